@@ -1,0 +1,153 @@
+#include "sasl/sasl.h"
+
+#include "base/clean.h"
+#include "sasl/base64.h"
+
+/* What a decoded response says; user points into it. */
+struct found {
+	struct slice user;
+	bool has_password;
+};
+
+/* Cuts what stands before the first c off *rest; *rest is then what follows c. */
+static struct slice cut(struct slice *rest, uint8_t c)
+{
+	struct slice head = slice_head(*rest, slice_find(*rest, c));
+	*rest = slice_skip(*rest, head.len + 1);
+	return head;
+}
+
+/* RFC 4616 2: authzid NUL authcid NUL passwd. */
+static void find_plain(struct slice text, struct found *ret)
+{
+	struct slice rest = text;
+	struct slice authzid = cut(&rest, '\0');
+	if (authzid.len == text.len) {
+		/* Not PLAIN at all: nobody knows what it is, so it may be the password. */
+		ret->has_password = text.len > 0;
+		return;
+	}
+	struct slice authcid = cut(&rest, '\0');
+	ret->user = authcid.len ? authcid : authzid;
+	ret->has_password = rest.len > 0;
+}
+
+/* LOGIN's first response, EXTERNAL's authzid. */
+static void find_whole(struct slice text, struct found *ret)
+{
+	ret->user = text;
+}
+
+/* RFC 2195 2: name, space, digest; the name may hold spaces. */
+static void find_cram(struct slice text, struct found *ret)
+{
+	size_t n = text.len;
+	while (n && text.data[n - 1] != ' ')
+		n--;
+	ret->user = slice_head(text, n ? n - 1 : 0);
+}
+
+/* RFC 2831 2.1.2. */
+static void find_digest(struct slice text, struct found *ret)
+{
+	static const char key[] = "username=\"";
+	for (struct slice rest = text; rest.len; rest = slice_skip(rest, 1)) {
+		if (!slice_starts_nocase(rest, key))
+			continue;
+		rest = slice_skip(rest, sizeof(key) - 1);
+		ret->user = cut(&rest, '"');
+		return;
+	}
+}
+
+/* RFC 5802 7: gs2-cbind-flag "," [authzid] "," ["m=" ... ","] "n=" name "," ... */
+static void find_scram(struct slice text, struct found *ret)
+{
+	cut(&text, ',');
+	cut(&text, ',');
+	while (text.len) {
+		struct slice attribute = cut(&text, ',');
+		if (!slice_starts_nocase(attribute, "n="))
+			continue;
+		ret->user = slice_skip(attribute, 2);
+		return;
+	}
+}
+
+/* "user=NAME^Aauth=Bearer TOKEN^A^A", and RFC 7628 3.1: "n,a=NAME,^A...auth=Bearer TOKEN^A^A". */
+static void find_oauth(struct slice text, struct found *ret)
+{
+	bool is_first = true;
+	while (text.len) {
+		struct slice part = cut(&text, '\x01');
+		if (slice_starts_nocase(part, "user="))
+			ret->user = slice_skip(part, 5);
+		if (slice_starts_nocase(part, "auth="))
+			ret->has_password = part.len > 5;
+		if (is_first && !ret->user.len) {
+			cut(&part, ',');
+			struct slice authzid = cut(&part, ',');
+			if (slice_starts_nocase(authzid, "a="))
+				ret->user = slice_skip(authzid, 2);
+		}
+		is_first = false;
+	}
+}
+
+static const struct mechanism {
+	const char *name; /* a last '*' stands for any end */
+	void (*find)(struct slice text, struct found *ret);
+} mechanisms[] = {
+	{ "PLAIN", find_plain },       { "LOGIN", find_whole },       { "EXTERNAL", find_whole },
+	{ "CRAM-MD5", find_cram },     { "SCRAM-*", find_scram },     { "XOAUTH2", find_oauth },
+	{ "OAUTHBEARER", find_oauth }, { "DIGEST-MD5", find_digest },
+};
+
+static bool mechanism_matches(const struct mechanism *m, struct slice name)
+{
+	struct slice pattern = slice_str(m->name);
+	if (pattern.data[pattern.len - 1] != '*')
+		return slice_equal_nocase(name, pattern);
+	pattern.len--;
+	return slice_equal_nocase(slice_head(name, pattern.len), pattern);
+}
+
+int sasl_user_decode(struct slice mechanism, struct slice base64, char *ret_user, size_t cap,
+                     bool *ret_has_password)
+{
+	uint8_t data[SASL_BASE64_DATA_MAX];
+	size_t len = 0;
+	if (slice_equal(base64, slice_str("=")))
+		base64.len = 0;
+	int r = sasl_base64_decode(base64, data, sizeof(data), &len);
+	if (r) {
+		explicit_bzero(data, sizeof(data));
+		return SASL_BAD;
+	}
+	struct found found = {};
+	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
+		if (mechanism_matches(&mechanisms[i], mechanism))
+			mechanisms[i].find(slice_of(data, len), &found);
+	slice_to_text(found.user, ret_user, cap);
+	*ret_has_password = found.has_password;
+	explicit_bzero(data, sizeof(data));
+	return 0;
+}
+
+bool sasl_mechanism_is_valid(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+		bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+			return false;
+	}
+	return name.len >= 1 && name.len <= SASL_MECHANISM_MAX;
+}
+
+bool sasl_mechanism_is_plus(struct slice name)
+{
+	struct slice plus = slice_str("-PLUS");
+	return name.len >= plus.len &&
+	       slice_equal_nocase(slice_skip(name, name.len - plus.len), plus);
+}
