@@ -1,0 +1,119 @@
+/* AUTH (RFC 4954): who tries, whether that is allowed here, and how it ended. */
+#include "base/err.h"
+#include "conv/line.h"
+#include "conv/login.h"
+#include "sasl/secret.h"
+#include "smtp/parts.h"
+
+/* As smtp_backend_send(), for what may hold a password. */
+static int send_secret(struct smtp_edge *e, struct slice line)
+{
+	struct buf *out = &e->conv.out[CONV_BACKEND];
+	int r = sasl_secret_add(out, line);
+	if (!r)
+		r = sasl_secret_add(out, slice_str("\r\n"));
+	if (r)
+		return err_up(r);
+	e->is_held = true;
+	smtp_backend_want(e, SMTP_WANT_AUTH);
+	return 0;
+}
+
+/* Whose it is, as far as it can be read: that it is no base64 is for the backend to say. */
+static void note_response(struct smtp_edge *e, struct slice base64)
+{
+	if (sasl_exchange_take(&e->auth, base64))
+		e->auth.has_password = true; /* who knows what it was */
+}
+
+/* The client named a mechanism in clear, perhaps with a password behind it. */
+static int refuse_in_clear(struct smtp_edge *e, bool is_valid, enum conv_todo *ret_todo)
+{
+	e->auth_was_refused = is_valid;
+	if (is_valid)
+		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
+	return smtp_edge_refuse(e, "538 5.7.11 Encryption required for authentication", ret_todo);
+}
+
+/* The client may go on as if 538 had not been said: then what it says is a credential. */
+void smtp_auth_stray(struct smtp_edge *e, struct slice line)
+{
+	if (e->auth_was_refused && line.len && slice_find(line, ' ') == line.len) {
+		note_response(e, line);
+		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
+		return;
+	}
+	e->auth_was_refused = false;
+}
+
+static int begin_check(struct smtp_edge *e, bool is_valid, bool *ret_is_refused,
+                       enum conv_todo *ret_todo)
+{
+	*ret_is_refused = true;
+	if (!e->conv.facts.is_tls && !smtp_edge_has_auth(e))
+		return refuse_in_clear(e, is_valid, ret_todo);
+	if (!smtp_edge_has_auth(e))
+		return smtp_edge_refuse(e, "503 5.5.1 Authentication is not available here",
+		                        ret_todo);
+	if (!buf_len(&e->hello))
+		return smtp_edge_refuse(e, "503 5.5.1 Send EHLO first", ret_todo);
+	if (!is_valid)
+		return smtp_edge_refuse(e, "501 5.5.4 Mechanism needed", ret_todo);
+	/* It would bind to a TLS channel that the backend does not see (RFC 5802 6). */
+	if (sasl_mechanism_is_plus(slice_str(e->auth.mechanism)) && !e->conv.set->plus_is_bound)
+		return smtp_edge_refuse(e, "504 5.5.4 Mechanism not available", ret_todo);
+	*ret_is_refused = false;
+	return smtp_backend_need(e, ret_todo);
+}
+
+int smtp_auth_begin(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)
+{
+	struct slice rest = c->args;
+	struct slice mechanism = conv_line_word(&rest);
+	bool is_refused;
+	bool is_valid = sasl_exchange_start(&e->auth, mechanism) == 0;
+	if (is_valid && rest.len)
+		note_response(e, rest);
+	int r = begin_check(e, is_valid, &is_refused, ret_todo);
+	if (r || is_refused)
+		return r;
+	/* What an exception lets through in clear is an exposure all the same. */
+	if (!e->conv.facts.is_tls)
+		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
+	e->auth_is_cancelled = false;
+	return err_up(send_secret(e, c->line));
+}
+
+int smtp_auth_response(struct smtp_edge *e, struct slice line)
+{
+	e->auth_is_cancelled = slice_equal(line, slice_str("*"));
+	if (!e->auth_is_cancelled)
+		note_response(e, line);
+	if (!e->conv.facts.is_tls)
+		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
+	smtp_edge_turn(e, SMTP_EDGE_COMMAND);
+	return err_up(send_secret(e, line));
+}
+
+int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
+{
+	unsigned class = e->reply.code / 100;
+	unsigned most = e->conv.set->login_failures_max;
+	int r = smtp_backend_pass(e);
+	if (r)
+		return err_up(r);
+	if (class == 3) {
+		smtp_edge_turn(e, SMTP_EDGE_AUTH);
+		return 0;
+	}
+	if (e->auth.user[0])
+		slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
+	if (class == 2)
+		e->conv.is_logged_in = true;
+	if (class != 5 || e->auth_is_cancelled)
+		return 0;
+	if (++e->conv.login_failures < most || !most)
+		return 0;
+	return err_up(smtp_edge_421(e, CONV_OUTCOME_LOGIN_FAILED, "4.7.0", "too many failed logins",
+	                            ret_todo));
+}

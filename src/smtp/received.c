@@ -1,0 +1,94 @@
+#include "smtp/received.h"
+
+#include "base/err.h"
+
+#include <time.h>
+
+enum { WORD_MAX = 256 };
+
+static bool is_word_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       memchr(".-:[]_", c, 6);
+}
+
+/* A peer's word, free of all that could end the clause, a comment or the field. */
+static void word_clean(struct slice word, char *ret_text, size_t cap)
+{
+	slice_to_text(word, ret_text, cap);
+	for (char *at = ret_text; *at; at++)
+		if (!is_word_byte((uint8_t)*at))
+			*at = '?';
+	if (!*ret_text)
+		slice_to_text(slice_str("unknown"), ret_text, cap);
+}
+
+/* RFC 3848 and RFC 6531 4.3 have no keyword for HELO inside TLS. */
+static const char *keyword(const struct conv *c, const struct smtp_received *how)
+{
+	static const char *const words[2][2][2] = {
+		{ { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+		{ { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } },
+	};
+	if (!how->is_ehlo && !c->facts.is_tls && !c->is_logged_in)
+		return "SMTP";
+	return words[how->is_utf8][c->facts.is_tls][c->is_logged_in];
+}
+
+static int write_from(struct buf *out, const struct conv *c, const struct smtp_received *how)
+{
+	char helo[WORD_MAX];
+	char addr[sizeof(c->facts.client_addr)];
+	word_clean(how->helo, helo, sizeof(helo));
+	word_clean(slice_str(c->facts.client_addr), addr, sizeof(addr));
+	if (c->set->received == CONV_RECEIVED_NO_ADDRESS) {
+		/* Mail clients like to greet with their own address. */
+		const char *name = helo[0] == '[' ? "unknown" : helo;
+		return err_up(buf_printf(out, "Received: from %s\r\n", name));
+	}
+	return err_up(buf_printf(out, "Received: from %s ([%s%s])\r\n", helo,
+	                         c->facts.client_is_v6 ? "IPv6:" : "", addr));
+}
+
+static int write_tls(struct buf *out, const struct conv *c)
+{
+	char cipher[WORD_MAX], group[WORD_MAX], version[WORD_MAX];
+	word_clean(slice_str(c->facts.tls_cipher), cipher, sizeof(cipher));
+	word_clean(slice_str(c->facts.tls_group), group, sizeof(group));
+	word_clean(slice_str(c->facts.tls_version), version, sizeof(version));
+	if (!c->facts.tls_cipher[0])
+		return err_up(buf_printf(out, "\r\n\t(%s)", version));
+	if (!c->facts.tls_group[0])
+		return err_up(buf_printf(out, "\r\n\ttls %s (%s)", cipher, version));
+	return err_up(buf_printf(out, "\r\n\ttls %s group %s (%s)", cipher, group, version));
+}
+
+/* RFC 5322 3.3; strftime() would ask the locale. */
+static int write_date(struct buf *out, int64_t now_s)
+{
+	static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t now = (time_t)now_s;
+	struct tm tm = {};
+	if (!gmtime_r(&now, &tm))
+		tm = (struct tm){ .tm_mday = 1, .tm_year = 70, .tm_wday = 4 };
+	return err_up(buf_printf(out, ";\r\n\t%s, %d %s %d %02d:%02d:%02d +0000\r\n",
+	                         days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+	                         tm.tm_hour, tm.tm_min, tm.tm_sec));
+}
+
+int smtp_received_write(struct buf *out, const struct conv *c, const struct smtp_received *how)
+{
+	if (c->set->received == CONV_RECEIVED_OFF)
+		return 0;
+	int r = write_from(out, c, how);
+	if (!r)
+		r = buf_printf(out, "\tby %s (mailseal) with %s id %s", c->set->hostname,
+		               keyword(c, how), c->facts.session_id);
+	if (!r && c->facts.is_tls)
+		r = write_tls(out, c);
+	if (!r)
+		r = write_date(out, c->facts.now_s);
+	return err_up(r);
+}
