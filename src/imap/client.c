@@ -1,0 +1,468 @@
+#include "base/clean.h"
+#include "base/err.h"
+#include "conv/foreign.h"
+#include "conv/line.h"
+#include "conv/login.h"
+#include "imap/caps.h"
+#include "imap/inside.h"
+#include "sasl/secret.h"
+
+#include <stdio.h>
+
+/* One whole command. */
+struct call {
+	const struct imap_command *command;
+	bool is_bad;   /* it did not parse: tokens are those in front of the fault */
+	bool has_more; /* the client sent bytes behind it */
+};
+
+struct verb {
+	const char *name;
+	bool takes_strings; /* literals may come */
+	int (*run)(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo);
+};
+
+static int say(struct imap_edge *e, struct slice tag, const char *text)
+{
+	return err_up(
+		buf_printf(&e->conv.out[CONV_CLIENT], "%.*s %s\r\n", (int)tag.len, tag.data, text));
+}
+
+/* Says no and counts: a session may err only so often. */
+static int complain(struct imap_edge *e, struct slice tag, const char *text,
+                    enum conv_todo *ret_todo)
+{
+	int r = say(e, tag.len ? tag : slice_str("*"), text);
+	if (r)
+		return err_up(r);
+	*ret_todo = CONV_TODO_READ;
+	if (++e->errors < e->conv.set->errors_max)
+		return 0;
+	return err_up(imap_edge_bye(e, CONV_OUTCOME_BAD_SYNTAX, "too many errors", ret_todo));
+}
+
+static bool may_login(const struct imap_edge *e)
+{
+	return e->conv.facts.is_tls || e->conv.facts.may_login_plain;
+}
+
+static void user_note(struct imap_edge *e, const char *user)
+{
+	if (user[0])
+		snprintf(e->conv.user, sizeof(e->conv.user), "%s", user);
+}
+
+/* The AUTH= words that a client without TLS may see because of an exception. */
+static void add_auth_words(const struct imap_edge *e, char *caps, size_t cap)
+{
+	struct slice rest = slice_str(e->conv.learnt ? e->conv.learnt->text : "");
+	while (rest.len) {
+		struct slice word = conv_line_word(&rest);
+		size_t len = strlen(caps);
+		if (slice_starts_nocase(word, "AUTH=") && !imap_caps_is_plus(word) &&
+		    len + word.len + 2 < cap)
+			snprintf(caps + len, cap - len, " %.*s", (int)word.len, word.data);
+	}
+}
+
+void imap_client_caps(const struct imap_edge *e, char *ret_caps, size_t cap)
+{
+	const struct conv *c = &e->conv;
+	if (e->state >= IMAP_READY) {
+		imap_caps_rewrite(slice_str(c->seen.text), c->set->plus_is_bound, ret_caps, cap);
+		return;
+	}
+	snprintf(ret_caps, cap, "IMAP4rev1 LITERAL+ ID%s%s",
+	         c->set->offers_starttls ? " STARTTLS" : "", may_login(e) ? "" : " LOGINDISABLED");
+	if (may_login(e))
+		add_auth_words(e, ret_caps, cap);
+}
+
+static int on_capability(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	char caps[CONV_CAPS_MAX];
+	imap_client_caps(e, caps, sizeof(caps));
+	int r = buf_printf(&e->conv.out[CONV_CLIENT], "* CAPABILITY %s\r\n", caps);
+	if (r)
+		return err_up(r);
+	*ret_todo = CONV_TODO_READ;
+	return err_up(say(e, call->command->tag, "OK CAPABILITY completed"));
+}
+
+static int on_noop(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	*ret_todo = CONV_TODO_READ;
+	return err_up(say(e, call->command->tag, "OK NOOP completed"));
+}
+
+static int on_logout(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	int r = buf_add_str(&e->conv.out[CONV_CLIENT], "* BYE logging out\r\n");
+	if (!r)
+		r = say(e, call->command->tag, "OK LOGOUT completed");
+	if (!r && e->state == IMAP_READY)
+		r = buf_add_str(&e->conv.out[CONV_BACKEND], "E9 LOGOUT\r\n");
+	return r ? err_up(r) : imap_edge_close(e, CONV_OUTCOME_OK, ret_todo);
+}
+
+static int on_starttls(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	struct slice tag = call->command->tag;
+	if (e->state != IMAP_PLAIN || e->conv.facts.is_tls || !e->conv.set->offers_starttls ||
+	    call->command->count)
+		return err_up(complain(e, tag, "BAD STARTTLS is not possible now", ret_todo));
+	/* Bytes behind it would be read as if they had come inside TLS (CVE-2011-0411). */
+	if (call->has_more)
+		return err_up(imap_edge_bye(e, CONV_OUTCOME_INJECTED,
+		                            "input after STARTTLS is refused", ret_todo));
+	int r = say(e, tag, "OK Begin TLS negotiation now");
+	if (r)
+		return err_up(r);
+	imap_edge_enter(e, IMAP_UPGRADING);
+	*ret_todo = CONV_TODO_CLIENT_TLS;
+	return 0;
+}
+
+/* The command in pieces goes to the backend. */
+static int forward(struct imap_edge *e, const struct imap_command *command, enum imap_state state,
+                   enum conv_todo *ret_todo)
+{
+	slice_to_text(command->tag, e->tag, sizeof(e->tag));
+	e->backend_lines = 0;
+	imap_edge_enter(e, state);
+	*ret_todo = CONV_TODO_READ;
+	if (state == IMAP_IN_ID)
+		return err_up(imap_id_build(command, &e->conv.out[CONV_BACKEND]));
+	return err_up(imap_pieces_send(&e->pieces, &e->conv.out[CONV_BACKEND]));
+}
+
+static int on_id(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	const struct imap_command *command = call->command;
+	if (!imap_id_is_valid(command))
+		return err_up(complain(e, command->tag, "BAD invalid ID", ret_todo));
+	imap_id_software(command, e->conv.client_software, sizeof(e->conv.client_software));
+	if (e->state == IMAP_READY && imap_caps_has(e->conv.seen.text, "ID"))
+		return err_up(forward(e, command, IMAP_IN_ID, ret_todo));
+	int r = buf_add_str(&e->conv.out[CONV_CLIENT], "* ID NIL\r\n");
+	if (r)
+		return err_up(r);
+	*ret_todo = CONV_TODO_READ;
+	return err_up(say(e, command->tag, "OK ID completed"));
+}
+
+/* The backend is opened for a client without TLS (exception); the command waits. */
+static int open_backend(struct imap_edge *e, enum conv_todo *ret_todo)
+{
+	e->is_pending = true;
+	imap_edge_enter(e, IMAP_CONNECTING);
+	*ret_todo = CONV_TODO_CONNECT;
+	return 0;
+}
+
+static int refuse_plain(struct imap_edge *e, struct slice tag, enum conv_todo *ret_todo)
+{
+	return err_up(complain(e, tag, "NO [PRIVACYREQUIRED] no login without TLS", ret_todo));
+}
+
+/*
+ * Notes who tried to log in, as far as the command came; in clear it is an exposure. Behind a name
+ * whatever does not parse is taken for a password.
+ */
+static int login_note(struct imap_edge *e, const struct imap_command *command, bool is_bad)
+{
+	char user[CONV_NAME_MAX] = "";
+	if (command->count && imap_token_is_string(&command->tokens[0])) {
+		int r = imap_token_text(&command->tokens[0], user, sizeof(user));
+		if (r)
+			return err_up(r);
+	}
+	user_note(e, user);
+	if (!e->conv.facts.is_tls)
+		conv_exposure_note(&e->conv, user, "LOGIN", command->count + is_bad > 1);
+	return 0;
+}
+
+static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	const struct imap_command *command = call->command;
+	int r = login_note(e, command, call->is_bad);
+	if (r)
+		return err_up(r);
+	if (!may_login(e))
+		return err_up(refuse_plain(e, command->tag, ret_todo));
+	if (command->count != 2 || !imap_token_is_string(&command->tokens[0]) ||
+	    !imap_token_is_string(&command->tokens[1]))
+		return err_up(
+			complain(e, command->tag, "BAD LOGIN takes name and password", ret_todo));
+	if (e->state == IMAP_PLAIN)
+		return err_up(open_backend(e, ret_todo));
+	r = imap_login_build(command, e->conv.seen.text, &e->pieces);
+	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_LOGIN, ret_todo));
+}
+
+/* Reads mechanism and initial response; false: they make no sense. */
+static bool auth_read(struct imap_edge *e, const struct imap_command *command)
+{
+	if (command->count < 1 || command->count > 2)
+		return false;
+	for (size_t i = 0; i < command->count; i++)
+		if (command->tokens[i].kind != IMAP_TOKEN_ATOM)
+			return false;
+	if (sasl_exchange_start(&e->sasl, command->tokens[0].text))
+		return false;
+	return command->count == 1 || !sasl_exchange_take(&e->sasl, command->tokens[1].text);
+}
+
+/* Notes what the exchange has told so far. */
+static void auth_note(struct imap_edge *e)
+{
+	user_note(e, e->sasl.user);
+	if (!e->conv.facts.is_tls)
+		conv_exposure_note(&e->conv, e->sasl.user, e->sasl.mechanism, e->sasl.has_password);
+}
+
+static int on_authenticate(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	const struct imap_command *command = call->command;
+	if (!auth_read(e, command))
+		return err_up(complain(e, command->tag, "BAD invalid AUTHENTICATE", ret_todo));
+	auth_note(e);
+	if (!may_login(e))
+		return err_up(refuse_plain(e, command->tag, ret_todo));
+	if (sasl_mechanism_is_plus(slice_str(e->sasl.mechanism)) && !e->conv.set->plus_is_bound)
+		return err_up(complain(e, command->tag, "NO no channel binding here", ret_todo));
+	if (e->state == IMAP_PLAIN)
+		return err_up(open_backend(e, ret_todo));
+	int r = imap_auth_build(command, e->conv.seen.text, &e->pieces);
+	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_AUTH, ret_todo));
+}
+
+static const struct verb verbs[] = {
+	{ "CAPABILITY", false, on_capability },
+	{ "NOOP", false, on_noop },
+	{ "LOGOUT", false, on_logout },
+	{ "STARTTLS", false, on_starttls },
+	{ "ID", true, on_id },
+	{ "LOGIN", true, on_login },
+	{ "AUTHENTICATE", false, on_authenticate },
+};
+
+static const struct verb *verb_find(struct slice name)
+{
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		if (slice_equal_nocase(name, slice_str(verbs[i].name)))
+			return &verbs[i];
+	return NULL;
+}
+
+/* A whole command is in text. */
+static int run(struct imap_edge *e, bool has_more, enum conv_todo *ret_todo)
+{
+	struct imap_command command;
+	e->is_pending = false;
+	int r = imap_command_parse(buf_slice(&e->text), &command);
+	struct call call = { .command = &command, .is_bad = r != 0, .has_more = has_more };
+	const struct verb *verb = verb_find(command.verb);
+	if (r == IMAP_COMMAND_NO_TAG)
+		r = complain(e, command.tag, "BAD invalid tag", ret_todo);
+	else if (!verb)
+		r = complain(e, command.tag, "BAD unknown command, or not before login", ret_todo);
+	else if (call.is_bad && (verb->run != on_login || may_login(e)))
+		r = complain(e, command.tag, "BAD invalid arguments", ret_todo);
+	else
+		r = verb->run(e, &call, ret_todo);
+	if (!e->is_pending)
+		imap_edge_command_drop(e);
+	return err_up(r);
+}
+
+/* A literal that waits for our "+" will not get it: the client knows it need not be sent. */
+static int refuse_literal(struct imap_edge *e, const struct imap_command *command, const char *text,
+                          enum conv_todo *ret_todo)
+{
+	int r = complain(e, command->tag, text, ret_todo);
+	imap_edge_command_drop(e);
+	return err_up(r);
+}
+
+/* Whether a sync literal of this command is wanted; if not, the reply was given. */
+static int literal_check(struct imap_edge *e, bool *ret_is_wanted, enum conv_todo *ret_todo)
+{
+	struct imap_command command;
+	int parsed = imap_command_parse(buf_slice(&e->text), &command);
+	const struct verb *verb = verb_find(command.verb);
+	*ret_is_wanted = false;
+	if (parsed == IMAP_COMMAND_NO_TAG)
+		return err_up(refuse_literal(e, &command, "BAD invalid tag", ret_todo));
+	if (parsed != IMAP_COMMAND_MORE || !verb || !verb->takes_strings)
+		return err_up(refuse_literal(e, &command, "BAD no literal here", ret_todo));
+	if (verb->run == on_login && !may_login(e)) {
+		int r = login_note(e, &command, false);
+		if (!r)
+			r = refuse_plain(e, command.tag, ret_todo);
+		imap_edge_command_drop(e);
+		return err_up(r);
+	}
+	*ret_is_wanted = true;
+	return 0;
+}
+
+static int literal_too_big(struct imap_edge *e, const struct imap_literal *literal,
+                           enum conv_todo *ret_todo)
+{
+	struct imap_command command;
+	if (literal->is_plus)
+		return err_up(imap_edge_bye(e, CONV_OUTCOME_TOO_LONG, "[TOOBIG] literal too large",
+		                            ret_todo));
+	int parsed = imap_command_parse(buf_slice(&e->text), &command);
+	if (parsed == IMAP_COMMAND_NO_TAG)
+		command.tag = (struct slice){};
+	return err_up(refuse_literal(e, &command, "NO [TOOBIG] literal too large", ret_todo));
+}
+
+/* The line that came announces a literal. */
+static int literal_begin(struct imap_edge *e, const struct imap_literal *literal,
+                         enum conv_todo *ret_todo)
+{
+	if (literal->len > e->conv.set->literal_max - e->literal_total)
+		return err_up(literal_too_big(e, literal, ret_todo));
+	if (!literal->is_plus) {
+		bool is_wanted;
+		int r = literal_check(e, &is_wanted, ret_todo);
+		if (r || !is_wanted)
+			return err_up(r);
+		r = buf_add_str(&e->conv.out[CONV_CLIENT], "+ OK\r\n");
+		if (r)
+			return err_up(r);
+	}
+	e->literal_left = literal->len;
+	e->literal_total += literal->len;
+	*ret_todo = CONV_TODO_READ;
+	return 0;
+}
+
+static int feed_literal(struct imap_edge *e, struct slice input, size_t *ret_used,
+                        enum conv_todo *ret_todo)
+{
+	struct slice part = slice_head(input, e->literal_left);
+	int r = sasl_secret_add(&e->text, part);
+	if (r)
+		return err_up(r);
+	e->literal_left -= part.len;
+	*ret_used = part.len;
+	*ret_todo = CONV_TODO_READ;
+	return 0;
+}
+
+/* What conv_line_take() found instead of a line. */
+static int line_fault(struct imap_edge *e, int fault, enum conv_todo *ret_todo)
+{
+	*ret_todo = CONV_TODO_READ;
+	if (fault == CONV_LINE_TOO_LONG)
+		return err_up(imap_edge_bye(e, CONV_OUTCOME_TOO_LONG, "line too long", ret_todo));
+	if (fault == CONV_LINE_BARE) {
+		e->conv.bare_newlines++;
+		return err_up(
+			imap_edge_bye(e, CONV_OUTCOME_SMUGGLING, "lines end in CRLF", ret_todo));
+	}
+	return 0;
+}
+
+/* How long the line may be: an initial response is longer than other commands. */
+static size_t line_max(const struct imap_edge *e, struct slice input)
+{
+	struct slice rest = slice_head(input, IMAP_TAG_MAX + sizeof("AUTHENTICATE") + 1);
+	conv_line_word(&rest);
+	bool is_auth = e->line_total == 0 &&
+	               slice_equal_nocase(conv_line_word(&rest), slice_str("AUTHENTICATE"));
+	size_t max = is_auth ? e->conv.set->auth_line_max : e->conv.set->line_max;
+	return max > e->line_total ? max - e->line_total : 0;
+}
+
+static int feed_line(struct imap_edge *e, struct slice input, size_t *ret_used,
+                     enum conv_todo *ret_todo)
+{
+	struct slice line;
+	struct imap_literal literal;
+	int r = conv_line_take(input, line_max(e, input), &line, ret_used);
+	if (r)
+		return err_up(line_fault(e, r, ret_todo));
+	if (e->line_total == 0 && conv_line_is_foreign(line))
+		return err_up(imap_edge_bye(e, CONV_OUTCOME_BAD_SYNTAX, "this is IMAP", ret_todo));
+	r = sasl_secret_add(&e->text, slice_head(input, *ret_used));
+	if (r)
+		return err_up(r);
+	e->line_total += *ret_used;
+	if (imap_literal_announced(line, &literal))
+		return err_up(literal_begin(e, &literal, ret_todo));
+	return err_up(run(e, input.len > *ret_used, ret_todo));
+}
+
+/* A response that does not decode is not passed on: "*" ends the exchange at the backend too. */
+static int feed_response(struct imap_edge *e, struct slice input, size_t *ret_used,
+                         enum conv_todo *ret_todo)
+{
+	struct slice line;
+	int r = conv_line_take(input, e->conv.set->auth_line_max, &line, ret_used);
+	if (r)
+		return err_up(line_fault(e, r, ret_todo));
+	bool is_cancel = slice_equal(line, slice_str("*"));
+	if (!is_cancel && sasl_exchange_take(&e->sasl, line)) {
+		e->errors++;
+		line = slice_str("*");
+	}
+	auth_note(e);
+	imap_edge_enter(e, IMAP_IN_AUTH);
+	r = sasl_secret_add(&e->conv.out[CONV_BACKEND], line);
+	return r ? err_up(r) : err_up(buf_add_str(&e->conv.out[CONV_BACKEND], "\r\n"));
+}
+
+int imap_client_feed(struct imap_edge *e, struct slice input, size_t *ret_used,
+                     enum conv_todo *ret_todo)
+{
+	switch (e->state) {
+	case IMAP_PLAIN:
+	case IMAP_READY:
+		if (e->literal_left)
+			return err_up(feed_literal(e, input, ret_used, ret_todo));
+		return err_up(feed_line(e, input, ret_used, ret_todo));
+	case IMAP_CHALLENGED:
+		return err_up(feed_response(e, input, ret_used, ret_todo));
+	case IMAP_UPGRADING:
+		/* Clear bytes where only TLS may come. */
+		return imap_edge_close(e, CONV_OUTCOME_INJECTED, ret_todo);
+	case IMAP_CONNECTING:
+	case IMAP_GREETING:
+	case IMAP_ASKING_CLEAR:
+	case IMAP_SEALING:
+	case IMAP_BACKEND_TLS:
+	case IMAP_ASKING:
+	case IMAP_TELLING:
+	case IMAP_IN_ID:
+	case IMAP_IN_LOGIN:
+	case IMAP_IN_AUTH:
+	case IMAP_SPLICED:
+	case IMAP_CLOSED:
+	case IMAP_STATE_COUNT:
+		break;
+	}
+	*ret_todo = CONV_TODO_READ; /* the client's turn comes later */
+	return 0;
+}
+
+int imap_client_ready(struct imap_edge *e, enum conv_todo *ret_todo)
+{
+	imap_edge_enter(e, IMAP_READY);
+	*ret_todo = CONV_TODO_READ;
+	if (!e->has_greeted) {
+		char caps[CONV_CAPS_MAX];
+		imap_client_caps(e, caps, sizeof(caps));
+		int r = buf_printf(&e->conv.out[CONV_CLIENT], "* OK [CAPABILITY %s] %s ready\r\n",
+		                   caps, e->conv.set->hostname);
+		if (r)
+			return err_up(r);
+		e->has_greeted = true;
+	}
+	return e->is_pending ? err_up(run(e, false, ret_todo)) : 0;
+}
