@@ -1,0 +1,172 @@
+#include "tls/client.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "tls/chain.h"
+#include "tls/client_private.h"
+#include "tls/context.h"
+#include "tls/library.h"
+#include "tls/session_private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+
+static bool is_address(const char *name)
+{
+	struct in6_addr address;
+	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
+}
+
+/* RFC 7469 2.4's fingerprint: the handshake then proves that the peer has this key. */
+static int on_certificate(X509_STORE_CTX *store, void *arg)
+{
+	const struct tls_client *c = arg;
+	uint8_t digest[32];
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	if (c->verify == TLS_VERIFY_NONE)
+		return 1;
+	if (leaf && tls_chain_spki_digest(leaf, digest))
+		for (size_t i = 0; i < c->pin_count; i++)
+			if (memcmp(digest, c->pins[i], sizeof(digest)) == 0)
+				return 1;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	return 0;
+}
+
+static int anchors_add(SSL_CTX *context, struct slice pem)
+{
+	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = NULL;
+	int r = tls_chain_read_pem(&list, pem);
+	if (r)
+		return r;
+	for (int i = 0; i < sk_X509_num(list); i++)
+		if (!X509_STORE_add_cert(SSL_CTX_get_cert_store(context), sk_X509_value(list, i)))
+			return err_raise(-ENOMEM);
+	return 0;
+}
+
+/* RFC 9525: names from the SAN only, a wildcard is a whole label. */
+static bool name_require(SSL_CTX *context, const char *name)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+	if (is_address(name))
+		return X509_VERIFY_PARAM_set1_ip_asc(param, name);
+	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+	                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return X509_VERIFY_PARAM_set1_host(param, name, 0);
+}
+
+/* What a ca_file names is trusted as it is, also an intermediate or the backend's own. */
+static int chain_require(struct tls_client *c, const struct tls_client_settings *set,
+                         char *ret_error, size_t error_cap)
+{
+	int r = anchors_add(c->context, set->ca_pem);
+	if (r < 0)
+		return err_up(r);
+	if (r) {
+		snprintf(ret_error, error_cap, "CA certificates: %s", tls_chain_result_words(r));
+		return TLS_CLIENT_BAD_CA;
+	}
+	if (!set->name || !name_require(c->context, set->name)) {
+		ERR_clear_error();
+		snprintf(ret_error, error_cap, "no name to verify");
+		return TLS_CLIENT_BAD_NAME;
+	}
+	if (c->verify == TLS_VERIFY_FILE)
+		X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->context),
+		                            X509_V_FLAG_PARTIAL_CHAIN);
+	return 0;
+}
+
+static int verify_fill(struct tls_client *c, const struct tls_client_settings *set, char *ret_error,
+                       size_t error_cap)
+{
+	SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, NULL);
+	switch (set->verify) {
+	case TLS_VERIFY_SYSTEM:
+	case TLS_VERIFY_FILE:
+		return chain_require(c, set, ret_error, error_cap);
+	case TLS_VERIFY_PIN:
+		c->pins = calloc(set->pin_count + 1, sizeof(*c->pins));
+		if (!c->pins)
+			return err_raise(-ENOMEM);
+		if (set->pin_count)
+			memcpy(c->pins, set->pins, set->pin_count * sizeof(*c->pins));
+		c->pin_count = set->pin_count;
+		[[fallthrough]];
+	case TLS_VERIFY_NONE:
+		SSL_CTX_set_cert_verify_callback(c->context, on_certificate, c);
+	}
+	return 0;
+}
+
+/* Backends get the wide list: they are ours, and one of 2009 is better sealed so than not. */
+static int context_fill(struct tls_client *c, enum tls_version min_version)
+{
+	struct tls_policy policy = { .profile = TLS_PROFILE_OPPORTUNISTIC,
+		                     .min_version = min_version };
+	char suites[TLS_POLICY_SUITES_CAP];
+	char groups[TLS_POLICY_GROUPS_CAP];
+	char skipped[TLS_POLICY_GROUPS_CAP];
+	int r = tls_context_groups("X25519MLKEM768:X25519:P-256:P-384", groups, skipped);
+	if (r)
+		return err_up(r);
+	tls_policy_suites(&policy, suites);
+	struct tls_context_settings set = { &policy, suites, groups };
+	c->context = tls_context_new(TLS_client_method(), &set);
+	if (!c->context) {
+		ERR_clear_error();
+		return err_raise(-ENOMEM);
+	}
+	SSL_CTX_set_options(c->context, SSL_OP_NO_TICKET); /* no session is resumed */
+	return 0;
+}
+
+static void client_freep(struct tls_client **c)
+{
+	tls_client_unref(*c);
+}
+
+int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *set,
+                   char *ret_error, size_t error_cap)
+{
+	CLEAN(client_freep) struct tls_client *c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_raise(-ENOMEM);
+	c->references = 1;
+	c->verify = set->verify;
+	int r = tls_library_open(&c->library);
+	if (!r)
+		r = context_fill(c, set->min_version);
+	if (r)
+		return err_up(r);
+	r = verify_fill(c, set, ret_error, error_cap);
+	if (r)
+		return r; /* enum tls_client_result, or ours */
+	if (set->name && !is_address(set->name)) {
+		c->sni = strdup(set->name);
+		if (!c->sni)
+			return err_raise(-ENOMEM);
+	}
+	*ret_c = TAKE(c);
+	return 0;
+}
+
+struct tls_client *tls_client_ref(struct tls_client *c)
+{
+	c->references++;
+	return c;
+}
+
+void tls_client_unref(struct tls_client *c)
+{
+	if (!c || --c->references)
+		return;
+	SSL_CTX_free(c->context);
+	free(c->pins);
+	free(c->sni);
+	free(c);
+}

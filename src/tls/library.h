@@ -1,0 +1,40 @@
+/*
+ * What is made once for the process and then only used: OpenSSL's providers, our BIO, and the
+ * algorithms that a handshake would otherwise look up by name each time.
+ *
+ * OpenSSL's default library context is used, with the provider "mailseal" loaded beside "default":
+ * a private OSSL_LIB_CTX would need its name at every PEM, X509 and digest call to be worth
+ * anything, and would cost a megabyte per owner.
+ */
+#ifndef TLS_LIBRARY_H
+#define TLS_LIBRARY_H
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+
+struct tls_session;
+
+enum tls_digest {
+	TLS_DIGEST_MD5_SHA1, /* RSA before TLS 1.2 */
+	TLS_DIGEST_SHA1,
+	TLS_DIGEST_SHA256,
+	TLS_DIGEST_SHA384,
+	TLS_DIGEST_SHA512,
+	TLS_DIGEST_COUNT,
+};
+
+struct tls_library {
+	EVP_MD *digests[TLS_DIGEST_COUNT];
+	EVP_CIPHER *ticket_cipher;
+	EVP_PKEY *dh_parameters; /* ffdhe2048, RFC 7919 */
+	OSSL_PROVIDER *default_provider;
+	OSSL_PROVIDER *signer_provider;
+	BIO_METHOD *bio;
+	struct tls_session *current; /* whose OpenSSL call is on the stack */
+};
+
+/* 0 or -ENOTSUP (OpenSSL lacks something it cannot lack). Never freed. */
+[[nodiscard]] int tls_library_open(struct tls_library **ret_library);
+
+#endif

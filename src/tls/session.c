@@ -1,0 +1,395 @@
+#include "tls/session.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "tls/client_private.h"
+#include "tls/hello.h"
+#include "tls/library.h"
+#include "tls/server_private.h"
+#include "tls/session_private.h"
+
+#include <errno.h>
+#include <openssl/async.h>
+#include <openssl/err.h>
+#include <stdio.h>
+
+/*
+ * KeyUpdate, refused renegotiation and the like cost us much and the peer little: as many in a
+ * row, without application data between, end the session.
+ */
+enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_session *)0)->error) };
+
+static const struct tls_facts no_facts = { .version = "", .cipher = "", .group = "", .sni = "" };
+
+/* OpenSSL works for s from here to session_leave(): its BIO and its signer find it. */
+static void session_enter(struct tls_session *s, struct slice *input, struct buf *out)
+{
+	struct tls_library *library = NULL;
+	s->input = input;
+	s->out = out;
+	if (!tls_library_open(&library)) /* open since the session was made */
+		library->current = s;
+}
+
+static void session_leave(struct tls_session *s)
+{
+	struct tls_library *library = NULL;
+	s->input = NULL;
+	s->out = NULL;
+	if (!tls_library_open(&library))
+		library->current = NULL;
+}
+
+static int session_fail(struct tls_session *s)
+{
+	bool is_named = s->error[0];
+	char words[ERROR_CAP];
+	s->is_dead = true;
+	tls_failure_words(s->ssl, words, sizeof(words));
+	if (!is_named)
+		memcpy(s->error, words, sizeof(words));
+	return s->is_out_of_memory ? err_raise(-ENOMEM) : TLS_FAILED;
+}
+
+static int ssl_new(struct tls_session *s, SSL_CTX *context, struct tls_library *library)
+{
+	s->ssl = SSL_new(context);
+	BIO *bio = s->ssl ? BIO_new(library->bio) : NULL;
+	if (!bio) {
+		ERR_clear_error();
+		return err_raise(-ENOMEM);
+	}
+	BIO_set_data(bio, s);
+	SSL_set_bio(s->ssl, bio, bio);
+	SSL_set_app_data(s->ssl, s);
+	return 0;
+}
+
+static void session_freep(struct tls_session **s)
+{
+	tls_session_free(*s);
+}
+
+int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, void *owner)
+{
+	CLEAN(session_freep) struct tls_session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_raise(-ENOMEM);
+	s->owner = owner;
+	s->facts = no_facts;
+	s->server = tls_server_ref(server);
+	int r = ssl_new(s, server->identities.list[0].context, server->library);
+	if (r)
+		return err_up(r);
+	SSL_set_mode(s->ssl, SSL_MODE_ASYNC);
+	SSL_set_accept_state(s->ssl);
+	*ret_s = TAKE(s);
+	return 0;
+}
+
+int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, void *owner)
+{
+	CLEAN(session_freep) struct tls_session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_raise(-ENOMEM);
+	s->owner = owner;
+	s->facts = no_facts;
+	s->is_hello_over = true; /* it is ours */
+	s->client = tls_client_ref(client);
+	int r = ssl_new(s, client->context, client->library);
+	if (r)
+		return err_up(r);
+	if (client->sni && !SSL_set_tlsext_host_name(s->ssl, client->sni))
+		return err_raise(-ENOMEM);
+	SSL_set_connect_state(s->ssl);
+	*ret_s = TAKE(s);
+	return 0;
+}
+
+/* The fiber must run to its end, or its stack is lost (DECISIONS 4). */
+static void job_finish(struct tls_session *s)
+{
+	struct slice nothing = {};
+	if (s->signing == TLS_SIGNING_ASKED)
+		s->server->signer->cancel(s->server->signer, s);
+	s->is_ending = true;
+	buf_deinit(&s->signature);
+	s->signing = TLS_SIGNING_ANSWERED;
+	session_enter(s, &nothing, NULL);
+	SSL_do_handshake(s->ssl);
+	session_leave(s);
+	ERR_clear_error();
+}
+
+void tls_session_free(struct tls_session *s)
+{
+	if (!s)
+		return;
+	if (s->is_job_paused)
+		job_finish(s);
+	SSL_free(s->ssl);
+	tls_server_unref(s->server);
+	tls_client_unref(s->client);
+	buf_deinit(&s->first);
+	buf_deinit(&s->signature);
+	free(s->hello);
+	free(s->sni);
+	free(s);
+}
+
+void *tls_session_owner(const struct tls_session *s)
+{
+	return s->owner;
+}
+
+/* Handshake */
+
+int tls_session_sign(struct tls_session *s, uint32_t key_id, uint16_t scheme, struct slice digest,
+                     struct slice *ret_sig)
+{
+	struct tls_signer *signer = s->server ? s->server->signer : NULL;
+	if (!signer || s->is_ending || !ASYNC_get_current_job())
+		return TLS_FAILED;
+	s->signing = TLS_SIGNING_ASKED;
+	signer->request(signer, s, key_id, scheme, digest);
+	while (s->signing == TLS_SIGNING_ASKED) {
+		if (ASYNC_pause_job())
+			continue;
+		signer->cancel(signer, s);
+		s->signing = TLS_SIGNING_ANSWERED;
+	}
+	s->signing = TLS_SIGNING_NONE;
+	if (!buf_len(&s->signature)) {
+		snprintf(s->error, sizeof(s->error), "keys gave no signature");
+		return TLS_FAILED;
+	}
+	*ret_sig = buf_slice(&s->signature);
+	return 0;
+}
+
+void tls_session_signed(struct tls_session *s, struct slice sig)
+{
+	if (s->signing != TLS_SIGNING_ASKED)
+		return;
+	buf_clear(&s->signature);
+	if (buf_add(&s->signature, sig))
+		s->is_out_of_memory = true;
+	s->signing = TLS_SIGNING_ANSWERED;
+}
+
+static int hello_keep(struct tls_session *s, const struct tls_hello *hello)
+{
+	s->hello = malloc(sizeof(*s->hello));
+	if (!s->hello)
+		return err_raise(-ENOMEM);
+	*s->hello = *hello;
+	if (!hello->sni[0])
+		return 0;
+	s->sni = strdup(hello->sni);
+	if (!s->sni)
+		return err_raise(-ENOMEM);
+	s->facts.sni = s->sni;
+	return 0;
+}
+
+/* Before OpenSSL sees them: what it refuses is to be known too, and tickets ask for the SNI. */
+static int hello_collect(struct tls_session *s, struct slice input)
+{
+	struct tls_hello hello;
+	struct slice all = input;
+	int r = 0;
+	if (s->is_hello_over || !input.len)
+		return 0;
+	if (buf_len(&s->first)) {
+		r = buf_add(&s->first, input);
+		all = buf_slice(&s->first);
+	}
+	if (r)
+		return err_up(r);
+	r = tls_hello_parse(all, &hello);
+	s->is_hello_over = r != TLS_HELLO_MORE || all.len > TLS_HELLO_INPUT_MAX;
+	if (r == TLS_HELLO_MORE && !s->is_hello_over)
+		return buf_len(&s->first) ? 0 : err_up(buf_add(&s->first, input));
+	if (r == 0)
+		r = hello_keep(s, &hello);
+	buf_deinit(&s->first);
+	return r < 0 ? err_up(r) : 0;
+}
+
+/* Names as people write them; the library's own where it is newer than this table. */
+static const char *group_name(const SSL *ssl)
+{
+	static const struct {
+		int nid;
+		const char *name;
+	} groups[] = {
+		{ NID_X25519, "X25519" },          { NID_X448, "X448" },
+		{ NID_X9_62_prime256v1, "P-256" }, { NID_secp384r1, "P-384" },
+		{ NID_secp521r1, "P-521" },
+	};
+	int nid = (int)SSL_get_negotiated_group((SSL *)ssl);
+	if (nid == NID_undef)
+		return "";
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		if (groups[i].nid == nid)
+			return groups[i].name;
+	return SSL_group_to_name((SSL *)ssl, nid) ?: "";
+}
+
+static void facts_fill(struct tls_session *s)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);
+	int exchange = SSL_CIPHER_get_kx_nid(cipher);
+	bool is_dhe = exchange == NID_kx_dhe;
+	uint16_t version = (uint16_t)SSL_version(s->ssl);
+	s->facts.version = tls_hello_version_name(version);
+	s->facts.cipher = SSL_CIPHER_standard_name(cipher);
+	s->facts.group = group_name(s->ssl);
+	if (is_dhe && s->server)
+		s->facts.group = "ffdhe2048"; /* the only one we have */
+	s->facts.is_resumed = SSL_session_reused(s->ssl);
+	s->facts.has_forward_secrecy = exchange == NID_kx_any || exchange == NID_kx_ecdhe || is_dhe;
+	s->facts.is_legacy = version < TLS1_2_VERSION || is_dhe || !s->facts.has_forward_secrecy;
+}
+
+static void on_message(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl,
+                       void *arg)
+{
+	struct tls_session *s = arg;
+	(void)version;
+	(void)data;
+	(void)len;
+	(void)ssl;
+	if (is_sent || type != SSL3_RT_HANDSHAKE || ++s->chatter <= CHATTER_MAX)
+		return;
+	s->chatter = CHATTER_MAX;
+	s->is_dead = true; /* our BIO gives OpenSSL nothing any more */
+	snprintf(s->error, sizeof(s->error), "too many messages without data");
+}
+
+static void handshake_end(struct tls_session *s)
+{
+	facts_fill(s);
+	s->is_up = true;
+	buf_deinit(&s->signature);
+	SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
+	SSL_set_msg_callback(s->ssl, on_message);
+	SSL_set_msg_callback_arg(s->ssl, s);
+}
+
+static int handshake_step(struct tls_session *s)
+{
+	int done = SSL_do_handshake(s->ssl);
+	s->is_job_paused = false;
+	if (done == 1) {
+		handshake_end(s);
+		return 0;
+	}
+	switch (SSL_get_error(s->ssl, done)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_MORE;
+	case SSL_ERROR_WANT_ASYNC:
+		s->is_job_paused = true;
+		return TLS_SIGNING;
+	default: /* OpenSSL's, not an enum of ours */
+		return session_fail(s);
+	}
+}
+
+int tls_session_handshake(struct tls_session *s, struct slice *input, struct buf *out)
+{
+	if (s->is_dead)
+		return TLS_FAILED;
+	if (s->is_up)
+		return 0;
+	if (s->signing == TLS_SIGNING_ASKED)
+		return TLS_SIGNING;
+	int r = hello_collect(s, *input);
+	if (r)
+		return err_up(r);
+	session_enter(s, input, out);
+	r = handshake_step(s);
+	session_leave(s);
+	return r; /* enum tls_result, or -ENOMEM */
+}
+
+/* After it */
+
+static int read_failed(struct tls_session *s, int result)
+{
+	if (s->is_dead)
+		return session_fail(s);
+	switch (SSL_get_error(s->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_MORE;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_CLOSED;
+	default: /* OpenSSL's, not an enum of ours */
+		return session_fail(s);
+	}
+}
+
+int tls_session_read(struct tls_session *s, struct slice *input, struct buf *out, uint8_t *plain,
+                     size_t cap, size_t *ret_len)
+{
+	if (s->is_dead || !s->is_up)
+		return TLS_FAILED;
+	session_enter(s, input, out);
+	int result = SSL_read_ex(s->ssl, plain, cap, ret_len);
+	session_leave(s);
+	if (result != 1)
+		return read_failed(s, result);
+	s->chatter = 0;
+	return 0;
+}
+
+int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out)
+{
+	struct slice nothing = {};
+	size_t written = 0;
+	if (s->is_dead || !s->is_up)
+		return TLS_FAILED;
+	if (!plain.len)
+		return 0;
+	session_enter(s, &nothing, out);
+	int result = SSL_write_ex(s->ssl, plain.data, plain.len, &written);
+	session_leave(s);
+	return result == 1 ? 0 : session_fail(s);
+}
+
+void tls_session_close(struct tls_session *s, struct buf *out)
+{
+	struct slice nothing = {};
+	if (s->is_dead || !s->is_up)
+		return;
+	session_enter(s, &nothing, out);
+	SSL_shutdown(s->ssl);
+	session_leave(s);
+	ERR_clear_error();
+}
+
+const struct tls_facts *tls_session_facts(const struct tls_session *s)
+{
+	return &s->facts;
+}
+
+const struct tls_hello *tls_session_hello(const struct tls_session *s)
+{
+	return s->hello;
+}
+
+void tls_session_forget_hello(struct tls_session *s)
+{
+	free(s->hello);
+	s->hello = NULL;
+}
+
+const char *tls_session_error(const struct tls_session *s)
+{
+	return s->error;
+}
+
+bool tls_session_is_verified(const struct tls_session *s)
+{
+	return s->is_up && s->client && s->client->verify != TLS_VERIFY_NONE;
+}

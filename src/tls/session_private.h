@@ -1,0 +1,58 @@
+/* Inside tls/ only: what the parts of a session know of each other. */
+#ifndef TLS_SESSION_PRIVATE_H
+#define TLS_SESSION_PRIVATE_H
+
+#include "tls/session.h"
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+enum tls_signing {
+	TLS_SIGNING_NONE,
+	TLS_SIGNING_ASKED,
+	TLS_SIGNING_ANSWERED,
+};
+
+struct tls_session {
+	SSL *ssl;
+	void *owner;
+	struct tls_server *server; /* one of the two; a reference */
+	struct tls_client *client;
+	struct slice *input; /* of the call that is on the stack, else NULL */
+	struct buf *out;
+	struct buf first;        /* what came of a ClientHello that is not whole yet */
+	struct tls_hello *hello; /* NULL until it came */
+	char *sni;
+	struct tls_facts facts;
+	struct buf signature;
+	enum tls_signing signing;
+	uint8_t chatter;    /* messages after the handshake since the last application data */
+	bool is_hello_over; /* it came, or it will never */
+	bool is_job_paused; /* OpenSSL's fiber sleeps in tls_session_sign() */
+	bool is_ending;
+	bool is_up;
+	bool is_dead;
+	bool is_out_of_memory; /* our BIO could not append */
+	char error[96];
+};
+
+/* The type of our BIO; its data is the session. NULL: no memory. */
+BIO_METHOD *tls_session_bio_new(void);
+
+/* The session of an SSL of ours. */
+static inline struct tls_session *tls_session_of(const SSL *ssl)
+{
+	return SSL_get_app_data(ssl);
+}
+
+/*
+ * Asks keys and sleeps; on the fiber of the handshake. 0, or TLS_FAILED if keys said no or there
+ * is no fiber. ret_sig lives until the next call.
+ */
+[[nodiscard]] int tls_session_sign(struct tls_session *s, uint32_t key_id, uint16_t scheme,
+                                   struct slice digest, struct slice *ret_sig);
+
+/* Words for what OpenSSL put into its queue, which is empty then. ssl may be NULL. */
+void tls_failure_words(const SSL *ssl, char *ret_words, size_t cap);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Private keys that are not here. An OpenSSL provider, "mailseal", whose RSA and EC keys are a
+ * public key and the number by which keys knows the private one. A signature is asked for with the
+ * session's tls_signer, and the fiber (ASYNC job) of the handshake sleeps until it came.
+ *
+ * There is no raw RSA operation and no decryption (DECISIONS 3): the request names a TLS
+ * SignatureScheme, the padding is made by keys.
+ */
+#ifndef TLS_SIGNER_H
+#define TLS_SIGNER_H
+
+#include <openssl/core.h>
+#include <openssl/evp.h>
+
+/* RSA with MD5 and SHA-1 concatenated (TLS 1.0 and 1.1), which has no number in the registry. */
+enum { TLS_SCHEME_RSA_MD5_SHA1 = 0xff01 };
+
+OSSL_provider_init_fn tls_signer_provider_init;
+
+/* A stand-in for the private key of public_key, of which it keeps a reference. NULL: no memory. */
+EVP_PKEY *tls_signer_key_new(EVP_PKEY *public_key, uint32_t key_id);
+
+#endif
