@@ -1,0 +1,395 @@
+#include "io/stream.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "tls/session.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+static void emit(struct io_stream *s, enum io_stream_event event)
+{
+	if (s->on_event)
+		s->on_event(s, event);
+}
+
+bool io_stream_is_open(const struct io_stream *s)
+{
+	return s->fd >= 0 && s->watch;
+}
+
+/* What the poll should wait for, from what the stream is doing. */
+static void watch_update(struct io_stream *s)
+{
+	if (!s->watch)
+		return;
+	int events = 0;
+	bool wants_input = !s->is_connecting && !s->has_ended && !s->is_paused &&
+	                   buf_len(&s->in) < IO_STREAM_INPUT_MAX &&
+	                   buf_len(&s->raw) < IO_STREAM_INPUT_MAX;
+	if (wants_input && !s->is_dead)
+		events |= IO_READ;
+	if ((s->is_connecting || buf_len(&s->out)) && !s->is_dead)
+		events |= IO_WRITE;
+	io_watch_set(s->watch, events);
+}
+
+static void fail(struct io_stream *s, int error)
+{
+	if (s->is_dead)
+		return;
+	s->is_dead = true;
+	s->error = error;
+	buf_clear(&s->out);
+	watch_update(s);
+	emit(s, IO_STREAM_ERROR);
+}
+
+/* Returns how much the socket took, 0 if it is full; an error is left for the read side to tell. */
+static size_t socket_send(struct io_stream *s, struct slice bytes)
+{
+	ssize_t n = send(s->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+	if (n >= 0)
+		return (size_t)n;
+	if (errno != EAGAIN && errno != EINTR) {
+		s->error = errno;
+		return bytes.len; /* nobody is there to read it */
+	}
+	return 0;
+}
+
+static void out_flush(struct io_stream *s)
+{
+	while (buf_len(&s->out) && !s->is_connecting) {
+		size_t n = socket_send(s, buf_slice(&s->out));
+		if (!n)
+			break;
+		buf_consume(&s->out, n);
+	}
+	if (!buf_len(&s->out)) {
+		io_loop_take_back(s->loop, &s->out);
+		if (s->ends_when_sent && s->fd >= 0)
+			shutdown(s->fd, SHUT_WR);
+	}
+	watch_update(s);
+}
+
+/* Hands the plain bytes to the owner; what it leaves is copied, for the scratch is lent. */
+static int deliver(struct io_stream *s, struct slice plain)
+{
+	s->bytes_in += plain.len;
+	if (buf_len(&s->in)) {
+		int r = buf_add(&s->in, plain);
+		if (r)
+			return err_up(r);
+		emit(s, IO_STREAM_DATA);
+		return 0;
+	}
+	s->fresh = plain;
+	emit(s, IO_STREAM_DATA);
+	plain = s->fresh;
+	s->fresh = (struct slice){};
+	return plain.len ? buf_add(&s->in, plain) : 0;
+}
+
+/* Runs TLS over ciphertext. What it does not take stays in *cipher. */
+static int tls_handshake(struct io_stream *s, struct slice *cipher)
+{
+	io_loop_lend(s->loop, &s->out);
+	int r = tls_session_handshake(s->tls, cipher, &s->out);
+	out_flush(s);
+	if (r == TLS_MORE || r == TLS_SIGNING)
+		return 0;
+	if (r < 0)
+		return err_up(r);
+	if (r) {
+		s->is_dead = true;
+		watch_update(s);
+		emit(s, IO_STREAM_TLS_FAILED);
+		return 0;
+	}
+	s->is_tls_up = true;
+	emit(s, IO_STREAM_TLS_UP);
+	return 0;
+}
+
+static int tls_records(struct io_stream *s, struct slice *cipher)
+{
+	uint8_t *plain = io_loop_plain_scratch(s->loop);
+	int r = 0;
+	while (!r && !s->is_paused && !s->is_dead && s->tls) {
+		size_t have = 0;
+		io_loop_lend(s->loop, &s->out);
+		while (!r && have + 16384 <= IO_SCRATCH_LEN) {
+			size_t n = 0;
+			r = tls_session_read(s->tls, cipher, &s->out, plain + have,
+			                     IO_SCRATCH_LEN - have, &n);
+			have += n;
+		}
+		out_flush(s);
+		if (r < 0)
+			return err_up(r);
+		if (have) {
+			int d = deliver(s, slice_of(plain, have));
+			if (d)
+				return err_up(d);
+		}
+	}
+	if (r == TLS_CLOSED)
+		s->has_ended = true;
+	if (r == TLS_FAILED)
+		fail(s, EPROTO);
+	return 0;
+}
+
+/* Everything between the socket and the owner, for bytes that just came. */
+static int process(struct io_stream *s, struct slice bytes)
+{
+	if (!s->tls)
+		return bytes.len ? deliver(s, bytes) : 0;
+	struct buf waiting = s->raw;
+	s->raw = (struct buf){};
+	if (buf_len(&waiting)) {
+		int r = buf_add(&waiting, bytes);
+		bytes = buf_slice(&waiting);
+		if (r) {
+			buf_deinit(&waiting);
+			return err_up(r);
+		}
+	}
+	int r = 0;
+	if (!s->is_tls_up && !s->is_dead)
+		r = tls_handshake(s, &bytes);
+	if (!r && s->is_tls_up && !s->is_dead)
+		r = tls_records(s, &bytes);
+	if (!r && bytes.len && !s->is_dead)
+		r = buf_add(&s->raw, bytes);
+	buf_deinit(&waiting);
+	return err_up(r);
+}
+
+static void tell_end(struct io_stream *s)
+{
+	if (!s->has_ended || s->end_is_told || s->is_dead || s->is_paused)
+		return;
+	s->end_is_told = true;
+	watch_update(s);
+	emit(s, IO_STREAM_EOF);
+}
+
+static void on_readable(struct io_stream *s)
+{
+	uint8_t *scratch = io_loop_scratch(s->loop);
+	ssize_t n = recv(s->fd, scratch, IO_SCRATCH_LEN / 2, 0);
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			fail(s, errno);
+		return;
+	}
+	if (n == 0) {
+		s->has_ended = true;
+		s->was_truncated = s->tls;
+	} else {
+		int r = process(s, slice_of(scratch, (size_t)n));
+		if (r) {
+			fail(s, -r);
+			return;
+		}
+	}
+	tell_end(s);
+	watch_update(s);
+}
+
+static void on_connected(struct io_stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		fail(s, error);
+		return;
+	}
+	s->is_connecting = false;
+	watch_update(s);
+	emit(s, IO_STREAM_CONNECTED);
+}
+
+static void on_ready(void *owner, int events)
+{
+	struct io_stream *s = owner;
+	if (s->is_connecting) {
+		on_connected(s);
+		return;
+	}
+	if (events & IO_WRITE) {
+		out_flush(s);
+		if (s->was_full && buf_len(&s->out) < IO_STREAM_OUT_LOW) {
+			s->was_full = false;
+			emit(s, IO_STREAM_ROOM);
+		}
+	}
+	if (events & IO_READ && s->watch && !s->is_dead && !s->is_connecting)
+		on_readable(s);
+}
+
+/* Offers again what waits: ciphertext, plain bytes, the end. */
+static void on_pump(struct io_later *later)
+{
+	struct io_stream *s =
+		(struct io_stream *)((char *)later - offsetof(struct io_stream, pump));
+	if (s->is_dead || s->is_paused || !s->watch)
+		return;
+	if (buf_len(&s->in))
+		emit(s, IO_STREAM_DATA);
+	if (!s->is_dead && !s->is_paused && s->tls) {
+		int r = process(s, (struct slice){});
+		if (r)
+			fail(s, -r);
+	}
+	tell_end(s);
+	watch_update(s);
+}
+
+int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
+{
+	s->loop = loop;
+	s->fd = fd;
+	s->pump.fn = on_pump;
+	int one = 1;
+	/* Fails on a unix socket, where there is no delay to avoid. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	int r = io_watch_new(&s->watch, loop, fd, on_ready, s);
+	if (r)
+		return err_up(r);
+	watch_update(s);
+	return 0;
+}
+
+int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct sockaddr *to,
+                      socklen_t len)
+{
+	CLEAN(closep) int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_raise(-errno);
+	if (connect(fd, to, len) && errno != EINPROGRESS)
+		return err_raise(-errno);
+	s->is_connecting = true;
+	int r = io_stream_open(s, loop, fd);
+	if (r)
+		return err_up(r);
+	(void)TAKE_FD(fd);
+	return 0;
+}
+
+void io_stream_deinit(struct io_stream *s)
+{
+	if (s->loop)
+		io_later_remove(s->loop, &s->pump);
+	io_watch_free(s->watch);
+	s->watch = NULL;
+	if (s->loop && s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	tls_session_free(s->tls);
+	s->tls = NULL;
+	buf_deinit_secret(&s->in);
+	buf_deinit_secret(&s->raw);
+	buf_deinit_secret(&s->out);
+	s->is_dead = true;
+}
+
+struct slice io_stream_input(const struct io_stream *s)
+{
+	return buf_len(&s->in) ? buf_slice(&s->in) : s->fresh;
+}
+
+void io_stream_consume(struct io_stream *s, size_t len)
+{
+	if (!buf_len(&s->in)) {
+		s->fresh = slice_skip(s->fresh, len);
+		return;
+	}
+	buf_consume(&s->in, len);
+	if (!buf_len(&s->in))
+		buf_deinit_secret(&s->in);
+	watch_update(s);
+}
+
+bool io_stream_has_input(const struct io_stream *s)
+{
+	return buf_len(&s->in) || s->fresh.len || buf_len(&s->raw);
+}
+
+void io_stream_start_tls(struct io_stream *s, struct tls_session *tls)
+{
+	s->tls = tls;
+	/* A client speaks first; a server waits for input that is still to come. */
+	io_later_add(s->loop, &s->pump);
+}
+
+void io_stream_signed(struct io_stream *s)
+{
+	io_later_add(s->loop, &s->pump);
+}
+
+int io_stream_write(struct io_stream *s, struct slice bytes)
+{
+	if (s->is_dead || !bytes.len)
+		return 0;
+	if (s->tls && !s->is_tls_up)
+		return err_raise(-EPROTO); /* never in clear by mistake */
+	s->bytes_out += bytes.len;
+	if (!s->is_tls_up && !buf_len(&s->out) && !s->is_connecting)
+		bytes = slice_skip(bytes, socket_send(s, bytes));
+	if (!bytes.len)
+		return 0;
+	io_loop_lend(s->loop, &s->out);
+	int r = s->is_tls_up ? tls_session_write(s->tls, bytes, &s->out) : buf_add(&s->out, bytes);
+	if (r)
+		return r < 0 ? err_up(r) : err_raise(-EPROTO);
+	out_flush(s);
+	return 0;
+}
+
+bool io_stream_is_full(const struct io_stream *s)
+{
+	return buf_len(&s->out) > IO_STREAM_OUT_HIGH;
+}
+
+void io_stream_pause(struct io_stream *s)
+{
+	s->is_paused = true;
+	watch_update(s);
+}
+
+void io_stream_resume(struct io_stream *s)
+{
+	s->is_paused = false;
+	watch_update(s);
+	if (io_stream_has_input(s) || s->has_ended)
+		io_later_add(s->loop, &s->pump);
+}
+
+void io_stream_want_room(struct io_stream *s)
+{
+	s->was_full = true;
+}
+
+void io_stream_end(struct io_stream *s)
+{
+	if (s->is_dead || s->ends_when_sent)
+		return;
+	if (s->is_tls_up) {
+		io_loop_lend(s->loop, &s->out);
+		tls_session_close(s->tls, &s->out);
+	}
+	s->ends_when_sent = true;
+	out_flush(s);
+}
+
+bool io_stream_is_flushed(const struct io_stream *s)
+{
+	return !buf_len(&s->out);
+}

@@ -1,0 +1,91 @@
+/*
+ * A connected socket, plain or with TLS on it: the only code that reads and writes for sessions.
+ * It owns its descriptor and its TLS session. No memory of its own while nothing waits.
+ *
+ * Events come through on_event, never from inside a call of this header made by the owner.
+ */
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include "base/buf.h"
+#include "io/loop.h"
+
+#include <sys/socket.h>
+
+struct tls_session;
+
+enum io_stream_event {
+	IO_STREAM_CONNECTED,
+	IO_STREAM_DATA, /* io_stream_input() has bytes; those not consumed are kept */
+	IO_STREAM_TLS_UP,
+	IO_STREAM_TLS_FAILED, /* tls_session_error(s->tls) says why; an alert was sent */
+	IO_STREAM_ROOM,       /* what waited to be sent is below the low mark again */
+	IO_STREAM_EOF,        /* the peer ended; was_truncated: without close_notify */
+	IO_STREAM_ERROR,      /* errno in s->error */
+};
+
+/* io_stream_input() grows to this, then the stream stops reading until some is consumed. */
+enum {
+	IO_STREAM_INPUT_MAX = 32 * 1024,
+	IO_STREAM_OUT_HIGH = 256 * 1024,
+	IO_STREAM_OUT_LOW = 64 * 1024
+};
+
+struct io_stream {
+	struct io_loop *loop;
+	struct io_watch *watch;
+	struct tls_session *tls;
+	void (*on_event)(struct io_stream *s, enum io_stream_event event);
+	void *owner;
+	struct slice fresh;           /* plain bytes in a scratch buffer, during a DATA event */
+	struct buf in;                /* plain bytes that were not consumed */
+	struct buf raw;               /* ciphertext that TLS has not taken */
+	struct buf out;               /* bytes for the socket */
+	struct io_later pump;         /* resumes what waits, from a later turn */
+	uint64_t bytes_in, bytes_out; /* plain bytes */
+	int fd;
+	int error;
+	bool is_connecting;
+	bool is_tls_up;
+	bool is_paused;
+	bool has_ended; /* the peer sent its end; told once, when the input is used up */
+	bool end_is_told;
+	bool was_truncated;
+	bool is_dead;  /* error: nothing is read or written any more */
+	bool was_full; /* ROOM is owed */
+	bool ends_when_sent;
+};
+
+/* Takes fd, which must be non-blocking. */
+[[nodiscard]] int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd);
+/* Starts a connection; CONNECTED or ERROR follows. A negative: could not even start. */
+[[nodiscard]] int io_stream_connect(struct io_stream *s, struct io_loop *loop,
+                                    const struct sockaddr *to, socklen_t len);
+void io_stream_deinit(struct io_stream *s);
+bool io_stream_is_open(const struct io_stream *s);
+
+struct slice io_stream_input(const struct io_stream *s);
+void io_stream_consume(struct io_stream *s, size_t len);
+
+/* Takes tls; the handshake runs, TLS_UP or TLS_FAILED follows. No input may be left. */
+void io_stream_start_tls(struct io_stream *s, struct tls_session *tls);
+/* A signature came: go on with the handshake. */
+void io_stream_signed(struct io_stream *s);
+/* Bytes already read from the socket that no one consumed (plaintext behind STARTTLS). */
+bool io_stream_has_input(const struct io_stream *s);
+
+/* Sends, or keeps what the socket does not take. 0 or -ENOMEM. */
+[[nodiscard]] int io_stream_write(struct io_stream *s, struct slice bytes);
+/* Over the high mark: stop feeding it, and ask for a ROOM event. */
+bool io_stream_is_full(const struct io_stream *s);
+void io_stream_want_room(struct io_stream *s);
+
+/* A paused stream reads nothing. Resuming delivers what waits from a later turn of the loop. */
+void io_stream_pause(struct io_stream *s);
+void io_stream_resume(struct io_stream *s);
+
+/* close_notify, and no more writing once all is sent; reading goes on. */
+void io_stream_end(struct io_stream *s);
+bool io_stream_is_flushed(const struct io_stream *s);
+
+#endif
