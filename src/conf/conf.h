@@ -1,0 +1,82 @@
+/*
+ * The configuration file: libconfig in, checked settings or a list of every error out.
+ *
+ * One table of rows (conf/tables.c) is the parser, the defaults, the help, mailseal.conf(5) and
+ * what a reload must redo; checks across settings are in conf/check.c. This folder opens the
+ * configuration file and what it includes, and no other file; it knows no process.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "conf/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct conf_error {
+	char *file;    /* NULL: text without a file (conf_read_text) */
+	int line;      /* 0: no line, such as a file that cannot be opened */
+	char *setting; /* "edge.mx.backend"; may be empty */
+	char *message;
+	char *mend; /* what to do; may be empty */
+	bool is_warning;
+};
+
+/* In the order of their lines. Zeroed is empty. */
+struct conf_errors {
+	struct conf_error *items;
+	size_t count;
+	size_t error_count; /* those that are no warnings */
+	bool is_unreadable; /* a file could not be opened or read: nothing is known of it */
+};
+
+void conf_errors_deinit(struct conf_errors *errors);
+
+/* FILE:LINE: SETTING: message; mend -- one a line, warnings say so. */
+void conf_errors_print(const struct conf_errors *errors, FILE *out);
+
+enum { CONF_BAD = 1 }; /* errors has at least one that is no warning */
+
+/*
+ * Reads, checks, fills in. Include files are expanded. errors may hold warnings after a 0.
+ *
+ * now_s: Unix time, for the dates of exceptions
+ *
+ * Returns 0, CONF_BAD, or a negative (-ENOMEM).
+ */
+[[nodiscard]] int conf_read_file(struct conf_settings **ret_settings, const char *path,
+                                 int64_t now_s, struct conf_errors *errors);
+
+/* The same for text with includes already expanded (conf_settings.text); "@include" is refused. */
+[[nodiscard]] int conf_read_text(struct conf_settings **ret_settings, const char *text,
+                                 int64_t now_s, struct conf_errors *errors);
+
+/*
+ * What must be redone when `next` takes over from `now`, as a set of bits 1 << enum conf_reload:
+ * 0 when nothing changed.
+ */
+enum conf_reload {
+	CONF_RELOAD_NEW_SESSIONS, /* sessions that begin from now on */
+	CONF_RELOAD_LISTENERS,    /* sockets are opened or closed */
+	CONF_RELOAD_WORKERS,      /* workers are started or ended */
+	CONF_RELOAD_RESTART,      /* needs a restart of the daemon: said, not done */
+	CONF_RELOAD_COUNT,
+};
+
+unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
+
+/* conf/show.c: from the tables. Every default as a file that can be read again. */
+void conf_print_defaults(FILE *out);
+
+/* What is in force, defaults and inheritance included, as a file that can be read again. */
+void conf_print_settings(FILE *out, const struct conf_settings *settings);
+
+/* mailseal.conf(5), whole, in man(7) roff. */
+void conf_print_man(FILE *out);
+
+/* The complete example of the manual page, for its test. */
+const char *conf_example(void);
+
+#endif

@@ -1,0 +1,144 @@
+/* Settings: freed and compared by their tables. */
+#include "conf/settings.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "conf/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void group_clear(const struct conf_group *group, void *base);
+
+static void items_clear(const struct conf_group *group, void *parent)
+{
+	char **items = (char **)((char *)parent + group->offset);
+	size_t *count = conf_count_at(parent, group->count_offset);
+	for (size_t i = 0; i < *count; i++) {
+		char *item = *items + i * group->item_size;
+		group_clear(group, item);
+		if (group->kind == CONF_NAMED)
+			free(*(char **)item);
+	}
+	free(*items);
+	*items = NULL;
+	*count = 0;
+}
+
+static void group_clear(const struct conf_group *group, void *base)
+{
+	for (size_t i = 0; i < group->row_count; i++) {
+		const struct conf_type_ops *ops = conf_type_ops_of(group->rows[i].type);
+		if (ops->clear)
+			ops->clear(&group->rows[i], base);
+	}
+	for (size_t i = 0; i < group->group_count; i++) {
+		const struct conf_group *sub = &group->groups[i];
+		if (sub->kind == CONF_ONE)
+			group_clear(sub, (char *)base + sub->offset);
+		else
+			items_clear(sub, base);
+	}
+}
+
+void conf_settings_free(struct conf_settings *s)
+{
+	if (!s)
+		return;
+	group_clear(&conf_root, s);
+	free(s->text);
+	free(s);
+}
+
+void conf_settings_freep(struct conf_settings **s)
+{
+	conf_settings_free(*s);
+}
+
+const char *conf_protocol_name(enum conf_protocol protocol)
+{
+	static const char *const names[] = {
+		[CONF_SMTP] = "smtp",
+		[CONF_SUBMISSION] = "submission",
+		[CONF_IMAP] = "imap",
+		[CONF_POP3] = "pop3",
+	};
+	_Static_assert(COUNT_OF(names) == CONF_PROTOCOL_COUNT, "one name a protocol");
+	return names[protocol];
+}
+
+/* Two configurations, the part that is compared of each. */
+struct pair {
+	const struct conf_settings *settings[2];
+	const void *base[2];
+};
+
+/* As text, for what is written the same is the same. Out of memory: said to differ. */
+static bool row_differs(const struct conf_row *row, const struct pair *p)
+{
+	char *text[2] = {};
+	size_t len[2] = {};
+	for (int i = 0; i < 2; i++) {
+		FILE *out = open_memstream(&text[i], &len[i]);
+		if (!out)
+			continue;
+		conf_type_ops_of(row->type)->print(row, p->settings[i], p->base[i], out);
+		if (fclose(out))
+			len[i] = 0;
+	}
+	bool is_same = text[0] && text[1] && len[0] == len[1] && !memcmp(text[0], text[1], len[0]);
+	free(text[0]);
+	free(text[1]);
+	return !is_same;
+}
+
+static unsigned group_effect(const struct conf_group *group, const struct pair *p);
+
+static bool names_differ(const struct conf_group *group, const struct pair *p, size_t count)
+{
+	if (group->kind != CONF_NAMED)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(conf_item_name(conf_item_of(group, p->base[0], i)),
+		           conf_item_name(conf_item_of(group, p->base[1], i))) != 0)
+			return true;
+	return false;
+}
+
+static unsigned items_effect(const struct conf_group *group, const struct pair *p)
+{
+	size_t count = conf_count_of(p->base[0], group->count_offset);
+	if (count != conf_count_of(p->base[1], group->count_offset) ||
+	    names_differ(group, p, count))
+		return 1U << group->reload;
+	unsigned effect = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct pair items = *p;
+		items.base[0] = conf_item_of(group, p->base[0], i);
+		items.base[1] = conf_item_of(group, p->base[1], i);
+		effect |= group_effect(group, &items);
+	}
+	return effect;
+}
+
+static unsigned group_effect(const struct conf_group *group, const struct pair *p)
+{
+	unsigned effect = 0;
+	for (size_t i = 0; i < group->row_count; i++)
+		if (row_differs(&group->rows[i], p))
+			effect |= 1U << group->rows[i].reload;
+	for (size_t i = 0; i < group->group_count; i++) {
+		const struct conf_group *sub = &group->groups[i];
+		struct pair inner = *p;
+		inner.base[0] = (const char *)p->base[0] + sub->offset;
+		inner.base[1] = (const char *)p->base[1] + sub->offset;
+		effect |= sub->kind == CONF_ONE ? group_effect(sub, &inner) : items_effect(sub, p);
+	}
+	return effect;
+}
+
+unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next)
+{
+	struct pair p = { { now, next }, { now, next } };
+	return group_effect(&conf_root, &p);
+}

@@ -1,0 +1,177 @@
+/*
+ * What a configuration file means, read and checked: plain structs, every default filled in, what
+ * an edge or backend does not say taken from the groups above it. All strings and arrays are owned
+ * by the settings and freed by conf_settings_free(). conf/conf.h makes them.
+ */
+#ifndef CONF_SETTINGS_H
+#define CONF_SETTINGS_H
+
+#include "conv/conv.h"
+#include "tls/client.h"
+#include "tls/server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* HOST:PORT, [v6]:PORT, *:PORT (one socket for IPv4, one for IPv6 alone), unix:PATH. */
+enum conf_address_kind {
+	CONF_ADDRESS_INET,
+	CONF_ADDRESS_INET6, /* host without brackets; a zone ("fe80::1%eth0") is kept */
+	CONF_ADDRESS_ANY,   /* host is empty */
+	CONF_ADDRESS_UNIX,  /* host is the path */
+	CONF_ADDRESS_NAME,  /* parsed, but refused for listen and backends in this version */
+};
+
+struct conf_address {
+	char host[108];
+	uint16_t port;
+	enum conf_address_kind kind;
+	char text[128]; /* as it was written */
+};
+
+/* 192.0.2.0/24, 2001:db8::/32, or an address alone. */
+struct conf_network {
+	uint8_t addr[16]; /* IPv4 in the first 4 bytes; bits past the prefix are 0 */
+	uint8_t prefix;
+	bool is_v6;
+};
+
+enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
+
+/* mode to name are those of a backend; tickets and forward secrecy those of an edge. */
+struct conf_tls {
+	bool is_set; /* a tls group was written here */
+	enum tls_version min_version;
+	char *groups;
+	bool forward_secrecy_required;
+	bool tickets;
+	enum conf_tls_mode mode;
+	enum tls_verify verify;
+	char *ca_file; /* NULL unless verify is FILE */
+	uint8_t (*pins)[32];
+	size_t pin_count;
+	char *name; /* to be in the backend's certificate; NULL only with PIN and NONE */
+};
+
+struct conf_certificate {
+	char *name;
+	char *chain; /* file names */
+	char *key;
+	int line;
+};
+
+struct conf_backend {
+	char *name;
+	struct conf_address *addresses;
+	size_t address_count;
+	enum conv_client_info client_info;
+	struct conf_tls tls;
+	bool accepts_plain;
+	bool accepts_no_client_info;
+	bool accepts_unverified_client_info;
+	bool accepts_unverified; /* tls.verify = "none" */
+	bool channel_binding;    /* it binds to our TLS: -PLUS mechanisms stay */
+	uint32_t connect_timeout_ms;
+	int line;
+};
+
+struct conf_limits {
+	unsigned connections_per_address; /* 0 in any of these: no limit */
+	unsigned handshakes_per_second;   /* per address */
+	unsigned max_sessions;            /* per worker */
+	unsigned max_handshakes;          /* per worker, in flight */
+	unsigned errors_max;
+	unsigned login_failures_max;
+	size_t line_max; /* bytes, CRLF included */
+	size_t auth_line_max;
+	size_t literal_max;
+	uint32_t greeting_timeout_ms;
+	uint32_t command_timeout_ms;
+	uint32_t data_timeout_ms;
+	uint32_t reply_timeout_ms;
+	uint32_t login_timeout_ms;
+	uint32_t handshake_timeout_ms;
+	uint32_t idle_timeout_ms; /* after login; 0: the backend's business; else 35 min at least */
+	struct conf_network *exempt;
+	size_t exempt_count;
+};
+
+/* Dated: who, what, why, until when (DESIGN 4). Those past their date are not here. */
+struct conf_exception {
+	char *edge;
+	struct conf_network *from;
+	size_t from_count;
+	bool any_from; /* from = ["*"] */
+	bool allow_plain_login;
+	enum tls_version allow_version; /* 0: none */
+	int64_t until_s;                /* Unix time of the end of the day, UTC */
+	char *reason;
+	int line;
+};
+
+enum conf_protocol { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_POP3, CONF_PROTOCOL_COUNT };
+
+struct conf_edge {
+	char *name;
+	enum conf_protocol protocol;
+	struct conf_address *listen;
+	size_t listen_count;
+	struct conf_address *listen_tls;
+	size_t listen_tls_count;
+	size_t backend;      /* index into conf_settings.backends */
+	char **certificates; /* names; none: all */
+	size_t certificate_count;
+	struct conf_tls tls;
+	char *hostname;
+	enum conv_auth auth;
+	enum conv_received received;
+	enum conv_bare_newline bare_newline;
+	uint32_t greet_delay_ms;
+	struct conf_network *require_tls_from;
+	size_t require_tls_from_count;
+	struct conf_network *proxy_from;
+	size_t proxy_from_count;
+	bool accepts_self_signed;
+	struct conf_limits limits;
+	int line;
+};
+
+enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
+enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
+
+struct conf_settings {
+	char *hostname;
+	char *state_dir;
+	char *run_dir;
+	char *user;
+	char *keys_user;
+	unsigned workers; /* 0: one a core */
+	enum conf_log_format log_format;
+	enum conf_log_target log_target;
+	uint32_t drain_timeout_ms;
+	uint32_t drain_notice_ms; /* 0: none */
+	unsigned drain_rate;      /* sessions ended a second */
+	struct conf_tls tls;
+	struct conf_limits limits;
+	struct conf_certificate *certificates;
+	size_t certificate_count;
+	struct conf_backend *backends;
+	size_t backend_count;
+	struct conf_edge *edges;
+	size_t edge_count;
+	struct conf_exception *exceptions;
+	size_t exception_count;
+	char *text; /* the file with its includes expanded: for workers, conf_read_text() */
+};
+
+/* NULL is allowed. */
+void conf_settings_free(struct conf_settings *s);
+void conf_settings_freep(struct conf_settings **s);
+
+/* addr: 4 or 16 bytes in network order. A mapped ::ffff:a.b.c.d is met by an IPv4 network. */
+bool conf_network_contains(const struct conf_network *network, const uint8_t *addr, bool is_v6);
+
+const char *conf_protocol_name(enum conf_protocol protocol);
+
+#endif

@@ -1,0 +1,433 @@
+/* Every setting. */
+#include "conf/tables.h"
+
+#include "base/clean.h"
+
+#include <string.h>
+
+#define FIELD(field) .offset = offsetof(OF, field), .size = sizeof(((OF *)0)->field)
+
+#define ROW(row_name, row_type, field, row_initial, row_reload, row_help, ...)                     \
+	{                                                                                          \
+		.name = (row_name), .type = (row_type), FIELD(field), .initial = (row_initial),    \
+		.reload = CONF_RELOAD_##row_reload, .help = (row_help), __VA_ARGS__                \
+	}
+
+#define LIST(row_name, row_type, field, field_count, row_initial, row_reload, row_help, ...)       \
+	{                                                                                          \
+		.name = (row_name), .type = (row_type), FIELD(field),                              \
+		.count_offset = offsetof(OF, field_count), .initial = (row_initial),               \
+		.reload = CONF_RELOAD_##row_reload, .help = (row_help), __VA_ARGS__                \
+	}
+
+#define FLAGS(row_name, row_words, row_reload, row_help)                                           \
+	{                                                                                          \
+		.name = (row_name), .type = CONF_FLAGS, .initial = "", .words = (row_words),       \
+		.reload = CONF_RELOAD_##row_reload, .help = (row_help)                             \
+	}
+
+#define ROWS(table) .rows = (table), .row_count = COUNT_OF(table)
+#define GROUPS(table) .groups = (table), .group_count = COUNT_OF(table)
+#define RANGE(low, high) .min = (low), .max = (high)
+
+enum {
+	SECOND = 1000,
+	MINUTE = 60 * SECOND,
+	HOUR = 60 * MINUTE,
+	ANY_SMTP = 1 << CONF_SMTP | 1 << CONF_SUBMISSION,
+};
+
+/* The shortest wait that is still a wait, the longest that is still a limit. */
+#define DEADLINE RANGE(100, 24ULL * HOUR)
+
+static const struct conf_word forward_secrecy_words[] = { { "prefer", false, false },
+	                                                  { "require", true, false },
+	                                                  { NULL, 0, false } };
+
+static const struct conf_word mode_words[] = { { "none", CONF_TLS_NONE, false },
+	                                       { "starttls", CONF_TLS_STARTTLS, false },
+	                                       { "implicit", CONF_TLS_IMPLICIT, false },
+	                                       { "tunnel", 0, true },
+	                                       { NULL, 0, false } };
+
+static const struct conf_word verify_words[] = { { "system", TLS_VERIFY_SYSTEM, false },
+	                                         { "file", TLS_VERIFY_FILE, false },
+	                                         { "pin", TLS_VERIFY_PIN, false },
+	                                         { "none", TLS_VERIFY_NONE, false },
+	                                         { "internal", 0, true },
+	                                         { NULL, 0, false } };
+
+static const struct conf_word client_info_words[] = { { "proxy", CONV_INFO_PROXY, false },
+	                                              { "xclient", CONV_INFO_XCLIENT, false },
+	                                              { "id", CONV_INFO_ID, false },
+	                                              { "none", CONV_INFO_NONE, false },
+	                                              { NULL, 0, false } };
+
+static const struct conf_word backend_accept_words[] = {
+	{ "plain", offsetof(struct conf_backend, accepts_plain), false },
+	{ "no-client-info", offsetof(struct conf_backend, accepts_no_client_info), false },
+	{ "unverified-client-info", offsetof(struct conf_backend, accepts_unverified_client_info),
+	  false },
+	{ "unverified", offsetof(struct conf_backend, accepts_unverified), false },
+	{ NULL, 0, false }
+};
+
+static const struct conf_word edge_accept_words[] = {
+	{ "self-signed", offsetof(struct conf_edge, accepts_self_signed), false },
+	{ NULL, 0, false }
+};
+
+static const struct conf_word protocol_words[] = { { "smtp", CONF_SMTP, false },
+	                                           { "submission", CONF_SUBMISSION, false },
+	                                           { "imap", CONF_IMAP, false },
+	                                           { "pop3", CONF_POP3, false },
+	                                           { "managesieve", 0, true },
+	                                           { "http", 0, true },
+	                                           { "lmtp", 0, true },
+	                                           { "tcp", 0, true },
+	                                           { NULL, 0, false } };
+
+static const struct conf_word auth_words[] = { { "after-tls", CONV_AUTH_AFTER_TLS, false },
+	                                       { "off", CONV_AUTH_OFF, false },
+	                                       { NULL, 0, false } };
+
+static const struct conf_word received_words[] = { { "on", CONV_RECEIVED_ON, false },
+	                                           { "no-address", CONV_RECEIVED_NO_ADDRESS,
+	                                             false },
+	                                           { "off", CONV_RECEIVED_OFF, false },
+	                                           { NULL, 0, false } };
+
+static const struct conf_word bare_newline_words[] = { { "normalize", CONV_BARE_NORMALIZE, false },
+	                                               { "reject", CONV_BARE_REJECT, false },
+	                                               { NULL, 0, false } };
+
+static const struct conf_word log_format_words[] = { { "logfmt", CONF_LOG_LOGFMT, false },
+	                                             { "json", CONF_LOG_JSON, false },
+	                                             { NULL, 0, false } };
+
+static const struct conf_word log_target_words[] = { { "stderr", CONF_LOG_STDERR, false },
+	                                             { "syslog", CONF_LOG_SYSLOG, false },
+	                                             { NULL, 0, false } };
+
+#define OF struct conf_tls
+#define MIN_VERSION(row_initial, row_help)                                                         \
+	ROW("min_version", CONF_VERSION, min_version, row_initial, NEW_SESSIONS, row_help)
+
+static const struct conf_row edge_tls_rows[] = {
+	MIN_VERSION("1.2", "The lowest TLS version. \"1.0\" and \"1.1\" bring the suites and "
+	                   "signatures that such clients need; SSL never"),
+	ROW("groups", CONF_GROUPS, groups, "X25519MLKEM768:X25519:P-256:P-384", NEW_SESSIONS,
+	    "Key exchange groups, the best first. What the library lacks is skipped"),
+	ROW("forward_secrecy", CONF_WORD, forward_secrecy_required, "prefer", NEW_SESSIONS,
+	    "For port 25: \"require\" ends the last suites kept for old senders",
+	    .words = forward_secrecy_words),
+	ROW("tickets", CONF_BOOL, tickets, "true", NEW_SESSIONS,
+	    "Let clients resume their sessions"),
+};
+
+static const struct conf_row backend_tls_rows[] = {
+	ROW("mode", CONF_WORD, mode, "none", NEW_SESSIONS,
+	    "How TLS towards the backend begins. \"none\" is for this host alone",
+	    .words = mode_words),
+	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
+	    "What vouches for the backend's certificate: the CAs of this host, those of "
+	    "\"ca_file\", the keys in \"pin\", or nothing, which needs accept = [\"unverified\"]",
+	    .words = verify_words),
+	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
+	    "CA certificates in PEM, for verify = \"file\""),
+	LIST("pin", CONF_PINS, pins, pin_count, "", NEW_SESSIONS,
+	     "SHA-256 of the backend's public key (SubjectPublicKeyInfo), for verify = \"pin\"; "
+	     "several while a key is changed"),
+	ROW("name", CONF_HOSTNAME, name, "", NEW_SESSIONS,
+	    "The name to be in the backend's certificate, for verify = \"system\" and \"file\""),
+	MIN_VERSION("", "The lowest TLS version towards the backend. Default: that of the tls "
+	                "group of the file, but never under \"1.2\""),
+};
+#undef OF
+
+#define OF struct conf_limits
+static const struct conf_row limits_rows[] = {
+	ROW("connections_per_address", CONF_NUMBER, connections_per_address, "200", NEW_SESSIONS,
+	    "Connections of one address at a time (IPv6: of one /64). 0: no limit",
+	    RANGE(0, 1000000)),
+	ROW("handshakes_per_second", CONF_NUMBER, handshakes_per_second, "50", NEW_SESSIONS,
+	    "New connections of one address (IPv6: of one /64) a second. 0: no limit",
+	    RANGE(0, 1000000)),
+	LIST("exempt", CONF_NETWORKS, exempt, exempt_count, "", NEW_SESSIONS,
+	     "Networks the two limits above do not count for: your own, big NATs, monitoring"),
+	ROW("max_sessions", CONF_NUMBER, max_sessions, "8000", NEW_SESSIONS,
+	    "Sessions of one worker; each needs two descriptors. What comes above is told to come "
+	    "back later",
+	    RANGE(1, 1000000)),
+	ROW("max_handshakes", CONF_NUMBER, max_handshakes, "1000", NEW_SESSIONS,
+	    "TLS handshakes of one worker at a time", RANGE(1, 1000000)),
+	ROW("errors_max", CONF_NUMBER, errors_max, "20", NEW_SESSIONS,
+	    "Bad commands that end a session", RANGE(1, 10000)),
+	ROW("login_failures_max", CONF_NUMBER, login_failures_max, "3", NEW_SESSIONS,
+	    "Failed logins that end a session", RANGE(1, 10000)),
+	ROW("line_max", CONF_SIZE, line_max, "4K", NEW_SESSIONS,
+	    "Longest command line, its end included (RFC 5321 4.5.3.1.4 wants 512 at least)",
+	    RANGE(512, 1 << 20)),
+	ROW("auth_line_max", CONF_SIZE, auth_line_max, "12288", NEW_SESSIONS,
+	    "Longest line of a login (RFC 4954 4 wants 12288)", RANGE(512, 1 << 20)),
+	ROW("literal_max", CONF_SIZE, literal_max, "4K", NEW_SESSIONS,
+	    "Longest IMAP literal before login", RANGE(64, 1 << 20)),
+	ROW("handshake_timeout", CONF_DURATION_MS, handshake_timeout_ms, "30s", NEW_SESSIONS,
+	    "End a TLS handshake that takes longer, on either side", DEADLINE),
+	ROW("greeting_timeout", CONF_DURATION_MS, greeting_timeout_ms, "5m", NEW_SESSIONS,
+	    "Give up on a backend that does not greet or answer before login (RFC 5321 4.5.3.2.1)",
+	    DEADLINE),
+	ROW("command_timeout", CONF_DURATION_MS, command_timeout_ms, "5m", NEW_SESSIONS,
+	    "Close a connection whose client sends no command for this long (RFC 5321 4.5.3.2.7)",
+	    DEADLINE),
+	ROW("data_timeout", CONF_DURATION_MS, data_timeout_ms, "5m", NEW_SESSIONS,
+	    "Close a connection whose client stops in the middle of a message for this long",
+	    DEADLINE),
+	ROW("reply_timeout", CONF_DURATION_MS, reply_timeout_ms, "10m", NEW_SESSIONS,
+	    "Wait this long for the backend's answer to a whole message (RFC 5321 4.5.3.2.6)",
+	    DEADLINE),
+	ROW("login_timeout", CONF_DURATION_MS, login_timeout_ms, "3m", NEW_SESSIONS,
+	    "IMAP and POP3: close a connection whose user is not in after this long", DEADLINE),
+	ROW("idle_timeout", CONF_DURATION_MS, idle_timeout_ms, "0", NEW_SESSIONS,
+	    "Close a session that is silent for this long after login: 35m at least, or 0, which "
+	    "leaves it to the backend",
+	    RANGE(0, 24ULL * 7 * HOUR)),
+};
+#undef OF
+
+#define OF struct conf_certificate
+static const struct conf_row certificate_rows[] = {
+	ROW("chain", CONF_PATH, chain, NULL, NEW_SESSIONS,
+	    "The certificate and those between it and its CA, in PEM"),
+	ROW("key", CONF_PATH, key, NULL, NEW_SESSIONS,
+	    "Its private key, in PEM. Only the process \"keys\" ever has it"),
+};
+#undef OF
+
+#define OF struct conf_backend
+static const struct conf_row backend_rows[] = {
+	LIST("address", CONF_ADDRESSES, addresses, address_count, NULL, NEW_SESSIONS,
+	     "Where the server listens; the next is tried when one does not answer"),
+	ROW("client_info", CONF_WORD, client_info, "proxy", NEW_SESSIONS,
+	    "How the server is told who the client is: \"proxy\" (PROXY v2), \"xclient\" (pop3), "
+	    "\"id\" (imap; the server cannot be seen to heed it). \"none\" makes every stranger a "
+	    "client from this host and needs accept = [\"no-client-info\"]",
+	    .words = client_info_words),
+	ROW("channel_binding", CONF_BOOL, channel_binding, "false", NEW_SESSIONS,
+	    "The server binds logins to our TLS: its -PLUS mechanisms are offered"),
+	ROW("connect_timeout", CONF_DURATION_MS, connect_timeout_ms, "10s", NEW_SESSIONS,
+	    "Try the next address after this long", DEADLINE),
+	FLAGS("accept", backend_accept_words, NEW_SESSIONS,
+	      "What is unsafe and wanted all the same: \"plain\" (no TLS to another host), "
+	      "\"no-client-info\", \"unverified-client-info\" (\"id\"), \"unverified\" "
+	      "(verify = \"none\")"),
+};
+
+static bool backend_has_tls(const void *base)
+{
+	return ((const struct conf_tls *)base)->mode != CONF_TLS_NONE;
+}
+
+static const struct conf_group backend_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "TLS towards this backend. One that is not on this host must have it",
+	  ROWS(backend_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set),
+	  .is_shown = backend_has_tls },
+};
+#undef OF
+
+#define OF struct conf_edge
+static const struct conf_row edge_rows[] = {
+	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS, "What is spoken",
+	    .words = protocol_words),
+	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
+	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110)"),
+	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
+	     "Where TLS is there from the first byte (465, 993, 995)",
+	     .protocols = 1 << CONF_SUBMISSION | 1 << CONF_IMAP | 1 << CONF_POP3),
+	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "The server behind this edge"),
+	LIST("certificates", CONF_CERTIFICATES, certificates, certificate_count, "", NEW_SESSIONS,
+	     "Names of the certificates this edge has, the default first. Default: all"),
+	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
+	    "Its name in greetings and Received fields. Default: that of the file"),
+	ROW("auth", CONF_WORD, auth, "", NEW_SESSIONS,
+	    "Whether logins are taken at all. Default: \"off\" for smtp, else \"after-tls\"",
+	    .words = auth_words, .protocols = ANY_SMTP),
+	ROW("received", CONF_WORD, received, "", NEW_SESSIONS,
+	    "The Received field the edge writes. Default: \"on\" for smtp, \"no-address\" (without "
+	    "the client's address) for submission",
+	    .words = received_words, .protocols = ANY_SMTP),
+	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
+	    "A CR or LF alone inside a message: mend it or refuse the message",
+	    .words = bare_newline_words, .protocols = ANY_SMTP),
+	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
+	    "Wait before the greeting and refuse clients that speak meanwhile",
+	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),
+	LIST("require_tls_from", CONF_NETWORKS, require_tls_from, require_tls_from_count, "",
+	     NEW_SESSIONS, "Networks of partners that may not send in clear",
+	     .protocols = 1 << CONF_SMTP),
+	LIST("proxy_from", CONF_NETWORKS, proxy_from, proxy_from_count, "", NEW_SESSIONS,
+	     "Balancers in front of this edge: their PROXY header is wanted and believed"),
+	FLAGS("accept", edge_accept_words, NEW_SESSIONS,
+	      "What is unsafe and wanted all the same: \"self-signed\" (users of an edge without a "
+	      "certificate get the one that mailseal made)"),
+};
+
+static const struct conf_group edge_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "TLS of this edge; what is not written is that of the tls group of the file",
+	  ROWS(edge_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .inherits = true,
+	  .inherit_offset = offsetof(struct conf_settings, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set) },
+	{ .name = "limits",
+	  .kind = CONF_ONE,
+	  .help = "Limits of this edge; what is not written is that of the limits group of the "
+	          "file",
+	  ROWS(limits_rows),
+	  .offset = offsetof(OF, limits),
+	  .inherits = true,
+	  .inherit_offset = offsetof(struct conf_settings, limits) },
+};
+#undef OF
+
+#define OF struct conf_exception
+static const struct conf_row exception_rows[] = {
+	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
+	LIST("from", CONF_FROM, from, from_count, NULL, NEW_SESSIONS,
+	     "The networks it is for; [\"*\"] is everybody"),
+	ROW("allow", CONF_ALLOW, allow_plain_login, NULL, NEW_SESSIONS,
+	    "What is allowed: \"plain-login\", \"tls1.0\", \"tls1.1\""),
+	ROW("until", CONF_DATE, until_s, NULL, NEW_SESSIONS,
+	    "Its last day (UTC), 180 days ahead at most"),
+	ROW("reason", CONF_STRING, reason, NULL, NEW_SESSIONS, "Why, for those who come later"),
+};
+#undef OF
+
+#define OF struct conf_settings
+static const struct conf_row root_rows[] = {
+	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
+	    "The name of this host in greetings and Received fields. Default: the system's"),
+	ROW("state_dir", CONF_PATH, state_dir, "/var/lib/mailseal", RESTART,
+	    "What is kept over a restart"),
+	ROW("run_dir", CONF_PATH, run_dir, "/run/mailseal", RESTART,
+	    "Lock and control socket of the running daemon"),
+	ROW("user", CONF_STRING, user, "mailseal", RESTART,
+	    "Whom the processes run as, if started as root"),
+	ROW("keys_user", CONF_STRING, keys_user, "mailseal-keys", RESTART,
+	    "Whom the process with the private keys runs as; \"user\" where it does not exist"),
+	ROW("workers", CONF_NUMBER, workers, "0", WORKERS,
+	    "Processes that run the sessions. 0: one a core", RANGE(0, 256)),
+	ROW("log_format", CONF_WORD, log_format, "logfmt", RESTART, "How log lines are written",
+	    .words = log_format_words),
+	ROW("log_target", CONF_WORD, log_target, "stderr", RESTART, "Where log lines go",
+	    .words = log_target_words),
+	ROW("drain_timeout", CONF_DURATION_MS, drain_timeout_ms, "30s", NEW_SESSIONS,
+	    "When a worker ends: sessions that are not through after this long are ended politely",
+	    RANGE(0, 24ULL * HOUR)),
+	ROW("drain_notice", CONF_DURATION_MS, drain_notice_ms, "0", NEW_SESSIONS,
+	    "When a worker ends: go on accepting for this long, so that balancers notice",
+	    RANGE(0, 1ULL * HOUR)),
+	ROW("drain_rate", CONF_NUMBER, drain_rate, "500", NEW_SESSIONS,
+	    "When a worker ends: idle sessions ended a second", RANGE(1, 1000000)),
+};
+
+static const struct conf_group root_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "TLS of all edges",
+	  ROWS(edge_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set) },
+	{ .name = "limits",
+	  .kind = CONF_ONE,
+	  .help = "What a stranger may spend of our memory and time, at all edges",
+	  ROWS(limits_rows),
+	  .offset = offsetof(OF, limits) },
+	{ .name = "certificate",
+	  .kind = CONF_NAMED,
+	  .help = "The name a client asks for (SNI) chooses; the first is the default. With none, "
+	          "smtp edges use one that mailseal makes and keeps",
+	  ROWS(certificate_rows),
+	  .offset = offsetof(OF, certificates),
+	  .count_offset = offsetof(OF, certificate_count),
+	  .item_size = sizeof(struct conf_certificate),
+	  .line_offset = offsetof(struct conf_certificate, line),
+	  .reload = CONF_RELOAD_NEW_SESSIONS },
+	{ .name = "backend",
+	  .kind = CONF_NAMED,
+	  .help = "Our servers behind the edges",
+	  ROWS(backend_rows),
+	  GROUPS(backend_groups),
+	  .offset = offsetof(OF, backends),
+	  .count_offset = offsetof(OF, backend_count),
+	  .item_size = sizeof(struct conf_backend),
+	  .line_offset = offsetof(struct conf_backend, line),
+	  .reload = CONF_RELOAD_NEW_SESSIONS },
+	{ .name = "edge",
+	  .kind = CONF_NAMED,
+	  .help = "The doors that clients come through",
+	  ROWS(edge_rows),
+	  GROUPS(edge_groups),
+	  .offset = offsetof(OF, edges),
+	  .count_offset = offsetof(OF, edge_count),
+	  .item_size = sizeof(struct conf_edge),
+	  .line_offset = offsetof(struct conf_edge, line),
+	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "exception",
+	  .kind = CONF_LIST,
+	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "
+	          "itself",
+	  ROWS(exception_rows),
+	  .offset = offsetof(OF, exceptions),
+	  .count_offset = offsetof(OF, exception_count),
+	  .item_size = sizeof(struct conf_exception),
+	  .line_offset = offsetof(struct conf_exception, line),
+	  .reload = CONF_RELOAD_NEW_SESSIONS },
+};
+
+const struct conf_group conf_root = {
+	.name = "",
+	.kind = CONF_ONE,
+	ROWS(root_rows),
+	GROUPS(root_groups),
+};
+#undef OF
+
+static const struct {
+	const char *name;
+	const char *sentence;
+} missing[] = {
+	{ "relay", "outbound hops are not in this version" },
+	{ "route", "outbound hops are not in this version" },
+	{ "link", "links between hosts are not in this version" },
+	{ "resolver", "the resolver is not in this version" },
+	{ "dashboard", "the dashboard is not in this version" },
+	{ "certificate_dir", "a tree of certificates is not in this version" },
+	{ "legacy_kex", "RSA key exchange is not in this version" },
+	{ "suites", "a choice of suites is not in this version" },
+	{ "interface", "backends reached through a tunnel are not in this version" },
+	{ "balance", "a choice of how backends are balanced is not in this version" },
+	{ "by_sni", "a choice of backends by name is not in this version" },
+	{ "open", "opening backends at login is not in this version" },
+	{ "lookup", "looking up a user's backend is not in this version" },
+	{ "backend_h2", "http edges are not in this version" },
+	{ "retention", "the ledger is not in this version" },
+	{ "keep", "the ledger is not in this version" },
+};
+
+const char *conf_missing_sentence(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(missing); i++)
+		if (!strcmp(missing[i].name, name))
+			return missing[i].sentence;
+	return NULL;
+}

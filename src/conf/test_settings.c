@@ -1,0 +1,744 @@
+/* Whole files: what is read, what is refused, and on which line. */
+#include "base/clean.h"
+#include "conf/conf.h"
+#include "conf/example.h"
+#include "conf/tables.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* After those it needs. */
+#include <cmocka.h>
+
+#define NOW_S 1798761600 /* 2027-01-01 00:00 UTC */
+
+#define HOST "hostname = \"mx.example.org\"; "
+#define CERT "certificate = { c = { chain = \"/c\"; key = \"/k\"; }; }; "
+#define MTA "mta = { address = [\"127.0.0.1:10025\"]; }; "
+#define MX "mx = { protocol = \"smtp\"; listen = [\"*:25\"]; backend = \"mta\"; }; "
+#define POP "pop = { protocol = \"pop3\"; listen = [\"*:110\"]; backend = \"mta\"; }; "
+#define REST "edge = { " MX "}; "
+#define WELL "backend = { " MTA "}; " REST
+#define REMOTE "address = [\"10.0.0.5:993\"]; "
+#define PIN "\"sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\""
+
+static struct conf_settings *read_well(const char *text)
+{
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	int r = conf_read_text(&s, text, NOW_S, &errors);
+	conf_errors_print(&errors, stderr);
+	assert_int_equal(r, 0);
+	assert_int_equal(errors.error_count, 0);
+	assert_non_null(s);
+	return s;
+}
+
+static const struct conf_error *error_find(const struct conf_errors *errors, const char *setting,
+                                           const char *fragment)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct conf_error *e = &errors->items[i];
+		if (!strcmp(e->setting, setting) &&
+		    (strstr(e->message, fragment) || strstr(e->mend, fragment)))
+			return e;
+	}
+	return NULL;
+}
+
+struct bad_case {
+	const char *text, *setting, *fragment;
+};
+
+/* Exactly this one error: what follows from it is not said too. */
+static void refused(const struct bad_case *c)
+{
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	print_message("%s: %s\n", c->setting, c->fragment);
+	int r = conf_read_text(&s, c->text, NOW_S, &errors);
+	if (!error_find(&errors, c->setting, c->fragment) || errors.error_count != 1)
+		conf_errors_print(&errors, stderr);
+	assert_int_equal(r, CONF_BAD);
+	assert_null(s);
+	const struct conf_error *e = error_find(&errors, c->setting, c->fragment);
+	assert_non_null(e);
+	assert_false(e->is_warning);
+	assert_int_equal(errors.error_count, 1);
+}
+
+static void test_defaults(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *s = read_well(HOST WELL);
+	assert_string_equal(s->state_dir, "/var/lib/mailseal");
+	assert_string_equal(s->run_dir, "/run/mailseal");
+	assert_string_equal(s->keys_user, "mailseal-keys");
+	assert_int_equal(s->workers, 0);
+	assert_int_equal(s->tls.min_version, TLS_1_2);
+	assert_false(s->tls.is_set);
+	assert_int_equal(s->edge_count, 1);
+	const struct conf_edge *e = &s->edges[0];
+	assert_string_equal(e->name, "mx");
+	assert_string_equal(e->hostname, "mx.example.org");
+	assert_int_equal(e->auth, CONV_AUTH_OFF);
+	assert_int_equal(e->received, CONV_RECEIVED_ON);
+	assert_int_equal(e->bare_newline, CONV_BARE_NORMALIZE);
+	assert_int_equal(e->listen[0].kind, CONF_ADDRESS_ANY);
+	assert_int_equal(e->limits.connections_per_address, 200);
+	assert_int_equal(e->limits.handshakes_per_second, 50);
+	assert_int_equal(e->limits.auth_line_max, 12288);
+	assert_int_equal(e->limits.reply_timeout_ms, 600000);
+	assert_int_equal(e->limits.idle_timeout_ms, 0);
+	assert_true(e->tls.tickets);
+	assert_false(e->tls.forward_secrecy_required);
+	assert_string_equal(e->tls.groups, "X25519MLKEM768:X25519:P-256:P-384");
+	const struct conf_backend *b = &s->backends[e->backend];
+	assert_string_equal(b->name, "mta");
+	assert_int_equal(b->client_info, CONV_INFO_PROXY);
+	assert_int_equal(b->tls.mode, CONF_TLS_NONE);
+	assert_int_equal(b->tls.min_version, TLS_1_2);
+}
+
+static void test_example(void **state)
+{
+	static const char *const places[] = { "doc/examples/mailseal.conf",
+		                              "../doc/examples/mailseal.conf",
+		                              "../../doc/examples/mailseal.conf" };
+	char file[8192];
+	CLEAN(conf_settings_freep) struct conf_settings *s = read_well(conf_example());
+	assert_int_equal(s->edge_count, 4);
+	assert_int_equal(s->backends[3].tls.mode, CONF_TLS_IMPLICIT);
+	assert_int_equal(s->backends[3].tls.verify, TLS_VERIFY_FILE);
+	assert_int_equal(s->edges[3].limits.connections_per_address, 50);
+	assert_int_equal(s->edges[3].limits.exempt_count, 2);
+	assert_int_equal(s->edges[2].limits.connections_per_address, 200);
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		FILE *f = fopen(places[i], "r");
+		if (!f)
+			continue;
+		file[fread(file, 1, sizeof(file) - 1, f)] = '\0';
+		fclose(f);
+		assert_string_equal(file, conf_example());
+	}
+}
+
+static void test_example_exception(void **state)
+{
+	char text[8192];
+	snprintf(text, sizeof(text), "%s%s", conf_example(), conf_example_exception());
+	CLEAN(conf_settings_freep) struct conf_settings *s = read_well(text);
+	assert_int_equal(s->exception_count, 1);
+	const struct conf_exception *e = &s->exceptions[0];
+	assert_string_equal(e->edge, "pop3");
+	assert_true(e->allow_plain_login);
+	assert_false(e->any_from);
+	assert_int_equal(e->from_count, 1);
+	assert_int_equal(e->until_s, 1806537600); /* 2027-04-01 00:00 UTC */
+}
+
+static void test_inheritance(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST CERT
+		"tls = { min_version = \"1.3\"; groups = \"P-256\"; };"
+		"limits = { exempt = [\"192.0.2.0/24\"]; errors_max = 7; };"
+		"backend = { " MTA "}; edge = { " MX
+		"pop = { protocol = \"pop3\"; listen = [\"*:110\"]; backend = \"mta\";"
+		"hostname = \"pop.example.org\"; tls = { min_version = \"1.0\"; };"
+		"limits = { exempt = []; line_max = 1024; idle_timeout = \"35m\"; }; }; };");
+	const struct conf_edge *mx = &s->edges[0];
+	const struct conf_edge *pop = &s->edges[1];
+	assert_int_equal(mx->tls.min_version, TLS_1_3);
+	assert_int_equal(mx->limits.exempt_count, 1);
+	assert_int_equal(mx->limits.errors_max, 7);
+	assert_false(mx->tls.is_set);
+	assert_int_equal(pop->tls.min_version, TLS_1_0);
+	assert_true(pop->tls.is_set);
+	assert_string_equal(pop->tls.groups, "P-256");
+	assert_string_equal(pop->hostname, "pop.example.org");
+	assert_int_equal(pop->limits.exempt_count, 0);
+	assert_int_equal(pop->limits.errors_max, 7);
+	assert_int_equal(pop->limits.line_max, 1024);
+	assert_int_equal(pop->limits.idle_timeout_ms, 2100000);
+	assert_int_equal(pop->auth, CONV_AUTH_AFTER_TLS);
+	assert_int_equal(pop->received, CONV_RECEIVED_NO_ADDRESS);
+	assert_int_equal(s->backends[0].tls.min_version, TLS_1_3);
+}
+
+static void test_an_old_minimum_stays_at_the_edges(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(HOST "tls = { min_version = \"1.0\"; };" WELL);
+	assert_int_equal(s->edges[0].tls.min_version, TLS_1_0);
+	assert_int_equal(s->backends[0].tls.min_version, TLS_1_2);
+}
+
+static void test_spellings(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST
+		"workers = 2; limits = { handshake_timeout = 20; data_timeout = \"500ms\";"
+		"line_max = \"64K\"; }; backend = { mta = { address = \"unix:/run/mta\";"
+		"accept = ( \"no-client-info\" ); client_info = \"none\"; }; };"
+		"edge = { mx = { protocol = \"smtp\"; listen = (\"127.0.0.1:25\", \"[::1]:25\");"
+		"backend = \"mta\"; greet_delay = 6; tls = { forward_secrecy = \"require\";"
+		"tickets = false; }; }; };");
+	assert_int_equal(s->workers, 2);
+	assert_int_equal(s->limits.handshake_timeout_ms, 20000);
+	assert_int_equal(s->limits.data_timeout_ms, 500);
+	assert_int_equal(s->limits.line_max, 65536);
+	assert_int_equal(s->backends[0].addresses[0].kind, CONF_ADDRESS_UNIX);
+	assert_true(s->backends[0].accepts_no_client_info);
+	assert_int_equal(s->edges[0].listen_count, 2);
+	assert_int_equal(s->edges[0].greet_delay_ms, 6000);
+	assert_true(s->edges[0].tls.forward_secrecy_required);
+	assert_false(s->edges[0].tls.tickets);
+}
+
+static void test_backend_tls_accepted(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST "backend = { " MTA "a = { " REMOTE "tls = { mode = \"implicit\";"
+		     "name = \"imap.example.org\"; }; };"
+		     "b = { " REMOTE "tls = { mode = \"starttls\"; verify = \"pin\"; pin = [" PIN
+		     "]; }; };"
+		     "c = { " REMOTE "accept = [\"plain\"]; };"
+		     "d = { " REMOTE "accept = [\"unverified\"]; tls = { mode = \"implicit\";"
+		     "verify = \"none\"; }; };"
+		     "e = { " REMOTE "accept = [\"unverified-client-info\"]; client_info = \"id\";"
+		     "tls = { mode = \"implicit\"; name = \"x.example\"; }; }; }; " REST);
+	assert_int_equal(s->backends[1].tls.verify, TLS_VERIFY_SYSTEM);
+	assert_string_equal(s->backends[1].tls.name, "imap.example.org");
+	assert_int_equal(s->backends[2].tls.pin_count, 1);
+	assert_int_equal(s->backends[2].tls.pins[0][0], 0xe3);
+	assert_int_equal(s->backends[4].tls.verify, TLS_VERIFY_NONE);
+	assert_int_equal(s->backends[5].client_info, CONV_INFO_ID);
+}
+
+static void test_values_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ HOST WELL "workers = 1000;", "workers", "0 to 256" },
+		{ HOST WELL "workers = -1;", "workers", "no number" },
+		{ HOST WELL "workers = 1.5;", "workers", "another kind" },
+		{ HOST WELL "workers = [1];", "workers", "another kind" },
+		{ HOST WELL "user = 5;", "user", "another kind" },
+		{ HOST WELL "user = \"\";", "user", "empty" },
+		{ HOST WELL "user = \"a\\nb\";", "user", "control" },
+		{ HOST WELL "state_dir = \"var\";", "state_dir", "absolute" },
+		{ "hostname = \"a b\"; " WELL, "hostname", "no host name" },
+		{ HOST WELL "log_format = \"jason\";", "log_format", "did you mean \"json\"" },
+		{ HOST WELL "drain_timeout = \"5 minutes\";", "drain_timeout", "no duration" },
+		{ HOST WELL "tls = { min_version = \"SSLv3\"; };", "tls.min_version", "version" },
+		{ HOST WELL "tls = { min_version = 1.2; };", "tls.min_version", "another kind" },
+		{ HOST WELL "tls = { tickets = \"no\"; };", "tls.tickets", "without quotes" },
+		{ HOST WELL "tls = { groups = \"X25519,P-256\"; };", "tls.groups", "\":\"" },
+		{ HOST WELL "tls = [\"1.2\"];", "tls", "another kind" },
+		{ HOST WELL "limits = { line_max = 100; };", "limits.line_max", "512" },
+		{ HOST WELL "limits = { line_max = \"4k\"; };", "limits.line_max", "no size" },
+		{ HOST WELL "limits = { reply_timeout = 0; };", "limits.reply_timeout", "range" },
+		{ HOST WELL "limits = { exempt = [\"192.0.2.1/24\"]; };", "limits.exempt",
+		  "prefix" },
+		{ HOST WELL "limits = { idle_timeout = \"34m\"; };", "limits.idle_timeout", "35m" },
+		{ HOST WELL "certificate = { a = { chain = \"/c\"; }; };", "certificate.a.key",
+		  "missing" },
+		{ HOST WELL "certificate = { a = \"/c\"; };", "certificate.a", "group" },
+		{ HOST WELL "certificate = ( );", "certificate", "another kind" },
+		{ HOST REST, "edge.mx.backend", "no backend is called \"mta\"" },
+		{ HOST "backend = { mta = { }; }; " REST, "backend.mta.address", "missing" },
+		{ HOST "backend = { mta = { address = []; }; }; " REST, "backend.mta.address",
+		  "empty" },
+		{ HOST "backend = { mta = { address = [\"*:25\"]; accept = [\"plain\"]; }; };" REST,
+		  "backend.mta.address", "no place" },
+		{ HOST "backend = { mta = { address = [\"mta.example:26\"]; accept = [\"plain\"]; "
+		       "};};" REST,
+		  "backend.mta.address", "not looked up" },
+		{ HOST "backend = { " MTA "}; edge = { " MX "x = 5; };", "edge.x", "group" },
+		{ HOST "backend = { " MTA "}; edge = { " MX "x*y = { protocol = \"smtp\";"
+		       "listen = [\"*:26\"]; backend = \"mta\"; }; };",
+		  "edge.x*y", "name" },
+		{ HOST, "edge", "no edge" },
+		{ "", "edge", "no edge" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+static void test_names_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ HOST WELL "wrokers = 2;", "wrokers", "did you mean \"workers\"" },
+		{ HOST WELL "limit = { };", "limit", "did you mean \"limits\"" },
+		{ HOST WELL "zzzzzz = 1;", "zzzzzz", "no such setting" },
+		{ HOST WELL "limits = { line_maxx = 512; };", "limits.line_maxx", "line_max" },
+		{ HOST WELL "relay = { };", "relay", "not in this version" },
+		{ HOST WELL "route = ( );", "route", "not in this version" },
+		{ HOST WELL "link = { };", "link", "not in this version" },
+		{ HOST WELL "resolver = { };", "resolver", "not in this version" },
+		{ HOST WELL "dashboard = { };", "dashboard", "not in this version" },
+		{ HOST WELL "certificate_dir = \"/x\";", "certificate_dir", "not in this version" },
+		{ HOST WELL "tls = { legacy_kex = true; };", "tls.legacy_kex",
+		  "not in this version" },
+		{ HOST "backend = { mta = { adress = [\"127.0.0.1:26\"];"
+		       "address = [\"127.0.0.1:27\"]; }; };" REST,
+		  "backend.mta.adress", "address" },
+		{ HOST "backend = { mta1 = { address = [\"127.0.0.1:27\"]; }; };" REST,
+		  "edge.mx.backend", "did you mean \"mta1\"" },
+		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"managesieve\";"
+		       "listen = [\"*:4190\"]; backend = \"mta\"; }; };",
+		  "edge.x.protocol", "protocol \"managesieve\" is not in this version" },
+		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"lmtp\";"
+		       "listen = [\"*:24\"]; backend = \"mta\"; }; };",
+		  "edge.x.protocol", "known: smtp, submission, imap, pop3" },
+		{ HOST "backend = { " MTA "}; edge = { x = { listen = [\"*:24\"]; listen_tls ="
+		       "[\"*:25\"]; backend = \"mta\"; }; };",
+		  "edge.x.protocol", "missing" },
+		{ HOST CERT
+		  "backend = { " MTA "}; edge = { x = { protocol = \"smtp\";"
+		  "listen = [\"*:24\"]; backend = \"mta\"; certificates = [\"cc\"]; }; };",
+		  "edge.x.certificates", "did you mean \"c\"" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+static void test_backends_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ HOST "backend = { mta = { " REMOTE "}; }; " REST, "backend.mta.address",
+		  "accept = [\"plain\"]" },
+		{ HOST
+		  "backend = { mta = { address = [\"127.0.0.1:26\", \"10.0.0.5:26\"]; }; }; " REST,
+		  "backend.mta.address", "in clear" },
+		{ HOST "backend = { mta = { address = [\"127.0.0.1:26\"]; client_info = \"none\"; "
+		       "};};" REST,
+		  "backend.mta.client_info", "no-client-info" },
+		{ HOST "backend = { mta = { address = [\"127.0.0.1:26\"]; client_info = "
+		       "\"xclient\"; }; };" REST,
+		  "backend.mta.client_info", "use \"proxy\"" },
+		{ HOST CERT "backend = { " MTA
+		            "i = { address = [\"unix:/i\"]; client_info = \"xclient\";};"
+		            "}; edge = { i = { protocol = \"imap\"; listen = [\"*:143\"]; backend "
+		            "= \"i\"; }; };",
+		  "backend.i.client_info", "imap" },
+		{ HOST "backend = { " MTA
+		       "i = { address = [\"127.0.0.1:26\"]; client_info = \"id\";"
+		       "accept = [\"unverified-client-info\"]; }; }; " REST,
+		  "backend.i.client_info", "from this host" },
+		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "client_info = \"id\"; accept = [\"plain\"];"
+		       "}; }; " REST,
+		  "backend.i.client_info", "unverified-client-info" },
+		{ HOST CERT "backend = { i = { " REMOTE "client_info = \"id\"; accept = [\"plain\","
+		            "\"unverified-client-info\"]; }; }; edge = { p = { protocol = \"pop3\";"
+		            "listen = [\"*:110\"]; backend = \"i\"; }; };",
+		  "backend.i.client_info", "no ID" },
+		{ HOST CERT
+		  "backend = { i = { address = [\"127.0.0.1:26\"]; tls = { mode = "
+		  "\"starttls\"; name = \"i.example\"; }; }; }; edge = { i = { protocol = \"imap\";"
+		  "listen = [\"*:143\"]; backend = \"i\"; }; };",
+		  "backend.i.tls.mode", "implicit" },
+		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "tls = { mode = \"implicit\"; }; }; };" REST,
+		  "backend.i.tls.name", "without a name" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"file\"; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.verify", "ca_file" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"pin\"; }; }; };" REST,
+		  "backend.i.tls.verify", "pins" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"pin\"; pin = [\"sha256:xx\"]; }; }; };" REST,
+		  "backend.i.tls.pin", "no pin" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; pin = [" PIN
+		       "]; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.pin", "verify = \"pin\"" },
+		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "tls = { mode = \"implicit\"; ca_file = \"/x\";"
+		       "name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.ca_file", "file" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"none\"; }; }; };" REST,
+		  "backend.i.tls.verify", "unverified" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"internal\"; }; }; };" REST,
+		  "backend.i.tls.verify", "not in this version" },
+		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "tls = { mode = \"tunnel\"; }; }; };" REST,
+		  "backend.i.tls.mode", "not in this version" },
+		{ HOST "backend = { " MTA "i = { address = [\"127.0.0.1:26\"]; tls = { verify = "
+		       "\"system\"; }; }; };" REST,
+		  "backend.i.tls.verify", "no TLS" },
+		{ HOST "backend = { " MTA
+		       "i = { address = [\"127.0.0.1:26\"]; accept = [\"plian\"];"
+		       "}; };" REST,
+		  "backend.i.accept", "did you mean \"plain\"" },
+		{ HOST "backend = { mta = { address = [\"127.0.0.1:25\"]; }; }; " REST,
+		  "backend.mta.address", "itself listens" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+static void test_edges_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ HOST "backend = { " MTA "}; edge = { " POP "};", "edge.pop.certificates",
+		  "self-signed" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "}; };",
+		  "edge.x.listen", "no client" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "listen = [\"*:25\"]; listen_tls = [\"*:465\"]; }; };",
+		  "edge.x.listen_tls", "submission" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "listen = [\"25\"]; }; };",
+		  "edge.x.listen", "port" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "listen = [\"mx.example.org:25\"]; }; };",
+		  "edge.x.listen", "not looked up" },
+		{ HOST "backend = { " MTA "}; edge = { " MX "x = { protocol = \"smtp\";"
+		       "backend = \"mta\"; listen = [\"127.0.0.1:25\"]; }; };",
+		  "edge.x.listen", "taken by" },
+		{ HOST CERT
+		  "backend = { " MTA "}; edge = { x = { protocol = \"imap\";"
+		  "backend = \"mta\"; listen = [\"*:143\"]; listen_tls = [\"*:143\"]; }; };",
+		  "edge.x.listen_tls", "taken by" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "listen = [\"*:25\"]; limits = { idle_timeout = 60; }; }; };",
+		  "edge.x.limits.idle_timeout", "35m" },
+		{ HOST "backend = { " MTA
+		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
+		       "listen = [\"*:25\"]; accept = [\"everything\"]; }; };",
+		  "edge.x.accept", "known: self-signed" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+static void test_self_signed_accepted(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST "backend = { " MTA "}; edge = { p = { protocol = \"pop3\"; backend = \"mta\";"
+		     "listen = [\"*:110\"]; accept = [\"self-signed\"]; }; };");
+	assert_true(s->edges[0].accepts_self_signed);
+}
+
+#define EXCEPTION(from, allow, until)                                                              \
+	HOST CERT "backend = { " MTA "}; edge = { " MX POP "};\nexception = ( { edge = \"pop\"; "  \
+		  "from = [" from "]; allow = [" allow "]; until = \"" until                       \
+		  "\"; reason = \"tills\"; } );"
+
+static void test_exceptions_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ EXCEPTION("\"*\"", "\"plain-login\"", "2027-07-01"), "exception[0].until",
+		  "181 days" },
+		{ EXCEPTION("\"*\"", "\"plain-login\"", "soon"), "exception[0].until", "no date" },
+		{ EXCEPTION("\"*\"", "\"everything\"", "2027-02-01"), "exception[0].allow",
+		  "plain-login" },
+		{ EXCEPTION("", "\"plain-login\"", "2027-02-01"), "exception[0].from", "empty" },
+		{ EXCEPTION("\"tills\"", "\"plain-login\"", "2027-02-01"), "exception[0].from",
+		  "no network" },
+		{ EXCEPTION("\"192.0.2.1\"", "\"tls1.0\"", "2027-02-01"), "exception[0].edge",
+		  "not in this version" },
+		{ HOST WELL "exception = ( { edge = \"mz\"; from = [\"*\"]; allow = [\"tls1.0\"];"
+		            "until = \"2027-02-01\"; reason = \"r\"; } );",
+		  "exception[0].edge", "\"mx\"" },
+		{ HOST WELL
+		  "exception = ( { edge = \"mx\"; from = [\"*\"]; allow = [\"plain-login\"];"
+		  "until = \"2027-02-01\"; reason = \"r\"; } );",
+		  "exception[0].edge", "no logins" },
+		{ HOST WELL "exception = ( { edge = \"mx\"; from = [\"*\"]; allow = [\"tls1.0\"];"
+		            "until = \"2027-02-01\"; } );",
+		  "exception[0].reason", "missing" },
+		{ HOST WELL "exception = ( 5 );", "exception[0]", "group" },
+		{ HOST WELL "exception = { };", "exception", "another kind" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+static void test_exceptions_accepted(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		EXCEPTION("\"*\"", "\"tls1.1\", \"plain-login\", \"tls1.0\"", "2027-06-30"));
+	assert_int_equal(s->exception_count, 1);
+	assert_true(s->exceptions[0].any_from);
+	assert_int_equal(s->exceptions[0].allow_version, TLS_1_0);
+	assert_int_equal(s->exceptions[0].line, 2);
+}
+
+/* The last day counts to its end; the day after, the exception is gone. */
+static void test_exceptions_end(void **state)
+{
+	static const struct {
+		int64_t now_s;
+		size_t count;
+		const char *warning;
+	} cases[] = {
+		{ NOW_S - 1, 1, "ends in 2 days" },
+		{ NOW_S, 1, "ends in 1 days" },
+		{ NOW_S + 86400, 1, "ends in 0 days" },
+		{ NOW_S + 2 * 86400 - 1, 1, "ends in 0 days" },
+		{ NOW_S + 2 * 86400, 0, "ended on 2027-01-02" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEAN(conf_settings_freep) struct conf_settings *s = NULL;
+		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+		const char *text = EXCEPTION("\"*\"", "\"plain-login\"", "2027-01-02");
+		assert_int_equal(conf_read_text(&s, text, cases[i].now_s, &errors), 0);
+		assert_int_equal(s->exception_count, cases[i].count);
+		assert_int_equal(errors.count, 1);
+		assert_true(errors.items[0].is_warning);
+		assert_non_null(strstr(errors.items[0].message, cases[i].warning));
+		assert_int_equal(errors.items[0].line, 2);
+	}
+}
+
+static void test_every_error_in_one_run(void **state)
+{
+	static const char text[] = "hostname = \"mx.example.org\";\n"
+				   "wrokers = 2;\n"
+				   "limits = { line_max = 1;\n"
+				   "\tidle_timeout = \"5m\"; };\n"
+				   "backend = {\n"
+				   "\tmta = { address = [\"127.0.0.1:10025\"]; };\n"
+				   "\timap = { address = [\"10.0.0.5:143\"]; };\n"
+				   "};\n"
+				   "edge = {\n"
+				   "\tmx = {\n"
+				   "\t\tprotocol = \"smtp\";\n"
+				   "\t\tlisten = [\"*:25\"];\n"
+				   "\t\tbackend = \"mtaa\";\n"
+				   "\t};\n"
+				   "\timap = { protocol = \"imap\"; backend = \"imap\"; };\n"
+				   "};\n";
+	static const struct {
+		int line;
+		const char *setting;
+	} expected[] = {
+		{ 2, "wrokers" },
+		{ 3, "limits.line_max" },
+		{ 4, "limits.idle_timeout" },
+		{ 7, "backend.imap.address" },
+		{ 13, "edge.mx.backend" },
+		{ 15, "edge.imap.listen" },
+		{ 15, "edge.imap.certificates" },
+	};
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	assert_int_equal(conf_read_text(&s, text, NOW_S, &errors), CONF_BAD);
+	conf_errors_print(&errors, stderr);
+	assert_int_equal(errors.count, COUNT_OF(expected));
+	for (size_t i = 0; i < COUNT_OF(expected); i++) {
+		assert_int_equal(errors.items[i].line, expected[i].line);
+		assert_string_equal(errors.items[i].setting, expected[i].setting);
+	}
+}
+
+static void test_syntax_errors_have_a_line(void **state)
+{
+	static const struct {
+		const char *text, *fragment;
+		int line;
+	} cases[] = {
+		{ "a = 1;\nb = ;\n", "syntax", 2 },
+		{ "hostname = \"a\";\nhostname = \"b\";\n", "duplicate", 2 },
+		{ "a = 1;\nb = \"no end\n", "must end on its line", 2 },
+		{ "a = 1;\n/* no\n\nend", "no end", 2 },
+		{ "mx.example.org = 1;\n", "syntax", 1 },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf_settings *s = NULL;
+		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+		assert_int_equal(conf_read_text(&s, cases[i].text, NOW_S, &errors), CONF_BAD);
+		conf_errors_print(&errors, stderr);
+		assert_int_equal(errors.count, 1);
+		assert_non_null(strstr(errors.items[0].message, cases[i].fragment));
+		assert_int_equal(errors.items[0].line, cases[i].line);
+	}
+}
+
+static void test_no_effect_is_warned_of(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	const char *text = HOST CERT "backend = { " MTA "}; edge = { x = { protocol = \"imap\";"
+				     "listen = [\"*:143\"]; backend = \"mta\"; received = \"off\"; "
+				     "greet_delay = 5; require_tls_from = []; }; };";
+	assert_int_equal(conf_read_text(&s, text, NOW_S, &errors), 0);
+	assert_int_equal(errors.count, 3);
+	assert_int_equal(errors.error_count, 0);
+	assert_non_null(error_find(&errors, "edge.x.received", "does nothing"));
+	assert_non_null(error_find(&errors, "edge.x.require_tls_from", "does nothing"));
+}
+
+static void test_errors_are_printed(void **state)
+{
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	char *text = NULL;
+	size_t len;
+	assert_int_equal(conf_read_text(&s, HOST WELL "\nwrokers = 2;", NOW_S, &errors), CONF_BAD);
+	FILE *out = open_memstream(&text, &len);
+	conf_errors_print(&errors, out);
+	fclose(out);
+	assert_string_equal(text, "configuration:2: wrokers: there is no such setting; "
+	                          "did you mean \"workers\"?\n");
+	free(text);
+}
+
+/* A thousand errors are enough; the file stays refused. */
+static void test_errors_are_bounded(void **state)
+{
+	static char text[100000];
+	size_t len = 0;
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	for (int i = 0; i < 3000; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "zzzzzzzz%d = %d;\n", i, i);
+	assert_int_equal(conf_read_text(&s, text, NOW_S, &errors), CONF_BAD);
+	assert_int_equal(errors.error_count, 1000);
+}
+
+static char *printed(const struct conf_settings *s)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	if (s)
+		conf_print_settings(out, s);
+	else
+		conf_print_defaults(out);
+	fclose(out);
+	return text;
+}
+
+static void test_what_is_shown_can_be_read(void **state)
+{
+	static const char *const texts[] = {
+		HOST WELL,
+		EXCEPTION("\"192.0.2.0/24\", \"2001:db8::/32\"", "\"plain-login\"", "2027-06-30"),
+		HOST CERT "backend = { a = { " REMOTE
+			  "tls = { mode = \"implicit\"; verify = \"pin\";"
+			  "pin = [" PIN "]; }; }; }; edge = { i = { protocol = \"imap\"; listen = "
+			  "[\"*:143\"]; backend = \"a\"; certificates = [\"c\"]; }; };",
+	};
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	for (size_t i = 0; i < COUNT_OF(texts) + 1; i++) {
+		CLEAN(conf_settings_freep)
+		struct conf_settings *first = read_well(i ? texts[i - 1] : conf_example());
+		CLEAN(freep) char *shown = printed(first);
+		CLEAN(conf_settings_freep) struct conf_settings *again = NULL;
+		int r = conf_read_text(&again, shown, NOW_S, &errors);
+		conf_errors_print(&errors, stderr);
+		assert_int_equal(r, 0);
+		assert_int_equal(errors.count, 0);
+		CLEAN(freep) char *shown_again = printed(again);
+		assert_string_equal(shown, shown_again);
+		assert_int_equal(conf_reload_effect(first, again), 0);
+		CLEAN(conf_settings_freep) struct conf_settings *worker = read_well(first->text);
+		assert_int_equal(conf_reload_effect(first, worker), 0);
+	}
+}
+
+static void test_defaults_shown_can_be_read(void **state)
+{
+	CLEAN(freep) char *defaults = printed(NULL);
+	CLEAN(freep) char *text = NULL;
+	assert_true(asprintf(&text, "%s%s", defaults, HOST WELL) > 0);
+	CLEAN(conf_settings_freep) struct conf_settings *s = read_well(text);
+	CLEAN(conf_settings_freep) struct conf_settings *plain = read_well(HOST WELL);
+	assert_int_equal(conf_reload_effect(s, plain), 0);
+}
+
+static void test_reload_effect(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned effect;
+	} cases[] = {
+		{ HOST WELL, 0 },
+		{ HOST WELL "workers = 3;", 1 << CONF_RELOAD_WORKERS },
+		{ HOST WELL "user = \"other\";", 1 << CONF_RELOAD_RESTART },
+		{ HOST WELL "limits = { errors_max = 3; };", 1 << CONF_RELOAD_NEW_SESSIONS },
+		{ HOST CERT WELL, 1 << CONF_RELOAD_NEW_SESSIONS },
+		{ HOST "backend = { " MTA "}; edge = { mx = { protocol = \"smtp\"; listen = "
+		       "[\"*:26\"]; backend = \"mta\"; }; };",
+		  1 << CONF_RELOAD_LISTENERS },
+		{ HOST "backend = { " MTA "}; edge = { my = { protocol = \"smtp\"; listen = "
+		       "[\"*:25\"]; backend = \"mta\"; }; };",
+		  1 << CONF_RELOAD_LISTENERS },
+	};
+	CLEAN(conf_settings_freep) struct conf_settings *now = read_well(HOST WELL);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEAN(conf_settings_freep) struct conf_settings *next = read_well(cases[i].text);
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(conf_reload_effect(now, next), cases[i].effect);
+	}
+}
+
+/* Every row has its place in the manual, and no line is a roff request by accident. */
+static void test_manual_is_whole(void **state)
+{
+	CLEAN(freep) char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	conf_print_man(out);
+	fclose(out);
+	for (size_t i = 0; i < conf_root.group_count; i++)
+		for (size_t j = 0; j < conf_root.groups[i].row_count; j++) {
+			char entry[128];
+			snprintf(entry, sizeof(entry),
+			         "\\fB%s\\fR = ", conf_root.groups[i].rows[j].name);
+			assert_non_null(strstr(text, entry));
+		}
+	for (const char *line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n'))
+		if (line[1] == '.')
+			assert_non_null(strchr("PRSTnfB", line[2]));
+	assert_null(strstr(text, "(null)"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_example_exception),
+		cmocka_unit_test(test_inheritance),
+		cmocka_unit_test(test_an_old_minimum_stays_at_the_edges),
+		cmocka_unit_test(test_spellings),
+		cmocka_unit_test(test_backend_tls_accepted),
+		cmocka_unit_test(test_values_refused),
+		cmocka_unit_test(test_names_refused),
+		cmocka_unit_test(test_backends_refused),
+		cmocka_unit_test(test_edges_refused),
+		cmocka_unit_test(test_self_signed_accepted),
+		cmocka_unit_test(test_exceptions_refused),
+		cmocka_unit_test(test_exceptions_accepted),
+		cmocka_unit_test(test_exceptions_end),
+		cmocka_unit_test(test_every_error_in_one_run),
+		cmocka_unit_test(test_syntax_errors_have_a_line),
+		cmocka_unit_test(test_no_effect_is_warned_of),
+		cmocka_unit_test(test_errors_are_printed),
+		cmocka_unit_test(test_errors_are_bounded),
+		cmocka_unit_test(test_what_is_shown_can_be_read),
+		cmocka_unit_test(test_defaults_shown_can_be_read),
+		cmocka_unit_test(test_reload_effect),
+		cmocka_unit_test(test_manual_is_whole),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
