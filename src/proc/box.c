@@ -1,0 +1,22 @@
+#include "proc/box.h"
+
+#include "base/err.h"
+#include "proc/box_inside.h"
+
+#include <errno.h>
+
+int proc_box(enum proc_role role, struct proc_box_report *ret_report)
+{
+	struct proc_box_report report = {};
+	if (role != PROC_ROLE_KEYS && role != PROC_ROLE_WORKER)
+		return err_raise(-EINVAL);
+	int r = box_landlock(role, &report.landlock_abi);
+	if (r)
+		return err_up(r);
+	/* Last: it forbids the calls that Landlock was made with. */
+	r = box_seccomp(role, &report.has_seccomp);
+	if (r)
+		return err_up(r);
+	*ret_report = report;
+	return 0;
+}

@@ -1,0 +1,62 @@
+/*
+ * The walls around a process: it is made by executing the binary anew in a role, gives up its
+ * user (drop), then the kernel takes away files and system calls (box). What a kernel lacks is
+ * reported, the rest still applies.
+ *
+ * Order in a role: log_setup(), what needs files, proc_drop(), proc_box(), then the event loop
+ * (libuv made before the box may have an io_uring that the box forbids to use; made after, it
+ * does without), then messages.
+ */
+#ifndef PROC_BOX_H
+#define PROC_BOX_H
+
+#include "proc/msg.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
+
+/*
+ * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").
+ *
+ * role:    "worker", "keys"
+ * args:    more arguments, NULL last; or NULL
+ * chan_fd: becomes descriptor PROC_ROLE_FD there (not close-on-exec); stays the caller's here
+ *
+ * The child has descriptors 0, 1, 2 and 3, nothing else; every signal is reset and unblocked,
+ * but SIGPIPE ignored. That it could not execute shows as exit status 127. Returns 0 or a
+ * negative.
+ */
+[[nodiscard]] int proc_exec_role(const char *role, const char *const *args, int chan_fd,
+                                 pid_t *ret_pid);
+
+struct proc_identity {
+	const char *user; /* NULL: stay who we are. Ignored, too, when not started as root */
+	bool is_secret;   /* holds keys: never dumpable, so no ptrace and no /proc/PID/mem */
+};
+
+enum proc_drop_result { PROC_DROP_NO_USER = 1 }; /* no such user: nothing was changed */
+
+/*
+ * No new privileges, no core file, and as root: the user's ids and no other groups, for good.
+ * A user whose id is 0 is refused as PROC_DROP_NO_USER. Returns 0, PROC_DROP_NO_USER or a
+ * negative (then the process must end).
+ */
+[[nodiscard]] int proc_drop(const struct proc_identity *identity);
+
+struct proc_box_report {
+	int landlock_abi; /* 0: this kernel has no Landlock; files are kept off by seccomp alone */
+	bool has_seccomp; /* false: this kernel has none */
+};
+
+/*
+ * From here on: no file can be opened, nothing executed, no process made or traced, no memory
+ * made executable. keys: no network either, no socket at all but those it holds. For good.
+ *
+ * Not for the parent. A forbidden call fails with EPERM, it does not kill: libraries try files
+ * lazily. Returns 0 (look at the report) or a negative (then the process must end).
+ */
+[[nodiscard]] int proc_box(enum proc_role role, struct proc_box_report *ret_report);
+
+#endif

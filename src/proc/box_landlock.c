@@ -1,0 +1,72 @@
+/*
+ * Landlock with a rule set that has no rules: nothing of what it handles may be done. The numbers
+ * are the kernel's interface (linux/landlock.h); headers of Debian 12 know the first half only.
+ */
+#include "proc/box_inside.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
+
+enum { ASK_ABI = 1 }; /* LANDLOCK_CREATE_RULESET_VERSION */
+
+struct ruleset {
+	uint64_t handled_fs;
+	uint64_t handled_net;
+	uint64_t scoped;
+};
+
+/* What each ABI brought, in bits of the three sets. */
+static const struct {
+	int abi;
+	struct ruleset bits;
+} steps[] = {
+	{ 1, { .handled_fs = 0x1fff } },  /* execute, read, write, make, remove */
+	{ 2, { .handled_fs = 1 << 13 } }, /* refer */
+	{ 3, { .handled_fs = 1 << 14 } }, /* truncate */
+	{ 4, { .handled_net = 3 } },      /* TCP: bind, connect */
+	{ 5, { .handled_fs = 1 << 15 } }, /* ioctl of devices */
+	{ 6, { .scoped = 3 } },           /* abstract unix sockets and signals outside */
+};
+
+static struct ruleset rules_for(enum proc_role role, int abi)
+{
+	struct ruleset all = {};
+	for (size_t i = 0; i < COUNT_OF(steps) && steps[i].abi <= abi; i++) {
+		all.handled_fs |= steps[i].bits.handled_fs;
+		all.handled_net |= steps[i].bits.handled_net;
+		all.scoped |= steps[i].bits.scoped;
+	}
+	if (role == PROC_ROLE_WORKER) /* it connects, and binds its source addresses */
+		all.handled_net = 0;
+	return all;
+}
+
+int box_landlock(enum proc_role role, int *ret_abi)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_ABI);
+	if (abi < 0) { /* not built in, or not switched on */
+		*ret_abi = 0;
+		return 0;
+	}
+	struct ruleset rules = rules_for(role, (int)abi);
+	CLEAN(closep)
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+	if (fd < 0)
+		return err_raise(-errno);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return err_raise(-errno);
+	if (syscall(SYS_landlock_restrict_self, fd, 0))
+		return err_raise(-errno);
+	*ret_abi = (int)abi;
+	return 0;
+}

@@ -1,0 +1,293 @@
+#include "proc/msg.h"
+
+#include "base/clean.h"
+
+enum {
+	ID = 4,
+	KIB = 1024,
+	MIB = 1024 * 1024,
+	NAME_MAX_LEN = 255,
+	SIGNATURE_MAX = 4096, /* RSA with 32768 bits; none is longer */
+	WHY_MAX = 4 * KIB,
+};
+
+/* Who may send to whom. */
+#define WAY(from, to) (1U << (PROC_ROLE_##from * PROC_ROLE_COUNT + PROC_ROLE_##to))
+
+static const struct row {
+	const char *name;
+	unsigned ways;
+	uint32_t len_max; /* of the payload */
+	bool has_fd;
+} rows[] = {
+	[PROC_MSG_CONFIG] = { "config", WAY(PARENT, WORKER), 4 * MIB, false },
+	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
+	                     false },
+	[PROC_MSG_CA] = { "ca", WAY(PARENT, WORKER), 4 * MIB, false },
+	[PROC_MSG_TICKET_KEYS] = { "ticket keys", WAY(PARENT, WORKER), 2 * PROC_TICKET_KEY_LEN,
+	                           false },
+	[PROC_MSG_LISTENER] = { "listener", WAY(PARENT, WORKER), ID + 1 + 1, true },
+	[PROC_MSG_KEYS_CHANNEL] = { "keys channel", WAY(PARENT, WORKER), 0, true },
+	[PROC_MSG_START] = { "start", WAY(PARENT, WORKER), 0, false },
+	[PROC_MSG_DRAIN] = { "drain", WAY(PARENT, WORKER), 4, false },
+	[PROC_MSG_STATUS_ASK] = { "status?", WAY(PARENT, WORKER), ID, false },
+	[PROC_MSG_STATUS] = { "status", WAY(WORKER, PARENT), 64 * KIB, false },
+	[PROC_MSG_CAPS] = { "caps", WAY(WORKER, PARENT) | WAY(PARENT, WORKER), ID + 16 * KIB,
+	                    false },
+	[PROC_MSG_DRAINED] = { "drained", WAY(WORKER, PARENT), 0, false },
+	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
+	[PROC_MSG_READY] = { "ready", WAY(WORKER, PARENT) | WAY(KEYS, PARENT), 0, false },
+	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
+	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
+	[PROC_MSG_WORKER_CHANNEL] = { "worker channel", WAY(PARENT, KEYS), 0, true },
+	[PROC_MSG_MAKE_SELF_SIGNED] = { "make self-signed", WAY(PARENT, KEYS), NAME_MAX_LEN, true },
+	[PROC_MSG_KEY_LOADED] = { "key loaded", WAY(KEYS, PARENT), ID + PROC_SPKI_LEN, false },
+	[PROC_MSG_KEY_BAD] = { "key bad", WAY(KEYS, PARENT), ID + WHY_MAX, false },
+	[PROC_MSG_SELF_SIGNED] = { "self-signed", WAY(KEYS, PARENT), 64 * KIB, false },
+	[PROC_MSG_SIGN] = { "sign", WAY(WORKER, KEYS), ID + ID + 2 + 2 + PROC_DIGEST_MAX, false },
+	[PROC_MSG_SIGNED] = { "signed", WAY(KEYS, WORKER), ID + 2 + SIGNATURE_MAX, false },
+};
+_Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
+
+static const char *const role_names[] = {
+	[PROC_ROLE_PARENT] = "parent",
+	[PROC_ROLE_KEYS] = "keys",
+	[PROC_ROLE_WORKER] = "worker",
+};
+_Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
+
+const char *proc_role_name(enum proc_role role)
+{
+	return (unsigned)role < PROC_ROLE_COUNT ? role_names[role] : "unknown";
+}
+
+const char *proc_msg_name(unsigned type)
+{
+	return type < PROC_MSG_COUNT ? rows[type].name : "unknown";
+}
+
+bool proc_msg_allowed(enum proc_role from, enum proc_role to, unsigned type, size_t len,
+                      bool has_fd)
+{
+	if (type >= PROC_MSG_COUNT || (unsigned)from >= PROC_ROLE_COUNT ||
+	    (unsigned)to >= PROC_ROLE_COUNT)
+		return false;
+	const struct row *row = &rows[type];
+	bool is_way = row->ways & 1U << ((unsigned)from * PROC_ROLE_COUNT + (unsigned)to);
+	return is_way && len <= row->len_max && has_fd == row->has_fd;
+}
+
+bool proc_msg_has_fd(unsigned type)
+{
+	return type < PROC_MSG_COUNT && rows[type].has_fd;
+}
+
+static void number_write(uint8_t *at, uint64_t value, size_t len)
+{
+	for (size_t i = len; i-- > 0; value >>= 8)
+		at[i] = (uint8_t)value;
+}
+
+static uint64_t number_read(const uint8_t *at, size_t len)
+{
+	uint64_t value = 0;
+	for (size_t i = 0; i < len; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+void proc_header_write(struct proc_header h, uint8_t ret_bytes[PROC_HEADER_LEN])
+{
+	number_write(ret_bytes, h.len, 4);
+	number_write(ret_bytes + 4, h.type, 2);
+	number_write(ret_bytes + 6, h.version, 2);
+}
+
+struct proc_header proc_header_read(const uint8_t bytes[PROC_HEADER_LEN])
+{
+	return (struct proc_header){
+		.len = (uint32_t)number_read(bytes, 4),
+		.type = (uint16_t)number_read(bytes + 4, 2),
+		.version = (uint16_t)number_read(bytes + 6, 2),
+	};
+}
+
+bool proc_version_is_known(unsigned version)
+{
+	return version >= PROC_TABLE_VERSION_OLDEST && version <= PROC_TABLE_VERSION;
+}
+
+struct proc_packer proc_packer_over(void *data, size_t cap)
+{
+	return (struct proc_packer){ .data = data, .cap = cap };
+}
+
+struct proc_packer proc_packer_onto(struct buf *b)
+{
+	buf_clear(b);
+	return (struct proc_packer){ .buf = b };
+}
+
+void proc_pack_raw(struct proc_packer *p, struct slice bytes)
+{
+	if (p->has_failed || bytes.len == 0)
+		return;
+	if (p->buf) {
+		p->has_failed = buf_add(p->buf, bytes) != 0;
+		return;
+	}
+	if (bytes.len > p->cap - p->len) {
+		p->has_failed = true;
+		return;
+	}
+	memcpy(p->data + p->len, bytes.data, bytes.len);
+	p->len += bytes.len;
+}
+
+static void pack_number(struct proc_packer *p, uint64_t value, size_t len)
+{
+	uint8_t bytes[8];
+	number_write(bytes, value, len);
+	proc_pack_raw(p, slice_of(bytes, len));
+}
+
+void proc_pack_u8(struct proc_packer *p, uint8_t value)
+{
+	pack_number(p, value, 1);
+}
+
+void proc_pack_u16(struct proc_packer *p, uint16_t value)
+{
+	pack_number(p, value, 2);
+}
+
+void proc_pack_u32(struct proc_packer *p, uint32_t value)
+{
+	pack_number(p, value, 4);
+}
+
+void proc_pack_u64(struct proc_packer *p, uint64_t value)
+{
+	pack_number(p, value, 8);
+}
+
+void proc_pack_bytes(struct proc_packer *p, struct slice bytes)
+{
+	if (bytes.len > UINT16_MAX) {
+		p->has_failed = true;
+		return;
+	}
+	proc_pack_u16(p, (uint16_t)bytes.len);
+	proc_pack_raw(p, bytes);
+}
+
+void proc_pack_str(struct proc_packer *p, const char *text)
+{
+	proc_pack_bytes(p, slice_str(text));
+}
+
+struct slice proc_packed(const struct proc_packer *p)
+{
+	if (p->has_failed)
+		return (struct slice){};
+	return p->buf ? buf_slice(p->buf) : slice_of(p->data, p->len);
+}
+
+struct proc_unpacker proc_unpacker_over(struct slice payload)
+{
+	return (struct proc_unpacker){ .rest = payload };
+}
+
+/* Cuts the next len bytes off. */
+static bool take(struct proc_unpacker *u, size_t len, struct slice *ret)
+{
+	if (u->has_failed || u->rest.len < len) {
+		u->has_failed = true;
+		return false;
+	}
+	*ret = slice_head(u->rest, len);
+	u->rest = slice_skip(u->rest, len);
+	return true;
+}
+
+static bool unpack_number(struct proc_unpacker *u, size_t len, uint64_t *ret)
+{
+	struct slice bytes;
+	if (!take(u, len, &bytes))
+		return false;
+	*ret = number_read(bytes.data, len);
+	return true;
+}
+
+bool proc_unpack_u8(struct proc_unpacker *u, uint8_t *ret)
+{
+	uint64_t value;
+	if (!unpack_number(u, 1, &value))
+		return false;
+	*ret = (uint8_t)value;
+	return true;
+}
+
+bool proc_unpack_u16(struct proc_unpacker *u, uint16_t *ret)
+{
+	uint64_t value;
+	if (!unpack_number(u, 2, &value))
+		return false;
+	*ret = (uint16_t)value;
+	return true;
+}
+
+bool proc_unpack_u32(struct proc_unpacker *u, uint32_t *ret)
+{
+	uint64_t value;
+	if (!unpack_number(u, 4, &value))
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+bool proc_unpack_u64(struct proc_unpacker *u, uint64_t *ret)
+{
+	return unpack_number(u, 8, ret);
+}
+
+bool proc_unpack_bytes(struct proc_unpacker *u, struct slice *ret)
+{
+	uint16_t len;
+	return proc_unpack_u16(u, &len) && take(u, len, ret);
+}
+
+bool proc_unpack_str(struct proc_unpacker *u, char *ret_text, size_t cap)
+{
+	struct slice s;
+	if (!proc_unpack_bytes(u, &s))
+		return false;
+	if (s.len >= cap || slice_find(s, 0) != s.len) {
+		u->has_failed = true;
+		return false;
+	}
+	if (s.len)
+		memcpy(ret_text, s.data, s.len);
+	ret_text[s.len] = 0;
+	return true;
+}
+
+bool proc_unpack_raw(struct proc_unpacker *u, void *ret, size_t len)
+{
+	struct slice s;
+	if (!take(u, len, &s))
+		return false;
+	if (len)
+		memcpy(ret, s.data, len);
+	return true;
+}
+
+bool proc_unpack_text(struct proc_unpacker *u, struct slice *ret)
+{
+	return take(u, u->rest.len, ret);
+}
+
+bool proc_unpack_ends(const struct proc_unpacker *u)
+{
+	return !u->has_failed && u->rest.len == 0;
+}

@@ -1,0 +1,126 @@
+/*
+ * Messages between the processes of mailseal: what there is, who may send it, and how its payload
+ * is packed. Pure; proc/chan.h carries them. A message outside the table ends its sender.
+ *
+ * A frame on the wire: u32 length of the payload, u16 type, u16 version of the table (all big
+ * endian), payload. At most one descriptor comes with it. Payloads below are written as packed:
+ * text is the rest of the payload without a length, bytes is a u16 length and the bytes, str is
+ * bytes without a NUL inside.
+ */
+#ifndef PROC_MSG_H
+#define PROC_MSG_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum proc_role { PROC_ROLE_PARENT, PROC_ROLE_KEYS, PROC_ROLE_WORKER, PROC_ROLE_COUNT };
+
+/* Of this table. Processes speak their own version and the one before (DECISIONS 11). */
+enum { PROC_TABLE_VERSION = 1, PROC_TABLE_VERSION_OLDEST = 1 };
+
+/* The numbers are the wire's: only append. */
+enum proc_msg_type {
+	/* parent -> worker */
+	PROC_MSG_CONFIG,       /* text: the configuration, as the parent read it */
+	PROC_MSG_CHAIN,        /* u32 key id, str name, text PEM */
+	PROC_MSG_CA,           /* u32 backend, text PEM */
+	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous */
+	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
+	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
+	PROC_MSG_START,        /* all of it was sent: apply */
+	PROC_MSG_DRAIN,        /* u32 deadline in ms */
+	PROC_MSG_STATUS_ASK,   /* u32 id */
+	/* worker -> parent */
+	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
+	PROC_MSG_CAPS,    /* u32 edge, text: what its backend offers; also parent -> worker */
+	PROC_MSG_DRAINED, /* the last session ended */
+	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
+	PROC_MSG_READY,   /* also keys -> parent */
+	/* parent -> keys */
+	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
+	PROC_MSG_KEY_FORGET,       /* u32 key id */
+	PROC_MSG_WORKER_CHANNEL,   /* fd: to a worker */
+	PROC_MSG_MAKE_SELF_SIGNED, /* text: host name; fd: where to write the key */
+	/* keys -> parent */
+	PROC_MSG_KEY_LOADED,  /* u32 key id, 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
+	PROC_MSG_KEY_BAD,     /* u32 key id, text: why */
+	PROC_MSG_SELF_SIGNED, /* text: chain in PEM */
+	/* worker -> keys, and back */
+	PROC_MSG_SIGN,   /* u32 request, u32 key id, u16 TLS scheme, bytes digest (64 at most) */
+	PROC_MSG_SIGNED, /* u32 request, bytes signature; empty: it failed */
+	PROC_MSG_COUNT,
+};
+
+enum {
+	PROC_HEADER_LEN = 8,
+	PROC_PAYLOAD_MAX = 4 * 1024 * 1024, /* of any message */
+	PROC_TICKET_KEY_LEN = 80,
+	PROC_SPKI_LEN = 32,
+	PROC_DIGEST_MAX = 64,
+};
+
+/* For the log. Never NULL. */
+const char *proc_role_name(enum proc_role role);
+const char *proc_msg_name(unsigned type);
+
+/* May from send this to to? The descriptor must be there exactly if the table says so. */
+bool proc_msg_allowed(enum proc_role from, enum proc_role to, unsigned type, size_t len,
+                      bool has_fd);
+/* Does this type come with a descriptor? false for what is not in the table. */
+bool proc_msg_has_fd(unsigned type);
+
+struct proc_header {
+	uint32_t len; /* of the payload */
+	uint16_t type;
+	uint16_t version;
+};
+void proc_header_write(struct proc_header h, uint8_t ret_bytes[PROC_HEADER_LEN]);
+struct proc_header proc_header_read(const uint8_t bytes[PROC_HEADER_LEN]);
+bool proc_version_is_known(unsigned version);
+
+/*
+ * Packs a payload into fixed room or onto a buf. What does not fit (or -ENOMEM) sticks: the rest
+ * is ignored and has_failed stays true, so it is looked at once, at the end.
+ */
+struct proc_packer {
+	uint8_t *data; /* fixed room, or NULL */
+	size_t len, cap;
+	struct buf *buf; /* or NULL */
+	bool has_failed;
+};
+
+struct proc_packer proc_packer_over(void *data, size_t cap);
+struct proc_packer proc_packer_onto(struct buf *b); /* clears b first; b stays the caller's */
+void proc_pack_u8(struct proc_packer *p, uint8_t value);
+void proc_pack_u16(struct proc_packer *p, uint16_t value);
+void proc_pack_u32(struct proc_packer *p, uint32_t value);
+void proc_pack_u64(struct proc_packer *p, uint64_t value);
+void proc_pack_bytes(struct proc_packer *p, struct slice bytes); /* 65535 at most */
+void proc_pack_str(struct proc_packer *p, const char *text);
+void proc_pack_raw(struct proc_packer *p, struct slice bytes); /* no length: text, fixed bytes */
+/* What was packed; empty if it has failed. Borrowed from the packer's room. */
+struct slice proc_packed(const struct proc_packer *p);
+
+/* Reads a payload. Each returns false, and all after it do, once something was missing. */
+struct proc_unpacker {
+	struct slice rest;
+	bool has_failed;
+};
+
+struct proc_unpacker proc_unpacker_over(struct slice payload);
+bool proc_unpack_u8(struct proc_unpacker *u, uint8_t *ret);
+bool proc_unpack_u16(struct proc_unpacker *u, uint16_t *ret);
+bool proc_unpack_u32(struct proc_unpacker *u, uint32_t *ret);
+bool proc_unpack_u64(struct proc_unpacker *u, uint64_t *ret);
+bool proc_unpack_bytes(struct proc_unpacker *u, struct slice *ret);
+/* Fails if it does not fit with its NUL, or has a NUL inside. */
+bool proc_unpack_str(struct proc_unpacker *u, char *ret_text, size_t cap);
+bool proc_unpack_raw(struct proc_unpacker *u, void *ret, size_t len); /* exactly len bytes */
+bool proc_unpack_text(struct proc_unpacker *u, struct slice *ret);    /* all that is left */
+/* Nothing was missing and nothing is left. */
+bool proc_unpack_ends(const struct proc_unpacker *u);
+
+#endif
