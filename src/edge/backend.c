@@ -1,0 +1,228 @@
+/* The way from a session to its backend: addresses in turn, who the client is, TLS. */
+#include "edge/session.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "proxyhdr/proxyhdr.h"
+#include "tls/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	ASK_SILENCE_MS = 1000, /* a server that greets unasked does so within this */
+	BLIND_ASK_AGAIN_MS = 60000,
+};
+
+static struct edge_address *address_of(struct edge_session *s)
+{
+	return &s->edge->backend->addresses[s->address];
+}
+
+static void backend_failed(struct edge_session *s, enum conv_failure why)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	s->pool->counters.backend_failures++;
+	edge_session_enter(s, EDGE_STATE_TALK, 0);
+	int r = conv_failed(edge_session_conv(s), why, &todo);
+	edge_session_act(s, r, todo);
+	edge_session_pump(s);
+}
+
+static void on_backend_event(struct io_stream *stream, enum io_stream_event event)
+{
+	edge_session_backend_event(stream->owner, event);
+}
+
+/* Starts the connection to the first address from s->address on that can be tried. */
+static void connect_next(struct edge_session *s, enum conv_failure why)
+{
+	struct edge_backend *b = s->edge->backend;
+	uint64_t now_ms = io_loop_now_ms(s->pool->loop);
+	for (; s->address < b->address_count; s->address++) {
+		struct edge_address *a = address_of(s);
+		if (a->state == EDGE_ADDRESS_BLIND) {
+			if (now_ms - a->asked_at_ms < BLIND_ASK_AGAIN_MS) {
+				why = CONV_FAILURE_NOT_PROXY;
+				continue;
+			}
+			a->state = EDGE_ADDRESS_NEW;
+		}
+		io_stream_deinit(&s->backend);
+		s->backend =
+			(struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
+		int r = io_stream_connect(&s->backend, s->pool->loop, (struct sockaddr *)&a->sa,
+		                          a->sa_len);
+		if (!r) {
+			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
+			return;
+		}
+		log_warn(s->conv->facts.session_id, "backend cannot be reached",
+		         kv_str("backend", b->conf->name), kv_str("address", a->text),
+		         kv_str("error", strerror(-r)));
+	}
+	backend_failed(s, why);
+}
+
+void edge_backend_open(struct edge_session *s)
+{
+	s->address = 0;
+	connect_next(s, CONV_FAILURE_CONNECT);
+}
+
+static void address_failed(struct edge_session *s, const char *error, enum conv_failure why)
+{
+	log_warn(s->conv->facts.session_id, "backend cannot be used",
+	         kv_str("backend", s->edge->backend->conf->name),
+	         kv_str("address", address_of(s)->text), kv_str("error", error));
+	s->address++;
+	connect_next(s, why);
+}
+
+static int header_write(struct edge_session *s)
+{
+	const struct conv_facts *f = &s->conv->facts;
+	struct proxyhdr_facts facts = {
+		.client_addr = f->client_addr,
+		.client_port = f->client_port,
+		.local_addr = f->local_addr,
+		.local_port = f->local_port,
+		.has_tls = f->is_tls,
+		.tls_version = f->tls_version,
+		.tls_cipher = f->tls_cipher,
+		.unique_id = f->session_id,
+	};
+	struct buf header = {};
+	int r = proxyhdr_build(&header, &facts);
+	if (!r)
+		r = io_stream_write(&s->backend, buf_slice(&header));
+	buf_deinit(&header);
+	return err_up(r);
+}
+
+static void backend_is_up(struct edge_session *s)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	edge_session_enter(s, EDGE_STATE_TALK, 0);
+	int r = conv_connected(edge_session_conv(s), &todo);
+	edge_session_act(s, r, todo);
+	edge_session_pump(s);
+}
+
+static void backend_tls_start(struct edge_session *s)
+{
+	struct tls_session *tls = NULL;
+	if (io_stream_has_input(&s->backend)) {
+		backend_failed(s, CONV_FAILURE_TLS); /* bytes behind the server's go-ahead */
+		return;
+	}
+	int r = tls_session_connect(&tls, s->edge->backend->tls, s);
+	if (r) {
+		backend_failed(s, CONV_FAILURE_TLS);
+		return;
+	}
+	edge_session_enter(s, EDGE_STATE_BACKEND_TLS, s->edge->conf->limits.handshake_timeout_ms);
+	io_stream_start_tls(&s->backend, tls);
+}
+
+/* The connection stands and the server may be told who the client is. */
+static void introduce(struct edge_session *s)
+{
+	const struct conf_backend *conf = s->edge->backend->conf;
+	if (conf->client_info == CONV_INFO_PROXY && header_write(s)) {
+		backend_failed(s, CONV_FAILURE_CONNECT);
+		return;
+	}
+	if (conf->tls.mode == CONF_TLS_IMPLICIT)
+		backend_tls_start(s);
+	else
+		backend_is_up(s);
+}
+
+void edge_backend_asked(struct edge_session *s)
+{
+	address_of(s)->state = EDGE_ADDRESS_USABLE;
+	introduce(s);
+}
+
+static void greeted_unasked(struct edge_session *s)
+{
+	struct edge_address *a = address_of(s);
+	a->state = EDGE_ADDRESS_BLIND;
+	a->asked_at_ms = io_loop_now_ms(s->pool->loop);
+	log_error(NULL, "backend expects no PROXY header and is not used",
+	          kv_str("backend", s->edge->backend->conf->name), kv_str("address", a->text),
+	          kv_str("mend",
+	                 "Postfix: smtpd_upstream_proxy_protocol = haproxy on this listener; "
+	                 "Dovecot: haproxy = yes in its inet_listener"));
+	address_failed(s, "it greets before it was told who the client is", CONV_FAILURE_NOT_PROXY);
+}
+
+static void on_connected(struct edge_session *s)
+{
+	if (address_of(s)->state == EDGE_ADDRESS_NEW)
+		edge_session_enter(s, EDGE_STATE_ASK, ASK_SILENCE_MS);
+	else
+		introduce(s);
+}
+
+/* Bytes or an end while the backend's connection is being made. */
+static void backend_event_early(struct edge_session *s, enum io_stream_event event)
+{
+	if (event == IO_STREAM_CONNECTED)
+		on_connected(s);
+	else if (event == IO_STREAM_DATA && s->state == EDGE_STATE_ASK)
+		greeted_unasked(s);
+	else if (event == IO_STREAM_ERROR)
+		address_failed(s, strerror(s->backend.error), CONV_FAILURE_CONNECT);
+	else if (event == IO_STREAM_EOF)
+		address_failed(s, "it closed the connection", CONV_FAILURE_CONNECT);
+}
+
+static void backend_event_tls(struct edge_session *s, enum io_stream_event event)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	if (event == IO_STREAM_DATA)
+		return;
+	if (event != IO_STREAM_TLS_UP) {
+		log_error(s->conv->facts.session_id, "backend's TLS failed",
+		          kv_str("backend", s->edge->backend->conf->name),
+		          kv_str("address", address_of(s)->text),
+		          kv_str("error", event == IO_STREAM_TLS_FAILED
+		                                  ? tls_session_error(s->backend.tls)
+		                                  : "it closed the connection"));
+		backend_failed(s, CONV_FAILURE_TLS);
+		return;
+	}
+	if (!s->backend_in_starttls) {
+		backend_is_up(s);
+		return;
+	}
+	edge_session_enter(s, EDGE_STATE_TALK, 0);
+	int r = conv_tls_up(edge_session_conv(s), CONV_BACKEND, &todo);
+	edge_session_act(s, r, todo);
+	edge_session_pump(s);
+}
+
+void edge_backend_event(struct edge_session *s, enum io_stream_event event)
+{
+	if (s->state == EDGE_STATE_BACKEND_TLS)
+		backend_event_tls(s, event);
+	else
+		backend_event_early(s, event);
+}
+
+void edge_backend_starttls(struct edge_session *s)
+{
+	s->backend_in_starttls = true;
+	backend_tls_start(s);
+}
+
+void edge_backend_late(struct edge_session *s)
+{
+	if (s->state == EDGE_STATE_BACKEND_TLS)
+		backend_failed(s, CONV_FAILURE_TIMEOUT);
+	else
+		address_failed(s, "no answer in time", CONV_FAILURE_TIMEOUT);
+}

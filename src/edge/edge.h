@@ -1,0 +1,117 @@
+/*
+ * Edges: TLS in front of mail servers. This folder joins a conversation (smtp/, imap/, pop3/) to
+ * two sockets, TLS and a backend, and writes the record of every session. It knows nothing of
+ * processes: the worker accepts and hands connections in, and signs through tls_signer.
+ *
+ * A world is what one configuration means to a worker. A reload makes a new one; sessions hold
+ * the one they began with, and the last of them frees it.
+ */
+#ifndef EDGE_EDGE_H
+#define EDGE_EDGE_H
+
+#include "base/buf.h"
+#include "conf/settings.h"
+#include "conv/conv.h"
+#include "tls/server.h"
+
+#include <sys/socket.h>
+
+struct io_loop;
+struct tls_client;
+
+enum edge_address_state {
+	EDGE_ADDRESS_NEW,    /* not asked yet whether it expects a PROXY header (DECISIONS 2) */
+	EDGE_ADDRESS_USABLE, /* it kept silent, or needs no such question */
+	EDGE_ADDRESS_BLIND,  /* it greets unasked: a PROXY header would be taken for mail */
+};
+
+struct edge_address {
+	struct sockaddr_storage sa;
+	socklen_t sa_len;
+	const char *text;
+	enum edge_address_state state;
+	uint64_t asked_at_ms; /* a blind one is asked again after a minute */
+};
+
+struct edge_backend {
+	const struct conf_backend *conf;
+	struct edge_address *addresses;
+	size_t address_count;
+	struct tls_client *tls; /* NULL: plain */
+};
+
+struct edge {
+	const struct conf_edge *conf;
+	const struct conv_ops *ops;
+	struct edge_backend *backend;
+	struct tls_server *tls; /* NULL: no certificate, no STARTTLS */
+	struct conv_settings set;
+	struct conv_caps learnt;
+};
+
+struct edge_world {
+	unsigned refs;
+	struct conf_settings *settings;
+	struct edge_backend *backends;
+	struct edge *edges;
+};
+
+/* Bytes the parent read for a world. chains: by certificate, then the self-made one. */
+struct edge_materials {
+	struct buf *chains;
+	uint32_t *key_ids;  /* of each chain, as keys knows it */
+	size_t chain_count; /* certificates of the settings + 1; an empty one is missing */
+	struct buf *cas;    /* by backend; empty where none is needed */
+	size_t ca_count;
+	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
+};
+
+enum { EDGE_WORLD_BAD = 1 }; /* ret_error says what and where */
+
+/* Takes settings in any case. 0, EDGE_WORLD_BAD or a negative. */
+[[nodiscard]] int edge_world_new(struct edge_world **ret_world, struct conf_settings *settings,
+                                 const struct edge_materials *materials, struct tls_signer *signer,
+                                 char *ret_error, size_t error_cap);
+struct edge_world *edge_world_ref(struct edge_world *w);
+void edge_world_unref(struct edge_world *w);
+void edge_world_set_ticket_keys(struct edge_world *w, const uint8_t *current,
+                                const uint8_t *previous);
+
+/* What a worker counts; ctl status shows the sum over the workers. */
+struct edge_counters {
+	uint64_t sessions;
+	uint64_t tls;
+	uint64_t tls_failed;
+	uint64_t plain;
+	uint64_t legacy;
+	uint64_t resumed;
+	uint64_t refused; /* at the door, over a limit */
+	uint64_t exposures;
+	uint64_t backend_failures;
+	uint64_t messages;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+/* All sessions of a worker. */
+struct edge_pool;
+
+[[nodiscard]] int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop);
+void edge_pool_free(struct edge_pool *pool);
+const struct edge_counters *edge_pool_counters(const struct edge_pool *pool);
+size_t edge_pool_open(const struct edge_pool *pool);
+/* Ends the sessions, idle ones first, per_second at a time, all by the deadline. */
+void edge_pool_drain(struct edge_pool *pool, unsigned per_second, uint32_t deadline_ms,
+                     void (*on_empty)(void *owner), void *owner);
+
+/*
+ * A connection was accepted. Takes fd in any case; peer is its far end. What goes wrong ends
+ * this session alone.
+ */
+void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct edge *edge,
+                        bool is_implicit, int fd, const struct sockaddr *peer);
+
+/* keys answered for a session whose request carried this owner (tls_session_owner). */
+void edge_session_signed(void *owner, struct slice sig);
+
+#endif

@@ -1,0 +1,82 @@
+/* One connection at an edge: inside of edge/ alone. */
+#ifndef EDGE_SESSION_H
+#define EDGE_SESSION_H
+
+#include "edge/edge.h"
+#include "edge/limits.h"
+#include "io/loop.h"
+#include "io/stream.h"
+
+enum edge_state {
+	EDGE_STATE_PROXY,       /* waits for the PROXY header of a balancer (proxy_from) */
+	EDGE_STATE_GREET_DELAY, /* silent: who speaks now is no mail server */
+	EDGE_STATE_CLIENT_TLS,  /* the client's handshake */
+	EDGE_STATE_TALK,        /* the conversation decides */
+	EDGE_STATE_CONNECT,     /* the backend's connection is being made */
+	EDGE_STATE_ASK,         /* connected and silent: does the server greet unasked? */
+	EDGE_STATE_BACKEND_TLS,
+	EDGE_STATE_SPLICE,  /* bytes both ways, unlooked at */
+	EDGE_STATE_CLOSING, /* the last bytes go out */
+	EDGE_STATE_COUNT,
+};
+
+struct edge_session {
+	struct edge_session *next, *prev;
+	struct edge_pool *pool;
+	struct edge_world *world;
+	struct edge *edge;
+	struct conv *conv;
+	struct io_stream client;
+	struct io_stream backend;
+	struct io_deadline deadline;
+	struct io_later end; /* frees the session, after the callback */
+	enum edge_state state;
+	uint32_t armed_progress, armed_deadline_ms;
+	size_t address; /* of the backend, the one being tried or in use */
+	uint64_t began_ms;
+	uint64_t moved_ms; /* last byte either way */
+	bool is_implicit;
+	bool is_counted;   /* at edge_limits */
+	bool is_last_crlf; /* what the client got last ended a line */
+	bool client_tls_was_up;
+	bool backend_in_starttls;
+	struct edge_limits_key key;
+	struct sockaddr_storage peer;
+	char tls_error[96];
+};
+
+struct edge_pool {
+	struct io_loop *loop;
+	struct edge_session sessions; /* list head */
+	struct edge_limits *limits;
+	struct edge_counters counters;
+	size_t open;
+	size_t handshakes; /* under way */
+	struct io_deadline drain_tick;
+	bool is_draining;
+	unsigned drain_per_second;
+	uint64_t drain_until_ms;
+	void (*on_empty)(void *owner);
+	void *on_empty_owner;
+};
+
+/* edge/record.c: the line of the log, and the counters. */
+void edge_record_session(struct edge_session *s);
+void edge_record_exposure(struct edge_session *s);
+
+/* edge/backend.c: opens the backend for a session; what follows comes to session.c. */
+void edge_backend_open(struct edge_session *s);
+void edge_backend_event(struct edge_session *s, enum io_stream_event event);
+void edge_backend_starttls(struct edge_session *s);
+void edge_backend_late(struct edge_session *s);  /* its deadline passed */
+void edge_backend_asked(struct edge_session *s); /* the silence of EDGE_STATE_ASK is over */
+
+/* edge/session.c, for backend.c. */
+void edge_session_enter(struct edge_session *s, enum edge_state state, uint64_t deadline_ms);
+/* For a call into the conversation: it has no clock of its own, the time is set here. */
+struct conv *edge_session_conv(struct edge_session *s);
+void edge_session_act(struct edge_session *s, int r, enum conv_todo todo);
+void edge_session_pump(struct edge_session *s);
+void edge_session_backend_event(struct edge_session *s, enum io_stream_event event);
+
+#endif

@@ -1,0 +1,296 @@
+/* What a configuration means to a worker: edges with their TLS, backends with their addresses. */
+#include "edge/edge.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "imap/edge.h"
+#include "pop3/edge.h"
+#include "smtp/edge.h"
+#include "tls/client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+static const struct conv_ops *const ops_by_protocol[] = {
+	[CONF_SMTP] = &smtp_edge_ops,
+	[CONF_SUBMISSION] = &submission_edge_ops,
+	[CONF_IMAP] = &imap_edge_ops,
+	[CONF_POP3] = &pop3_edge_ops,
+};
+
+/* The protocol id of ALPN (IANA); SMTP has none. */
+static const char *const alpn_by_protocol[] = {
+	[CONF_SMTP] = NULL,
+	[CONF_SUBMISSION] = NULL,
+	[CONF_IMAP] = "imap",
+	[CONF_POP3] = "pop3",
+};
+
+static int address_resolve(struct edge_address *a, const struct conf_address *conf)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&a->sa;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a->sa;
+	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
+	a->text = conf->text;
+	if (conf->kind == CONF_ADDRESS_UNIX) {
+		un->sun_family = AF_UNIX;
+		snprintf(un->sun_path, sizeof(un->sun_path), "%s", conf->host);
+		a->sa_len = sizeof(*un);
+		return 0;
+	}
+	if (inet_pton(AF_INET, conf->host, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(conf->port);
+		a->sa_len = sizeof(*v4);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, conf->host, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(conf->port);
+		a->sa_len = sizeof(*v6);
+		return 0;
+	}
+	return EDGE_WORLD_BAD;
+}
+
+static int backend_tls(struct edge_backend *b, const struct buf *ca, char *ret_error, size_t cap)
+{
+	const struct conf_tls *t = &b->conf->tls;
+	if (t->mode == CONF_TLS_NONE)
+		return 0;
+	struct tls_client_settings set = {
+		.verify = t->verify,
+		.min_version = t->min_version,
+		.ca_pem = buf_slice(ca),
+		.pins = (const uint8_t(*)[32])t->pins,
+		.pin_count = t->pin_count,
+		.name = t->name,
+	};
+	char why[160];
+	int r = tls_client_new(&b->tls, &set, why, sizeof(why));
+	if (r > 0) {
+		snprintf(ret_error, cap, "backend.%s.tls: %s", b->conf->name, why);
+		return EDGE_WORLD_BAD;
+	}
+	return err_up(r);
+}
+
+static int backend_build(struct edge_backend *b, const struct conf_backend *conf,
+                         const struct buf *ca, char *ret_error, size_t cap)
+{
+	b->conf = conf;
+	b->addresses = calloc(conf->address_count, sizeof(*b->addresses));
+	if (!b->addresses)
+		return err_raise(-ENOMEM);
+	b->address_count = conf->address_count;
+	for (size_t i = 0; i < conf->address_count; i++) {
+		struct edge_address *a = &b->addresses[i];
+		if (address_resolve(a, &conf->addresses[i])) {
+			snprintf(ret_error, cap, "backend.%s.address: \"%s\" is no IP address",
+			         conf->name, conf->addresses[i].text);
+			return EDGE_WORLD_BAD;
+		}
+		/* Behind implicit TLS nobody greets unasked: there is nothing to ask. */
+		bool needs_asking =
+			conf->client_info == CONV_INFO_PROXY && conf->tls.mode != CONF_TLS_IMPLICIT;
+		a->state = needs_asking ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
+	}
+	return backend_tls(b, ca, ret_error, cap);
+}
+
+static bool serves_self_made(const struct conf_edge *conf)
+{
+	return conf->protocol == CONF_SMTP || conf->accepts_self_signed;
+}
+
+static bool wants_certificate(const struct conf_edge *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->certificate_count; i++)
+		if (!strcmp(conf->certificates[i], name))
+			return true;
+	return conf->certificate_count == 0;
+}
+
+/* The certificates of an edge; the self-made one where there is no other and it may serve. */
+static size_t specs_fill(struct tls_certificate_spec *specs, const struct conf_edge *conf,
+                         const struct conf_settings *settings, const struct edge_materials *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < settings->certificate_count && i < m->chain_count; i++)
+		if (buf_len(&m->chains[i]) &&
+		    wants_certificate(conf, settings->certificates[i].name))
+			specs[n++] = (struct tls_certificate_spec){
+				.name = settings->certificates[i].name,
+				.chain_pem = buf_slice(&m->chains[i]),
+				.key_id = m->key_ids[i],
+			};
+	size_t self = settings->certificate_count;
+	if (!n && serves_self_made(conf) && self < m->chain_count && buf_len(&m->chains[self]))
+		specs[n++] = (struct tls_certificate_spec){
+			.name = "self-made",
+			.chain_pem = buf_slice(&m->chains[self]),
+			.key_id = m->key_ids[self],
+		};
+	return n;
+}
+
+/* The lowest version any running exception of this edge allows (DESIGN 4: dated exceptions). */
+static enum tls_version min_version_of(const struct conf_edge *conf,
+                                       const struct conf_settings *settings)
+{
+	enum tls_version min = conf->tls.min_version;
+	for (size_t i = 0; i < settings->exception_count; i++) {
+		const struct conf_exception *e = &settings->exceptions[i];
+		if (!strcmp(e->edge, conf->name) && e->any_from && e->allow_version &&
+		    e->allow_version < min)
+			min = e->allow_version;
+	}
+	return min;
+}
+
+static int edge_tls(struct edge *e, const struct conf_settings *settings,
+                    const struct edge_materials *m, struct tls_signer *signer, char *ret_error,
+                    size_t cap)
+{
+	CLEAN(freep)
+	struct tls_certificate_spec *specs =
+		calloc(settings->certificate_count + 1, sizeof(*specs));
+	if (!specs)
+		return err_raise(-ENOMEM);
+	size_t n = specs_fill(specs, e->conf, settings, m);
+	if (!n)
+		return 0;
+	bool is_public = e->conf->protocol == CONF_SMTP;
+	struct tls_server_settings set = {
+		.policy = {
+			.profile = is_public ? TLS_PROFILE_OPPORTUNISTIC : TLS_PROFILE_USER,
+			.min_version = min_version_of(e->conf, settings),
+			.groups = e->conf->tls.groups,
+			.require_forward_secrecy = e->conf->tls.forward_secrecy_required,
+			.has_tickets = e->conf->tls.tickets,
+		},
+		.certificates = specs,
+		.certificate_count = n,
+		.ticket_scope = is_public ? "inbound" : e->conf->name,
+		.alpn = alpn_by_protocol[e->conf->protocol],
+		.signer = signer,
+	};
+	char why[160];
+	int r = tls_server_new(&e->tls, &set, why, sizeof(why));
+	if (r > 0) {
+		snprintf(ret_error, cap, "edge.%s: %s", e->conf->name, why);
+		return EDGE_WORLD_BAD;
+	}
+	if (r)
+		return err_up(r);
+	tls_server_set_ticket_keys(e->tls, m->ticket_keys[0], m->ticket_keys[1]);
+	return 0;
+}
+
+static void settings_fill(struct conv_settings *set, const struct edge *e)
+{
+	const struct conf_edge *c = e->conf;
+	*set = (struct conv_settings){
+		.hostname = c->hostname,
+		.edge_name = c->name,
+		.is_submission = c->protocol == CONF_SUBMISSION,
+		.offers_starttls = e->tls != NULL,
+		.plus_is_bound = e->backend->conf->channel_binding,
+		.backend_starttls = e->backend->conf->tls.mode == CONF_TLS_STARTTLS,
+		.client_info = e->backend->conf->client_info,
+		.received = c->received,
+		.bare_newline = c->bare_newline,
+		.auth = c->auth,
+		.greeting_timeout_ms = c->limits.greeting_timeout_ms,
+		.command_timeout_ms = c->limits.command_timeout_ms,
+		.data_timeout_ms = c->limits.data_timeout_ms,
+		.reply_timeout_ms = c->limits.reply_timeout_ms,
+		.login_timeout_ms = c->limits.login_timeout_ms,
+		.line_max = c->limits.line_max,
+		.auth_line_max = c->limits.auth_line_max,
+		.literal_max = c->limits.literal_max,
+		.errors_max = c->limits.errors_max,
+		.login_failures_max = c->limits.login_failures_max,
+	};
+}
+
+static int world_fill(struct edge_world *w, const struct edge_materials *m,
+                      struct tls_signer *signer, char *ret_error, size_t cap)
+{
+	static const struct buf nothing = {};
+	const struct conf_settings *settings = w->settings;
+	w->backends = calloc(settings->backend_count + 1, sizeof(*w->backends));
+	w->edges = calloc(settings->edge_count + 1, sizeof(*w->edges));
+	if (!w->backends || !w->edges)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		int r = backend_build(&w->backends[i], &settings->backends[i],
+		                      i < m->ca_count ? &m->cas[i] : &nothing, ret_error, cap);
+		if (r)
+			return r;
+	}
+	for (size_t i = 0; i < settings->edge_count; i++) {
+		struct edge *e = &w->edges[i];
+		e->conf = &settings->edges[i];
+		e->ops = ops_by_protocol[e->conf->protocol];
+		e->backend = &w->backends[e->conf->backend];
+		int r = edge_tls(e, settings, m, signer, ret_error, cap);
+		if (r)
+			return r;
+		settings_fill(&e->set, e);
+	}
+	return 0;
+}
+
+int edge_world_new(struct edge_world **ret_world, struct conf_settings *settings,
+                   const struct edge_materials *materials, struct tls_signer *signer,
+                   char *ret_error, size_t error_cap)
+{
+	struct edge_world *w = calloc(1, sizeof(*w));
+	if (!w) {
+		conf_settings_free(settings);
+		return err_raise(-ENOMEM);
+	}
+	w->refs = 1;
+	w->settings = settings;
+	int r = world_fill(w, materials, signer, ret_error, error_cap);
+	if (r) {
+		edge_world_unref(w);
+		return r;
+	}
+	*ret_world = w;
+	return 0;
+}
+
+struct edge_world *edge_world_ref(struct edge_world *w)
+{
+	w->refs++;
+	return w;
+}
+
+void edge_world_unref(struct edge_world *w)
+{
+	if (!w || --w->refs)
+		return;
+	for (size_t i = 0; w->edges && i < w->settings->edge_count; i++)
+		tls_server_unref(w->edges[i].tls);
+	for (size_t i = 0; w->backends && i < w->settings->backend_count; i++) {
+		tls_client_unref(w->backends[i].tls);
+		free(w->backends[i].addresses);
+	}
+	free(w->edges);
+	free(w->backends);
+	conf_settings_free(w->settings);
+	free(w);
+}
+
+void edge_world_set_ticket_keys(struct edge_world *w, const uint8_t *current,
+                                const uint8_t *previous)
+{
+	for (size_t i = 0; i < w->settings->edge_count; i++)
+		if (w->edges[i].tls)
+			tls_server_set_ticket_keys(w->edges[i].tls, current, previous);
+}
