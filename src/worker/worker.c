@@ -1,0 +1,378 @@
+#include "worker/worker.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "edge/edge.h"
+#include "io/loop.h"
+#include "proc/box.h"
+#include "proc/chan.h"
+#include "proc/msg.h"
+#include "worker/signer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { ACCEPTS_A_TURN = 64, LISTENERS_MAX = 256 };
+
+struct worker;
+
+struct listener {
+	struct worker *worker;
+	struct io_watch *watch;
+	int fd;
+	uint32_t edge;
+	bool is_tls;
+};
+
+struct listeners {
+	struct listener *items[LISTENERS_MAX];
+	size_t count;
+};
+
+struct worker {
+	struct io_loop *loop;
+	struct proc_chan *parent;
+	struct io_watch *parent_watch;
+	struct edge_pool *pool;
+	struct worker_signer *signer;
+	struct edge_world *world; /* in force; NULL before the first START */
+	struct listeners listeners;
+	/* What arrives until the next START. */
+	struct conf_settings *next_settings;
+	struct edge_materials next;
+	struct listeners next_listeners;
+	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
+	unsigned drain_rate;
+	int status;
+};
+
+static void listeners_close(struct listeners *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		io_watch_free(l->items[i]->watch);
+		close(l->items[i]->fd);
+		free(l->items[i]);
+	}
+	l->count = 0;
+}
+
+static void next_clear(struct worker *w)
+{
+	for (size_t i = 0; i < w->next.chain_count; i++)
+		buf_deinit(&w->next.chains[i]);
+	for (size_t i = 0; i < w->next.ca_count; i++)
+		buf_deinit(&w->next.cas[i]);
+	free(w->next.chains);
+	free(w->next.key_ids);
+	free(w->next.cas);
+	w->next = (struct edge_materials){};
+	conf_settings_free(w->next_settings);
+	w->next_settings = NULL;
+	listeners_close(&w->next_listeners);
+}
+
+static void say(struct worker *w, enum proc_msg_type type, struct slice payload)
+{
+	if (proc_chan_send(w->parent, type, payload, -1))
+		log_error(NULL, "parent cannot be told", kv_int("message", type));
+}
+
+static void refuse(struct worker *w, const char *why)
+{
+	say(w, PROC_MSG_REFUSED, slice_str(why));
+	next_clear(w);
+}
+
+static void on_listener_ready(void *owner, int events)
+{
+	struct listener *l = owner;
+	struct worker *w = l->worker;
+	(void)events;
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		struct sockaddr_storage peer = {};
+		socklen_t len = sizeof(peer);
+		int fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE)
+				log_error(
+					NULL, "no descriptor left for a connection",
+					kv_str("mend", "raise LimitNOFILE or lower max_sessions"));
+			return;
+		}
+		edge_session_start(w->pool, w->world, &w->world->edges[l->edge], l->is_tls, fd,
+		                   (struct sockaddr *)&peer);
+	}
+}
+
+static int on_config(struct worker *w, struct proc_msg *msg)
+{
+	struct conf_errors errors = {};
+	CLEAN(freep) char *text = strndup((const char *)msg->payload.data, msg->payload.len);
+	next_clear(w);
+	if (!text)
+		return err_raise(-ENOMEM);
+	int r = conf_read_text(&w->next_settings, text, time(NULL), &errors);
+	conf_errors_deinit(&errors);
+	if (r) {
+		refuse(w, "the configuration does not parse in the worker");
+		return 0;
+	}
+	w->next.chains = calloc(w->next_settings->certificate_count + 1, sizeof(struct buf));
+	w->next.key_ids = calloc(w->next_settings->certificate_count + 1, sizeof(uint32_t));
+	w->next.cas = calloc(w->next_settings->backend_count + 1, sizeof(struct buf));
+	if (!w->next.chains || !w->next.key_ids || !w->next.cas)
+		return err_raise(-ENOMEM);
+	w->next.ca_count = w->next_settings->backend_count;
+	return 0;
+}
+
+/* Chains come in the order of the configuration, the self-made one last; empty: not there. */
+static int on_chain(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t key_id;
+	struct slice pem;
+	char name[64];
+	if (!w->next_settings || w->next.chain_count > w->next_settings->certificate_count ||
+	    !proc_unpack_u32(&u, &key_id) || !proc_unpack_str(&u, name, sizeof(name)) ||
+	    !proc_unpack_text(&u, &pem))
+		return err_raise(-EPROTO);
+	w->next.key_ids[w->next.chain_count] = key_id;
+	return err_up(buf_add(&w->next.chains[w->next.chain_count++], pem));
+}
+
+static int on_ca(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t backend;
+	struct slice pem;
+	if (!proc_unpack_u32(&u, &backend) || backend >= w->next.ca_count ||
+	    !proc_unpack_text(&u, &pem))
+		return err_raise(-EPROTO);
+	return err_up(buf_add(&w->next.cas[backend], pem));
+}
+
+static int on_listener(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t edge;
+	uint8_t is_tls;
+	CLEAN(closep) int fd = TAKE_FD(msg->fd);
+	if (!w->next_settings || !proc_unpack_u32(&u, &edge) || !proc_unpack_u8(&u, &is_tls) ||
+	    edge >= w->next_settings->edge_count || w->next_listeners.count == LISTENERS_MAX)
+		return err_raise(-EPROTO);
+	struct listener *l = calloc(1, sizeof(*l));
+	if (!l)
+		return err_raise(-ENOMEM);
+	*l = (struct listener){ .worker = w, .fd = TAKE_FD(fd), .edge = edge, .is_tls = is_tls };
+	w->next_listeners.items[w->next_listeners.count++] = l;
+	return 0;
+}
+
+static int listeners_start(struct worker *w)
+{
+	listeners_close(&w->listeners);
+	w->listeners = w->next_listeners;
+	w->next_listeners.count = 0;
+	for (size_t i = 0; i < w->listeners.count; i++) {
+		struct listener *l = w->listeners.items[i];
+		int r = io_watch_new(&l->watch, w->loop, l->fd, on_listener_ready, l);
+		if (r)
+			return err_up(r);
+		io_watch_set(l->watch, IO_READ);
+	}
+	return 0;
+}
+
+/* All of it is here: the new world takes over at once, or nothing changes. */
+static int on_start(struct worker *w)
+{
+	char error[256] = "";
+	struct edge_world *world = NULL;
+	memcpy(w->next.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
+	if (!w->next_settings)
+		return err_raise(-EPROTO);
+	struct conf_settings *settings = TAKE(w->next_settings);
+	w->drain_rate = settings->drain_rate;
+	int r = edge_world_new(&world, settings, &w->next, worker_signer_tls(w->signer), error,
+	                       sizeof(error));
+	if (r == EDGE_WORLD_BAD) {
+		refuse(w, error);
+		return 0;
+	}
+	if (r)
+		return err_up(r);
+	edge_world_unref(w->world);
+	w->world = world;
+	r = listeners_start(w);
+	if (r)
+		return err_up(r);
+	next_clear(w);
+	say(w, PROC_MSG_READY, (struct slice){});
+	return 0;
+}
+
+static int on_ticket_keys(struct worker *w, struct proc_msg *msg)
+{
+	if (msg->payload.len != sizeof(w->ticket_keys))
+		return err_raise(-EPROTO);
+	memcpy(w->ticket_keys, msg->payload.data, sizeof(w->ticket_keys));
+	if (w->world)
+		edge_world_set_ticket_keys(w->world, w->ticket_keys[0], w->ticket_keys[1]);
+	return 0;
+}
+
+static void on_empty(void *owner)
+{
+	struct worker *w = owner;
+	say(w, PROC_MSG_DRAINED, (struct slice){});
+	(void)!proc_chan_flush(w->parent);
+	io_loop_stop(w->loop);
+}
+
+static int on_drain(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t deadline_ms;
+	if (!proc_unpack_u32(&u, &deadline_ms))
+		return err_raise(-EPROTO);
+	listeners_close(&w->listeners);
+	edge_pool_drain(w->pool, w->drain_rate, deadline_ms, on_empty, w);
+	return 0;
+}
+
+/* The numbers of edge/edge.h, as the parent adds them up. */
+static int on_status_ask(struct worker *w, struct proc_msg *msg)
+{
+	const struct edge_counters *c = edge_pool_counters(w->pool);
+	const uint64_t numbers[] = {
+		edge_pool_open(w->pool),
+		worker_signer_pending(w->signer),
+		c->sessions,
+		c->tls,
+		c->tls_failed,
+		c->plain,
+		c->legacy,
+		c->resumed,
+		c->refused,
+		c->exposures,
+		c->backend_failures,
+		c->messages,
+		c->bytes_in,
+		c->bytes_out,
+	};
+	uint8_t payload[4 + sizeof(numbers)];
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	uint32_t id;
+	if (!proc_unpack_u32(&u, &id))
+		return err_raise(-EPROTO);
+	proc_pack_u32(&p, id);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		proc_pack_u64(&p, numbers[i]);
+	say(w, PROC_MSG_STATUS, proc_packed(&p));
+	return 0;
+}
+
+static int on_message(struct worker *w, struct proc_msg *msg)
+{
+	switch (msg->type) {
+	case PROC_MSG_CONFIG:
+		return err_up(on_config(w, msg));
+	case PROC_MSG_CHAIN:
+		return err_up(on_chain(w, msg));
+	case PROC_MSG_CA:
+		return err_up(on_ca(w, msg));
+	case PROC_MSG_LISTENER:
+		return err_up(on_listener(w, msg));
+	case PROC_MSG_START:
+		return err_up(on_start(w));
+	case PROC_MSG_TICKET_KEYS:
+		return err_up(on_ticket_keys(w, msg));
+	case PROC_MSG_KEYS_CHANNEL:
+		return err_up(worker_signer_attach(w->signer, TAKE_FD(msg->fd)));
+	case PROC_MSG_DRAIN:
+		return err_up(on_drain(w, msg));
+	case PROC_MSG_STATUS_ASK:
+		return err_up(on_status_ask(w, msg));
+	default: /* the table of proc/msg.c lets nothing else through */
+		return err_raise(-EPROTO);
+	}
+}
+
+static void on_parent_ready(void *owner, int events)
+{
+	struct worker *w = owner;
+	struct proc_msg msg;
+	int flushed = events & IO_WRITE ? proc_chan_flush(w->parent) : 0;
+	int ended = proc_chan_read(w->parent);
+	int r = 0, next = PROC_MORE;
+	while (!r && (next = proc_chan_next(w->parent, &msg)) == 0) {
+		r = on_message(w, &msg);
+		if (msg.fd >= 0)
+			close(msg.fd);
+	}
+	if (r || ended || flushed || next != PROC_MORE) {
+		/* Without a parent there is no reload and no status; sessions must not outlive it.
+		 */
+		if (r)
+			log_error(NULL, "message of the parent failed", kv_int("errno", -r),
+			          kv_str("where", err_origin()));
+		w->status = 1;
+		io_loop_stop(w->loop);
+		return;
+	}
+	io_watch_set(w->parent_watch, IO_READ | (proc_chan_wants_write(w->parent) ? IO_WRITE : 0));
+}
+
+static int worker_init(struct worker *w, int chan_fd)
+{
+	int r = io_loop_new(&w->loop);
+	if (!r)
+		r = edge_pool_new(&w->pool, w->loop);
+	if (!r)
+		r = worker_signer_new(&w->signer, w->loop);
+	if (!r)
+		r = proc_chan_new(&w->parent, chan_fd, PROC_ROLE_WORKER, PROC_ROLE_PARENT);
+	if (!r)
+		r = io_watch_new(&w->parent_watch, w->loop, chan_fd, on_parent_ready, w);
+	if (!r)
+		io_watch_set(w->parent_watch, IO_READ);
+	return err_up(r);
+}
+
+static void worker_deinit(struct worker *w)
+{
+	listeners_close(&w->listeners);
+	next_clear(w);
+	edge_pool_free(w->pool);
+	edge_world_unref(w->world);
+	worker_signer_free(w->signer);
+	io_watch_free(w->parent_watch);
+	proc_chan_free(w->parent);
+	explicit_bzero(w->ticket_keys, sizeof(w->ticket_keys));
+	io_loop_free(w->loop);
+}
+
+int worker_main(int chan_fd)
+{
+	struct worker w = {};
+	struct proc_box_report report;
+	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
+	int r = proc_box(PROC_ROLE_WORKER, &report);
+	if (!r)
+		r = worker_init(&w, chan_fd);
+	if (!r)
+		r = io_loop_run(w.loop);
+	if (r)
+		log_error(NULL, "worker cannot run", kv_int("errno", -r),
+		          kv_str("where", err_origin()));
+	worker_deinit(&w);
+	return r ? 1 : w.status;
+}
