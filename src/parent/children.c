@@ -1,0 +1,440 @@
+/* The processes of the daemon: started, spoken to, missed when they die, started again. */
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "proc/box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum {
+	RESTART_MS = 1000, /* a process that dies sooner than this waits so long */
+	TICKET_ROTATION_MS = 12 * 3600 * 1000,
+	NAME_CAP = 24,
+};
+
+static void name_of(const struct parent_child *c, char name[NAME_CAP])
+{
+	if (c->role == PROC_ROLE_KEYS)
+		snprintf(name, NAME_CAP, "keys");
+	else
+		snprintf(name, NAME_CAP, "worker-%u", c->slot);
+}
+
+static void child_detach(struct parent_child *c)
+{
+	io_watch_free(c->watch);
+	c->watch = NULL;
+	proc_chan_free(c->chan);
+	c->chan = NULL;
+	c->is_ready = false;
+}
+
+static void watch_update(struct parent_child *c)
+{
+	if (c->watch)
+		io_watch_set(c->watch, IO_READ | (proc_chan_wants_write(c->chan) ? IO_WRITE : 0));
+}
+
+void parent_send(struct parent_child *c, enum proc_msg_type type, struct slice payload, int fd)
+{
+	if (c->chan && proc_chan_send(c->chan, type, payload, fd))
+		log_error(NULL, "message not sent", kv_str("message", proc_msg_name(type)),
+		          kv_int("pid", c->pid));
+	if (fd >= 0)
+		close(fd);
+	watch_update(c);
+}
+
+static void on_status(struct parent_child *c, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	uint32_t id;
+	if (!proc_unpack_u32(&u, &id))
+		return;
+	for (size_t i = 0; i < PARENT_NUMBERS; i++)
+		if (!proc_unpack_u64(&u, &c->numbers[i]))
+			return;
+	c->is_asked = false;
+	parent_ctl_status_came(c->parent);
+}
+
+static void on_worker_ready(struct parent_child *c)
+{
+	struct parent *p = c->parent;
+	c->is_ready = true;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (!p->workers[i] || !p->workers[i]->is_ready)
+			return;
+	parent_all_ready(p);
+}
+
+static void on_key_message(struct parent_child *c, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t key_id;
+	struct slice bytes;
+	char why[256];
+	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_text(&u, &bytes))
+		return;
+	slice_to_text(bytes, why, sizeof(why));
+	if (msg->type == PROC_MSG_KEY_LOADED)
+		parent_plan_key_loaded(c->parent, key_id, bytes);
+	else
+		parent_plan_key_bad(c->parent, key_id, why);
+}
+
+static void on_message(struct parent_child *c, struct proc_msg *msg)
+{
+	char why[512];
+	switch (msg->type) {
+	case PROC_MSG_READY:
+		on_worker_ready(c);
+		break;
+	case PROC_MSG_STATUS:
+		on_status(c, msg->payload);
+		break;
+	case PROC_MSG_REFUSED:
+		slice_to_text(msg->payload, why, sizeof(why));
+		log_error(NULL, "worker refuses the configuration", kv_str("reason", why));
+		if (!c->parent->is_ready) {
+			c->parent->status = 1;
+			io_loop_stop(c->parent->loop);
+		}
+		break;
+	case PROC_MSG_KEY_LOADED:
+	case PROC_MSG_KEY_BAD:
+		on_key_message(c, msg);
+		break;
+	case PROC_MSG_SELF_SIGNED:
+		parent_plan_self_signed(c->parent, msg->payload);
+		break;
+	default: /* DRAINED: its end follows, see parent_children_reap() */
+		break;
+	}
+}
+
+static void on_child_ready(void *owner, int events)
+{
+	struct parent_child *c = owner;
+	struct proc_msg msg;
+	int r, ended = events & IO_WRITE ? proc_chan_flush(c->chan) : 0;
+	if (!ended)
+		ended = proc_chan_read(c->chan);
+	while (c->chan && (r = proc_chan_next(c->chan, &msg)) == 0) {
+		on_message(c, &msg);
+	}
+	if (c->chan && !ended && r == PROC_MORE)
+		watch_update(c);
+	else if (c->chan)
+		child_detach(c); /* SIGCHLD tells the rest */
+}
+
+/* The process and its channel. */
+static int child_start(struct parent_child *c, const char *user)
+{
+	char name[NAME_CAP];
+	int pair[2];
+	name_of(c, name);
+	int r = proc_chan_pair(pair);
+	if (r)
+		return err_up(r);
+	const struct conf_settings *s =
+		c->parent->plan ? c->parent->plan->settings : c->parent->next->settings;
+	const char *args[] = {
+		name,
+		user,
+		s->log_format == CONF_LOG_JSON ? "json" : "logfmt",
+		s->log_target == CONF_LOG_SYSLOG ? "syslog" : "stderr",
+		NULL,
+	};
+	r = proc_exec_role(proc_role_name(c->role), args, pair[1], &c->pid);
+	close(pair[1]);
+	if (r)
+		close(pair[0]);
+	else
+		r = proc_chan_new(&c->chan, pair[0], PROC_ROLE_PARENT, c->role);
+	if (!r)
+		r = io_watch_new(&c->watch, c->parent->loop, pair[0], on_child_ready, c);
+	if (r)
+		return err_up(r);
+	c->started_ms = io_loop_now_ms(c->parent->loop);
+	watch_update(c);
+	return 0;
+}
+
+/* A channel between keys and a worker, one end to each. */
+static void introduce(struct parent *p, struct parent_child *worker)
+{
+	int pair[2];
+	if (!p->keys.chan || !worker->chan)
+		return;
+	int r = proc_chan_pair(pair);
+	if (r) {
+		log_error(NULL, "no channel to keys", kv_str("error", strerror(-r)));
+		return;
+	}
+	parent_send(&p->keys, PROC_MSG_WORKER_CHANNEL, (struct slice){}, pair[0]);
+	parent_send(worker, PROC_MSG_KEYS_CHANNEL, (struct slice){}, pair[1]);
+}
+
+void parent_keys_send(struct parent *p, uint32_t key_id, const char *path)
+{
+	uint8_t payload[4];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	proc_pack_u32(&packer, key_id);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		parent_plan_key_bad(p, key_id, strerror(errno));
+		return;
+	}
+	parent_send(&p->keys, PROC_MSG_KEY, proc_packed(&packer), fd);
+}
+
+static void keys_send_all(struct parent *p, struct parent_plan *plan)
+{
+	char path[512];
+	for (size_t i = 0; plan && i < plan->certificate_count; i++) {
+		if (!buf_len(&plan->certificates[i].chain))
+			continue;
+		if (i < plan->settings->certificate_count)
+			snprintf(path, sizeof(path), "%s", plan->settings->certificates[i].key);
+		else
+			snprintf(path, sizeof(path), "%s/self-made.key", plan->settings->state_dir);
+		parent_keys_send(p, plan->certificates[i].key_id, path);
+	}
+}
+
+int parent_keys_start(struct parent *p)
+{
+	const struct conf_settings *s = p->plan ? p->plan->settings : p->next->settings;
+	p->keys.role = PROC_ROLE_KEYS;
+	p->keys.parent = p;
+	int r = child_start(&p->keys, s->keys_user);
+	if (r)
+		return err_up(r);
+	/* A successor gets all that the one before it had. */
+	if (p->plan) {
+		keys_send_all(p, p->plan);
+		keys_send_all(p, p->next);
+		for (unsigned i = 0; i < p->worker_count; i++)
+			if (p->workers[i])
+				introduce(p, p->workers[i]);
+		for (struct parent_child *c = p->leaving; c; c = c->next)
+			introduce(p, c);
+	}
+	return 0;
+}
+
+static void listeners_send(struct parent *p, struct parent_child *worker)
+{
+	for (size_t i = 0; i < p->listener_count; i++) {
+		struct parent_listener *l = &p->listeners[i];
+		uint8_t payload[4 + 1 + 1];
+		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+		if (l->fds[worker->slot] < 0)
+			continue;
+		int fd = fcntl(l->fds[worker->slot], F_DUPFD_CLOEXEC, 3);
+		if (fd < 0) {
+			log_error(NULL, "socket not handed on", kv_str("error", strerror(errno)));
+			continue;
+		}
+		proc_pack_u32(&packer, l->edge);
+		proc_pack_u8(&packer, l->is_tls);
+		proc_pack_u8(&packer, (uint8_t)l->sa.ss_family);
+		parent_send(worker, PROC_MSG_LISTENER, proc_packed(&packer), fd);
+	}
+}
+
+/* A number, a name where there is one, and the bytes of a file. */
+static void file_send(struct parent_child *worker, enum proc_msg_type type, uint32_t number,
+                      const char *name, struct slice bytes)
+{
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer packer = proc_packer_onto(&payload);
+	proc_pack_u32(&packer, number);
+	if (name)
+		proc_pack_str(&packer, name);
+	proc_pack_raw(&packer, bytes);
+	if (packer.has_failed)
+		log_error(NULL, "no memory for a message");
+	else
+		parent_send(worker, type, proc_packed(&packer), -1);
+}
+
+void parent_worker_configure(struct parent *p, struct parent_child *worker)
+{
+	struct parent_plan *plan = p->plan;
+	worker->is_ready = false;
+	parent_send(worker, PROC_MSG_TICKET_KEYS, slice_of(p->ticket_keys, sizeof(p->ticket_keys)),
+	            -1);
+	parent_send(worker, PROC_MSG_CONFIG, slice_str(plan->settings->text), -1);
+	for (size_t i = 0; i < plan->certificate_count; i++)
+		file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
+		          i < plan->settings->certificate_count
+		                  ? plan->settings->certificates[i].name
+		                  : "self-made",
+		          buf_slice(&plan->certificates[i].chain));
+	for (size_t i = 0; i < plan->settings->backend_count; i++)
+		if (buf_len(&plan->cas[i]))
+			file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL, buf_slice(&plan->cas[i]));
+	listeners_send(p, worker);
+	parent_send(worker, PROC_MSG_START, (struct slice){}, -1);
+}
+
+void parent_workers_configure(struct parent *p)
+{
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i] && p->workers[i]->chan)
+			parent_worker_configure(p, p->workers[i]);
+}
+
+int parent_worker_start(struct parent *p, unsigned slot)
+{
+	struct parent_child *c = p->workers[slot];
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return err_raise(-ENOMEM);
+		p->workers[slot] = c;
+	}
+	c->role = PROC_ROLE_WORKER;
+	c->parent = p;
+	c->slot = slot;
+	int r = child_start(c, p->plan->settings->user);
+	if (r)
+		return err_up(r);
+	introduce(p, c);
+	parent_worker_configure(p, c);
+	return 0;
+}
+
+static void drain_send(struct parent_child *c)
+{
+	uint8_t payload[4];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	proc_pack_u32(&packer, c->parent->plan->settings->drain_timeout_ms);
+	parent_send(c, PROC_MSG_DRAIN, proc_packed(&packer), -1);
+}
+
+/* The worker of this slot drains; its seat is free at once. */
+void parent_worker_leave(struct parent *p, unsigned slot)
+{
+	struct parent_child *c = p->workers[slot];
+	p->workers[slot] = NULL;
+	if (!c)
+		return;
+	io_deadline_disarm(&c->restart);
+	c->is_leaving = true;
+	c->next = p->leaving;
+	p->leaving = c;
+	drain_send(c);
+}
+
+void parent_drain(struct parent *p)
+{
+	if (p->is_draining)
+		return;
+	p->is_draining = true;
+	parent_notify("STOPPING=1");
+	log_notice(NULL, "draining");
+	for (unsigned i = 0; i < p->worker_count; i++)
+		parent_worker_leave(p, i);
+	parent_listen_close(p);
+	if (!p->leaving)
+		io_loop_stop(p->loop);
+}
+
+static void on_restart(struct io_deadline *d)
+{
+	struct parent_child *c =
+		(struct parent_child *)((char *)d - offsetof(struct parent_child, restart));
+	struct parent *p = c->parent;
+	int r = c->role == PROC_ROLE_KEYS ? parent_keys_start(p) : parent_worker_start(p, c->slot);
+	if (r) {
+		log_error(NULL, "process cannot be started", kv_int("errno", -r),
+		          kv_str("where", err_origin()));
+		io_deadline_arm(p->loop, d, RESTART_MS);
+	}
+}
+
+/* It died and must not: at once the first time, after a second when it dies young. */
+static void child_restart(struct parent_child *c, int status)
+{
+	char name[NAME_CAP];
+	name_of(c, name);
+	uint64_t lived_ms = io_loop_now_ms(c->parent->loop) - c->started_ms;
+	log_error(NULL, "process died and is started again", kv_str("name", name),
+	          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+	          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
+	          kv_ms("lived", lived_ms));
+	child_detach(c);
+	c->pid = 0;
+	c->restart.fn = on_restart;
+	if (lived_ms < RESTART_MS)
+		io_deadline_arm(c->parent->loop, &c->restart, RESTART_MS);
+	else
+		on_restart(&c->restart);
+}
+
+static bool leaving_reap(struct parent *p, pid_t pid)
+{
+	for (struct parent_child **at = &p->leaving; *at; at = &(*at)->next) {
+		struct parent_child *c = *at;
+		if (c->pid != pid)
+			continue;
+		*at = c->next;
+		child_detach(c);
+		free(c);
+		return true;
+	}
+	return false;
+}
+
+void parent_children_reap(struct parent *p)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		bool starts_anew = !p->is_draining;
+		if (leaving_reap(p, pid))
+			continue;
+		if (p->keys.pid == pid && starts_anew)
+			child_restart(&p->keys, status);
+		for (unsigned i = 0; i < p->worker_count && starts_anew; i++)
+			if (p->workers[i] && p->workers[i]->pid == pid)
+				child_restart(p->workers[i], status);
+	}
+	if (p->is_draining && !p->leaving)
+		io_loop_stop(p->loop);
+}
+
+static void on_ticket_tick(struct io_deadline *d)
+{
+	parent_tickets_rotate((struct parent *)((char *)d - offsetof(struct parent, ticket_tick)));
+}
+
+/* A new key encrypts, the one before still decrypts. Never on disk. */
+void parent_tickets_rotate(struct parent *p)
+{
+	size_t half = sizeof(p->ticket_keys) / 2;
+	bool is_first = !p->ticket_tick.fn;
+	memcpy(p->ticket_keys + half, p->ticket_keys, half);
+	if (getrandom(p->ticket_keys, half, 0) != (ssize_t)half)
+		log_error(NULL, "no random bytes for ticket keys: the old ones stay");
+	if (is_first && getrandom(p->ticket_keys + half, half, 0) != (ssize_t)half)
+		memcpy(p->ticket_keys + half, p->ticket_keys, half);
+	p->ticket_tick.fn = on_ticket_tick;
+	io_deadline_arm(p->loop, &p->ticket_tick, TICKET_ROTATION_MS);
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i])
+			parent_send(p->workers[i], PROC_MSG_TICKET_KEYS,
+			            slice_of(p->ticket_keys, sizeof(p->ticket_keys)), -1);
+}

@@ -1,0 +1,284 @@
+/*
+ * The control socket: one line in ("status", "reload", "drain"), JSON out, closed. Only who may
+ * write to it (mode 0600 in run_dir) is heard.
+ */
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum { LINE_MAX_LEN = 64, STATUS_WAIT_MS = 2000, ASKERS_MAX = 16 };
+
+struct asker {
+	struct asker *next;
+	struct parent_ctl *ctl;
+	struct io_watch *watch;
+	struct io_deadline late;
+	struct io_later end;
+	int fd;
+	char line[LINE_MAX_LEN];
+	size_t len;
+	bool wants_status;
+};
+
+struct parent_ctl {
+	struct parent *parent;
+	struct io_watch *watch;
+	int fd;
+	char path[108];
+	struct asker *askers;
+	size_t count;
+};
+
+static const char *const number_names[PARENT_NUMBERS] = {
+	"open",
+	"signatures_pending",
+	"sessions",
+	"tls",
+	"tls_failed",
+	"plain",
+	"legacy",
+	"resumed",
+	"refused",
+	"exposures",
+	"backend_failures",
+	"messages",
+	"bytes_in",
+	"bytes_out",
+};
+
+static void on_end(struct io_later *later)
+{
+	struct asker *a = (struct asker *)((char *)later - offsetof(struct asker, end));
+	struct asker **at = &a->ctl->askers;
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	a->ctl->count--;
+	io_deadline_disarm(&a->late);
+	io_watch_free(a->watch);
+	close(a->fd);
+	free(a);
+}
+
+/* Answers and hangs up; an answer is far smaller than a socket's buffer. Takes answer. */
+static void answer(struct asker *a, json_t *what)
+{
+	char *text = what ? json_dumps(what, JSON_INDENT(2)) : NULL;
+	json_decref(what);
+	if (text) {
+		(void)!send(a->fd, text, strlen(text), MSG_NOSIGNAL);
+		(void)!send(a->fd, "\n", 1, MSG_NOSIGNAL);
+	}
+	free(text);
+	a->wants_status = false;
+	io_later_add(a->ctl->parent->loop, &a->end);
+}
+
+static json_t *workers_json(const struct parent *p, json_t *sums)
+{
+	json_t *list = json_array();
+	uint64_t sum[PARENT_NUMBERS] = {};
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		const struct parent_child *c = p->workers[i];
+		if (!c)
+			continue;
+		json_array_append_new(list, json_pack("{s:i, s:i, s:b, s:I}", "slot", (int)i, "pid",
+		                                      (int)c->pid, "ready", c->is_ready, "open",
+		                                      (json_int_t)c->numbers[0]));
+		for (size_t n = 0; n < PARENT_NUMBERS; n++)
+			sum[n] += c->numbers[n];
+	}
+	for (size_t n = 0; n < PARENT_NUMBERS; n++)
+		json_object_set_new(sums, number_names[n], json_integer((json_int_t)sum[n]));
+	return list;
+}
+
+static json_t *status_json(const struct parent *p)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	json_t *sums = json_object();
+	json_t *workers = workers_json(p, sums);
+	unsigned leaving = 0;
+	for (const struct parent_child *c = p->leaving; c; c = c->next)
+		leaving++;
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:o}", "version", MAILSEAL_VERSION,
+	                 "state",
+	                 p->is_draining ? "draining"
+	                 : p->is_ready  ? "running"
+	                                : "starting",
+	                 "uptime_s", (json_int_t)(now.tv_sec - p->began.tv_sec), "config",
+	                 p->config_path, "keys_pid", (int)p->keys.pid, "workers_leaving",
+	                 (int)leaving, "workers", workers, "sums", sums);
+}
+
+static void on_late(struct io_deadline *d)
+{
+	struct asker *a = (struct asker *)((char *)d - offsetof(struct asker, late));
+	if (a->wants_status)
+		answer(a,
+		       status_json(a->ctl->parent)); /* with what is known of who did not answer */
+	else
+		io_later_add(a->ctl->parent->loop, &a->end);
+}
+
+static bool is_waiting(const struct parent *p)
+{
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i] && p->workers[i]->chan && p->workers[i]->is_asked)
+			return true;
+	return false;
+}
+
+void parent_ctl_status_came(struct parent *p)
+{
+	if (!p->ctl || is_waiting(p))
+		return;
+	for (struct asker *a = p->ctl->askers; a; a = a->next)
+		if (a->wants_status)
+			answer(a, status_json(p));
+}
+
+static void status_ask(struct asker *a)
+{
+	struct parent *p = a->ctl->parent;
+	uint8_t payload[4] = {};
+	a->wants_status = true;
+	io_deadline_arm(p->loop, &a->late, STATUS_WAIT_MS);
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		if (!p->workers[i] || !p->workers[i]->chan)
+			continue;
+		p->workers[i]->is_asked = true;
+		parent_send(p->workers[i], PROC_MSG_STATUS_ASK, slice_of(payload, sizeof(payload)),
+		            -1);
+	}
+	parent_ctl_status_came(p);
+}
+
+static json_t *result_json(bool is_well, const char *message)
+{
+	return json_pack("{s:b, s:s}", "ok", is_well, "message", message);
+}
+
+static void command_do(struct asker *a)
+{
+	struct parent *p = a->ctl->parent;
+	if (!strcmp(a->line, "status")) {
+		status_ask(a);
+	} else if (!strcmp(a->line, "reload")) {
+		int r = parent_reload(p);
+		answer(a,
+		       result_json(!r, r ? "the file has errors, see the log and `mailseal config "
+		                           "check`; nothing was changed"
+		                         : "reloading, see the log"));
+	} else if (!strcmp(a->line, "drain")) {
+		answer(a, result_json(true, "draining"));
+		parent_drain(p);
+	} else {
+		answer(a, result_json(false, "unknown command; known: status, reload, drain"));
+	}
+}
+
+static void on_asker_ready(void *owner, int events)
+{
+	struct asker *a = owner;
+	(void)events;
+	ssize_t n = recv(a->fd, a->line + a->len, sizeof(a->line) - 1 - a->len, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		io_later_add(a->ctl->parent->loop, &a->end);
+		return;
+	}
+	a->len += (size_t)n;
+	a->line[a->len] = '\0';
+	char *end = strchr(a->line, '\n');
+	if (!end && a->len < sizeof(a->line) - 1)
+		return;
+	if (end)
+		*end = '\0';
+	io_watch_set(a->watch, 0);
+	command_do(a);
+}
+
+static void on_ctl_ready(void *owner, int events)
+{
+	struct parent_ctl *ctl = owner;
+	(void)events;
+	CLEAN(closep) int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 || ctl->count == ASKERS_MAX)
+		return;
+	struct asker *a = calloc(1, sizeof(*a));
+	if (!a)
+		return;
+	a->ctl = ctl;
+	a->end.fn = on_end;
+	a->late.fn = on_late;
+	if (io_watch_new(&a->watch, ctl->parent->loop, fd, on_asker_ready, a)) {
+		free(a);
+		return;
+	}
+	a->fd = TAKE_FD(fd);
+	a->next = ctl->askers;
+	ctl->askers = a;
+	ctl->count++;
+	io_watch_set(a->watch, IO_READ);
+	io_deadline_arm(ctl->parent->loop, &a->late, STATUS_WAIT_MS);
+}
+
+int parent_ctl_open(struct parent *p)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	CLEAN(freep)
+	struct parent_ctl *ctl = calloc(1, sizeof(*ctl));
+	if (!ctl)
+		return err_raise(-ENOMEM);
+	ctl->parent = p;
+	snprintf(ctl->path, sizeof(ctl->path), "%s/ctl.sock", p->next->settings->run_dir);
+	memcpy(sa.sun_path, ctl->path, sizeof(sa.sun_path));
+	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (ctl->fd < 0)
+		return err_raise(-errno);
+	unlink(ctl->path);
+	mode_t old = umask(0177);
+	int failed = bind(ctl->fd, (struct sockaddr *)&sa, sizeof(sa)) || listen(ctl->fd, 16);
+	int error = errno;
+	umask(old);
+	if (failed) {
+		close(ctl->fd);
+		log_error(NULL, "no control socket", kv_str("file", ctl->path),
+		          kv_str("error", strerror(error)));
+		return err_raise(-error);
+	}
+	int r = io_watch_new(&ctl->watch, p->loop, ctl->fd, on_ctl_ready, ctl);
+	if (r)
+		return err_up(r);
+	io_watch_set(ctl->watch, IO_READ);
+	p->ctl = TAKE(ctl);
+	return 0;
+}
+
+void parent_ctl_close(struct parent *p)
+{
+	struct parent_ctl *ctl = TAKE(p->ctl);
+	if (!ctl)
+		return;
+	while (ctl->askers) {
+		io_later_remove(p->loop, &ctl->askers->end);
+		on_end(&ctl->askers->end);
+	}
+	io_watch_free(ctl->watch);
+	close(ctl->fd);
+	unlink(ctl->path);
+	free(ctl);
+}

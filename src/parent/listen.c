@@ -1,0 +1,228 @@
+/*
+ * The listening sockets. One per worker and address, so that the kernel spreads connections and
+ * a worker's crash loses nobody: what waits in its queue is accepted by its successor.
+ */
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum { BACKLOG = 4096 };
+
+static socklen_t sockaddr_v4(struct sockaddr_storage *sa, const char *host, uint16_t port)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)sa;
+	*v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	if (host && inet_pton(AF_INET, host, &v4->sin_addr) != 1)
+		return 0;
+	return sizeof(*v4);
+}
+
+static socklen_t sockaddr_v6(struct sockaddr_storage *sa, const char *host, uint16_t port)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
+	*v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	if (host && inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
+		return 0;
+	return sizeof(*v6);
+}
+
+static socklen_t sockaddr_unix(struct sockaddr_storage *sa, const char *path)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)sa;
+	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
+	return sizeof(*un);
+}
+
+static int option_on(int fd, int level, int option)
+{
+	int one = 1;
+	return setsockopt(fd, level, option, &one, sizeof(one)) ? err_raise(-errno) : 0;
+}
+
+/* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
+static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_group)
+{
+	int family = l->sa.ss_family;
+	CLEAN(closep) int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_raise(-errno);
+	if (family != AF_UNIX) {
+		int r = option_on(fd, SOL_SOCKET, SO_REUSEADDR);
+		if (!r && in_group)
+			r = option_on(fd, SOL_SOCKET, SO_REUSEPORT);
+		/* VRRP: an address that is not here yet may be bound. */
+		if (!r)
+			r = option_on(fd, SOL_IP, IP_FREEBIND);
+		if (!r && family == AF_INET6)
+			r = option_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+		if (r)
+			return err_up(r);
+	}
+	if (bind(fd, (const struct sockaddr *)&l->sa, l->sa_len))
+		return err_raise(-errno);
+	if (listen(fd, BACKLOG))
+		return err_raise(-errno);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static void listener_close(struct parent_listener *l)
+{
+	for (size_t i = 0; i < PARENT_WORKERS_MAX; i++) {
+		if (l->fds[i] >= 0)
+			close(l->fds[i]);
+		l->fds[i] = -1;
+	}
+}
+
+/*
+ * Binds once without SO_REUSEPORT first: somebody else who listens there is an error, where the
+ * group would take half of his clients silently (DECISIONS 22).
+ */
+static int listener_open(struct parent_listener *l, unsigned workers)
+{
+	int alone = -1;
+	if (l->sa.ss_family == AF_UNIX)
+		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
+	else if (l->fds[0] < 0) {
+		int r = socket_open(&alone, l, false);
+		if (r)
+			return r;
+		close(alone);
+	}
+	for (unsigned i = 0; i < workers; i++) {
+		if (l->fds[i] >= 0)
+			continue;
+		if (l->sa.ss_family == AF_UNIX && i > 0) { /* no groups there: all share one */
+			l->fds[i] = fcntl(l->fds[0], F_DUPFD_CLOEXEC, 3);
+			continue;
+		}
+		int r = socket_open(&l->fds[i], l, true);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+struct list {
+	struct parent_listener *items;
+	size_t count;
+};
+
+static int list_add(struct list *list, const struct parent_listener *l)
+{
+	struct parent_listener *more =
+		realloc(list->items, (list->count + 1) * sizeof(*list->items));
+	if (!more)
+		return err_raise(-ENOMEM);
+	list->items = more;
+	list->items[list->count++] = *l;
+	return 0;
+}
+
+static int address_add(struct list *list, const struct conf_address *a, uint32_t edge, bool is_tls)
+{
+	struct parent_listener l = { .edge = edge, .is_tls = is_tls };
+	bool is_any = a->kind == CONF_ADDRESS_ANY;
+	for (size_t i = 0; i < PARENT_WORKERS_MAX; i++)
+		l.fds[i] = -1;
+	snprintf(l.text, sizeof(l.text), "%s", a->text);
+	if (a->kind == CONF_ADDRESS_UNIX)
+		l.sa_len = sockaddr_unix(&l.sa, a->host);
+	else if (a->kind == CONF_ADDRESS_INET6)
+		l.sa_len = sockaddr_v6(&l.sa, a->host, a->port);
+	else
+		l.sa_len = sockaddr_v4(&l.sa, is_any ? NULL : a->host, a->port);
+	int r = list_add(list, &l);
+	if (!r && is_any) { /* a second socket for IPv6 alone */
+		l.sa_len = sockaddr_v6(&l.sa, NULL, a->port);
+		r = list_add(list, &l);
+	}
+	return err_up(r);
+}
+
+static int list_make(struct list *list, const struct conf_settings *settings)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < settings->edge_count; i++) {
+		const struct conf_edge *e = &settings->edges[i];
+		for (size_t n = 0; !r && n < e->listen_count; n++)
+			r = address_add(list, &e->listen[n], (uint32_t)i, false);
+		for (size_t n = 0; !r && n < e->listen_tls_count; n++)
+			r = address_add(list, &e->listen_tls[n], (uint32_t)i, true);
+	}
+	return err_up(r);
+}
+
+/* Sockets that stay are taken over from the old list: nobody who waits in them is refused. */
+static void list_take_over(struct list *list, struct parent *p)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct parent_listener *now = &list->items[i];
+		for (size_t n = 0; n < p->listener_count; n++) {
+			struct parent_listener *old = &p->listeners[n];
+			if (old->sa_len != now->sa_len || memcmp(&old->sa, &now->sa, now->sa_len))
+				continue;
+			memcpy(now->fds, old->fds, sizeof(now->fds));
+			for (size_t f = 0; f < PARENT_WORKERS_MAX; f++)
+				old->fds[f] = -1;
+		}
+	}
+}
+
+/* IPv6 may be switched off on this machine: then "*" means IPv4 alone. */
+static bool may_be_missing(const struct parent_listener *l, int r)
+{
+	return l->sa.ss_family == AF_INET6 && (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) &&
+	       l->text[0] == '*';
+}
+
+int parent_listen(struct parent *p, const struct conf_settings *settings, unsigned workers)
+{
+	struct list list = {};
+	int r = list_make(&list, settings);
+	if (r) {
+		free(list.items);
+		return err_up(r);
+	}
+	list_take_over(&list, p);
+	for (size_t i = 0; i < list.count; i++) {
+		struct parent_listener *l = &list.items[i];
+		int bound = listener_open(l, workers);
+		if (!bound || may_be_missing(l, bound))
+			continue;
+		log_error(NULL, "cannot listen", kv_str("edge", settings->edges[l->edge].name),
+		          kv_str("address", l->text), kv_str("error", strerror(-bound)));
+		r = PARENT_LISTEN_BUSY;
+	}
+	/* What is not in the new list any more is closed; on failure the new ones are. */
+	struct list gone = { .items = p->listeners, .count = p->listener_count };
+	for (size_t i = 0; i < gone.count; i++)
+		listener_close(&gone.items[i]);
+	free(gone.items);
+	p->listeners = list.items;
+	p->listener_count = list.count;
+	return r;
+}
+
+void parent_listen_close(struct parent *p)
+{
+	for (size_t i = 0; i < p->listener_count; i++)
+		listener_close(&p->listeners[i]);
+	free(p->listeners);
+	p->listeners = NULL;
+	p->listener_count = 0;
+}

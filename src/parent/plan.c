@@ -1,0 +1,432 @@
+/*
+ * From a configuration to what is in force: chains are read, keys loads and names the public
+ * half of each key, the two must fit, then sockets and workers follow. Until all of that is well
+ * nothing changes.
+ */
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "tls/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	FILE_MAX = 2 * 1024 * 1024,
+	MISMATCH_GRACE_MS = 60000, /* certbot writes chain and key one after the other */
+};
+
+static const char system_bundle[] = "/etc/ssl/certs/ca-certificates.crt";
+
+void parent_plan_free(struct parent_plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->certificate_count; i++)
+		buf_deinit(&plan->certificates[i].chain);
+	for (size_t i = 0; plan->cas && i < plan->settings->backend_count; i++)
+		buf_deinit(&plan->cas[i]);
+	free(plan->certificates);
+	free(plan->cas);
+	conf_settings_free(plan->settings);
+	free(plan);
+}
+
+__attribute__((format(printf, 2, 3))) static int plan_fails(struct parent_plan *plan,
+                                                            const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	if (!plan->error[0])
+		vsnprintf(plan->error, sizeof(plan->error), format, args);
+	va_end(args);
+	return CONF_BAD;
+}
+
+/* 0 or a negative errno, also for a file that is too large. */
+static int file_read(struct buf *ret_bytes, const char *path, struct timespec *ret_time)
+{
+	struct stat st;
+	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*ret_time = st.st_mtim;
+	for (;;) {
+		uint8_t *at;
+		int r = buf_reserve(ret_bytes, 16384, &at);
+		if (r)
+			return err_up(r);
+		ssize_t n = read(fd, at, 16384);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		buf_commit(ret_bytes, (size_t)n);
+		if (buf_len(ret_bytes) > FILE_MAX)
+			return -EFBIG;
+	}
+}
+
+static struct timespec time_of(const char *path)
+{
+	struct stat st = {};
+	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
+}
+
+static int certificate_read(struct parent_plan *plan, struct parent_certificate *c,
+                            const char *chain_path, const char *key_path)
+{
+	int r = file_read(&c->chain, chain_path, &c->chain_time);
+	if (r)
+		return plan_fails(plan, "%s: %s", chain_path, strerror(-r));
+	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
+		return plan_fails(plan, "%s: no certificate in PEM", chain_path);
+	c->key_time = time_of(key_path);
+	return 0;
+}
+
+static int cas_read(struct parent_plan *plan)
+{
+	struct timespec when;
+	for (size_t i = 0; i < plan->settings->backend_count; i++) {
+		const struct conf_tls *t = &plan->settings->backends[i].tls;
+		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : system_bundle;
+		if (t->mode == CONF_TLS_NONE || t->verify == TLS_VERIFY_PIN ||
+		    t->verify == TLS_VERIFY_NONE)
+			continue;
+		int r = file_read(&plan->cas[i], path, &when);
+		if (r)
+			return plan_fails(plan, "%s: %s", path, strerror(-r));
+	}
+	return 0;
+}
+
+/* Does any edge need the certificate that we make ourselves? */
+static bool needs_self_made(const struct conf_settings *s)
+{
+	for (size_t i = 0; i < s->edge_count; i++)
+		if (s->certificate_count == 0 &&
+		    (s->edges[i].protocol == CONF_SMTP || s->edges[i].accepts_self_signed))
+			return true;
+	return false;
+}
+
+static void self_made_path(const struct conf_settings *s, const char *what, char path[512])
+{
+	snprintf(path, 512, "%s/self-made.%s", s->state_dir, what);
+}
+
+/* Asks keys for a certificate of our own; parent_plan_self_signed() goes on. */
+static int self_made_order(struct parent *p, struct parent_plan *plan)
+{
+	char path[512];
+	self_made_path(plan->settings, "key", path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return plan_fails(plan, "%s: %s", path, strerror(errno));
+	plan->keys_pending++;
+	parent_send(&p->keys, PROC_MSG_MAKE_SELF_SIGNED, slice_str(plan->settings->hostname), fd);
+	return 0;
+}
+
+static int self_made_prepare(struct parent *p, struct parent_plan *plan)
+{
+	char chain[512], key[512];
+	struct parent_certificate *c = &plan->certificates[plan->settings->certificate_count];
+	if (!needs_self_made(plan->settings))
+		return 0;
+	self_made_path(plan->settings, "pem", chain);
+	self_made_path(plan->settings, "key", key);
+	c->key_id = p->next_key_id++;
+	if (time_of(chain).tv_sec == 0 || time_of(key).tv_sec == 0)
+		return self_made_order(p, plan);
+	int r = certificate_read(plan, c, chain, key);
+	if (r)
+		return r;
+	plan->keys_pending++;
+	parent_keys_send(p, c->key_id, key);
+	return 0;
+}
+
+static struct parent_certificate *certificate_of(struct parent_plan *plan, uint32_t key_id)
+{
+	for (size_t i = 0; plan && i < plan->certificate_count; i++)
+		if (plan->certificates[i].key_id == key_id)
+			return &plan->certificates[i];
+	return NULL;
+}
+
+/* The plan cannot be. At the start that is the end; later the one in force stays. */
+static void plan_drop(struct parent *p)
+{
+	struct parent_plan *plan = TAKE(p->next);
+	uint64_t now_ms = io_loop_now_ms(p->loop);
+	if (!p->mismatch_since_ms)
+		p->mismatch_since_ms = now_ms;
+	if (!p->plan) {
+		log_error(NULL, "cannot start", kv_str("reason", plan->error));
+		p->status = 1;
+		io_loop_stop(p->loop);
+	} else if (p->next_is_renewal && now_ms - p->mismatch_since_ms < MISMATCH_GRACE_MS) {
+		log_info(NULL, "renewed certificate is not whole yet",
+		         kv_str("reason", plan->error));
+	} else {
+		log_error(NULL, "not taken, the old one stays in force",
+		          kv_str("reason", plan->error));
+	}
+	parent_plan_free(plan);
+	if (p->is_ready)
+		parent_notify("READY=1");
+}
+
+static void keys_forget(struct parent *p, const struct parent_plan *plan)
+{
+	for (size_t i = 0; i < plan->certificate_count; i++) {
+		uint8_t payload[4];
+		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+		proc_pack_u32(&packer, plan->certificates[i].key_id);
+		parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+	}
+}
+
+static void workers_adjust(struct parent *p, unsigned wanted)
+{
+	for (unsigned i = wanted; i < p->worker_count; i++)
+		parent_worker_leave(p, i);
+	unsigned had = p->worker_count;
+	p->worker_count = wanted;
+	for (unsigned i = 0; i < had && i < wanted; i++)
+		if (p->workers[i] && p->workers[i]->chan)
+			parent_worker_configure(p, p->workers[i]);
+	for (unsigned i = had; i < wanted; i++)
+		if (parent_worker_start(p, i))
+			log_error(NULL, "worker cannot be started", kv_int("slot", i),
+			          kv_str("where", err_origin()));
+}
+
+static void plan_commit(struct parent *p)
+{
+	struct parent_plan *plan = TAKE(p->next);
+	unsigned wanted = parent_workers_wanted(plan->settings);
+	int r = parent_listen(p, plan->settings, wanted);
+	if (r && !p->plan) {
+		parent_plan_free(plan);
+		p->status = 1;
+		io_loop_stop(p->loop);
+		return;
+	}
+	struct parent_plan *old = p->plan;
+	p->plan = plan;
+	p->mismatch_since_ms = 0;
+	workers_adjust(p, wanted);
+	/* Handshakes under way may still sign with the keys before: those go one change later. */
+	if (p->retired)
+		keys_forget(p, p->retired);
+	parent_plan_free(p->retired);
+	p->retired = old;
+	log_notice(NULL, old ? "configuration reloaded" : "configuration in force",
+	           kv_int("edges", (int64_t)plan->settings->edge_count), kv_int("workers", wanted));
+}
+
+/* Every key is loaded or refused: does each fit its chain? */
+static void plan_decide(struct parent *p)
+{
+	struct parent_plan *plan = p->next;
+	if (plan->keys_pending)
+		return;
+	for (size_t i = 0; i < plan->certificate_count && !plan->error[0]; i++) {
+		struct parent_certificate *c = &plan->certificates[i];
+		if (!buf_len(&c->chain))
+			continue;
+		if (!c->is_key_loaded || memcmp(c->chain_digest, c->key_digest, 32) != 0)
+			plan_fails(plan, "certificate \"%s\": chain and key do not belong together",
+			           i < plan->settings->certificate_count
+			                   ? plan->settings->certificates[i].name
+			                   : "self-made");
+	}
+	if (plan->error[0])
+		plan_drop(p);
+	else
+		plan_commit(p);
+}
+
+static void on_decide(struct io_later *later)
+{
+	struct parent *p = (struct parent *)((char *)later - offsetof(struct parent, decide_later));
+	if (p->next)
+		plan_decide(p);
+}
+
+static void decide_soon(struct parent *p)
+{
+	p->decide_later.fn = on_decide;
+	io_later_add(p->loop, &p->decide_later);
+}
+
+static int plan_fill(struct parent *p, struct parent_plan *plan)
+{
+	const struct conf_settings *s = plan->settings;
+	plan->certificate_count = s->certificate_count + 1;
+	plan->certificates = calloc(plan->certificate_count, sizeof(*plan->certificates));
+	plan->cas = calloc(s->backend_count + 1, sizeof(*plan->cas));
+	if (!plan->certificates || !plan->cas)
+		return err_raise(-ENOMEM);
+	int r = cas_read(plan);
+	for (size_t i = 0; !r && i < s->certificate_count; i++) {
+		struct parent_certificate *c = &plan->certificates[i];
+		c->key_id = p->next_key_id++;
+		r = certificate_read(plan, c, s->certificates[i].chain, s->certificates[i].key);
+		if (r)
+			break;
+		plan->keys_pending++;
+		parent_keys_send(p, c->key_id, s->certificates[i].key);
+	}
+	if (!r)
+		r = self_made_prepare(p, plan);
+	return r < 0 ? err_up(r) : 0; /* what failed is in plan->error */
+}
+
+int parent_plan_begin(struct parent *p, struct conf_settings *settings)
+{
+	struct parent_plan *plan = calloc(1, sizeof(*plan));
+	if (!plan) {
+		conf_settings_free(settings);
+		return err_raise(-ENOMEM);
+	}
+	plan->settings = settings;
+	parent_plan_free(p->next);
+	p->next = plan;
+	if (!p->keys.pid) {
+		int r = parent_keys_start(p);
+		if (r)
+			return err_up(r);
+	}
+	int r = plan_fill(p, plan);
+	if (r)
+		return err_up(r);
+	if (plan->error[0])
+		plan->keys_pending = 0;
+	if (!plan->keys_pending)
+		decide_soon(p);
+	return 0;
+}
+
+void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest)
+{
+	struct parent_certificate *c = certificate_of(p->next, key_id);
+	if (!c || c->is_key_loaded || digest.len != sizeof(c->key_digest))
+		return; /* of a plan that was dropped, or told again by a new keys */
+	memcpy(c->key_digest, digest.data, digest.len);
+	c->is_key_loaded = true;
+	if (p->next->keys_pending && --p->next->keys_pending == 0)
+		decide_soon(p);
+}
+
+void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
+{
+	struct parent_certificate *c = certificate_of(p->next, key_id);
+	if (!c)
+		return;
+	size_t i = (size_t)(c - p->next->certificates);
+	plan_fails(p->next, "%s: %s",
+	           i < p->next->settings->certificate_count ? p->next->settings->certificates[i].key
+	                                                    : "self-made.key",
+	           why);
+	if (p->next->keys_pending && --p->next->keys_pending == 0)
+		decide_soon(p);
+}
+
+/* The certificate of our own is made: it is kept, and its key loaded like any other. */
+void parent_plan_self_signed(struct parent *p, struct slice chain)
+{
+	char path[512], key[512];
+	struct parent_plan *plan = p->next;
+	if (!plan)
+		return;
+	self_made_path(plan->settings, "pem", path);
+	self_made_path(plan->settings, "key", key);
+	CLEAN(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, chain.data, chain.len) != (ssize_t)chain.len)
+		plan_fails(plan, "%s: %s", path, strerror(errno));
+	plan->keys_pending--;
+	if (!plan->error[0]) {
+		log_notice(NULL, "made a self-signed certificate for port 25",
+		           kv_str("file", path));
+		self_made_prepare(p, plan);
+	}
+	if (!plan->keys_pending)
+		decide_soon(p);
+}
+
+static bool has_changed(const struct timespec *known, const char *path)
+{
+	struct timespec now = time_of(path);
+	return now.tv_sec && (now.tv_sec != known->tv_sec || now.tv_nsec != known->tv_nsec);
+}
+
+/* Renewed files are picked up by themselves; symbolic links are followed at every look. */
+void parent_plan_watch_files(struct parent *p)
+{
+	bool changed = false;
+	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
+	for (size_t i = 0; s && i < s->certificate_count; i++) {
+		const struct parent_certificate *c = &p->plan->certificates[i];
+		changed |= has_changed(&c->chain_time, s->certificates[i].chain) ||
+		           has_changed(&c->key_time, s->certificates[i].key);
+	}
+	if (!changed || p->next || p->is_draining)
+		return;
+	struct conf_errors errors = {};
+	struct conf_settings *same = NULL;
+	int r = conf_read_text(&same, s->text, time(NULL), &errors);
+	conf_errors_deinit(&errors);
+	if (!r) {
+		p->next_is_renewal = true;
+		r = parent_plan_begin(p, same);
+	}
+	if (r)
+		log_error(NULL, "renewed certificate cannot be read",
+		          kv_str("where", err_origin()));
+}
+
+static void errors_log(const struct conf_errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct conf_error *e = &errors->items[i];
+		if (e->is_warning)
+			log_warn(NULL, "configuration", kv_str("file", e->file ? e->file : ""),
+			         kv_int("line", e->line), kv_str("setting", e->setting),
+			         kv_str("message", e->message), kv_str("mend", e->mend));
+		else
+			log_error(NULL, "configuration", kv_str("file", e->file ? e->file : ""),
+			          kv_int("line", e->line), kv_str("setting", e->setting),
+			          kv_str("message", e->message), kv_str("mend", e->mend));
+	}
+}
+
+int parent_reload(struct parent *p)
+{
+	struct conf_errors errors = {};
+	struct conf_settings *settings = NULL;
+	parent_notify("RELOADING=1");
+	int r = conf_read_file(&settings, p->config_path, time(NULL), &errors);
+	errors_log(&errors);
+	conf_errors_deinit(&errors);
+	if (!r) {
+		p->next_is_renewal = false;
+		r = parent_plan_begin(p, settings);
+	}
+	if (r) {
+		log_error(NULL, "not reloaded, the old configuration stays in force");
+		parent_notify("READY=1");
+	}
+	return r;
+}
