@@ -1,0 +1,269 @@
+#include "cmd/config.h"
+
+#include "base/clean.h"
+#include "conf/conf.h"
+#include "conf/errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { WELL, NOT_WELL, UNKNOWN };
+
+/* Descriptors of a worker beside sessions and listeners: loop, log, channels. */
+enum { WORKER_DESCRIPTORS = 32 };
+
+static const char usage[] =
+	"Usage: mailseal config [-c FILE] [--json] check|show|defaults|man\n"
+	"\n"
+	"  check               every error of the file, with line and mend; also whether the "
+	"files\n"
+	"                      it names can be read and max_sessions fits\n"
+	"  show                what is in force, defaults included\n"
+	"  defaults            every setting and its default\n"
+	"  man                 mailseal.conf(5) in roff\n"
+	"\n"
+	"  -c, --config FILE   configuration (default /etc/mailseal/mailseal.conf)\n"
+	"  -j, --json          check: a list of the errors\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit: 0 well, 1 errors, 2 the file could not be read.\n"
+	"Example: mailseal config check -c /etc/mailseal/mailseal.conf\n";
+
+struct check {
+	const char *path;
+	const struct conf_settings *settings;
+	struct conf_errors *errors;
+	int failure;
+};
+
+/* mend: NULL or text. */
+__attribute__((format(printf, 6, 7))) static void note(struct check *c, int line,
+                                                       const char *setting, bool is_warning,
+                                                       const char *mend, const char *format, ...)
+{
+	va_list args;
+	struct conf_place place = { .file = c->path, .line = line, .setting = setting };
+	if (c->failure)
+		return;
+	va_start(args, format);
+	c->failure = conf_errors_add(c->errors, place, is_warning, format, args);
+	va_end(args);
+	if (c->failure || !mend)
+		return;
+	struct conf_error *last = &c->errors->items[c->errors->count - 1];
+	char *copy = strdup(mend);
+	if (!copy) {
+		c->failure = -ENOMEM;
+		return;
+	}
+	free(last->mend);
+	last->mend = copy;
+}
+
+/* Only root and the daemon may read keys: what this user may not read is no error. */
+static void file_check(struct check *c, const char *group, const char *name, const char *setting,
+                       int line, const char *file)
+{
+	char path[320];
+	struct stat st;
+	snprintf(path, sizeof(path), "%s.%.100s.%s", group, name, setting);
+	CLEAN(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
+		return;
+	if (fd >= 0)
+		note(c, line, path, false, "write the name of a file", "\"%s\" is not a file",
+		     file);
+	else if (errno == EACCES || errno == EPERM)
+		note(c, line, path, true, "check as the user that starts mailseal",
+		     "\"%s\" cannot be looked at by this user", file);
+	else
+		note(c, line, path, false, "put the file there or change the setting",
+		     "cannot open \"%s\": %s", file, strerror(errno));
+}
+
+static void files_check(struct check *c)
+{
+	const struct conf_settings *s = c->settings;
+	for (size_t i = 0; i < s->certificate_count; i++) {
+		const struct conf_certificate *cert = &s->certificates[i];
+		file_check(c, "certificate", cert->name, "chain", cert->line, cert->chain);
+		file_check(c, "certificate", cert->name, "key", cert->line, cert->key);
+	}
+	for (size_t i = 0; i < s->backend_count; i++) {
+		const struct conf_backend *b = &s->backends[i];
+		if (b->tls.ca_file)
+			file_check(c, "backend", b->name, "tls.ca_file", b->line, b->tls.ca_file);
+	}
+}
+
+/* Each worker has a socket per listener (two for "*"), and two descriptors a session. */
+static size_t listeners_count(const struct conf_settings *s)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < s->edge_count; i++) {
+		const struct conf_edge *e = &s->edges[i];
+		for (size_t j = 0; j < e->listen_count; j++)
+			count += e->listen[j].kind == CONF_ADDRESS_ANY ? 2 : 1;
+		for (size_t j = 0; j < e->listen_tls_count; j++)
+			count += e->listen_tls[j].kind == CONF_ADDRESS_ANY ? 2 : 1;
+	}
+	return count;
+}
+
+static void descriptors_check(struct check *c)
+{
+	const struct conf_settings *s = c->settings;
+	struct rlimit limit;
+	unsigned long long sessions = 0;
+	for (size_t i = 0; i < s->edge_count; i++)
+		if (s->edges[i].limits.max_sessions > sessions)
+			sessions = s->edges[i].limits.max_sessions;
+	unsigned long long others = listeners_count(s) + WORKER_DESCRIPTORS;
+	unsigned long long needed = 2 * sessions + others;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max == RLIM_INFINITY ||
+	    needed <= limit.rlim_max)
+		return;
+	char mend[160];
+	unsigned long long fits = limit.rlim_max > others ? (limit.rlim_max - others) / 2 : 0;
+	snprintf(mend, sizeof(mend),
+	         "raise the limit (LimitNOFILE of systemd), or write max_sessions = %llu", fits);
+	note(c, 0, "limits.max_sessions", false, mend,
+	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu", sessions,
+	     needed, (unsigned long long)limit.rlim_max);
+}
+
+static json_t *string_or_null(const char *text)
+{
+	json_t *string = text ? json_string(text) : json_null();
+	return string ? string : json_string("(not UTF-8)");
+}
+
+static int errors_print_json(const struct conf_errors *errors)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct conf_error *e = &errors->items[i];
+		json_t *item =
+			json_pack("{s:o, s:i, s:o, s:s, s:o, s:o}", "file", string_or_null(e->file),
+		                  "line", e->line, "setting", string_or_null(e->setting), "level",
+		                  e->is_warning ? "warning" : "error", "message",
+		                  string_or_null(e->message), "mend", string_or_null(e->mend));
+		if (!item || json_array_append_new(list, item)) {
+			json_decref(list);
+			return -ENOMEM;
+		}
+	}
+	int r = json_dumpf(list, stdout, JSON_INDENT(2));
+	json_decref(list);
+	putchar('\n');
+	return r ? -EIO : 0;
+}
+
+static int check(const char *path, bool as_json)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *settings = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	int r = conf_read_file(&settings, path, time(NULL), &errors);
+	if (r >= 0 && settings) {
+		struct check c = { .path = path, .settings = settings, .errors = &errors };
+		files_check(&c);
+		descriptors_check(&c);
+		r = c.failure;
+	}
+	if (r >= 0 && as_json)
+		r = errors_print_json(&errors);
+	else
+		conf_errors_print(&errors, stderr);
+	if (r < 0) {
+		fprintf(stderr, "mailseal config: %s\n", strerror(-r));
+		return UNKNOWN;
+	}
+	if (errors.is_unreadable)
+		return UNKNOWN;
+	if (errors.error_count)
+		return NOT_WELL;
+	if (!as_json)
+		printf("%s: well; %zu edges, %zu backends, %zu certificates\n", path,
+		       settings->edge_count, settings->backend_count, settings->certificate_count);
+	return WELL;
+}
+
+static int show(const char *path)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *settings = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	int r = conf_read_file(&settings, path, time(NULL), &errors);
+	conf_errors_print(&errors, stderr);
+	if (r < 0)
+		fprintf(stderr, "mailseal config: %s\n", strerror(-r));
+	if (r)
+		return r < 0 || errors.is_unreadable ? UNKNOWN : NOT_WELL;
+	conf_print_settings(stdout, settings);
+	return WELL;
+}
+
+/* What was printed may be lost: a full disk must not look well. */
+static int flushed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "mailseal config: cannot write: %s\n", strerror(errno));
+	return UNKNOWN;
+}
+
+static int run(const char *what, const char *path, bool as_json)
+{
+	if (!strcmp(what, "check"))
+		return check(path, as_json);
+	if (!strcmp(what, "show"))
+		return show(path);
+	if (!strcmp(what, "defaults"))
+		conf_print_defaults(stdout);
+	else if (!strcmp(what, "man"))
+		conf_print_man(stdout);
+	else {
+		fprintf(stderr, "mailseal config: no command \"%s\"\n%s", what, usage);
+		return UNKNOWN;
+	}
+	return WELL;
+}
+
+int cmd_config(int argc, char **argv)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+		                                 { "json", no_argument, NULL, 'j' },
+		                                 { "help", no_argument, NULL, 'h' },
+		                                 {} };
+	const char *path = "/etc/mailseal/mailseal.conf";
+	bool as_json = false;
+	int option;
+	while ((option = getopt_long(argc, argv, "c:jh", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'j':
+			as_json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return flushed(WELL);
+		default:
+			fputs(usage, stderr);
+			return UNKNOWN;
+		}
+	}
+	if (optind != argc - 1) {
+		fputs(usage, stderr);
+		return UNKNOWN;
+	}
+	return flushed(run(argv[optind], path, as_json));
+}

@@ -1,0 +1,163 @@
+#include "cmd/ctl.h"
+
+#include "base/buf.h"
+#include "base/clean.h"
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+enum { UNKNOWN = 2 };
+
+static const char usage[] =
+	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json] status|reload|drain\n"
+	"\n"
+	"  status              what runs, and the sums of its sessions\n"
+	"  reload              read the configuration again; a bad file changes nothing\n"
+	"  drain               accept no more, end idle sessions, then end\n"
+	"\n"
+	"  -c, --config FILE   whose run_dir has the socket (default /etc/mailseal/mailseal.conf)\n"
+	"  -s, --socket PATH   the control socket itself\n"
+	"  -j, --json          the answer as it came\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit: 0 well, 1 refused, 2 no daemon answered.\n"
+	"Example: mailseal ctl status --json\n";
+
+static int ask(const char *path, const char *command, struct buf *ret_answer)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(sa.sun_path, path, strlen(path));
+	CLEAN(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval patience = { .tv_sec = 10 };
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		return -errno;
+	if (dprintf(fd, "%s\n", command) < 0)
+		return -errno;
+	for (;;) {
+		uint8_t *at;
+		if (buf_reserve(ret_answer, 4096, &at))
+			return -ENOMEM;
+		ssize_t n = recv(fd, at, 4096, 0);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		buf_commit(ret_answer, (size_t)n);
+	}
+}
+
+static void status_print(const json_t *answer)
+{
+	const char *key;
+	const json_t *value;
+	printf("mailseal %s, %s for %lld s, %s\n",
+	       json_string_value(json_object_get(answer, "version")),
+	       json_string_value(json_object_get(answer, "state")),
+	       (long long)json_integer_value(json_object_get(answer, "uptime_s")),
+	       json_string_value(json_object_get(answer, "config")));
+	printf("keys: pid %lld; workers: %zu, leaving: %lld\n",
+	       (long long)json_integer_value(json_object_get(answer, "keys_pid")),
+	       json_array_size(json_object_get(answer, "workers")),
+	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
+	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
+		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
+}
+
+static int answer_show(const struct buf *text, bool as_json)
+{
+	json_error_t error;
+	json_t *answer =
+		json_loadb((const char *)text->data + text->start, buf_len(text), 0, &error);
+	if (!answer) {
+		fprintf(stderr, "mailseal ctl: the answer is no JSON: %s\n", error.text);
+		return UNKNOWN;
+	}
+	const json_t *ok = json_object_get(answer, "ok");
+	int status = ok && !json_is_true(ok) ? 1 : 0;
+	if (as_json)
+		fwrite(text->data + text->start, 1, buf_len(text), stdout);
+	else if (ok)
+		printf("%s\n", json_string_value(json_object_get(answer, "message")));
+	else
+		status_print(answer);
+	json_decref(answer);
+	return status;
+}
+
+/* The socket of the daemon with this configuration. 0, or 1 with a line on stderr. */
+static int socket_find(const char *config, char path[108])
+{
+	struct conf_errors errors = {};
+	struct conf_settings *settings = NULL;
+	int r = conf_read_file(&settings, config, time(NULL), &errors);
+	if (r)
+		conf_errors_print(&errors, stderr);
+	else
+		snprintf(path, 108, "%s/ctl.sock", settings->run_dir);
+	conf_errors_deinit(&errors);
+	conf_settings_free(settings);
+	return r;
+}
+
+static int ctl_run(const char *path, const char *command, bool as_json)
+{
+	CLEAN(buf_deinit) struct buf answer = {};
+	int r = ask(path, command, &answer);
+	if (r) {
+		fprintf(stderr, "mailseal ctl: %s: %s; is the daemon running?\n", path,
+		        strerror(-r));
+		return UNKNOWN;
+	}
+	return answer_show(&answer, as_json);
+}
+
+int cmd_ctl(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	const char *config = "/etc/mailseal/mailseal.conf";
+	char path[108] = "";
+	bool as_json = false;
+	int c;
+	while ((c = getopt_long(argc, argv, "c:s:jh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			config = optarg;
+			break;
+		case 's':
+			snprintf(path, sizeof(path), "%s", optarg);
+			break;
+		case 'j':
+			as_json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return UNKNOWN;
+		}
+	}
+	if (optind + 1 != argc) {
+		fputs(usage, stderr);
+		return UNKNOWN;
+	}
+	if (!path[0] && socket_find(config, path))
+		return UNKNOWN;
+	return ctl_run(path, argv[optind], as_json);
+}

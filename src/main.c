@@ -1,0 +1,49 @@
+/* One binary: a table of subcommands, nothing else. */
+#include "cmd/config.h"
+#include "cmd/ctl.h"
+#include "cmd/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
+	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
+	{ "ctl", cmd_ctl, "status|reload|drain: of the running daemon" },
+};
+
+static void usage_print(FILE *out)
+{
+	fputs("Usage: mailseal COMMAND [OPTIONS]\n\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\nmailseal COMMAND --help says more; mailseal(1) is the manual.\n"
+	      "Example: mailseal run -c /etc/mailseal/mailseal.conf\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && !strcmp(argv[1], "--role"))
+		return cmd_role(argc - 2, argv + 2);
+	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		usage_print(stdout);
+		return 0;
+	}
+	if (argc >= 2 && !strcmp(argv[1], "--version")) {
+		puts("mailseal " MAILSEAL_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (argc >= 2)
+		fprintf(stderr, "mailseal: no command \"%s\"\n", argv[1]);
+	usage_print(stderr);
+	return 2;
+}
