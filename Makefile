@@ -1,0 +1,34 @@
+# What a user types. Meson does the building; see README.md.
+BUILD := build
+PREFIX ?= /usr/local
+
+.PHONY: build demo demo-down check install clean deps deps-check
+
+build: deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) >$(BUILD).log || \
+		{ cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@ninja -C $(BUILD) --quiet
+	@echo "built: $(BUILD)/mailseal"
+
+demo: build
+	@tools/install-missing debootstrap iproute2 python3
+	@lab/demo
+
+demo-down:
+	@lab/down
+
+check: build
+	@tools/check
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild --quiet
+	@tools/make-users
+	@echo "installed under $(PREFIX)"
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz
+
+deps:
+	@tools/install-missing build-essential meson ninja-build pkg-config libssl-dev libuv1-dev \
+		libconfig-dev libseccomp-dev libjansson-dev
