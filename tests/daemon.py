@@ -1,0 +1,187 @@
+"""The built binary on ports of its own, with its log read as events."""
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BINARY = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def make_certificate(folder, name="mx", key_type=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+                     host="mail.example.org"):
+    chain, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", *key_type, "-keyout", key,
+                    "-out", chain, "-days", "30", "-subj", "/CN=" + host,
+                    "-addext", "subjectAltName=DNS:" + host], check=True, capture_output=True)
+    return chain, key
+
+
+def parse_logfmt(line):
+    """key=value pairs of a line; values may be quoted."""
+    fields = {}
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return fields
+    for word in words:
+        key, sep, value = word.partition("=")
+        if sep:
+            fields[key] = value
+    return fields
+
+
+class Daemon:
+    """mailseal run, until close(). events grows as the log does."""
+
+    def __init__(self, folder, config, env=None):
+        self.folder = str(folder)
+        self.config = os.path.join(self.folder, "mailseal.conf")
+        self.write(config)
+        self.events = []
+        self.text = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen([BINARY, "run", "-c", self.config],
+                                        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                        env={**os.environ, **(env or {})})
+        threading.Thread(target=self.read_log, daemon=True).start()
+
+    def write(self, config):
+        head = (f'state_dir = "{self.folder}/state"; run_dir = "{self.folder}/run";\n'
+                f'hostname = "mail.example.org";\n')
+        with open(self.config, "w", encoding="utf-8") as out:
+            out.write(head + config)
+
+    def read_log(self):
+        for raw in self.process.stderr:
+            line = raw.decode(errors="replace")
+            with self.changed:
+                self.text.append(line)
+                self.events.append(parse_logfmt(line))
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait(self, event, timeout=15, after=0, **fields):
+        """The first event (after that many events) with this text and these fields."""
+        def find():
+            for e in self.events[after:]:
+                if e.get("event") == event and all(e.get(k) == v for k, v in fields.items()):
+                    return e
+            return None
+        with self.changed:
+            if not self.changed.wait_for(find, timeout):
+                raise AssertionError(f"no {event!r} {fields} in the log:\n" + "".join(self.text[-20:]))
+            return find()
+
+    def ready(self):
+        self.wait("ready")
+        return self
+
+    def ctl(self, *words):
+        return subprocess.run([BINARY, "ctl", "-s", f"{self.folder}/run/ctl.sock", *words],
+                              capture_output=True, text=True, timeout=30)
+
+    def status(self):
+        return json.loads(self.ctl("--json", "status").stdout)
+
+    def children(self):
+        """Process ids by role, read from /proc."""
+        found = {}
+        pid = self.process.pid
+        for child in open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8").read().split():
+            name = open(f"/proc/{child}/cmdline", "rb").read().split(b"\0")
+            found.setdefault(name[2].decode(), []).append(int(child))
+        return found
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGTERM)
+                try:
+                    self.process.wait(5)
+                except subprocess.TimeoutExpired:
+                    self.process.kill()
+                    self.process.wait()
+        return self.process.returncode
+
+
+def client_context(**limits):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    for name, value in limits.items():
+        setattr(context, name, value)
+    return context
+
+
+class Talk:
+    """A client that says bytes and reads lines."""
+
+    def __init__(self, port, timeout=15):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+        self.rest = b""
+
+    def starttls(self, **limits):
+        self.sock = client_context(**limits).wrap_socket(self.sock,
+                                                         server_hostname="mail.example.org")
+        return self
+
+    def say(self, data):
+        self.sock.sendall(data)
+        return self
+
+    def line(self):
+        while b"\n" not in self.rest:
+            more = self.sock.recv(65536)
+            if not more:
+                got, self.rest = self.rest, b""
+                return got
+            self.rest += more
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line + b"\n"
+
+    def reply(self):
+        """All lines of an SMTP reply."""
+        text = b""
+        while line := self.line():
+            text += line
+            if re.match(rb"\d{3} ", line):
+                break
+        return text
+
+    def until(self, start):
+        """Lines up to and with the one that starts so."""
+        text = b""
+        while line := self.line():
+            text += line
+            if line.startswith(start):
+                break
+        return text
+
+    def is_closed(self):
+        try:
+            while self.sock.recv(65536):
+                pass
+        except (ConnectionResetError, ssl.SSLError):
+            pass
+        return True
+
+    def close(self):
+        self.sock.close()

@@ -1,0 +1,245 @@
+"""The daemon as its keeper meets it: reload, renewed certificates, crashes, drain, bad files."""
+import imaplib
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+import peers
+from conftest import edge_config
+from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+
+
+@pytest.fixture
+def small(tmp_path):
+    """One IMAP edge, made for each test."""
+    os.chmod(tmp_path, 0o755)
+    backend = peers.Backend(peers.imap)
+    plain, tls = free_ports(2)
+    chain, key = make_certificate(str(tmp_path))
+    config = (f'workers = 2;\ncertificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
+              'drain_timeout = "3s";\n'
+              'limits = { connections_per_address = 1000; handshakes_per_second = 0; };\n'
+              + edge_config({"imap": backend.port}, {"imap": (plain, tls)}))
+    daemon = Daemon(tmp_path, config).ready()
+    daemon.plain, daemon.tls, daemon.chain, daemon.key = plain, tls, chain, key
+    daemon.text_of_config = config
+    yield daemon
+    daemon.close()
+    backend.close()
+
+
+def login(daemon):
+    client = imaplib.IMAP4_SSL("127.0.0.1", daemon.tls, ssl_context=client_context())
+    assert client.login("alice", "secret")[0] == "OK"
+    return client
+
+
+class Load:
+    """Clients that log in again and again, until stopped; errors are kept."""
+
+    def __init__(self, daemon, count=4):
+        self.daemon, self.errors, self.done, self.stop = daemon, [], 0, threading.Event()
+        self.threads = [threading.Thread(target=self.run) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stop.is_set():
+            try:
+                login(self.daemon).logout()
+                self.done += 1
+            except (OSError, imaplib.IMAP4.error, ssl.SSLError) as error:
+                self.errors.append(repr(error))
+
+    def until(self, count, timeout=30):
+        deadline = time.monotonic() + timeout
+        while self.done < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert self.done >= count
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(20)
+        return self.errors
+
+
+def test_reload_under_load_breaks_nothing(small):
+    old = login(small)
+    load = Load(small)
+    for n in range(5):
+        seen = len(small.events)
+        load.until((n + 1) * 10)
+        assert small.ctl("reload").returncode == 0
+        small.wait("configuration reloaded", after=seen)
+    errors = load.end()
+    assert not errors, errors[:3]
+    assert old.noop()[0] == "OK"
+    old.logout()
+
+
+def test_a_bad_file_changes_nothing_on_reload(small):
+    small.write(small.text_of_config.replace('protocol = "imap"', 'protocol = "imapp"'))
+    answer = small.ctl("reload")
+    assert answer.returncode == 1
+    small.wait("configuration", setting="edge.imap.protocol")
+    login(small).logout()
+
+
+def served_certificate(port):
+    context = client_context()
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as tls:
+        return tls.getpeercert(binary_form=True)
+
+
+def test_a_renewed_certificate_is_picked_up_by_itself(small, tmp_path):
+    old = served_certificate(small.tls)
+    chain, key = make_certificate(str(tmp_path), "renewed")
+    shutil.copy(key, small.key)
+    shutil.copy(chain, small.chain)
+    small.wait("configuration reloaded", timeout=40)
+    deadline = time.monotonic() + 10
+    while served_certificate(small.tls) == old:
+        assert time.monotonic() < deadline
+    login(small).logout()
+
+
+def test_a_pair_that_does_not_match_is_refused(small, tmp_path):
+    old = served_certificate(small.tls)
+    _, key = make_certificate(str(tmp_path), "other")
+    shutil.copy(key, small.key)
+    small.ctl("reload")
+    small.wait("not taken, the old one stays in force")
+    assert served_certificate(small.tls) == old
+    login(small).logout()
+
+
+def test_a_killed_worker_breaks_its_own_sessions_only(small):
+    load = Load(small)
+    load.until(10)
+    victim = small.children()["worker"][0]
+    os.kill(victim, signal.SIGKILL)
+    small.wait("process died and is started again")
+    load.until(load.done + 40)
+    errors = load.end()
+    refused = [e for e in errors if "Refused" in e]
+    assert not refused and len(errors) <= 4, errors
+    assert len(small.children()["worker"]) == 2
+
+
+def test_killed_keys_come_back_and_handshakes_go_on(small):
+    login(small).logout()
+    os.kill(small.children()["keys"][0], signal.SIGKILL)
+    small.wait("process died and is started again", name="keys")
+    login(small).logout()
+
+
+def test_sessions_move_while_a_signature_waits(small):
+    spliced = login(small)
+    keys = small.children()["keys"][0]
+    os.kill(keys, signal.SIGSTOP)
+    try:
+        waiting = socket.create_connection(("127.0.0.1", small.tls))
+        hello = client_context().wrap_bio(ssl.MemoryBIO(), out := ssl.MemoryBIO())
+        with pytest.raises(ssl.SSLWantReadError):
+            hello.do_handshake()
+        waiting.sendall(out.read())
+        for _ in range(20):
+            assert spliced.noop()[0] == "OK"
+    finally:
+        os.kill(keys, signal.SIGCONT)
+    waiting.close()
+    spliced.logout()
+    login(small).logout()
+
+
+def test_sigterm_drains_and_ends(small):
+    client = login(small)
+    small.process.send_signal(signal.SIGTERM)
+    small.wait("draining")
+    deadline = time.monotonic() + 10
+    with pytest.raises(ConnectionError):  # once every worker has closed its sockets
+        while time.monotonic() < deadline:
+            socket.create_connection(("127.0.0.1", small.tls), 5).close()
+    assert client.noop()[0] == "OK"
+    assert small.process.wait(20) == 0
+
+
+def test_status_counts(small):
+    login(small).logout()
+    Talk(small.plain).close()
+    status = small.status()
+    assert status["state"] == "running" and status["sums"]["sessions"] == 2
+    assert status["sums"]["tls"] + status["sums"]["open"] >= 1
+    assert "sessions" in small.ctl("status").stdout
+
+
+def test_a_second_daemon_is_refused(small):
+    again = subprocess.run([BINARY, "run", "-c", small.config], capture_output=True, text=True,
+                           timeout=20)
+    assert again.returncode == 1 and "another mailseal runs" in again.stderr
+
+
+def test_backend_down_is_said_politely(tmp_path):
+    dead, plain, tls, mx, mx_tls = free_ports(5)
+    os.chmod(tmp_path, 0o755)
+    chain, key = make_certificate(str(tmp_path))
+    config = (f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
+              + edge_config({"imap": dead, "smtp": dead},
+                            {"imap": (plain, tls), "mx": (mx, mx_tls)}))
+    daemon = Daemon(tmp_path, config).ready()
+    try:
+        assert Talk(tls).starttls().line().startswith(b"* BYE [UNAVAILABLE]")
+        talk = Talk(mx)
+        talk.line()
+        talk.say(b"EHLO x\r\n").reply()
+        assert talk.say(b"MAIL FROM:<a@b>\r\n").reply().startswith(b"421 4.3.2")
+        daemon.wait("session ended", outcome="backend-down")
+    finally:
+        daemon.close()
+
+
+def test_a_backend_that_expects_no_proxy_header_is_not_used(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    backend = peers.Backend(peers.smtp, expects_proxy=False)
+    mx, mx_tls = free_ports(2)
+    config = edge_config({"smtp": backend.port}, {"mx": (mx, mx_tls)})
+    daemon = Daemon(tmp_path, config).ready()
+    try:
+        talk = Talk(mx)
+        talk.line()
+        talk.say(b"EHLO x\r\n").reply()
+        assert talk.say(b"MAIL FROM:<a@b>\r\n").reply().startswith(b"421 ")
+        daemon.wait("backend expects no PROXY header and is not used")
+        assert not any(s["lines"] for s in backend.sessions)
+    finally:
+        daemon.close()
+        backend.close()
+
+
+def test_without_a_certificate_port_25_has_a_self_made_one(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    backend = peers.Backend(peers.smtp)
+    mx, mx_tls = free_ports(2)
+    config = edge_config({"smtp": backend.port}, {"mx": (mx, mx_tls)})
+
+    def fingerprint():
+        daemon = Daemon(tmp_path, config).ready()
+        try:
+            talk = Talk(mx)
+            talk.line()
+            talk.say(b"EHLO x\r\n").reply()
+            talk.say(b"STARTTLS\r\n").line()
+            return talk.starttls().sock.getpeercert(binary_form=True)
+        finally:
+            daemon.close()
+    assert fingerprint() == fingerprint()
+    assert os.stat(tmp_path / "state" / "self-made.key").st_mode & 0o777 == 0o600
+    backend.close()
