@@ -1,0 +1,128 @@
+# Common to the lab's commands: names, addresses, how to enter a host, how to wait. Sourced.
+# shellcheck shell=bash disable=SC2034 # what the commands read
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+RUN=$LAB/run
+TREES=$LAB/trees
+PREFIX=ms-
+HUB=net
+TREE=bookworm
+MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
+HOSTS="ns alpha beta legacy client"
+PROVIDERS="alpha beta"
+EDGE_PORTS="25 587 465 143 993 110 995"
+
+# Last numbers of a host's addresses, of both families: 192.0.2.N and 2001:db8::N.
+host_numbers() {
+	case $1 in
+	ns) echo 53 ;;
+	alpha) echo 11 ;;
+	beta) echo 12 ;;
+	legacy) echo 13 14 ;;
+	client) echo 100 ;;
+	*) die "no host named $1: choose one of $HOSTS" ;;
+	esac
+}
+
+host_name() { # HOST [NUMBER]
+	case $1${2-} in
+	legacy14) echo mx-plain.legacy.test ;;
+	alpha* | beta* | legacy*) echo "mx.$1.test" ;;
+	*) echo "$1.test" ;;
+	esac
+}
+
+# The ports its servers open, mailseal's aside: what must answer before the host counts as up.
+server_ports() {
+	case $1 in
+	ns) echo 53 ;;
+	alpha | beta) echo 10025 10587 10143 10110 ;;
+	legacy) echo 25 ;;
+	client) ;;
+	esac
+}
+
+say() {
+	echo "lab: $*"
+}
+
+die() {
+	echo "lab: $*" >&2
+	exit 2
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "namespaces need root: run $0 as root, or with sudo"
+}
+
+need() { # COMMAND PACKAGE
+	command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"
+}
+
+# One command at a time for what PATH stands for: the lab, or one tree. The lock ends with this
+# process; no server inherits it, and commands called from here know that it is held.
+take_lock() { # PATH ARGUMENT-OF-THE-COMMAND...
+	local path=$1
+	shift
+	[ "${LAB_LOCKED-}" != "$path" ] || return 0
+	flock --nonblock --close "$path" true || say "waiting for another lab command to end"
+	LAB_LOCKED=$path exec flock --close "$path" "$0" "$@"
+}
+
+# Tries COMMAND until it succeeds, SECONDS long at most.
+wait_for() { # SECONDS COMMAND...
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+netns() { # HOST
+	echo "$PREFIX$1"
+}
+
+netns_exists() { # HOST
+	[ -e "/run/netns/$(netns "$1")" ]
+}
+
+# The process id of the host's first process, or failure: the pid counts only while it is in the
+# host's own namespace, so that a file left from before a reboot names nobody.
+host_pid() { # HOST
+	local pid
+	pid=$(cat "$RUN/$1/pid" 2>/dev/null) && netns_exists "$1" &&
+		ip netns pids "$(netns "$1")" | grep -qx "$pid" && echo "$pid"
+}
+
+# Runs a command in the host's network, processes and root, with a clean environment.
+in_host() { # HOST COMMAND...
+	local pid
+	pid=$(host_pid "$1") || die "host $1 is not up: lab/up"
+	shift
+	nsenter --target "$pid" --net --mount --pid --uts --ipc -- env -i HOME=/root LANG=C.UTF-8 \
+		TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+listens() { # HOST PORT...
+	local host=$1 port listening
+	shift
+	netns_exists "$host" || return 1
+	listening=$(nsenter --net="/run/netns/$(netns "$host")" ss -Hltn | awk '{print $4}')
+	for port; do
+		grep -q ":$port\$" <<<"$listening" || return 1
+	done
+}
+
+# The provider's one user.
+host_user() { # HOST
+	case $1 in
+	alpha) echo alice ;;
+	beta) echo bob ;;
+	esac
+}
+
+# A template of lab/conf with the provider's names in their places.
+render() { # FILE HOST
+	sed "s|@RUN@|$RUN/$2|g; s|@USER@|$(host_user "$2")|g; s|@DOMAIN@|$2.test|g" "$1"
+}
