@@ -44,19 +44,17 @@ struct check {
 	int failure;
 };
 
-/* mend: NULL or text. */
-__attribute__((format(printf, 6, 7))) static void note(struct check *c, int line,
-                                                       const char *setting, bool is_warning,
-                                                       const char *mend, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void note(struct check *c, struct conf_place place,
+                                                       bool is_warning, const char *mend,
+                                                       const char *format, ...)
 {
 	va_list args;
-	struct conf_place place = { .file = c->path, .line = line, .setting = setting };
 	if (c->failure)
 		return;
 	va_start(args, format);
 	c->failure = conf_errors_add(c->errors, place, is_warning, format, args);
 	va_end(args);
-	if (c->failure || !mend)
+	if (c->failure)
 		return;
 	struct conf_error *last = &c->errors->items[c->errors->count - 1];
 	char *copy = strdup(mend);
@@ -69,39 +67,47 @@ __attribute__((format(printf, 6, 7))) static void note(struct check *c, int line
 }
 
 /* Only root and the daemon may read keys: what this user may not read is no error. */
-static void file_check(struct check *c, const char *group, const char *name, const char *setting,
-                       int line, const char *file)
+static void file_check(struct check *c, struct conf_place place, const char *file)
 {
-	char path[320];
 	struct stat st;
-	snprintf(path, sizeof(path), "%s.%.100s.%s", group, name, setting);
 	CLEAN(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
 		return;
 	if (fd >= 0)
-		note(c, line, path, false, "write the name of a file", "\"%s\" is not a file",
-		     file);
+		note(c, place, false, "write the name of a file", "\"%s\" is not a file", file);
 	else if (errno == EACCES || errno == EPERM)
-		note(c, line, path, true, "check as the user that starts mailseal",
+		note(c, place, true, "check as the user that starts mailseal",
 		     "\"%s\" cannot be looked at by this user", file);
 	else
-		note(c, line, path, false, "put the file there or change the setting",
+		note(c, place, false, "put the file there or change the setting",
 		     "cannot open \"%s\": %s", file, strerror(errno));
+}
+
+static void certificate_check(struct check *c, const struct conf_certificate *cert)
+{
+	char path[320];
+	struct conf_place place = { cert->file, cert->line, path };
+	snprintf(path, sizeof(path), "certificate.%s.chain", cert->name);
+	file_check(c, place, cert->chain);
+	snprintf(path, sizeof(path), "certificate.%s.key", cert->name);
+	file_check(c, place, cert->key);
+}
+
+static void backend_check(struct check *c, const struct conf_backend *b)
+{
+	char path[320];
+	struct conf_place place = { b->file, b->line, path };
+	snprintf(path, sizeof(path), "backend.%s.tls.ca_file", b->name);
+	if (b->tls.ca_file)
+		file_check(c, place, b->tls.ca_file);
 }
 
 static void files_check(struct check *c)
 {
-	const struct conf_settings *s = c->settings;
-	for (size_t i = 0; i < s->certificate_count; i++) {
-		const struct conf_certificate *cert = &s->certificates[i];
-		file_check(c, "certificate", cert->name, "chain", cert->line, cert->chain);
-		file_check(c, "certificate", cert->name, "key", cert->line, cert->key);
-	}
-	for (size_t i = 0; i < s->backend_count; i++) {
-		const struct conf_backend *b = &s->backends[i];
-		if (b->tls.ca_file)
-			file_check(c, "backend", b->name, "tls.ca_file", b->line, b->tls.ca_file);
-	}
+	for (size_t i = 0; i < c->settings->certificate_count; i++)
+		certificate_check(c, &c->settings->certificates[i]);
+	for (size_t i = 0; i < c->settings->backend_count; i++)
+		backend_check(c, &c->settings->backends[i]);
 }
 
 /* Each worker has a socket per listener (two for "*"), and two descriptors a session. */
@@ -135,7 +141,7 @@ static void descriptors_check(struct check *c)
 	unsigned long long fits = limit.rlim_max > others ? (limit.rlim_max - others) / 2 : 0;
 	snprintf(mend, sizeof(mend),
 	         "raise the limit (LimitNOFILE of systemd), or write max_sessions = %llu", fits);
-	note(c, 0, "limits.max_sessions", false, mend,
+	note(c, (struct conf_place){ c->path, 0, "limits.max_sessions" }, false, mend,
 	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu", sessions,
 	     needed, (unsigned long long)limit.rlim_max);
 }

@@ -288,8 +288,10 @@ static void item_read(struct conf_reader *r, const struct conf_group *group, con
                       const config_setting_t *s, void *item)
 {
 	const char *name = config_setting_name(s);
-	*(int *)((char *)item + group->line_offset) =
-		conf_text_place(&r->text, config_setting_source_line(s), "").line;
+	struct conf_place place = conf_text_place(&r->text, config_setting_source_line(s), "");
+	*(int *)((char *)item + group->line_offset) = place.line;
+	if (group->file_offset)
+		*(const char **)((char *)item + group->file_offset) = place.file;
 	if (group->kind == CONF_NAMED) {
 		*(char **)item = strdup(name);
 		if (!*(char **)item)
@@ -481,6 +483,9 @@ static int conf_read(struct conf_settings **ret_settings, const char *path, cons
 		result = r.failure ? r.failure : errors->error_count ? CONF_BAD : 0;
 	}
 	free(r.order);
+	settings->files = TAKE(r.text.files); /* items point at the names */
+	settings->file_count = r.text.file_count;
+	r.text.file_count = 0;
 	conf_text_deinit(&r.text);
 	if (!result)
 		*ret_settings = TAKE(settings);

@@ -58,6 +58,7 @@ struct conf_certificate {
 	char *name;
 	char *chain; /* file names */
 	char *key;
+	const char *file; /* where it was written: in conf_settings.files, or NULL */
 	int line;
 };
 
@@ -73,6 +74,7 @@ struct conf_backend {
 	bool accepts_unverified; /* tls.verify = "none" */
 	bool channel_binding;    /* it binds to our TLS: -PLUS mechanisms stay */
 	uint32_t connect_timeout_ms;
+	const char *file;
 	int line;
 };
 
@@ -162,7 +164,9 @@ struct conf_settings {
 	size_t edge_count;
 	struct conf_exception *exceptions;
 	size_t exception_count;
-	char *text; /* the file with its includes expanded: for workers, conf_read_text() */
+	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */
+	char **files; /* that were read, the first as it was named */
+	size_t file_count;
 };
 
 /* NULL is allowed. */

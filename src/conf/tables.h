@@ -79,6 +79,7 @@ struct conf_group {
 	size_t count_offset;
 	size_t item_size;
 	size_t line_offset;
+	size_t file_offset; /* 0: items do not say their file */
 	/* NULL: always */
 	bool (*is_shown)(const void *base);
 };

@@ -125,6 +125,28 @@ static void test_an_empty_folder_is_fine(void **state)
 	assert_string_equal(string_of(&t), "a = 1;\n");
 }
 
+static void test_items_know_their_file(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	file_put("top", "hostname = \"mx.example.org\";\n@include \"certs\"\n"
+	                "backend = { mta = { address = [\"127.0.0.1:10025\"]; }; };\n"
+	                "edge = { mx = { protocol = \"smtp\"; listen = [\"*:25\"];\n"
+	                "backend = \"mta\"; }; };\n");
+	file_put("certs", "\ncertificate = {\n\tmx = { chain = \"/c\"; key = \"/k\"; }; };\n");
+	assert_int_equal(conf_read_file(&s, path_of("top"), 0, &errors), 0);
+	assert_string_equal(s->certificates[0].file, path_of("certs"));
+	assert_int_equal(s->certificates[0].line, 3);
+	assert_string_equal(s->backends[0].file, path_of("top"));
+	assert_int_equal(s->backends[0].line, 3);
+	assert_int_equal(s->file_count, 2);
+	file_put("certs", "\n\n\ncertificat = { };\n");
+	CLEAN(conf_settings_freep) struct conf_settings *none = NULL;
+	assert_int_equal(conf_read_file(&none, path_of("top"), 0, &errors), CONF_BAD);
+	assert_string_equal(errors.items[0].file, path_of("certs"));
+	assert_int_equal(errors.items[0].line, 4);
+}
+
 static void test_comments_are_blanked(void **state)
 {
 	static const struct {
@@ -166,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_include_keeps_lines),
 		cmocka_unit_test(test_files_refused),
 		cmocka_unit_test(test_an_empty_folder_is_fine),
+		cmocka_unit_test(test_items_know_their_file),
 		cmocka_unit_test(test_comments_are_blanked),
 		cmocka_unit_test(test_include_refused_in_text),
 	};

@@ -9,7 +9,7 @@ enum { WORD_MAX = 256 };
 static bool is_word_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       memchr(".-:[]_", c, 6);
+	       (c && strchr(".-:[]_", c));
 }
 
 /* A peer's word, free of all that could end the clause, a comment or the field. */

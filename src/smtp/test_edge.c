@@ -598,6 +598,29 @@ static void test_bdat_is_cut_into_pieces(void **state)
 	conv_free(c);
 }
 
+/* A backend that does not answer makes the client wait, not our memory grow. */
+static void test_bdat_waits_for_the_backend(void **state)
+{
+	(void)state;
+	struct conv_settings set = settings_of(0);
+	struct conv *c = bdat_session(&set);
+	static const char text[BIG];
+	size_t sent = 0, used = 1, len;
+	bool is_last;
+	say(c, CONV_CLIENT, "BDAT 300000 LAST\r\n");
+	while (used) {
+		enum conv_todo todo;
+		struct slice rest = slice_of(text, BIG - sent);
+		assert_int_equal(conv_feed(c, CONV_CLIENT, rest, &used, &todo), 0);
+		sent += used;
+	}
+	assert_true(sent < 192 * 1024);
+	struct slice got = piece_take(buf_slice(&c->out[CONV_BACKEND]), &len, &is_last);
+	assert_int_equal(got.len, 0);
+	assert_false(is_last);
+	conv_free(c);
+}
+
 static void test_bdat_refused_in_the_middle(void **state)
 {
 	(void)state;
@@ -658,6 +681,7 @@ int main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_seen_is_of_the_last_hello),
 		cmocka_unit_test(test_bdat_is_cut_into_pieces),
+		cmocka_unit_test(test_bdat_waits_for_the_backend),
 		cmocka_unit_test(test_bdat_refused_in_the_middle),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_pipeline_is_bounded),

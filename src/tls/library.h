@@ -32,6 +32,8 @@ struct tls_library {
 	OSSL_PROVIDER *signer_provider;
 	BIO_METHOD *bio;
 	struct tls_session *current; /* whose OpenSSL call is on the stack */
+	size_t sleeping;             /* fibers of handshakes whose signature is awaited */
+	size_t sleeping_most;        /* since OpenSSL's pool of fibers was last emptied */
 };
 
 /* 0 or -ENOTSUP (OpenSSL lacks something it cannot lack). Never freed. */

@@ -58,13 +58,14 @@ static bool is_old(const struct tls_policy *policy)
 
 static bool has_tier(const struct tls_policy *policy, enum tier tier)
 {
+	bool is_wide = policy->profile == TLS_PROFILE_OPPORTUNISTIC || is_old(policy);
 	switch (tier) {
 	case TIER_AEAD:
 		return true;
 	case TIER_CBC:
-		return policy->profile == TLS_PROFILE_OPPORTUNISTIC || is_old(policy);
+		return is_wide;
 	case TIER_DHE:
-		return has_tier(policy, TIER_CBC) && !policy->require_forward_secrecy;
+		return is_wide && !policy->require_forward_secrecy;
 	}
 	return false;
 }

@@ -18,7 +18,7 @@ struct tls_policy {
 	enum tls_profile profile;
 	enum tls_version min_version; /* < 1.2 brings suites, SHA-1 and security level 0 */
 	const char *groups;           /* "X25519MLKEM768:X25519:P-256:P-384"; unknown are skipped */
-	bool require_forward_secrecy; /* port 25: no DHE either? see tls/policy.c */
+	bool require_forward_secrecy; /* no DHE either, see tls/policy.c */
 	bool has_tickets;
 };
 
@@ -52,7 +52,10 @@ struct tls_server_settings {
 struct tls_server *tls_server_ref(struct tls_server *s);
 void tls_server_unref(struct tls_server *s);
 
-/* 80 bytes each: name 16, AES key 32, HMAC key 32. previous still decrypts. Copied. */
+/*
+ * 80 bytes each: name 16, AES key 32, HMAC key 32; copied. previous still decrypts, or is NULL.
+ * Until this is called a server has a random key of its own.
+ */
 enum { TLS_TICKET_KEY_LEN = 80 };
 void tls_server_set_ticket_keys(struct tls_server *s, const uint8_t *current,
                                 const uint8_t *previous);

@@ -19,6 +19,9 @@
  */
 enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_session *)0)->error) };
 
+/* OpenSSL keeps every fiber it ever made, 32 KiB each. After a burst of more than these, none. */
+enum { FIBERS_KEPT = 64 };
+
 static const struct tls_facts no_facts = { .version = "", .cipher = "", .group = "", .sni = "" };
 
 /* OpenSSL works for s from here to session_leave(): its BIO and its signer find it. */
@@ -38,6 +41,22 @@ static void session_leave(struct tls_session *s)
 	s->out = NULL;
 	if (!tls_library_open(&library))
 		library->current = NULL;
+}
+
+/* Counts sleeping fibers. When the last one woke none is in use, and the pool may be emptied. */
+static void job_note(struct tls_session *s, bool is_paused)
+{
+	struct tls_library *library = NULL;
+	if (s->is_job_paused == is_paused || tls_library_open(&library))
+		return;
+	s->is_job_paused = is_paused;
+	library->sleeping = is_paused ? library->sleeping + 1 : library->sleeping - 1;
+	if (library->sleeping > library->sleeping_most)
+		library->sleeping_most = library->sleeping;
+	if (library->sleeping || library->sleeping_most <= FIBERS_KEPT)
+		return;
+	library->sleeping_most = 0;
+	ASYNC_cleanup_thread();
 }
 
 static int session_fail(struct tls_session *s)
@@ -118,6 +137,7 @@ static void job_finish(struct tls_session *s)
 	session_enter(s, &nothing, NULL);
 	SSL_do_handshake(s->ssl);
 	session_leave(s);
+	job_note(s, false);
 	ERR_clear_error();
 }
 
@@ -280,16 +300,16 @@ static void handshake_end(struct tls_session *s)
 static int handshake_step(struct tls_session *s)
 {
 	int done = SSL_do_handshake(s->ssl);
-	s->is_job_paused = false;
+	int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(s->ssl, done);
+	job_note(s, error == SSL_ERROR_WANT_ASYNC);
 	if (done == 1) {
 		handshake_end(s);
 		return 0;
 	}
-	switch (SSL_get_error(s->ssl, done)) {
+	switch (error) {
 	case SSL_ERROR_WANT_READ:
 		return TLS_MORE;
 	case SSL_ERROR_WANT_ASYNC:
-		s->is_job_paused = true;
 		return TLS_SIGNING;
 	default: /* OpenSSL's, not an enum of ours */
 		return session_fail(s);

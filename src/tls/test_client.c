@@ -13,7 +13,7 @@
 
 static struct world {
 	struct test_pair ca, other_ca;
-	struct test_pair good, expired, self, wild;
+	struct test_pair good, expired, self, wild, nameless;
 	struct test_signer signer;
 	uint8_t good_pin[32], other_pin[32];
 } world;
@@ -33,7 +33,7 @@ static const struct verify_case {
 	{ "another case", &world.good, TLS_VERIFY_FILE, &world.ca, "IMAP.int.test", NULL, NULL },
 	{ "wrong name", &world.good, TLS_VERIFY_FILE, &world.ca, "pop.int.test", NULL,
 	  "hostname mismatch" },
-	{ "subject is no name", &world.good, TLS_VERIFY_FILE, &world.ca, "test-cn", NULL,
+	{ "subject is no name", &world.nameless, TLS_VERIFY_FILE, &world.ca, "test-cn", NULL,
 	  "hostname mismatch" },
 	{ "address not in the certificate", &world.good, TLS_VERIFY_FILE, &world.ca, "10.0.0.5",
 	  NULL, "IP address mismatch" },
@@ -213,6 +213,7 @@ static int setup(void **state)
 		{ &world.good, { TEST_EC, "imap.int.test", 30, &world.ca, false } },
 		{ &world.expired, { TEST_EC, "imap.int.test", -5, &world.ca, false } },
 		{ &world.self, { TEST_RSA, "imap.int.test", 30, NULL, false } },
+		{ &world.nameless, { TEST_EC, NULL, 30, &world.ca, false } },
 		{ &world.wild, { TEST_RSA, "*.int.test", 30, &world.ca, false } },
 	};
 	(void)state;
@@ -226,8 +227,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	struct test_pair *pairs[] = { &world.ca,      &world.other_ca, &world.good,
-		                      &world.expired, &world.self,     &world.wild };
+	struct test_pair *pairs[] = { &world.ca,   &world.other_ca, &world.good,    &world.expired,
+		                      &world.self, &world.wild,     &world.nameless };
 	for (size_t i = 0; i < COUNT_OF(pairs); i++)
 		test_pair_deinit(pairs[i]);
 	test_signer_deinit(&world.signer);

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 
+#undef NDEBUG
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
