@@ -166,12 +166,12 @@ int keys_store_add(struct keys_store *store, uint32_t id, struct slice pem)
 	if (!is_supported(pkey))
 		return KEYS_STORE_UNSUPPORTED;
 	struct key *key = key_find(store, id);
+	if (key)
+		key_deinit(key);
 	int r = key ? 0 : key_insert(store, id, &key);
 	if (r)
 		return err_up(r);
-	key_deinit(key);
-	key->id = id;
-	key->pkey = TAKE(pkey);
+	*key = (struct key){ .id = id, .pkey = TAKE(pkey) };
 	return 0;
 }
 

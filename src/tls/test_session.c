@@ -159,7 +159,7 @@ static void test_session_post_quantum_group(void **state)
 	CLEAN(server_freep) struct tls_server *server = server_make(&user, TEST_RSA);
 	if (tls_server_skipped_groups(server)[0]) {
 		assert_string_equal(tls_server_skipped_groups(server), "X25519MLKEM768");
-		skip();
+		return; /* not skip(), which leaves without the clean-ups */
 	}
 	/* Both key shares are sent, and the edge prefers. */
 	struct test_client client = { .groups = "*X25519:*X25519MLKEM768" };
