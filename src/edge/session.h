@@ -71,7 +71,20 @@ void edge_backend_starttls(struct edge_session *s);
 void edge_backend_late(struct edge_session *s);  /* its deadline passed */
 void edge_backend_asked(struct edge_session *s); /* the silence of EDGE_STATE_ASK is over */
 
-/* edge/session.c, for backend.c. */
+/* edge/session.c, for the others. */
+[[nodiscard]] int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool,
+                                   struct edge_world *world, struct edge *edge);
+void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
+/* Where a session goes first once it is known who the client is. */
+void edge_session_greet(struct edge_session *s);
+/* Sends what is left, says goodbye to both, and goes when the client has read it. */
+void edge_session_close(struct edge_session *s);
+/* Frees it after this callback. */
+void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
+static inline uint64_t edge_session_now_ms(const struct edge_session *s)
+{
+	return io_loop_now_ms(s->pool->loop);
+}
 void edge_session_enter(struct edge_session *s, enum edge_state state, uint64_t deadline_ms);
 /* For a call into the conversation: it has no clock of its own, the time is set here. */
 struct conv *edge_session_conv(struct edge_session *s);

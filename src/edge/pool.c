@@ -1,0 +1,120 @@
+/* All sessions of a worker, and how they end when it drains. */
+#include "edge/session.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { QUIET_MS = 5000 }; /* both ways silent: a farewell does no harm (DECISIONS 11) */
+
+static bool is_quiet(const struct edge_session *s)
+{
+	return edge_session_now_ms(s) - s->moved_ms >= QUIET_MS && s->is_last_crlf;
+}
+
+/* Ends one session politely, at the next point where that is safe. */
+static void session_drain(struct edge_session *s)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	switch (s->state) {
+	case EDGE_STATE_TALK: {
+		int r = conv_expire(edge_session_conv(s), CONV_EXPIRY_DRAIN, &todo);
+		edge_session_act(s, r, todo);
+		break;
+	}
+	case EDGE_STATE_SPLICE:
+		if (is_quiet(s) && s->edge->conf->protocol == CONF_IMAP &&
+		    io_stream_write(&s->client, slice_str("* BYE Server shutting down\r\n")))
+			log_debug(s->conv->facts.session_id, "farewell not sent");
+		conv_end(s->conv, CONV_OUTCOME_DRAINED);
+		edge_session_close(s);
+		break;
+	case EDGE_STATE_PROXY:
+	case EDGE_STATE_GREET_DELAY:
+	case EDGE_STATE_CLIENT_TLS:
+	case EDGE_STATE_CONNECT:
+	case EDGE_STATE_ASK:
+	case EDGE_STATE_BACKEND_TLS:
+	case EDGE_STATE_CLOSING:
+	case EDGE_STATE_COUNT:
+		break; /* on its way; met again at the next tick */
+	}
+}
+
+static void on_drain_tick(struct io_deadline *d)
+{
+	struct edge_pool *pool =
+		(struct edge_pool *)((char *)d - offsetof(struct edge_pool, drain_tick));
+	uint64_t now_ms = io_loop_now_ms(pool->loop);
+	bool is_late = now_ms >= pool->drain_until_ms;
+	unsigned most = pool->drain_per_second * IO_WHEEL_TICK_MS * 2 / 1000 + 1;
+	struct edge_session *s = pool->sessions.next;
+	while (s != &pool->sessions) {
+		struct edge_session *next = s->next;
+		if (is_late && s->state != EDGE_STATE_TALK && s->state != EDGE_STATE_SPLICE) {
+			edge_session_end(s, CONV_OUTCOME_DRAINED);
+		} else if (is_late || (most && !s->conv->is_in_data && is_quiet(s))) {
+			session_drain(s);
+			most -= most != 0;
+		}
+		s = next;
+	}
+	io_deadline_arm(pool->loop, &pool->drain_tick, IO_WHEEL_TICK_MS * 2);
+}
+
+void edge_pool_drain(struct edge_pool *pool, unsigned per_second, uint32_t deadline_ms,
+                     void (*on_empty)(void *owner), void *owner)
+{
+	pool->is_draining = true;
+	pool->drain_per_second = per_second;
+	pool->drain_until_ms = io_loop_now_ms(pool->loop) + deadline_ms;
+	pool->on_empty = on_empty;
+	pool->on_empty_owner = owner;
+	if (!pool->open)
+		on_empty(owner);
+	else
+		io_deadline_arm(pool->loop, &pool->drain_tick, IO_WHEEL_TICK_MS);
+}
+
+int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
+{
+	CLEAN(freep) struct edge_pool *pool = calloc(1, sizeof(*pool));
+	if (!pool)
+		return err_raise(-ENOMEM);
+	int r = edge_limits_new(&pool->limits);
+	if (r)
+		return err_up(r);
+	pool->loop = loop;
+	pool->sessions.next = pool->sessions.prev = &pool->sessions;
+	pool->drain_tick.fn = on_drain_tick;
+	*ret_pool = TAKE(pool);
+	return 0;
+}
+
+void edge_pool_free(struct edge_pool *pool)
+{
+	if (!pool)
+		return;
+	while (pool->sessions.next != &pool->sessions) {
+		struct edge_session *s = pool->sessions.next;
+		conv_end(s->conv, CONV_OUTCOME_DRAINED);
+		io_later_remove(pool->loop, &s->end);
+		edge_session_free(s);
+	}
+	io_deadline_disarm(&pool->drain_tick);
+	edge_limits_free(pool->limits);
+	free(pool);
+}
+
+const struct edge_counters *edge_pool_counters(const struct edge_pool *pool)
+{
+	return &pool->counters;
+}
+
+size_t edge_pool_open(const struct edge_pool *pool)
+{
+	return pool->open;
+}
