@@ -4,28 +4,42 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <sys/epoll.h>
 #include <uv.h>
 
-enum { WHEEL_SLOTS = 1024, SPARE_KEPT_MAX = 512 * 1024 };
+enum { WHEEL_SLOTS = 1024, SPARE_KEPT_MAX = 512 * 1024, EVENTS_A_TURN = 256 };
+
+struct later_list {
+	struct io_later *first;
+	struct io_later **end;
+};
 
 struct io_loop {
 	uv_loop_t uv;
 	uv_timer_t tick;
 	struct io_deadline slots[WHEEL_SLOTS]; /* list heads */
 	uint64_t now_tick;                     /* all slots up to here have been looked at */
-	struct io_later *later;
-	struct io_later **later_end;
+	struct later_list later;
+	struct later_list soon;
+	uv_idle_t soon_idle; /* active while something is to be done soon: the loop must not wait */
+	uv_poll_t epoll_poll; /* the set below is ready */
+	int epoll_fd;         /* all our watches: libuv's own would cost five calls a descriptor */
+	struct io_watch *freed; /* after the batch of events that may still name them */
+	bool is_in_batch;
 	uint8_t *scratch;
 	uint8_t *plain_scratch;
 	struct buf spare;
 };
 
 struct io_watch {
-	uv_poll_t poll;
 	struct io_loop *loop;
 	io_watch_fn *fn;
 	void *owner;
+	struct io_watch *next; /* of loop->freed */
+	int fd;
 	int events;
+	bool is_edge;
+	bool is_freed;
 };
 
 struct io_signal {
@@ -35,26 +49,49 @@ struct io_signal {
 	void *owner;
 };
 
+static struct io_later *list_take(struct later_list *list)
+{
+	struct io_later *l = list->first;
+	if (!l)
+		return NULL;
+	list->first = l->next;
+	if (!list->first)
+		list->end = &list->first;
+	l->is_queued = false;
+	return l;
+}
+
+static void list_add(struct later_list *list, struct io_later *l)
+{
+	l->is_queued = true;
+	l->next = NULL;
+	*list->end = l;
+	list->end = &l->next;
+}
+
+static void list_remove(struct later_list *list, struct io_later *l)
+{
+	struct io_later **at = &list->first;
+	while (*at && *at != l)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = l->next;
+	if (!*at)
+		list->end = at;
+}
+
 static void later_run(struct io_loop *loop)
 {
-	while (loop->later) {
-		struct io_later *l = loop->later;
-		loop->later = l->next;
-		if (!loop->later)
-			loop->later_end = &loop->later;
-		l->is_queued = false;
+	struct io_later *l;
+	while ((l = list_take(&loop->later)))
 		l->fn(l);
-	}
 }
 
 void io_later_add(struct io_loop *loop, struct io_later *l)
 {
-	if (l->is_queued)
-		return;
-	l->is_queued = true;
-	l->next = NULL;
-	*loop->later_end = l;
-	loop->later_end = &l->next;
+	if (!l->is_queued)
+		list_add(&loop->later, l);
 }
 
 void io_later_remove(struct io_loop *loop, struct io_later *l)
@@ -62,14 +99,32 @@ void io_later_remove(struct io_loop *loop, struct io_later *l)
 	if (!l->is_queued)
 		return;
 	l->is_queued = false;
-	struct io_later **at = &loop->later;
-	while (*at && *at != l)
-		at = &(*at)->next;
-	if (!*at)
+	list_remove(&loop->later, l);
+	list_remove(&loop->soon, l);
+}
+
+/* Those that were there at the start of the turn; what they add waits for the next. */
+static void on_soon(uv_idle_t *idle)
+{
+	struct io_loop *loop = idle->data;
+	if (loop->soon.first) {
+		/* By way of later, where each may still be removed. */
+		*loop->later.end = loop->soon.first;
+		loop->later.end = loop->soon.end;
+		loop->soon.first = NULL;
+		loop->soon.end = &loop->soon.first;
+	}
+	later_run(loop);
+	if (!loop->soon.first)
+		uv_idle_stop(idle);
+}
+
+void io_soon_add(struct io_loop *loop, struct io_later *l)
+{
+	if (l->is_queued)
 		return;
-	*at = l->next;
-	if (!*at)
-		loop->later_end = at;
+	list_add(&loop->soon, l);
+	uv_idle_start(&loop->soon_idle, on_soon);
 }
 
 static void slot_run(struct io_loop *loop, struct io_deadline *head)
@@ -123,27 +178,87 @@ void io_deadline_disarm(struct io_deadline *d)
 	d->next = d->prev = NULL;
 }
 
+static void freed_run(struct io_loop *loop)
+{
+	while (loop->freed) {
+		struct io_watch *watch = TAKE(loop->freed);
+		loop->freed = watch->next;
+		free(watch);
+	}
+}
+
+static int ready_of(uint32_t events)
+{
+	int ready = 0;
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+		ready |= IO_READ;
+	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+		ready |= IO_WRITE;
+	if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+		ready |= IO_END;
+	return ready;
+}
+
+static void on_events(uv_poll_t *poll, int status, int events)
+{
+	struct io_loop *loop = poll->data;
+	struct epoll_event ready[EVENTS_A_TURN];
+	(void)status;
+	(void)events;
+	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, 0);
+	loop->is_in_batch = true;
+	for (int i = 0; i < n; i++) {
+		struct io_watch *watch = ready[i].data.ptr;
+		if (!watch->is_freed)
+			watch->fn(watch->owner, ready_of(ready[i].events));
+		later_run(loop);
+	}
+	loop->is_in_batch = false;
+	freed_run(loop);
+}
+
+static int epoll_start(struct io_loop *loop)
+{
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll_fd < 0)
+		return err_raise(-errno);
+	int r = uv_poll_init(&loop->uv, &loop->epoll_poll, loop->epoll_fd);
+	if (!r)
+		r = uv_poll_start(&loop->epoll_poll, UV_READABLE, on_events);
+	return r ? err_raise(r) : 0;
+}
+
+static int loop_start(struct io_loop *loop)
+{
+	int r = uv_loop_init(&loop->uv);
+	if (r)
+		return err_raise(r);
+	uv_timer_init(&loop->uv, &loop->tick);
+	uv_idle_init(&loop->uv, &loop->soon_idle);
+	loop->tick.data = loop->soon_idle.data = loop->epoll_poll.data = loop;
+	loop->now_tick = uv_now(&loop->uv) / IO_WHEEL_TICK_MS;
+	uv_timer_start(&loop->tick, on_tick, IO_WHEEL_TICK_MS, IO_WHEEL_TICK_MS);
+	return err_up(epoll_start(loop));
+}
+
 int io_loop_new(struct io_loop **ret_loop)
 {
 	struct io_loop *loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return err_raise(-ENOMEM);
-	loop->later_end = &loop->later;
+	loop->later.end = &loop->later.first;
+	loop->soon.end = &loop->soon.first;
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
 		loop->slots[i].next = loop->slots[i].prev = &loop->slots[i];
 	loop->scratch = malloc(IO_SCRATCH_LEN);
 	loop->plain_scratch = malloc(IO_SCRATCH_LEN);
-	int r = loop->scratch && loop->plain_scratch ? uv_loop_init(&loop->uv) : -ENOMEM;
+	int r = loop->scratch && loop->plain_scratch ? loop_start(loop) : err_raise(-ENOMEM);
 	if (r) {
 		free(loop->scratch);
 		free(loop->plain_scratch);
 		free(loop);
-		return err_raise(r);
+		return err_up(r);
 	}
-	uv_timer_init(&loop->uv, &loop->tick);
-	loop->tick.data = loop;
-	loop->now_tick = uv_now(&loop->uv) / IO_WHEEL_TICK_MS;
-	uv_timer_start(&loop->tick, on_tick, IO_WHEEL_TICK_MS, IO_WHEEL_TICK_MS);
 	*ret_loop = loop;
 	return 0;
 }
@@ -154,8 +269,12 @@ void io_loop_free(struct io_loop *loop)
 		return;
 	later_run(loop);
 	uv_close((uv_handle_t *)&loop->tick, NULL);
+	uv_close((uv_handle_t *)&loop->soon_idle, NULL);
+	uv_close((uv_handle_t *)&loop->epoll_poll, NULL);
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_loop_close(&loop->uv);
+	close(loop->epoll_fd);
+	freed_run(loop);
 	buf_deinit_secret(&loop->spare);
 	explicit_bzero(loop->scratch, IO_SCRATCH_LEN);
 	explicit_bzero(loop->plain_scratch, IO_SCRATCH_LEN);
@@ -180,61 +299,66 @@ uint64_t io_loop_now_ms(const struct io_loop *loop)
 	return uv_now(&loop->uv);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+static int watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
+                     void *owner)
 {
-	struct io_watch *watch = poll->data;
-	struct io_loop *loop = watch->loop;
-	int ready = 0;
-	if (status < 0)
-		ready = watch->events;
-	else
-		ready = (events & UV_READABLE ? IO_READ : 0) |
-		        (events & UV_WRITABLE ? IO_WRITE : 0);
-	watch->fn(watch->owner, ready);
-	later_run(loop);
+	struct io_watch *watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return err_raise(-ENOMEM);
+	watch->fn = fn;
+	watch->owner = owner;
+	watch->fd = fd;
+	watch->loop = loop;
+	*ret_watch = watch;
+	return 0;
 }
 
 int io_watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
                  void *owner)
 {
-	struct io_watch *watch = calloc(1, sizeof(*watch));
-	if (!watch)
-		return err_raise(-ENOMEM);
-	int r = uv_poll_init(&loop->uv, &watch->poll, fd);
-	if (r) {
-		free(watch);
-		return err_raise(r);
-	}
-	watch->poll.data = watch;
-	watch->loop = loop;
-	watch->fn = fn;
-	watch->owner = owner;
-	*ret_watch = watch;
+	return err_up(watch_new(ret_watch, loop, fd, fn, owner));
+}
+
+int io_watch_new_edge(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
+                      void *owner)
+{
+	CLEAN(freep) struct io_watch *watch = NULL;
+	int r = watch_new(&watch, loop, fd, fn, owner);
+	if (r)
+		return err_up(r);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		                     .data.ptr = watch };
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return err_raise(-errno);
+	watch->is_edge = true;
+	*ret_watch = TAKE(watch);
 	return 0;
 }
 
+/* At rest it is not in the set: errors would be told again and again. */
 void io_watch_set(struct io_watch *watch, int events)
 {
 	if (watch->events == events)
 		return;
+	int op = !watch->events ? EPOLL_CTL_ADD : !events ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
 	watch->events = events;
-	int uv_events =
-		(events & IO_READ ? UV_READABLE : 0) | (events & IO_WRITE ? UV_WRITABLE : 0);
-	if (uv_events)
-		uv_poll_start(&watch->poll, uv_events, on_poll);
-	else
-		uv_poll_stop(&watch->poll);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-	free(handle->data);
+	struct epoll_event event = { .data.ptr = watch };
+	event.events = (events & IO_READ ? EPOLLIN : 0) | (events & IO_WRITE ? EPOLLOUT : 0);
+	epoll_ctl(watch->loop->epoll_fd, op, watch->fd, &event);
 }
 
 void io_watch_free(struct io_watch *watch)
 {
-	if (watch)
-		uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+	if (!watch)
+		return;
+	/* An edge watch goes with its descriptor, which nobody else has. */
+	if (!watch->is_edge)
+		io_watch_set(watch, 0);
+	watch->is_freed = true;
+	watch->next = watch->loop->freed;
+	watch->loop->freed = watch;
+	if (!watch->loop->is_in_batch)
+		freed_run(watch->loop);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -265,10 +389,15 @@ int io_signal_new(struct io_signal **ret_signal, struct io_loop *loop, int numbe
 	return 0;
 }
 
+static void on_signal_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
 void io_signal_free(struct io_signal *signal)
 {
 	if (signal)
-		uv_close((uv_handle_t *)&signal->signal, on_watch_closed);
+		uv_close((uv_handle_t *)&signal->signal, on_signal_closed);
 }
 
 uint8_t *io_loop_scratch(struct io_loop *loop)

@@ -14,7 +14,7 @@ struct io_loop;
 struct io_watch;
 struct io_signal;
 
-enum { IO_READ = 1, IO_WRITE = 2 };
+enum { IO_READ = 1, IO_WRITE = 2, IO_END = 4 };
 
 [[nodiscard]] int io_loop_new(struct io_loop **ret_loop);
 void io_loop_free(struct io_loop *loop);
@@ -28,11 +28,18 @@ uint64_t io_loop_now_ms(const struct io_loop *loop);
  * Watches a descriptor, which stays the caller's. events is what of IO_READ and IO_WRITE is ready;
  * an error counts as both. May be freed inside its own callback; the descriptor may be closed
  * right after.
+ *
+ * io_watch_new: told as long as it is ready and wanted (io_watch_set).
+ * io_watch_new_edge: told once when it becomes ready, for both ways, and IO_END with IO_READ when
+ * the peer has ended; the caller remembers until it meets EAGAIN. One system call for its life:
+ * its descriptor must be the only one of its socket, and be closed when the watch is freed.
  */
 typedef void io_watch_fn(void *owner, int events);
 [[nodiscard]] int io_watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd,
                                io_watch_fn *fn, void *owner);
-/* events 0: rest. Costs nothing if it is what is set already. */
+[[nodiscard]] int io_watch_new_edge(struct io_watch **ret_watch, struct io_loop *loop, int fd,
+                                    io_watch_fn *fn, void *owner);
+/* events 0: rest. Costs nothing if it is what is set already. Not for an edge watch. */
 void io_watch_set(struct io_watch *watch, int events);
 void io_watch_free(struct io_watch *watch);
 
@@ -68,8 +75,13 @@ struct io_later {
 	void (*fn)(struct io_later *l);
 };
 void io_later_add(struct io_loop *loop, struct io_later *l);
-/* Its owner goes: it will not be called. */
+/* Its owner goes: it will not be called, neither later nor soon. */
 void io_later_remove(struct io_loop *loop, struct io_later *l);
+
+/*
+ * The same in the next turn of the loop, after others had theirs: for work that goes on by itself.
+ */
+void io_soon_add(struct io_loop *loop, struct io_later *l);
 
 /* Buffers of the loop, lent for the length of a callback. */
 enum { IO_SCRATCH_LEN = 128 * 1024 };

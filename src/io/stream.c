@@ -20,20 +20,17 @@ bool io_stream_is_open(const struct io_stream *s)
 	return s->fd >= 0 && s->watch;
 }
 
-/* What the poll should wait for, from what the stream is doing. */
+static bool wants_input(const struct io_stream *s)
+{
+	return !s->is_connecting && !s->has_ended && !s->is_paused && !s->is_dead &&
+	       buf_len(&s->in) < IO_STREAM_INPUT_MAX && buf_len(&s->raw) < IO_STREAM_INPUT_MAX;
+}
+
+/* The socket tells once: what is still to be read is read in a later turn. */
 static void watch_update(struct io_stream *s)
 {
-	if (!s->watch)
-		return;
-	int events = 0;
-	bool wants_input = !s->is_connecting && !s->has_ended && !s->is_paused &&
-	                   buf_len(&s->in) < IO_STREAM_INPUT_MAX &&
-	                   buf_len(&s->raw) < IO_STREAM_INPUT_MAX;
-	if (wants_input && !s->is_dead)
-		events |= IO_READ;
-	if ((s->is_connecting || buf_len(&s->out)) && !s->is_dead)
-		events |= IO_WRITE;
-	io_watch_set(s->watch, events);
+	if (s->watch && s->may_read && wants_input(s))
+		io_soon_add(s->loop, &s->pump);
 }
 
 static void fail(struct io_stream *s, int error)
@@ -50,14 +47,20 @@ static void fail(struct io_stream *s, int error)
 /* Returns how much the socket took, 0 if it is full; an error is left for the read side to tell. */
 static size_t socket_send(struct io_stream *s, struct slice bytes)
 {
-	ssize_t n = send(s->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+	ssize_t n;
+	if (!s->may_write)
+		return 0;
+	do
+		n = send(s->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return (size_t)n;
-	if (errno != EAGAIN && errno != EINTR) {
-		s->error = errno;
-		return bytes.len; /* nobody is there to read it */
+	if (errno == EAGAIN) {
+		s->may_write = false;
+		return 0;
 	}
-	return 0;
+	s->error = errno;
+	return bytes.len; /* nobody is there to read it */
 }
 
 static void out_flush(struct io_stream *s)
@@ -70,8 +73,10 @@ static void out_flush(struct io_stream *s)
 	}
 	if (!buf_len(&s->out)) {
 		io_loop_take_back(s->loop, &s->out);
-		if (s->ends_when_sent && s->fd >= 0)
+		if (s->ends_when_sent && !s->is_shut && s->fd >= 0) {
+			s->is_shut = true;
 			shutdown(s->fd, SHUT_WR);
+		}
 	}
 	watch_update(s);
 }
@@ -184,10 +189,14 @@ static void on_readable(struct io_stream *s)
 	uint8_t *scratch = io_loop_scratch(s->loop);
 	ssize_t n = recv(s->fd, scratch, IO_SCRATCH_LEN / 2, 0);
 	if (n < 0) {
+		s->may_read = errno == EINTR;
 		if (errno != EAGAIN && errno != EINTR)
 			fail(s, errno);
+		watch_update(s);
 		return;
 	}
+	/* Less than there was room for: the socket is empty, and will tell when it is not. */
+	s->may_read = n == IO_SCRATCH_LEN / 2 || (n > 0 && s->sees_end);
 	if (n == 0) {
 		s->has_ended = true;
 		s->was_truncated = s->tls;
@@ -216,40 +225,59 @@ static void on_connected(struct io_stream *s)
 	emit(s, IO_STREAM_CONNECTED);
 }
 
+static void room_tell(struct io_stream *s)
+{
+	if (s->was_full && buf_len(&s->out) < IO_STREAM_OUT_LOW) {
+		s->was_full = false;
+		emit(s, IO_STREAM_ROOM);
+	}
+}
+
 static void on_ready(void *owner, int events)
 {
 	struct io_stream *s = owner;
+	s->may_read |= (events & IO_READ) != 0;
+	s->may_write |= (events & IO_WRITE) != 0;
+	s->sees_end |= (events & IO_END) != 0;
 	if (s->is_connecting) {
-		on_connected(s);
+		if (events & (IO_WRITE | IO_END))
+			on_connected(s);
 		return;
 	}
-	if (events & IO_WRITE) {
+	if (events & IO_WRITE && (buf_len(&s->out) || s->was_full)) {
 		out_flush(s);
-		if (s->was_full && buf_len(&s->out) < IO_STREAM_OUT_LOW) {
-			s->was_full = false;
-			emit(s, IO_STREAM_ROOM);
-		}
+		room_tell(s);
 	}
-	if (events & IO_READ && s->watch && !s->is_dead && !s->is_connecting)
+	if (s->watch && s->may_read && wants_input(s))
 		on_readable(s);
 }
 
-/* Offers again what waits: ciphertext, plain bytes, the end. */
+/* Offers again what waits: plain bytes, ciphertext, the socket, the end. */
 static void on_pump(struct io_later *later)
 {
 	struct io_stream *s =
 		(struct io_stream *)((char *)later - offsetof(struct io_stream, pump));
+	bool has_begun = false;
 	if (s->is_dead || s->is_paused || !s->watch)
 		return;
-	if (buf_len(&s->in))
+	if (buf_len(&s->in)) {
+		has_begun = true;
 		emit(s, IO_STREAM_DATA);
-	if (!s->is_dead && !s->is_paused && s->tls) {
+	}
+	if (!s->is_dead && !s->is_paused && s->tls && (buf_len(&s->raw) || !s->is_tls_up)) {
+		has_begun = true;
 		int r = process(s, (struct slice){});
 		if (r)
 			fail(s, -r);
 	}
+	if (s->watch && s->may_read && wants_input(s)) {
+		if (has_begun)
+			watch_update(s);
+		else
+			on_readable(s);
+		return;
+	}
 	tell_end(s);
-	watch_update(s);
 }
 
 int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
@@ -260,11 +288,8 @@ int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
 	int one = 1;
 	/* Fails on a unix socket, where there is no delay to avoid. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	int r = io_watch_new(&s->watch, loop, fd, on_ready, s);
-	if (r)
-		return err_up(r);
-	watch_update(s);
-	return 0;
+	s->may_write = !s->is_connecting;
+	return err_up(io_watch_new_edge(&s->watch, loop, fd, on_ready, s));
 }
 
 int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct sockaddr *to,

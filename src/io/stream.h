@@ -46,6 +46,9 @@ struct io_stream {
 	int fd;
 	int error;
 	bool is_connecting;
+	bool may_read;  /* the socket may have bytes: nothing said EAGAIN since it was told */
+	bool may_write; /* the same the other way */
+	bool sees_end;  /* the peer has ended: read until that comes */
 	bool is_tls_up;
 	bool is_paused;
 	bool has_ended; /* the peer sent its end; told once, when the input is used up */
@@ -54,6 +57,7 @@ struct io_stream {
 	bool is_dead;  /* error: nothing is read or written any more */
 	bool was_full; /* ROOM is owed */
 	bool ends_when_sent;
+	bool is_shut; /* the socket was told so */
 };
 
 /* Takes fd, which must be non-blocking. */
