@@ -12,26 +12,15 @@ class Line:
     """Reads CRLF lines from a socket."""
 
     def __init__(self, sock):
-        self.sock = sock
-        self.rest = b""
+        self.file = sock.makefile("rb")
 
     def read(self):
-        while b"\n" not in self.rest:
-            more = self.sock.recv(65536)
-            if not more:
-                return None
-            self.rest += more
-        line, self.rest = self.rest.split(b"\n", 1)
-        return line + b"\n"
+        line = self.file.readline()
+        return line if line.endswith(b"\n") else None
 
     def exactly(self, count):
-        while len(self.rest) < count:
-            more = self.sock.recv(65536)
-            if not more:
-                return None
-            self.rest += more
-        got, self.rest = self.rest[:count], self.rest[count:]
-        return got
+        got = self.file.read(count)
+        return got if len(got) == count else None
 
 
 def read_proxy_header(reader):
@@ -92,8 +81,8 @@ class Backend:
                     self.sessions.append(session)
                     self.changed.notify_all()
                 self.serve(reader, sock, session)
-            except OSError:
-                pass
+            except (OSError, IndexError, TypeError, ValueError):
+                pass  # the client left, or sent what a script has no answer to
             finally:
                 session["ended"] = True
                 with self.changed:
@@ -120,12 +109,12 @@ def smtp(reader, sock, session):
                          b"250-AUTH PLAIN SCRAM-SHA-256-PLUS\r\n250 SMTPUTF8\r\n")
         elif verb == b"DATA":
             sock.sendall(b"354 go on\r\n")
-            text = b""
+            text = []
             while (part := reader.read()) is not None and part != b".\r\n":
-                text += part
+                text.append(part)
             if part is None:
                 return
-            session["messages"].append(text)
+            session["messages"].append(b"".join(text))
             sock.sendall(b"250 2.0.0 Ok: queued as ABC123\r\n")
         elif verb == b"BDAT":
             words = line.split()
