@@ -42,7 +42,7 @@ def submission_session(stage, dice):
     got = next(m for s in reversed(stage.smtp.sessions) for m in s.get("messages", ())
                if name in m[:2000])
     assert got.endswith(mail), "the message was changed"
-    for session in stage.smtp.sessions[:-50]:  # what was looked at need not be kept
+    for session in stage.smtp.sessions[:-500]:  # what was looked at need not be kept
         session.get("messages", []).clear()
 
 
