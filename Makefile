@@ -2,7 +2,7 @@
 BUILD := build
 PREFIX ?= /usr/local
 
-.PHONY: build demo demo-down check install clean deps deps-check
+.PHONY: build demo demo-down check soak install clean deps deps-check
 
 build: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) >$(BUILD).log || \
@@ -20,6 +20,10 @@ demo-down:
 
 check: build
 	@tools/check
+
+# The long forms; T=name for one of them. See tools/soak.
+soak: build
+	@tools/soak $(T)
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild --quiet
