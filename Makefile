@@ -12,7 +12,7 @@ build: deps
 	@echo "built: $(BUILD)/mailseal"
 
 demo: build
-	@tools/install-missing debootstrap iproute2 python3
+	@tools/install-missing debootstrap iproute2 procps python3
 	@lab/demo
 
 demo-down:
@@ -31,7 +31,7 @@ install: build
 	@echo "installed under $(PREFIX)"
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz
+	@rm -rf $(BUILD) $(BUILD)-check $(BUILD)-fuzz $(BUILD)-upgrade
 
 deps:
 	@tools/install-missing build-essential meson ninja-build pkg-config libssl-dev libuv1-dev \

@@ -15,7 +15,7 @@ struct command {
 static const struct command commands[] = {
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
-	{ "ctl", cmd_ctl, "status|reload|drain: of the running daemon" },
+	{ "ctl", cmd_ctl, "status|reload|drain|upgrade: of the running daemon" },
 };
 
 static void usage_print(FILE *out)

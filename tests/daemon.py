@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
@@ -106,6 +107,24 @@ class Daemon:
             name = open(f"/proc/{child}/cmdline", "rb").read().split(b"\0")
             found.setdefault(name[2].decode(), []).append(int(child))
         return found
+
+    def footprint(self):
+        """What the children hold together: (resident KiB, descriptors)."""
+        kib = descriptors = 0
+        for pid in sum(self.children().values(), []):
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                kib += next(int(l.split()[1]) for l in status if l.startswith("VmRSS"))
+            descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+        return kib, descriptors
+
+    def settle(self, timeout=15):
+        """Waits until no session is open any more; True if it came to that."""
+        deadline = time.monotonic() + timeout
+        while self.status()["sums"]["open"]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def close(self):
         if self.process.poll() is None:

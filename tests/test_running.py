@@ -1,12 +1,10 @@
 """The daemon as its keeper meets it: reload, renewed certificates, crashes, drain, bad files."""
-import imaplib
 import os
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 import peers
 from conftest import edge_config
 from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+from load import Load, login
 
 
 @pytest.fixture
@@ -33,42 +32,6 @@ def small(tmp_path):
     yield daemon
     daemon.close()
     backend.close()
-
-
-def login(daemon):
-    client = imaplib.IMAP4_SSL("127.0.0.1", daemon.tls, ssl_context=client_context())
-    assert client.login("alice", "secret")[0] == "OK"
-    return client
-
-
-class Load:
-    """Clients that log in again and again, until stopped; errors are kept."""
-
-    def __init__(self, daemon, count=4):
-        self.daemon, self.errors, self.done, self.stop = daemon, [], 0, threading.Event()
-        self.threads = [threading.Thread(target=self.run) for _ in range(count)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        while not self.stop.is_set():
-            try:
-                login(self.daemon).logout()
-                self.done += 1
-            except (OSError, imaplib.IMAP4.error, ssl.SSLError) as error:
-                self.errors.append(repr(error))
-
-    def until(self, count, timeout=30):
-        deadline = time.monotonic() + timeout
-        while self.done < count and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert self.done >= count
-
-    def end(self):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(20)
-        return self.errors
 
 
 def test_reload_under_load_breaks_nothing(small):

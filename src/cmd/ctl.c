@@ -13,14 +13,17 @@
 #include <sys/un.h>
 #include <time.h>
 
-enum { UNKNOWN = 2 };
+enum { UNKNOWN = 2, PATIENCE_S = 10, UPGRADE_PATIENCE_S = 70 };
 
 static const char usage[] =
-	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json] status|reload|drain\n"
+	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json] status|reload|drain|upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, and the sums of its sessions\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
 	"  drain               accept no more, end idle sessions, then end\n"
+	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
+	"                      daemon was started from); no connection is refused, sessions end\n"
+	"                      as in a drain, a build that cannot take over changes nothing\n"
 	"\n"
 	"  -c, --config FILE   whose run_dir has the socket (default /etc/mailseal/mailseal.conf)\n"
 	"  -s, --socket PATH   the control socket itself\n"
@@ -37,7 +40,8 @@ static int ask(const char *path, const char *command, struct buf *ret_answer)
 		return -ENAMETOOLONG;
 	memcpy(sa.sun_path, path, strlen(path));
 	CLEAN(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval patience = { .tv_sec = 10 };
+	bool is_upgrade = !strncmp(command, "upgrade", 7); /* the other build is asked first */
+	struct timeval patience = { .tv_sec = is_upgrade ? UPGRADE_PATIENCE_S : PATIENCE_S };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
 		return -errno;
@@ -71,6 +75,13 @@ static void status_print(const json_t *answer)
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
+	size_t i;
+	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
+		printf("warning: backend %s, %s: %s; %s\n",
+		       json_string_value(json_object_get(value, "backend")),
+		       json_string_value(json_object_get(value, "address")),
+		       json_string_value(json_object_get(value, "warning")),
+		       json_string_value(json_object_get(value, "mend")));
 }
 
 static int answer_show(const struct buf *text, bool as_json)
@@ -121,6 +132,21 @@ static int ctl_run(const char *path, const char *command, bool as_json)
 	return answer_show(&answer, as_json);
 }
 
+/* The command as it is sent; a path is made one that means the same to the daemon. */
+static int line_make(struct buf *ret_line, int count, char *const words[])
+{
+	bool has_binary = count == 2 && !strcmp(words[0], "upgrade");
+	if (count != 1 && !has_binary)
+		return -EINVAL;
+	int r = buf_add_str(ret_line, words[0]);
+	if (!r && has_binary) {
+		CLEAN(freep) char *here = words[1][0] == '/' ? NULL : getcwd(NULL, 0);
+		r = buf_printf(ret_line, " %s%s%s", here ? here : "", here ? "/" : "", words[1]);
+	}
+	/* With its NUL. */
+	return r ? r : buf_add(ret_line, slice_of("", 1));
+}
+
 int cmd_ctl(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -153,11 +179,12 @@ int cmd_ctl(int argc, char **argv)
 			return UNKNOWN;
 		}
 	}
-	if (optind + 1 != argc) {
+	CLEAN(buf_deinit) struct buf line = {};
+	if (line_make(&line, argc - optind, argv + optind)) {
 		fputs(usage, stderr);
 		return UNKNOWN;
 	}
 	if (!path[0] && socket_find(config, path))
 		return UNKNOWN;
-	return ctl_run(path, argv[optind], as_json);
+	return ctl_run(path, (const char *)line.data, as_json);
 }

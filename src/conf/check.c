@@ -1,6 +1,7 @@
 /* What one setting alone cannot show: names that must exist, pairs that are unsafe or cannot work.
  */
 #include "base/clean.h"
+#include "conf/exception.h"
 #include "conf/reader.h"
 #include "conf/value.h"
 
@@ -9,8 +10,6 @@
 enum {
 	IDLE_MIN_MS = 35 * 60 * 1000, /* RFC 3501 5.4, RFC 9051 5.4: 30 minutes at least */
 	EXCEPTION_DAYS_MAX = 180,
-	EXCEPTION_DAYS_NOTICE = 7,
-	DAY_S = 86400,
 };
 
 struct path {
@@ -371,12 +370,10 @@ static void exception_edge(struct conf_reader *r, const struct conf_exception *e
 		              edge->name);
 		conf_mend(r, "take \"plain-login\" out");
 	}
-	if (e->allow_version && !e->any_from) {
-		conf_complain(r, path,
-		              "an old TLS version for some networks alone is not in this "
-		              "version");
-		conf_mend(r, "write from = [\"*\"], or take \"tls%s\" out",
+	if (edge && e->allow_version && e->allow_version >= edge->tls.min_version) {
+		conf_warn(r, path, "edge \"%s\" allows TLS %s to everybody", edge->name,
 		          conf_version_name(e->allow_version));
+		conf_mend(r, "take \"tls%s\" out", conf_version_name(e->allow_version));
 	}
 }
 
@@ -386,8 +383,8 @@ static bool exception_date(struct conf_reader *r, const struct conf_exception *e
 	char last[32];
 	if (!e->until_s)
 		return false; /* not a date: said already */
-	int64_t days_left = e->until_s / DAY_S - 1 - r->now_s / DAY_S;
-	conf_date_print(e->until_s / DAY_S - 1, last);
+	int64_t days_left = conf_exception_days_left(e, r->now_s);
+	conf_exception_last_day(e, last);
 	if (days_left > EXCEPTION_DAYS_MAX) {
 		conf_complain(r, path, "%s is %lld days ahead", last, (long long)days_left);
 		conf_mend(r, "an exception runs %d days at most; renew it when it still must be",
@@ -396,7 +393,7 @@ static bool exception_date(struct conf_reader *r, const struct conf_exception *e
 		conf_warn(r, path, "it ended on %s and allows nothing now", last);
 		conf_mend(r, "take the exception out");
 		return true;
-	} else if (days_left <= EXCEPTION_DAYS_NOTICE) {
+	} else if (days_left <= CONF_EXCEPTION_DAYS_NOTICE) {
 		conf_warn(r, path, "it ends in %lld days, after %s", (long long)days_left, last);
 	}
 	return false;

@@ -85,6 +85,7 @@ struct conf_limits {
 	unsigned max_handshakes;          /* per worker, in flight */
 	unsigned errors_max;
 	unsigned login_failures_max;
+	unsigned login_delay_after; /* 0: never */
 	size_t line_max; /* bytes, CRLF included */
 	size_t auth_line_max;
 	size_t literal_max;

@@ -148,23 +148,34 @@ static const struct conf_row backend_tls_rows[] = {
 #define OF struct conf_limits
 static const struct conf_row limits_rows[] = {
 	ROW("connections_per_address", CONF_NUMBER, connections_per_address, "200", NEW_SESSIONS,
-	    "Connections of one address at a time (IPv6: of one /64). 0: no limit",
+	    "Connections of one address at a time (IPv6: of one /64), in each worker. IMAP and "
+	    "POP3 count until the user is in. 0: no limit",
 	    RANGE(0, 1000000)),
 	ROW("handshakes_per_second", CONF_NUMBER, handshakes_per_second, "50", NEW_SESSIONS,
 	    "New connections of one address (IPv6: of one /64) a second. 0: no limit",
 	    RANGE(0, 1000000)),
 	LIST("exempt", CONF_NETWORKS, exempt, exempt_count, "", NEW_SESSIONS,
-	     "Networks the two limits above do not count for: your own, big NATs, monitoring"),
+	     "Networks the two limits above do not count for: your own, big NATs, monitoring. "
+	     "Balancers (\"proxy_from\") need not be here: whom they bring is counted"),
 	ROW("max_sessions", CONF_NUMBER, max_sessions, "8000", NEW_SESSIONS,
 	    "Sessions of one worker; each needs two descriptors. What comes above is told to come "
 	    "back later",
 	    RANGE(1, 1000000)),
 	ROW("max_handshakes", CONF_NUMBER, max_handshakes, "1000", NEW_SESSIONS,
-	    "TLS handshakes of one worker at a time", RANGE(1, 1000000)),
+	    "TLS handshakes of one worker at a time. Who comes above waits in line, the first come "
+	    "first, as long as \"handshake_timeout\"; who waits counts as a session, so "
+	    "\"max_sessions\" ends the line and refuses the newest",
+	    RANGE(1, 1000000)),
 	ROW("errors_max", CONF_NUMBER, errors_max, "20", NEW_SESSIONS,
 	    "Bad commands that end a session", RANGE(1, 10000)),
 	ROW("login_failures_max", CONF_NUMBER, login_failures_max, "3", NEW_SESSIONS,
 	    "Failed logins that end a session", RANGE(1, 10000)),
+	ROW("login_delay_after", CONF_NUMBER, login_delay_after, "3", NEW_SESSIONS,
+	    "Failed logins of one user from one address (IPv6: from one /64) that are answered at "
+	    "once; the answers to further ones wait 1s, 2s, 4s ... 30s, until a login succeeds or "
+	    "an hour has passed. Neither other users of the address nor the user from elsewhere "
+	    "are slowed. Each worker counts for itself. 0: never slow",
+	    RANGE(0, 10000)),
 	ROW("line_max", CONF_SIZE, line_max, "4K", NEW_SESSIONS,
 	    "Longest command line, its end included (RFC 5321 4.5.3.1.4 wants 512 at least)",
 	    RANGE(512, 1 << 20)),
@@ -304,9 +315,11 @@ static const struct conf_row exception_rows[] = {
 	LIST("from", CONF_FROM, from, from_count, NULL, NEW_SESSIONS,
 	     "The networks it is for; [\"*\"] is everybody"),
 	ROW("allow", CONF_ALLOW, allow_plain_login, NULL, NEW_SESSIONS,
-	    "What is allowed: \"plain-login\", \"tls1.0\", \"tls1.1\""),
+	    "What is allowed: \"plain-login\" (logins without TLS; the server behind must take "
+	    "them, for it is told that there is none), \"tls1.0\", \"tls1.1\" (with the suites and "
+	    "signatures of such clients)"),
 	ROW("until", CONF_DATE, until_s, NULL, NEW_SESSIONS,
-	    "Its last day (UTC), 180 days ahead at most"),
+	    "Its last day (UTC), 180 days ahead at most. The log warns daily in the last week"),
 	ROW("reason", CONF_STRING, reason, NULL, NEW_SESSIONS, "Why, for those who come later"),
 };
 #undef OF

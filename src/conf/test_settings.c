@@ -451,8 +451,6 @@ static void test_exceptions_refused(void **state)
 		{ EXCEPTION("", "\"plain-login\"", "2027-02-01"), "exception[0].from", "empty" },
 		{ EXCEPTION("\"tills\"", "\"plain-login\"", "2027-02-01"), "exception[0].from",
 		  "no network" },
-		{ EXCEPTION("\"192.0.2.1\"", "\"tls1.0\"", "2027-02-01"), "exception[0].edge",
-		  "not in this version" },
 		{ HOST WELL "exception = ( { edge = \"mz\"; from = [\"*\"]; allow = [\"tls1.0\"];"
 		            "until = \"2027-02-01\"; reason = \"r\"; } );",
 		  "exception[0].edge", "\"mx\"" },
@@ -479,6 +477,30 @@ static void test_exceptions_accepted(void **state)
 	assert_true(s->exceptions[0].any_from);
 	assert_int_equal(s->exceptions[0].allow_version, TLS_1_0);
 	assert_int_equal(s->exceptions[0].line, 2);
+}
+
+static void test_exceptions_for_networks_accepted(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		EXCEPTION("\"192.0.2.0/24\", \"2001:db8::/32\"", "\"tls1.0\"", "2027-06-30"));
+	assert_int_equal(s->exception_count, 1);
+	assert_false(s->exceptions[0].any_from);
+	assert_int_equal(s->exceptions[0].from_count, 2);
+	assert_int_equal(s->exceptions[0].allow_version, TLS_1_0);
+}
+
+/* It opens nothing, and whoever reads it thinks that the edge is stricter than it is. */
+static void test_exceptions_of_what_all_may_warned(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	const char *text =
+		EXCEPTION("\"*\"", "\"tls1.1\"", "2027-06-30") " tls = { min_version = \"1.0\"; };";
+	assert_int_equal(conf_read_text(&s, text, NOW_S, &errors), 0);
+	assert_int_equal(errors.count, 1);
+	assert_true(errors.items[0].is_warning);
+	assert_non_null(strstr(errors.items[0].message, "to everybody"));
 }
 
 /* The last day counts to its end; the day after, the exception is gone. */
@@ -729,6 +751,8 @@ int main(void)
 		cmocka_unit_test(test_self_signed_accepted),
 		cmocka_unit_test(test_exceptions_refused),
 		cmocka_unit_test(test_exceptions_accepted),
+		cmocka_unit_test(test_exceptions_for_networks_accepted),
+		cmocka_unit_test(test_exceptions_of_what_all_may_warned),
 		cmocka_unit_test(test_exceptions_end),
 		cmocka_unit_test(test_every_error_in_one_run),
 		cmocka_unit_test(test_syntax_errors_have_a_line),

@@ -63,41 +63,55 @@ void conv_freep(struct conv **c)
 	conv_free(*c);
 }
 
+/* Without a client nobody hears what is said to him. */
+static int said(struct conv *c, int r)
+{
+	if (c->is_learning)
+		buf_deinit(&c->out[CONV_CLIENT]);
+	return err_up(r);
+}
+
 int conv_start(struct conv *c, enum conv_todo *ret_todo)
 {
 	return err_up(c->ops->start(c, ret_todo));
+}
+
+int conv_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	c->is_learning = true;
+	return err_up(c->ops->learn(c, ret_todo));
 }
 
 int conv_feed(struct conv *c, enum conv_side side, struct slice input, size_t *ret_used,
               enum conv_todo *ret_todo)
 {
 	*ret_used = 0;
-	return err_up(c->ops->feed(c, side, input, ret_used, ret_todo));
+	return said(c, c->ops->feed(c, side, input, ret_used, ret_todo));
 }
 
 int conv_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_todo)
 {
-	return err_up(c->ops->tls_up(c, side, ret_todo));
+	return said(c, c->ops->tls_up(c, side, ret_todo));
 }
 
 int conv_connected(struct conv *c, enum conv_todo *ret_todo)
 {
-	return err_up(c->ops->connected(c, ret_todo));
+	return said(c, c->ops->connected(c, ret_todo));
 }
 
 int conv_failed(struct conv *c, enum conv_failure why, enum conv_todo *ret_todo)
 {
-	return err_up(c->ops->failed(c, why, ret_todo));
+	return said(c, c->ops->failed(c, why, ret_todo));
 }
 
 int conv_eof(struct conv *c, enum conv_side side, enum conv_todo *ret_todo)
 {
-	return err_up(c->ops->eof(c, side, ret_todo));
+	return said(c, c->ops->eof(c, side, ret_todo));
 }
 
 int conv_expire(struct conv *c, enum conv_expiry why, enum conv_todo *ret_todo)
 {
-	return err_up(c->ops->expire(c, why, ret_todo));
+	return said(c, c->ops->expire(c, why, ret_todo));
 }
 
 enum conv_todo conv_end(struct conv *c, enum conv_outcome outcome)

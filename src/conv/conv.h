@@ -146,6 +146,7 @@ struct conv_ops {
 	size_t size;          /* of the whole session struct, struct conv first in it */
 	/* Each returns 0 or a negative (out of memory): then the session is closed. */
 	int (*start)(struct conv *c, enum conv_todo *ret_todo);
+	int (*learn)(struct conv *c, enum conv_todo *ret_todo); /* see conv_learn() */
 	int (*feed)(struct conv *c, enum conv_side side, struct slice input, size_t *ret_used,
 	            enum conv_todo *ret_todo);
 	int (*tls_up)(struct conv *c, enum conv_side side, enum conv_todo *ret_todo);
@@ -156,6 +157,7 @@ struct conv_ops {
 	/* The line that refuses a client before a session exists ("421 4.3.2 ..."); no CRLF. */
 	const char *(*overload_line)(void);
 	void (*deinit)(struct conv *c);
+	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */
 };
 
 /* The part all conversations share. */
@@ -165,6 +167,7 @@ struct conv {
 	const struct conv_caps *learnt; /* what to offer before the backend is open; may be NULL */
 	struct conv_facts facts;
 	struct buf out[2]; /* by enum conv_side: bytes to send to that side */
+	bool is_learning;  /* by conv_learn(): there is no client */
 
 	/* For the worker's timer: re-armed when progress or deadline_ms changed. 0: no deadline. */
 	uint32_t deadline_ms;
@@ -195,6 +198,12 @@ void conv_free(struct conv *c);
 void conv_freep(struct conv **c);
 
 [[nodiscard]] int conv_start(struct conv *c, enum conv_todo *ret_todo);
+/*
+ * Instead of conv_start(): there is no client, the backend is asked what it offers. It is brought
+ * up as for a client, but not told who one is, and left with QUIT or LOGOUT. The todo is CONNECT,
+ * and CLOSE at the end: the outcome OK if c->seen has the answer.
+ */
+[[nodiscard]] int conv_learn(struct conv *c, enum conv_todo *ret_todo);
 [[nodiscard]] int conv_feed(struct conv *c, enum conv_side side, struct slice input,
                             size_t *ret_used, enum conv_todo *ret_todo);
 [[nodiscard]] int conv_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_todo);

@@ -23,10 +23,13 @@ static void fuzz_look(struct fuzz_drive *d)
 	struct conv *c = d->c;
 	struct buf *out = &c->out[CONV_BACKEND];
 	/* Before TLS nothing reaches the backend, and nobody is logged in. */
-	assert(c->facts.is_tls || c->facts.may_login_plain || (!buf_len(out) && !c->is_logged_in));
+	assert(c->facts.is_tls || c->facts.may_login_plain || c->is_learning ||
+	       (!buf_len(out) && !c->is_logged_in));
+	assert(!c->is_learning || (!buf_len(&c->out[CONV_CLIENT]) && !c->is_logged_in));
 	assert(d->todo != CONV_TODO_SPLICE || c->is_logged_in);
 	assert((d->todo == CONV_TODO_CLOSE) == (c->outcome != CONV_OUTCOME_OPEN));
-	assert(d->todo != CONV_TODO_CONNECT || c->facts.is_tls || c->facts.may_login_plain);
+	assert(d->todo != CONV_TODO_CONNECT || c->facts.is_tls || c->facts.may_login_plain ||
+	       c->is_learning);
 	assert(!c->exposure.has_happened || !c->facts.is_implicit);
 	assert(buf_len(&c->out[CONV_CLIENT]) < FUZZ_OUT_MAX && buf_len(out) < FUZZ_OUT_MAX);
 	buf_clear(&c->out[CONV_CLIENT]);
@@ -89,7 +92,8 @@ static void fuzz_steps(struct fuzz_drive *d, const uint8_t *data, size_t size)
 		/* A handshake that is still to come leaves no room for other input. */
 		if (d->todo != CONV_TODO_READ)
 			continue;
-		assert(!buf_add(&d->input[what & 1], chunk));
+		int side = d->c->is_learning ? CONV_BACKEND : what & 1;
+		assert(!buf_add(&d->input[side], chunk));
 		fuzz_pump(d);
 	}
 	if (size && data[size - 1] & 1)
@@ -129,7 +133,7 @@ static void fuzz_drive(const struct conv_ops *ops, const uint8_t *data, size_t s
 		.is_implicit = data[1] & 1,
 		.may_login_plain = data[1] & 2,
 	};
-	assert(!conv_start(d.c, &d.todo));
+	assert(!(data[1] & 4 ? conv_learn(d.c, &d.todo) : conv_start(d.c, &d.todo)));
 	fuzz_look(&d);
 	fuzz_steps(&d, data + 2, size - 2);
 	buf_deinit(&d.input[CONV_CLIENT]);

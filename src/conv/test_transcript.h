@@ -34,6 +34,7 @@ struct transcript {
 	bool has_no_certificate;
 	bool plus_is_bound;
 	bool backend_starttls;
+	bool is_learning;   /* there is no client: conv_learn() */
 	bool is_whole_only; /* it is about bytes that come together */
 };
 
@@ -193,7 +194,7 @@ static void transcript_step(struct transcript_run *run, char *step)
 	bool is_quiet = !buf_len(&run->c->out[CONV_CLIENT]) && !buf_len(&run->c->out[CONV_BACKEND]);
 	run->line++;
 	if (buf_len(&run->c->out[CONV_BACKEND]) && !run->c->facts.is_tls &&
-	    !run->t->may_login_plain)
+	    !run->t->may_login_plain && !run->t->is_learning)
 		transcript_fail(run, "the backend heard of a plain client", step);
 	if (step[0] == '!') {
 		char *rest = step + strcspn(step, " ");
@@ -258,7 +259,8 @@ static void transcript_run_once(const struct conv_ops *ops, const struct transcr
 		.is_implicit = t->is_implicit,
 		.may_login_plain = t->may_login_plain,
 	};
-	assert_int_equal(conv_start(run.c, &run.todo), 0);
+	int r = t->is_learning ? conv_learn(run.c, &run.todo) : conv_start(run.c, &run.todo);
+	assert_int_equal(r, 0);
 	CLEAN(freep) char *steps = strdup(t->steps);
 	char *at = steps;
 	for (char *step = strsep(&at, "\n"); step; step = strsep(&at, "\n"))

@@ -23,11 +23,28 @@ static struct edge_address *address_of(struct edge_session *s)
 static void backend_failed(struct edge_session *s, enum conv_failure why)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
-	s->pool->counters.backend_failures++;
+	if (!s->ask)
+		s->pool->counters.backend_failures++;
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
 	int r = conv_failed(edge_session_conv(s), why, &todo);
 	edge_session_act(s, r, todo);
 	edge_session_pump(s);
+}
+
+/* An ask that fails is repeated: learn.c logs when that is news. */
+static void complain(struct edge_session *s, enum log_level level, const char *event,
+                     const char *error)
+{
+	const struct log_field fields[] = {
+		kv_str("backend", s->edge->backend->conf->name),
+		kv_str("address", address_of(s)->text),
+		kv_str("error", error),
+		{ .key = NULL },
+	};
+	if (s->ask)
+		edge_ask_note(s->ask, error);
+	else
+		log_write(level, s->conv->facts.session_id, event, fields);
 }
 
 static void on_backend_event(struct io_stream *stream, enum io_stream_event event)
@@ -40,9 +57,9 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 {
 	struct edge_backend *b = s->edge->backend;
 	uint64_t now_ms = io_loop_now_ms(s->pool->loop);
-	for (; s->address < b->address_count; s->address++) {
+	for (; s->address < s->address_end; s->address++) {
 		struct edge_address *a = address_of(s);
-		if (a->state == EDGE_ADDRESS_BLIND) {
+		if (a->state == EDGE_ADDRESS_BLIND && !s->ask) {
 			if (now_ms - a->asked_at_ms < BLIND_ASK_AGAIN_MS) {
 				why = CONV_FAILURE_NOT_PROXY;
 				continue;
@@ -58,24 +75,19 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
 			return;
 		}
-		log_warn(s->conv->facts.session_id, "backend cannot be reached",
-		         kv_str("backend", b->conf->name), kv_str("address", a->text),
-		         kv_str("error", strerror(-r)));
+		complain(s, LOG_LEVEL_WARN, "backend cannot be reached", strerror(-r));
 	}
 	backend_failed(s, why);
 }
 
 void edge_backend_open(struct edge_session *s)
 {
-	s->address = 0;
 	connect_next(s, CONV_FAILURE_CONNECT);
 }
 
 static void address_failed(struct edge_session *s, const char *error, enum conv_failure why)
 {
-	log_warn(s->conv->facts.session_id, "backend cannot be used",
-	         kv_str("backend", s->edge->backend->conf->name),
-	         kv_str("address", address_of(s)->text), kv_str("error", error));
+	complain(s, LOG_LEVEL_WARN, "backend cannot be used", error);
 	s->address++;
 	connect_next(s, why);
 }
@@ -84,6 +96,7 @@ static int header_write(struct edge_session *s)
 {
 	const struct conv_facts *f = &s->conv->facts;
 	struct proxyhdr_facts facts = {
+		.is_local = s->ask != NULL,
 		.client_addr = f->client_addr,
 		.client_port = f->client_port,
 		.local_addr = f->local_addr,
@@ -149,19 +162,23 @@ void edge_backend_asked(struct edge_session *s)
 static void greeted_unasked(struct edge_session *s)
 {
 	struct edge_address *a = address_of(s);
+	bool is_news = a->state != EDGE_ADDRESS_BLIND;
 	a->state = EDGE_ADDRESS_BLIND;
 	a->asked_at_ms = io_loop_now_ms(s->pool->loop);
-	log_error(NULL, "backend expects no PROXY header and is not used",
-	          kv_str("backend", s->edge->backend->conf->name), kv_str("address", a->text),
-	          kv_str("mend",
-	                 "Postfix: smtpd_upstream_proxy_protocol = haproxy on this listener; "
-	                 "Dovecot: haproxy = yes in its inet_listener"));
+	if (is_news)
+		log_error(NULL, "backend expects no PROXY header and is not used",
+		          kv_str("backend", s->edge->backend->conf->name),
+		          kv_str("address", a->text),
+		          kv_str("mend", "Postfix: smtpd_upstream_proxy_protocol = haproxy on this "
+		                         "listener; Dovecot: haproxy = yes in its inet_listener"));
 	address_failed(s, "it greets before it was told who the client is", CONV_FAILURE_NOT_PROXY);
 }
 
 static void on_connected(struct edge_session *s)
 {
-	if (address_of(s)->state == EDGE_ADDRESS_NEW)
+	/* An ask is in no hurry: it listens each time, for a server may have changed. */
+	bool is_listening = s->ask && edge_backend_is_listened_to(s->edge->backend);
+	if (is_listening || address_of(s)->state == EDGE_ADDRESS_NEW)
 		edge_session_enter(s, EDGE_STATE_ASK, ASK_SILENCE_MS);
 	else
 		introduce(s);
@@ -186,12 +203,9 @@ static void backend_event_tls(struct edge_session *s, enum io_stream_event event
 	if (event == IO_STREAM_DATA)
 		return;
 	if (event != IO_STREAM_TLS_UP) {
-		log_error(s->conv->facts.session_id, "backend's TLS failed",
-		          kv_str("backend", s->edge->backend->conf->name),
-		          kv_str("address", address_of(s)->text),
-		          kv_str("error", event == IO_STREAM_TLS_FAILED
-		                                  ? tls_session_error(s->backend.tls)
-		                                  : "it closed the connection"));
+		complain(s, LOG_LEVEL_ERROR, "backend's TLS failed",
+		         event == IO_STREAM_TLS_FAILED ? tls_session_error(s->backend.tls)
+		                                       : "it closed the connection");
 		backend_failed(s, CONV_FAILURE_TLS);
 		return;
 	}

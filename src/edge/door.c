@@ -1,73 +1,35 @@
 /*
  * The door: who connects, whether there is room for him, what is known of him, and his session.
  */
+#include "edge/exception.h"
+#include "edge/peer.h"
 #include "edge/session.h"
 
-#include "base/clean.h"
-#include "base/err.h"
 #include "base/log.h"
+#include "proxyhdr/proxyhdr.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PROXY_HEADER_MS = 5000 };
 
-static void address_text(const struct sockaddr *sa, char *ret_text, size_t cap, uint16_t *ret_port)
+/* What depends on who the client is: what he may, and what he must. */
+static void know(struct edge_session *s, const struct sockaddr *client)
 {
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)sa;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
-	bool is_v6 = sa->sa_family == AF_INET6;
-	*ret_port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
-	if (sa->sa_family == AF_INET || is_v6)
-		inet_ntop(sa->sa_family, is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr,
-		          ret_text, (socklen_t)cap);
-	else
-		snprintf(ret_text, cap, "127.0.0.1"); /* a unix socket is this host */
-}
-
-static struct edge_limits_key key_of(const struct sockaddr *sa)
-{
-	struct edge_limits_key key = {};
-	if (sa->sa_family == AF_INET6) {
-		memcpy(key.bytes, &((const struct sockaddr_in6 *)sa)->sin6_addr, 8);
-	} else if (sa->sa_family == AF_INET) {
-		key.bytes[10] = key.bytes[11] = 0xff;
-		memcpy(key.bytes + 12, &((const struct sockaddr_in *)sa)->sin_addr, 4);
-	}
-	return key;
-}
-
-static bool is_in_networks(const struct sockaddr *sa, const struct conf_network *networks,
-                           size_t count)
-{
-	uint8_t addr[16] = {};
-	bool is_v6 = sa->sa_family == AF_INET6;
-	if (is_v6)
-		memcpy(addr, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else if (sa->sa_family == AF_INET)
-		memcpy(addr, &((const struct sockaddr_in *)sa)->sin_addr, 4);
-	for (size_t i = 0; i < count; i++)
-		if (conf_network_contains(&networks[i], addr, is_v6))
-			return true;
-	return false;
-}
-
-/* Dated exceptions that cover this client at this edge, today. */
-static bool has_exception(const struct edge_world *w, const struct edge *edge,
-                          const struct sockaddr *peer, int64_t now_s)
-{
-	for (size_t i = 0; i < w->settings->exception_count; i++) {
-		const struct conf_exception *e = &w->settings->exceptions[i];
-		if (e->allow_plain_login && !strcmp(e->edge, edge->conf->name) &&
-		    e->until_s > now_s &&
-		    (e->any_from || is_in_networks(peer, e->from, e->from_count)))
-			return true;
-	}
-	return false;
+	struct conv_facts *f = &s->conv->facts;
+	const struct conf_edge *conf = s->edge->conf;
+	f->now_s = time(NULL);
+	struct edge_allowance allowed =
+		edge_exceptions_for(s->world->settings, conf->name, client, f->now_s);
+	f->may_login_plain = allowed.plain_login;
+	s->old_version = allowed.version;
+	f->client_is_v6 = client->sa_family == AF_INET6;
+	f->must_have_tls =
+		edge_peer_is_in(client, conf->require_tls_from, conf->require_tls_from_count);
+	s->key = edge_peer_key(client);
 }
 
 static void facts_fill(struct edge_session *s, const struct sockaddr *peer)
@@ -80,15 +42,19 @@ static void facts_fill(struct edge_session *s, const struct sockaddr *peer)
 		id = (uintptr_t)s ^ edge_session_now_ms(s);
 	snprintf(f->session_id, sizeof(f->session_id), "%016llx", (unsigned long long)id);
 	getsockname(s->client.fd, (struct sockaddr *)&local, &len);
-	address_text(peer, f->client_addr, sizeof(f->client_addr), &f->client_port);
-	address_text((struct sockaddr *)&local, f->local_addr, sizeof(f->local_addr),
-	             &f->local_port);
-	f->client_is_v6 = peer->sa_family == AF_INET6;
+	edge_peer_text(peer, f->client_addr, sizeof(f->client_addr), &f->client_port);
+	edge_peer_text((struct sockaddr *)&local, f->local_addr, sizeof(f->local_addr),
+	               &f->local_port);
 	f->is_implicit = s->is_implicit;
-	f->now_s = time(NULL);
-	f->may_login_plain = has_exception(s->world, s->edge, peer, f->now_s);
-	f->must_have_tls = is_in_networks(peer, s->edge->conf->require_tls_from,
-	                                  s->edge->conf->require_tls_from_count);
+	know(s, peer);
+}
+
+static void refusal_log(struct edge_pool *pool, const struct edge *edge, const char *client,
+                        const char *why)
+{
+	pool->counters.refused++;
+	log_notice(NULL, "connection refused", kv_str("edge", edge->conf->name),
+	           kv_str("client", client), kv_str("reason", why));
 }
 
 /* Over a limit: one line in clear where that is possible, and gone. */
@@ -97,11 +63,8 @@ static void turn_away(struct edge_pool *pool, struct edge *edge, bool is_implici
 {
 	char text[64];
 	char addr[48];
-	uint16_t port;
-	address_text(peer, addr, sizeof(addr), &port);
-	pool->counters.refused++;
-	log_notice(NULL, "connection refused", kv_str("edge", edge->conf->name),
-	           kv_str("client", addr), kv_str("reason", why));
+	edge_peer_text(peer, addr, sizeof(addr), NULL);
+	refusal_log(pool, edge, addr, why);
 	if (!is_implicit) {
 		snprintf(text, sizeof(text), "%s\r\n", edge->ops->overload_line());
 		(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -109,22 +72,24 @@ static void turn_away(struct edge_pool *pool, struct edge *edge, bool is_implici
 	close(fd);
 }
 
-/* NULL: come in. Else the reason of the log. */
-static const char *limit_hit(struct edge_pool *pool, const struct edge *edge,
-                             const struct sockaddr *peer, struct edge_limits_key key,
-                             bool *ret_is_counted)
+/* NULL: there is room. Else the reason of the log. */
+static const char *pool_limit_hit(const struct edge_pool *pool, const struct edge *edge)
+{
+	unsigned most = edge->conf->limits.max_sessions;
+	if (pool->is_draining)
+		return "draining";
+	return most && pool->open >= most ? "max_sessions" : NULL;
+}
+
+/* The same for what one address may take. */
+static const char *address_limit_hit(struct edge_pool *pool, const struct edge *edge,
+                                     const struct sockaddr *client, bool *ret_is_counted)
 {
 	const struct conf_limits *l = &edge->conf->limits;
 	*ret_is_counted = false;
-	if (pool->is_draining)
-		return "draining";
-	if (l->max_sessions && pool->open >= l->max_sessions)
-		return "max_sessions";
-	if (l->max_handshakes && pool->handshakes >= l->max_handshakes)
-		return "max_handshakes";
-	if (is_in_networks(peer, l->exempt, l->exempt_count))
+	if (edge_peer_is_in(client, l->exempt, l->exempt_count))
 		return NULL;
-	switch (edge_limits_enter(pool->limits, key, l->connections_per_address,
+	switch (edge_limits_enter(pool->limits, edge_peer_key(client), l->connections_per_address,
 	                          l->handshakes_per_second, io_loop_now_ms(pool->loop))) {
 	case 0:
 		*ret_is_counted = true;
@@ -138,12 +103,40 @@ static const char *limit_hit(struct edge_pool *pool, const struct edge *edge,
 	}
 }
 
+bool edge_door_introduced(struct edge_session *s, const struct proxyhdr_result *header)
+{
+	struct conv_facts *f = &s->conv->facts;
+	struct sockaddr_storage client;
+	char text[64];
+	snprintf(f->client_addr, sizeof(f->client_addr), "%s", header->client_addr);
+	snprintf(f->local_addr, sizeof(f->local_addr), "%s", header->local_addr);
+	f->client_port = header->client_port;
+	f->local_port = header->local_port;
+	edge_peer_parse(f->client_addr, &client);
+	know(s, (struct sockaddr *)&client);
+	const char *why =
+		address_limit_hit(s->pool, s->edge, (struct sockaddr *)&client, &s->is_counted);
+	if (!why)
+		return true;
+	refusal_log(s->pool, s->edge, f->client_addr, why);
+	snprintf(text, sizeof(text), "%s\r\n", s->edge->ops->overload_line());
+	if (!s->is_implicit && io_stream_write(&s->client, slice_str(text)))
+		log_debug(f->session_id, "farewell not sent");
+	conv_end(s->conv, CONV_OUTCOME_OVERLOAD);
+	edge_session_close(s);
+	return false;
+}
+
 void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct edge *edge,
                         bool is_implicit, int fd, const struct sockaddr *peer)
 {
-	struct edge_limits_key key = key_of(peer);
-	bool is_counted;
-	const char *why = limit_hit(pool, edge, peer, key, &is_counted);
+	/* A balancer is no client: whom it brings is counted when that is known. */
+	bool is_balancer =
+		edge_peer_is_in(peer, edge->conf->proxy_from, edge->conf->proxy_from_count);
+	bool is_counted = false;
+	const char *why = pool_limit_hit(pool, edge);
+	if (!why && !is_balancer)
+		why = address_limit_hit(pool, edge, peer, &is_counted);
 	if (why) {
 		turn_away(pool, edge, is_implicit, fd, peer, why);
 		return;
@@ -151,12 +144,13 @@ void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct
 	struct edge_session *s = NULL;
 	if (edge_session_new(&s, pool, world, edge)) {
 		if (is_counted)
-			edge_limits_leave(pool->limits, key, io_loop_now_ms(pool->loop));
+			edge_limits_leave(pool->limits, edge_peer_key(peer),
+			                  io_loop_now_ms(pool->loop));
 		turn_away(pool, edge, is_implicit, fd, peer, "memory");
 		return;
 	}
-	s->key = key;
 	s->is_counted = is_counted;
+	s->key = edge_peer_key(peer);
 	s->is_implicit = is_implicit;
 	pool->counters.sessions++;
 	if (io_stream_open(&s->client, pool->loop, fd)) {
@@ -165,7 +159,7 @@ void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct
 		return;
 	}
 	facts_fill(s, peer);
-	if (is_in_networks(peer, edge->conf->proxy_from, edge->conf->proxy_from_count))
+	if (is_balancer)
 		edge_session_enter(s, EDGE_STATE_PROXY, PROXY_HEADER_MS);
 	else
 		edge_session_greet(s);

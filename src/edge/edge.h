@@ -31,6 +31,8 @@ struct edge_address {
 	const char *text;
 	enum edge_address_state state;
 	uint64_t asked_at_ms; /* a blind one is asked again after a minute */
+	bool has_answered;    /* caps is what it offered last */
+	struct conv_caps caps;
 };
 
 struct edge_backend {
@@ -40,13 +42,22 @@ struct edge_backend {
 	struct tls_client *tls; /* NULL: plain */
 };
 
+/* Whether its addresses have to show that they expect a PROXY header. Behind implicit TLS nobody
+ * greets unasked: there is nothing to see. */
+static inline bool edge_backend_is_listened_to(const struct edge_backend *b)
+{
+	return b->conf->client_info == CONV_INFO_PROXY && b->conf->tls.mode != CONF_TLS_IMPLICIT;
+}
+
 struct edge {
 	const struct conf_edge *conf;
 	const struct conv_ops *ops;
 	struct edge_backend *backend;
 	struct tls_server *tls; /* NULL: no certificate, no STARTTLS */
+	/* For whom a dated exception covers, by the version it allows: edge_old_tls(). */
+	struct tls_server *old_tls[2];
 	struct conv_settings set;
-	struct conv_caps learnt;
+	struct conv_caps learnt; /* what all addresses of the backend offer: edge/learn.c */
 };
 
 struct edge_world {
@@ -65,6 +76,9 @@ struct edge_materials {
 	size_t ca_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 };
+
+/* NULL: no exception of this edge allows that version. version 0: none. */
+struct tls_server *edge_old_tls(const struct edge *edge, enum tls_version version);
 
 enum { EDGE_WORLD_BAD = 1 }; /* ret_error says what and where */
 

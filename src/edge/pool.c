@@ -34,7 +34,9 @@ static void session_drain(struct edge_session *s)
 		break;
 	case EDGE_STATE_PROXY:
 	case EDGE_STATE_GREET_DELAY:
+	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
+	case EDGE_STATE_HELD:
 	case EDGE_STATE_CONNECT:
 	case EDGE_STATE_ASK:
 	case EDGE_STATE_BACKEND_TLS:
@@ -87,8 +89,15 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	int r = edge_limits_new(&pool->limits);
 	if (r)
 		return err_up(r);
+	r = edge_throttle_new(&pool->throttle);
+	if (r) {
+		edge_limits_free(pool->limits);
+		return err_up(r);
+	}
 	pool->loop = loop;
 	pool->sessions.next = pool->sessions.prev = &pool->sessions;
+	pool->line.line_next = pool->line.line_prev = &pool->line;
+	pool->line_moves.fn = edge_handshakes_line_moves;
 	pool->drain_tick.fn = on_drain_tick;
 	*ret_pool = TAKE(pool);
 	return 0;
@@ -105,7 +114,9 @@ void edge_pool_free(struct edge_pool *pool)
 		edge_session_free(s);
 	}
 	io_deadline_disarm(&pool->drain_tick);
+	io_later_remove(pool->loop, &pool->line_moves);
 	edge_limits_free(pool->limits);
+	edge_throttle_free(pool->throttle);
 	free(pool);
 }
 

@@ -15,7 +15,7 @@ static void count(struct edge_session *s)
 		c->tls++;
 		c->legacy += t->is_legacy;
 		c->resumed += t->is_resumed;
-	} else if (s->conv->outcome == CONV_OUTCOME_TLS_FAILED) {
+	} else if (s->is_implicit || s->conv->outcome == CONV_OUTCOME_TLS_FAILED) {
 		c->tls_failed++;
 	} else {
 		c->plain++;
@@ -54,14 +54,14 @@ void edge_record_session(struct edge_session *s)
 	const struct conv *c = s->conv;
 	const struct conv_facts *f = &c->facts;
 	const struct tls_facts *t = s->client_tls_was_up ? tls_session_facts(s->client.tls) : &none;
-	bool has_backend = io_stream_is_open(&s->backend);
+	bool has_backend = io_stream_is_open(&s->backend) && s->address < s->address_end;
 
 	count(s);
 	if (c->outcome == CONV_OUTCOME_TLS_FAILED)
 		hello_log(s);
 	/* What the backend offers is kept fresh with each session. */
-	if (c->seen.text[0] && strcmp(c->seen.text, s->edge->learnt.text) != 0)
-		s->edge->learnt = c->seen;
+	if (has_backend)
+		edge_learn_seen(s);
 	log_notice(
 		f->session_id, "session ended",
 		kv_str("leg", s->edge->conf->protocol == CONF_SMTP ? "inbound" : "user"),
@@ -87,6 +87,7 @@ void edge_record_exposure(struct edge_session *s)
 	log_warn(s->conv->facts.session_id, "credential in clear",
 	         kv_str("protocol", s->conv->ops->protocol), kv_str("edge", s->edge->conf->name),
 	         kv_str("client", s->conv->facts.client_addr), kv_str("user", e->user),
-	         kv_str("mechanism", e->mechanism), kv_bool("password_sent", e->password_sent));
+	         kv_str("mechanism", e->mechanism), kv_bool("password_sent", e->password_sent),
+	         kv_bool("exception", s->conv->facts.may_login_plain));
 	*e = (struct conv_exposure){};
 }

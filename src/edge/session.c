@@ -25,8 +25,10 @@ enum {
 static const char *const state_names[] = {
 	[EDGE_STATE_PROXY] = "proxy",
 	[EDGE_STATE_GREET_DELAY] = "greet-delay",
+	[EDGE_STATE_TLS_WAIT] = "tls-wait",
 	[EDGE_STATE_CLIENT_TLS] = "tls",
 	[EDGE_STATE_TALK] = "talk",
+	[EDGE_STATE_HELD] = "held",
 	[EDGE_STATE_CONNECT] = "connect",
 	[EDGE_STATE_ASK] = "ask",
 	[EDGE_STATE_BACKEND_TLS] = "backend-tls",
@@ -35,20 +37,12 @@ static const char *const state_names[] = {
 };
 _Static_assert(COUNT_OF(state_names) == EDGE_STATE_COUNT, "every state has its word");
 
-static void handshake_count(struct edge_session *s, enum edge_state next)
-{
-	if (next == EDGE_STATE_CLIENT_TLS)
-		s->pool->handshakes++;
-	if (s->state == EDGE_STATE_CLIENT_TLS)
-		s->pool->handshakes--;
-}
-
 /* The one place where a session changes state. deadline_ms 0: none. */
 void edge_session_enter(struct edge_session *s, enum edge_state state, uint64_t deadline_ms)
 {
 	log_debug(s->conv->facts.session_id, "state", kv_str("from", state_names[s->state]),
 	          kv_str("to", state_names[state]));
-	handshake_count(s, state);
+	edge_handshakes_follow(s, state);
 	s->state = state;
 	if (deadline_ms)
 		io_deadline_arm(s->pool->loop, &s->deadline, deadline_ms);
@@ -65,19 +59,26 @@ struct conv *edge_session_conv(struct edge_session *s)
 void edge_session_free(struct edge_session *s)
 {
 	struct edge_pool *pool = s->pool;
-	edge_record_session(s);
-	handshake_count(s, EDGE_STATE_CLOSING);
+	if (s->conv->exposure.has_happened)
+		edge_record_exposure(s);
+	if (s->ask)
+		edge_ask_ended(s);
+	else
+		edge_record_session(s);
+	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
 	io_stream_deinit(&s->backend);
 	if (s->is_counted)
 		edge_limits_leave(pool->limits, s->key, edge_session_now_ms(s));
-	s->next->prev = s->prev;
-	s->prev->next = s->next;
+	if (!s->ask) {
+		s->next->prev = s->prev;
+		s->prev->next = s->next;
+		pool->open--;
+	}
 	conv_free(s->conv);
 	edge_world_unref(s->world);
 	free(s);
-	pool->open--;
 	if (!pool->open && pool->is_draining && pool->on_empty)
 		pool->on_empty(pool->on_empty_owner);
 }
@@ -101,6 +102,9 @@ void edge_session_close(struct edge_session *s)
 	edge_session_enter(s, EDGE_STATE_CLOSING, LINGER_MS);
 	if (io_stream_is_open(&s->backend))
 		io_stream_end(&s->backend);
+	if (s->ask && io_stream_is_open(&s->backend) && !s->backend.is_dead &&
+	    !s->backend.has_ended)
+		return; /* it answers QUIT and hangs up */
 	if (!io_stream_is_open(&s->client) || s->client.is_dead) {
 		edge_session_end(s, CONV_OUTCOME_CLIENT_GONE);
 		return;
@@ -153,18 +157,12 @@ static void deadline_follow(struct edge_session *s)
 
 static void client_tls_start(struct edge_session *s)
 {
-	struct tls_session *tls = NULL;
 	if (s->edge->tls == NULL || io_stream_has_input(&s->client)) {
 		conv_end(s->conv, CONV_OUTCOME_INJECTED);
 		edge_session_close(s);
 		return;
 	}
-	if (tls_session_accept(&tls, s->edge->tls, s)) {
-		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
-		return;
-	}
-	edge_session_enter(s, EDGE_STATE_CLIENT_TLS, s->edge->conf->limits.handshake_timeout_ms);
-	io_stream_start_tls(&s->client, tls);
+	edge_handshake_begin(s);
 }
 
 static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_stream *to)
@@ -203,8 +201,7 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 {
 	if (!r)
 		r = out_send(s);
-	if (s->conv->exposure.has_happened)
-		edge_record_exposure(s);
+	edge_login_expose(s);
 	if (r) {
 		log_error(s->conv->facts.session_id, "session given up", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
@@ -254,6 +251,8 @@ static bool feed_side(struct edge_session *s, enum conv_side side)
 		io_stream_consume(from, used);
 		if (used)
 			s->moved_ms = edge_session_now_ms(s);
+		if (!r && edge_login_hold(s, todo))
+			break;
 		edge_session_act(s, r, todo);
 		if (!used)
 			break;
@@ -314,7 +313,7 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 	edge_session_pump(s);
 }
 
-static void side_ended(struct edge_session *s, enum conv_side side)
+void edge_session_side_ended(struct edge_session *s, enum conv_side side)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
 	int r = conv_eof(edge_session_conv(s), side, &todo);
@@ -377,7 +376,7 @@ static void talk_event(struct edge_session *s, enum conv_side side, enum io_stre
 	case IO_STREAM_ERROR:
 		edge_session_pump(s);
 		if (s->state == EDGE_STATE_TALK && !s->end.is_queued)
-			side_ended(s, side);
+			edge_session_side_ended(s, side);
 		break;
 	case IO_STREAM_CONNECTED:
 	case IO_STREAM_TLS_UP:
@@ -410,13 +409,8 @@ static void proxy_header_read(struct edge_session *s)
 		return;
 	}
 	io_stream_consume(&s->client, used);
-	if (header.has_addresses) {
-		snprintf(f->client_addr, sizeof(f->client_addr), "%s", header.client_addr);
-		snprintf(f->local_addr, sizeof(f->local_addr), "%s", header.local_addr);
-		f->client_port = header.client_port;
-		f->local_port = header.local_port;
-		f->client_is_v6 = strchr(f->client_addr, ':') != NULL;
-	}
+	if (header.has_addresses && !edge_door_introduced(s, &header))
+		return;
 	if (io_stream_has_input(&s->client) && s->is_implicit) {
 		/* The ClientHello came in the same segment: TLS takes it as ciphertext. */
 		struct slice rest = io_stream_input(&s->client);
@@ -434,7 +428,7 @@ static void closing_event(struct edge_session *s, bool is_client, enum io_stream
 	if (event == IO_STREAM_DATA) {
 		struct io_stream *from = is_client ? &s->client : &s->backend;
 		io_stream_consume(from, io_stream_input(from).len);
-	} else if (is_client && (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)) {
+	} else if ((is_client || s->ask) && (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)) {
 		edge_session_end(s, CONV_OUTCOME_OK);
 	}
 }
@@ -459,6 +453,9 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 	case EDGE_STATE_GREET_DELAY:
 		client_early_event(s, event);
 		break;
+	case EDGE_STATE_TLS_WAIT:
+	case EDGE_STATE_HELD:
+		break; /* unread, until it goes on */
 	case EDGE_STATE_CLIENT_TLS:
 		client_tls_event(s, event);
 		break;
@@ -493,6 +490,8 @@ void edge_session_backend_event(struct edge_session *s, enum io_stream_event eve
 		splice_event(s, &s->backend, &s->client, event);
 	else if (s->state == EDGE_STATE_CLOSING)
 		closing_event(s, false, event);
+	else if (s->state == EDGE_STATE_HELD)
+		return;
 	else
 		edge_backend_event(s, event);
 }
@@ -520,8 +519,14 @@ static void on_deadline(struct io_deadline *d)
 		edge_session_act(s, r, todo);
 		break;
 	}
+	case EDGE_STATE_HELD:
+		edge_login_release(s);
+		break;
+	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
-		snprintf(s->tls_error, sizeof(s->tls_error), "no handshake in time");
+		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
+		         s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
+		                                         : "no handshake in time");
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_PROXY:
@@ -556,8 +561,8 @@ void edge_session_signed(void *owner, struct slice sig)
 	io_stream_signed(&s->client);
 }
 
-int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool, struct edge_world *world,
-                     struct edge *edge)
+int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
+                         struct edge_world *world, struct edge *edge)
 {
 	CLEAN(freep) struct edge_session *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -572,12 +577,24 @@ int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool, struct
 	s->end.fn = on_end;
 	s->client = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_client_event };
 	s->backend = (struct io_stream){ .fd = -1, .owner = s };
+	s->address_end = edge->backend->address_count;
+	s->began_ms = s->moved_ms = io_loop_now_ms(pool->loop);
+	*ret_s = TAKE(s);
+	return 0;
+}
+
+int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool, struct edge_world *world,
+                     struct edge *edge)
+{
+	struct edge_session *s = NULL;
+	int r = edge_session_new_ask(&s, pool, world, edge);
+	if (r)
+		return err_up(r);
 	s->next = &pool->sessions;
 	s->prev = pool->sessions.prev;
 	s->prev->next = s;
 	pool->sessions.prev = s;
 	pool->open++;
-	s->began_ms = s->moved_ms = io_loop_now_ms(pool->loop);
-	*ret_s = TAKE(s);
+	*ret_s = s;
 	return 0;
 }

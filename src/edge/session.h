@@ -4,14 +4,19 @@
 
 #include "edge/edge.h"
 #include "edge/limits.h"
+#include "edge/throttle.h"
 #include "io/loop.h"
 #include "io/stream.h"
+
+struct proxyhdr_result;
 
 enum edge_state {
 	EDGE_STATE_PROXY,       /* waits for the PROXY header of a balancer (proxy_from) */
 	EDGE_STATE_GREET_DELAY, /* silent: who speaks now is no mail server */
+	EDGE_STATE_TLS_WAIT,    /* in line for a handshake (max_handshakes) */
 	EDGE_STATE_CLIENT_TLS,  /* the client's handshake */
 	EDGE_STATE_TALK,        /* the conversation decides */
+	EDGE_STATE_HELD,        /* the answer to a failed login is held back */
 	EDGE_STATE_CONNECT,     /* the backend's connection is being made */
 	EDGE_STATE_ASK,         /* connected and silent: does the server greet unasked? */
 	EDGE_STATE_BACKEND_TLS,
@@ -19,6 +24,8 @@ enum edge_state {
 	EDGE_STATE_CLOSING, /* the last bytes go out */
 	EDGE_STATE_COUNT,
 };
+
+struct edge_ask;
 
 struct edge_session {
 	struct edge_session *next, *prev;
@@ -32,7 +39,9 @@ struct edge_session {
 	struct io_later end; /* frees the session, after the callback */
 	enum edge_state state;
 	uint32_t armed_progress, armed_deadline_ms;
-	size_t address; /* of the backend, the one being tried or in use */
+	size_t address;       /* of the backend, the one being tried or in use */
+	size_t address_end;   /* the first that is not tried */
+	struct edge_ask *ask; /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
@@ -41,7 +50,11 @@ struct edge_session {
 	bool client_tls_was_up;
 	bool backend_in_starttls;
 	struct edge_limits_key key;
-	struct sockaddr_storage peer;
+	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
+	struct edge_session *line_next, *line_prev; /* of pool.line; NULL: not in it */
+	unsigned login_failures; /* of the conversation, those that were dealt with */
+	bool login_was_seen;
+	enum conv_todo held_todo;
 	char tls_error[96];
 };
 
@@ -51,7 +64,10 @@ struct edge_pool {
 	struct edge_limits *limits;
 	struct edge_counters counters;
 	size_t open;
-	size_t handshakes; /* under way */
+	struct edge_throttle *throttle;
+	size_t handshakes;        /* under way */
+	struct edge_session line; /* list head: those that wait for one */
+	struct io_later line_moves;
 	struct io_deadline drain_tick;
 	bool is_draining;
 	unsigned drain_per_second;
@@ -64,6 +80,29 @@ struct edge_pool {
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);
 
+/* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
+[[nodiscard]] bool edge_door_introduced(struct edge_session *s,
+                                        const struct proxyhdr_result *header);
+
+/* edge/handshakes.c */
+void edge_handshake_begin(struct edge_session *s); /* at once, or in line */
+void edge_handshakes_follow(struct edge_session *s, enum edge_state next);
+void edge_handshakes_line_moves(struct io_later *later);
+
+/*
+ * edge/login.c: looks at a login after each call into the conversation, before what it asks for is
+ * done. True: the session is held, and todo is done when edge_login_release() is called.
+ */
+[[nodiscard]] bool edge_login_hold(struct edge_session *s, enum conv_todo todo);
+void edge_login_release(struct edge_session *s);
+/* What came in clear is told at once; where an exception allows it, once for each login. */
+void edge_login_expose(struct edge_session *s);
+
+/* edge/learn.c: the backend said what it offers; an ask got an error; it is over. */
+void edge_learn_seen(struct edge_session *s);
+void edge_ask_note(struct edge_ask *a, const char *error);
+void edge_ask_ended(struct edge_session *s);
+
 /* edge/backend.c: opens the backend for a session; what follows comes to session.c. */
 void edge_backend_open(struct edge_session *s);
 void edge_backend_event(struct edge_session *s, enum io_stream_event event);
@@ -74,6 +113,9 @@ void edge_backend_asked(struct edge_session *s); /* the silence of EDGE_STATE_AS
 /* edge/session.c, for the others. */
 [[nodiscard]] int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool,
                                    struct edge_world *world, struct edge *edge);
+/* Without a client; neither counted nor recorded, nor in the pool's list. */
+[[nodiscard]] int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
+                                       struct edge_world *world, struct edge *edge);
 void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
 /* Where a session goes first once it is known who the client is. */
 void edge_session_greet(struct edge_session *s);
@@ -91,5 +133,7 @@ struct conv *edge_session_conv(struct edge_session *s);
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo);
 void edge_session_pump(struct edge_session *s);
 void edge_session_backend_event(struct edge_session *s, enum io_stream_event event);
+/* A side ended, and the conversation was not told. */
+void edge_session_side_ended(struct edge_session *s, enum conv_side side);
 
 #endif

@@ -93,10 +93,7 @@ static int backend_build(struct edge_backend *b, const struct conf_backend *conf
 			         conf->name, conf->addresses[i].text);
 			return EDGE_WORLD_BAD;
 		}
-		/* Behind implicit TLS nobody greets unasked: there is nothing to ask. */
-		bool needs_asking =
-			conf->client_info == CONV_INFO_PROXY && conf->tls.mode != CONF_TLS_IMPLICIT;
-		a->state = needs_asking ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
+		a->state = edge_backend_is_listened_to(b) ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
 	}
 	return backend_tls(b, ca, ret_error, cap);
 }
@@ -137,18 +134,56 @@ static size_t specs_fill(struct tls_certificate_spec *specs, const struct conf_e
 	return n;
 }
 
-/* The lowest version any running exception of this edge allows (DESIGN 4: dated exceptions). */
-static enum tls_version min_version_of(const struct conf_edge *conf,
-                                       const struct conf_settings *settings)
+/* Index in edge.old_tls; OLD_COUNT: no version that only an exception allows. */
+enum { OLD_COUNT = 2 };
+
+static size_t old_index(enum tls_version version)
 {
-	enum tls_version min = conf->tls.min_version;
-	for (size_t i = 0; i < settings->exception_count; i++) {
-		const struct conf_exception *e = &settings->exceptions[i];
-		if (!strcmp(e->edge, conf->name) && e->any_from && e->allow_version &&
-		    e->allow_version < min)
-			min = e->allow_version;
+	return version == TLS_1_0 ? 0 : version == TLS_1_1 ? 1 : OLD_COUNT;
+}
+
+struct tls_server *edge_old_tls(const struct edge *edge, enum tls_version version)
+{
+	size_t i = old_index(version);
+	return i < OLD_COUNT ? edge->old_tls[i] : NULL;
+}
+
+static int tls_make(struct tls_server **ret_server, const struct edge *e,
+                    const struct tls_server_settings *set, const struct edge_materials *m,
+                    char *ret_error, size_t cap)
+{
+	char why[160];
+	int r = tls_server_new(ret_server, set, why, sizeof(why));
+	if (r > 0) {
+		snprintf(ret_error, cap, "edge.%s: %s", e->conf->name, why);
+		return EDGE_WORLD_BAD;
 	}
-	return min;
+	if (r)
+		return err_up(r);
+	tls_server_set_ticket_keys(*ret_server, m->ticket_keys[0], m->ticket_keys[1]);
+	return 0;
+}
+
+/*
+ * One more server for each old version that an exception of this edge allows. The lowest version is
+ * part of a server's ticket scope, so no ticket of theirs is good at the edge's own.
+ */
+static int old_tls_make(struct edge *e, const struct conf_settings *settings,
+                        struct tls_server_settings set, const struct edge_materials *m,
+                        char *ret_error, size_t cap)
+{
+	for (size_t i = 0; i < settings->exception_count; i++) {
+		const struct conf_exception *x = &settings->exceptions[i];
+		size_t at = old_index(x->allow_version);
+		if (at == OLD_COUNT || e->old_tls[at] || strcmp(x->edge, e->conf->name) != 0 ||
+		    x->allow_version >= e->conf->tls.min_version)
+			continue;
+		set.policy.min_version = x->allow_version;
+		int r = tls_make(&e->old_tls[at], e, &set, m, ret_error, cap);
+		if (r)
+			return r;
+	}
+	return 0;
 }
 
 static int edge_tls(struct edge *e, const struct conf_settings *settings,
@@ -167,7 +202,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 	struct tls_server_settings set = {
 		.policy = {
 			.profile = is_public ? TLS_PROFILE_OPPORTUNISTIC : TLS_PROFILE_USER,
-			.min_version = min_version_of(e->conf, settings),
+			.min_version = e->conf->tls.min_version,
 			.groups = e->conf->tls.groups,
 			.require_forward_secrecy = e->conf->tls.forward_secrecy_required,
 			.has_tickets = e->conf->tls.tickets,
@@ -178,16 +213,8 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.alpn = alpn_by_protocol[e->conf->protocol],
 		.signer = signer,
 	};
-	char why[160];
-	int r = tls_server_new(&e->tls, &set, why, sizeof(why));
-	if (r > 0) {
-		snprintf(ret_error, cap, "edge.%s: %s", e->conf->name, why);
-		return EDGE_WORLD_BAD;
-	}
-	if (r)
-		return err_up(r);
-	tls_server_set_ticket_keys(e->tls, m->ticket_keys[0], m->ticket_keys[1]);
-	return 0;
+	int r = tls_make(&e->tls, e, &set, m, ret_error, cap);
+	return r ? r : old_tls_make(e, settings, set, m, ret_error, cap);
 }
 
 static void settings_fill(struct conv_settings *set, const struct edge *e)
@@ -275,8 +302,11 @@ void edge_world_unref(struct edge_world *w)
 {
 	if (!w || --w->refs)
 		return;
-	for (size_t i = 0; w->edges && i < w->settings->edge_count; i++)
+	for (size_t i = 0; w->edges && i < w->settings->edge_count; i++) {
 		tls_server_unref(w->edges[i].tls);
+		for (size_t old = 0; old < OLD_COUNT; old++)
+			tls_server_unref(w->edges[i].old_tls[old]);
+	}
 	for (size_t i = 0; w->backends && i < w->settings->backend_count; i++) {
 		tls_client_unref(w->backends[i].tls);
 		free(w->backends[i].addresses);
@@ -290,7 +320,12 @@ void edge_world_unref(struct edge_world *w)
 void edge_world_set_ticket_keys(struct edge_world *w, const uint8_t *current,
                                 const uint8_t *previous)
 {
-	for (size_t i = 0; i < w->settings->edge_count; i++)
-		if (w->edges[i].tls)
-			tls_server_set_ticket_keys(w->edges[i].tls, current, previous);
+	for (size_t i = 0; i < w->settings->edge_count; i++) {
+		struct edge *e = &w->edges[i];
+		if (e->tls)
+			tls_server_set_ticket_keys(e->tls, current, previous);
+		for (size_t old = 0; old < OLD_COUNT; old++)
+			if (e->old_tls[old])
+				tls_server_set_ticket_keys(e->old_tls[old], current, previous);
+	}
 }

@@ -66,11 +66,20 @@ static int seal(struct imap_edge *e, enum conv_todo *ret_todo)
 	return err_up(command_send(e, "E2", "STARTTLS", IMAP_SEALING));
 }
 
+/* All that was wanted of it. */
+static int learnt(struct imap_edge *e, enum conv_todo *ret_todo)
+{
+	int r = buf_add_str(&e->conv.out[CONV_BACKEND], "E9 LOGOUT\r\n");
+	return r ? err_up(r) : imap_edge_close(e, CONV_OUTCOME_OK, ret_todo);
+}
+
 /* Its capabilities are known: say who the client is, then the client may speak. */
 static int tell(struct imap_edge *e, enum conv_todo *ret_todo)
 {
 	const struct conv_facts *facts = &e->conv.facts;
 	char command[512];
+	if (e->conv.is_learning)
+		return err_up(learnt(e, ret_todo));
 	if (e->conv.set->client_info != CONV_INFO_ID)
 		return err_up(imap_client_ready(e, ret_todo));
 	if (!imap_caps_has(e->conv.seen.text, "ID"))

@@ -99,6 +99,15 @@ static int on_start(struct conv *c, enum conv_todo *ret_todo)
 	return 0;
 }
 
+static int on_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	struct imap_edge *e = edge_of(c);
+	e->started_s = c->facts.now_s;
+	imap_edge_enter(e, IMAP_CONNECTING);
+	*ret_todo = CONV_TODO_CONNECT;
+	return 0;
+}
+
 static int on_feed(struct conv *c, enum conv_side side, struct slice input, size_t *ret_used,
                    enum conv_todo *ret_todo)
 {
@@ -183,6 +192,7 @@ const struct conv_ops imap_edge_ops = {
 	.protocol = "imap",
 	.size = sizeof(struct imap_edge),
 	.start = on_start,
+	.learn = on_learn,
 	.feed = on_feed,
 	.tls_up = on_tls_up,
 	.connected = on_connected,
@@ -191,4 +201,5 @@ const struct conv_ops imap_edge_ops = {
 	.expire = on_expire,
 	.overload_line = overload_line,
 	.deinit = on_deinit,
+	.caps_are_words = true,
 };

@@ -394,6 +394,42 @@ static void test_edge_before_tls(void **state)
 	transcripts_run(&imap_edge_ops, before_tls, COUNT_OF(before_tls));
 }
 
+/* Without a client; nobody hears of what fails. */
+static const struct transcript learning[] = {
+	{ "capabilities in the greeting",
+	  .steps = "!connect\nB> * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] x\nB< E9 LOGOUT\n"
+	           "!seen IMAP4rev1 AUTH=PLAIN\n!close ok\n",
+	  .is_learning = true },
+	{ "capabilities asked for; who is there is not said",
+	  .steps = "!connect\nB> * OK x\nB< E1 CAPABILITY\nB> * CAPABILITY IMAP4rev1 ID\n"
+	           "B> E1 OK done\nB< E9 LOGOUT\n!seen IMAP4rev1 ID\n!close ok\n",
+	  .is_learning = true, .client_info = CONV_INFO_ID },
+	{ "behind STARTTLS",
+	  .steps = "!connect\nB> * OK [CAPABILITY IMAP4rev1 STARTTLS EVIL] x\nB< E2 STARTTLS\n"
+	           "B> E2 OK go\n!backend-tls\nB< E3 CAPABILITY\nB> * CAPABILITY IMAP4rev1 "
+	           "AUTH=PLAIN\nB> E3 OK done\nB< E9 LOGOUT\n!seen IMAP4rev1 AUTH=PLAIN\n"
+	           "!close ok\n",
+	  .is_learning = true, .backend_starttls = true },
+	{ "without STARTTLS",
+	  .steps = "!connect\nB> * OK [CAPABILITY IMAP4rev1] x\n!close backend-unsealed\n",
+	  .is_learning = true, .backend_starttls = true },
+	{ "refused", .steps = "!connect\nB> * BYE go away\n!close backend-refused\n",
+	  .is_learning = true },
+	{ "rubbish", .steps = "!connect\nB> +OK x\n!close backend-broken\n", .is_learning = true },
+	{ "silent", .steps = "!connect\n!expire idle\n!close backend-broken\n",
+	  .is_learning = true },
+	{ "gone", .steps = "!connect\nB> * OK x\nB< E1 CAPABILITY\n!eof backend\n"
+	                   "!close backend-broken\n",
+	  .is_learning = true },
+	{ "down", .steps = "!fail connect\n!close backend-down\n", .is_learning = true },
+};
+
+static void test_edge_learning(void **state)
+{
+	(void)state;
+	transcripts_run(&imap_edge_ops, learning, COUNT_OF(learning));
+}
+
 static void test_edge_opening(void **state)
 {
 	(void)state;
@@ -485,6 +521,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edge_before_tls),
 		cmocka_unit_test(test_edge_opening),
+		cmocka_unit_test(test_edge_learning),
 		cmocka_unit_test(test_edge_login),
 		cmocka_unit_test(test_edge_long_lines),
 		cmocka_unit_test(test_edge_login_deadline),

@@ -73,7 +73,8 @@ static void out_flush(struct io_stream *s)
 	}
 	if (!buf_len(&s->out)) {
 		io_loop_take_back(s->loop, &s->out);
-		if (s->ends_when_sent && !s->is_shut && s->fd >= 0) {
+		/* Where the peer has ended too, closing the descriptor says the same. */
+		if (s->ends_when_sent && !s->is_shut && !s->has_ended && s->fd >= 0) {
 			s->is_shut = true;
 			shutdown(s->fd, SHUT_WR);
 		}
@@ -265,7 +266,8 @@ static void on_pump(struct io_later *later)
 		emit(s, IO_STREAM_DATA);
 	}
 	if (!s->is_dead && !s->is_paused && s->tls && (buf_len(&s->raw) || !s->is_tls_up)) {
-		has_begun = true;
+		/* A handshake that only waits for input has not begun: it would never be read. */
+		has_begun |= buf_len(&s->raw) != 0;
 		int r = process(s, (struct slice){});
 		if (r)
 			fail(s, -r);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -70,6 +71,8 @@ static void on_worker_ready(struct parent_child *c)
 {
 	struct parent *p = c->parent;
 	c->is_ready = true;
+	if (c->is_leaving)
+		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (!p->workers[i] || !p->workers[i]->is_ready)
 			return;
@@ -101,10 +104,13 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_STATUS:
 		on_status(c, msg->payload);
 		break;
+	case PROC_MSG_CAPS:
+		parent_caps_came(c, msg->payload);
+		break;
 	case PROC_MSG_REFUSED:
 		slice_to_text(msg->payload, why, sizeof(why));
 		log_error(NULL, "worker refuses the configuration", kv_str("reason", why));
-		if (!c->parent->is_ready) {
+		if (!c->parent->is_ready && !parent_upgrade_failed(c->parent, why)) {
 			c->parent->status = 1;
 			io_loop_stop(c->parent->loop);
 		}
@@ -221,36 +227,45 @@ int parent_keys_start(struct parent *p)
 	if (r)
 		return err_up(r);
 	/* A successor gets all that the one before it had. */
-	if (p->plan) {
-		keys_send_all(p, p->plan);
-		keys_send_all(p, p->next);
-		for (unsigned i = 0; i < p->worker_count; i++)
-			if (p->workers[i])
-				introduce(p, p->workers[i]);
-		for (struct parent_child *c = p->leaving; c; c = c->next)
+	keys_send_all(p, p->plan);
+	keys_send_all(p, p->next);
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i])
+			introduce(p, p->workers[i]);
+	for (struct parent_child *c = p->leaving; c; c = c->next)
+		if (!c->is_inherited) /* those have the keys of their own time, and its numbers */
 			introduce(p, c);
-	}
 	return 0;
 }
 
+static void listener_send(struct parent_child *worker, const struct parent_listener *l,
+                          unsigned slot)
+{
+	uint8_t payload[4 + 1 + 1];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	if (l->fds[slot] < 0)
+		return;
+	int fd = fcntl(l->fds[slot], F_DUPFD_CLOEXEC, 3);
+	if (fd < 0) {
+		log_error(NULL, "socket not handed on", kv_str("error", strerror(errno)));
+		return;
+	}
+	proc_pack_u32(&packer, l->edge);
+	proc_pack_u8(&packer, l->is_tls);
+	proc_pack_u8(&packer, (uint8_t)l->sa.ss_family);
+	parent_send(worker, PROC_MSG_LISTENER, proc_packed(&packer), fd);
+}
+
+/*
+ * Its own, and those of seats that are no more (there were more workers once): the kernel goes on
+ * giving them clients.
+ */
 static void listeners_send(struct parent *p, struct parent_child *worker)
 {
-	for (size_t i = 0; i < p->listener_count; i++) {
-		struct parent_listener *l = &p->listeners[i];
-		uint8_t payload[4 + 1 + 1];
-		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-		if (l->fds[worker->slot] < 0)
-			continue;
-		int fd = fcntl(l->fds[worker->slot], F_DUPFD_CLOEXEC, 3);
-		if (fd < 0) {
-			log_error(NULL, "socket not handed on", kv_str("error", strerror(errno)));
-			continue;
-		}
-		proc_pack_u32(&packer, l->edge);
-		proc_pack_u8(&packer, l->is_tls);
-		proc_pack_u8(&packer, (uint8_t)l->sa.ss_family);
-		parent_send(worker, PROC_MSG_LISTENER, proc_packed(&packer), fd);
-	}
+	for (size_t i = 0; i < p->listener_count; i++)
+		for (unsigned slot = worker->slot; slot < PARENT_WORKERS_MAX;
+		     slot += p->worker_count)
+			listener_send(worker, &p->listeners[i], slot);
 }
 
 /* A number, a name where there is one, and the bytes of a file. */
@@ -286,7 +301,10 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 		if (buf_len(&plan->cas[i]))
 			file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL, buf_slice(&plan->cas[i]));
 	listeners_send(p, worker);
-	parent_send(worker, PROC_MSG_START, (struct slice){}, -1);
+	/* One of them asks the backends what they offer, the others are told. */
+	uint8_t asks = worker->slot == 0;
+	parent_send(worker, PROC_MSG_START, slice_of(&asks, 1), -1);
+	parent_caps_send(p, worker);
 }
 
 void parent_workers_configure(struct parent *p)
@@ -320,8 +338,35 @@ static void drain_send(struct parent_child *c)
 {
 	uint8_t payload[4];
 	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	proc_pack_u32(&packer, c->parent->plan->settings->drain_timeout_ms);
+	const struct parent *p = c->parent;
+	proc_pack_u32(&packer,
+	              p->plan ? p->plan->settings->drain_timeout_ms : p->old_drain_timeout_ms);
+	c->is_drained = true;
 	parent_send(c, PROC_MSG_DRAIN, proc_packed(&packer), -1);
+}
+
+bool parent_child_is_serving(const struct parent_child *c)
+{
+	return c->role == PROC_ROLE_WORKER && c->is_inherited && !c->is_drained && c->chan;
+}
+
+void parent_old_workers_drain(struct parent *p)
+{
+	for (struct parent_child *c = p->leaving; c; c = c->next)
+		if (parent_child_is_serving(c))
+			drain_send(c);
+}
+
+/* Keys of the build before are of use to its workers alone. */
+static void old_keys_end(struct parent *p)
+{
+	for (const struct parent_child *c = p->leaving; c; c = c->next)
+		if (c->role == PROC_ROLE_WORKER)
+			return;
+	for (struct parent_child *c = p->leaving; c; c = c->next) {
+		child_detach(c);
+		kill(c->pid, SIGTERM);
+	}
 }
 
 /* The worker of this slot drains; its seat is free at once. */
@@ -347,6 +392,8 @@ void parent_drain(struct parent *p)
 	log_notice(NULL, "draining");
 	for (unsigned i = 0; i < p->worker_count; i++)
 		parent_worker_leave(p, i);
+	parent_old_workers_drain(p);
+	old_keys_end(p);
 	parent_listen_close(p);
 	if (!p->leaving)
 		io_loop_stop(p->loop);
@@ -357,6 +404,8 @@ static void on_restart(struct io_deadline *d)
 	struct parent_child *c =
 		(struct parent_child *)((char *)d - offsetof(struct parent_child, restart));
 	struct parent *p = c->parent;
+	if (c->pid || (!p->plan && !p->next)) /* a plan was faster, or none needs it */
+		return;
 	int r = c->role == PROC_ROLE_KEYS ? parent_keys_start(p) : parent_worker_start(p, c->slot);
 	if (r) {
 		log_error(NULL, "process cannot be started", kv_int("errno", -r),
@@ -392,6 +441,7 @@ static bool leaving_reap(struct parent *p, pid_t pid)
 			continue;
 		*at = c->next;
 		child_detach(c);
+		parent_heir_lost(p, c);
 		free(c);
 		return true;
 	}
@@ -404,7 +454,7 @@ void parent_children_reap(struct parent *p)
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		bool starts_anew = !p->is_draining;
-		if (leaving_reap(p, pid))
+		if (leaving_reap(p, pid) || parent_upgrade_reaped(p, pid, status))
 			continue;
 		if (p->keys.pid == pid && starts_anew)
 			child_restart(&p->keys, status);
@@ -412,13 +462,57 @@ void parent_children_reap(struct parent *p)
 			if (p->workers[i] && p->workers[i]->pid == pid)
 				child_restart(p->workers[i], status);
 	}
+	old_keys_end(p);
 	if (p->is_draining && !p->leaving)
 		io_loop_stop(p->loop);
+}
+
+int parent_child_adopt(struct parent *p, const struct estate_child *from)
+{
+	CLEAN(closep) int fd = from->fd;
+	struct parent_child *c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_raise(-ENOMEM);
+	*c = (struct parent_child){
+		.next = p->leaving,
+		.parent = p,
+		.role = from->role,
+		.slot = from->slot,
+		.pid = from->pid,
+		.started_ms = io_loop_now_ms(p->loop),
+		.is_leaving = true,
+		.is_inherited = true,
+		.is_drained = from->is_drained,
+	};
+	p->leaving = c;
+	int r = proc_chan_new(&c->chan, TAKE_FD(fd), PROC_ROLE_PARENT, c->role);
+	if (r)
+		return err_up(r);
+	proc_chan_set_version(c->chan, from->messages_version);
+	r = io_watch_new(&c->watch, p->loop, proc_chan_fd(c->chan), on_child_ready, c);
+	if (r)
+		return err_up(r);
+	watch_update(c);
+	return 0;
 }
 
 static void on_ticket_tick(struct io_deadline *d)
 {
 	parent_tickets_rotate((struct parent *)((char *)d - offsetof(struct parent, ticket_tick)));
+}
+
+static void tickets_due_in(struct parent *p, uint32_t in_ms)
+{
+	p->ticket_tick.fn = on_ticket_tick;
+	p->tickets_due_ms = io_loop_now_ms(p->loop) + in_ms;
+	io_deadline_arm(p->loop, &p->ticket_tick, in_ms);
+}
+
+void parent_tickets_adopt(struct parent *p, const struct estate *e)
+{
+	memcpy(p->ticket_keys, e->ticket_keys, sizeof(p->ticket_keys));
+	tickets_due_in(p, e->tickets_left_ms < TICKET_ROTATION_MS ? e->tickets_left_ms
+	                                                          : TICKET_ROTATION_MS);
 }
 
 /* A new key encrypts, the one before still decrypts. Never on disk. */
@@ -431,8 +525,7 @@ void parent_tickets_rotate(struct parent *p)
 		log_error(NULL, "no random bytes for ticket keys: the old ones stay");
 	if (is_first && getrandom(p->ticket_keys + half, half, 0) != (ssize_t)half)
 		memcpy(p->ticket_keys + half, p->ticket_keys, half);
-	p->ticket_tick.fn = on_ticket_tick;
-	io_deadline_arm(p->loop, &p->ticket_tick, TICKET_ROTATION_MS);
+	tickets_due_in(p, TICKET_ROTATION_MS);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i])
 			parent_send(p->workers[i], PROC_MSG_TICKET_KEYS,

@@ -1,6 +1,7 @@
 /*
- * The control socket: one line in ("status", "reload", "drain"), JSON out, closed. Only who may
- * write to it (mode 0600 in run_dir) is heard.
+ * The control socket: one line in ("status", "reload", "drain", "upgrade [BINARY]"), JSON out,
+ * closed. Only who may write to it (mode 0600 in run_dir) is heard, and no process of ours: where
+ * all run as one user, a worker must not reach out of its box by it.
  */
 #include "parent/state.h"
 
@@ -16,7 +17,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { LINE_MAX_LEN = 64, STATUS_WAIT_MS = 2000, ASKERS_MAX = 16 };
+enum {
+	LINE_MAX_LEN = PATH_MAX + 16,
+	STATUS_WAIT_MS = 2000,
+	UPGRADE_WAIT_MS = 60000, /* more than parent/upgrade.c takes for its answer */
+	ASKERS_MAX = ESTATE_ASKERS_MAX,
+};
 
 struct asker {
 	struct asker *next;
@@ -28,6 +34,7 @@ struct asker {
 	char line[LINE_MAX_LEN];
 	size_t len;
 	bool wants_status;
+	bool wants_upgrade;
 };
 
 struct parent_ctl {
@@ -80,7 +87,7 @@ static void answer(struct asker *a, json_t *what)
 		(void)!send(a->fd, "\n", 1, MSG_NOSIGNAL);
 	}
 	free(text);
-	a->wants_status = false;
+	a->wants_status = a->wants_upgrade = false;
 	io_later_add(a->ctl->parent->loop, &a->end);
 }
 
@@ -103,6 +110,17 @@ static json_t *workers_json(const struct parent *p, json_t *sums)
 	return list;
 }
 
+static const char *state_name(const struct parent *p)
+{
+	if (p->is_draining)
+		return "draining";
+	if (p->has_upgrade_failed)
+		return "upgrade failed";
+	if (p->is_ready)
+		return "running";
+	return p->old_version[0] ? "upgrading" : "starting";
+}
+
 static json_t *status_json(const struct parent *p)
 {
 	struct timespec now;
@@ -111,15 +129,12 @@ static json_t *status_json(const struct parent *p)
 	json_t *workers = workers_json(p, sums);
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
-		leaving++;
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:o}", "version", MAILSEAL_VERSION,
-	                 "state",
-	                 p->is_draining ? "draining"
-	                 : p->is_ready  ? "running"
-	                                : "starting",
-	                 "uptime_s", (json_int_t)(now.tv_sec - p->began.tv_sec), "config",
-	                 p->config_path, "keys_pid", (int)p->keys.pid, "workers_leaving",
-	                 (int)leaving, "workers", workers, "sums", sums);
+		leaving += c->role == PROC_ROLE_WORKER;
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:o, s:o}", "version",
+	                 MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
+	                 (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
+	                 "keys_pid", (int)p->keys.pid, "workers_leaving", (int)leaving, "workers",
+	                 workers, "sums", sums, "warnings", parent_caps_warnings(p));
 }
 
 static void on_late(struct io_deadline *d)
@@ -170,6 +185,19 @@ static json_t *result_json(bool is_well, const char *message)
 	return json_pack("{s:b, s:s}", "ok", is_well, "message", message);
 }
 
+static void upgrade_do(struct asker *a, const char *binary)
+{
+	struct parent *p = a->ctl->parent;
+	const char *against = parent_upgrade_against(p);
+	if (against) {
+		answer(a, result_json(false, against));
+		return;
+	}
+	a->wants_upgrade = true;
+	io_deadline_arm(p->loop, &a->late, UPGRADE_WAIT_MS);
+	parent_upgrade_begin(p, binary);
+}
+
 static void command_do(struct asker *a)
 {
 	struct parent *p = a->ctl->parent;
@@ -184,8 +212,29 @@ static void command_do(struct asker *a)
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
+	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
+		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false, "unknown command; known: status, reload, drain"));
+		answer(a, result_json(false,
+		                      "unknown command; known: status, reload, drain, upgrade"));
+	}
+}
+
+void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message)
+{
+	for (struct asker *a = p->ctl ? p->ctl->askers : NULL; a; a = a->next)
+		if (a->wants_upgrade)
+			answer(a, result_json(is_well, message));
+}
+
+void parent_ctl_hand_over(struct parent *p, struct estate *e)
+{
+	e->ctl_fd = p->ctl->fd;
+	for (struct asker *a = p->ctl->askers; a; a = a->next) {
+		if (a->wants_status)
+			answer(a, status_json(p));
+		else if (!a->wants_upgrade && !a->len)
+			e->askers[e->asker_count++] = a->fd;
 	}
 }
 
@@ -211,12 +260,30 @@ static void on_asker_ready(void *owner, int events)
 	command_do(a);
 }
 
-static void on_ctl_ready(void *owner, int events)
+static bool is_of_ours(const struct parent *p, int fd)
 {
-	struct parent_ctl *ctl = owner;
-	(void)events;
-	CLEAN(closep) int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0 || ctl->count == ASKERS_MAX)
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return true;
+	if (!peer.pid) /* of another pid namespace */
+		return false;
+	if (peer.pid == p->keys.pid)
+		return true;
+	for (const struct parent_child *c = p->leaving; c; c = c->next)
+		if (c->pid == peer.pid)
+			return true;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i] && p->workers[i]->pid == peer.pid)
+			return true;
+	return false;
+}
+
+/* Takes asking: somebody who connected. */
+static void asker_add(struct parent_ctl *ctl, int asking)
+{
+	CLEAN(closep) int fd = asking;
+	if (ctl->count == ASKERS_MAX || is_of_ours(ctl->parent, fd))
 		return;
 	struct asker *a = calloc(1, sizeof(*a));
 	if (!a)
@@ -236,35 +303,75 @@ static void on_ctl_ready(void *owner, int events)
 	io_deadline_arm(ctl->parent->loop, &a->late, STATUS_WAIT_MS);
 }
 
-int parent_ctl_open(struct parent *p)
+static void on_ctl_ready(void *owner, int events)
+{
+	struct parent_ctl *ctl = owner;
+	(void)events;
+	int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		asker_add(ctl, fd);
+}
+
+/* Takes socket, which listens, and ctl if all is well. */
+static int ctl_start(struct parent *p, struct parent_ctl *ctl, int socket)
+{
+	ctl->parent = p;
+	ctl->fd = socket;
+	int r = io_watch_new(&ctl->watch, p->loop, ctl->fd, on_ctl_ready, ctl);
+	if (r) {
+		close(ctl->fd);
+		return err_up(r);
+	}
+	io_watch_set(ctl->watch, IO_READ);
+	p->ctl = ctl;
+	return 0;
+}
+
+int parent_ctl_adopt(struct parent *p, const struct estate *e)
+{
+	struct sockaddr_un sa = {};
+	socklen_t len = sizeof(sa);
+	CLEAN(freep) struct parent_ctl *ctl = calloc(1, sizeof(*ctl));
+	if (!ctl)
+		return err_raise(-ENOMEM);
+	if (getsockname(e->ctl_fd, (struct sockaddr *)&sa, &len) || sa.sun_family != AF_UNIX)
+		return err_raise(-EPROTO);
+	snprintf(ctl->path, sizeof(ctl->path), "%s", sa.sun_path);
+	int r = ctl_start(p, ctl, e->ctl_fd);
+	if (r)
+		return err_up(r);
+	ctl = NULL;
+	for (size_t i = 0; i < e->asker_count; i++)
+		asker_add(p->ctl, e->askers[i]);
+	return 0;
+}
+
+int parent_ctl_open(struct parent *p, const char *run_dir)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	CLEAN(freep)
 	struct parent_ctl *ctl = calloc(1, sizeof(*ctl));
 	if (!ctl)
 		return err_raise(-ENOMEM);
-	ctl->parent = p;
-	snprintf(ctl->path, sizeof(ctl->path), "%s/ctl.sock", p->next->settings->run_dir);
+	snprintf(ctl->path, sizeof(ctl->path), "%s/ctl.sock", run_dir);
 	memcpy(sa.sun_path, ctl->path, sizeof(sa.sun_path));
-	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (ctl->fd < 0)
+	CLEAN(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
 		return err_raise(-errno);
 	unlink(ctl->path);
 	mode_t old = umask(0177);
-	int failed = bind(ctl->fd, (struct sockaddr *)&sa, sizeof(sa)) || listen(ctl->fd, 16);
+	int failed = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || listen(fd, 16);
 	int error = errno;
 	umask(old);
 	if (failed) {
-		close(ctl->fd);
 		log_error(NULL, "no control socket", kv_str("file", ctl->path),
 		          kv_str("error", strerror(error)));
 		return err_raise(-error);
 	}
-	int r = io_watch_new(&ctl->watch, p->loop, ctl->fd, on_ctl_ready, ctl);
+	int r = ctl_start(p, ctl, TAKE_FD(fd));
 	if (r)
 		return err_up(r);
-	io_watch_set(ctl->watch, IO_READ);
-	p->ctl = TAKE(ctl);
+	ctl = NULL;
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static socklen_t sockaddr_unix(struct sockaddr_storage *sa, const char *path)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)sa;
 	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
+	snprintf(un->sun_path, sizeof(un->sun_path), "%.*s", (int)sizeof(un->sun_path) - 1, path);
 	return sizeof(*un);
 }
 
@@ -88,16 +88,25 @@ static void listener_close(struct parent_listener *l)
 	}
 }
 
+/* A socket of ours for this address, or -1. */
+static int any_of(const struct parent_listener *l)
+{
+	for (size_t i = 0; i < PARENT_WORKERS_MAX; i++)
+		if (l->fds[i] >= 0)
+			return l->fds[i];
+	return -1;
+}
+
 /*
  * Binds once without SO_REUSEPORT first: somebody else who listens there is an error, where the
  * group would take half of his clients silently (DECISIONS 22).
  */
 static int listener_open(struct parent_listener *l, unsigned workers)
 {
-	int alone = -1;
-	if (l->sa.ss_family == AF_UNIX)
+	int alone = -1, ours = any_of(l);
+	if (ours < 0 && l->sa.ss_family == AF_UNIX) {
 		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
-	else if (l->fds[0] < 0) {
+	} else if (ours < 0) {
 		int r = socket_open(&alone, l, false);
 		if (r)
 			return r;
@@ -106,8 +115,9 @@ static int listener_open(struct parent_listener *l, unsigned workers)
 	for (unsigned i = 0; i < workers; i++) {
 		if (l->fds[i] >= 0)
 			continue;
-		if (l->sa.ss_family == AF_UNIX && i > 0) { /* no groups there: all share one */
-			l->fds[i] = fcntl(l->fds[0], F_DUPFD_CLOEXEC, 3);
+		ours = any_of(l);
+		if (l->sa.ss_family == AF_UNIX && ours >= 0) { /* no groups there: all share one */
+			l->fds[i] = fcntl(ours, F_DUPFD_CLOEXEC, 3);
 			continue;
 		}
 		int r = socket_open(&l->fds[i], l, true);
@@ -216,6 +226,68 @@ int parent_listen(struct parent *p, const struct conf_settings *settings, unsign
 	p->listeners = list.items;
 	p->listener_count = list.count;
 	return r;
+}
+
+/* The address in the form that list_make() gives it, so that the two compare. */
+static int address_of(struct parent_listener *l, int fd)
+{
+	struct sockaddr_storage sa = {};
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&sa;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&sa;
+	socklen_t len = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len))
+		return err_raise(-errno);
+	if (sa.ss_family == AF_UNIX) {
+		l->sa_len = sockaddr_unix(&l->sa, ((struct sockaddr_un *)&sa)->sun_path);
+	} else if (sa.ss_family == AF_INET6) {
+		l->sa_len = sockaddr_v6(&l->sa, NULL, ntohs(v6->sin6_port));
+		((struct sockaddr_in6 *)&l->sa)->sin6_addr = v6->sin6_addr;
+	} else if (sa.ss_family == AF_INET) {
+		l->sa_len = sockaddr_v4(&l->sa, NULL, ntohs(v4->sin_port));
+		((struct sockaddr_in *)&l->sa)->sin_addr = v4->sin_addr;
+	} else {
+		return err_raise(-EAFNOSUPPORT);
+	}
+	return 0;
+}
+
+int parent_listen_adopt(struct parent *p, unsigned slot, int socket)
+{
+	CLEAN(closep) int fd = socket;
+	struct parent_listener now = {};
+	struct list list = { .items = p->listeners, .count = p->listener_count };
+	struct parent_listener *l = NULL;
+	for (size_t i = 0; i < PARENT_WORKERS_MAX; i++)
+		now.fds[i] = -1;
+	int r = address_of(&now, fd);
+	if (r)
+		return err_up(r);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].sa_len == now.sa_len &&
+		    !memcmp(&list.items[i].sa, &now.sa, now.sa_len))
+			l = &list.items[i];
+	if (!l) {
+		r = list_add(&list, &now);
+		if (r)
+			return err_up(r);
+		p->listeners = list.items;
+		p->listener_count = list.count;
+		l = &list.items[list.count - 1];
+	}
+	if (slot >= PARENT_WORKERS_MAX || l->fds[slot] >= 0)
+		return err_raise(-EPROTO);
+	l->fds[slot] = TAKE_FD(fd);
+	return 0;
+}
+
+void parent_listen_drop(struct parent *p, unsigned slot)
+{
+	for (size_t i = 0; i < p->listener_count; i++) {
+		struct parent_listener *l = &p->listeners[i];
+		if (l->fds[slot] >= 0)
+			close(l->fds[slot]);
+		l->fds[slot] = -1;
+	}
 }
 
 void parent_listen_close(struct parent *p)

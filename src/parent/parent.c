@@ -26,12 +26,19 @@ unsigned parent_workers_wanted(const struct conf_settings *settings)
 /* Every worker took the configuration. */
 void parent_all_ready(struct parent *p)
 {
-	parent_notify("READY=1");
+	parent_notify(p->has_upgrade_failed ? "READY=1\nSTATUS=" : "READY=1");
 	if (p->is_ready)
 		return;
 	p->is_ready = true;
+	p->has_upgrade_failed = false;
+	io_deadline_disarm(&p->heir_late);
 	log_notice(NULL, "ready", kv_str("version", MAILSEAL_VERSION),
 	           kv_int("workers", p->worker_count));
+	if (!p->old_version[0])
+		return;
+	log_notice(NULL, "upgraded", kv_str("from", p->old_version),
+	           kv_str("to", MAILSEAL_VERSION));
+	parent_old_workers_drain(p);
 }
 
 static void on_signal(void *owner, int number)
@@ -47,7 +54,7 @@ static void on_signal(void *owner, int number)
 	default:
 		if (p->is_draining) /* asked twice: now */
 			io_loop_stop(p->loop);
-		else if (p->plan)
+		else if (p->plan || p->leaving)
 			parent_drain(p);
 		else
 			io_loop_stop(p->loop);
@@ -71,6 +78,7 @@ static void on_file_tick(struct io_deadline *d)
 {
 	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, file_tick));
 	parent_plan_watch_files(p);
+	parent_exceptions_tell(p);
 	io_deadline_arm(p->loop, d, FILE_TICK_MS);
 }
 
@@ -105,14 +113,16 @@ static int lock_take(struct parent *p, const char *run_dir)
 	return 0;
 }
 
-/* The users the other processes become must be there, or the parent's own user is said once. */
-static void users_check(struct conf_settings *s)
+void parent_users_check(const struct parent *p, struct conf_settings *s)
 {
+	bool is_first = !p->plan && !p->next;
 	if (geteuid() != 0)
 		return;
 	if (!getpwnam(s->user)) {
-		log_warn(NULL, "no such user: processes run as nobody", kv_str("user", s->user),
-		         kv_str("mend", "make install, or: useradd --system mailseal"));
+		if (is_first)
+			log_warn(NULL, "no such user: processes run as nobody",
+			         kv_str("user", s->user),
+			         kv_str("mend", "make install, or: useradd --system mailseal"));
 		char *other = strdup("nobody");
 		if (other) {
 			free(s->user);
@@ -120,8 +130,9 @@ static void users_check(struct conf_settings *s)
 		}
 	}
 	if (!getpwnam(s->keys_user)) {
-		log_warn(NULL, "no such user: keys runs as the workers do",
-		         kv_str("user", s->keys_user));
+		if (is_first)
+			log_warn(NULL, "no such user: keys runs as the workers do",
+			         kv_str("user", s->keys_user));
 		char *other = strdup(s->user);
 		if (other) {
 			free(s->keys_user);
@@ -130,10 +141,9 @@ static void users_check(struct conf_settings *s)
 	}
 }
 
-static int parent_init(struct parent *p, struct conf_settings *settings)
+/* What a daemon that begins needs from the machine. */
+static int places_take(struct parent *p, const struct conf_settings *settings)
 {
-	p->lock_fd = -1;
-	p->next_key_id = 1;
 	clock_gettime(CLOCK_MONOTONIC, &p->began);
 	int r = directory_open(settings->state_dir, 0700);
 	if (!r)
@@ -141,20 +151,41 @@ static int parent_init(struct parent *p, struct conf_settings *settings)
 	if (!r)
 		r = lock_take(p, settings->run_dir);
 	if (!r)
-		r = io_loop_new(&p->loop);
+		r = parent_ctl_open(p, settings->run_dir);
+	if (!r)
+		parent_tickets_rotate(p);
+	return err_up(r);
+}
+
+/* An heir stays, whatever its own beginning comes to: its old workers serve. */
+static int begin(struct parent *p, struct conf_settings *settings)
+{
+	if (!settings)
+		return parent_upgrade_failed(p, "the configuration cannot be read, see the log")
+		               ? 0
+		               : err_raise(-EINVAL);
+	int r = parent_plan_begin(p, settings);
+	if (r && parent_upgrade_failed(p, "the plan cannot be made"))
+		return 0;
+	return err_up(r);
+}
+
+static int parent_init(struct parent *p, struct conf_settings *settings, int inherit_fd)
+{
+	int r = io_loop_new(&p->loop);
+	if (!r)
+		r = inherit_fd >= 0 ? parent_inherit(p, inherit_fd) : places_take(p, settings);
 	if (!r)
 		r = signals_open(p);
 	if (r) {
 		conf_settings_free(settings);
 		return err_up(r);
 	}
-	users_check(settings);
-	parent_tickets_rotate(p);
-	r = parent_plan_begin(p, settings);
-	if (!r)
-		r = parent_ctl_open(p);
+	parent_signals_hold(false); /* those that came while another build executed this one */
+	r = begin(p, settings);
 	p->file_tick.fn = on_file_tick;
 	io_deadline_arm(p->loop, &p->file_tick, FILE_TICK_MS);
+	parent_children_reap(p); /* who ended meanwhile */
 	return err_up(r);
 }
 
@@ -179,11 +210,8 @@ static void child_close(struct parent_child *c)
 
 static void parent_deinit(struct parent *p)
 {
-	if (!p->loop) {
-		if (p->lock_fd >= 0)
-			close(p->lock_fd);
+	if (!p->loop)
 		return;
-	}
 	children_end(p);
 	parent_ctl_close(p);
 	child_close(&p->keys);
@@ -207,13 +235,19 @@ static void parent_deinit(struct parent *p)
 	explicit_bzero(p->ticket_keys, sizeof(p->ticket_keys));
 	io_later_remove(p->loop, &p->decide_later);
 	io_loop_free(p->loop);
-	close(p->lock_fd);
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
 }
 
-int parent_run(struct conf_settings *settings, const char *config_path)
+int parent_run(struct conf_settings *settings, const char *config_path, int inherit_fd)
 {
-	struct parent p = { .config_path = config_path };
-	int r = parent_init(&p, settings);
+	struct parent p = {
+		.config_path = config_path,
+		.lock_fd = -1,
+		.next_key_id = 1,
+		.upgrade.out_fd = -1,
+	};
+	int r = parent_init(&p, settings, inherit_fd);
 	if (!r)
 		r = io_loop_run(p.loop);
 	if (r)

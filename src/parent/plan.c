@@ -32,6 +32,7 @@ void parent_plan_free(struct parent_plan *plan)
 		buf_deinit(&plan->certificates[i].chain);
 	for (size_t i = 0; plan->cas && i < plan->settings->backend_count; i++)
 		buf_deinit(&plan->cas[i]);
+	parent_caps_free(plan);
 	free(plan->certificates);
 	free(plan->cas);
 	conf_settings_free(plan->settings);
@@ -172,9 +173,11 @@ static void plan_drop(struct parent *p)
 	if (!p->mismatch_since_ms)
 		p->mismatch_since_ms = now_ms;
 	if (!p->plan) {
-		log_error(NULL, "cannot start", kv_str("reason", plan->error));
-		p->status = 1;
-		io_loop_stop(p->loop);
+		if (!parent_upgrade_failed(p, plan->error)) {
+			log_error(NULL, "cannot start", kv_str("reason", plan->error));
+			p->status = 1;
+			io_loop_stop(p->loop);
+		}
 	} else if (p->next_is_renewal && now_ms - p->mismatch_since_ms < MISMATCH_GRACE_MS) {
 		log_info(NULL, "renewed certificate is not whole yet",
 		         kv_str("reason", plan->error));
@@ -183,7 +186,7 @@ static void plan_drop(struct parent *p)
 		          kv_str("reason", plan->error));
 	}
 	parent_plan_free(plan);
-	if (p->is_ready)
+	if (p->is_ready || p->has_upgrade_failed)
 		parent_notify("READY=1");
 }
 
@@ -219,8 +222,10 @@ static void plan_commit(struct parent *p)
 	int r = parent_listen(p, plan->settings, wanted);
 	if (r && !p->plan) {
 		parent_plan_free(plan);
-		p->status = 1;
-		io_loop_stop(p->loop);
+		if (!parent_upgrade_failed(p, "cannot listen, see the log")) {
+			p->status = 1;
+			io_loop_stop(p->loop);
+		}
 		return;
 	}
 	struct parent_plan *old = p->plan;
@@ -261,7 +266,7 @@ static void plan_decide(struct parent *p)
 static void on_decide(struct io_later *later)
 {
 	struct parent *p = (struct parent *)((char *)later - offsetof(struct parent, decide_later));
-	if (p->next)
+	if (p->next && !p->is_draining)
 		plan_decide(p);
 }
 
@@ -302,6 +307,7 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 		return err_raise(-ENOMEM);
 	}
 	plan->settings = settings;
+	parent_users_check(p, settings);
 	parent_plan_free(p->next);
 	p->next = plan;
 	if (!p->keys.pid) {

@@ -5,9 +5,11 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "parent/estate.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
 
+#include <linux/limits.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
@@ -15,7 +17,7 @@
 enum {
 	PARENT_WORKERS_MAX = 64,
 	PARENT_NUMBERS = 14, /* of a worker's STATUS, see worker.c */
-	PARENT_TICKET_KEYS_LEN = 160,
+	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 };
 
 struct parent;
@@ -32,8 +34,10 @@ struct parent_child {
 	struct io_deadline restart;
 	uint64_t started_ms;
 	bool is_ready;
-	bool is_leaving; /* drains; nobody restarts it */
-	bool is_asked;   /* for its status */
+	bool is_leaving;   /* nobody restarts it */
+	bool is_drained;   /* was told to drain */
+	bool is_inherited; /* of the build before: serves until the new workers are ready */
+	bool is_asked;     /* for its status */
 	uint64_t numbers[PARENT_NUMBERS];
 };
 
@@ -62,9 +66,29 @@ struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
-	struct buf *cas; /* by backend */
+	struct buf *cas;          /* by backend */
+	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
 	char error[256]; /* why it cannot be: set by what failed first */
+};
+
+/* On the way to another build: it is asked what it is, checks the file, then is executed. */
+enum parent_upgrade_step {
+	PARENT_UPGRADE_NONE,
+	PARENT_UPGRADE_ASK,
+	PARENT_UPGRADE_CHECK,
+	PARENT_UPGRADE_SETTLE, /* until no message is half read or half sent */
+};
+struct parent_upgrade {
+	enum parent_upgrade_step step;
+	char binary[PATH_MAX];
+	char version[ESTATE_VERSION_CAP];
+	pid_t pid;  /* of the binary that is asked */
+	int out_fd; /* what it says */
+	bool is_late;
+	struct io_deadline tick;
+	unsigned ticks;
+	bool holds_signals; /* blocked: they wait for the new image */
 };
 
 struct parent {
@@ -85,11 +109,18 @@ struct parent {
 	uint32_t next_key_id;
 	uint8_t ticket_keys[PARENT_TICKET_KEYS_LEN];
 	struct io_deadline ticket_tick;
+	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
+	int64_t exceptions_told_s; /* Unix time of the last look */
 	struct io_signal *signals[5];
 	struct parent_ctl *ctl;
 	struct timespec began;
-	bool is_ready; /* said so once */
+	struct parent_upgrade upgrade;
+	char old_version[ESTATE_VERSION_CAP]; /* of the build we took over from; "": none */
+	uint32_t old_drain_timeout_ms;
+	struct io_deadline heir_late;
+	bool has_upgrade_failed; /* the old workers serve, ours could not begin */
+	bool is_ready;           /* said so once */
 	bool is_draining;
 	uint64_t mismatch_since_ms; /* chain and key do not fit: an error after a minute */
 	int status;
@@ -110,6 +141,10 @@ enum { PARENT_LISTEN_BUSY = 1 };
 [[nodiscard]] int parent_listen(struct parent *p, const struct conf_settings *settings,
                                 unsigned workers);
 void parent_listen_close(struct parent *p);
+/* Takes fd, a socket of the build before. */
+[[nodiscard]] int parent_listen_adopt(struct parent *p, unsigned slot, int fd);
+/* Ours of this slot are closed: the kernel gives its clients to the others. */
+void parent_listen_drop(struct parent *p, unsigned slot);
 
 /* parent/children.c */
 [[nodiscard]] int parent_keys_start(struct parent *p);
@@ -122,17 +157,60 @@ void parent_drain(struct parent *p);
 void parent_children_reap(struct parent *p);
 void parent_send(struct parent_child *child, enum proc_msg_type type, struct slice payload, int fd);
 void parent_tickets_rotate(struct parent *p);
+void parent_tickets_adopt(struct parent *p, const struct estate *e);
+/* A process of the build before; its channel is ours in any case. */
+[[nodiscard]] int parent_child_adopt(struct parent *p, const struct estate_child *from);
+bool parent_child_is_serving(const struct parent_child *c); /* inherited and not told to drain */
+void parent_old_workers_drain(struct parent *p);
+
+/* parent/caps.c: what backends offer; one worker asked, the others are told, status warns. */
+void parent_caps_came(struct parent_child *from, struct slice payload);
+void parent_caps_send(struct parent *p, struct parent_child *worker);
+void parent_caps_free(struct parent_plan *plan);
+struct json_t;
+struct json_t *parent_caps_warnings(const struct parent *p);
 
 /* parent/ctl.c: the control socket in run_dir. */
-[[nodiscard]] int parent_ctl_open(struct parent *p);
+[[nodiscard]] int parent_ctl_open(struct parent *p, const char *run_dir);
+/* Goes on with the socket of the build before, and those who wait in it. Takes the descriptors. */
+[[nodiscard]] int parent_ctl_adopt(struct parent *p, const struct estate *e);
 void parent_ctl_close(struct parent *p);
 void parent_ctl_status_came(struct parent *p);
+/* To who asked for the upgrade, if still there. */
+void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message);
+/* Before another image goes on: who waits is answered, who said nothing yet is handed over. */
+void parent_ctl_hand_over(struct parent *p, struct estate *e);
+
+/* parent/upgrade.c: from this build to another, in the same process. */
+/* Why it cannot be now, or NULL. */
+const char *parent_upgrade_against(const struct parent *p);
+/* binary: "" is the path that this one was started from. Answers through parent/ctl.c. */
+void parent_upgrade_begin(struct parent *p, const char *binary);
+/* Was it the binary that is asked? */
+bool parent_upgrade_reaped(struct parent *p, pid_t pid, int status);
+void parent_signals_hold(bool hold);
+
+/* parent/heir.c: the image that goes on. */
+/* Takes fd: the estate. */
+[[nodiscard]] int parent_inherit(struct parent *p, int fd);
+/*
+ * What should have taken over cannot. If old workers serve, they go on, and it says so and
+ * returns true; else the caller ends the daemon.
+ */
+bool parent_upgrade_failed(struct parent *p, const char *why);
+/* An old process ended. */
+void parent_heir_lost(struct parent *p, const struct parent_child *c);
+
+/* parent/exceptions.c: to be called every now and then. */
+void parent_exceptions_tell(struct parent *p);
 
 /* parent/notify.c: sd_notify(3) by hand; nothing without NOTIFY_SOCKET. */
 void parent_notify(const char *state);
 
 /* parent/parent.c */
 void parent_all_ready(struct parent *p);
+/* The users that other processes become must be there; else what is, once said. */
+void parent_users_check(const struct parent *p, struct conf_settings *s);
 unsigned parent_workers_wanted(const struct conf_settings *settings);
 
 #endif

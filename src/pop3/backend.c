@@ -61,7 +61,7 @@ static int tell(struct pop3_edge *e)
 static int introduce(struct pop3_edge *e, enum conv_todo *ret_todo)
 {
 	*ret_todo = CONV_TODO_READ;
-	if (e->conv.set->client_info != CONV_INFO_XCLIENT)
+	if (e->conv.set->client_info != CONV_INFO_XCLIENT || e->conv.is_learning)
 		return err_up(command_send(e, "CAPA", POP3_ASKING));
 	if (!e->has_xclient)
 		return err_up(pop3_edge_lost(e, CONV_OUTCOME_BACKEND_BLIND, ret_todo));
@@ -116,6 +116,15 @@ static int on_told(struct pop3_edge *e, const struct reply *reply, enum conv_tod
 	return broken(e, ret_todo);
 }
 
+/* Its capabilities are known: the client may speak; without one, that is all. */
+static int learnt(struct pop3_edge *e, enum conv_todo *ret_todo)
+{
+	if (!e->conv.is_learning)
+		return err_up(pop3_client_ready(e, ret_todo));
+	int r = buf_add_str(&e->conv.out[CONV_BACKEND], "QUIT\r\n");
+	return r ? err_up(r) : pop3_edge_close(e, CONV_OUTCOME_OK, ret_todo);
+}
+
 static int on_capa(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
 	if (reply->kind == REPLY_OK) {
@@ -126,13 +135,13 @@ static int on_capa(struct pop3_edge *e, const struct reply *reply, enum conv_tod
 		return broken(e, ret_todo);
 	/* A server older than RFC 2449. */
 	pop3_caps_keep(slice_str("USER"), e->conv.seen.text, sizeof(e->conv.seen.text));
-	return err_up(pop3_client_ready(e, ret_todo));
+	return err_up(learnt(e, ret_todo));
 }
 
 static int on_capa_line(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
 	if (slice_equal(reply->line, slice_str(".")))
-		return err_up(pop3_client_ready(e, ret_todo));
+		return err_up(learnt(e, ret_todo));
 	pop3_caps_keep(reply->line, e->conv.seen.text, sizeof(e->conv.seen.text));
 	return 0;
 }

@@ -89,6 +89,15 @@ static int on_start(struct conv *c, enum conv_todo *ret_todo)
 	return 0;
 }
 
+static int on_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	struct pop3_edge *e = edge_of(c);
+	e->started_s = c->facts.now_s;
+	pop3_edge_enter(e, POP3_CONNECTING);
+	*ret_todo = CONV_TODO_CONNECT;
+	return 0;
+}
+
 static int on_feed(struct conv *c, enum conv_side side, struct slice input, size_t *ret_used,
                    enum conv_todo *ret_todo)
 {
@@ -170,6 +179,7 @@ const struct conv_ops pop3_edge_ops = {
 	.protocol = "pop3",
 	.size = sizeof(struct pop3_edge),
 	.start = on_start,
+	.learn = on_learn,
 	.feed = on_feed,
 	.tls_up = on_tls_up,
 	.connected = on_connected,

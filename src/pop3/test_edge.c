@@ -215,6 +215,38 @@ static void test_edge_before_tls(void **state)
 	transcripts_run(&pop3_edge_ops, before_tls, COUNT_OF(before_tls));
 }
 
+/* Without a client; nobody hears of what fails. */
+static const struct transcript learning[] = {
+	{ "capabilities",
+	  .steps = "!connect\nB> +OK x\nB< CAPA\nB> +OK\nB> UIDL\nB> SASL PLAIN\nB> .\nB< QUIT\n"
+	           "!seen UIDL/SASL PLAIN\n!close ok\n",
+	  .is_learning = true },
+	{ "who is there is not said",
+	  .steps = "!connect\nB> +OK [XCLIENT] x\nB< CAPA\nB> +OK\nB> .\nB< QUIT\n!close ok\n",
+	  .is_learning = true, .client_info = CONV_INFO_XCLIENT },
+	{ "a server without CAPA",
+	  .steps = "!connect\nB> +OK x\nB< CAPA\nB> -ERR what\nB< QUIT\n!seen USER\n!close ok\n",
+	  .is_learning = true },
+	{ "behind STLS",
+	  .steps = "!connect\nB> +OK x\nB< STLS\nB> +OK go\n!backend-tls\nB< CAPA\nB> +OK\n"
+	           "B> UIDL\nB> .\nB< QUIT\n!seen UIDL\n!close ok\n",
+	  .is_learning = true, .backend_starttls = true },
+	{ "without STLS",
+	  .steps = "!connect\nB> +OK x\nB< STLS\nB> -ERR no\n!close backend-unsealed\n",
+	  .is_learning = true, .backend_starttls = true },
+	{ "refused", .steps = "!connect\nB> -ERR go away\n!close backend-refused\n",
+	  .is_learning = true },
+	{ "silent", .steps = "!connect\n!expire idle\n!close backend-broken\n",
+	  .is_learning = true },
+	{ "down", .steps = "!fail connect\n!close backend-down\n", .is_learning = true },
+};
+
+static void test_edge_learning(void **state)
+{
+	(void)state;
+	transcripts_run(&pop3_edge_ops, learning, COUNT_OF(learning));
+}
+
 static void test_edge_opening(void **state)
 {
 	(void)state;
@@ -269,7 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edge_before_tls),     cmocka_unit_test(test_edge_opening),
 		cmocka_unit_test(test_edge_login),          cmocka_unit_test(test_edge_long_lines),
-		cmocka_unit_test(test_edge_backend_floods),
+		cmocka_unit_test(test_edge_backend_floods), cmocka_unit_test(test_edge_learning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

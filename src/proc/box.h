@@ -31,6 +31,14 @@ enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
 [[nodiscard]] int proc_exec_role(const char *role, const char *const *args, int chan_fd,
                                  pid_t *ret_pid);
 
+/*
+ * Executes another program with argv (NULL last). It has /dev/null as stdin, out_fd as stdout and
+ * stderr, nothing else; signals as above. That it could not execute shows as exit status 127.
+ * Returns 0 or a negative.
+ */
+[[nodiscard]] int proc_exec_program(const char *path, char *const argv[], int out_fd,
+                                    pid_t *ret_pid);
+
 struct proc_identity {
 	const char *user; /* NULL: stay who we are. Ignored, too, when not started as root */
 	bool is_secret;   /* holds keys: never dumpable, so no ptrace and no /proc/PID/mem */

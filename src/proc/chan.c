@@ -35,6 +35,8 @@ struct queue {
 struct proc_chan {
 	int fd;
 	enum proc_role self, peer;
+	uint16_t version; /* of the table, in what we send */
+	uint16_t newer;   /* than ours: what comes in it is left out; 0: nothing is */
 	bool is_broken;
 	bool is_closed;
 	struct buf in, out;
@@ -115,6 +117,7 @@ int proc_chan_new(struct proc_chan **ret_chan, int fd, enum proc_role self, enum
 	chan->fd = TAKE_FD(mine);
 	chan->self = self;
 	chan->peer = peer;
+	chan->version = PROC_TABLE_VERSION;
 	queue_init(&chan->fds_in);
 	queue_init(&chan->fds_out);
 	*ret_chan = chan;
@@ -142,6 +145,19 @@ void proc_chan_freep(struct proc_chan **chan)
 int proc_chan_fd(const struct proc_chan *chan)
 {
 	return chan->fd;
+}
+
+unsigned proc_chan_version(const struct proc_chan *chan)
+{
+	return chan->version;
+}
+
+void proc_chan_set_version(struct proc_chan *chan, unsigned version)
+{
+	if (proc_version_is_known(version))
+		chan->version = (uint16_t)version;
+	else if (version > PROC_TABLE_VERSION)
+		chan->newer = (uint16_t)version;
 }
 
 /* What a long series of messages needed is not kept for ever. */
@@ -263,11 +279,42 @@ static bool fd_agrees(const struct proc_chan *chan, bool has_fd, uint64_t end)
 	return !p || p->to > end;
 }
 
+static void message_consume(struct proc_chan *chan, size_t len)
+{
+	/* Only forgets: the bytes stay where they are until the next read. */
+	buf_consume(&chan->in, len);
+	chan->taken += len;
+}
+
+/* Leaves out what is of a newer table. Returns 0, PROC_MORE or PROC_BROKEN. */
+static int newer_skip(struct proc_chan *chan)
+{
+	for (;;) {
+		struct slice in = buf_slice(&chan->in);
+		if (!chan->newer || in.len < PROC_HEADER_LEN)
+			return 0;
+		struct proc_header h = proc_header_read(in.data);
+		size_t len = PROC_HEADER_LEN + (size_t)h.len;
+		if (h.version != chan->newer)
+			return 0;
+		if (h.len > PROC_PAYLOAD_MAX)
+			return broken(chan);
+		if (in.len < len)
+			return PROC_MORE;
+		if (!fd_agrees(chan, false, chan->taken + len))
+			return broken(chan);
+		message_consume(chan, len);
+	}
+}
+
 int proc_chan_next(struct proc_chan *chan, struct proc_msg *ret_msg)
 {
-	struct slice in = buf_slice(&chan->in);
 	if (chan->is_broken)
 		return PROC_BROKEN;
+	int r = newer_skip(chan);
+	if (r)
+		return r;
+	struct slice in = buf_slice(&chan->in);
 	if (in.len < PROC_HEADER_LEN)
 		return PROC_MORE;
 	struct proc_header h = proc_header_read(in.data);
@@ -286,9 +333,9 @@ int proc_chan_next(struct proc_chan *chan, struct proc_msg *ret_msg)
 		.payload = slice_of(in.data + PROC_HEADER_LEN, h.len),
 		.fd = has_fd ? queue_take(&chan->fds_in) : -1,
 	};
-	/* Only forgets: the bytes stay where they are until the next read. */
-	buf_consume(&chan->in, len);
-	chan->taken += len;
+	if (h.version < chan->version)
+		chan->version = h.version;
+	message_consume(chan, len);
 	return 0;
 }
 
@@ -375,7 +422,7 @@ static int frame_queue(struct proc_chan *chan, enum proc_msg_type type, struct s
 	struct proc_header h = {
 		.len = (uint32_t)payload.len,
 		.type = (uint16_t)type,
-		.version = PROC_TABLE_VERSION,
+		.version = chan->version,
 	};
 	proc_header_write(h, at);
 	if (payload.len)
@@ -406,4 +453,9 @@ bool proc_chan_wants_write(const struct proc_chan *chan)
 size_t proc_chan_queued(const struct proc_chan *chan)
 {
 	return buf_len(&chan->out);
+}
+
+bool proc_chan_is_between_messages(const struct proc_chan *chan)
+{
+	return !buf_len(&chan->in) && !buf_len(&chan->out) && !chan->is_broken && !chan->is_closed;
 }

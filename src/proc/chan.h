@@ -40,6 +40,17 @@ void proc_chan_freep(struct proc_chan **chan);
 int proc_chan_fd(const struct proc_chan *chan);
 
 /*
+ * The version of the table that messages are sent with: our own, until a message of the peer shows
+ * that it is older.
+ */
+unsigned proc_chan_version(const struct proc_chan *chan);
+/*
+ * The peer is of another build and spoke this version until now. An older one is spoken to in its
+ * own; what a newer one says before it has heard us is left out.
+ */
+void proc_chan_set_version(struct proc_chan *chan, unsigned version);
+
+/*
  * Reads what is there; at most about a megabyte, or one largest message, a call (the socket then
  * stays readable). Returns 0, PROC_CLOSED, PROC_BROKEN or a negative. PROC_BROKEN is found by
  * proc_chan_next() too and comes from both ever after.
@@ -65,5 +76,7 @@ int proc_chan_fd(const struct proc_chan *chan);
 bool proc_chan_wants_write(const struct proc_chan *chan);
 /* Bytes that wait: to pace a long series before PROC_FULL. */
 size_t proc_chan_queued(const struct proc_chan *chan);
+/* No part of a message is held here: another image may go on with the descriptor. */
+bool proc_chan_is_between_messages(const struct proc_chan *chan);
 
 #endif

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ARGS_MAX = 24, FAILED = 127 };
@@ -47,6 +48,29 @@ __attribute__((noreturn)) static void child_run(int chan_fd, char *const argv[])
 	closefrom(PROC_ROLE_FD + 1);
 	execve("/proc/self/exe", argv, environ);
 	_exit(FAILED);
+}
+
+__attribute__((noreturn)) static void program_run(const char *path, char *const argv[], int out_fd)
+{
+	signals_reset();
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(out_fd, 2) < 0)
+		_exit(FAILED);
+	closefrom(3);
+	execve(path, argv, environ);
+	dprintf(2, "cannot be executed: %s\n", strerror(errno));
+	_exit(FAILED);
+}
+
+int proc_exec_program(const char *path, char *const argv[], int out_fd, pid_t *ret_pid)
+{
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_raise(-errno);
+	if (pid == 0)
+		program_run(path, argv, out_fd);
+	*ret_pid = pid;
+	return 0;
 }
 
 int proc_exec_role(const char *role, const char *const *args, int chan_fd, pid_t *ret_pid)

@@ -18,8 +18,14 @@
 
 enum proc_role { PROC_ROLE_PARENT, PROC_ROLE_KEYS, PROC_ROLE_WORKER, PROC_ROLE_COUNT };
 
-/* Of this table. Processes speak their own version and the one before (DECISIONS 11). */
-enum { PROC_TABLE_VERSION = 1, PROC_TABLE_VERSION_OLDEST = 1 };
+/*
+ * Of this table. Processes speak their own version and the one before (DECISIONS 11). The test of
+ * upgrades builds a binary whose table is the next one.
+ */
+#ifndef PROC_TABLE_AHEAD
+#define PROC_TABLE_AHEAD 0
+#endif
+enum { PROC_TABLE_VERSION = 1 + PROC_TABLE_AHEAD, PROC_TABLE_VERSION_OLDEST = 1 };
 
 /* The numbers are the wire's: only append. */
 enum proc_msg_type {
@@ -30,12 +36,13 @@ enum proc_msg_type {
 	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous */
 	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
-	PROC_MSG_START,        /* all of it was sent: apply */
+	PROC_MSG_START,        /* u8: ask the backends what they offer; all was sent: apply */
 	PROC_MSG_DRAIN,        /* u32 deadline in ms */
 	PROC_MSG_STATUS_ASK,   /* u32 id */
 	/* worker -> parent */
 	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
-	PROC_MSG_CAPS,    /* u32 edge, text: what its backend offers; also parent -> worker */
+	PROC_MSG_CAPS, /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
+	                  also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
 	PROC_MSG_READY,   /* also keys -> parent */
@@ -52,6 +59,12 @@ enum proc_msg_type {
 	PROC_MSG_SIGN,   /* u32 request, u32 key id, u16 TLS scheme, bytes digest (64 at most) */
 	PROC_MSG_SIGNED, /* u32 request, bytes signature; empty: it failed */
 	PROC_MSG_COUNT,
+};
+
+/* Of PROC_MSG_CAPS. */
+enum {
+	PROC_CAPS_BLIND = 1, /* it expects no PROXY header and is not used; no text */
+	PROC_CAPS_PLUS = 2,  /* it offers mechanisms bound to its own TLS */
 };
 
 enum {

@@ -263,7 +263,7 @@ static void test_chan_send_refused(void **state)
 	assert_int_equal(proc_chan_send(p.parent, PROC_MSG_START, (struct slice){}, 0), -EPROTO);
 	assert_int_equal(proc_chan_send(p.parent, PROC_MSG_LISTENER, slice_str("123456"), -1),
 	                 -EPROTO);
-	assert_int_equal(proc_chan_send(p.parent, PROC_MSG_START, slice_str("x"), -1), -EPROTO);
+	assert_int_equal(proc_chan_send(p.parent, PROC_MSG_START, slice_str("xx"), -1), -EPROTO);
 	assert_false(proc_chan_wants_write(p.parent));
 	pair_free(&p);
 }
@@ -407,6 +407,46 @@ static void test_chan_byte_by_byte(void **state)
 	pair_free(&p);
 }
 
+/* A worker of the next build, under a parent of this one: heard once it speaks as we do. */
+static void test_chan_newer_peer_is_left_out(void **state)
+{
+	(void)state;
+	struct pair p = pair_new();
+	struct proc_msg msg;
+	int fd = proc_chan_fd(p.worker);
+	const struct frame newer = { 200, PROC_MSG_COUNT, V + 1, 200 };
+	proc_chan_set_version(p.parent, V + 1);
+	assert_int_equal(proc_chan_version(p.parent), V);
+	raw_send(fd, &newer, 999, 0, 0);
+	raw_send(fd, &newer, 999, 0, 0);
+	assert_int_equal(proc_chan_read(p.parent), 0);
+	assert_int_equal(proc_chan_next(p.parent, &msg), PROC_MORE);
+	raw_send(fd, &newer, 100, 0, 0); /* its first half */
+	assert_int_equal(proc_chan_read(p.parent), 0);
+	assert_int_equal(proc_chan_next(p.parent, &msg), PROC_MORE);
+	assert_false(proc_chan_is_between_messages(p.parent));
+	for (size_t i = 100; i < PROC_HEADER_LEN + 200; i++)
+		assert_int_equal(write(fd, "x", 1), 1);
+	raw_send(fd, &(struct frame){ 0, PROC_MSG_READY, V, 0 }, 999, 0, 0);
+	assert_int_equal(proc_chan_read(p.parent), 0);
+	assert_int_equal(proc_chan_next(p.parent, &msg), 0);
+	assert_int_equal(msg.type, PROC_MSG_READY);
+	assert_int_equal(proc_chan_next(p.parent, &msg), PROC_MORE);
+	assert_true(proc_chan_is_between_messages(p.parent));
+	/* A descriptor has no place in what is left out. */
+	raw_send(fd, &newer, 999, 1, 1);
+	assert_int_equal(proc_chan_read(p.parent), 0);
+	assert_int_equal(proc_chan_next(p.parent, &msg), PROC_BROKEN);
+	pair_free(&p);
+
+	p = pair_new();
+	proc_chan_set_version(p.parent, V + 1);
+	raw_send(proc_chan_fd(p.worker), &(struct frame){ 0, PROC_MSG_READY, V + 2, 0 }, 999, 0, 0);
+	assert_int_equal(proc_chan_read(p.parent), 0);
+	assert_int_equal(proc_chan_next(p.parent, &msg), PROC_BROKEN);
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_chan_descriptor_missing),
 		cmocka_unit_test(test_chan_descriptor_flood),
 		cmocka_unit_test(test_chan_byte_by_byte),
+		cmocka_unit_test(test_chan_newer_peer_is_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ static bool wants_tls(const struct smtp_edge *e)
 
 static bool wants_xclient(const struct smtp_edge *e)
 {
-	return e->conv.set->client_info == CONV_INFO_XCLIENT && !e->backend_is_told;
+	return e->conv.set->client_info == CONV_INFO_XCLIENT && !e->backend_is_told &&
+	       !e->conv.is_learning;
 }
 
 static struct slice hello_argument(const struct smtp_edge *e, bool *ret_is_ehlo)
@@ -196,6 +197,8 @@ static int on_last_hello(struct smtp_edge *e, enum conv_todo *ret_todo)
 	if (is_ehlo)
 		smtp_ehlo_learn(&e->reply, &e->conv.seen);
 	e->backend = SMTP_BACKEND_READY;
+	if (e->conv.is_learning)
+		return err_up(smtp_edge_end(e, CONV_OUTCOME_OK, ret_todo));
 	if (!e->hello_is_opener)
 		return 0; /* the command that opened it is fed again */
 	e->hello_is_opener = false;

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "conv/foreign.h"
 #include "conv/line.h"
+#include "smtp/ehlo.h"
 #include "smtp/parts.h"
 
 enum needs {
@@ -26,9 +27,13 @@ static int send_and_hold(struct smtp_edge *e, struct slice line, enum smtp_want 
 	return err_up(smtp_backend_send(e, line, want));
 }
 
+/* Servers may offer AUTH to some only, and a client for mail that sees none gives up. */
 static bool caps_are_known(const struct smtp_edge *e)
 {
-	return e->conv.learnt && e->conv.learnt->text[0];
+	struct slice params;
+	return e->conv.learnt && e->conv.learnt->text[0] &&
+	       (!e->conv.set->is_submission ||
+	        smtp_ehlo_find(e->conv.learnt, "AUTH", &params));
 }
 
 static int on_hello(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)

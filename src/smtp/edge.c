@@ -137,6 +137,16 @@ static int edge_start(struct conv *c, enum conv_todo *ret_todo)
 	return err_up(buf_printf(&c->out[CONV_CLIENT], "220 %s ESMTP\r\n", c->set->hostname));
 }
 
+/* As a client that only says EHLO, with the edge's own name. */
+static int edge_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	struct smtp_edge *e = edge_of(c);
+	e->backend = SMTP_BACKEND_OPENING;
+	*ret_todo = CONV_TODO_CONNECT;
+	smtp_edge_arm(e);
+	return err_up(buf_printf(&e->hello, "EHLO %s", c->set->hostname));
+}
+
 /* LATER is ours alone: to the worker it is "nothing used". */
 static int without_later(int r)
 {
@@ -291,8 +301,9 @@ static void edge_deinit(struct conv *c)
 #define EDGE_OPS(name)                                                                             \
 	{                                                                                          \
 		.protocol = (name), .size = sizeof(struct smtp_edge), .start = edge_start,         \
-		.feed = edge_feed, .tls_up = edge_tls_up, .connected = edge_connected,             \
-		.failed = edge_failed, .eof = edge_eof, .expire = edge_expire,                     \
+		.learn = edge_learn, .feed = edge_feed, .tls_up = edge_tls_up,                     \
+		.connected = edge_connected, .failed = edge_failed, .eof = edge_eof,               \
+		.expire = edge_expire,                                                             \
 		.overload_line = edge_overload_line, .deinit = edge_deinit,                        \
 	}
 

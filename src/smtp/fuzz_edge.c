@@ -32,6 +32,7 @@ static void collect(struct watch *w, int r)
 	assert(e->wants.count <= SMTP_WANTS_MAX);
 	assert(buf_add(&w->sent, buf_slice(out)) == 0);
 	buf_clear(out);
+	assert(!w->c->is_learning || !buf_len(&w->c->out[CONV_CLIENT]));
 	buf_clear(&w->c->out[CONV_CLIENT]);
 	w->was_binary |= e->is_binary;
 	/* Conversation and outcome end together. */
@@ -180,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.c->facts.is_tls = bits & 2;
 	w.c->facts.may_login_plain = bits & 128;
 	w.c->facts.must_have_tls = bits & 256;
-	collect(&w, conv_start(w.c, &w.todo));
+	collect(&w, bits & 4096 ? conv_learn(w.c, &w.todo) : conv_start(w.c, &w.todo));
 	play(&w, slice_of(data + 2, size - 2));
 	check(&w);
 	conv_free(w.c);

@@ -37,6 +37,8 @@ enum setup {
 	PLUS = 1 << 10,
 	RECEIVED = 1 << 11,
 	WHOLE_ONLY = 1 << 12, /* what is told apart by what came in one piece */
+	LEARN = 1 << 13,      /* there is no client: conv_learn() */
+	NO_AUTH = 1 << 14,    /* learnt from a backend that offers none */
 };
 
 struct talk {
@@ -51,6 +53,8 @@ static const struct conv_caps learnt = {
 	.text = "PIPELINING\nSIZE 1000\n8BITMIME\nCHUNKING\nAUTH PLAIN LOGIN SCRAM-SHA-256-PLUS\n"
 		"STARTTLS\nXCLIENT NAME ADDR\nX-EXPERIMENT"
 };
+
+static const struct conv_caps learnt_without_auth = { .text = "PIPELINING\nSIZE 1000" };
 
 static const char *const todo_names[] = {
 	[CONV_TODO_READ] = "read",       [CONV_TODO_CLIENT_TLS] = "client-tls",
@@ -317,7 +321,8 @@ static struct conv *stage_new(struct stage *s, const struct conv_settings *set)
 	unsigned setup = s->talk->setup;
 	const struct conv_ops *ops = setup & SUBMISSION ? &submission_edge_ops : &smtp_edge_ops;
 	struct conv *c;
-	assert_int_equal(conv_new(&c, ops, set, setup & UNLEARNT ? NULL : &learnt), 0);
+	const struct conv_caps *caps = setup & NO_AUTH ? &learnt_without_auth : &learnt;
+	assert_int_equal(conv_new(&c, ops, set, setup & UNLEARNT ? NULL : caps), 0);
 	c->facts = (struct conv_facts){
 		.session_id = "s1",
 		.client_addr = "2001:db8::1",
@@ -341,7 +346,10 @@ static struct conv *play(const struct talk *talk, bool is_bytewise)
 	struct conv_settings set = settings_of(talk->setup);
 	struct stage s = { .talk = talk, .is_bytewise = is_bytewise };
 	s.conv = stage_new(&s, &set);
-	stage_collect(&s, conv_start(s.conv, &s.todo));
+	if (talk->setup & LEARN)
+		stage_collect(&s, conv_learn(s.conv, &s.todo));
+	else
+		stage_collect(&s, conv_start(s.conv, &s.todo));
 	struct slice rest = slice_str(talk->script);
 	while (rest.len) {
 		struct slice line = slice_head(rest, slice_find(rest, '\n'));
@@ -489,6 +497,19 @@ static void test_records(void **state)
 }
 
 /* What is offered to others is what the backend said last, not what it said in clear. */
+static void test_learn_fills_seen(void **state)
+{
+	(void)state;
+	static const struct talk talk = { "learn, in full", LEARN,
+		                          "! connect\n< 220 be\n> EHLO mx.example\n< 250-be\n"
+		                          "< 250-SIZE 9\n< 250 8BITMIME\n> QUIT\n= ok\n" };
+	for (int i = 0; i < 2; i++) {
+		struct conv *c = play(&talk, i);
+		assert_string_equal(c->seen.text, "SIZE 9\n8BITMIME");
+		conv_free(c);
+	}
+}
+
 static void test_seen_is_of_the_last_hello(void **state)
 {
 	(void)state;
@@ -680,6 +701,7 @@ int main(void)
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_seen_is_of_the_last_hello),
+		cmocka_unit_test(test_learn_fills_seen),
 		cmocka_unit_test(test_bdat_is_cut_into_pieces),
 		cmocka_unit_test(test_bdat_waits_for_the_backend),
 		cmocka_unit_test(test_bdat_refused_in_the_middle),

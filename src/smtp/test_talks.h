@@ -188,6 +188,32 @@ static const struct talk talks[] = {
 		PLAIN_START "C: MAIL FROM:<a@c.example>\n! connect\nE: backend\nS: 421 4.3.2*\n"
 		"= backend-broken\n" },
 
+	/* Learning what the backend offers: without a client, and nobody hears of what fails. */
+	{ "learn", LEARN,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 250-be\n< 250 SIZE 9\n> QUIT\n= ok\n" },
+	{ "learn, submission", LEARN | SUBMISSION,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 250-be\n< 250 AUTH PLAIN\n> QUIT\n= ok\n" },
+	{ "learn, who is there is not said", LEARN | XCLIENT,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 250-be\n< 250 XCLIENT ADDR\n> QUIT\n= ok\n" },
+	{ "learn, STARTTLS", LEARN | SEALED,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 250-be\n< 250 STARTTLS\n> STARTTLS\n"
+		"< 220 go\n! backend-tls\n> EHLO mx.example\n< 250 be\n> QUIT\n= ok\n" },
+	{ "learn, stripped STARTTLS", LEARN | SEALED,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 250 be\n= backend-unsealed\n" },
+	{ "learn, refused", LEARN, "! connect\n< 554 go away\n= backend-refused\n" },
+	{ "learn, EHLO refused", LEARN,
+		"! connect\n< 220 be\n> EHLO mx.example\n< 502 what\n= backend-refused\n" },
+	{ "learn, rubbish", LEARN, "! connect\n< SSH-2.0-x\n= backend-broken\n" },
+	{ "learn, silent", LEARN, "! connect\nX: idle\n= backend-down\n" },
+	{ "learn, gone", LEARN,
+		"! connect\n< 220 be\n> EHLO mx.example\nE: backend\n= backend-broken\n" },
+	{ "learn, down", LEARN, "F: connect\n= backend-down\n" },
+	/* The edge's own ask and a client's session may be offered different things. */
+	{ "submission, no AUTH was learnt: the backend is asked for this client",
+		SUBMISSION | IN_TLS | NO_AUTH,
+		"S: 220*\nC: EHLO c.example\n! connect\n< 220 be\n> EHLO c.example\n< 250-be\n"
+		"< 250 AUTH PLAIN\nS: 250-mx.example\nS: 250 AUTH PLAIN\n" },
+
 	/* STARTTLS towards the backend. */
 	{ "stripped STARTTLS", SEALED,
 		PLAIN_START "C: MAIL FROM:<a@c.example>\n! connect\n< 220 be\n> EHLO c.example\n"

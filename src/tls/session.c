@@ -261,6 +261,9 @@ static void facts_fill(struct tls_session *s)
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);
 	int exchange = SSL_CIPHER_get_kx_nid(cipher);
 	bool is_dhe = exchange == NID_kx_dhe;
+	/* A user edge has no CBC but for the clients of an old version. */
+	bool is_below = s->server && s->server->policy.profile == TLS_PROFILE_USER &&
+	                !SSL_CIPHER_is_aead(cipher);
 	uint16_t version = (uint16_t)SSL_version(s->ssl);
 	s->facts.version = tls_hello_version_name(version);
 	s->facts.cipher = SSL_CIPHER_standard_name(cipher);
@@ -269,7 +272,8 @@ static void facts_fill(struct tls_session *s)
 		s->facts.group = "ffdhe2048"; /* the only one we have */
 	s->facts.is_resumed = SSL_session_reused(s->ssl);
 	s->facts.has_forward_secrecy = exchange == NID_kx_any || exchange == NID_kx_ecdhe || is_dhe;
-	s->facts.is_legacy = version < TLS1_2_VERSION || is_dhe || !s->facts.has_forward_secrecy;
+	s->facts.is_legacy =
+		version < TLS1_2_VERSION || is_dhe || is_below || !s->facts.has_forward_secrecy;
 }
 
 static void on_message(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl,

@@ -31,7 +31,7 @@ struct tls_facts {
 	const char *group;   /* "X25519", "" if none or unknown (TLS 1.2 resumption) */
 	const char *sni;     /* as the client sent it, checked to be a host name; else "" */
 	bool is_resumed;
-	bool is_legacy; /* below policy's first choice: no forward secrecy, CBC + DHE, < 1.2 */
+	bool is_legacy; /* < 1.2, DHE, no forward secrecy; of user edges also CBC */
 	bool has_forward_secrecy;
 };
 

@@ -1,0 +1,93 @@
+/*
+ * The handshakes of a worker: max_handshakes at a time. Who comes above waits in line unread, the
+ * first come first, until handshake_timeout. A place in line is a session, so max_sessions bounds
+ * the line, and the newest is the one it refuses.
+ */
+#include "edge/session.h"
+
+static bool is_in_line(const struct edge_session *s)
+{
+	return s->line_next;
+}
+
+static void line_leave(struct edge_session *s)
+{
+	s->line_next->line_prev = s->line_prev;
+	s->line_prev->line_next = s->line_next;
+	s->line_next = s->line_prev = NULL;
+}
+
+static void line_join(struct edge_session *s)
+{
+	struct edge_session *head = &s->pool->line;
+	s->line_next = head;
+	s->line_prev = head->line_prev;
+	head->line_prev->line_next = s;
+	head->line_prev = s;
+}
+
+static bool has_room(const struct edge_session *s)
+{
+	unsigned most = s->edge->conf->limits.max_handshakes;
+	return !most || s->pool->handshakes < most;
+}
+
+/* The old TLS of an exception for whom it covers, the edge's own for all others. */
+static struct tls_server *server_of(const struct edge_session *s)
+{
+	struct tls_server *old = edge_old_tls(s->edge, s->old_version);
+	return old ? old : s->edge->tls;
+}
+
+static void begin(struct edge_session *s)
+{
+	struct tls_session *tls = NULL;
+	if (tls_session_accept(&tls, server_of(s), s)) {
+		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
+		return;
+	}
+	edge_session_enter(s, EDGE_STATE_CLIENT_TLS, s->edge->conf->limits.handshake_timeout_ms);
+	io_stream_start_tls(&s->client, tls);
+}
+
+void edge_handshake_begin(struct edge_session *s)
+{
+	if (has_room(s) && s->pool->line.line_next == &s->pool->line) {
+		begin(s);
+		return;
+	}
+	edge_session_enter(s, EDGE_STATE_TLS_WAIT, s->edge->conf->limits.handshake_timeout_ms);
+	line_join(s);
+	io_stream_pause(&s->client);
+	if (has_room(s)) /* behind others, whose turn is first */
+		io_later_add(s->pool->loop, &s->pool->line_moves);
+}
+
+/* A place is free. Edges may have limits of their own, so whose turn it is not is passed over. */
+void edge_handshakes_line_moves(struct io_later *later)
+{
+	struct edge_pool *pool =
+		(struct edge_pool *)((char *)later - offsetof(struct edge_pool, line_moves));
+	struct edge_session *s = pool->line.line_next;
+	while (s != &pool->line) {
+		struct edge_session *next = s->line_next;
+		if (has_room(s) && !s->end.is_queued) {
+			io_stream_resume(&s->client);
+			begin(s);
+		}
+		s = next;
+	}
+}
+
+void edge_handshakes_follow(struct edge_session *s, enum edge_state next)
+{
+	if (is_in_line(s))
+		line_leave(s);
+	if (next == EDGE_STATE_CLIENT_TLS)
+		s->pool->handshakes++;
+	if (s->state != EDGE_STATE_CLIENT_TLS)
+		return;
+	s->pool->handshakes--;
+	if (s->pool->line.line_next != &s->pool->line)
+		io_later_add(s->pool->loop, &s->pool->line_moves);
+}

@@ -1,0 +1,332 @@
+#include "edge/learn.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "edge/caps.h"
+#include "edge/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RETRY_FIRST_MS = 1000,
+	RETRY_MAX_MS = 60 * 1000,
+	AGAIN_MS = 3600 * 1000,
+};
+
+enum ask_state { ASK_NEW, ASK_ANSWERS, ASK_FAILS };
+
+/* One address, asked again and again. */
+struct edge_ask {
+	struct edge_learner *learner;
+	struct edge *edge; /* the first that uses the backend: its conversation asks */
+	size_t backend, address;
+	struct edge_session *session; /* under way, or NULL */
+	struct io_deadline next;
+	uint32_t retry_ms;
+	enum ask_state state; /* the log has it */
+	bool has_plus;        /* that too */
+	char error[96];
+};
+
+struct edge_learner {
+	struct edge_pool *pool;
+	struct edge_world *world;
+	edge_learnt_fn *fn;
+	void *owner;
+	struct edge_ask *asks;
+	size_t count;
+};
+
+/* Two edges of one conversation understand the same capabilities: smtp and submission. */
+static bool is_same_talk(const struct edge *a, const struct edge *b)
+{
+	return a->ops->learn == b->ops->learn;
+}
+
+/* What all addresses offer whose answer is known (DESIGN 6). */
+static struct conv_caps backend_caps(const struct edge_backend *b, const struct edge *speaker)
+{
+	struct conv_caps all = {};
+	bool is_first = true;
+	for (size_t i = 0; i < b->address_count; i++) {
+		const struct edge_address *a = &b->addresses[i];
+		if (!a->has_answered)
+			continue;
+		if (is_first)
+			all = a->caps;
+		else
+			edge_caps_meet(&all, &a->caps, speaker->ops->caps_are_words);
+		is_first = false;
+	}
+	return all;
+}
+
+static void edges_learn(struct edge_world *w, const struct edge_backend *b,
+                        const struct edge *speaker)
+{
+	struct conv_caps caps = backend_caps(b, speaker);
+	for (size_t i = 0; i < w->settings->edge_count; i++)
+		if (w->edges[i].backend == b && is_same_talk(&w->edges[i], speaker))
+			w->edges[i].learnt = caps;
+}
+
+static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *b)
+{
+	for (size_t i = 0; i < w->settings->edge_count; i++)
+		if (w->edges[i].backend == b)
+			return &w->edges[i];
+	return NULL;
+}
+
+void edge_learn_seen(struct edge_session *s)
+{
+	struct edge_address *a = &s->edge->backend->addresses[s->address];
+	const struct conv_caps *seen = &s->conv->seen;
+	if (!seen->text[0] || (a->has_answered && !strcmp(seen->text, a->caps.text)))
+		return;
+	a->has_answered = true;
+	a->caps = *seen;
+	edges_learn(s->world, s->edge->backend, s->edge);
+}
+
+void edge_learn_take(struct edge_world *w, const struct edge_learnt *what)
+{
+	if (what->backend >= w->settings->backend_count)
+		return;
+	struct edge_backend *b = &w->backends[what->backend];
+	struct edge *speaker = speaker_of(w, b);
+	if (!speaker || what->address >= b->address_count)
+		return;
+	struct edge_address *a = &b->addresses[what->address];
+	a->has_answered = !what->is_blind;
+	snprintf(a->caps.text, sizeof(a->caps.text), "%s", what->caps);
+	/* Whether it is blind each worker finds out anew, when a client needs it. */
+	if (!what->is_blind)
+		a->state = EDGE_ADDRESS_USABLE;
+	else if (a->state == EDGE_ADDRESS_USABLE)
+		a->state = EDGE_ADDRESS_NEW;
+	edges_learn(w, b, speaker);
+}
+
+static bool is_same_server(const struct conf_backend *a, const struct conf_backend *b)
+{
+	return !strcmp(a->name, b->name) && a->client_info == b->client_info &&
+	       a->tls.mode == b->tls.mode;
+}
+
+static void backend_inherit(struct edge_backend *b, const struct edge_backend *before)
+{
+	for (size_t i = 0; i < b->address_count; i++)
+		for (size_t k = 0; k < before->address_count; k++) {
+			struct edge_address *a = &b->addresses[i];
+			const struct edge_address *old = &before->addresses[k];
+			if (strcmp(a->text, old->text) != 0)
+				continue;
+			a->state = old->state;
+			a->asked_at_ms = old->asked_at_ms;
+			a->has_answered = old->has_answered;
+			a->caps = old->caps;
+		}
+}
+
+void edge_learn_inherit(struct edge_world *w, const struct edge_world *before)
+{
+	for (size_t i = 0; i < w->settings->backend_count; i++) {
+		struct edge_backend *b = &w->backends[i];
+		struct edge *speaker = speaker_of(w, b);
+		for (size_t k = 0; k < before->settings->backend_count; k++)
+			if (is_same_server(b->conf, before->backends[k].conf))
+				backend_inherit(b, &before->backends[k]);
+		if (speaker)
+			edges_learn(w, b, speaker);
+	}
+}
+
+static struct edge_backend *backend_of(const struct edge_ask *a)
+{
+	return a->edge->backend;
+}
+
+static struct edge_address *address_of(const struct edge_ask *a)
+{
+	return &backend_of(a)->addresses[a->address];
+}
+
+void edge_ask_note(struct edge_ask *a, const char *error)
+{
+	snprintf(a->error, sizeof(a->error), "%s", error);
+}
+
+static void plus_warn(struct edge_ask *a, bool has_plus)
+{
+	if (has_plus && !a->has_plus)
+		log_warn(NULL, "backend offers mechanisms that bind to its own TLS",
+		         kv_str("backend", backend_of(a)->conf->name),
+		         kv_str("address", address_of(a)->text),
+		         kv_str("mend", "switch SCRAM-*-PLUS off at the server: the edge hides it, "
+		                        "and clients that can bind then fail (RFC 5802 6); or set "
+		                        "channel_binding if the server binds to the edge's TLS"));
+	a->has_plus = has_plus;
+}
+
+static void ask_answered(struct edge_ask *a, const struct conv_caps *seen)
+{
+	struct edge_address *address = address_of(a);
+	bool is_news = a->state != ASK_ANSWERS || strcmp(seen->text, address->caps.text) != 0;
+	address->has_answered = true;
+	address->caps = *seen;
+	edges_learn(a->learner->world, backend_of(a), a->edge);
+	if (is_news)
+		log_info(NULL, "capabilities learnt", kv_str("backend", backend_of(a)->conf->name),
+		         kv_str("address", address->text), kv_str("offers", seen->text));
+	a->state = ASK_ANSWERS;
+	plus_warn(a, !backend_of(a)->conf->channel_binding && edge_caps_has_plus(seen));
+	a->learner->fn(a->learner->owner, &(struct edge_learnt){
+						  .backend = a->backend,
+						  .address = a->address,
+						  .caps = address->caps.text,
+						  .has_plus = a->has_plus,
+					  });
+}
+
+static void ask_failed(struct edge_ask *a)
+{
+	struct edge_address *address = address_of(a);
+	bool is_blind = address->state == EDGE_ADDRESS_BLIND;
+	/* Of a blind one backend.c said so, and how to mend it. */
+	if (a->state != ASK_FAILS && !is_blind)
+		log_warn(NULL,
+		         a->state == ASK_NEW ? "backend does not answer yet"
+		                             : "backend answers no more",
+		         kv_str("backend", backend_of(a)->conf->name),
+		         kv_str("address", address->text), kv_str("error", a->error));
+	a->state = ASK_FAILS;
+	if (!is_blind)
+		return;
+	address->has_answered = false;
+	edges_learn(a->learner->world, backend_of(a), a->edge);
+	a->learner->fn(a->learner->owner, &(struct edge_learnt){
+						  .backend = a->backend,
+						  .address = a->address,
+						  .caps = "",
+						  .is_blind = true,
+					  });
+}
+
+/* Twice as long each time, up to a minute. */
+static uint32_t retry_next(struct edge_ask *a)
+{
+	uint32_t ms = a->retry_ms ? a->retry_ms : RETRY_FIRST_MS;
+	a->retry_ms = ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : ms * 2;
+	return ms;
+}
+
+void edge_ask_ended(struct edge_session *s)
+{
+	struct edge_ask *a = s->ask;
+	const struct conv *c = s->conv;
+	uint32_t wait_ms = AGAIN_MS;
+	a->session = NULL;
+	if (c->outcome == CONV_OUTCOME_DRAINED)
+		return;
+	if (c->outcome == CONV_OUTCOME_OK) {
+		a->retry_ms = 0;
+		ask_answered(a, &c->seen);
+	} else {
+		if (!a->error[0])
+			edge_ask_note(a, conv_outcome_name(c->outcome));
+		ask_failed(a);
+		wait_ms = retry_next(a);
+	}
+	io_deadline_arm(a->learner->pool->loop, &a->next, wait_ms);
+}
+
+static void ask_begin(struct edge_ask *a)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	struct edge_learner *l = a->learner;
+	struct edge_session *s = NULL;
+	a->error[0] = '\0';
+	if (edge_session_new_ask(&s, l->pool, l->world, a->edge)) {
+		io_deadline_arm(l->pool->loop, &a->next, retry_next(a));
+		return;
+	}
+	s->ask = a;
+	s->address = a->address;
+	s->address_end = a->address + 1;
+	a->session = s;
+	edge_session_enter(s, EDGE_STATE_TALK, 0);
+	int r = conv_learn(edge_session_conv(s), &todo);
+	edge_session_act(s, r, todo);
+}
+
+static void on_next(struct io_deadline *d)
+{
+	ask_begin((struct edge_ask *)((char *)d - offsetof(struct edge_ask, next)));
+}
+
+static void asks_fill(struct edge_learner *l)
+{
+	struct edge_world *w = l->world;
+	for (size_t i = 0; i < w->settings->backend_count; i++) {
+		struct edge_backend *b = &w->backends[i];
+		struct edge *speaker = speaker_of(w, b);
+		for (size_t k = 0; speaker && k < b->address_count; k++) {
+			bool is_known = b->addresses[k].has_answered;
+			l->asks[l->count++] = (struct edge_ask){
+				.learner = l,
+				.edge = speaker,
+				.backend = i,
+				.address = k,
+				.next.fn = on_next,
+				.state = is_known ? ASK_ANSWERS : ASK_NEW,
+				.has_plus = is_known && !b->conf->channel_binding &&
+			                    edge_caps_has_plus(&b->addresses[k].caps),
+			};
+		}
+	}
+}
+
+int edge_learner_new(struct edge_learner **ret_learner, struct edge_pool *pool,
+                     struct edge_world *world, edge_learnt_fn *fn, void *owner)
+{
+	size_t most = 1;
+	CLEAN(freep) struct edge_learner *l = calloc(1, sizeof(*l));
+	for (size_t i = 0; i < world->settings->backend_count; i++)
+		most += world->backends[i].address_count;
+	if (l)
+		l->asks = calloc(most, sizeof(*l->asks));
+	if (!l || !l->asks)
+		return err_raise(-ENOMEM);
+	l->pool = pool;
+	l->world = edge_world_ref(world);
+	l->fn = fn;
+	l->owner = owner;
+	asks_fill(l);
+	for (size_t i = 0; i < l->count; i++)
+		ask_begin(&l->asks[i]);
+	*ret_learner = TAKE(l);
+	return 0;
+}
+
+void edge_learner_free(struct edge_learner *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		struct edge_session *s = l->asks[i].session;
+		if (s) {
+			conv_end(s->conv, CONV_OUTCOME_DRAINED);
+			io_later_remove(l->pool->loop, &s->end);
+			edge_session_free(s);
+		}
+		io_deadline_disarm(&l->asks[i].next);
+	}
+	edge_world_unref(l->world);
+	free(l->asks);
+	free(l);
+}
