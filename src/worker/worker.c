@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "edge/edge.h"
+#include "edge/learn.h"
 #include "io/loop.h"
 #include "proc/box.h"
 #include "proc/chan.h"
@@ -41,6 +42,7 @@ struct worker {
 	struct edge_pool *pool;
 	struct worker_signer *signer;
 	struct edge_world *world; /* in force; NULL before the first START */
+	struct edge_learner *learner; /* NULL: another worker asks */
 	struct listeners listeners;
 	/* What arrives until the next START. */
 	struct conf_settings *next_settings;
@@ -190,13 +192,51 @@ static int listeners_start(struct worker *w)
 	return 0;
 }
 
-/* All of it is here: the new world takes over at once, or nothing changes. */
-static int on_start(struct worker *w)
+static void on_learnt(void *owner, const struct edge_learnt *what)
 {
+	struct worker *w = owner;
+	uint8_t payload[4 + 4 + 1 + CONV_CAPS_MAX];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	proc_pack_u32(&p, (uint32_t)what->backend);
+	proc_pack_u32(&p, (uint32_t)what->address);
+	proc_pack_u8(&p, (uint8_t)((what->is_blind ? PROC_CAPS_BLIND : 0) |
+	                           (what->has_plus ? PROC_CAPS_PLUS : 0)));
+	proc_pack_raw(&p, slice_str(what->caps));
+	say(w, PROC_MSG_CAPS, proc_packed(&p));
+}
+
+/* Another worker asked. */
+static int on_caps(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	char text[CONV_CAPS_MAX];
+	uint32_t backend, address;
+	struct slice caps;
+	uint8_t flags;
+	if (!w->world || !proc_unpack_u32(&u, &backend) || !proc_unpack_u32(&u, &address) ||
+	    !proc_unpack_u8(&u, &flags) || !proc_unpack_text(&u, &caps) ||
+	    caps.len >= sizeof(text))
+		return err_raise(-EPROTO);
+	memcpy(text, caps.data, caps.len);
+	text[caps.len] = '\0';
+	edge_learn_take(w->world, &(struct edge_learnt){
+					  .backend = backend,
+					  .address = address,
+					  .caps = text,
+					  .is_blind = flags & PROC_CAPS_BLIND,
+				  });
+	return 0;
+}
+
+/* All of it is here: the new world takes over at once, or nothing changes. */
+static int on_start(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint8_t asks;
 	char error[256] = "";
 	struct edge_world *world = NULL;
 	memcpy(w->next.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
-	if (!w->next_settings)
+	if (!w->next_settings || !proc_unpack_u8(&u, &asks))
 		return err_raise(-EPROTO);
 	struct conf_settings *settings = TAKE(w->next_settings);
 	w->drain_rate = settings->drain_rate;
@@ -208,6 +248,9 @@ static int on_start(struct worker *w)
 	}
 	if (r)
 		return err_up(r);
+	edge_learner_free(TAKE(w->learner));
+	if (w->world)
+		edge_learn_inherit(world, w->world);
 	edge_world_unref(w->world);
 	w->world = world;
 	r = listeners_start(w);
@@ -215,7 +258,9 @@ static int on_start(struct worker *w)
 		return err_up(r);
 	next_clear(w);
 	say(w, PROC_MSG_READY, (struct slice){});
-	return 0;
+	if (asks)
+		r = edge_learner_new(&w->learner, w->pool, w->world, on_learnt, w);
+	return err_up(r);
 }
 
 static int on_ticket_keys(struct worker *w, struct proc_msg *msg)
@@ -243,6 +288,7 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	if (!proc_unpack_u32(&u, &deadline_ms))
 		return err_raise(-EPROTO);
 	listeners_close(&w->listeners);
+	edge_learner_free(TAKE(w->learner));
 	edge_pool_drain(w->pool, w->drain_rate, deadline_ms, on_empty, w);
 	return 0;
 }
@@ -292,7 +338,9 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 	case PROC_MSG_LISTENER:
 		return err_up(on_listener(w, msg));
 	case PROC_MSG_START:
-		return err_up(on_start(w));
+		return err_up(on_start(w, msg));
+	case PROC_MSG_CAPS:
+		return err_up(on_caps(w, msg));
 	case PROC_MSG_TICKET_KEYS:
 		return err_up(on_ticket_keys(w, msg));
 	case PROC_MSG_KEYS_CHANNEL:
@@ -351,6 +399,7 @@ static void worker_deinit(struct worker *w)
 {
 	listeners_close(&w->listeners);
 	next_clear(w);
+	edge_learner_free(w->learner);
 	edge_pool_free(w->pool);
 	edge_world_unref(w->world);
 	worker_signer_free(w->signer);
