@@ -9,6 +9,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
+MORE_HOSTS="stock exim opensmtpd cyrus" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -19,8 +20,12 @@ host_numbers() {
 	alpha) echo 11 ;;
 	beta) echo 12 ;;
 	legacy) echo 13 14 ;;
+	stock) echo 21 ;;
+	exim) echo 22 ;;
+	opensmtpd) echo 23 ;;
+	cyrus) echo 24 ;;
 	client) echo 100 ;;
-	*) die "no host named $1: choose one of $HOSTS" ;;
+	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
 	esac
 }
 
@@ -32,12 +37,23 @@ host_name() { # HOST [NUMBER]
 	esac
 }
 
+# The tree of packages that is its root.
+host_tree() {
+	case $1 in
+	exim | opensmtpd | cyrus) echo "$1" ;;
+	*) echo "$TREE" ;;
+	esac
+}
+
 # The ports its servers open, mailseal's aside: what must answer before the host counts as up.
 server_ports() {
 	case $1 in
 	ns) echo 53 ;;
 	alpha | beta) echo 10025 10587 10143 10110 ;;
 	legacy) echo 25 ;;
+	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
+	exim | opensmtpd) echo 10025 ;;
+	cyrus) echo 993 ;;
 	client) ;;
 	esac
 }
@@ -112,6 +128,29 @@ listens() { # HOST PORT...
 	for port; do
 		grep -q ":$port\$" <<<"$listening" || return 1
 	done
+}
+
+# A namespace of that name which this lab did not make is somebody's: it stays as it is.
+make_netns() { # NAME
+	! netns_exists "$1" || die "namespace $(netns "$1") is already there and not this lab's:" \
+		"run lab/down where it was made, or ip netns delete $(netns "$1")"
+	mkdir -p "$RUN/$1/log"
+	touch "$RUN/$1/netns"
+	ip netns add "$(netns "$1")"
+	ip -n "$(netns "$1")" link set lo up
+}
+
+setup() { # NAME COMMAND...
+	local log=$RUN/$1/setup.log
+	in_host "$@" </dev/null >>"$log" 2>&1 ||
+		die "host $1: ${2##*/} failed: $(tail -n 3 "$log"); the whole log is $log"
+}
+
+wait_for_servers() { # NAME
+	# shellcheck disable=SC2046 # ports are words
+	wait_for 30 listens "$1" $(server_ports "$1") ||
+		die "host $1: no server on some of the ports $(server_ports "$1" | xargs):" \
+			"see $RUN/$1/log and $RUN/$1/setup.log"
 }
 
 # The provider's one user.

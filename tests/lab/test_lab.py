@@ -1,21 +1,16 @@
 """The lab itself: its servers do what other tests rely on, and nothing of it is left behind."""
+import hashlib
 import os
 import subprocess
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAB = os.path.join(ROOT, "lab")
-MAILSEAL = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
+from labtools import BINARY as MAILSEAL
+from labtools import LAB, lab, until
+
 LAB_PORTS = set("25 53 110 143 465 587 993 995 10025 10110 10143 10587".split())
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-
-
-def lab(command, *args, **kwargs):
-    return subprocess.run([os.path.join(LAB, command), *args], text=True, timeout=600,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, **kwargs)
 
 
 def output(*argv):
@@ -38,8 +33,65 @@ def machine():
             "run": os.path.exists(os.path.join(LAB, "run"))}
 
 
+BYSTANDER = """
+mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay -o lowerdir=$0/trees/exim,upperdir=/mnt/upper,workdir=/mnt/work none /mnt/root
+cp $0/conf/exim/exim4.conf /mnt/root/etc/exim4/exim4.conf
+sed -i '/hosts_proxy/d; s/10025/25/' /mnt/root/etc/exim4/exim4.conf
+chroot /mnt/root install -d -o Debian-exim -g adm /var/log/exim
+ip link set lo up
+exec chroot /mnt/root exim4 -bdf
+"""
+
+
+class Bystander:
+    """An Exim that was there before the lab and has nothing to do with it."""
+
+    def __init__(self):
+        subprocess.run(["ip", "netns", "add", "ms-bystander"], check=True)
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", "ms-bystander", "unshare", "--mount", "sh", "-ec", BYSTANDER,
+             LAB], stdin=subprocess.DEVNULL)
+        until(lambda: self.talk().startswith("220 exim.test"))
+
+    def talk(self):
+        return subprocess.run(
+            ["ip", "netns", "exec", "ms-bystander", "bash", "-c",
+             "exec 3<>/dev/tcp/127.0.0.1/25 && echo QUIT >&3 && cat <&3"],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    def state(self):
+        """Its processes, its files, and the packages of the machine."""
+        processes = {pid: output("ps", "-o", "lstart=,args=", "-p", pid)
+                     for pid in output("ip", "netns", "pids", "ms-bystander").split()}
+        root = f"/proc/{self.process.pid}/root"
+        files = {}
+        for top in ("etc", "usr/sbin", "var/lib/exim4", "var/lib/dpkg", "var/mail"):
+            for folder, _, names in os.walk(f"{root}/{top}"):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if os.path.isfile(path) and not os.path.islink(path):
+                        with open(path, "rb") as file:
+                            files[path] = hashlib.sha256(file.read()).digest()
+        return {"processes": processes, "files": files, "packages": output("dpkg", "-l")}
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        subprocess.run(["ip", "netns", "delete", "ms-bystander"], check=True)
+
+
 @pytest.fixture(scope="module")
-def before():
+def bystander():
+    done = lab("tree", "exim")
+    assert done.returncode == 0, done.stdout
+    one = Bystander()
+    yield one, one.state()
+    one.end()
+
+
+@pytest.fixture(scope="module")
+def before(bystander):
     """The machine as it was before the lab, which is up while the tests run and gone after them."""
     if os.path.exists(os.path.join(LAB, "run")):
         pytest.skip("the lab is in use: lab/down first")
@@ -102,6 +154,15 @@ def test_lab_down_leaves_nothing(before):
     done = lab("down")
     assert done.returncode == 0, done.stdout
     assert machine() == before
+
+
+def test_lab_touches_no_mail_server_beside_it(before, bystander):
+    exim, state = bystander
+    assert exim.talk().startswith("220 exim.test")
+    now = exim.state()
+    assert len(state["files"]) > 500 and len(state["processes"]) == 1
+    for what, was in state.items():
+        assert now[what] == was, what
 
 
 def test_lab_up_leaves_a_namespace_of_others_alone(before):

@@ -1,0 +1,48 @@
+"""The lab, up for all files that ask for it, and edges of a test's own in it."""
+import os
+import shutil
+
+import pytest
+
+from labtools import BINARY, RUN, Edge, lab
+
+
+@pytest.fixture(scope="session")
+def lab_up():
+    if os.geteuid():
+        pytest.skip("network namespaces need root")
+    if not os.path.exists(BINARY):
+        pytest.skip("no built mailseal")
+    if os.path.exists(RUN) and "LAB_KEEP" not in os.environ:
+        pytest.skip("the lab is in use: lab/down first")
+    done = lab("up")
+    assert done.returncode == 0, done.stdout
+    yield
+    if "LAB_KEEP" not in os.environ:
+        lab("down")
+
+
+@pytest.fixture(scope="session")
+def host(lab_up):
+    """Brings up one of the hosts that lab/up leaves out."""
+    def bring_up(name):
+        done = lab("host", name)
+        assert done.returncode == 0, done.stdout
+        return name
+    return bring_up
+
+
+@pytest.fixture
+def edge(lab_up):
+    """Starts edges (see Edge) that end with the test."""
+    edges = []
+
+    def start(*args, **kwargs):
+        folder = os.path.join(RUN, "edges", str(len(edges)))
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        edges.append(Edge(folder, *args, **kwargs))
+        return edges[-1].ready()
+    yield start
+    for one in edges:
+        one.close()
+    shutil.rmtree(os.path.join(RUN, "edges"), ignore_errors=True)
