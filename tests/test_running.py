@@ -206,3 +206,21 @@ def test_without_a_certificate_port_25_has_a_self_made_one(tmp_path):
     assert fingerprint() == fingerprint()
     assert os.stat(tmp_path / "state" / "self-made.key").st_mode & 0o777 == 0o600
     backend.close()
+
+
+def test_a_backend_that_refuses_leaves_a_record(tmp_path):
+    """The last address failed: no worker may look past the list of them."""
+    dead, mx, mx_tls = free_ports(3)
+    os.chmod(tmp_path, 0o755)
+    daemon = Daemon(tmp_path, edge_config({"smtp": dead}, {"mx": (mx, mx_tls)})).ready()
+    try:
+        talk = Talk(mx)
+        talk.line()
+        talk.say(b"EHLO x\r\n").reply()
+        talk.say(b"STARTTLS\r\n").line()
+        talk.starttls().say(b"EHLO x\r\n")
+        assert talk.reply().startswith(b"421 ")
+        daemon.wait("session ended", outcome="backend-down")
+        assert not any(e.get("event", "").startswith("process died") for e in daemon.events)
+    finally:
+        daemon.close()
