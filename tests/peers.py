@@ -51,12 +51,13 @@ def read_proxy_header(reader):
 class Backend:
     """A listening thread; each connection runs serve(reader, sock, told) in a thread of its own."""
 
-    def __init__(self, serve, expects_proxy=True):
+    def __init__(self, serve, expects_proxy=True, port=0):
         self.serve = serve
         self.expects_proxy = expects_proxy
         self.sessions = []
+        self.asks = []  # the edge's own sessions, for what is offered
         self.changed = threading.Condition()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -77,8 +78,9 @@ class Backend:
                     session["told"] = read_proxy_header(reader)
                     if session["told"] is None:
                         return
+                is_ask = session["told"] == {"local": True}
                 with self.changed:
-                    self.sessions.append(session)
+                    (self.asks if is_ask else self.sessions).append(session)
                     self.changed.notify_all()
                 self.serve(reader, sock, session)
             except (OSError, IndexError, TypeError, ValueError):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import peers
-from conftest import edge_config
+from edges import edge_config
 from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
 from load import Load, login
 

@@ -11,7 +11,7 @@ import pytest
 
 import daemon as daemon_module
 import peers
-from conftest import edge_config
+from edges import edge_config
 from daemon import BINARY, ROOT, Daemon, Talk, client_context, free_ports, make_certificate
 from load import Load, login
 
