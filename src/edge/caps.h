@@ -1,4 +1,5 @@
-/* Capabilities of servers as struct conv_caps keeps them, looked at without their protocol. Pure. */
+/* Capabilities of servers as struct conv_caps keeps them, looked at without their protocol. Pure.
+ */
 #ifndef EDGE_CAPS_H
 #define EDGE_CAPS_H
 

@@ -285,7 +285,7 @@ static void asks_fill(struct edge_learner *l)
 				.next.fn = on_next,
 				.state = is_known ? ASK_ANSWERS : ASK_NEW,
 				.has_plus = is_known && !b->conf->channel_binding &&
-			                    edge_caps_has_plus(&b->addresses[k].caps),
+				            edge_caps_has_plus(&b->addresses[k].caps),
 			};
 		}
 	}

@@ -36,8 +36,8 @@ static const struct meet_case lines[] = {
 };
 
 static const struct meet_case words[] = {
-	{ "another order and case", "IMAP4rev1 SASL-IR AUTH=PLAIN IDLE", "idle IMAP4rev1 AUTH=PLAIN AUTH=LOGIN",
-	  "IMAP4rev1 AUTH=PLAIN IDLE" },
+	{ "another order and case", "IMAP4rev1 SASL-IR AUTH=PLAIN IDLE",
+	  "idle IMAP4rev1 AUTH=PLAIN AUTH=LOGIN", "IMAP4rev1 AUTH=PLAIN IDLE" },
 	{ "none in common", "IMAP4rev1", "X", "" },
 };
 

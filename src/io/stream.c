@@ -253,33 +253,37 @@ static void on_ready(void *owner, int events)
 		on_readable(s);
 }
 
-/* Offers again what waits: plain bytes, ciphertext, the socket, the end. */
+/* What waited for the owner is offered again: plain bytes, then ciphertext. */
+static void offer(struct io_stream *s)
+{
+	s->is_offering = false;
+	if (buf_len(&s->in))
+		emit(s, IO_STREAM_DATA);
+	if (s->is_dead || s->is_paused || !s->tls || (s->is_tls_up && !buf_len(&s->raw)))
+		return;
+	int r = process(s, (struct slice){});
+	if (r)
+		fail(s, -r);
+}
+
 static void on_pump(struct io_later *later)
 {
 	struct io_stream *s =
 		(struct io_stream *)((char *)later - offsetof(struct io_stream, pump));
-	bool has_begun = false;
 	if (s->is_dead || s->is_paused || !s->watch)
 		return;
-	if (buf_len(&s->in)) {
-		has_begun = true;
-		emit(s, IO_STREAM_DATA);
-	}
-	if (!s->is_dead && !s->is_paused && s->tls && (buf_len(&s->raw) || !s->is_tls_up)) {
-		/* A handshake that only waits for input has not begun: it would never be read. */
-		has_begun |= buf_len(&s->raw) != 0;
-		int r = process(s, (struct slice){});
-		if (r)
-			fail(s, -r);
-	}
-	if (s->watch && s->may_read && wants_input(s)) {
-		if (has_begun)
-			watch_update(s);
-		else
-			on_readable(s);
-		return;
-	}
-	tell_end(s);
+	if (s->is_offering)
+		offer(s);
+	if (s->watch && s->may_read && wants_input(s))
+		on_readable(s);
+	else if (s->watch)
+		tell_end(s);
+}
+
+static void offer_later(struct io_stream *s)
+{
+	s->is_offering = true;
+	io_later_add(s->loop, &s->pump);
 }
 
 int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
@@ -353,12 +357,12 @@ void io_stream_start_tls(struct io_stream *s, struct tls_session *tls)
 {
 	s->tls = tls;
 	/* A client speaks first; a server waits for input that is still to come. */
-	io_later_add(s->loop, &s->pump);
+	offer_later(s);
 }
 
 void io_stream_signed(struct io_stream *s)
 {
-	io_later_add(s->loop, &s->pump);
+	offer_later(s);
 }
 
 int io_stream_write(struct io_stream *s, struct slice bytes)
@@ -396,7 +400,7 @@ void io_stream_resume(struct io_stream *s)
 	s->is_paused = false;
 	watch_update(s);
 	if (io_stream_has_input(s) || s->has_ended)
-		io_later_add(s->loop, &s->pump);
+		offer_later(s);
 }
 
 void io_stream_want_room(struct io_stream *s)

@@ -51,7 +51,8 @@ struct io_stream {
 	bool sees_end;  /* the peer has ended: read until that comes */
 	bool is_tls_up;
 	bool is_paused;
-	bool has_ended; /* the peer sent its end; told once, when the input is used up */
+	bool is_offering; /* what waits is offered at the next pump */
+	bool has_ended;   /* the peer sent its end; told once, when the input is used up */
 	bool end_is_told;
 	bool was_truncated;
 	bool is_dead;  /* error: nothing is read or written any more */

@@ -41,8 +41,8 @@ enum proc_msg_type {
 	PROC_MSG_STATUS_ASK,   /* u32 id */
 	/* worker -> parent */
 	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
-	PROC_MSG_CAPS, /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
-	                  also parent -> worker */
+	PROC_MSG_CAPS,    /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
+	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
 	PROC_MSG_READY,   /* also keys -> parent */

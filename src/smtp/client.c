@@ -32,8 +32,7 @@ static bool caps_are_known(const struct smtp_edge *e)
 {
 	struct slice params;
 	return e->conv.learnt && e->conv.learnt->text[0] &&
-	       (!e->conv.set->is_submission ||
-	        smtp_ehlo_find(e->conv.learnt, "AUTH", &params));
+	       (!e->conv.set->is_submission || smtp_ehlo_find(e->conv.learnt, "AUTH", &params));
 }
 
 static int on_hello(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)

@@ -303,8 +303,7 @@ static void edge_deinit(struct conv *c)
 		.protocol = (name), .size = sizeof(struct smtp_edge), .start = edge_start,         \
 		.learn = edge_learn, .feed = edge_feed, .tls_up = edge_tls_up,                     \
 		.connected = edge_connected, .failed = edge_failed, .eof = edge_eof,               \
-		.expire = edge_expire,                                                             \
-		.overload_line = edge_overload_line, .deinit = edge_deinit,                        \
+		.expire = edge_expire, .overload_line = edge_overload_line, .deinit = edge_deinit, \
 	}
 
 const struct conv_ops smtp_edge_ops = EDGE_OPS("smtp");

@@ -41,7 +41,7 @@ struct worker {
 	struct io_watch *parent_watch;
 	struct edge_pool *pool;
 	struct worker_signer *signer;
-	struct edge_world *world; /* in force; NULL before the first START */
+	struct edge_world *world;     /* in force; NULL before the first START */
 	struct edge_learner *learner; /* NULL: another worker asks */
 	struct listeners listeners;
 	/* What arrives until the next START. */
@@ -214,8 +214,7 @@ static int on_caps(struct worker *w, struct proc_msg *msg)
 	struct slice caps;
 	uint8_t flags;
 	if (!w->world || !proc_unpack_u32(&u, &backend) || !proc_unpack_u32(&u, &address) ||
-	    !proc_unpack_u8(&u, &flags) || !proc_unpack_text(&u, &caps) ||
-	    caps.len >= sizeof(text))
+	    !proc_unpack_u8(&u, &flags) || !proc_unpack_text(&u, &caps) || caps.len >= sizeof(text))
 		return err_raise(-EPROTO);
 	memcpy(text, caps.data, caps.len);
 	text[caps.len] = '\0';

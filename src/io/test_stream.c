@@ -1,0 +1,129 @@
+#include "io/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What came, and how often the owner was called: a stream must not spin. */
+struct seen {
+	struct io_loop *loop;
+	unsigned data, eof, error;
+	size_t takes; /* bytes consumed at each DATA; 0: none */
+	struct buf got;
+};
+
+static void on_event(struct io_stream *s, enum io_stream_event event)
+{
+	struct seen *seen = s->owner;
+	struct slice input = io_stream_input(s);
+	switch (event) {
+	case IO_STREAM_DATA:
+		seen->data++;
+		assert_int_equal(buf_add(&seen->got, slice_head(input, seen->takes)), 0);
+		io_stream_consume(s, seen->takes < input.len ? seen->takes : input.len);
+		break;
+	case IO_STREAM_EOF:
+		seen->eof++;
+		io_loop_stop(seen->loop);
+		break;
+	case IO_STREAM_ERROR:
+		seen->error++;
+		io_loop_stop(seen->loop);
+		break;
+	case IO_STREAM_ROOM:
+	case IO_STREAM_CONNECTED:
+	case IO_STREAM_TLS_UP:
+	case IO_STREAM_TLS_FAILED:
+		break;
+	}
+}
+
+struct stage {
+	struct io_loop *loop;
+	struct io_stream stream;
+	struct seen seen;
+	int peer;
+};
+
+static void stage_init(struct stage *t, size_t takes)
+{
+	int ends[2];
+	*t = (struct stage){};
+	assert_int_equal(io_loop_new(&t->loop), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	t->peer = ends[1];
+	t->seen = (struct seen){ .loop = t->loop, .takes = takes };
+	t->stream = (struct io_stream){ .fd = -1, .owner = &t->seen, .on_event = on_event };
+	assert_int_equal(io_stream_open(&t->stream, t->loop, ends[0]), 0);
+}
+
+static void stage_deinit(struct stage *t)
+{
+	io_stream_deinit(&t->stream);
+	buf_deinit(&t->seen.got);
+	close(t->peer);
+	io_loop_free(t->loop);
+}
+
+/* Half a line, then the end: told once each, however long the owner leaves the bytes. */
+static void test_stream_end_behind_bytes_nobody_takes(void **state)
+{
+	(void)state;
+	struct stage t;
+	stage_init(&t, 0);
+	assert_int_equal(write(t.peer, "half a line", 11), 11);
+	assert_int_equal(shutdown(t.peer, SHUT_WR), 0);
+	assert_int_equal(io_loop_run(t.loop), 0);
+	assert_int_equal(t.seen.eof, 1);
+	assert_true(t.seen.data >= 1 && t.seen.data <= 2);
+	assert_int_equal(io_stream_input(&t.stream).len, 11);
+	stage_deinit(&t);
+}
+
+static void test_stream_paused_is_told_after(void **state)
+{
+	(void)state;
+	struct stage t;
+	stage_init(&t, SIZE_MAX);
+	io_stream_pause(&t.stream);
+	assert_int_equal(write(t.peer, "abc", 3), 3);
+	close(t.peer);
+	t.peer = -1;
+	io_stream_resume(&t.stream);
+	assert_int_equal(io_loop_run(t.loop), 0);
+	assert_int_equal(buf_len(&t.seen.got), 3);
+	assert_int_equal(t.seen.eof, 1);
+	stage_deinit(&t);
+}
+
+/* More than one read: all of it arrives, and the end after it. */
+static void test_stream_reads_all(void **state)
+{
+	(void)state;
+	struct stage t;
+	static uint8_t block[100000];
+	size_t sent = 0;
+	stage_init(&t, SIZE_MAX);
+	for (ssize_t n; (n = write(t.peer, block, sizeof(block))) > 0;)
+		sent += (size_t)n;
+	assert_true(sent > IO_SCRATCH_LEN / 2);
+	shutdown(t.peer, SHUT_WR);
+	assert_int_equal(io_loop_run(t.loop), 0);
+	assert_int_equal(buf_len(&t.seen.got), sent);
+	assert_int_equal(t.stream.bytes_in, sent);
+	stage_deinit(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stream_end_behind_bytes_nobody_takes),
+		cmocka_unit_test(test_stream_paused_is_told_after),
+		cmocka_unit_test(test_stream_reads_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
