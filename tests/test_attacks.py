@@ -101,7 +101,8 @@ def test_old_versions_are_refused_and_recorded(stage, edge):
     with pytest.raises((ssl.SSLError, ConnectionError)):
         context.wrap_socket(socket.create_connection(("127.0.0.1", stage.ports[edge][1])))
     refused = stage.daemon.wait("handshake refused", after=seen, edge=edge)
-    assert refused["offered"] in ("TLSv1.1", "TLSv1")
+    assert refused["offered"] in ("TLSv1.1", "TLSv1.0")
+    assert stage.daemon.wait("session ended", after=seen, edge=edge)["seal"] == "none"
 
 
 @pytest.mark.parametrize("edge", ["submission", "imap", "pop3"])

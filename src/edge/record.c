@@ -25,11 +25,15 @@ static void count(struct edge_session *s)
 	c->bytes_out += s->client.bytes_out;
 }
 
-/* "sealed", "legacy" or "plain": the word every report uses (DESIGN 2). */
+/*
+ * "sealed", "legacy" or "plain": the word every report uses (DESIGN 2); "none" where the
+ * handshake failed before anything was said.
+ */
 static const char *seal_of(const struct edge_session *s, const struct tls_facts *t)
 {
 	if (!s->client_tls_was_up)
-		return "plain";
+		return s->is_implicit || s->conv->outcome == CONV_OUTCOME_TLS_FAILED ? "none"
+		                                                                     : "plain";
 	return t->is_legacy ? "legacy" : "sealed";
 }
 

@@ -1,0 +1,540 @@
+"""Every limit is reached here, with small numbers, and holds (DESIGN 6)."""
+import base64
+import os
+import select
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+import peers
+from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+
+BACKENDS = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3}
+USERS = ["submission", "imap", "pop3"]
+
+
+class From(Talk):
+    """A client with an address of its own."""
+
+    def __init__(self, port, address="127.0.0.1", timeout=15):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout,
+                                             source_address=(address, 0))
+        self.rest = b""
+
+    def is_closed(self):
+        """Closes as well: else the daemon lingers before it writes the record."""
+        super().is_closed()
+        self.close()
+        return True
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return make_certificate(str(tmp_path_factory.mktemp("certificate")))
+
+
+@pytest.fixture
+def serve(tmp_path, certificate):
+    """serve(protocol, limits): a daemon with one edge and one worker; its ports and backend."""
+    os.chmod(tmp_path, 0o755)
+    running = []
+
+    def start(protocol, limits, backend=None, more=""):
+        server = peers.Backend(backend or BACKENDS[protocol])
+        plain, tls = free_ports(2)
+        chain, key = certificate
+        tls_text = f'listen_tls = ["127.0.0.1:{tls}"];' if protocol != "smtp" else ""
+        daemon = Daemon(tmp_path, f'''
+            workers = 1; drain_timeout = "1s";
+            certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};
+            limits = {{ {limits} }};
+            backend = {{ b = {{ address = ["127.0.0.1:{server.port}"]; }}; }};
+            edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{plain}"]; {tls_text}
+                             backend = "b"; {more} }}; }};''')
+        running.extend((daemon, server))
+        daemon.ready()
+        return SimpleNamespace(daemon=daemon, backend=server, plain=plain, tls=tls)
+
+    yield start
+    for one in running:
+        one.close()
+
+
+def outcome(stage, after=0):
+    return stage.daemon.wait("session ended", after=after)["outcome"]
+
+
+def refused(stage, reason):
+    assert stage.daemon.wait("connection refused")["reason"] == reason
+
+
+def drip(talk, data):
+    """A byte each 100 ms until the other side ends; returns how long that took."""
+    began = time.monotonic()
+    for i in range(len(data)):
+        try:
+            if select.select([talk.sock], [], [], 0.1)[0] and not talk.sock.recv(65536):
+                break
+            talk.sock.send(data[i:i + 1])
+        except (ConnectionError, ssl.SSLError):
+            break
+    took = time.monotonic() - began
+    talk.close()
+    return took
+
+
+def client_hello():
+    out = ssl.MemoryBIO()
+    client = client_context().wrap_bio(ssl.MemoryBIO(), out)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return out.read()
+
+
+def greeted(talk, protocol):
+    """Up to where a command may come."""
+    talk.line()
+    if protocol in ("smtp", "submission"):
+        talk.say(b"EHLO host.example.net\r\n").reply()
+    return talk
+
+
+# Who comes in
+
+
+def test_connections_per_address(serve):
+    stage = serve("imap", "connections_per_address = 3;")
+    talks = [From(stage.plain) for _ in range(3)]
+    for talk in talks:
+        assert talk.line().startswith(b"* OK")
+    assert From(stage.plain).line().startswith(b"* BYE [UNAVAILABLE]")
+    refused(stage, "connections_per_address")
+    assert From(stage.plain, "127.0.0.2").line().startswith(b"* OK")
+    talks[0].close()
+    stage.daemon.wait("session ended")
+    assert From(stage.plain).line().startswith(b"* OK")
+
+
+def test_handshakes_per_second(serve):
+    stage = serve("imap", "handshakes_per_second = 4;")
+    began = time.monotonic()
+    lines = [From(stage.plain).line() for _ in range(8)]
+    assert time.monotonic() - began < 1  # else the bucket was refilled meanwhile
+    assert all(line.startswith(b"* OK") for line in lines[:4])
+    assert lines[-1].startswith(b"* BYE")
+    refused(stage, "handshakes_per_second")
+    assert From(stage.plain, "127.0.0.2").line().startswith(b"* OK")
+    deadline = time.monotonic() + 5
+    while not From(stage.plain).line().startswith(b"* OK"):
+        assert time.monotonic() < deadline
+
+
+def test_exempt(serve):
+    stage = serve("imap", 'connections_per_address = 1; handshakes_per_second = 1;'
+                          'exempt = ["127.0.0.2/32"];')
+    talks = [From(stage.plain, "127.0.0.2") for _ in range(10)]
+    assert all(talk.line().startswith(b"* OK") for talk in talks)
+    one, two = From(stage.plain), From(stage.plain)
+    assert one.line().startswith(b"* OK") and two.line().startswith(b"* BYE")
+
+
+@pytest.mark.parametrize("protocol, word", [("smtp", b"421 4.3.2"), ("imap", b"* BYE"),
+                                            ("pop3", b"-ERR")])
+def test_max_sessions(serve, protocol, word):
+    stage = serve(protocol, "max_sessions = 2;")
+    talks = [From(stage.plain), From(stage.plain, "127.0.0.2")]
+    for talk in talks:
+        talk.line()
+    assert From(stage.plain, "127.0.0.3").line().startswith(word)
+    refused(stage, "max_sessions")
+
+
+def test_max_sessions_on_a_tls_port(serve):
+    stage = serve("imap", "max_sessions = 1;")
+    talk = From(stage.plain)
+    talk.line()
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        From(stage.tls).starttls()
+    refused(stage, "max_sessions")
+
+
+def test_a_balancer_is_not_taken_for_its_clients(serve):
+    stage = serve("imap", "connections_per_address = 1;", more='proxy_from = ["127.0.0.1/32"];')
+
+    def come(address):
+        talk = From(stage.plain).say(b"PROXY TCP4 %s 192.0.2.9 4000 143\r\n" % address)
+        return talk, talk.line()
+
+    first, line = come(b"198.51.100.1")
+    assert line.startswith(b"* OK")
+    assert come(b"198.51.100.1")[1].startswith(b"* BYE [UNAVAILABLE]")
+    assert stage.daemon.wait("connection refused")["client"] == "198.51.100.1"
+    other, line = come(b"198.51.100.2")
+    assert line.startswith(b"* OK")
+    seen = len(stage.daemon.events)
+    first.close()
+    stage.daemon.wait("session ended", after=seen)
+    assert come(b"198.51.100.1")[1].startswith(b"* OK")
+    other.close()
+
+
+# Handshakes
+
+
+def in_thread(work):
+    """Runs work; its result comes from .result(timeout)."""
+    box = {}
+    done = threading.Event()
+
+    def run():
+        try:
+            box["value"] = work()
+        except OSError as error:  # ssl.SSLError is one
+            box["value"] = error
+        done.set()
+
+    threading.Thread(target=run, daemon=True).start()
+
+    def result(timeout=10):
+        assert done.wait(timeout), "not in time"
+        return box["value"]
+
+    return SimpleNamespace(done=done, result=result)
+
+
+def starttls_by_command(stage):
+    talk = From(stage.plain, "127.0.0.2")
+    talk.line()
+    talk.say(b"a STARTTLS\r\n").line()
+    return talk.starttls()
+
+
+@pytest.mark.parametrize("come", [lambda stage: From(stage.tls, "127.0.0.2").starttls(),
+                                  starttls_by_command], ids=["tls", "starttls"])
+def test_max_handshakes_queue(serve, come):
+    stage = serve("imap", "max_handshakes = 2;")
+    silent = [From(stage.tls), From(stage.tls)]
+    assert_open(stage, 2)
+    waiting = in_thread(lambda: come(stage).sock.version())
+    assert_open(stage, 3)
+    greeting = From(stage.plain)  # no handshake: not concerned
+    assert greeting.line().startswith(b"* OK")
+    assert not waiting.done.wait(0.5)
+    silent[0].close()
+    assert waiting.result() == "TLSv1.3"
+
+
+def assert_open(stage, count):
+    """As many sessions are open, the greeted ones included."""
+    deadline = time.monotonic() + 10
+    while (got := stage.daemon.status()["workers"][0]["open"]) != count:
+        assert time.monotonic() < deadline, got
+
+
+def test_who_comes_first_is_served_first_and_the_newest_refused(serve):
+    stage = serve("imap", "max_handshakes = 1; max_sessions = 4;")
+    silent = From(stage.tls)
+    order = []
+    waiting = []
+    for n in range(3):
+        assert_open(stage, n + 1)
+        waiting.append(in_thread(lambda n=n: order.append((n, From(stage.tls).starttls()))))
+    assert_open(stage, 4)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        From(stage.tls).starttls()
+    refused(stage, "max_sessions")
+    silent.close()
+    for one in waiting:
+        assert one.result() is None
+    assert [n for n, _ in order] == [0, 1, 2]
+
+
+def test_a_place_in_line_ends_with_handshake_timeout(serve):
+    stage = serve("imap", 'max_handshakes = 1; handshake_timeout = "1s";')
+    silent = [From(stage.tls) for _ in range(3)]
+    began = time.monotonic()
+    got = {stage.daemon.wait("session ended", error=error)["outcome"]
+           for error in ("no handshake in time", "no turn for a handshake in time")}
+    assert got == {"timeout"} and time.monotonic() - began < 5
+    assert all(talk.is_closed() for talk in silent)
+    From(stage.tls).starttls()
+
+
+@pytest.mark.parametrize("is_implicit", [True, False], ids=["tls", "starttls"])
+def test_handshake_timeout_is_not_extended_by_dripping(serve, is_implicit):
+    stage = serve("imap", 'handshake_timeout = "1s";')
+    talk = From(stage.tls if is_implicit else stage.plain)
+    if not is_implicit:
+        talk.line()
+        talk.say(b"a STARTTLS\r\n").line()
+    assert 0.8 < drip(talk, client_hello()) < 4
+    record = stage.daemon.wait("session ended")
+    assert record["outcome"] == "timeout" and record["error"] == "no handshake in time"
+
+
+# What is said
+
+
+@pytest.mark.parametrize("protocol", BACKENDS)
+def test_errors_max(serve, protocol):
+    stage = serve(protocol, "errors_max = 3;")
+    talk = greeted(From(stage.plain), protocol)
+    for n in range(2):
+        talk.say(b"NONSENSE\r\n" if protocol != "imap" else b"a NONSENSE\r\n")
+        assert talk.line()
+    talk.say(b"NONSENSE\r\n" if protocol != "imap" else b"a NONSENSE\r\n")
+    talk.is_closed()
+    assert outcome(stage) == "bad-syntax"
+
+
+def failed_login(talk, protocol, user=b"alice"):
+    """Says a wrong password; the line of the answer, or nothing if the session ended."""
+    if protocol == "imap":
+        return talk.say(b"a LOGIN %s wrong\r\n" % user).until(b"a ")
+    if protocol == "pop3":
+        talk.say(b"USER %s\r\n" % user).line()
+        return talk.say(b"PASS wrong\r\n").line()
+    return talk.say(b"AUTH PLAIN " + base64.b64encode(b"\0%s\0wrong" % user) + b"\r\n").line()
+
+
+@pytest.mark.parametrize("protocol", USERS)
+def test_login_failures_max(serve, protocol):
+    stage = serve(protocol, "login_failures_max = 2;")
+    talk = greeted(From(stage.tls).starttls(), protocol)
+    assert failed_login(talk, protocol).startswith((b"a NO", b"-ERR", b"535"))
+    assert failed_login(talk, protocol).startswith((b"a NO", b"-ERR", b"535"))
+    talk.is_closed()
+    record = stage.daemon.wait("session ended")
+    assert record["outcome"] == "login-failed" and record["login_failures"] == "2"
+
+
+@pytest.mark.parametrize("protocol", BACKENDS)
+def test_line_max(serve, protocol):
+    stage = serve(protocol, "line_max = 600;")
+    head = b"a NOOP " if protocol == "imap" else b"NOOP "
+    for length, is_ok in ((600, True), (601, False)):
+        seen = len(stage.daemon.events)
+        talk = greeted(From(stage.plain), protocol)
+        talk.say(head + b"x" * (length - len(head) - 2) + b"\r\n")
+        talk.line()
+        if is_ok:
+            talk.say(b"a LOGOUT\r\n" if protocol == "imap" else b"QUIT\r\n")
+        talk.is_closed()
+        assert outcome(stage, seen) == ("ok" if is_ok else "too-long")
+
+
+@pytest.mark.parametrize("protocol", USERS)
+@pytest.mark.parametrize("is_initial", [True, False])
+def test_auth_line_max(serve, protocol, is_initial):
+    stage = serve(protocol, "auth_line_max = 1000; line_max = 512;")
+    head = {"imap": b"a AUTHENTICATE PLAIN", "pop3": b"AUTH PLAIN"}.get(protocol, b"AUTH PLAIN")
+    used = len(head) + 1 if is_initial else 0
+    for length, is_ok in ((1000, True), (1001, False)):
+        seen = len(stage.daemon.events)
+        talk = greeted(From(stage.tls).starttls(), protocol)
+        response = base64.b64encode(b"\0alice\0" + b"x" * 2000)[:length - used - 2]
+        if is_ok and len(response) % 4:
+            response = response[:len(response) // 4 * 4]
+        if is_initial:
+            talk.say(head + b" " + response + b"\r\n")
+        else:
+            talk.say(head + b"\r\n").line()
+            talk.say(response + b"\r\n")
+        line = talk.line()
+        if is_ok:
+            assert line.startswith((b"a NO", b"-ERR [AUTH]", b"535")), line
+            talk.close()
+        else:
+            talk.is_closed()
+        assert outcome(stage, seen) == ("client-gone" if is_ok else "too-long")
+
+
+def test_literal_max(serve):
+    stage = serve("imap", "literal_max = 64;")
+    talk = greeted(From(stage.tls).starttls(), "imap")
+    assert talk.say(b"a LOGIN {65}\r\n").line().startswith(b"a NO [TOOBIG]")
+    assert talk.say(b"b LOGIN alice {64}\r\n").line().startswith(b"+")
+    assert talk.say(b"x" * 64 + b"\r\n").until(b"b ").startswith(b"b NO [AUTH")
+    assert talk.say(b"c LOGIN {40}\r\n").line().startswith(b"+")
+    assert talk.say(b"x" * 40 + b" {40}\r\n").line().startswith(b"c NO [TOOBIG]")  # together
+    talk.say(b"d LOGIN {65+}\r\n")
+    talk.is_closed()
+    assert outcome(stage) == "too-long"
+
+
+# What is waited for
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "submission"])
+def test_command_timeout(serve, protocol):
+    stage = serve(protocol, 'command_timeout = "1s";')
+    talk = greeted(From(stage.plain), protocol)
+    assert 0.8 < drip(talk, b"NOOP " + b"x" * 100) < 4  # half a command is none
+    assert outcome(stage) == "timeout"
+    talk = greeted(From(stage.plain), protocol)
+    began = time.monotonic()
+    assert talk.line().startswith(b"421 4.4.2")
+    assert 0.8 < time.monotonic() - began < 4
+
+
+def message_begun(talk):
+    greeted(talk, "smtp")
+    talk.say(b"MAIL FROM:<a@example.net>\r\n").reply()
+    talk.say(b"RCPT TO:<b@example.org>\r\n").reply()
+    assert talk.say(b"DATA\r\n").reply().startswith(b"354")
+    return talk.say(b"Subject: x\r\n\r\nhalf of it")
+
+
+def test_data_timeout(serve):
+    stage = serve("smtp", 'data_timeout = "1s";')
+    talk = message_begun(From(stage.plain))
+    began = time.monotonic()
+    assert talk.line().startswith(b"421 4.4.2")
+    assert 0.8 < time.monotonic() - began < 4
+    talk.close()
+    assert outcome(stage) == "timeout"
+    assert not stage.backend.sessions[-1]["messages"]
+
+
+def no_reply(reader, sock, session):
+    """peers.smtp up to the end of the message, then silence."""
+    sock.sendall(b"220 backend ESMTP\r\n")
+    while line := reader.read():
+        if line[:4].upper() == b"DATA":
+            sock.sendall(b"354 go on\r\n")
+            while reader.read():
+                pass
+            return
+        sock.sendall(b"250 2.0.0 ok\r\n")
+
+
+def test_reply_timeout(serve):
+    stage = serve("smtp", 'reply_timeout = "1s"; data_timeout = "20s";', backend=no_reply)
+    talk = message_begun(From(stage.plain))
+    talk.say(b"\r\n.\r\n")
+    began = time.monotonic()
+    assert talk.line().startswith(b"421 4.4.2")
+    assert 0.8 < time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+@pytest.mark.parametrize("is_implicit", [True, False], ids=["tls", "plain"])
+def test_login_timeout_is_not_extended(serve, protocol, is_implicit):
+    """Neither by bytes that drip nor by commands that are no login."""
+    stage = serve(protocol, 'login_timeout = "2s";')
+    port = stage.tls if is_implicit else stage.plain
+    noop = b"a NOOP\r\n" if protocol == "imap" else b"NOOP\r\n"
+    for data in (b"a LOGIN " + b"x" * 200, noop * 50):
+        seen = len(stage.daemon.events)
+        talk = From(port).starttls() if is_implicit else From(port)
+        talk.line()
+        assert 0.8 < drip(talk, data) < 5
+        assert outcome(stage, seen) == "timeout"
+
+
+def silence(reader, sock, session):
+    reader.read()
+
+
+@pytest.mark.parametrize("protocol, answer", [("smtp", b"421 4.3.2"), ("imap", b"* BYE"),
+                                              ("pop3", b"-ERR")])
+def test_greeting_timeout(serve, protocol, answer):
+    stage = serve(protocol, 'greeting_timeout = "1s";', backend=silence)
+    if protocol == "smtp":
+        talk = greeted(From(stage.plain), protocol).say(b"MAIL FROM:<a@example.net>\r\n")
+    else:
+        talk = From(stage.tls).starttls()
+    began = time.monotonic()
+    assert talk.line().startswith(answer)
+    assert 0.8 < time.monotonic() - began < 5  # and a second to see that it greets only when told
+    talk.close()
+    assert outcome(stage) in ("backend-down", "backend-broken")
+
+
+def test_idle_timeout_of_less_than_the_rfcs_want_is_refused(tmp_path):
+    def check(value):
+        path = tmp_path / "mailseal.conf"
+        path.write_text(f'''hostname = "mx.example.org"; limits = {{ idle_timeout = "{value}"; }};
+            backend = {{ b = {{ address = ["127.0.0.1:10025"]; }}; }};
+            edge = {{ e = {{ protocol = "smtp"; listen = ["*:25"]; backend = "b"; }}; }};''')
+        return subprocess.run([BINARY, "config", "check", "-c", str(path)], text=True,
+                              capture_output=True)
+
+    assert check("35m").returncode == 0
+    short = check("34m")
+    assert short.returncode == 1 and "idle_timeout" in short.stdout + short.stderr
+
+
+# Failed logins
+
+
+def guess(stage, protocol, address, user=b"alice"):
+    """Seconds until a wrong password was answered, in a session of its own."""
+    talk = greeted(From(stage.tls, address).starttls(), protocol)
+    began = time.monotonic()
+    answer = failed_login(talk, protocol, user)
+    took = time.monotonic() - began
+    assert answer.startswith((b"a NO", b"-ERR", b"535"))
+    talk.close()
+    return took
+
+
+@pytest.mark.parametrize("protocol", USERS)
+def test_failed_logins_slow_that_user_from_that_address(serve, protocol):
+    stage = serve(protocol, "login_delay_after = 2;")
+    guess(stage, protocol, "127.0.0.1")  # the first session also asks the backend
+    assert guess(stage, protocol, "127.0.0.1") < 0.7
+    assert 0.9 < guess(stage, protocol, "127.0.0.1") < 1.9
+    assert 1.9 < guess(stage, protocol, "127.0.0.1") < 3.5
+    assert guess(stage, protocol, "127.0.0.2") < 0.7
+    assert guess(stage, protocol, "127.0.0.1", b"bob") < 0.7
+    slowed = stage.daemon.wait("login slowed", seconds="2.000")
+    assert slowed["user"] == "alice" and slowed["client"] == "127.0.0.1"
+
+
+def test_the_right_password_is_not_held_back_and_forgives(serve):
+    stage = serve("imap", "login_delay_after = 1;")
+    guess(stage, "imap", "127.0.0.1")
+    assert guess(stage, "imap", "127.0.0.1") > 0.9
+    talk = greeted(From(stage.tls).starttls(), "imap")
+    began = time.monotonic()
+    assert talk.say(b"a LOGIN alice secret\r\n").until(b"a ").startswith(b"a OK")
+    assert time.monotonic() - began < 0.7
+    assert guess(stage, "imap", "127.0.0.1") < 0.7
+
+
+def test_a_held_session_goes_on(serve):
+    """What the client said meanwhile is answered behind; who leaves keeps his place till then."""
+    stage = serve("imap", "login_delay_after = 1; login_failures_max = 3;")
+    guess(stage, "imap", "127.0.0.1")
+    talk = greeted(From(stage.tls).starttls(), "imap")
+    began = time.monotonic()
+    talk.say(b"a LOGIN alice wrong\r\nb NOOP\r\nc LOGIN alice secret\r\nd NOOP\r\n")
+    assert talk.until(b"d ").split(b"\r\n")[0].startswith(b"a NO")
+    assert time.monotonic() - began > 0.9
+    talk.close()
+
+    guess(stage, "imap", "127.0.0.1")
+    seen = len(stage.daemon.events)
+    talk = greeted(From(stage.tls).starttls(), "imap").say(b"a LOGIN alice wrong\r\n")
+    slowed = stage.daemon.wait("login slowed", after=seen)
+    talk.close()
+    began = time.monotonic()
+    stage.daemon.wait("session ended", session=slowed["session"])
+    assert time.monotonic() - began > 0.5
+
+
+def test_other_sessions_move_while_one_is_held(serve):
+    stage = serve("imap", "login_delay_after = 1;")
+    for _ in range(2):
+        guess(stage, "imap", "127.0.0.1")
+    held = in_thread(lambda: guess(stage, "imap", "127.0.0.1"))
+    stage.daemon.wait("login slowed", seconds="2.000")
+    assert guess(stage, "imap", "127.0.0.2") < 0.7
+    assert not held.done.is_set()
+    assert held.result() > 1.9
