@@ -102,6 +102,9 @@ def test_old_versions_are_refused_and_recorded(stage, edge):
         context.wrap_socket(socket.create_connection(("127.0.0.1", stage.ports[edge][1])))
     refused = stage.daemon.wait("handshake refused", after=seen, edge=edge)
     assert refused["offered"] in ("TLSv1.1", "TLSv1.0")
+    hello = [e for e in stage.daemon.events if e.get("event") == "client hello"
+             and e["hello"] == refused["hello"]]
+    assert hello and "c0" in hello[0]["suites"] and hello[0]["highest"] == refused["offered"]
     assert stage.daemon.wait("session ended", after=seen, edge=edge)["seal"] == "none"
 
 

@@ -190,6 +190,12 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 		conf_complain(r, path.text, "%s (edge \"%s\") has no ID", protocol, e->name);
 		conf_mend(r, "use \"proxy\"");
 	}
+	if (e->protocol == CONF_TCP && b->tls.mode == CONF_TLS_STARTTLS) {
+		conf_complain(r, path_of("backend", b->name, "tls.mode").text,
+		              "tcp (edge \"%s\") has no STARTTLS", e->name);
+		conf_mend(r, "use mode = \"implicit\"");
+		return;
+	}
 	if (b->client_info == CONV_INFO_PROXY && b->tls.mode == CONF_TLS_STARTTLS && !is_smtp) {
 		conf_complain(r, path_of("backend", b->name, "tls.mode").text,
 		              "%s servers refuse STARTTLS behind a PROXY header (edge \"%s\")",
@@ -209,6 +215,18 @@ static void edge_certificate(struct conf_reader *r, const struct conf_edge *e)
 	             "accept = [\"self-signed\"] to the edge");
 }
 
+/* A way in that the protocol does not have. */
+static void listen_complain(struct conf_reader *r, const struct conf_edge *e, const char *path)
+{
+	if (e->protocol == CONF_TCP && e->listen_count) {
+		conf_complain(r, path, "tcp has no STARTTLS: all would pass in clear");
+		conf_mend(r, "write listen_tls");
+	} else if (e->protocol == CONF_SMTP && e->listen_tls_count) {
+		conf_complain(r, path, "smtp has no port with TLS from the first byte");
+		conf_mend(r, "465 belongs to protocol = \"submission\"");
+	}
+}
+
 /* Rows that count for other protocols: an error where it changes what is open, else a warning. */
 static void edge_rows_check(struct conf_reader *r, const struct conf_edge *e)
 {
@@ -220,12 +238,8 @@ static void edge_rows_check(struct conf_reader *r, const struct conf_edge *e)
 		struct path path = path_of("edge", e->name, row->name);
 		if (conf_row_applies(row, e) || !conf_is_written(r, path.text))
 			continue;
-		if (!strcmp(row->name, "listen_tls")) {
-			if (!e->listen_tls_count)
-				continue;
-			conf_complain(r, path.text,
-			              "smtp has no port with TLS from the first byte");
-			conf_mend(r, "465 belongs to protocol = \"submission\"");
+		if (!strcmp(row->name, "listen_tls") || !strcmp(row->name, "listen")) {
+			listen_complain(r, e, path.text);
 			continue;
 		}
 		conf_warn(r, path.text, "it does nothing for protocol \"%s\"",
@@ -270,7 +284,8 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 	if (!e->listen_count && !e->listen_tls_count && !conf_is_bad(r, listen.text) &&
 	    !conf_is_bad(r, listen_tls.text)) {
 		conf_complain(r, listen.text, "no client can come in here");
-		conf_mend(r, "add listen = [\"*:PORT\"]");
+		conf_mend(r, e->protocol == CONF_TCP ? "add listen_tls = [\"*:PORT\"]"
+		                                     : "add listen = [\"*:PORT\"]");
 	}
 	if (conf_is_bad(r, protocol.text))
 		return;

@@ -65,6 +65,7 @@ const char *conf_protocol_name(enum conf_protocol protocol)
 		[CONF_SUBMISSION] = "submission",
 		[CONF_IMAP] = "imap",
 		[CONF_POP3] = "pop3",
+		[CONF_TCP] = "tcp",
 	};
 	_Static_assert(COUNT_OF(names) == CONF_PROTOCOL_COUNT, "one name a protocol");
 	return names[protocol];

@@ -113,7 +113,7 @@ struct conf_exception {
 	int line;
 };
 
-enum conf_protocol { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_POP3, CONF_PROTOCOL_COUNT };
+enum conf_protocol { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_POP3, CONF_TCP, CONF_PROTOCOL_COUNT };
 
 struct conf_edge {
 	char *name;

@@ -315,6 +315,17 @@ static void test_backends_refused(void **state)
 		{ HOST
 		  "backend = { mta = { address = [\"127.0.0.1:26\", \"10.0.0.5:26\"]; }; }; " REST,
 		  "backend.mta.address", "in clear" },
+		{ HOST CERT "backend = { " MTA "}; edge = { x = { protocol = \"tcp\"; listen = "
+		            "[\"*:636\"]; backend = \"mta\"; }; };",
+		  "edge.x.listen", "write listen_tls" },
+		{ HOST CERT "backend = { " MTA "}; edge = { x = { protocol = \"tcp\"; backend = "
+		            "\"mta\"; }; };",
+		  "edge.x.listen", "add listen_tls" },
+		{ HOST CERT "backend = { mta = { address = [\"127.0.0.1:389\"]; tls = { mode = "
+		            "\"starttls\"; verify = \"pin\"; pin = [" PIN
+		            "]; }; }; }; edge = { x = { protocol = \"tcp\"; listen_tls = "
+		            "[\"*:636\"]; backend = \"mta\"; }; };",
+		  "backend.mta.tls.mode", "use mode = \"implicit\"" },
 		{ HOST "backend = { mta = { address = [\"127.0.0.1:26\"]; client_info = \"none\"; "
 		       "};};" REST,
 		  "backend.mta.client_info", "no-client-info" },

@@ -54,8 +54,15 @@ void conv_free(struct conv *c)
 		c->ops->deinit(c);
 	buf_deinit_secret(&c->out[CONV_CLIENT]);
 	buf_deinit_secret(&c->out[CONV_BACKEND]);
+	conv_forget_seen(c);
 	explicit_bzero(c, c->ops->size);
 	free(c);
+}
+
+void conv_forget_seen(struct conv *c)
+{
+	free(c->seen);
+	c->seen = NULL;
 }
 
 void conv_freep(struct conv **c)
@@ -96,6 +103,9 @@ int conv_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_todo)
 
 int conv_connected(struct conv *c, enum conv_todo *ret_todo)
 {
+	c->seen = c->seen ?: calloc(1, sizeof(*c->seen));
+	if (!c->seen)
+		return err_raise(-ENOMEM);
 	return said(c, c->ops->connected(c, ret_todo));
 }
 

@@ -185,7 +185,9 @@ struct conv {
 	char client_software[CONV_NAME_MAX]; /* EHLO argument or IMAP ID name */
 	char queue_ids[CONV_IDS_MAX];        /* from the backend's 250, ',' between */
 	struct conv_exposure exposure;
-	struct conv_caps seen; /* what this backend offered; text[0] == 0: nothing seen */
+	/* What this backend offered; text[0] == 0: nothing seen. There from conv_connected() on,
+	 * until conv_forget_seen(). */
+	struct conv_caps *seen;
 };
 
 /*
@@ -196,6 +198,9 @@ struct conv {
                            const struct conv_settings *set, const struct conv_caps *learnt);
 void conv_free(struct conv *c);
 void conv_freep(struct conv **c);
+
+/* In a spliced session nobody asks any more what the backend offers: gives its memory back. */
+void conv_forget_seen(struct conv *c);
 
 [[nodiscard]] int conv_start(struct conv *c, enum conv_todo *ret_todo);
 /*

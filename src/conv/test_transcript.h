@@ -174,7 +174,7 @@ static bool transcript_check(struct transcript_run *run, const char *name, const
 	else if (!strcmp(name, "software"))
 		snprintf(said, sizeof(said), "%s", c->client_software);
 	else if (!strcmp(name, "seen"))
-		snprintf(said, sizeof(said), "%.500s", c->seen.text);
+		snprintf(said, sizeof(said), "%.500s", c->seen ? c->seen->text : "");
 	else if (!strcmp(name, "exposed"))
 		snprintf(said, sizeof(said), "%s %s %s", c->exposure.user, c->exposure.mechanism,
 		         c->exposure.password_sent ? "sent" : "tried");

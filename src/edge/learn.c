@@ -85,8 +85,8 @@ static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *
 void edge_learn_seen(struct edge_session *s)
 {
 	struct edge_address *a = &s->edge->backend->addresses[s->address];
-	const struct conv_caps *seen = &s->conv->seen;
-	if (!seen->text[0] || (a->has_answered && !strcmp(seen->text, a->caps.text)))
+	const struct conv_caps *seen = s->conv->seen;
+	if (!seen || !seen->text[0] || (a->has_answered && !strcmp(seen->text, a->caps.text)))
 		return;
 	a->has_answered = true;
 	a->caps = *seen;
@@ -235,7 +235,7 @@ void edge_ask_ended(struct edge_session *s)
 		return;
 	if (c->outcome == CONV_OUTCOME_OK) {
 		a->retry_ms = 0;
-		ask_answered(a, &c->seen);
+		ask_answered(a, c->seen);
 	} else {
 		if (!a->error[0])
 			edge_ask_note(a, conv_outcome_name(c->outcome));

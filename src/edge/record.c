@@ -37,17 +37,17 @@ static const char *seal_of(const struct edge_session *s, const struct tls_facts 
 	return t->is_legacy ? "legacy" : "sealed";
 }
 
-static void hello_log(const struct edge_session *s)
+static void hello_log(struct edge_session *s)
 {
 	const struct tls_hello *h = s->client.tls ? tls_session_hello(s->client.tls) : NULL;
 	if (!h)
 		return;
+	edge_hello_note(s);
 	log_notice(s->conv->facts.session_id, "handshake refused",
 	           kv_str("edge", s->edge->conf->name),
 	           kv_str("client", s->conv->facts.client_addr), kv_str("reason", s->tls_error),
 	           kv_str("offered", tls_hello_version_name(h->max_version)),
-	           kv_int("suites", h->suite_count), kv_int("groups", h->group_count),
-	           kv_str("sni", h->sni));
+	           kv_str("hello", s->hello), kv_str("sni", h->sni));
 }
 
 void edge_record_session(struct edge_session *s)
@@ -73,7 +73,7 @@ void edge_record_session(struct edge_session *s)
 		kv_str("client", f->client_addr), kv_int("port", f->client_port),
 		kv_str("seal", seal_of(s, t)), kv_str("tls", t->version),
 		kv_str("cipher", t->cipher), kv_str("group", t->group),
-		kv_bool("resumed", t->is_resumed), kv_str("sni", t->sni),
+		kv_bool("resumed", t->is_resumed), kv_str("sni", t->sni), kv_str("hello", s->hello),
 		kv_str("backend", has_backend ? s->edge->backend->addresses[s->address].text : ""),
 		kv_str("user", c->user), kv_int("login_failures", c->login_failures),
 		kv_str("software", c->client_software), kv_int("messages", c->messages),

@@ -188,7 +188,9 @@ static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_
 static void splice_begin(struct edge_session *s)
 {
 	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
-	if (s->is_counted) {
+	edge_learn_seen(s);
+	conv_forget_seen(s->conv);
+	if (s->is_counted && s->conv->is_logged_in) {
 		edge_limits_leave(s->pool->limits, s->key, edge_session_now_ms(s));
 		s->is_counted = false;
 	}
@@ -279,6 +281,8 @@ static void facts_take_tls(struct edge_session *s)
 	snprintf(f->tls_cipher, sizeof(f->tls_cipher), "%s", t->cipher);
 	snprintf(f->tls_group, sizeof(f->tls_group), "%s", t->group);
 	s->client_tls_was_up = true;
+	edge_hello_note(s);
+	tls_session_forget_hello(s->client.tls);
 }
 
 static void talk_begin(struct edge_session *s)

@@ -3,6 +3,7 @@
 #define EDGE_SESSION_H
 
 #include "edge/edge.h"
+#include "edge/hello.h"
 #include "edge/limits.h"
 #include "edge/throttle.h"
 #include "io/loop.h"
@@ -56,6 +57,7 @@ struct edge_session {
 	bool login_was_seen;
 	enum conv_todo held_todo;
 	char tls_error[96];
+	char hello[20]; /* what kind of ClientHello came: its hash */
 };
 
 struct edge_pool {
@@ -65,6 +67,7 @@ struct edge_pool {
 	struct edge_counters counters;
 	size_t open;
 	struct edge_throttle *throttle;
+	struct edge_hellos hellos;
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
 	struct io_later line_moves;
@@ -79,6 +82,9 @@ struct edge_pool {
 /* edge/record.c: the line of the log, and the counters. */
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);
+
+/* edge/hello.c: notes the ClientHello that came, if one did. */
+void edge_hello_note(struct edge_session *s);
 
 /* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
 [[nodiscard]] bool edge_door_introduced(struct edge_session *s,

@@ -3,6 +3,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/tcp.h"
 #include "imap/edge.h"
 #include "pop3/edge.h"
 #include "smtp/edge.h"
@@ -15,18 +16,15 @@
 #include <sys/un.h>
 
 static const struct conv_ops *const ops_by_protocol[] = {
-	[CONF_SMTP] = &smtp_edge_ops,
-	[CONF_SUBMISSION] = &submission_edge_ops,
-	[CONF_IMAP] = &imap_edge_ops,
-	[CONF_POP3] = &pop3_edge_ops,
+	[CONF_SMTP] = &smtp_edge_ops, [CONF_SUBMISSION] = &submission_edge_ops,
+	[CONF_IMAP] = &imap_edge_ops, [CONF_POP3] = &pop3_edge_ops,
+	[CONF_TCP] = &conv_tcp_ops,
 };
 
 /* The protocol id of ALPN (IANA); SMTP has none. */
 static const char *const alpn_by_protocol[] = {
-	[CONF_SMTP] = NULL,
-	[CONF_SUBMISSION] = NULL,
-	[CONF_IMAP] = "imap",
-	[CONF_POP3] = "pop3",
+	[CONF_SMTP] = NULL,   [CONF_SUBMISSION] = NULL, [CONF_IMAP] = "imap",
+	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,
 };
 
 static int address_resolve(struct edge_address *a, const struct conf_address *conf)

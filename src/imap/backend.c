@@ -47,7 +47,7 @@ static int command_send(struct imap_edge *e, const char *tag, const char *comman
 
 static void caps_keep(struct imap_edge *e, struct slice words)
 {
-	imap_caps_keep(words, e->conv.seen.text, sizeof(e->conv.seen.text));
+	imap_caps_keep(words, e->conv.seen->text, sizeof(e->conv.seen->text));
 }
 
 /* What it says before TLS reaches nobody: it may be anybody's. */
@@ -82,7 +82,7 @@ static int tell(struct imap_edge *e, enum conv_todo *ret_todo)
 		return err_up(learnt(e, ret_todo));
 	if (e->conv.set->client_info != CONV_INFO_ID)
 		return err_up(imap_client_ready(e, ret_todo));
-	if (!imap_caps_has(e->conv.seen.text, "ID"))
+	if (!imap_caps_has(e->conv.seen->text, "ID"))
 		return err_up(imap_edge_lost(e, CONV_OUTCOME_BACKEND_BLIND, ret_todo));
 	snprintf(command, sizeof(command),
 	         "ID (\"x-originating-ip\" \"%s\" \"x-originating-port\" \"%u\""
@@ -123,7 +123,7 @@ static int on_caps(struct imap_edge *e, const struct imap_reply *reply, enum con
 	if (is_ours(e, reply)) {
 		if (e->state == IMAP_ASKING_CLEAR)
 			return err_up(seal(e, ret_todo));
-		if (reply->word != IMAP_REPLY_OK || !e->conv.seen.text[0])
+		if (reply->word != IMAP_REPLY_OK || !e->conv.seen->text[0])
 			return broken(e, ret_todo);
 		return err_up(tell(e, ret_todo));
 	}
@@ -155,7 +155,7 @@ static int on_seal(struct imap_edge *e, const struct imap_reply *reply, enum con
 int imap_backend_sealed(struct imap_edge *e, enum conv_todo *ret_todo)
 {
 	e->backend_is_tls = true;
-	e->conv.seen.text[0] = '\0';
+	e->conv.seen->text[0] = '\0';
 	*ret_todo = CONV_TODO_READ;
 	return err_up(command_send(e, "E3", "CAPABILITY", IMAP_ASKING));
 }

@@ -69,7 +69,7 @@ void imap_client_caps(const struct imap_edge *e, char *ret_caps, size_t cap)
 {
 	const struct conv *c = &e->conv;
 	if (e->state >= IMAP_READY) {
-		imap_caps_rewrite(slice_str(c->seen.text), c->set->plus_is_bound, ret_caps, cap);
+		imap_caps_rewrite(slice_str(c->seen->text), c->set->plus_is_bound, ret_caps, cap);
 		return;
 	}
 	snprintf(ret_caps, cap, "IMAP4rev1 LITERAL+ ID%s%s",
@@ -142,7 +142,7 @@ static int on_id(struct imap_edge *e, const struct call *call, enum conv_todo *r
 	if (!imap_id_is_valid(command))
 		return err_up(complain(e, command->tag, "BAD invalid ID", ret_todo));
 	imap_id_software(command, e->conv.client_software, sizeof(e->conv.client_software));
-	if (e->state == IMAP_READY && imap_caps_has(e->conv.seen.text, "ID"))
+	if (e->state == IMAP_READY && imap_caps_has(e->conv.seen->text, "ID"))
 		return err_up(forward(e, command, IMAP_IN_ID, ret_todo));
 	int r = buf_add_str(&e->conv.out[CONV_CLIENT], "* ID NIL\r\n");
 	if (r)
@@ -197,7 +197,7 @@ static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo
 			complain(e, command->tag, "BAD LOGIN takes name and password", ret_todo));
 	if (e->state == IMAP_PLAIN)
 		return err_up(open_backend(e, ret_todo));
-	r = imap_login_build(command, e->conv.seen.text, &e->pieces);
+	r = imap_login_build(command, e->conv.seen->text, &e->pieces);
 	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_LOGIN, ret_todo));
 }
 
@@ -234,7 +234,7 @@ static int on_authenticate(struct imap_edge *e, const struct call *call, enum co
 		return err_up(complain(e, command->tag, "NO no channel binding here", ret_todo));
 	if (e->state == IMAP_PLAIN)
 		return err_up(open_backend(e, ret_todo));
-	int r = imap_auth_build(command, e->conv.seen.text, &e->pieces);
+	int r = imap_auth_build(command, e->conv.seen->text, &e->pieces);
 	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_AUTH, ret_todo));
 }
 

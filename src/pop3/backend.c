@@ -134,7 +134,7 @@ static int on_capa(struct pop3_edge *e, const struct reply *reply, enum conv_tod
 	if (reply->kind != REPLY_ERR)
 		return broken(e, ret_todo);
 	/* A server older than RFC 2449. */
-	pop3_caps_keep(slice_str("USER"), e->conv.seen.text, sizeof(e->conv.seen.text));
+	pop3_caps_keep(slice_str("USER"), e->conv.seen->text, sizeof(e->conv.seen->text));
 	return err_up(learnt(e, ret_todo));
 }
 
@@ -142,7 +142,7 @@ static int on_capa_line(struct pop3_edge *e, const struct reply *reply, enum con
 {
 	if (slice_equal(reply->line, slice_str(".")))
 		return err_up(learnt(e, ret_todo));
-	pop3_caps_keep(reply->line, e->conv.seen.text, sizeof(e->conv.seen.text));
+	pop3_caps_keep(reply->line, e->conv.seen->text, sizeof(e->conv.seen->text));
 	return 0;
 }
 

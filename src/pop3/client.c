@@ -76,7 +76,7 @@ static int caps_print(struct pop3_edge *e)
 	const struct conv *c = &e->conv;
 	struct buf *out = &e->conv.out[CONV_CLIENT];
 	if (e->state == POP3_READY)
-		return err_up(pop3_caps_print(c->seen.text, NULL, c->set->plus_is_bound, out));
+		return err_up(pop3_caps_print(c->seen->text, NULL, c->set->plus_is_bound, out));
 	int r = buf_add_str(out,
 	                    c->set->offers_starttls ? "STLS\r\nRESP-CODES\r\n" : "RESP-CODES\r\n");
 	if (r || !may_login(e))

@@ -28,7 +28,7 @@ static enum smtp_want want_take(struct smtp_edge *e)
 bool smtp_backend_offers(const struct smtp_edge *e, const char *keyword)
 {
 	struct slice params;
-	return e->backend == SMTP_BACKEND_READY && smtp_ehlo_find(&e->conv.seen, keyword, &params);
+	return e->backend == SMTP_BACKEND_READY && smtp_ehlo_find(e->conv.seen, keyword, &params);
 }
 
 bool smtp_backend_has_room(const struct smtp_edge *e)
@@ -195,14 +195,14 @@ static int on_last_hello(struct smtp_edge *e, enum conv_todo *ret_todo)
 		return refused(e, ret_todo);
 	hello_argument(e, &is_ehlo);
 	if (is_ehlo)
-		smtp_ehlo_learn(&e->reply, &e->conv.seen);
+		smtp_ehlo_learn(&e->reply, e->conv.seen);
 	e->backend = SMTP_BACKEND_READY;
 	if (e->conv.is_learning)
 		return err_up(smtp_edge_end(e, CONV_OUTCOME_OK, ret_todo));
 	if (!e->hello_is_opener)
 		return 0; /* the command that opened it is fed again */
 	e->hello_is_opener = false;
-	return err_up(smtp_edge_offer(e, &e->conv.seen));
+	return err_up(smtp_edge_offer(e, e->conv.seen));
 }
 
 static int on_pass(struct smtp_edge *e, enum conv_todo *)
@@ -218,12 +218,12 @@ static int on_ehlo(struct smtp_edge *e, enum conv_todo *)
 		return err_up(smtp_backend_pass(e));
 	smtp_edge_forget_mail(e);
 	hello_argument(e, &is_ehlo);
-	e->conv.seen.text[0] = '\0';
+	e->conv.seen->text[0] = '\0';
 	if (!is_ehlo)
 		return err_up(
 			buf_printf(&e->conv.out[CONV_CLIENT], "250 %s\r\n", e->conv.set->hostname));
-	smtp_ehlo_learn(&e->reply, &e->conv.seen);
-	return err_up(smtp_edge_offer(e, &e->conv.seen));
+	smtp_ehlo_learn(&e->reply, e->conv.seen);
+	return err_up(smtp_edge_offer(e, e->conv.seen));
 }
 
 static int on_mail(struct smtp_edge *e, enum conv_todo *)

@@ -505,7 +505,7 @@ static void test_learn_fills_seen(void **state)
 		                          "< 250-SIZE 9\n< 250 8BITMIME\n> QUIT\n= ok\n" };
 	for (int i = 0; i < 2; i++) {
 		struct conv *c = play(&talk, i);
-		assert_string_equal(c->seen.text, "SIZE 9\n8BITMIME");
+		assert_string_equal(c->seen->text, "SIZE 9\n8BITMIME");
 		conv_free(c);
 	}
 }
@@ -514,7 +514,7 @@ static void test_seen_is_of_the_last_hello(void **state)
 {
 	(void)state;
 	struct conv *c = play(&sealed_talk, false);
-	assert_string_equal(c->seen.text, "PIPELINING\nAUTH PLAIN");
+	assert_string_equal(c->seen->text, "PIPELINING\nAUTH PLAIN");
 	conv_free(c);
 }
 
@@ -688,7 +688,7 @@ static void test_pipeline_is_bounded(void **state)
 	struct conv_settings set = settings_of(0);
 	struct conv *c = bdat_session(&set);
 	struct smtp_edge *e = (struct smtp_edge *)c;
-	snprintf(c->seen.text, sizeof(c->seen.text), "PIPELINING");
+	snprintf(c->seen->text, sizeof(c->seen->text), "PIPELINING");
 	for (int i = 0; i < 2 * SMTP_WANTS_MAX; i++)
 		say(c, CONV_CLIENT, "RCPT TO:<b@c.example>\r\n");
 	assert_int_equal(e->wants.count, SMTP_WANTS_MAX);
