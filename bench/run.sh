@@ -12,7 +12,7 @@
 # NICE=-10 in the environment keeps others' work off both, for wall-clock figures.
 cd "$(dirname "$0")" || exit 1
 rounds=3 secs=3 idle=8000 bulk=$((1 << 30)) conc=64 out=
-targets="mailseal haproxy hitch nginx-stream nginx-mail stunnel dovecot splice copy direct"
+targets="mailseal mailseal-tcp haproxy hitch nginx-stream nginx-mail stunnel dovecot splice copy direct"
 all="hs13-ecdsa hs13-rsa hs12-ecdsa hs12-rsa rs13 rs12 st-smtp st-imap st-pop3 st1-smtp st1-imap sl-smtp sl-imap sl-pop3
      bulk-down bulk-up bulk-down1 lat-1 lat-64 lat-open idle idle-login"
 modes=$all

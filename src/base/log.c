@@ -33,8 +33,8 @@ static struct {
 	char process[32];
 	enum log_format format;
 	enum log_level level;
-	bool is_socket; /* stderr is one (journald) */
-	int syslog_fd;  /* -1: stderr */
+	mode_t stderr_kind; /* S_IFSOCK: journald */
+	int syslog_fd;      /* -1: stderr */
 	struct sockaddr_un syslog;
 	uint64_t dropped;
 	uint64_t dropped_unsaid;
@@ -210,10 +210,10 @@ size_t log_line_format(const struct log_line *line, const struct log_field *fiel
 
 /* --- where it goes --- */
 
-static bool stderr_is_socket(void)
+static mode_t stderr_kind(void)
 {
 	struct stat st;
-	return fstat(STDERR_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+	return fstat(STDERR_FILENO, &st) == 0 ? st.st_mode & S_IFMT : 0;
 }
 
 int log_syslog_open(const char *path)
@@ -238,7 +238,7 @@ int log_setup(const char *process, enum log_format format, enum log_target targe
 	struct tm tm;
 	snprintf(the_log.process, sizeof(the_log.process), "%s", process);
 	the_log.format = format;
-	the_log.is_socket = stderr_is_socket();
+	the_log.stderr_kind = stderr_kind();
 	gmtime_r(&(time_t){ 0 }, &tm); /* reads its files now, while there are any */
 	if (target == LOG_TARGET_SYSLOG)
 		return log_syslog_open("/dev/log");
@@ -265,14 +265,14 @@ uint64_t log_dropped(void)
 
 /*
  * The descriptor is shared with other programs, so it is not made non-blocking. A pipe that poll
- * calls writable has room for PIPE_BUF bytes, and a line is no longer.
+ * calls writable has room for PIPE_BUF bytes, and a line is no longer. A file never makes us wait.
  */
 static bool stderr_take(const char *text, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	if (the_log.is_socket)
+	if (S_ISSOCK(the_log.stderr_kind))
 		return send(STDERR_FILENO, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
-	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+	if (!S_ISREG(the_log.stderr_kind) && (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)))
 		return false;
 	return write(STDERR_FILENO, text, len) == (ssize_t)len;
 }

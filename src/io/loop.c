@@ -20,10 +20,11 @@ struct io_loop {
 	struct io_deadline slots[WHEEL_SLOTS]; /* list heads */
 	uint64_t now_tick;                     /* all slots up to here have been looked at */
 	struct later_list later;
-	struct later_list soon;
-	uv_idle_t soon_idle; /* active while something is to be done soon: the loop must not wait */
-	uv_poll_t epoll_poll; /* the set below is ready */
-	int epoll_fd;         /* all our watches: libuv's own would cost five calls a descriptor */
+	struct later_list turn; /* at the end of this turn */
+	struct later_list soon; /* in the next one, which does not wait */
+	/* All our watches, and libuv's own set: libuv's would cost five calls a descriptor. */
+	int epoll_fd;
+	bool is_stopped;
 	struct io_watch *freed; /* after the batch of events that may still name them */
 	bool is_in_batch;
 	uint8_t *scratch;
@@ -88,6 +89,16 @@ static void later_run(struct io_loop *loop)
 		l->fn(l);
 }
 
+static void turn_end(struct io_loop *loop)
+{
+	struct io_later *l;
+	later_run(loop);
+	while ((l = list_take(&loop->turn))) {
+		l->fn(l);
+		later_run(loop);
+	}
+}
+
 void io_later_add(struct io_loop *loop, struct io_later *l)
 {
 	if (!l->is_queued)
@@ -100,31 +111,33 @@ void io_later_remove(struct io_loop *loop, struct io_later *l)
 		return;
 	l->is_queued = false;
 	list_remove(&loop->later, l);
+	list_remove(&loop->turn, l);
 	list_remove(&loop->soon, l);
 }
 
-/* Those that were there at the start of the turn; what they add waits for the next. */
-static void on_soon(uv_idle_t *idle)
+void io_turn_add(struct io_loop *loop, struct io_later *l)
 {
-	struct io_loop *loop = idle->data;
-	if (loop->soon.first) {
-		/* By way of later, where each may still be removed. */
-		*loop->later.end = loop->soon.first;
-		loop->later.end = loop->soon.end;
-		loop->soon.first = NULL;
-		loop->soon.end = &loop->soon.first;
-	}
-	later_run(loop);
-	if (!loop->soon.first)
-		uv_idle_stop(idle);
+	if (!l->is_queued)
+		list_add(&loop->turn, l);
 }
 
 void io_soon_add(struct io_loop *loop, struct io_later *l)
 {
-	if (l->is_queued)
+	if (!l->is_queued)
+		list_add(&loop->soon, l);
+}
+
+/* Those that were there at the start of the turn; what they add waits for the next. */
+static void soon_run(struct io_loop *loop)
+{
+	if (!loop->soon.first)
 		return;
-	list_add(&loop->soon, l);
-	uv_idle_start(&loop->soon_idle, on_soon);
+	/* By way of later, where each may still be removed. */
+	*loop->later.end = loop->soon.first;
+	loop->later.end = loop->soon.end;
+	loop->soon.first = NULL;
+	loop->soon.end = &loop->soon.first;
+	later_run(loop);
 }
 
 static void slot_run(struct io_loop *loop, struct io_deadline *head)
@@ -199,33 +212,46 @@ static int ready_of(uint32_t events)
 	return ready;
 }
 
-static void on_events(uv_poll_t *poll, int status, int events)
+/* What is not of a watch of ours is libuv's: a signal, or a timer that is due. */
+static void ready_run(struct io_loop *loop, const struct epoll_event *ready, int count)
 {
-	struct io_loop *loop = poll->data;
-	struct epoll_event ready[EVENTS_A_TURN];
-	(void)status;
-	(void)events;
-	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, 0);
+	bool is_libuv = false;
 	loop->is_in_batch = true;
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < count; i++) {
 		struct io_watch *watch = ready[i].data.ptr;
-		if (!watch->is_freed)
+		is_libuv |= !watch;
+		if (watch && !watch->is_freed)
 			watch->fn(watch->owner, ready_of(ready[i].events));
 		later_run(loop);
 	}
 	loop->is_in_batch = false;
 	freed_run(loop);
+	if (is_libuv || !uv_backend_timeout(&loop->uv))
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+static int turn_run(struct io_loop *loop)
+{
+	struct epoll_event ready[EVENTS_A_TURN];
+	int wait_ms = loop->soon.first ? 0 : uv_backend_timeout(&loop->uv);
+	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, wait_ms);
+	if (n < 0 && errno != EINTR)
+		return err_raise(-errno);
+	uv_update_time(&loop->uv);
+	soon_run(loop);
+	ready_run(loop, ready, n);
+	turn_end(loop);
+	return 0;
 }
 
 static int epoll_start(struct io_loop *loop)
 {
+	struct epoll_event event = { .events = EPOLLIN };
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll_fd < 0)
+	if (loop->epoll_fd < 0 ||
+	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv), &event))
 		return err_raise(-errno);
-	int r = uv_poll_init(&loop->uv, &loop->epoll_poll, loop->epoll_fd);
-	if (!r)
-		r = uv_poll_start(&loop->epoll_poll, UV_READABLE, on_events);
-	return r ? err_raise(r) : 0;
+	return 0;
 }
 
 static int loop_start(struct io_loop *loop)
@@ -234,8 +260,7 @@ static int loop_start(struct io_loop *loop)
 	if (r)
 		return err_raise(r);
 	uv_timer_init(&loop->uv, &loop->tick);
-	uv_idle_init(&loop->uv, &loop->soon_idle);
-	loop->tick.data = loop->soon_idle.data = loop->epoll_poll.data = loop;
+	loop->tick.data = loop;
 	loop->now_tick = uv_now(&loop->uv) / IO_WHEEL_TICK_MS;
 	uv_timer_start(&loop->tick, on_tick, IO_WHEEL_TICK_MS, IO_WHEEL_TICK_MS);
 	return err_up(epoll_start(loop));
@@ -247,6 +272,7 @@ int io_loop_new(struct io_loop **ret_loop)
 	if (!loop)
 		return err_raise(-ENOMEM);
 	loop->later.end = &loop->later.first;
+	loop->turn.end = &loop->turn.first;
 	loop->soon.end = &loop->soon.first;
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
 		loop->slots[i].next = loop->slots[i].prev = &loop->slots[i];
@@ -267,10 +293,8 @@ void io_loop_free(struct io_loop *loop)
 {
 	if (!loop)
 		return;
-	later_run(loop);
+	turn_end(loop);
 	uv_close((uv_handle_t *)&loop->tick, NULL);
-	uv_close((uv_handle_t *)&loop->soon_idle, NULL);
-	uv_close((uv_handle_t *)&loop->epoll_poll, NULL);
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_loop_close(&loop->uv);
 	close(loop->epoll_fd);
@@ -285,13 +309,19 @@ void io_loop_free(struct io_loop *loop)
 
 int io_loop_run(struct io_loop *loop)
 {
-	int r = uv_run(&loop->uv, UV_RUN_DEFAULT);
-	return r < 0 ? err_raise(r) : 0;
+	loop->is_stopped = false;
+	uv_run(&loop->uv, UV_RUN_NOWAIT); /* puts what it watches into its set */
+	while (!loop->is_stopped) {
+		int r = turn_run(loop);
+		if (r)
+			return err_up(r);
+	}
+	return 0;
 }
 
 void io_loop_stop(struct io_loop *loop)
 {
-	uv_stop(&loop->uv);
+	loop->is_stopped = true;
 }
 
 uint64_t io_loop_now_ms(const struct io_loop *loop)

@@ -78,6 +78,10 @@ void io_later_add(struct io_loop *loop, struct io_later *l);
 /* Its owner goes: it will not be called, neither later nor soon. */
 void io_later_remove(struct io_loop *loop, struct io_later *l);
 
+/* The same once at the end of the turn, when all that is ready has been met: what many sessions
+ * want said to one peer goes out in one piece. */
+void io_turn_add(struct io_loop *loop, struct io_later *l);
+
 /*
  * The same in the next turn of the loop, after others had theirs: for work that goes on by itself.
  */

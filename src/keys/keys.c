@@ -15,7 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_FILE_MAX = 64 * 1024 };
+enum {
+	KEY_FILE_MAX = 64 * 1024,
+	/* Signatures in one call to their worker: a call costs as much as a signature, but a
+	 * handshake is not to wait for many others. */
+	ANSWERS_AT_ONCE = 8,
+};
 
 struct keys;
 
@@ -62,7 +67,7 @@ static void sign_answer(struct asker *a, struct slice payload)
 	}
 	proc_pack_u32(&p, number);
 	proc_pack_bytes(&p, buf_slice(&sig));
-	if (proc_chan_send(a->chan, PROC_MSG_SIGNED, proc_packed(&p), -1))
+	if (proc_chan_queue(a->chan, PROC_MSG_SIGNED, proc_packed(&p), -1))
 		log_warn(NULL, "answer to a worker not sent");
 }
 
@@ -86,9 +91,14 @@ static void on_asker_ready(void *owner, int events)
 	if (!ended)
 		ended = proc_chan_read(a->chan);
 	int r;
+	unsigned waiting = 0;
 	while ((r = proc_chan_next(a->chan, &msg)) == 0) {
 		sign_answer(a, msg.payload); /* the table lets nothing but SIGN through */
+		if (++waiting % ANSWERS_AT_ONCE == 0 && proc_chan_flush(a->chan) < 0)
+			break;
 	}
+	if (!ended)
+		ended = proc_chan_flush(a->chan);
 	if (ended || r != PROC_MORE)
 		io_later_add(a->keys->loop, &a->end);
 	else

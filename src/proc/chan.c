@@ -258,7 +258,8 @@ int proc_chan_read(struct proc_chan *chan)
 			return r;
 		if (r)
 			return err_up(r);
-		if (len == 0)
+		/* A descriptor ends what one call brings; else the socket is empty now. */
+		if (len == 0 || (len < READ_CHUNK && !chan->fds_in.count))
 			break;
 		budget = len < budget ? budget - len : 0;
 		if (budget == 0)
@@ -431,7 +432,7 @@ static int frame_queue(struct proc_chan *chan, enum proc_msg_type type, struct s
 	return 0;
 }
 
-int proc_chan_send(struct proc_chan *chan, enum proc_msg_type type, struct slice payload, int fd)
+int proc_chan_queue(struct proc_chan *chan, enum proc_msg_type type, struct slice payload, int fd)
 {
 	if (!proc_msg_allowed(chan->self, chan->peer, type, payload.len, fd >= 0))
 		return err_raise(-EPROTO);
@@ -439,10 +440,13 @@ int proc_chan_send(struct proc_chan *chan, enum proc_msg_type type, struct slice
 		return PROC_CLOSED;
 	if (buf_len(&chan->out) + PROC_HEADER_LEN + payload.len > PROC_QUEUE_MAX)
 		return PROC_FULL;
-	int r = frame_queue(chan, type, payload, fd);
-	if (r)
-		return err_up(r);
-	return proc_chan_flush(chan);
+	return err_up(frame_queue(chan, type, payload, fd));
+}
+
+int proc_chan_send(struct proc_chan *chan, enum proc_msg_type type, struct slice payload, int fd)
+{
+	int r = proc_chan_queue(chan, type, payload, fd);
+	return r ? r : proc_chan_flush(chan);
 }
 
 bool proc_chan_wants_write(const struct proc_chan *chan)

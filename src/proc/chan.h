@@ -52,7 +52,7 @@ void proc_chan_set_version(struct proc_chan *chan, unsigned version);
 
 /*
  * Reads what is there; at most about a megabyte, or one largest message, a call (the socket then
- * stays readable). Returns 0, PROC_CLOSED, PROC_BROKEN or a negative. PROC_BROKEN is found by
+ * stays readable; so it does at the peer's end, told by the call after the last bytes). Returns 0, PROC_CLOSED, PROC_BROKEN or a negative. PROC_BROKEN is found by
  * proc_chan_next() too and comes from both ever after.
  */
 [[nodiscard]] int proc_chan_read(struct proc_chan *chan);
@@ -70,6 +70,10 @@ void proc_chan_set_version(struct proc_chan *chan, unsigned version);
  */
 [[nodiscard]] int proc_chan_send(struct proc_chan *chan, enum proc_msg_type type,
                                  struct slice payload, int fd);
+
+/* The same without sending: for several that go in one call, proc_chan_flush(). */
+[[nodiscard]] int proc_chan_queue(struct proc_chan *chan, enum proc_msg_type type,
+                                  struct slice payload, int fd);
 
 /* Sends what the socket takes. Returns 0, PROC_CLOSED or a negative. */
 [[nodiscard]] int proc_chan_flush(struct proc_chan *chan);

@@ -27,6 +27,7 @@ struct worker_signer {
 	struct io_loop *loop;
 	struct proc_chan *keys;
 	struct io_watch *watch;
+	struct io_later flush; /* one call for all that a turn asks */
 	struct request *requests;
 	size_t capacity;
 	size_t pending;
@@ -54,8 +55,18 @@ static void ask(struct worker_signer *s, const struct request *r)
 	proc_pack_u32(&p, r->key_id);
 	proc_pack_u16(&p, r->scheme);
 	proc_pack_bytes(&p, slice_of(r->digest, r->digest_len));
-	if (proc_chan_send(s->keys, PROC_MSG_SIGN, proc_packed(&p), -1))
+	if (proc_chan_queue(s->keys, PROC_MSG_SIGN, proc_packed(&p), -1))
 		log_warn(NULL, "request to keys not sent");
+	io_turn_add(s->loop, &s->flush);
+}
+
+static void on_flush(struct io_later *later)
+{
+	struct worker_signer *s =
+		(struct worker_signer *)((char *)later - offsetof(struct worker_signer, flush));
+	/* If it is gone, reading tells. */
+	if (s->keys && proc_chan_flush(s->keys) < 0)
+		log_warn(NULL, "requests to keys not sent");
 	watch_update(s);
 }
 
@@ -163,6 +174,7 @@ int worker_signer_new(struct worker_signer **ret_s, struct io_loop *loop)
 		return err_raise(-ENOMEM);
 	s->tls = (struct tls_signer){ .request = on_request, .cancel = on_cancel };
 	s->loop = loop;
+	s->flush.fn = on_flush;
 	*ret_s = s;
 	return 0;
 }
@@ -172,6 +184,7 @@ void worker_signer_free(struct worker_signer *s)
 	if (!s)
 		return;
 	detach(s);
+	io_later_remove(s->loop, &s->flush);
 	free(s->requests);
 	free(s);
 }
