@@ -233,12 +233,14 @@ static void ready_run(struct io_loop *loop, const struct epoll_event *ready, int
 static int turn_run(struct io_loop *loop)
 {
 	struct epoll_event ready[EVENTS_A_TURN];
+	/* Before the events are fetched: it may free watches. */
+	soon_run(loop);
+	turn_end(loop);
 	int wait_ms = loop->soon.first ? 0 : uv_backend_timeout(&loop->uv);
 	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, wait_ms);
 	if (n < 0 && errno != EINTR)
 		return err_raise(-errno);
 	uv_update_time(&loop->uv);
-	soon_run(loop);
 	ready_run(loop, ready, n);
 	turn_end(loop);
 	return 0;

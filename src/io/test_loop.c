@@ -97,6 +97,83 @@ static void test_later_runs_once_and_after(void **state)
 	close(ends[1]);
 }
 
+static struct io_watch *doomed;
+static unsigned doomed_calls;
+
+static void on_doomed(void *owner, int events)
+{
+	(void)events;
+	doomed_calls++;
+	io_loop_stop(owner);
+}
+
+static void on_soon_frees(struct io_later *later)
+{
+	(void)later;
+	io_watch_free(doomed);
+}
+
+/* A watch that is ready already is freed by work of an earlier turn: its event is not told. */
+static void test_soon_may_free_what_is_ready(void **state)
+{
+	(void)state;
+	struct io_loop *loop;
+	struct alarm last;
+	struct io_later soon = { .fn = on_soon_frees };
+	int ends[2];
+	doomed_calls = 0;
+	assert_int_equal(io_loop_new(&loop), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(io_watch_new(&doomed, loop, ends[0], on_doomed, loop), 0);
+	io_watch_set(doomed, IO_READ);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	io_soon_add(loop, &soon);
+	alarm_set(&last, loop, 10, true);
+	assert_int_equal(io_loop_run(loop), 0);
+	assert_int_equal(doomed_calls, 0);
+	io_loop_free(loop);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static unsigned ready_calls;
+
+static void on_ready_ask(void *owner, int events)
+{
+	(void)events;
+	ready_calls++;
+	assert_int_equal(once.done, 0); /* not before both had their turn */
+	io_turn_add(owner, &once.later);
+	io_loop_stop(owner);
+}
+
+static void test_turn_ends_once_for_all(void **state)
+{
+	(void)state;
+	struct io_loop *loop;
+	struct io_watch *watches[2];
+	int ends[2][2];
+	ready_calls = 0;
+	once = (struct thing){ .later.fn = on_later };
+	assert_int_equal(io_loop_new(&loop), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe(ends[i]), 0);
+		assert_int_equal(io_watch_new(&watches[i], loop, ends[i][0], on_ready_ask, loop),
+		                 0);
+		io_watch_set(watches[i], IO_READ);
+		assert_int_equal(write(ends[i][1], "x", 1), 1);
+	}
+	assert_int_equal(io_loop_run(loop), 0);
+	assert_int_equal(ready_calls, 2);
+	assert_int_equal(once.done, 1);
+	for (int i = 0; i < 2; i++) {
+		io_watch_free(watches[i]);
+		close(ends[i][0]);
+		close(ends[i][1]);
+	}
+	io_loop_free(loop);
+}
+
 static void test_lent_memory_comes_back(void **state)
 {
 	(void)state;
@@ -120,6 +197,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deadline_never_early),
 		cmocka_unit_test(test_later_runs_once_and_after),
+		cmocka_unit_test(test_soon_may_free_what_is_ready),
+		cmocka_unit_test(test_turn_ends_once_for_all),
 		cmocka_unit_test(test_lent_memory_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,9 @@ void proc_chan_set_version(struct proc_chan *chan, unsigned version);
 
 /*
  * Reads what is there; at most about a megabyte, or one largest message, a call (the socket then
- * stays readable; so it does at the peer's end, told by the call after the last bytes). Returns 0, PROC_CLOSED, PROC_BROKEN or a negative. PROC_BROKEN is found by
- * proc_chan_next() too and comes from both ever after.
+ * stays readable; so it does at the peer's end, told by the call after the last bytes). Returns 0,
+ * PROC_CLOSED, PROC_BROKEN or a negative. PROC_BROKEN is found by proc_chan_next() too and comes
+ * from both ever after.
  */
 [[nodiscard]] int proc_chan_read(struct proc_chan *chan);
 
