@@ -120,6 +120,47 @@ def test_connections_per_address(serve):
     assert From(stage.plain).line().startswith(b"* OK")
 
 
+LOGINS = {"imap": (b"a LOGIN %s secret\r\n", b"a OK", b"* BYE [UNAVAILABLE]"),
+          "pop3": (b"AUTH PLAIN %s\r\n", b"+OK", b"-ERR [SYS/TEMP]"),
+          "submission": (b"AUTH PLAIN %s\r\n", b"235", b"421 4.3.2")}
+
+
+def log_in(port, protocol, user, address="127.0.0.1"):
+    talk = From(port, address)
+    talk.sock = client_context().wrap_socket(talk.sock)
+    talk.line()
+    if protocol == "submission":
+        talk.say(b"EHLO x\r\n").reply()
+    name = user.encode()
+    if protocol != "imap":
+        name = base64.b64encode(b"\0" + name + b"\0secret")
+    talk.say(LOGINS[protocol][0] % name)
+    return talk, talk.line()
+
+
+@pytest.mark.parametrize("protocol", USERS)
+def test_connections_per_user(serve, protocol):
+    stage = serve(protocol, "connections_per_user = 2;")
+    _, well, refusal = LOGINS[protocol]
+    talks = []
+    for _ in range(2):
+        talk, answer = log_in(stage.tls, protocol, "alice")
+        assert answer.startswith(well)
+        talks.append(talk)
+    third, answer = log_in(stage.tls, protocol, "alice")
+    assert answer.startswith(refusal)
+    assert third.is_closed()
+    assert stage.daemon.wait("login refused")["reason"] == "connections_per_user"
+    assert outcome(stage) == "overload"
+    talk, answer = log_in(stage.tls, protocol, "alice", "127.0.0.2")  # from elsewhere
+    assert answer.startswith(well)
+    seen = len(stage.daemon.events)
+    talks[0].close()
+    stage.daemon.wait("session ended", after=seen)
+    talk, answer = log_in(stage.tls, protocol, "alice")
+    assert answer.startswith(well)
+
+
 def test_handshakes_per_second(serve):
     stage = serve("imap", "handshakes_per_second = 4;")
     began = time.monotonic()

@@ -81,12 +81,13 @@ struct conf_backend {
 struct conf_limits {
 	unsigned connections_per_address; /* 0 in any of these: no limit */
 	unsigned handshakes_per_second;   /* per address */
+	unsigned connections_per_user;    /* of one address, after login */
 	unsigned max_sessions;            /* per worker */
 	unsigned max_handshakes;          /* per worker, in flight */
 	unsigned errors_max;
 	unsigned login_failures_max;
 	unsigned login_delay_after; /* 0: never */
-	size_t line_max; /* bytes, CRLF included */
+	size_t line_max;            /* bytes, CRLF included */
 	size_t auth_line_max;
 	size_t literal_max;
 	uint32_t greeting_timeout_ms;
@@ -113,7 +114,14 @@ struct conf_exception {
 	int line;
 };
 
-enum conf_protocol { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_POP3, CONF_TCP, CONF_PROTOCOL_COUNT };
+enum conf_protocol {
+	CONF_SMTP,
+	CONF_SUBMISSION,
+	CONF_IMAP,
+	CONF_POP3,
+	CONF_TCP,
+	CONF_PROTOCOL_COUNT
+};
 
 struct conf_edge {
 	char *name;

@@ -154,8 +154,14 @@ static const struct conf_row limits_rows[] = {
 	ROW("handshakes_per_second", CONF_NUMBER, handshakes_per_second, "50", NEW_SESSIONS,
 	    "New connections of one address (IPv6: of one /64) a second. 0: no limit",
 	    RANGE(0, 1000000)),
+	ROW("connections_per_user", CONF_NUMBER, connections_per_user, "100", NEW_SESSIONS,
+	    "Connections at a time of one user from one address (IPv6: from one /64) after login, "
+	    "in "
+	    "each worker. Who has more is told to come back later. 0: no limit",
+	    RANGE(0, 1000000)),
 	LIST("exempt", CONF_NETWORKS, exempt, exempt_count, "", NEW_SESSIONS,
-	     "Networks the two limits above do not count for: your own, big NATs, monitoring. "
+	     "Networks the limits of an address above do not count for: your own, big NATs, "
+	     "monitoring. "
 	     "Balancers (\"proxy_from\") need not be here: whom they bring is counted"),
 	ROW("max_sessions", CONF_NUMBER, max_sessions, "8000", NEW_SESSIONS,
 	    "Sessions of one worker; each needs two descriptors. What comes above is told to come "

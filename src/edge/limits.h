@@ -15,6 +15,9 @@ struct edge_limits_key {
 	uint8_t bytes[16]; /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to its /64 */
 };
 
+/* For a user at an address, where these are counted apart. Case of the name does not count. */
+struct edge_limits_key edge_limits_user_key(const char *user, struct edge_limits_key address);
+
 [[nodiscard]] int edge_limits_new(struct edge_limits **ret_limits);
 void edge_limits_free(struct edge_limits *l);
 

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
+
 void edge_login_expose(struct edge_session *s)
 {
 	const struct conv *c = s->conv;
@@ -22,6 +24,35 @@ static void hold(struct edge_session *s, enum conv_todo todo, uint32_t delay_ms)
 	io_stream_pause(&s->backend);
 }
 
+/* False: the user has as many connections from this address as he may. */
+static bool count_user(struct edge_session *s)
+{
+	unsigned most = s->edge->conf->limits.connections_per_user;
+	if (s->is_counted_as_user || !most)
+		return true;
+	s->user_key = edge_limits_user_key(s->conv->user, s->key);
+	int r = edge_limits_enter(s->pool->users, s->user_key, most, 0, edge_session_now_ms(s));
+	s->is_counted_as_user = !r;
+	return !r;
+}
+
+/* He is in at the backend, whose answer he never sees. */
+static void turn_away(struct edge_session *s)
+{
+	struct conv *c = s->conv;
+	char line[96];
+	log_notice(c->facts.session_id, "login refused", kv_str("edge", s->edge->conf->name),
+	           kv_str("client", c->facts.client_addr), kv_str("user", c->user),
+	           kv_str("reason", "connections_per_user"));
+	s->pool->counters.refused++;
+	snprintf(line, sizeof(line), "%s\r\n", c->ops->overload_line());
+	buf_clear(&c->out[CONV_CLIENT]);
+	if (io_stream_write(&s->client, slice_str(line)))
+		log_debug(c->facts.session_id, "farewell not sent");
+	conv_end(c, CONV_OUTCOME_OVERLOAD);
+	edge_session_close(s);
+}
+
 bool edge_login_hold(struct edge_session *s, enum conv_todo todo)
 {
 	struct conv *c = s->conv;
@@ -38,7 +69,10 @@ bool edge_login_hold(struct edge_session *s, enum conv_todo todo)
 		return false;
 	if (got_in) {
 		edge_throttle_succeeded(s->pool->throttle, pair);
-		return false;
+		if (count_user(s))
+			return false;
+		turn_away(s);
+		return true;
 	}
 	uint32_t delay_ms = edge_throttle_failed(s->pool->throttle, pair,
 	                                         s->edge->conf->limits.login_delay_after,

@@ -89,9 +89,12 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	int r = edge_limits_new(&pool->limits);
 	if (r)
 		return err_up(r);
-	r = edge_throttle_new(&pool->throttle);
+	r = edge_limits_new(&pool->users);
+	if (!r)
+		r = edge_throttle_new(&pool->throttle);
 	if (r) {
 		edge_limits_free(pool->limits);
+		edge_limits_free(pool->users);
 		return err_up(r);
 	}
 	pool->loop = loop;
@@ -116,6 +119,7 @@ void edge_pool_free(struct edge_pool *pool)
 	io_deadline_disarm(&pool->drain_tick);
 	io_later_remove(pool->loop, &pool->line_moves);
 	edge_limits_free(pool->limits);
+	edge_limits_free(pool->users);
 	edge_throttle_free(pool->throttle);
 	free(pool);
 }

@@ -71,6 +71,8 @@ void edge_session_free(struct edge_session *s)
 	io_stream_deinit(&s->backend);
 	if (s->is_counted)
 		edge_limits_leave(pool->limits, s->key, edge_session_now_ms(s));
+	if (s->is_counted_as_user)
+		edge_limits_leave(pool->users, s->user_key, edge_session_now_ms(s));
 	if (!s->ask) {
 		s->next->prev = s->prev;
 		s->prev->next = s->next;

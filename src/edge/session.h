@@ -46,11 +46,12 @@ struct edge_session {
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
-	bool is_counted;   /* at edge_limits */
-	bool is_last_crlf; /* what the client got last ended a line */
+	bool is_counted;         /* at pool.limits */
+	bool is_counted_as_user; /* at pool.users, under user_key */
+	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_up;
 	bool backend_in_starttls;
-	struct edge_limits_key key;
+	struct edge_limits_key key, user_key;
 	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
 	struct edge_session *line_next, *line_prev; /* of pool.line; NULL: not in it */
 	unsigned login_failures; /* of the conversation, those that were dealt with */
@@ -63,7 +64,8 @@ struct edge_session {
 struct edge_pool {
 	struct io_loop *loop;
 	struct edge_session sessions; /* list head */
-	struct edge_limits *limits;
+	struct edge_limits *limits;   /* by address */
+	struct edge_limits *users;    /* by user and address, those who are in */
 	struct edge_counters counters;
 	size_t open;
 	struct edge_throttle *throttle;
@@ -97,7 +99,8 @@ void edge_handshakes_line_moves(struct io_later *later);
 
 /*
  * edge/login.c: looks at a login after each call into the conversation, before what it asks for is
- * done. True: the session is held, and todo is done when edge_login_release() is called.
+ * done. True: todo is not to be done; the session was ended, or is held, and todo is done when
+ * edge_login_release() is called.
  */
 [[nodiscard]] bool edge_login_hold(struct edge_session *s, enum conv_todo todo);
 void edge_login_release(struct edge_session *s);

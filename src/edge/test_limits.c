@@ -59,9 +59,23 @@ static void test_memory_returns(void **state)
 	edge_limits_free(l);
 }
 
+static void test_user_key(void **state)
+{
+	struct edge_limits_key here = { .bytes = { 1 } }, there = { .bytes = { 2 } };
+	struct edge_limits_key alice = edge_limits_user_key("alice", here);
+	struct edge_limits_key same = edge_limits_user_key("Alice", here);
+	struct edge_limits_key far = edge_limits_user_key("alice", there);
+	struct edge_limits_key bob = edge_limits_user_key("bob", here);
+	(void)state;
+	assert_memory_equal(&alice, &same, sizeof(alice));
+	assert_memory_not_equal(&alice, &far, sizeof(alice));
+	assert_memory_not_equal(&alice, &bob, sizeof(alice));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_user_key),
 		cmocka_unit_test(test_connections_at_a_time),
 		cmocka_unit_test(test_rate_refills),
 		cmocka_unit_test(test_memory_returns),

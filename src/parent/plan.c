@@ -237,6 +237,10 @@ static void plan_commit(struct parent *p)
 		keys_forget(p, p->retired);
 	parent_plan_free(p->retired);
 	p->retired = old;
+	if (old && conf_reload_effect(old->settings, plan->settings) & 1U << CONF_RELOAD_RESTART)
+		log_warn(NULL, "what was changed needs a restart",
+		         kv_str("mend", "restart mailseal: user, keys_user, state_dir, run_dir, "
+		                        "log_format and log_target are as they were at its start"));
 	log_notice(NULL, old ? "configuration reloaded" : "configuration in force",
 	           kv_int("edges", (int64_t)plan->settings->edge_count), kv_int("workers", wanted));
 }
