@@ -579,3 +579,32 @@ def test_other_sessions_move_while_one_is_held(serve):
     assert guess(stage, "imap", "127.0.0.2") < 0.7
     assert not held.done.is_set()
     assert held.result() > 1.9
+
+
+# Who cannot bear a ticket
+
+
+def sealed(port, address, last=b""):
+    """Did the sender get a ticket? It hangs up when that comes, or says something first."""
+    talk = From(port, address)
+    talk.line()
+    talk.say(b"EHLO x\r\n").reply()
+    talk.say(b"STARTTLS\r\n").line()
+    talk.starttls(maximum_version=ssl.TLSVersion.TLSv1_2)
+    has_ticket = talk.sock.session.has_ticket
+    if last:
+        talk.say(last).reply()
+    talk.close()
+    return has_ticket
+
+
+def test_a_sender_that_hangs_up_at_tickets_gets_none(serve):
+    stage = serve("smtp", "handshakes_per_second = 0;")
+    for _ in range(3):
+        seen = len(stage.daemon.events)
+        assert sealed(stage.plain, "127.0.0.1")
+        assert outcome(stage, seen) == "client-gone"
+    stage.daemon.wait("sender gets no tickets for a day", client="127.0.0.1")
+    assert not sealed(stage.plain, "127.0.0.1", b"EHLO x\r\n")
+    for _ in range(4):
+        assert sealed(stage.plain, "127.0.0.2", b"EHLO x\r\n")  # others, and those who go on

@@ -283,6 +283,7 @@ static void facts_take_tls(struct edge_session *s)
 	snprintf(f->tls_cipher, sizeof(f->tls_cipher), "%s", t->cipher);
 	snprintf(f->tls_group, sizeof(f->tls_group), "%s", t->group);
 	s->client_tls_was_up = true;
+	s->bytes_before_tls = s->client.bytes_in;
 	edge_hello_note(s);
 	tls_session_forget_hello(s->client.tls);
 }

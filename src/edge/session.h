@@ -5,6 +5,7 @@
 #include "edge/edge.h"
 #include "edge/hello.h"
 #include "edge/limits.h"
+#include "edge/shy.h"
 #include "edge/throttle.h"
 #include "io/loop.h"
 #include "io/stream.h"
@@ -50,6 +51,8 @@ struct edge_session {
 	bool is_counted_as_user; /* at pool.users, under user_key */
 	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_up;
+	bool has_ticket; /* the client got one */
+	uint64_t bytes_before_tls;
 	bool backend_in_starttls;
 	struct edge_limits_key key, user_key;
 	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
@@ -70,6 +73,7 @@ struct edge_pool {
 	size_t open;
 	struct edge_throttle *throttle;
 	struct edge_hellos hellos;
+	struct edge_shy shy;
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
 	struct io_later line_moves;

@@ -125,6 +125,12 @@ int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, v
 	return 0;
 }
 
+void tls_session_withhold_ticket(struct tls_session *s)
+{
+	SSL_set_options(s->ssl, SSL_OP_NO_TICKET);
+	SSL_set_num_tickets(s->ssl, 0);
+}
+
 /* The fiber must run to its end, or its stack is lost (DECISIONS 4). */
 static void job_finish(struct tls_session *s)
 {

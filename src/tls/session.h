@@ -58,6 +58,9 @@ struct tls_signer {
 void tls_session_free(struct tls_session *s);
 void *tls_session_owner(const struct tls_session *s);
 
+/* Before the handshake: the client of this session gets no ticket. */
+void tls_session_withhold_ticket(struct tls_session *s);
+
 /* 0: the handshake is done (input may remain: application data). Or enum tls_result, or -ENOMEM. */
 [[nodiscard]] int tls_session_handshake(struct tls_session *s, struct slice *input,
                                         struct buf *out);

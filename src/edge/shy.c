@@ -1,0 +1,39 @@
+#include "edge/shy.h"
+
+#include <string.h>
+
+static size_t place_of(struct edge_limits_key address)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	for (size_t i = 0; i < sizeof(address.bytes); i++)
+		h = (h ^ address.bytes[i]) * 0x100000001b3u;
+	return (h ^ h >> 32) % EDGE_SHY_PLACES;
+}
+
+static bool is_at(const struct edge_shy_place *p, struct edge_limits_key address)
+{
+	return p->hang_ups && !memcmp(&p->address, &address, sizeof(address));
+}
+
+bool edge_shy_hung_up(struct edge_shy *shy, struct edge_limits_key address, uint64_t now_ms)
+{
+	struct edge_shy_place *p = &shy->places[place_of(address)];
+	if (!is_at(p, address) || now_ms - p->last_ms >= EDGE_SHY_MS)
+		*p = (struct edge_shy_place){ .address = address };
+	p->last_ms = now_ms;
+	return ++p->hang_ups == EDGE_SHY_AFTER;
+}
+
+void edge_shy_went_on(struct edge_shy *shy, struct edge_limits_key address)
+{
+	struct edge_shy_place *p = &shy->places[place_of(address)];
+	if (is_at(p, address) && p->hang_ups < EDGE_SHY_AFTER)
+		p->hang_ups = 0;
+}
+
+bool edge_shy_is(const struct edge_shy *shy, struct edge_limits_key address, uint64_t now_ms)
+{
+	const struct edge_shy_place *p = &shy->places[place_of(address)];
+	return is_at(p, address) && p->hang_ups >= EDGE_SHY_AFTER &&
+	       now_ms - p->last_ms < EDGE_SHY_MS;
+}
