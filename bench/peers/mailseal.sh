@@ -8,7 +8,7 @@ start() {
 hostname = "mail.example"; workers = $WORKERS;
 state_dir = "$RUN/state"; run_dir = "$RUN/run"; user = "nobody";
 certificate = { mx = { chain = "$CERT"; key = "$KEY"; }; };
-limits = { connections_per_address = 0; handshakes_per_second = 0; max_sessions = 100000; max_handshakes = 10000; };
+limits = { connections_per_address = 0; connections_per_user = 0; handshakes_per_second = 0; max_sessions = 100000; max_handshakes = 10000; };
 backend = {
     smtp = { address = ["127.0.0.1:$B_SMTP"]; client_info = "none"; accept = ["no-client-info"]; };
     imap = { address = ["127.0.0.1:$B_IMAP"]; client_info = "none"; accept = ["no-client-info"]; };
