@@ -57,7 +57,7 @@ class Backend:
         self.sessions = []
         self.asks = []  # the edge's own sessions, for what is offered
         self.changed = threading.Condition()
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)  # more than clients at once
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
