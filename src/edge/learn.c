@@ -233,7 +233,7 @@ void edge_ask_ended(struct edge_session *s)
 	a->session = NULL;
 	if (c->outcome == CONV_OUTCOME_DRAINED)
 		return;
-	if (c->outcome == CONV_OUTCOME_OK) {
+	if (c->outcome == CONV_OUTCOME_OK && c->seen) {
 		a->retry_ms = 0;
 		ask_answered(a, c->seen);
 	} else {
