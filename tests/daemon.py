@@ -45,6 +45,11 @@ def parse_logfmt(line):
     return fields
 
 
+def parse_line(line):
+    """An event, in either format of the log."""
+    return json.loads(line) if line.startswith("{") else parse_logfmt(line)
+
+
 class Daemon:
     """mailseal run, until close(). events grows as the log does."""
 
@@ -71,7 +76,7 @@ class Daemon:
             line = raw.decode(errors="replace")
             with self.changed:
                 self.text.append(line)
-                self.events.append(parse_logfmt(line))
+                self.events.append(parse_line(line))
                 self.changed.notify_all()
         with self.changed:
             self.changed.notify_all()

@@ -161,7 +161,6 @@ struct conf_settings {
 	enum conf_log_format log_format;
 	enum conf_log_target log_target;
 	uint32_t drain_timeout_ms;
-	uint32_t drain_notice_ms; /* 0: none */
 	unsigned drain_rate;      /* sessions ended a second */
 	struct conf_tls tls;
 	struct conf_limits limits;

@@ -160,7 +160,7 @@ static const struct conf_row limits_rows[] = {
 	    "each worker. Who has more is told to come back later. 0: no limit",
 	    RANGE(0, 1000000)),
 	LIST("exempt", CONF_NETWORKS, exempt, exempt_count, "", NEW_SESSIONS,
-	     "Networks the limits of an address above do not count for: your own, big NATs, "
+	     "Networks the three limits above do not count for: your own, big NATs, "
 	     "monitoring. "
 	     "Balancers (\"proxy_from\") need not be here: whom they bring is counted"),
 	ROW("max_sessions", CONF_NUMBER, max_sessions, "8000", NEW_SESSIONS,
@@ -259,7 +259,10 @@ static const struct conf_group backend_groups[] = {
 
 #define OF struct conf_edge
 static const struct conf_row edge_rows[] = {
-	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS, "What is spoken",
+	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS,
+	    "What is spoken. \"tcp\": anything, sealed from the first byte and not looked at; a "
+	    "client "
+	    "that names a protocol by ALPN is refused there, for none is known",
 	    .words = protocol_words),
 	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
 	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110)",
@@ -352,9 +355,6 @@ static const struct conf_row root_rows[] = {
 	ROW("drain_timeout", CONF_DURATION_MS, drain_timeout_ms, "30s", NEW_SESSIONS,
 	    "When a worker ends: sessions that are not through after this long are ended politely",
 	    RANGE(0, 24ULL * HOUR)),
-	ROW("drain_notice", CONF_DURATION_MS, drain_notice_ms, "0", NEW_SESSIONS,
-	    "When a worker ends: go on accepting for this long, so that balancers notice",
-	    RANGE(0, 1ULL * HOUR)),
 	ROW("drain_rate", CONF_NUMBER, drain_rate, "500", NEW_SESSIONS,
 	    "When a worker ends: idle sessions ended a second", RANGE(1, 1000000)),
 };

@@ -56,6 +56,7 @@ static void begin(struct edge_session *s)
 
 void edge_handshake_begin(struct edge_session *s)
 {
+	s->client_tls_was_begun = true;
 	if (has_room(s) && s->pool->line.line_next == &s->pool->line) {
 		begin(s);
 		return;

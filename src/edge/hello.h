@@ -1,7 +1,7 @@
 /*
- * What ClientHellos offered, for the log: each kind once ("client hello", by its hash), and in the
- * record of every session the hash alone. So the record tells what a change of versions or suites
- * would cost, and a session keeps eight bytes.
+ * What ClientHellos offered, for the log: each kind once in a worker ("client hello", by its hash),
+ * and in the record of every session the hash alone. So the record tells what a change of versions
+ * or suites would cost, and a session keeps eight bytes.
  */
 #ifndef EDGE_HELLO_H
 #define EDGE_HELLO_H

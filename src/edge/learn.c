@@ -76,10 +76,15 @@ static void edges_learn(struct edge_world *w, const struct edge_backend *b,
 
 static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *b)
 {
-	for (size_t i = 0; i < w->settings->edge_count; i++)
-		if (w->edges[i].backend == b)
-			return &w->edges[i];
-	return NULL;
+	struct edge *mute = NULL;
+	for (size_t i = 0; i < w->settings->edge_count; i++) {
+		struct edge *e = &w->edges[i];
+		if (e->backend == b && e->conf->protocol != CONF_TCP)
+			return e;
+		if (e->backend == b)
+			mute = e; /* it cannot ask, but sees whether the server is there */
+	}
+	return mute;
 }
 
 void edge_learn_seen(struct edge_session *s)
@@ -180,7 +185,7 @@ static void ask_answered(struct edge_ask *a, const struct conv_caps *seen)
 	address->has_answered = true;
 	address->caps = *seen;
 	edges_learn(a->learner->world, backend_of(a), a->edge);
-	if (is_news)
+	if (is_news && seen->text[0])
 		log_info(NULL, "capabilities learnt", kv_str("backend", backend_of(a)->conf->name),
 		         kv_str("address", address->text), kv_str("offers", seen->text));
 	a->state = ASK_ANSWERS;

@@ -1,4 +1,5 @@
 /* Logins as the edge sees them: how each ended, what of it came in clear, who guesses. */
+#include "edge/peer.h"
 #include "edge/session.h"
 
 #include "base/log.h"
@@ -24,26 +25,31 @@ static void hold(struct edge_session *s, enum conv_todo todo, uint32_t delay_ms)
 	io_stream_pause(&s->backend);
 }
 
-/* False: the user has as many connections from this address as he may. */
-static bool count_user(struct edge_session *s)
+/* NULL: there is room for one more of this user. Else the reason of the log. */
+static const char *user_limit_hit(struct edge_session *s)
 {
-	unsigned most = s->edge->conf->limits.connections_per_user;
-	if (s->is_counted_as_user || !most)
-		return true;
+	const struct conf_limits *l = &s->edge->conf->limits;
+	struct sockaddr_storage client;
+	if (s->is_counted_as_user || !l->connections_per_user)
+		return NULL;
+	edge_peer_parse(s->conv->facts.client_addr, &client);
+	if (edge_peer_is_in((struct sockaddr *)&client, l->exempt, l->exempt_count))
+		return NULL;
 	s->user_key = edge_limits_user_key(s->conv->user, s->key);
-	int r = edge_limits_enter(s->pool->users, s->user_key, most, 0, edge_session_now_ms(s));
+	int r = edge_limits_enter(s->pool->users, s->user_key, l->connections_per_user, 0,
+	                          edge_session_now_ms(s));
 	s->is_counted_as_user = !r;
-	return !r;
+	return !r ? NULL : r == EDGE_LIMITS_CONNECTIONS ? "connections_per_user" : "memory";
 }
 
 /* He is in at the backend, whose answer he never sees. */
-static void turn_away(struct edge_session *s)
+static void turn_away(struct edge_session *s, const char *why)
 {
 	struct conv *c = s->conv;
 	char line[96];
 	log_notice(c->facts.session_id, "login refused", kv_str("edge", s->edge->conf->name),
 	           kv_str("client", c->facts.client_addr), kv_str("user", c->user),
-	           kv_str("reason", "connections_per_user"));
+	           kv_str("reason", why));
 	s->pool->counters.refused++;
 	snprintf(line, sizeof(line), "%s\r\n", c->ops->overload_line());
 	buf_clear(&c->out[CONV_CLIENT]);
@@ -53,7 +59,7 @@ static void turn_away(struct edge_session *s)
 	edge_session_close(s);
 }
 
-bool edge_login_hold(struct edge_session *s, enum conv_todo todo)
+bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 {
 	struct conv *c = s->conv;
 	bool has_failed = c->login_failures != s->login_failures;
@@ -69,10 +75,10 @@ bool edge_login_hold(struct edge_session *s, enum conv_todo todo)
 		return false;
 	if (got_in) {
 		edge_throttle_succeeded(s->pool->throttle, pair);
-		if (count_user(s))
-			return false;
-		turn_away(s);
-		return true;
+		const char *why = user_limit_hit(s);
+		if (why)
+			turn_away(s, why);
+		return why;
 	}
 	uint32_t delay_ms = edge_throttle_failed(s->pool->throttle, pair,
 	                                         s->edge->conf->limits.login_delay_after,

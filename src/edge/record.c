@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A handshake that did not succeed is no plain session: nothing was said. */
+static bool never_in_clear(const struct edge_session *s)
+{
+	return s->is_implicit || s->client_tls_was_begun;
+}
+
 static void count(struct edge_session *s)
 {
 	struct edge_counters *c = &s->pool->counters;
@@ -15,7 +21,7 @@ static void count(struct edge_session *s)
 		c->tls++;
 		c->legacy += t->is_legacy;
 		c->resumed += t->is_resumed;
-	} else if (s->is_implicit || s->conv->outcome == CONV_OUTCOME_TLS_FAILED) {
+	} else if (never_in_clear(s)) {
 		c->tls_failed++;
 	} else {
 		c->plain++;
@@ -32,8 +38,7 @@ static void count(struct edge_session *s)
 static const char *seal_of(const struct edge_session *s, const struct tls_facts *t)
 {
 	if (!s->client_tls_was_up)
-		return s->is_implicit || s->conv->outcome == CONV_OUTCOME_TLS_FAILED ? "none"
-		                                                                     : "plain";
+		return never_in_clear(s) ? "none" : "plain";
 	return t->is_legacy ? "legacy" : "sealed";
 }
 
@@ -79,7 +84,7 @@ void edge_record_session(struct edge_session *s)
 
 	count(s);
 	ticket_follow(s);
-	if (c->outcome == CONV_OUTCOME_TLS_FAILED)
+	if (s->client_tls_was_begun && !s->client_tls_was_up)
 		hello_log(s);
 	/* What the backend offers is kept fresh with each session. */
 	if (has_backend)

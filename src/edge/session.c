@@ -255,7 +255,7 @@ static bool feed_side(struct edge_session *s, enum conv_side side)
 		io_stream_consume(from, used);
 		if (used)
 			s->moved_ms = edge_session_now_ms(s);
-		if (!r && edge_login_hold(s, todo))
+		if (!r && edge_login_follow(s, todo))
 			break;
 		edge_session_act(s, r, todo);
 		if (!used)

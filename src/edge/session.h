@@ -50,6 +50,7 @@ struct edge_session {
 	bool is_counted;         /* at pool.limits */
 	bool is_counted_as_user; /* at pool.users, under user_key */
 	bool is_last_crlf;       /* what the client got last ended a line */
+	bool client_tls_was_begun;
 	bool client_tls_was_up;
 	bool has_ticket; /* the client got one */
 	uint64_t bytes_before_tls;
@@ -106,7 +107,7 @@ void edge_handshakes_line_moves(struct io_later *later);
  * done. True: todo is not to be done; the session was ended, or is held, and todo is done when
  * edge_login_release() is called.
  */
-[[nodiscard]] bool edge_login_hold(struct edge_session *s, enum conv_todo todo);
+[[nodiscard]] bool edge_login_follow(struct edge_session *s, enum conv_todo todo);
 void edge_login_release(struct edge_session *s);
 /* What came in clear is told at once; where an exception allows it, once for each login. */
 void edge_login_expose(struct edge_session *s);

@@ -18,7 +18,7 @@ static bool is_at(const struct edge_shy_place *p, struct edge_limits_key address
 bool edge_shy_hung_up(struct edge_shy *shy, struct edge_limits_key address, uint64_t now_ms)
 {
 	struct edge_shy_place *p = &shy->places[place_of(address)];
-	if (!is_at(p, address) || now_ms - p->last_ms >= EDGE_SHY_MS)
+	if (!is_at(p, address) || now_ms - p->last_ms >= EDGE_SHY_FORGET_MS)
 		*p = (struct edge_shy_place){ .address = address };
 	p->last_ms = now_ms;
 	return ++p->hang_ups == EDGE_SHY_AFTER;
@@ -35,5 +35,5 @@ bool edge_shy_is(const struct edge_shy *shy, struct edge_limits_key address, uin
 {
 	const struct edge_shy_place *p = &shy->places[place_of(address)];
 	return is_at(p, address) && p->hang_ups >= EDGE_SHY_AFTER &&
-	       now_ms - p->last_ms < EDGE_SHY_MS;
+	       now_ms - p->last_ms < EDGE_SHY_FORGET_MS;
 }

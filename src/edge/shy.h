@@ -13,7 +13,7 @@
 enum {
 	EDGE_SHY_PLACES = 1024,
 	EDGE_SHY_AFTER = 3, /* hang-ups */
-	EDGE_SHY_MS = 24 * 3600 * 1000,
+	EDGE_SHY_FORGET_MS = 24 * 3600 * 1000,
 };
 
 struct edge_shy_place {

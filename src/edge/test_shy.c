@@ -44,10 +44,11 @@ static void test_a_day_later_it_is_tried_again(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 3; i++)
 		edge_shy_hung_up(&shy, sender, i);
-	assert_true(edge_shy_is(&shy, sender, EDGE_SHY_MS));
-	assert_false(edge_shy_is(&shy, sender, EDGE_SHY_MS + 2));
-	assert_false(edge_shy_hung_up(&shy, sender, EDGE_SHY_MS + 2)); /* counted from one again */
-	assert_false(edge_shy_is(&shy, sender, EDGE_SHY_MS + 2));
+	assert_true(edge_shy_is(&shy, sender, EDGE_SHY_FORGET_MS));
+	assert_false(edge_shy_is(&shy, sender, EDGE_SHY_FORGET_MS + 2));
+	assert_false(edge_shy_hung_up(&shy, sender,
+	                              EDGE_SHY_FORGET_MS + 2)); /* counted from one again */
+	assert_false(edge_shy_is(&shy, sender, EDGE_SHY_FORGET_MS + 2));
 }
 
 int main(void)

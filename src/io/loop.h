@@ -1,5 +1,6 @@
 /*
- * The event loop of a process: libuv, and nobody else sees it. Watches on descriptors, signals, a
+ * The event loop of a process: a set of epoll, and libuv for timers and signals; nobody else sees
+ * either. Watches on descriptors, signals, a
  * wheel of deadlines (one timer for all sessions), and work to be done after a callback.
  */
 #ifndef IO_LOOP_H
@@ -75,7 +76,7 @@ struct io_later {
 	void (*fn)(struct io_later *l);
 };
 void io_later_add(struct io_loop *loop, struct io_later *l);
-/* Its owner goes: it will not be called, neither later nor soon. */
+/* Its owner goes: it will not be called, not later, nor at the turn's end, nor soon. */
 void io_later_remove(struct io_loop *loop, struct io_later *l);
 
 /* The same once at the end of the turn, when all that is ready has been met: what many sessions

@@ -90,12 +90,12 @@ static void on_asker_ready(void *owner, int events)
 	int ended = events & IO_WRITE ? proc_chan_flush(a->chan) : 0;
 	if (!ended)
 		ended = proc_chan_read(a->chan);
-	int r;
-	unsigned waiting = 0;
-	while ((r = proc_chan_next(a->chan, &msg)) == 0) {
+	int r = PROC_MORE;
+	unsigned answered = 0;
+	while (!ended && (r = proc_chan_next(a->chan, &msg)) == 0) {
 		sign_answer(a, msg.payload); /* the table lets nothing but SIGN through */
-		if (++waiting % ANSWERS_AT_ONCE == 0 && proc_chan_flush(a->chan) < 0)
-			break;
+		if (++answered % ANSWERS_AT_ONCE == 0)
+			ended = proc_chan_flush(a->chan);
 	}
 	if (!ended)
 		ended = proc_chan_flush(a->chan);

@@ -20,7 +20,10 @@ enum proc_outcome {
 	PROC_FULL,     /* PROC_QUEUE_MAX bytes wait for the peer: this message was not queued */
 };
 
-enum { PROC_QUEUE_MAX = 64 * 1024 * 1024 }; /* bytes waiting to be sent */
+enum {
+	PROC_QUEUE_MAX = 64 * 1024 * 1024
+}; /* bytes waiting to be sent: the chains of
+      thousands of certificates go in one series */
 
 struct proc_msg {
 	enum proc_msg_type type;
