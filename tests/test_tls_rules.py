@@ -191,6 +191,20 @@ def only(version):
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
+@pytest.mark.parametrize("edge", USER)
+def test_users_get_tickets_from_where_a_sender_hung_up_at_his(stage, edge):
+    for _ in range(3):
+        talk = Talk(stage.ports["mx"][0])
+        talk.line()
+        talk.say(b"EHLO x\r\n").reply()
+        talk.say(b"STARTTLS\r\n").line()
+        seen = len(stage.daemon.events)
+        talk.starttls().close()
+        stage.daemon.wait("session ended", after=seen, edge="mx")
+    context = only(ssl.TLSVersion.TLSv1_2)
+    assert visit(stage, edge, context)[1].has_ticket
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("edge", USER)
 def test_a_ticket_is_taken_by_every_worker(stage, edge, version):

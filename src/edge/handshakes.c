@@ -46,8 +46,10 @@ static void begin(struct edge_session *s)
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
 		return;
 	}
-	s->has_ticket = s->edge->conf->tls.tickets &&
-	                !edge_shy_is(&s->pool->shy, s->key, edge_session_now_ms(s));
+	/* Users behind the same address are no such senders. */
+	bool is_shy = s->edge->conf->protocol == CONF_SMTP &&
+	              edge_shy_is(&s->pool->shy, s->key, edge_session_now_ms(s));
+	s->has_ticket = s->edge->conf->tls.tickets && !is_shy;
 	if (!s->has_ticket)
 		tls_session_withhold_ticket(tls);
 	edge_session_enter(s, EDGE_STATE_CLIENT_TLS, s->edge->conf->limits.handshake_timeout_ms);
