@@ -14,11 +14,22 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
 
 
+GIVEN = set()
+
+
 def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Ports that nobody listens on, each given once: who has one need not listen at once."""
+    socks, ports = [], []
+    while len(ports) < count:
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 0))
+        socks.append(sock)
+        port = sock.getsockname()[1]
+        if port not in GIVEN:
+            GIVEN.add(port)
+            ports.append(port)
+    for sock in socks:
+        sock.close()
     return ports
 
 
