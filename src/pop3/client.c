@@ -160,6 +160,7 @@ static int on_pass(struct pop3_edge *e, const struct call *call, enum conv_todo 
 static int on_apop(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	struct slice args = call->args;
+	e->has_user = false; /* the name of the record is another now: no PASS for the one before */
 	slice_to_text(conv_line_word(&args), e->conv.user, sizeof(e->conv.user));
 	if (!e->conv.facts.is_tls)
 		conv_exposure_note(&e->conv, e->conv.user, "APOP", false);
@@ -187,6 +188,7 @@ static bool auth_read(struct pop3_edge *e, struct slice args)
 
 static int on_auth(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
+	e->has_user = false;
 	if (!auth_read(e, call->args))
 		return err_up(complain(e, "-ERR invalid AUTH", ret_todo));
 	auth_note(e);

@@ -151,6 +151,15 @@ static const struct transcript login[] = {
 	  .steps = OPEN "C>=USER joe\\r\\nPASS x\\r\\nLIST\\r\\n\nB< USER joe\nB> +OK\nC< +OK\n"
 	                "B< PASS x\nB>=+OK in\\r\\nmore\\r\\n\nC< +OK in\n!splice\n" },
 	{ "PASS without USER", .steps = OPEN "C> PASS x\nC< -ERR USER comes first\n" },
+	/* Else a guess at joe would be put down to another name. */
+	{ "PASS after another name", .steps =
+	                                     OPEN "C> USER joe\nB< USER joe\nB> +OK\nC< +OK\n"
+	                                          "C> APOP bob 0\nC< -ERR there is no APOP here\n"
+	                                          "C> PASS x\nC< -ERR USER comes first\n"
+	                                          "C> USER joe\nB< USER joe\nB> +OK\nC< +OK\n"
+	                                          "C> AUTH PLAIN AGJvYgB4\nB< AUTH PLAIN AGJvYgB4\n"
+	                                          "B> -ERR no\nC< -ERR no\n"
+	                                          "C> PASS x\nC< -ERR USER comes first\n" },
 	{ "PASS after a refused USER", .steps = OPEN
 	                               "C> USER joe\nB< USER joe\nB> -ERR no\nC< -ERR no\n"
 	                               "C> PASS x\nC< -ERR USER comes first\n" },
