@@ -142,6 +142,14 @@ class Daemon:
             time.sleep(0.05)
         return True
 
+    def told(self, timeout=15):
+        """Waits for the record of every session that has ended."""
+        sums = self.status()["sums"]
+        with self.changed:
+            return self.changed.wait_for(
+                lambda: sum(e.get("event") == "session ended" for e in self.events)
+                >= sums["sessions"] - sums["open"], timeout)
+
     def close(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

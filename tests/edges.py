@@ -1,4 +1,9 @@
-"""Configurations of edges in front of scripted backends."""
+"""Edges in front of scripted backends: their configuration, and a daemon that has them all."""
+import contextlib
+from types import SimpleNamespace
+
+import peers
+from daemon import Daemon, free_ports, make_certificate
 
 EDGES = [("mx", "smtp", "smtp", False), ("submission", "submission", "smtp", True),
          ("imap", "imap", "imap", True), ("pop3", "pop3", "pop3", True)]
@@ -20,3 +25,25 @@ def edge_config(backends, ports, extra=None):
                      f'{tls_text} backend = "{backend}"; {extra.get(name, "")} }};')
     lines.append("};")
     return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def all_edges(folder, workers, limits):
+    """A running daemon with all four edges, each protocol's backend a script of peers.py."""
+    folder.chmod(0o755)
+    backends = {name: peers.Backend(getattr(peers, name)) for name in ("smtp", "imap", "pop3")}
+    numbers = iter(free_ports(2 * len(EDGES)))
+    ports = {name: (next(numbers), next(numbers)) for name, *_ in EDGES}
+    chain, key = make_certificate(str(folder))
+    config = (f'workers = {workers}; drain_timeout = "1s";\n'
+              f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
+              f'limits = {{ handshakes_per_second = 0; {limits} }};\n'
+              + edge_config({n: b.port for n, b in backends.items()}, ports))
+    daemon = Daemon(folder, config).ready()
+    try:
+        yield SimpleNamespace(daemon=daemon, ports=ports, folder=str(folder), chain=chain, key=key,
+                              config=config, **backends)
+    finally:
+        daemon.close()
+        for backend in backends.values():
+            backend.close()

@@ -1,7 +1,6 @@
 """What a stranger sends to get past the seal: each ends at the edge."""
 import socket
 import ssl
-import time
 
 import pytest
 
@@ -11,8 +10,7 @@ from daemon import Talk, client_context
 @pytest.fixture(autouse=True)
 def alone(stage):
     """No session of the test before is open: its record would be taken for this one's."""
-    assert stage.daemon.settle()
-    time.sleep(0.05)  # for its line to be read
+    assert stage.daemon.settle() and stage.daemon.told()
 
 
 @pytest.mark.parametrize("edge, upgrade, injected", [

@@ -8,13 +8,11 @@ import ssl
 import struct
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
-import peers
-from daemon import Daemon, Talk, client_context, free_ports, make_certificate
-from edges import EDGES, edge_config
+from daemon import Talk, client_context
+from edges import all_edges
 
 SOAK = bool(os.environ.get("SOAK"))
 COUNT = 500
@@ -29,20 +27,8 @@ def high(tmp_path_factory):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     folder = tmp_path_factory.mktemp("floods")
-    folder.chmod(0o755)
-    backends = {name: peers.Backend(getattr(peers, name)) for name in ("smtp", "imap", "pop3")}
-    numbers = iter(free_ports(8))
-    ports = {name: (next(numbers), next(numbers)) for name, *_ in EDGES}
-    chain, key = make_certificate(str(folder))
-    daemon = Daemon(folder, (
-        f'workers = 2;\ncertificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
-        'drain_timeout = "1s";\n'
-        'limits = { connections_per_address = 100000; handshakes_per_second = 0; };\n'
-        + edge_config({n: b.port for n, b in backends.items()}, ports))).ready()
-    yield SimpleNamespace(daemon=daemon, ports=ports, **backends)
-    daemon.close()
-    for backend in backends.values():
-        backend.close()
+    with all_edges(folder, 2, "connections_per_address = 100000;") as running:
+        yield running
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 

@@ -5,13 +5,11 @@ import socket
 import ssl
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 
-import peers
-from daemon import Daemon, Talk, client_context, free_ports, make_certificate
-from edges import EDGES, edge_config
+from daemon import Talk, client_context
+from edges import all_edges
 
 INPUTS = int(os.environ.get("MALFORMED", "400"))  # for each protocol and way
 ALL = ["mx", "submission", "imap", "pop3"]
@@ -289,26 +287,14 @@ def test_other_protocols_reach_no_backend(stage, edge, port, what):
 def rough(tmp_path_factory):
     """Edges with short patience, and backends that each test gives their lines."""
     folder = tmp_path_factory.mktemp("rough")
-    folder.chmod(0o755)
-    backends = {name: peers.Backend(getattr(peers, name)) for name in ("smtp", "imap", "pop3")}
-    numbers = iter(free_ports(8))
-    ports = {name: (next(numbers), next(numbers)) for name, *_ in EDGES}
-    chain, key = make_certificate(str(folder))
-    daemon = Daemon(folder, (
-        f'workers = 1;\ncertificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
-        'drain_timeout = "1s";\n'
-        'limits = { connections_per_address = 1000; handshakes_per_second = 0; '
-        'greeting_timeout = "300ms"; command_timeout = "500ms"; reply_timeout = "300ms"; '
-        'data_timeout = "500ms"; login_timeout = "2s"; };\n'
-        + edge_config({n: b.port for n, b in backends.items()}, ports))).ready()
-    stage = SimpleNamespace(daemon=daemon, ports=ports, **backends)
-    visitors = [Visitor(stage, edge) for edge in ("mx", "imap", "pop3")]
-    with ThreadPoolExecutor(3) as pool:  # the first session asks each backend how it greets
-        list(pool.map(Visitor.go, visitors))
-    yield stage
-    daemon.close()
-    for backend in backends.values():
-        backend.close()
+    limits = ('connections_per_address = 1000; greeting_timeout = "300ms"; '
+              'command_timeout = "500ms"; reply_timeout = "300ms"; data_timeout = "500ms"; '
+              'login_timeout = "2s";')
+    with all_edges(folder, 1, limits) as stage:
+        visitors = [Visitor(stage, edge) for edge in ("mx", "imap", "pop3")]
+        with ThreadPoolExecutor(3) as pool:  # the first session asks each backend how it greets
+            list(pool.map(Visitor.go, visitors))
+        yield stage
 
 
 class Visitor:
