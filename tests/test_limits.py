@@ -161,6 +161,25 @@ def test_connections_per_user(serve, protocol):
     assert answer.startswith(well)
 
 
+@pytest.mark.parametrize("protocol", USERS)
+def test_a_login_without_a_name_is_nobodys(serve, protocol):
+    """A mechanism that hides who it is does not pass for the one who failed before."""
+    stage = serve(protocol, "login_delay_after = 100; login_failures_max = 100;")
+    talk = From(stage.tls)
+    talk.sock = client_context().wrap_socket(talk.sock)
+    talk.line()
+    if protocol == "imap":
+        assert b"NO" in talk.say(b"a LOGIN bob wrong\r\n").until(b"a ")
+        talk.say(b"b AUTHENTICATE GSSAPI YIIB\r\n").until(b"b ")
+    else:
+        if protocol == "submission":
+            talk.say(b"EHLO x\r\n").reply()
+        assert talk.say(b"AUTH PLAIN AGJvYgB4\r\n").line()[:1] in b"5-"
+        talk.say(b"AUTH GSSAPI YIIB\r\n").line()
+    talk.close()
+    assert "user" not in stage.daemon.wait("session ended")
+
+
 def test_handshakes_per_second(serve):
     stage = serve("imap", "handshakes_per_second = 4;")
     began = time.monotonic()

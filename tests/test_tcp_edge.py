@@ -3,7 +3,9 @@ import hashlib
 import os
 import socket
 import ssl
+import struct
 import threading
+import time
 
 import pytest
 
@@ -11,16 +13,26 @@ import peers
 from daemon import Daemon, client_context, free_ports, make_certificate
 
 
-def echo(reader, sock, session):
-    while data := reader.file.read1(65536):
-        sock.sendall(data)
+def serve(reader, sock, session):
+    """Does what the first line asks for; echoes otherwise."""
+    line = reader.read() or b""
+    if line.startswith(b"SEND "):
+        sock.sendall(b"z" * int(line.split()[1]))
+    elif line == b"COUNT\r\n":
+        sock.sendall(b"%d\r\n" % len(reader.file.read()))
+    elif line == b"RESET\r\n":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        sock.sendall(line)
+        while data := reader.file.read1(65536):
+            sock.sendall(data)
 
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tcp")
     os.chmod(folder, 0o755)
-    backend = peers.Backend(echo)
+    backend = peers.Backend(serve)
     port, = free_ports(1)
     chain, key = make_certificate(str(folder))
     daemon = Daemon(folder, f'''workers = 1;
@@ -33,14 +45,29 @@ edge = {{ any = {{ protocol = "tcp"; listen_tls = ["127.0.0.1:{port}"]; backend 
     backend.close()
 
 
-def connect(port):
-    return client_context().wrap_socket(socket.create_connection(("127.0.0.1", port), 15))
+def connect(port, receive_buffer=None, source="127.0.0.1"):
+    sock = socket.socket()
+    sock.bind((source, 0))
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(60)
+    sock.connect(("127.0.0.1", port))
+    context = client_context()
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context.wrap_socket(sock, suppress_ragged_eofs=False)
+
+
+def read_all(client):
+    got = 0
+    while piece := client.recv(65536):
+        got += len(piece)
+    return got
 
 
 def test_bytes_come_back_unchanged_and_the_session_is_recorded(edge):
     daemon, port, _ = edge
     seen = len(daemon.events)
-    data = os.urandom(3 << 20)
+    data = b"echo\r\n" + os.urandom(3 << 20)
     client = connect(port)
     sender = threading.Thread(target=client.sendall, args=(data,))
     sender.start()
@@ -74,14 +101,87 @@ def test_an_address_is_counted_to_the_end(edge):
     daemon, port, _ = edge
     clients = [connect(port) for _ in range(3)]
     for client in clients:
-        client.sendall(b"x")
-        assert client.recv(1) == b"x"  # it is spliced
+        client.sendall(b"x\r\n")
+        assert client.recv(3) == b"x\r\n"  # it is spliced
     with pytest.raises((ssl.SSLError, ConnectionError)):
         connect(port)
     clients.pop().close()
     daemon.wait("session ended", after=len(daemon.events) - 1, edge="any")
     client = connect(port)
-    client.sendall(b"y")
-    assert client.recv(1) == b"y"
+    client.sendall(b"y\r\n")
+    assert client.recv(3) == b"y\r\n"
     for each in [*clients, client]:
         each.close()
+
+
+# The system takes two to four MB for a client that rests; the sizes are such that with some of them
+# the server has ended while the last bytes are still with the edge.
+SIZES = range(1600000, 5000000, 100000)
+
+
+def rest(port, receive_buffer):
+    """Clients that each asked for another size and do not read, from addresses of their own."""
+    clients = []
+    for number, size in enumerate(SIZES):
+        client = connect(port, receive_buffer, f"127.0.1.{number + 1}")
+        client.sendall(b"SEND %d\r\n" % size)
+        clients.append((client, size))
+    return clients
+
+
+def test_who_reads_slowly_gets_all(edge):
+    daemon, port, _ = edge
+    seen = len(daemon.events)
+    clients = rest(port, 65536)
+    time.sleep(4)
+    for client, size in clients:
+        assert read_all(client) == size
+        client.close()
+    assert daemon.settle()
+    ended = [e for e in daemon.events[seen:] if e.get("event") == "session ended"]
+    assert {e["outcome"] for e in ended} == {"ok"}
+
+
+def test_who_does_not_read_is_not_waited_for(edge):
+    daemon, port, _ = edge
+    seen = len(daemon.events)
+    clients = rest(port, 4096)
+    ended = daemon.wait("session ended", timeout=60, after=seen, outcome="client-gone")
+    assert float(ended["seconds"]) > 25
+    for client, _ in clients:
+        client.close()
+    assert daemon.settle()
+
+
+def test_an_end_before_the_backend_is_there_is_no_end_of_the_session(edge):
+    """Request and close_notify in one segment; the answer comes all the same."""
+    daemon, port, _ = edge
+    seen = len(daemon.events)
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_context().wrap_bio(into, out)
+    with socket.create_connection(("127.0.0.1", port), 15) as sock:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                sock.sendall(out.read())
+                into.write(sock.recv(65536))
+        tls.write(b"COUNT\r\nabcde")
+        with pytest.raises(ssl.SSLError):
+            tls.unwrap()
+        sock.sendall(out.read())
+        into.write(b"".join(iter(lambda: sock.recv(65536), b"")))
+    assert tls.read(100) == b"5\r\n"
+    assert daemon.wait("session ended", after=seen, edge="any")["outcome"] == "ok"
+
+
+def test_a_server_that_breaks_is_no_clean_end(edge):
+    daemon, port, _ = edge
+    seen = len(daemon.events)
+    client = connect(port)
+    client.sendall(b"RESET\r\n")
+    with pytest.raises(ssl.SSLError, match="(?i)eof"):
+        client.recv(10)
+    client.close()
+    assert daemon.wait("session ended", after=seen, edge="any")["outcome"] == "backend-broken"

@@ -65,6 +65,13 @@ enum conf_reload {
 	CONF_RELOAD_COUNT,
 };
 
+/*
+ * Names of the settings that differ and wait for a restart (CONF_RELOAD_RESTART), ", " between; ""
+ * if there are none. Cut where it does not fit.
+ */
+void conf_restart_names(const struct conf_settings *now, const struct conf_settings *next,
+                        char *ret_names, size_t cap);
+
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
 
 /* conf/show.c: from the tables. Every default as a file that can be read again. */

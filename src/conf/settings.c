@@ -61,10 +61,8 @@ void conf_settings_freep(struct conf_settings **s)
 const char *conf_protocol_name(enum conf_protocol protocol)
 {
 	static const char *const names[] = {
-		[CONF_SMTP] = "smtp",
-		[CONF_SUBMISSION] = "submission",
-		[CONF_IMAP] = "imap",
-		[CONF_POP3] = "pop3",
+		[CONF_SMTP] = "smtp", [CONF_SUBMISSION] = "submission",
+		[CONF_IMAP] = "imap", [CONF_POP3] = "pop3",
 		[CONF_TCP] = "tcp",
 	};
 	_Static_assert(COUNT_OF(names) == CONF_PROTOCOL_COUNT, "one name a protocol");
@@ -145,4 +143,19 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 {
 	struct pair p = { { now, next }, { now, next } };
 	return group_effect(&conf_root, &p);
+}
+
+/* They are all of the root: what a process is cannot depend on an edge. */
+void conf_restart_names(const struct conf_settings *now, const struct conf_settings *next,
+                        char *ret_names, size_t cap)
+{
+	struct pair p = { { now, next }, { now, next } };
+	size_t len = 0;
+	ret_names[0] = '\0';
+	for (size_t i = 0; i < conf_root.row_count && len < cap; i++) {
+		const struct conf_row *row = &conf_root.rows[i];
+		if (row->reload == CONF_RELOAD_RESTART && row_differs(row, &p))
+			len += (size_t)snprintf(ret_names + len, cap - len, "%s%s", len ? ", " : "",
+			                        row->name);
+	}
 }

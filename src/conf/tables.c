@@ -156,13 +156,12 @@ static const struct conf_row limits_rows[] = {
 	    RANGE(0, 1000000)),
 	ROW("connections_per_user", CONF_NUMBER, connections_per_user, "100", NEW_SESSIONS,
 	    "Connections at a time of one user from one address (IPv6: from one /64) after login, "
-	    "in "
-	    "each worker. Who has more is told to come back later. 0: no limit",
+	    "in each worker. Who has more is told to come back later. Logins whose mechanism hides "
+	    "the name (GSSAPI) are not counted. 0: no limit",
 	    RANGE(0, 1000000)),
 	LIST("exempt", CONF_NETWORKS, exempt, exempt_count, "", NEW_SESSIONS,
 	     "Networks the three limits above do not count for: your own, big NATs, "
-	     "monitoring. "
-	     "Balancers (\"proxy_from\") need not be here: whom they bring is counted"),
+	     "monitoring. Balancers (\"proxy_from\") need not be here: whom they bring is counted"),
 	ROW("max_sessions", CONF_NUMBER, max_sessions, "8000", NEW_SESSIONS,
 	    "Sessions of one worker; each needs two descriptors. What comes above is told to come "
 	    "back later",
@@ -261,8 +260,7 @@ static const struct conf_group backend_groups[] = {
 static const struct conf_row edge_rows[] = {
 	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS,
 	    "What is spoken. \"tcp\": anything, sealed from the first byte and not looked at; a "
-	    "client "
-	    "that names a protocol by ALPN is refused there, for none is known",
+	    "client that names a protocol by ALPN is refused there, for none is known",
 	    .words = protocol_words),
 	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
 	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110)",

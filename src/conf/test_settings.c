@@ -745,9 +745,26 @@ static void test_manual_is_whole(void **state)
 	assert_null(strstr(text, "(null)"));
 }
 
+static void test_restart_names(void **state)
+{
+	(void)state;
+	char names[64];
+	CLEAN(conf_settings_freep) struct conf_settings *now = read_well(HOST WELL);
+	CLEAN(conf_settings_freep)
+	struct conf_settings *next =
+		read_well(HOST WELL "user = \"mail\"; log_format = \"json\"; workers = 3;");
+	conf_restart_names(now, next, names, sizeof(names));
+	assert_string_equal(names, "user, log_format");
+	conf_restart_names(next, next, names, sizeof(names));
+	assert_string_equal(names, "");
+	conf_restart_names(now, next, names, 3); /* no room: cut, not over */
+	assert_string_equal(names, "us");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_restart_names),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_example_exception),

@@ -157,7 +157,8 @@ struct conv_ops {
 	/* The line that refuses a client before a session exists ("421 4.3.2 ..."); no CRLF. */
 	const char *(*overload_line)(void);
 	void (*deinit)(struct conv *c);
-	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */
+	bool ends_by_closing; /* tcp: the end of a side is part of what it says */
+	bool caps_are_words;  /* IMAP: words of one line; else lines, each a word and its values */
 };
 
 /* The part all conversations share. */

@@ -80,4 +80,5 @@ const struct conv_ops conv_tcp_ops = {
 	.eof = tcp_eof,
 	.expire = tcp_expire,
 	.overload_line = tcp_overload_line,
+	.ends_by_closing = true,
 };

@@ -5,6 +5,8 @@
  */
 #include "edge/session.h"
 
+#include "base/log.h"
+
 static bool is_in_line(const struct edge_session *s)
 {
 	return s->line_next;
@@ -97,4 +99,21 @@ void edge_handshakes_follow(struct edge_session *s, enum edge_state next)
 	s->pool->handshakes--;
 	if (s->pool->line.line_next != &s->pool->line)
 		io_later_add(s->pool->loop, &s->pool->line_moves);
+}
+
+/* A sender that leaves as soon as TLS is up may not bear its ticket. Users' programs do. */
+void edge_handshakes_ticket_end(struct edge_session *s)
+{
+	struct edge_shy *shy = &s->pool->shy;
+	uint64_t now_ms = edge_session_now_ms(s);
+	if (!s->client_tls_was_up || !s->has_ticket || s->edge->conf->protocol != CONF_SMTP)
+		return;
+	if (s->client.bytes_in > s->bytes_before_tls)
+		edge_shy_went_on(shy, s->key);
+	else if (s->conv->outcome == CONV_OUTCOME_CLIENT_GONE &&
+	         edge_shy_hung_up(shy, s->key, now_ms))
+		log_notice(s->conv->facts.session_id, "sender gets no tickets for a day",
+		           kv_str("edge", s->edge->conf->name),
+		           kv_str("client", s->conv->facts.client_addr),
+		           kv_str("reason", "it hung up three times when one came"));
 }

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,29 +25,17 @@ struct edge_limits {
 	size_t sweep; /* the next slot to look for entries that hold nothing any more */
 };
 
-static uint64_t mix(uint64_t hash, uint8_t byte)
-{
-	return (hash ^ byte) * 0x100000001b3u;
-}
-
-/* FNV-1a with a seed, so that nobody outside can choose addresses of one slot. */
 static size_t slot_of(const struct edge_limits *l, const struct edge_limits_key *key)
 {
-	uint64_t h = 0xcbf29ce484222325u ^ l->seed;
-	for (size_t i = 0; i < sizeof(key->bytes); i++)
-		h = mix(h, key->bytes[i]);
-	return (h ^ h >> 32) % SLOTS;
+	return hash_place(hash_bytes(HASH_START ^ l->seed, key, sizeof(*key)), SLOTS);
 }
 
 struct edge_limits_key edge_limits_user_key(const char *user, struct edge_limits_key address)
 {
 	struct edge_limits_key key;
-	for (size_t half = 0; half < 2; half++) {
-		uint64_t h = mix(0xcbf29ce484222325u, (uint8_t)half);
-		for (size_t i = 0; i < sizeof(address.bytes); i++)
-			h = mix(h, address.bytes[i]);
-		for (const char *c = user; *c; c++)
-			h = mix(h, (uint8_t)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c));
+	for (uint8_t half = 0; half < 2; half++) {
+		uint64_t h = hash_byte(HASH_START, half);
+		h = hash_name(hash_bytes(h, &address, sizeof(address)), user);
 		memcpy(key.bytes + half * sizeof(h), &h, sizeof(h));
 	}
 	return key;

@@ -4,8 +4,6 @@
 
 #include "base/log.h"
 
-#include <stdio.h>
-
 void edge_login_expose(struct edge_session *s)
 {
 	const struct conv *c = s->conv;
@@ -46,17 +44,13 @@ static const char *user_limit_hit(struct edge_session *s)
 static void turn_away(struct edge_session *s, const char *why)
 {
 	struct conv *c = s->conv;
-	char line[96];
 	log_notice(c->facts.session_id, "login refused", kv_str("edge", s->edge->conf->name),
 	           kv_str("client", c->facts.client_addr), kv_str("user", c->user),
 	           kv_str("reason", why));
 	s->pool->counters.refused++;
-	snprintf(line, sizeof(line), "%s\r\n", c->ops->overload_line());
 	buf_clear(&c->out[CONV_CLIENT]);
-	if (io_stream_write(&s->client, slice_str(line)))
-		log_debug(c->facts.session_id, "farewell not sent");
-	conv_end(c, CONV_OUTCOME_OVERLOAD);
-	edge_session_close(s);
+	int r = buf_printf(&c->out[CONV_CLIENT], "%s\r\n", c->ops->overload_line());
+	edge_session_act(s, r, conv_end(c, CONV_OUTCOME_OVERLOAD));
 }
 
 bool edge_login_follow(struct edge_session *s, enum conv_todo todo)

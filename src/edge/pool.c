@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum { QUIET_MS = 5000 }; /* both ways silent: a farewell does no harm (DECISIONS 11) */
 
@@ -97,6 +98,8 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 		edge_limits_free(pool->users);
 		return err_up(r);
 	}
+	if (getrandom(&pool->shy.seed, sizeof(pool->shy.seed), 0) < 0)
+		pool->shy.seed = (uintptr_t)pool;
 	pool->loop = loop;
 	pool->sessions.next = pool->sessions.prev = &pool->sessions;
 	pool->line.line_next = pool->line.line_prev = &pool->line;

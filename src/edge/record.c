@@ -55,23 +55,6 @@ static void hello_log(struct edge_session *s)
 	           kv_str("hello", s->hello), kv_str("sni", h->sni));
 }
 
-/* A sender that leaves as soon as TLS is up may not bear its ticket. Users' programs do. */
-static void ticket_follow(struct edge_session *s)
-{
-	struct edge_shy *shy = &s->pool->shy;
-	uint64_t now_ms = edge_session_now_ms(s);
-	if (!s->client_tls_was_up || !s->has_ticket || s->edge->conf->protocol != CONF_SMTP)
-		return;
-	if (s->client.bytes_in > s->bytes_before_tls)
-		edge_shy_went_on(shy, s->key);
-	else if (s->conv->outcome == CONV_OUTCOME_CLIENT_GONE &&
-	         edge_shy_hung_up(shy, s->key, now_ms))
-		log_notice(s->conv->facts.session_id, "sender gets no tickets for a day",
-		           kv_str("edge", s->edge->conf->name),
-		           kv_str("client", s->conv->facts.client_addr),
-		           kv_str("reason", "it hung up three times when one came"));
-}
-
 void edge_record_session(struct edge_session *s)
 {
 	static const struct tls_facts none = {
@@ -83,7 +66,6 @@ void edge_record_session(struct edge_session *s)
 	bool has_backend = io_stream_is_open(&s->backend) && s->address < s->address_end;
 
 	count(s);
-	ticket_follow(s);
 	if (s->client_tls_was_begun && !s->client_tls_was_up)
 		hello_log(s);
 	/* What the backend offers is kept fresh with each session. */

@@ -18,8 +18,7 @@
 #include <time.h>
 
 enum {
-	LINGER_MS = 2000,       /* for the client to read our last words before a reset */
-	HALF_CLOSED_MS = 30000, /* one side ended, the other may still have to say something */
+	HALF_CLOSED_MS = 30000, /* the client ended: silence of the server for so long is its end */
 };
 
 static const char *const state_names[] = {
@@ -65,6 +64,7 @@ void edge_session_free(struct edge_session *s)
 		edge_ask_ended(s);
 	else
 		edge_record_session(s);
+	edge_handshakes_ticket_end(s);
 	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
@@ -95,28 +95,6 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 {
 	conv_end(s->conv, outcome);
 	io_later_add(s->pool->loop, &s->end);
-}
-
-void edge_session_close(struct edge_session *s)
-{
-	if (s->state == EDGE_STATE_CLOSING)
-		return;
-	edge_session_enter(s, EDGE_STATE_CLOSING, LINGER_MS);
-	if (io_stream_is_open(&s->backend))
-		io_stream_end(&s->backend);
-	if (s->ask && io_stream_is_open(&s->backend) && !s->backend.is_dead &&
-	    !s->backend.has_ended)
-		return; /* it answers QUIT and hangs up */
-	if (!io_stream_is_open(&s->client) || s->client.is_dead) {
-		edge_session_end(s, CONV_OUTCOME_CLIENT_GONE);
-		return;
-	}
-	io_stream_end(&s->client);
-	io_stream_consume(&s->client, io_stream_input(&s->client).len);
-	if (s->client.has_ended && io_stream_is_flushed(&s->client))
-		edge_session_end(s, CONV_OUTCOME_OK);
-	else
-		io_stream_resume(&s->client);
 }
 
 static void note_line_end(struct edge_session *s, struct slice sent)
@@ -187,18 +165,7 @@ static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_
 	return true;
 }
 
-static void splice_begin(struct edge_session *s)
-{
-	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
-	edge_learn_seen(s);
-	conv_forget_seen(s->conv);
-	if (s->is_counted && s->conv->is_logged_in) {
-		edge_limits_leave(s->pool->limits, s->key, edge_session_now_ms(s));
-		s->is_counted = false;
-	}
-	if (splice_to(s, &s->client, &s->backend))
-		splice_to(s, &s->backend, &s->client);
-}
+static void splice_begin(struct edge_session *s);
 
 /* Does what the conversation asked for. r: what the call to it returned. */
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
@@ -334,6 +301,14 @@ static void splice_ended(struct edge_session *s, struct io_stream *from, struct 
 {
 	if (!splice_to(s, from, to))
 		return;
+	/* Mail protocols say themselves when they are through, and many servers then just close. */
+	bool is_cut = from->is_dead || (from->was_truncated && s->edge->ops->ends_by_closing);
+	if (from == &s->backend && is_cut) {
+		s->backend_was_cut = true;
+		conv_end(s->conv, CONV_OUTCOME_BACKEND_BROKEN);
+	} else if (from->is_dead) {
+		conv_end(s->conv, CONV_OUTCOME_CLIENT_GONE);
+	}
 	if (from == &s->backend || to->has_ended || from->is_dead || to->is_dead) {
 		conv_end(s->conv, CONV_OUTCOME_OK);
 		edge_session_close(s);
@@ -343,14 +318,38 @@ static void splice_ended(struct edge_session *s, struct io_stream *from, struct 
 	io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
 }
 
+static void splice_begin(struct edge_session *s)
+{
+	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
+	edge_learn_seen(s);
+	conv_forget_seen(s->conv);
+	if (s->is_counted && s->conv->is_logged_in) {
+		edge_limits_leave(s->pool->limits, s->key, edge_session_now_ms(s));
+		s->is_counted = false;
+	}
+	if (!splice_to(s, &s->client, &s->backend) || !splice_to(s, &s->backend, &s->client))
+		return;
+	/* An end that came before the backend was there is not told again. */
+	if (s->client.end_is_told)
+		splice_ended(s, &s->client, &s->backend);
+}
+
+/* For the next byte, either way. */
+static void splice_wait(struct edge_session *s)
+{
+	uint32_t idle_ms = s->edge->conf->limits.idle_timeout_ms;
+	if (s->client.has_ended)
+		io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
+	else if (idle_ms)
+		io_deadline_arm(s->pool->loop, &s->deadline, idle_ms);
+}
+
 static void splice_event(struct edge_session *s, struct io_stream *from, struct io_stream *to,
                          enum io_stream_event event)
 {
 	switch (event) {
 	case IO_STREAM_DATA:
-		if (s->edge->conf->limits.idle_timeout_ms && !s->client.has_ended)
-			io_deadline_arm(s->pool->loop, &s->deadline,
-			                s->edge->conf->limits.idle_timeout_ms);
+		splice_wait(s);
 		splice_to(s, from, to);
 		break;
 	case IO_STREAM_ROOM:
@@ -430,16 +429,6 @@ static void proxy_header_read(struct edge_session *s)
 	edge_session_greet(s);
 }
 
-static void closing_event(struct edge_session *s, bool is_client, enum io_stream_event event)
-{
-	if (event == IO_STREAM_DATA) {
-		struct io_stream *from = is_client ? &s->client : &s->backend;
-		io_stream_consume(from, io_stream_input(from).len);
-	} else if ((is_client || s->ask) && (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)) {
-		edge_session_end(s, CONV_OUTCOME_OK);
-	}
-}
-
 static void client_early_event(struct edge_session *s, enum io_stream_event event)
 {
 	if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
@@ -472,14 +461,15 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 	case EDGE_STATE_CONNECT:
 	case EDGE_STATE_ASK:
 	case EDGE_STATE_BACKEND_TLS:
-		if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
+		if (event == IO_STREAM_ERROR ||
+		    (event == IO_STREAM_EOF && !s->edge->ops->ends_by_closing))
 			edge_session_end(s, CONV_OUTCOME_CLIENT_GONE);
 		break;
 	case EDGE_STATE_SPLICE:
 		splice_event(s, &s->client, &s->backend, event);
 		break;
 	case EDGE_STATE_CLOSING:
-		closing_event(s, true, event);
+		edge_closing_event(s, true, event);
 		break;
 	case EDGE_STATE_COUNT:
 		break;
@@ -496,7 +486,7 @@ void edge_session_backend_event(struct edge_session *s, enum io_stream_event eve
 	else if (s->state == EDGE_STATE_SPLICE)
 		splice_event(s, &s->backend, &s->client, event);
 	else if (s->state == EDGE_STATE_CLOSING)
-		closing_event(s, false, event);
+		edge_closing_event(s, false, event);
 	else if (s->state == EDGE_STATE_HELD)
 		return;
 	else
@@ -537,11 +527,13 @@ static void on_deadline(struct io_deadline *d)
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_PROXY:
-	case EDGE_STATE_CLOSING:
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
+	case EDGE_STATE_CLOSING:
+		edge_closing_late(s);
+		break;
 	case EDGE_STATE_SPLICE:
-		conv_end(s->conv, s->client.has_ended ? CONV_OUTCOME_OK : CONV_OUTCOME_TIMEOUT);
+		conv_end(s->conv, CONV_OUTCOME_TIMEOUT);
 		edge_session_close(s);
 		break;
 	case EDGE_STATE_COUNT:

@@ -61,6 +61,9 @@ struct edge_session {
 	unsigned login_failures; /* of the conversation, those that were dealt with */
 	bool login_was_seen;
 	enum conv_todo held_todo;
+	bool backend_was_cut; /* it broke in a splice: the client is not told a clean end */
+	uint64_t closing_since_ms, closing_moved_ms;
+	size_t closing_left; /* bytes for the client at the last look */
 	char tls_error[96];
 	char hello[20]; /* what kind of ClientHello came: its hash */
 };
@@ -90,6 +93,12 @@ struct edge_pool {
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);
 
+/* edge/closing.c */
+/* Sends what is left, says goodbye to both, and goes when the client has read it. */
+void edge_session_close(struct edge_session *s);
+void edge_closing_event(struct edge_session *s, bool is_client, enum io_stream_event event);
+void edge_closing_late(struct edge_session *s); /* its deadline passed */
+
 /* edge/hello.c: notes the ClientHello that came, if one did. */
 void edge_hello_note(struct edge_session *s);
 
@@ -100,6 +109,8 @@ void edge_hello_note(struct edge_session *s);
 /* edge/handshakes.c */
 void edge_handshake_begin(struct edge_session *s); /* at once, or in line */
 void edge_handshakes_follow(struct edge_session *s, enum edge_state next);
+/* Whether a sender that got a ticket went on or hung up at it; once, at the session's end. */
+void edge_handshakes_ticket_end(struct edge_session *s);
 void edge_handshakes_line_moves(struct io_later *later);
 
 /*
@@ -133,8 +144,6 @@ void edge_backend_asked(struct edge_session *s); /* the silence of EDGE_STATE_AS
 void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
 /* Where a session goes first once it is known who the client is. */
 void edge_session_greet(struct edge_session *s);
-/* Sends what is left, says goodbye to both, and goes when the client has read it. */
-void edge_session_close(struct edge_session *s);
 /* Frees it after this callback. */
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
 static inline uint64_t edge_session_now_ms(const struct edge_session *s)

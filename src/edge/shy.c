@@ -1,13 +1,13 @@
 #include "edge/shy.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
-static size_t place_of(struct edge_limits_key address)
+static size_t index_of(const struct edge_shy *shy, struct edge_limits_key address)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < sizeof(address.bytes); i++)
-		h = (h ^ address.bytes[i]) * 0x100000001b3u;
-	return (h ^ h >> 32) % EDGE_SHY_PLACES;
+	return hash_place(hash_bytes(HASH_START ^ shy->seed, &address, sizeof(address)),
+	                  EDGE_SHY_PLACES);
 }
 
 static bool is_at(const struct edge_shy_place *p, struct edge_limits_key address)
@@ -17,7 +17,7 @@ static bool is_at(const struct edge_shy_place *p, struct edge_limits_key address
 
 bool edge_shy_hung_up(struct edge_shy *shy, struct edge_limits_key address, uint64_t now_ms)
 {
-	struct edge_shy_place *p = &shy->places[place_of(address)];
+	struct edge_shy_place *p = &shy->places[index_of(shy, address)];
 	if (!is_at(p, address) || now_ms - p->last_ms >= EDGE_SHY_FORGET_MS)
 		*p = (struct edge_shy_place){ .address = address };
 	p->last_ms = now_ms;
@@ -26,14 +26,14 @@ bool edge_shy_hung_up(struct edge_shy *shy, struct edge_limits_key address, uint
 
 void edge_shy_went_on(struct edge_shy *shy, struct edge_limits_key address)
 {
-	struct edge_shy_place *p = &shy->places[place_of(address)];
+	struct edge_shy_place *p = &shy->places[index_of(shy, address)];
 	if (is_at(p, address) && p->hang_ups < EDGE_SHY_AFTER)
 		p->hang_ups = 0;
 }
 
 bool edge_shy_is(const struct edge_shy *shy, struct edge_limits_key address, uint64_t now_ms)
 {
-	const struct edge_shy_place *p = &shy->places[place_of(address)];
+	const struct edge_shy_place *p = &shy->places[index_of(shy, address)];
 	return is_at(p, address) && p->hang_ups >= EDGE_SHY_AFTER &&
 	       now_ms - p->last_ms < EDGE_SHY_FORGET_MS;
 }

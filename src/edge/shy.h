@@ -23,6 +23,7 @@ struct edge_shy_place {
 };
 
 struct edge_shy {
+	uint64_t seed; /* random, so that nobody outside can choose addresses of one place */
 	struct edge_shy_place places[EDGE_SHY_PLACES];
 };
 

@@ -1,6 +1,7 @@
 #include "edge/throttle.h"
 
 #include "base/err.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -30,20 +31,11 @@ static void user_fold(const char *user, char ret_user[USER_MAX])
 	ret_user[i] = '\0';
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3u;
-	return hash;
-}
-
-/* FNV-1a with a seed, as in limits.c: nobody outside can choose pairs of one set. */
 static struct entry *set_of(struct edge_throttle *t, const char *user,
                             const struct edge_limits_key *address)
 {
-	uint64_t h = mix(0xcbf29ce484222325u ^ t->seed, user, strlen(user));
-	h = mix(h, address, sizeof(*address));
-	return t->entries[(h ^ h >> 32) % SETS];
+	uint64_t h = hash_name(HASH_START ^ t->seed, user);
+	return t->entries[hash_place(hash_bytes(h, address, sizeof(*address)), SETS)];
 }
 
 static struct entry *find(struct entry *set, const char *user,

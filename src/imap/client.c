@@ -48,8 +48,8 @@ static bool may_login(const struct imap_edge *e)
 
 static void user_note(struct imap_edge *e, const char *user)
 {
-	if (user[0])
-		snprintf(e->conv.user, sizeof(e->conv.user), "%s", user);
+	/* Empty if the mechanism hides it: never the name of the try before. */
+	snprintf(e->conv.user, sizeof(e->conv.user), "%s", user);
 }
 
 /* The AUTH= words that a client without TLS may see because of an exception. */

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -250,10 +251,13 @@ static int epoll_start(struct io_loop *loop)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll_fd < 0 ||
-	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv), &event))
+	if (loop->epoll_fd < 0)
 		return err_raise(-errno);
-	return 0;
+	if (!epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv), &event))
+		return 0;
+	int r = err_raise(-errno);
+	close(loop->epoll_fd);
+	return r;
 }
 
 static int loop_start(struct io_loop *loop)
@@ -261,11 +265,16 @@ static int loop_start(struct io_loop *loop)
 	int r = uv_loop_init(&loop->uv);
 	if (r)
 		return err_raise(r);
+	r = epoll_start(loop);
+	if (r) {
+		uv_loop_close(&loop->uv);
+		return err_up(r);
+	}
 	uv_timer_init(&loop->uv, &loop->tick);
 	loop->tick.data = loop;
 	loop->now_tick = uv_now(&loop->uv) / IO_WHEEL_TICK_MS;
 	uv_timer_start(&loop->tick, on_tick, IO_WHEEL_TICK_MS, IO_WHEEL_TICK_MS);
-	return err_up(epoll_start(loop));
+	return 0;
 }
 
 int io_loop_new(struct io_loop **ret_loop)
@@ -373,10 +382,12 @@ void io_watch_set(struct io_watch *watch, int events)
 	if (watch->events == events)
 		return;
 	int op = !watch->events ? EPOLL_CTL_ADD : !events ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-	watch->events = events;
 	struct epoll_event event = { .data.ptr = watch };
 	event.events = (events & IO_READ ? EPOLLIN : 0) | (events & IO_WRITE ? EPOLLOUT : 0);
-	epoll_ctl(watch->loop->epoll_fd, op, watch->fd, &event);
+	if (epoll_ctl(watch->loop->epoll_fd, op, watch->fd, &event))
+		log_error(NULL, "descriptor cannot be watched", kv_int("errno", errno));
+	else
+		watch->events = events;
 }
 
 void io_watch_free(struct io_watch *watch)
@@ -401,29 +412,33 @@ static void on_signal(uv_signal_t *signal, int number)
 	later_run(loop);
 }
 
+static void on_signal_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
 int io_signal_new(struct io_signal **ret_signal, struct io_loop *loop, int number, io_signal_fn *fn,
                   void *owner)
 {
-	CLEAN(freep) struct io_signal *s = calloc(1, sizeof(*s));
+	struct io_signal *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_raise(-ENOMEM);
 	int r = uv_signal_init(&loop->uv, &s->signal);
-	if (r)
+	if (r) {
+		free(s);
 		return err_raise(r);
+	}
 	s->signal.data = s;
 	s->loop = loop;
 	s->fn = fn;
 	s->owner = owner;
 	r = uv_signal_start(&s->signal, on_signal, number);
-	if (r)
+	if (r) {
+		io_signal_free(s);
 		return err_raise(r);
-	*ret_signal = TAKE(s);
+	}
+	*ret_signal = s;
 	return 0;
-}
-
-static void on_signal_closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void io_signal_free(struct io_signal *signal)

@@ -410,17 +410,22 @@ void io_stream_want_room(struct io_stream *s)
 
 void io_stream_end(struct io_stream *s)
 {
-	if (s->is_dead || s->ends_when_sent)
-		return;
-	if (s->is_tls_up) {
+	if (s->is_tls_up && !s->is_dead && !s->ends_when_sent) {
 		io_loop_lend(s->loop, &s->out);
 		tls_session_close(s->tls, &s->out);
 	}
+	io_stream_cut(s);
+}
+
+void io_stream_cut(struct io_stream *s)
+{
+	if (s->is_dead || s->ends_when_sent)
+		return;
 	s->ends_when_sent = true;
 	out_flush(s);
 }
 
-bool io_stream_is_flushed(const struct io_stream *s)
+size_t io_stream_queued(const struct io_stream *s)
 {
-	return !buf_len(&s->out);
+	return buf_len(&s->out);
 }

@@ -54,9 +54,9 @@ struct io_stream {
 	bool is_offering; /* what waits is offered at the next pump */
 	bool has_ended;   /* the peer sent its end; told once, when the input is used up */
 	bool end_is_told;
-	bool was_truncated;
-	bool is_dead;  /* error: nothing is read or written any more */
-	bool was_full; /* ROOM is owed */
+	bool was_truncated; /* it ended without close_notify */
+	bool is_dead;       /* error: nothing is read or written any more */
+	bool was_full;      /* ROOM is owed */
 	bool ends_when_sent;
 	bool is_shut; /* the socket was told so */
 };
@@ -91,6 +91,13 @@ void io_stream_resume(struct io_stream *s);
 
 /* close_notify, and no more writing once all is sent; reading goes on. */
 void io_stream_end(struct io_stream *s);
-bool io_stream_is_flushed(const struct io_stream *s);
+/* The same without close_notify: TLS calls that truncated, as it is. */
+void io_stream_cut(struct io_stream *s);
+/* Bytes that the socket has not taken yet. */
+size_t io_stream_queued(const struct io_stream *s);
+static inline bool io_stream_is_flushed(const struct io_stream *s)
+{
+	return !io_stream_queued(s);
+}
 
 #endif

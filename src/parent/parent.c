@@ -227,6 +227,7 @@ static void parent_deinit(struct parent *p)
 		free(c);
 	}
 	parent_listen_close(p);
+	conf_settings_free(p->began_with);
 	parent_plan_free(p->plan);
 	parent_plan_free(p->next);
 	parent_plan_free(p->retired);

@@ -215,6 +215,24 @@ static void workers_adjust(struct parent *p, unsigned wanted)
 			          kv_str("where", err_origin()));
 }
 
+/* What a process is made of is as it was when this image began. */
+static void restart_warn(struct parent *p)
+{
+	const struct conf_settings *now = p->plan->settings;
+	struct conf_errors errors = {};
+	char names[256];
+	if (!p->began_with) {
+		if (conf_read_text(&p->began_with, now->text, time(NULL), &errors))
+			log_debug(NULL, "settings of the start not kept");
+		conf_errors_deinit(&errors);
+		return;
+	}
+	conf_restart_names(p->began_with, now, names, sizeof(names));
+	if (names[0])
+		log_warn(NULL, "what was changed needs a restart", kv_str("settings", names),
+		         kv_str("mend", "restart mailseal"));
+}
+
 static void plan_commit(struct parent *p)
 {
 	struct parent_plan *plan = TAKE(p->next);
@@ -237,10 +255,7 @@ static void plan_commit(struct parent *p)
 		keys_forget(p, p->retired);
 	parent_plan_free(p->retired);
 	p->retired = old;
-	if (old && conf_reload_effect(old->settings, plan->settings) & 1U << CONF_RELOAD_RESTART)
-		log_warn(NULL, "what was changed needs a restart",
-		         kv_str("mend", "restart mailseal: user, keys_user, state_dir, run_dir, "
-		                        "log_format and log_target are as they were at its start"));
+	restart_warn(p);
 	log_notice(NULL, old ? "configuration reloaded" : "configuration in force",
 	           kv_int("edges", (int64_t)plan->settings->edge_count), kv_int("workers", wanted));
 }

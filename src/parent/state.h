@@ -95,6 +95,7 @@ struct parent {
 	struct io_loop *loop;
 	const char *config_path;
 	int lock_fd;
+	struct conf_settings *began_with;
 	struct parent_plan *plan;    /* in force */
 	struct parent_plan *next;    /* waits for keys */
 	struct parent_plan *retired; /* the one before: keys still has its keys */

@@ -170,8 +170,8 @@ static int on_apop(struct pop3_edge *e, const struct call *call, enum conv_todo 
 /* Notes what the exchange has told so far. */
 static void auth_note(struct pop3_edge *e)
 {
-	if (e->sasl.user[0])
-		snprintf(e->conv.user, sizeof(e->conv.user), "%s", e->sasl.user);
+	/* Empty if the mechanism hides it: never the name of the try before. */
+	snprintf(e->conv.user, sizeof(e->conv.user), "%s", e->sasl.user);
 	if (!e->conv.facts.is_tls)
 		conv_exposure_note(&e->conv, e->sasl.user, e->sasl.mechanism, e->sasl.has_password);
 }

@@ -106,8 +106,8 @@ int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 		smtp_edge_turn(e, SMTP_EDGE_AUTH);
 		return 0;
 	}
-	if (e->auth.user[0])
-		slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
+	/* Empty if the mechanism hides it: never the name of the try before. */
+	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
 	if (class == 2)
 		e->conv.is_logged_in = true;
 	if (class != 5 || e->auth_is_cancelled)

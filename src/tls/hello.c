@@ -1,5 +1,7 @@
 #include "tls/hello.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 
 enum {
@@ -240,20 +242,18 @@ static uint16_t highest_version(const struct tls_hello *hello)
 	return highest ? highest : hello->legacy_version;
 }
 
-/* FNV-1a: needs to be the same everywhere and for ever, not to resist anybody. */
+/* Needs to be the same everywhere and for ever, not to resist anybody. */
 static uint64_t hash_add(uint64_t hash, const uint16_t *values, size_t count)
 {
-	hash = (hash ^ count) * 0x100000001b3;
-	for (size_t i = 0; i < count; i++) {
-		hash = (hash ^ (values[i] >> 8)) * 0x100000001b3;
-		hash = (hash ^ (values[i] & 0xff)) * 0x100000001b3;
-	}
+	hash = hash_byte(hash, (uint8_t)count);
+	for (size_t i = 0; i < count; i++)
+		hash = hash_byte(hash_byte(hash, (uint8_t)(values[i] >> 8)), (uint8_t)values[i]);
 	return hash;
 }
 
 static uint64_t hello_hash(const struct tls_hello *hello)
 {
-	uint64_t hash = hash_add(0xcbf29ce484222325, &hello->legacy_version, 1);
+	uint64_t hash = hash_add(HASH_START, &hello->legacy_version, 1);
 	hash = hash_add(hash, hello->versions, hello->version_count);
 	hash = hash_add(hash, hello->suites, hello->suite_count);
 	hash = hash_add(hash, hello->groups, hello->group_count);
