@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from daemon import Talk, client_context
+from daemon import Talk, client_context, memory_tls
 from edges import all_edges
 
 INPUTS = int(os.environ.get("MALFORMED", "400"))  # for each protocol and way
@@ -120,20 +120,9 @@ def send_inside(context, port, data):
 
 def send_records(context, port, rand):
     """A whole handshake, then records that were changed on the way."""
-    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = context.wrap_bio(into, out, server_hostname="mail.example.org")
     with socket.create_connection(("127.0.0.1", port), 20) as sock:
         try:
-            while True:
-                try:
-                    tls.do_handshake()
-                    break
-                except ssl.SSLWantReadError:
-                    sock.sendall(out.read())
-                    part = sock.recv(65536)
-                    if not part:
-                        return
-                    into.write(part)
+            tls, _, out = memory_tls(sock, context)
             if rand.random() < 0.5:
                 sock.sendall(out.read())
             else:  # even the Finished

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import peers
-from daemon import Daemon, client_context, free_ports, make_certificate
+from daemon import Daemon, client_context, free_ports, make_certificate, memory_tls
 
 
 def serve(reader, sock, session):
@@ -157,16 +157,8 @@ def test_an_end_before_the_backend_is_there_is_no_end_of_the_session(edge):
     """Request and close_notify in one segment; the answer comes all the same."""
     daemon, port, _ = edge
     seen = len(daemon.events)
-    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = client_context().wrap_bio(into, out)
     with socket.create_connection(("127.0.0.1", port), 15) as sock:
-        while True:
-            try:
-                tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                sock.sendall(out.read())
-                into.write(sock.recv(65536))
+        tls, into, out = memory_tls(sock)
         tls.write(b"COUNT\r\nabcde")
         with pytest.raises(ssl.SSLError):
             tls.unwrap()
