@@ -1,6 +1,5 @@
 """Clients as people use them, each against the edge of its protocol."""
 import os
-import re
 import subprocess
 
 import pytest

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import peers
 from daemon import Talk, client_context, memory_tls
 from edges import all_edges
 
