@@ -150,6 +150,46 @@ def test_a_second_daemon_is_refused(small):
     assert again.returncode == 1 and "another mailseal runs" in again.stderr
 
 
+@pytest.mark.parametrize("name", ["key", "pem"])
+def test_a_full_disk_ends_the_start_with_its_reason(tmp_path, name):
+    """Nobody waits for a certificate that cannot be kept; when there is room again, it is made."""
+    os.chmod(tmp_path, 0o755)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / f"self-made.{name}").symlink_to("/dev/full")
+    config = edge_config({"smtp": 1}, {"mx": free_ports(2)})
+    daemon = Daemon(tmp_path, config)
+    try:
+        assert f"self-made.{name}" in daemon.wait("cannot start")["reason"]
+        assert daemon.process.wait(10) == 1
+    finally:
+        daemon.close()
+    (tmp_path / "state" / f"self-made.{name}").unlink(missing_ok=True)
+    daemon = Daemon(tmp_path, config).ready()
+    daemon.close()
+
+
+def test_a_reload_says_what_waits_for_a_restart(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    config = edge_config({"smtp": 1}, {"mx": free_ports(2)})
+    daemon = Daemon(tmp_path, config).ready()
+    try:
+        for _ in range(2):  # each time, for it still waits
+            seen = len(daemon.events)
+            daemon.write('log_format = "json";\n' + config)
+            assert daemon.ctl("reload").returncode == 0
+            warned = daemon.wait("what was changed needs a restart", after=seen)
+            assert warned["settings"] == "log_format"
+            daemon.wait("configuration reloaded", after=seen)
+        seen = len(daemon.events)
+        daemon.write(config)
+        assert daemon.ctl("reload").returncode == 0
+        daemon.wait("configuration reloaded", after=seen)
+        assert not any(e.get("event") == "what was changed needs a restart"
+                       for e in daemon.events[seen:])
+    finally:
+        daemon.close()
+
+
 def test_backend_down_is_said_politely(tmp_path):
     dead, plain, tls, mx, mx_tls = free_ports(5)
     os.chmod(tmp_path, 0o755)

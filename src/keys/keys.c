@@ -208,8 +208,11 @@ static int on_make_self_signed(struct keys *k, struct proc_msg *msg)
 	int r = keys_self_signed_make(&key, &chain, hostname);
 	if (!r)
 		r = write_whole(fd, buf_slice(&key));
-	if (r)
-		return err_up(r);
+	if (r) {
+		log_error(NULL, "self-made key cannot be made or written",
+		          kv_str("error", strerror(-r)));
+		buf_clear(&chain);
+	}
 	say(k, PROC_MSG_SELF_SIGNED, buf_slice(&chain));
 	return 0;
 }

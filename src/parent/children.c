@@ -229,6 +229,7 @@ int parent_keys_start(struct parent *p)
 	/* A successor gets all that the one before it had. */
 	keys_send_all(p, p->plan);
 	keys_send_all(p, p->next);
+	parent_plan_keys_again(p);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i])
 			introduce(p, p->workers[i]);

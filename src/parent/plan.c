@@ -133,7 +133,9 @@ static int self_made_order(struct parent *p, struct parent_plan *plan)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return plan_fails(plan, "%s: %s", path, strerror(errno));
-	plan->keys_pending++;
+	if (!plan->self_made_is_ordered)
+		plan->keys_pending++;
+	plan->self_made_is_ordered = true;
 	parent_send(&p->keys, PROC_MSG_MAKE_SELF_SIGNED, slice_str(plan->settings->hostname), fd);
 	return 0;
 }
@@ -224,6 +226,8 @@ static void restart_warn(struct parent *p)
 	if (!p->began_with) {
 		if (conf_read_text(&p->began_with, now->text, time(NULL), &errors))
 			log_debug(NULL, "settings of the start not kept");
+		else
+			parent_users_check(p, p->began_with);
 		conf_errors_deinit(&errors);
 		return;
 	}
@@ -369,6 +373,28 @@ void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
 		decide_soon(p);
 }
 
+void parent_plan_keys_again(struct parent *p)
+{
+	struct parent_plan *plan = p->next;
+	if (!plan || !plan->self_made_is_ordered || !self_made_order(p, plan))
+		return;
+	plan->self_made_is_ordered = false;
+	plan->keys_pending--;
+	decide_soon(p);
+}
+
+/* False: errno says why. */
+static bool file_write(const char *path, struct slice bytes)
+{
+	CLEAN(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return false;
+	ssize_t n = write(fd, bytes.data, bytes.len);
+	if (n >= 0)
+		errno = ENOSPC; /* what a short write means */
+	return n == (ssize_t)bytes.len;
+}
+
 /* The certificate of our own is made: it is kept, and its key loaded like any other. */
 void parent_plan_self_signed(struct parent *p, struct slice chain)
 {
@@ -378,10 +404,14 @@ void parent_plan_self_signed(struct parent *p, struct slice chain)
 		return;
 	self_made_path(plan->settings, "pem", path);
 	self_made_path(plan->settings, "key", key);
-	CLEAN(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, chain.data, chain.len) != (ssize_t)chain.len)
-		plan_fails(plan, "%s: %s", path, strerror(errno));
+	plan->self_made_is_ordered = false;
 	plan->keys_pending--;
+	if (!chain.len) {
+		plan_fails(plan, "%s cannot be written, keys has said why", key);
+	} else if (!file_write(path, chain)) {
+		plan_fails(plan, "%s: %s", path, strerror(errno));
+		unlink(path); /* half of it would be read at the next start */
+	}
 	if (!plan->error[0]) {
 		log_notice(NULL, "made a self-signed certificate for port 25",
 		           kv_str("file", path));

@@ -69,7 +69,8 @@ struct parent_plan {
 	struct buf *cas;          /* by backend */
 	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
-	char error[256]; /* why it cannot be: set by what failed first */
+	bool self_made_is_ordered; /* keys makes it */
+	char error[256];           /* why it cannot be: set by what failed first */
 };
 
 /* On the way to another build: it is asked what it is, checks the file, then is executed. */
@@ -132,6 +133,8 @@ struct parent {
 void parent_plan_free(struct parent_plan *plan);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
+/* keys died and is there again: what it was to make is asked for once more. */
+void parent_plan_keys_again(struct parent *p);
 void parent_plan_self_signed(struct parent *p, struct slice chain);
 void parent_plan_watch_files(struct parent *p);
 /* Reads the file again and starts a plan; errors go to the log. 0 or CONF_BAD. */

@@ -54,7 +54,7 @@ enum proc_msg_type {
 	/* keys -> parent */
 	PROC_MSG_KEY_LOADED,  /* u32 key id, 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
 	PROC_MSG_KEY_BAD,     /* u32 key id, text: why */
-	PROC_MSG_SELF_SIGNED, /* text: chain in PEM */
+	PROC_MSG_SELF_SIGNED, /* text: chain in PEM; empty: it could not be made or kept */
 	/* worker -> keys, and back */
 	PROC_MSG_SIGN,   /* u32 request, u32 key id, u16 TLS scheme, bytes digest (64 at most) */
 	PROC_MSG_SIGNED, /* u32 request, bytes signature; empty: it failed */
