@@ -4,7 +4,8 @@
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RUN=$LAB/run
 TREES=$LAB/trees
-PREFIX=ms-
+# Of this checkout alone, so that labs of several do not meet.
+PREFIX=ms-$(printf %s "$LAB" | sha256sum | cut -c 1-4)-
 HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
@@ -133,9 +134,9 @@ listens() { # HOST PORT...
 # A namespace of that name which this lab did not make is somebody's: it stays as it is.
 make_netns() { # NAME
 	! netns_exists "$1" || die "namespace $(netns "$1") is already there and not this lab's:" \
-		"run lab/down where it was made, or ip netns delete $(netns "$1")"
+		"ip netns delete $(netns "$1") removes it"
 	mkdir -p "$RUN/$1/log"
-	touch "$RUN/$1/netns"
+	netns "$1" >"$RUN/$1/netns"
 	ip netns add "$(netns "$1")"
 	ip -n "$(netns "$1")" link set lo up
 }

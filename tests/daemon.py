@@ -61,6 +61,16 @@ def parse_line(line):
     return json.loads(line) if line.startswith("{") else parse_logfmt(line)
 
 
+def wait_until(is_so, timeout=10):
+    """For what no event tells. False: it did not come to that."""
+    deadline = time.monotonic() + timeout
+    while not is_so():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 class Daemon:
     """mailseal run, until close(). events grows as the log does."""
 
@@ -135,12 +145,7 @@ class Daemon:
 
     def settle(self, timeout=15):
         """Waits until no session is open any more; True if it came to that."""
-        deadline = time.monotonic() + timeout
-        while self.status()["sums"]["open"]:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+        return wait_until(lambda: not self.status()["sums"]["open"], timeout)
 
     def told(self, timeout=15):
         """Waits for the record of every session that has ended."""

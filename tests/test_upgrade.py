@@ -12,7 +12,7 @@ import pytest
 import daemon as daemon_module
 import peers
 from edges import edge_config
-from daemon import BINARY, ROOT, Daemon, Talk, client_context, free_ports, make_certificate
+from daemon import BINARY, ROOT, Daemon, Talk, client_context, free_ports, make_certificate, wait_until
 from load import Load, login
 
 OTHER_BUILD = os.path.dirname(os.path.abspath(BINARY)) + "-upgrade"
@@ -144,9 +144,9 @@ def test_processes_that_die_after_it_are_started_again(small, newer):
         os.kill(victim, signal.SIGKILL)
         small.wait("process died and is started again", after=seen)
         login(small).logout()
-        now = small.children()
-        assert victim not in now[role]
-        assert (len(now["keys"]), len(now["worker"])) == (1, 2)
+        assert wait_until(lambda: [len(small.children().get(r, ())) for r in ("keys", "worker")]
+                          == [1, 2])  # a process has its name a moment after it is there
+        assert victim not in small.children()[role]
 
 
 def test_without_a_binary_it_is_the_file_now_at_the_path(tmp_path, newer, monkeypatch):

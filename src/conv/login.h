@@ -18,7 +18,8 @@ static inline void conv_login_wait(struct conv *c, int64_t started_s, uint32_t s
 {
 	uint32_t left_ms = c->set->login_timeout_ms;
 	if (left_ms) {
-		int64_t gone_s = c->facts.now_s - started_s;
+		/* Of whole seconds all but the last are sure to have passed: never early. */
+		int64_t gone_s = c->facts.now_s - started_s - 1;
 		if (gone_s > left_ms / 1000)
 			left_ms = 1;
 		else if (gone_s > 0)

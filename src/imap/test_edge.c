@@ -491,13 +491,13 @@ static void test_edge_login_deadline(void **state)
 	assert_int_equal(conv_feed(c, CONV_CLIENT, slice_str("a NOOP\r\n"), &used, &todo), 0);
 	assert_int_equal(c->progress, progress);
 	assert_int_equal(conv_feed(c, CONV_CLIENT, slice_str("s STARTTLS\r\n"), &used, &todo), 0);
-	assert_int_equal(c->deadline_ms, 80000);
+	assert_int_equal(c->deadline_ms, 81000);
 	c->facts.is_tls = true;
 	assert_int_equal(conv_tls_up(c, CONV_CLIENT, &todo), 0);
 	assert_int_equal(c->deadline_ms, 30000);
 	c->facts.now_s = 1179;
 	assert_int_equal(conv_connected(c, &todo), 0);
-	assert_int_equal(c->deadline_ms, 1000);
+	assert_int_equal(c->deadline_ms, 2000);
 	c->facts.now_s = 1300;
 	struct slice greeting = slice_str("* OK [CAPABILITY IMAP4rev1] x\r\n");
 	assert_int_equal(conv_feed(c, CONV_BACKEND, greeting, &used, &todo), 0);

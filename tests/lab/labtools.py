@@ -56,6 +56,12 @@ def password(host, user):
         return file.read().strip()
 
 
+def netns(host):
+    """The name of the host's namespace."""
+    with open(f"{RUN}/{host}/netns", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def setns(descriptor):
     if libc.setns(descriptor, CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), "setns")
@@ -65,7 +71,7 @@ def setns(descriptor):
 def network(host):
     """Sockets of this thread are made inside a host's network; they stay there."""
     with open("/proc/thread-self/ns/net", "rb") as home:
-        with open(f"/run/netns/ms-{host}", "rb") as there:
+        with open(f"/run/netns/{netns(host)}", "rb") as there:
             setns(there.fileno())
         try:
             yield
@@ -128,7 +134,7 @@ class Edge(Daemon):
                    f'  listen = ["*:{self.port}"]; {tls} {edge} }}; }};\n{rest}\n')
         self.events, self.text, self.changed = [], [], threading.Condition()
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", f"ms-{host}", BINARY, "run", "-c", self.config],
+            ["ip", "netns", "exec", netns(host), BINARY, "run", "-c", self.config],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         threading.Thread(target=self.read_log, daemon=True).start()
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from labtools import BINARY as MAILSEAL
-from labtools import LAB, lab, until
+from labtools import LAB, lab, netns, until
 
 LAB_PORTS = set("25 53 110 143 465 587 993 995 10025 10110 10143 10587".split())
 
@@ -44,26 +44,29 @@ exec chroot /mnt/root exim4 -bdf
 """
 
 
+BESIDE = f"ms-bystander-{os.getpid()}"
+
+
 class Bystander:
     """An Exim that was there before the lab and has nothing to do with it."""
 
     def __init__(self):
-        subprocess.run(["ip", "netns", "add", "ms-bystander"], check=True)
+        subprocess.run(["ip", "netns", "add", BESIDE], check=True)
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", "ms-bystander", "unshare", "--mount", "sh", "-ec", BYSTANDER,
+            ["ip", "netns", "exec", BESIDE, "unshare", "--mount", "sh", "-ec", BYSTANDER,
              LAB], stdin=subprocess.DEVNULL)
         until(lambda: self.talk().startswith("220 exim.test"))
 
     def talk(self):
         return subprocess.run(
-            ["ip", "netns", "exec", "ms-bystander", "bash", "-c",
+            ["ip", "netns", "exec", BESIDE, "bash", "-c",
              "exec 3<>/dev/tcp/127.0.0.1/25 && echo QUIT >&3 && cat <&3"],
             text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def state(self):
         """Its processes, its files, and the packages of the machine."""
         processes = {pid: output("ps", "-o", "lstart=,args=", "-p", pid)
-                     for pid in output("ip", "netns", "pids", "ms-bystander").split()}
+                     for pid in output("ip", "netns", "pids", BESIDE).split()}
         root = f"/proc/{self.process.pid}/root"
         files = {}
         for top in ("etc", "usr/sbin", "var/lib/exim4", "var/lib/dpkg", "var/mail"):
@@ -78,7 +81,7 @@ class Bystander:
     def end(self):
         self.process.kill()
         self.process.wait()
-        subprocess.run(["ip", "netns", "delete", "ms-bystander"], check=True)
+        subprocess.run(["ip", "netns", "delete", BESIDE], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,7 @@ def bystander():
 def before(bystander):
     """The machine as it was before the lab, which is up while the tests run and gone after them."""
     if os.path.exists(os.path.join(LAB, "run")):
-        pytest.skip("the lab is in use: lab/down first")
+        lab("down")  # that of make demo
     was = machine()
     done = lab("up")
     assert done.returncode == 0 or not os.path.exists(MAILSEAL), done.stdout
@@ -109,9 +112,9 @@ def test_lab_up_without_mailseal_says_so(before):
 
 
 def test_lab_up_twice_changes_nothing(before):
-    first = output("ip", "netns", "pids", "ms-alpha").split()[0]
+    first = output("ip", "netns", "pids", netns("alpha")).split()[0]
     lab("up")
-    assert first in output("ip", "netns", "pids", "ms-alpha").split()
+    assert first in output("ip", "netns", "pids", netns("alpha")).split()
 
 
 def test_lab_up_opens_nothing_on_the_machine(before):
@@ -166,12 +169,14 @@ def test_lab_touches_no_mail_server_beside_it(before, bystander):
 
 
 def test_lab_up_leaves_a_namespace_of_others_alone(before):
+    lab("up")
+    hub = netns("net")
     lab("down")
-    subprocess.run(["ip", "netns", "add", "ms-net"], check=True)
+    subprocess.run(["ip", "netns", "add", hub], check=True)
     try:
         done = lab("up")
-        assert done.returncode != 0 and "ms-net is already there" in done.stdout
+        assert done.returncode != 0 and f"{hub} is already there" in done.stdout
         lab("down")
-        assert "ms-net" in output("ip", "netns")
+        assert hub in output("ip", "netns")
     finally:
-        subprocess.run(["ip", "netns", "delete", "ms-net"], check=True)
+        subprocess.run(["ip", "netns", "delete", hub], check=True)
