@@ -74,16 +74,17 @@ def wait_until(is_so, timeout=10):
 class Daemon:
     """mailseal run, until close(). events grows as the log does."""
 
-    def __init__(self, folder, config, env=None):
+    def __init__(self, folder, config, env=None, wrap=list, **process):
+        """wrap: what becomes of the command; process: more for Popen."""
         self.folder = str(folder)
         self.config = os.path.join(self.folder, "mailseal.conf")
         self.write(config)
         self.events = []
         self.text = []
         self.changed = threading.Condition()
-        self.process = subprocess.Popen([BINARY, "run", "-c", self.config],
+        self.process = subprocess.Popen(wrap([BINARY, "run", "-c", self.config]),
                                         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        env={**os.environ, **(env or {})})
+                                        env={**os.environ, **(env or {})}, **process)
         threading.Thread(target=self.read_log, daemon=True).start()
 
     def write(self, config):

@@ -51,14 +51,19 @@ def read_proxy_header(reader):
 class Backend:
     """A listening thread; each connection runs serve(reader, sock, told) in a thread of its own."""
 
-    def __init__(self, serve, expects_proxy=True, port=0):
+    def __init__(self, serve, expects_proxy=True, port=0, path=None):
         self.serve = serve
         self.expects_proxy = expects_proxy
         self.sessions = []
         self.asks = []  # the edge's own sessions, for what is offered
         self.changed = threading.Condition()
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
-        self.port = self.listener.getsockname()[1]
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(path)
+            self.listener.listen()
+        else:
+            self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+            self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):

@@ -1,10 +1,14 @@
 """The daemon as its keeper meets it: reload, renewed certificates, crashes, drain, bad files."""
 import os
+import pwd
+import re
+import select
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -133,6 +137,115 @@ def test_sigterm_drains_and_ends(small):
             socket.create_connection(("127.0.0.1", small.tls), 5).close()
     assert client.noop()[0] == "OK"
     assert small.process.wait(20) == 0
+
+
+def test_drain_rate(tmp_path):
+    """Idle sessions end so many a second, not all at once and back together at once."""
+    os.chmod(tmp_path, 0o755)
+    backend = peers.Backend(peers.imap)
+    plain, tls = free_ports(2)
+    chain, key = make_certificate(str(tmp_path))
+    daemon = Daemon(tmp_path, f'''workers = 1; drain_timeout = "20s"; drain_rate = 2;
+certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};
+{edge_config({"imap": backend.port}, {"imap": (plain, tls)})}''')
+    try:
+        daemon.plain, daemon.tls = plain, tls
+        daemon.ready()
+        idle = [login(daemon) for _ in range(6)]
+        time.sleep(5.5)  # silent for long enough that an end can come between two commands
+        began = time.monotonic()
+        daemon.process.send_signal(signal.SIGTERM)
+        waiting = {client.socket(): client for client in idle}
+        while waiting:
+            for sock in select.select(waiting, [], [], 10)[0]:
+                client = waiting.pop(sock)
+                assert client.readline().startswith(b"* BYE")
+                client.shutdown()
+        assert 2 < time.monotonic() - began < 5  # the first at once, the others half a second apart
+        assert daemon.process.wait(5) == 0
+    finally:
+        daemon.close()
+        backend.close()
+
+
+def with_syslog(folder, command):
+    """The command, with a /dev of its own whose /dev/log is folder/log."""
+    devices = "null zero full random urandom"
+    return ["unshare", "--mount", "sh", "-ec", f'''
+        mkdir {folder}/dev && mount -t tmpfs none {folder}/dev
+        for name in {devices}; do
+            touch {folder}/dev/$name && mount --bind /dev/$name {folder}/dev/$name
+        done
+        ln -s {folder}/log {folder}/dev/log && mount --move {folder}/dev /dev
+        exec "$@"''', "sh", *command]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a /dev of the test's own needs root")
+def test_syslog_gets_the_lines_of_every_process(tmp_path):
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX,
+                                                                socket.SOCK_DGRAM) as syslog:
+        os.chmod(folder, 0o755)
+        syslog.bind(f"{folder}/log")
+        os.chmod(f"{folder}/log", 0o666)
+        syslog.settimeout(15)
+        backend = peers.Backend(peers.smtp)
+        mx = free_ports(2)
+        daemon = Daemon(tmp_path, 'workers = 1; log_target = "syslog"; drain_timeout = "1s";\n'
+                        + edge_config({"smtp": backend.port}, {"mx": mx}),
+                        wrap=lambda command: with_syslog(folder, command))
+
+        def line_with(text):
+            while text not in (line := syslog.recv(8192).decode()):
+                pass
+            return line
+
+        try:
+            ready = line_with("event=ready")
+            assert re.match(r"<21>mailseal\[\d+\]: level=notice", ready), ready  # mail.notice
+            talk = Talk(mx[0])
+            talk.line()
+            talk.say(b"QUIT\r\n").line()
+            talk.close()
+            assert "process=worker-0" in line_with('event="session ended"')
+            assert not any("session ended" in line for line in daemon.text)
+        finally:
+            daemon.close()
+            backend.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else needs root")
+def test_without_root_it_works_too():
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory() as folder:
+        binary = shutil.copy(BINARY, folder)
+        backend = peers.Backend(peers.imap)
+        plain, tls = free_ports(2)
+        chain, key = make_certificate(folder)
+        for path in folder, chain, key:
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        daemon = Daemon(folder, f'''workers = 2; drain_timeout = "1s";
+certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};
+{edge_config({"imap": backend.port}, {"imap": (plain, tls)})}''',
+                        wrap=lambda command: [binary, *command[1:]],
+                        user="nobody", group=nobody.pw_gid, extra_groups=[])
+        try:
+            daemon.plain, daemon.tls = plain, tls
+            daemon.ready()
+            login(daemon).logout()
+            assert daemon.wait("session ended")["outcome"] == "ok"
+            seen = len(daemon.events)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait("configuration reloaded", after=seen)
+            os.kill(daemon.children()["worker"][0], signal.SIGKILL)
+            daemon.wait("process died and is started again")
+            login(daemon).logout()
+            for pid in [daemon.process.pid, *sum(daemon.children().values(), [])]:
+                with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                    assert re.search(rf"^Uid:(\s{nobody.pw_uid}){{4}}$", status.read(), re.M)
+            assert daemon.close() == 0
+        finally:
+            daemon.close()
+            backend.close()
 
 
 def test_status_counts(small):

@@ -28,18 +28,24 @@ def serve(reader, sock, session):
             sock.sendall(data)
 
 
+IDLE_S = 3
+
+
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tcp")
     os.chmod(folder, 0o755)
     backend = peers.Backend(serve)
-    port, = free_ports(1)
+    port, brief = free_ports(2)
     chain, key = make_certificate(str(folder))
     daemon = Daemon(folder, f'''workers = 1;
 certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
 backend = {{ any = {{ address = ["127.0.0.1:{backend.port}"]; client_info = "proxy"; }}; }};
 edge = {{ any = {{ protocol = "tcp"; listen_tls = ["127.0.0.1:{port}"]; backend = "any";
-                 limits = {{ connections_per_address = 3; }}; }}; }};''').ready()
+                 limits = {{ connections_per_address = 3; }}; }};
+        brief = {{ protocol = "tcp"; listen_tls = ["127.0.0.1:{brief}"]; backend = "any";
+                   limits = {{ idle_timeout = "{IDLE_S}s"; }}; }}; }};''').ready()
+    daemon.brief = brief
     yield daemon, port, backend
     daemon.close()
     backend.close()
@@ -183,3 +189,19 @@ def test_a_server_that_breaks_is_no_clean_end(edge):
         client.recv(10)
     client.close()
     assert daemon.wait("session ended", after=seen, edge="any")["outcome"] == "backend-broken"
+
+
+def test_idle_timeout_counts_from_the_last_byte_of_either_side(edge):
+    daemon, *_ = edge
+    seen = len(daemon.events)
+    client = connect(daemon.brief)
+    began = time.monotonic()
+    while time.monotonic() - began < IDLE_S + 1.5:
+        client.sendall(b"x\n")
+        assert client.recv(10) == b"x\n"
+        time.sleep(0.5)
+    began = time.monotonic()
+    assert client.recv(10) == b""
+    assert IDLE_S - 1 < time.monotonic() - began < IDLE_S + 3
+    client.close()
+    assert daemon.wait("session ended", after=seen, edge="brief")["outcome"] == "timeout"

@@ -279,7 +279,7 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 		return;
 	edge_addresses(r, e, "listen", e->listen, e->listen_count);
 	edge_addresses(r, e, "listen_tls", e->listen_tls, e->listen_tls_count);
-	if (conf_is_written(r, idle.text))
+	if (conf_is_written(r, idle.text) && e->protocol != CONF_TCP)
 		idle_check(r, &e->limits, idle.text);
 	if (!e->listen_count && !e->listen_tls_count && !conf_is_bad(r, listen.text) &&
 	    !conf_is_bad(r, listen_tls.text)) {

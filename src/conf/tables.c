@@ -205,8 +205,8 @@ static const struct conf_row limits_rows[] = {
 	ROW("login_timeout", CONF_DURATION_MS, login_timeout_ms, "3m", NEW_SESSIONS,
 	    "IMAP and POP3: close a connection whose user is not in after this long", DEADLINE),
 	ROW("idle_timeout", CONF_DURATION_MS, idle_timeout_ms, "0", NEW_SESSIONS,
-	    "Close a session that is silent for this long after login: 35m at least, or 0, which "
-	    "leaves it to the backend",
+	    "Close a session that is silent for this long after login (for tcp: after TLS is up): "
+	    "35m at least, for tcp edges of any length, or 0, which leaves it to the backend",
 	    RANGE(0, 24ULL * 7 * HOUR)),
 };
 #undef OF

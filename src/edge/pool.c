@@ -47,21 +47,32 @@ static void session_drain(struct edge_session *s)
 	}
 }
 
+/* What a second brings is not kept for the next. */
+static void drain_earn(struct edge_pool *pool, uint64_t now_ms)
+{
+	uint64_t most = 1000 * (uint64_t)pool->drain_per_second;
+	pool->drain_credit += (now_ms - pool->drain_paid_ms) * pool->drain_per_second;
+	if (pool->drain_credit > most)
+		pool->drain_credit = most;
+	pool->drain_paid_ms = now_ms;
+}
+
 static void on_drain_tick(struct io_deadline *d)
 {
 	struct edge_pool *pool =
 		(struct edge_pool *)((char *)d - offsetof(struct edge_pool, drain_tick));
 	uint64_t now_ms = io_loop_now_ms(pool->loop);
 	bool is_late = now_ms >= pool->drain_until_ms;
-	unsigned most = pool->drain_per_second * IO_WHEEL_TICK_MS * 2 / 1000 + 1;
+	drain_earn(pool, now_ms);
 	struct edge_session *s = pool->sessions.next;
 	while (s != &pool->sessions) {
 		struct edge_session *next = s->next;
 		if (is_late && s->state != EDGE_STATE_TALK && s->state != EDGE_STATE_SPLICE) {
 			edge_session_end(s, CONV_OUTCOME_DRAINED);
-		} else if (is_late || (most && !s->conv->is_in_data && is_quiet(s))) {
+		} else if (is_late ||
+		           (pool->drain_credit >= 1000 && !s->conv->is_in_data && is_quiet(s))) {
 			session_drain(s);
-			most -= most != 0;
+			pool->drain_credit -= is_late ? 0 : 1000;
 		}
 		s = next;
 	}
@@ -73,7 +84,9 @@ void edge_pool_drain(struct edge_pool *pool, unsigned per_second, uint32_t deadl
 {
 	pool->is_draining = true;
 	pool->drain_per_second = per_second;
-	pool->drain_until_ms = io_loop_now_ms(pool->loop) + deadline_ms;
+	pool->drain_credit = 1000; /* the first goes at once */
+	pool->drain_paid_ms = io_loop_now_ms(pool->loop);
+	pool->drain_until_ms = pool->drain_paid_ms + deadline_ms;
 	pool->on_empty = on_empty;
 	pool->on_empty_owner = owner;
 	if (!pool->open)

@@ -84,6 +84,8 @@ struct edge_pool {
 	struct io_deadline drain_tick;
 	bool is_draining;
 	unsigned drain_per_second;
+	uint64_t drain_credit; /* thousandths of a session */
+	uint64_t drain_paid_ms;
 	uint64_t drain_until_ms;
 	void (*on_empty)(void *owner);
 	void *on_empty_owner;

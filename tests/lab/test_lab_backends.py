@@ -1,7 +1,10 @@
 """Other servers behind the edge, and TLS between the edge and its backend."""
+import base64
+import hashlib
 import imaplib
 import re
 import smtplib
+import subprocess
 
 import pytest
 
@@ -56,6 +59,20 @@ def backend_tls(address, mode, name, more='client_info = "proxy";'):
             f'ca_file = "{RUN}/ca.pem"; name = "{name}"; }};')
 
 
+def pinned(certificate):
+    """SHA-256 of the certificate's public key."""
+    key = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], check=True,
+                         stdout=subprocess.PIPE).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, check=True,
+                         stdout=subprocess.PIPE).stdout
+    return hashlib.sha256(der).digest()
+
+
+def backend_pinned(pin):
+    return (f'address = ["127.0.0.1:10993"]; client_info = "proxy"; '
+            f'tls = {{ mode = "implicit"; verify = "pin"; pin = ["{pin}"]; }};')
+
+
 def test_cyrus_on_another_host_is_logged_in_to(host, edge):
     """It has no PROXY protocol: IMAP ID says who the client is, which cannot be verified."""
     host("cyrus")
@@ -84,6 +101,27 @@ def test_dovecot_behind_implicit_tls(host, edge):
 def test_dovecot_behind_tls_of_another_name_is_not_used(host, edge):
     log = Log(host("stock"), "dovecot.log")
     door = edge("stock", "imap", backend_tls("127.0.0.1:10993", "implicit", "mail.beta.test"))
+    with pytest.raises((imaplib.IMAP4.error, imaplib.IMAP4.abort), match="BYE|UNAVAILABLE"):
+        imap(door.address, door.tls_port).login("dora", password("stock", "dora"))
+    assert door.record()["outcome"] == "backend-unsealed"
+    assert "Login: " not in log.text()
+
+
+@pytest.mark.parametrize("form", ["hex", "base64"])
+def test_dovecot_behind_a_pin(host, edge, form):
+    host("stock")
+    key = pinned(f"{RUN}/alpha/tls.pem")  # its servers have a copy
+    pin = key.hex() if form == "hex" else base64.b64encode(key).decode()
+    door = edge("stock", "imap", backend_pinned(f"sha256:{pin}"))
+    session = imap(door.address, door.tls_port)
+    session.login("dora", password("stock", "dora"))
+    session.logout()
+    assert door.record()["outcome"] == "ok"
+
+
+def test_dovecot_behind_the_pin_of_another_key_is_not_used(host, edge):
+    log = Log(host("stock"), "dovecot.log")
+    door = edge("stock", "imap", backend_pinned(f"sha256:{pinned(RUN + '/ca.pem').hex()}"))
     with pytest.raises((imaplib.IMAP4.error, imaplib.IMAP4.abort), match="BYE|UNAVAILABLE"):
         imap(door.address, door.tls_port).login("dora", password("stock", "dora"))
     assert door.record()["outcome"] == "backend-unsealed"
