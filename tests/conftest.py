@@ -15,3 +15,9 @@ def stage(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mailseal")
     with all_edges(folder, 2, "connections_per_address = 1000;") as running:
         yield running
+
+
+@pytest.fixture
+def alone(stage):
+    """No session of the test before is open: its record would be taken for this one's."""
+    assert stage.daemon.settle() and stage.daemon.told()

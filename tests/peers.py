@@ -100,6 +100,7 @@ class Backend:
             assert self.changed.wait_for(what, timeout), "the backend did not see it in time"
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # else accept() in the thread keeps it listening
         self.listener.close()
 
 

@@ -7,10 +7,7 @@ import pytest
 from daemon import Talk, client_context
 
 
-@pytest.fixture(autouse=True)
-def alone(stage):
-    """No session of the test before is open: its record would be taken for this one's."""
-    assert stage.daemon.settle() and stage.daemon.told()
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.mark.parametrize("edge, upgrade, injected", [

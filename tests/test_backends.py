@@ -118,3 +118,24 @@ def test_a_unix_socket(tmp_path, protocol):
         os.chmod(path, 0o666)  # what its server's configuration would say
         session_uses(tmp_path, protocol, [f"unix:{path}"], f"unix:{path}")
         backend.close()
+
+
+def test_an_address_that_does_not_answer_is_waited_for_once(tmp_path, mute):
+    """For a while after it the others come first, so that one dead host slows one session."""
+    os.chmod(tmp_path, 0o755)
+    backend = peers.Backend(peers.imap)
+    tls, = free_ports(1)
+    chain, key = make_certificate(str(tmp_path))
+    daemon = Daemon(tmp_path, f'''workers = 1; drain_timeout = "1s";
+certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
+backend = {{ b = {{ address = ["{mute}", "127.0.0.1:{backend.port}"]; connect_timeout = "2s"; }}; }};
+edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{tls}"]; backend = "b"; }}; }};
+''').ready()
+    try:
+        daemon.wait("backend does not answer yet", address=mute)
+        began = time.monotonic()
+        assert Talk(tls).starttls().line().startswith(b"* OK")
+        assert time.monotonic() - began < 1.5
+    finally:
+        daemon.close()
+        backend.close()

@@ -6,6 +6,8 @@ import pytest
 
 from daemon import ROOT
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def run(*argv, stdin="", env=None):
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60,

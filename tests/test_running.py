@@ -15,7 +15,7 @@ import pytest
 
 import peers
 from edges import edge_config
-from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate, wait_until
 from load import Load, login
 
 
@@ -239,6 +239,7 @@ certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};
             os.kill(daemon.children()["worker"][0], signal.SIGKILL)
             daemon.wait("process died and is started again")
             login(daemon).logout()
+            assert wait_until(lambda: len(sum(daemon.children().values(), [])) == 3)
             for pid in [daemon.process.pid, *sum(daemon.children().values(), [])]:
                 with open(f"/proc/{pid}/status", encoding="ascii") as status:
                     assert re.search(rf"^Uid:(\s{nobody.pw_uid}){{4}}$", status.read(), re.M)
@@ -307,17 +308,16 @@ def test_backend_down_is_said_politely(tmp_path):
     dead, plain, tls, mx, mx_tls = free_ports(5)
     os.chmod(tmp_path, 0o755)
     chain, key = make_certificate(str(tmp_path))
-    config = (f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
+    config = ('workers = 1;\n'
+              f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
               + edge_config({"imap": dead, "smtp": dead},
                             {"imap": (plain, tls), "mx": (mx, mx_tls)}))
     daemon = Daemon(tmp_path, config).ready()
     try:
+        daemon.wait("backend does not answer yet", backend="smtp")
         assert Talk(tls).starttls().line().startswith(b"* BYE [UNAVAILABLE]")
-        talk = Talk(mx)
-        talk.line()
-        talk.say(b"EHLO x\r\n").reply()
-        assert talk.say(b"MAIL FROM:<a@b>\r\n").reply().startswith(b"421 4.3.2")
-        daemon.wait("session ended", outcome="backend-down")
+        assert Talk(mx).line().startswith(b"421 4.3.2")
+        daemon.wait("session ended", edge="mx", outcome="backend-down")
     finally:
         daemon.close()
 
@@ -363,16 +363,19 @@ def test_without_a_certificate_port_25_has_a_self_made_one(tmp_path):
 
 def test_a_backend_that_refuses_leaves_a_record(tmp_path):
     """The last address failed: no worker may look past the list of them."""
-    dead, mx, mx_tls = free_ports(3)
+    backend = peers.Backend(peers.smtp)
+    mx, mx_tls = free_ports(2)
     os.chmod(tmp_path, 0o755)
-    daemon = Daemon(tmp_path, edge_config({"smtp": dead}, {"mx": (mx, mx_tls)})).ready()
+    daemon = Daemon(tmp_path, edge_config({"smtp": backend.port}, {"mx": (mx, mx_tls)})).ready()
     try:
+        daemon.wait("capabilities learnt")
+        backend.close()
         talk = Talk(mx)
         talk.line()
         talk.say(b"EHLO x\r\n").reply()
         talk.say(b"STARTTLS\r\n").line()
-        talk.starttls().say(b"EHLO x\r\n")
-        assert talk.reply().startswith(b"421 ")
+        talk.starttls().say(b"EHLO x\r\n").reply()
+        assert talk.say(b"MAIL FROM:<a@b>\r\n").reply().startswith(b"421 ")
         daemon.wait("session ended", outcome="backend-down")
         assert not any(e.get("event", "").startswith("process died") for e in daemon.events)
     finally:

@@ -7,6 +7,8 @@ import pytest
 
 from daemon import Talk, client_context
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def test_imap_login_over_starttls_and_tls(stage):
     plain, tls = stage.ports["imap"]

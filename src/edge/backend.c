@@ -13,6 +13,7 @@
 enum {
 	ASK_SILENCE_MS = 1000, /* a server that greets unasked does so within this */
 	BLIND_ASK_AGAIN_MS = 60000,
+	DOWN_MS = 5000, /* so long an address that could not be reached comes last */
 };
 
 static struct edge_address *address_of(struct edge_session *s)
@@ -52,6 +53,29 @@ static void on_backend_event(struct io_stream *stream, enum io_stream_event even
 	edge_session_backend_event(stream->owner, event);
 }
 
+static bool is_down(const struct edge_session *s, size_t address)
+{
+	const struct edge_address *a = &s->edge->backend->addresses[address];
+	return a->down_until_ms > io_loop_now_ms(s->pool->loop);
+}
+
+static bool are_down(const struct edge_session *s, size_t from)
+{
+	while (from < s->address_end && is_down(s, from))
+		from++;
+	return from == s->address_end;
+}
+
+bool edge_backend_is_down(const struct edge_session *s)
+{
+	return are_down(s, 0);
+}
+
+static void down_note(struct edge_session *s)
+{
+	address_of(s)->down_until_ms = io_loop_now_ms(s->pool->loop) + DOWN_MS;
+}
+
 /* Starts the connection to the first address from s->address on that can be tried. */
 static void connect_next(struct edge_session *s, enum conv_failure why)
 {
@@ -66,6 +90,8 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 			}
 			a->state = EDGE_ADDRESS_NEW;
 		}
+		if (is_down(s, s->address) && !are_down(s, s->address + 1))
+			continue;
 		io_stream_deinit(&s->backend);
 		s->backend =
 			(struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
@@ -75,6 +101,7 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
 			return;
 		}
+		down_note(s);
 		complain(s, LOG_LEVEL_WARN, "backend cannot be reached", strerror(-r));
 	}
 	backend_failed(s, why);
@@ -88,6 +115,8 @@ void edge_backend_open(struct edge_session *s)
 static void address_failed(struct edge_session *s, const char *error, enum conv_failure why)
 {
 	complain(s, LOG_LEVEL_WARN, "backend cannot be used", error);
+	if (why != CONV_FAILURE_NOT_PROXY)
+		down_note(s);
 	s->address++;
 	connect_next(s, why);
 }
@@ -176,6 +205,7 @@ static void greeted_unasked(struct edge_session *s)
 
 static void on_connected(struct edge_session *s)
 {
+	address_of(s)->down_until_ms = 0;
 	/* An ask is in no hurry: it listens each time, for a server may have changed. */
 	bool is_listening = s->ask && edge_backend_is_listened_to(s->edge->backend);
 	if (is_listening || address_of(s)->state == EDGE_ADDRESS_NEW)

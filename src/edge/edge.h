@@ -30,8 +30,9 @@ struct edge_address {
 	socklen_t sa_len;
 	const char *text;
 	enum edge_address_state state;
-	uint64_t asked_at_ms; /* a blind one is asked again after a minute */
-	bool has_answered;    /* caps is what it offered last */
+	uint64_t asked_at_ms;   /* a blind one is asked again after a minute */
+	uint64_t down_until_ms; /* it could not be reached; until then others come first */
+	bool has_answered;      /* caps is what it offered last */
 	struct conv_caps caps;
 };
 

@@ -133,6 +133,7 @@ static void backend_inherit(struct edge_backend *b, const struct edge_backend *b
 				continue;
 			a->state = old->state;
 			a->asked_at_ms = old->asked_at_ms;
+			a->down_until_ms = old->down_until_ms;
 			a->has_answered = old->has_answered;
 			a->caps = old->caps;
 		}

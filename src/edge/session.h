@@ -132,6 +132,8 @@ void edge_ask_ended(struct edge_session *s);
 
 /* edge/backend.c: opens the backend for a session; what follows comes to session.c. */
 void edge_backend_open(struct edge_session *s);
+/* Whether none of its addresses could be reached a moment ago. */
+bool edge_backend_is_down(const struct edge_session *s);
 void edge_backend_event(struct edge_session *s, enum io_stream_event event);
 void edge_backend_starttls(struct edge_session *s);
 void edge_backend_late(struct edge_session *s);  /* its deadline passed */
