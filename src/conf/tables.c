@@ -223,7 +223,8 @@ static const struct conf_row certificate_rows[] = {
 #define OF struct conf_backend
 static const struct conf_row backend_rows[] = {
 	LIST("address", CONF_ADDRESSES, addresses, address_count, NULL, NEW_SESSIONS,
-	     "Where the server listens; the next is tried when one does not answer, which then comes "
+	     "Where the server listens; the next is tried when one does not answer, which then "
+	     "comes "
 	     "last for 5 s. While none answers, smtp and submission greet with 421"),
 	ROW("client_info", CONF_WORD, client_info, "proxy", NEW_SESSIONS,
 	    "How the server is told who the client is: \"proxy\" (PROXY v2), \"xclient\" (pop3), "
