@@ -38,6 +38,7 @@ static struct {
 	struct sockaddr_un syslog;
 	uint64_t dropped;
 	uint64_t dropped_unsaid;
+	bool is_torn; /* stderr ends in a line cut short */
 } the_log = { .process = "mailseal", .level = LOG_LEVEL_INFO, .syslog_fd = -1 };
 
 /* --- one line, pure --- */
@@ -274,7 +275,12 @@ static bool stderr_take(const char *text, size_t len)
 		return send(STDERR_FILENO, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
 	if (!S_ISREG(the_log.stderr_kind) && (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)))
 		return false;
-	return write(STDERR_FILENO, text, len) == (ssize_t)len;
+	/* A full disk may have taken half a line: the next one begins a new one all the same. */
+	if (the_log.is_torn && write(STDERR_FILENO, "\n", 1) != 1)
+		return false;
+	ssize_t n = write(STDERR_FILENO, text, len);
+	the_log.is_torn = n > 0 && n < (ssize_t)len;
+	return n == (ssize_t)len;
 }
 
 /* The address goes with each line: no connection that a restart of syslog would break. */

@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -221,6 +224,45 @@ static void test_log_stderr_closed(void **state)
 	assert_non_null(strstr(text, "event=somewhere dropped=1\n"));
 }
 
+/* A full disk takes half a line; the next begins a new one. */
+static void test_log_torn(void **state)
+{
+	(void)state;
+	struct rlimit before;
+	char text[4096] = "";
+	char path[] = "/tmp/mailseal-log-XXXXXX";
+	int file = mkstemp(path);
+	int saved = dup(STDERR_FILENO);
+	assert_true(file >= 0 && saved >= 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	struct rlimit full = { .rlim_cur = 40, .rlim_max = before.rlim_max };
+
+	dup2(file, STDERR_FILENO);
+	int r = log_setup("worker-1", LOG_FORMAT_LOGFMT, LOG_TARGET_STDERR);
+	setrlimit(RLIMIT_FSIZE, &full);
+	log_info(NULL, "does not fit");
+	log_info(NULL, "nor does this");
+	setrlimit(RLIMIT_FSIZE, &before);
+	log_info(NULL, "fits");
+	log_info(NULL, "so does this");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	signal(SIGXFSZ, SIG_DFL);
+
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	close(file);
+	unlink(path);
+	assert_int_equal(r, 0);
+	assert_int_equal(strcspn(text, "\n"), 40);
+	assert_memory_equal(text + 41, "time=", 5);
+	assert_null(strstr(text, "nor does this"));
+	char *next = strstr(text, "event=fits dropped=2\ntime=");
+	assert_non_null(next);
+	assert_non_null(strstr(next, "event=\"so does this\"\n"));
+	assert_int_equal(log_setup("worker-1", LOG_FORMAT_LOGFMT, LOG_TARGET_STDERR), 0);
+}
+
 static int syslogd_open(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -274,7 +316,7 @@ int main(void)
 		cmocka_unit_test(test_log_types),       cmocka_unit_test(test_log_forged),
 		cmocka_unit_test(test_log_bounded),     cmocka_unit_test(test_log_levels),
 		cmocka_unit_test(test_log_never_waits), cmocka_unit_test(test_log_stderr_closed),
-		cmocka_unit_test(test_log_syslog),
+		cmocka_unit_test(test_log_torn),        cmocka_unit_test(test_log_syslog),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ struct edge_learner {
 	void *owner;
 	struct edge_ask *asks;
 	size_t count;
+	bool is_ending; /* what was under way says nothing any more */
 };
 
 /* Two edges of one conversation understand the same capabilities: smtp and submission. */
@@ -237,7 +238,7 @@ void edge_ask_ended(struct edge_session *s)
 	const struct conv *c = s->conv;
 	uint32_t wait_ms = AGAIN_MS;
 	a->session = NULL;
-	if (c->outcome == CONV_OUTCOME_DRAINED)
+	if (a->learner->is_ending)
 		return;
 	if (c->outcome == CONV_OUTCOME_OK && c->seen) {
 		a->retry_ms = 0;
@@ -323,6 +324,7 @@ void edge_learner_free(struct edge_learner *l)
 {
 	if (!l)
 		return;
+	l->is_ending = true;
 	for (size_t i = 0; i < l->count; i++) {
 		struct edge_session *s = l->asks[i].session;
 		if (s) {
