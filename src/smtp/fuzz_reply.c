@@ -6,6 +6,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A line that begins so: within a line the bytes may stand, in the name of a mechanism. */
+static bool has_line(struct slice text, const char *start)
+{
+	while (text.len) {
+		if (slice_starts_nocase(text, start))
+			return true;
+		text = slice_skip(text, slice_find(text, '\n') + 1);
+	}
+	return false;
+}
+
 static void check_whole(const struct smtp_reply *reply)
 {
 	struct slice rest = buf_slice(&reply->text);
@@ -24,8 +35,8 @@ static void check_whole(const struct smtp_reply *reply)
 	assert(strnlen(caps.text, sizeof(caps.text)) < sizeof(caps.text));
 	assert(smtp_ehlo_write(&out, &caps, &view) == 0);
 	struct slice got = buf_slice(&out);
-	assert(!memmem(got.data, got.len, "250-STARTTLS", 12));
-	assert(!memmem(got.data, got.len, "250-XCLIENT", 11));
+	assert(!has_line(got, "250-STARTTLS") && !has_line(got, "250 STARTTLS"));
+	assert(!has_line(got, "250-XCLIENT") && !has_line(got, "250 XCLIENT"));
 	buf_deinit(&out);
 }
 
