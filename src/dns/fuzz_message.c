@@ -1,0 +1,42 @@
+/* An answer of any bytes: every record of it is read as every type. */
+#include "dns/message.h"
+
+#undef NDEBUG
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void name_check(const char *name)
+{
+	size_t len = strnlen(name, DNS_NAME_CAP);
+	assert(len < DNS_NAME_CAP);
+	assert(!dns_name_is_host(name) || (len <= 253 && !strchr(name, '\\')));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct dns_message m;
+	struct dns_record r;
+	struct dns_mx mx;
+	struct dns_tlsa tlsa;
+	char name[DNS_NAME_CAP];
+	uint8_t text[DNS_TXT_CAP];
+	size_t len;
+	int result;
+	if (dns_message_open(&m, slice_of(data, size)))
+		return 0;
+	while (!(result = dns_message_next(&m, &r))) {
+		name_check(r.name);
+		assert(r.data.data >= data && r.data.data + r.data.len <= data + size);
+		if (!dns_mx_read(&m, &r, &mx))
+			name_check(mx.host);
+		if (!dns_cname_read(&m, &r, name))
+			name_check(name);
+		if (!dns_tlsa_read(&r, &tlsa))
+			assert(tlsa.data.len == r.data.len - 3);
+		if (!dns_txt_read(&r, text, &len))
+			assert(len <= DNS_TXT_CAP && len < r.data.len);
+	}
+	assert(result == DNS_END || result == DNS_BAD);
+	return 0;
+}

@@ -1,0 +1,201 @@
+#include "dns/message.h"
+
+#include <stdio.h>
+
+enum {
+	HEADER_LEN = 12,
+	RESPONSE = 0x80,
+	TRUNCATED = 0x02,
+	RCODE = 0x0f,
+	CLASS_IN = 1,
+	LABEL_MAX = 63,
+	WIRE_NAME_MAX = 255,
+};
+
+static uint16_t u16_at(struct slice s, size_t at)
+{
+	return (uint16_t)(s.data[at] << 8 | s.data[at + 1]);
+}
+
+static bool has(struct slice whole, size_t at, size_t len)
+{
+	return at <= whole.len && whole.len - at >= len;
+}
+
+static bool is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*';
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Adds one label. The name's length on the wire bounds the text. */
+static size_t label_add(char *text, size_t len, struct slice label)
+{
+	if (len)
+		text[len++] = '.';
+	for (size_t i = 0; i < label.len; i++) {
+		uint8_t c = lower(label.data[i]);
+		if (is_plain(c))
+			text[len++] = (char)c;
+		else
+			len += (size_t)snprintf(text + len, 5, "\\%03u", c);
+	}
+	text[len] = '\0';
+	return len;
+}
+
+/*
+ * RFC 1035 4.1.4. A pointer leads backwards only, each further than the one before: no circle can
+ * be written. ret_text may be NULL.
+ */
+static int name_read(struct slice whole, size_t at, char *ret_text, size_t *ret_next)
+{
+	char text[DNS_NAME_CAP] = "";
+	size_t len = 0;
+	size_t wire_len = 1;
+	size_t before = at;
+	bool has_jumped = false;
+	for (;;) {
+		if (!has(whole, at, 1))
+			return DNS_BAD;
+		uint8_t n = whole.data[at];
+		if (n >= 0xc0) {
+			if (!has(whole, at, 2))
+				return DNS_BAD;
+			size_t to = u16_at(whole, at) & 0x3fff;
+			if (!has_jumped)
+				*ret_next = at + 2;
+			if (to >= before)
+				return DNS_BAD;
+			has_jumped = true;
+			before = at = to;
+			continue;
+		}
+		if (n > LABEL_MAX || !has(whole, at + 1, n))
+			return DNS_BAD;
+		if (!n)
+			break;
+		wire_len += n + 1u;
+		if (wire_len > WIRE_NAME_MAX)
+			return DNS_BAD;
+		len = label_add(text, len, slice_of(whole.data + at + 1, n));
+		at += n + 1u;
+	}
+	if (!has_jumped)
+		*ret_next = at + 1;
+	if (ret_text)
+		memcpy(ret_text, text, len + 1);
+	return 0;
+}
+
+int dns_message_open(struct dns_message *ret_message, struct slice packet)
+{
+	size_t at;
+	if (packet.len < HEADER_LEN || !(packet.data[2] & RESPONSE) || packet.data[2] & TRUNCATED ||
+	    u16_at(packet, 4) != 1)
+		return DNS_BAD;
+	if (name_read(packet, HEADER_LEN, NULL, &at) || !has(packet, at, 4))
+		return DNS_BAD;
+	*ret_message = (struct dns_message){ .whole = packet,
+		                             .at = at + 4,
+		                             .answers_left = u16_at(packet, 6),
+		                             .rcode = packet.data[3] & RCODE };
+	return 0;
+}
+
+int dns_message_next(struct dns_message *m, struct dns_record *ret_record)
+{
+	struct slice w = m->whole;
+	while (m->answers_left) {
+		size_t at;
+		m->answers_left--;
+		if (name_read(w, m->at, ret_record->name, &at) || !has(w, at, 10))
+			return DNS_BAD;
+		size_t len = u16_at(w, at + 8);
+		if (!has(w, at + 10, len))
+			return DNS_BAD;
+		uint16_t class = u16_at(w, at + 2);
+		uint32_t ttl_s = (uint32_t)u16_at(w, at + 4) << 16 | u16_at(w, at + 6);
+		ret_record->type = u16_at(w, at);
+		ret_record->ttl_s = ttl_s > INT32_MAX ? 0 : ttl_s; /* RFC 2181 8 */
+		ret_record->data = slice_of(w.data + at + 10, len);
+		m->at = at + 10 + len;
+		if (class == CLASS_IN)
+			return 0;
+	}
+	return DNS_END;
+}
+
+/* A name in a record's data: may point before it, and has to end with it. */
+static int data_name_read(const struct dns_message *m, struct slice data, char *ret_name)
+{
+	size_t at = (size_t)(data.data - m->whole.data);
+	size_t next;
+	if (name_read(slice_head(m->whole, at + data.len), at, ret_name, &next))
+		return DNS_BAD;
+	return next == at + data.len ? 0 : DNS_BAD;
+}
+
+int dns_mx_read(const struct dns_message *m, const struct dns_record *r, struct dns_mx *ret_mx)
+{
+	if (r->data.len < 3)
+		return DNS_BAD;
+	ret_mx->preference = u16_at(r->data, 0);
+	return data_name_read(m, slice_skip(r->data, 2), ret_mx->host);
+}
+
+int dns_cname_read(const struct dns_message *m, const struct dns_record *r, char *ret_name)
+{
+	return r->data.len ? data_name_read(m, r->data, ret_name) : DNS_BAD;
+}
+
+int dns_tlsa_read(const struct dns_record *r, struct dns_tlsa *ret_tlsa)
+{
+	if (r->data.len < 4)
+		return DNS_BAD;
+	*ret_tlsa = (struct dns_tlsa){ .usage = r->data.data[0],
+		                       .selector = r->data.data[1],
+		                       .matching = r->data.data[2],
+		                       .data = slice_skip(r->data, 3) };
+	return 0;
+}
+
+int dns_txt_read(const struct dns_record *r, uint8_t *ret_text, size_t *ret_len)
+{
+	struct slice rest = r->data;
+	size_t len = 0;
+	if (!rest.len)
+		return DNS_BAD;
+	while (rest.len) {
+		size_t n = rest.data[0];
+		if (n >= rest.len || len + n > DNS_TXT_CAP)
+			return DNS_BAD;
+		memcpy(ret_text + len, rest.data + 1, n);
+		len += n;
+		rest = slice_skip(rest, n + 1);
+	}
+	*ret_len = len;
+	return 0;
+}
+
+bool dns_name_is_host(const char *name)
+{
+	size_t label = 0;
+	size_t len = strlen(name);
+	if (!len || len > 253)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)name[i];
+		bool is_edge = !label || i + 1 == len || name[i + 1] == '.';
+		if (c == '.' ? !label : c == '*' || !is_plain(lower(c)) || (c == '-' && is_edge))
+			return false;
+		label = c == '.' ? 0 : label + 1;
+		if (label > LABEL_MAX)
+			return false;
+	}
+	return label > 0;
+}
