@@ -1,0 +1,216 @@
+#include "resolver/lookup.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "io/loop.h"
+#include "resolver/events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unbound.h>
+/* after unbound.h, which it needs */
+#include <unbound-event.h>
+
+enum { TIMEOUT_MS = 30000, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
+enum { SEC_BOGUS = 1, SEC_SECURE = 2 };
+
+static const char debian_anchor[] = "/usr/share/dns/root.key";
+
+struct lookup {
+	struct io_loop *loop;
+	struct resolver_events *events;
+	struct ub_ctx *ctx;
+	unsigned timeout_ms;
+};
+
+struct lookup_question {
+	struct lookup *lookup;
+	lookup_fn *fn;
+	void *owner;
+	int id;
+	bool is_asking; /* libunbound has it */
+	struct io_later answered;
+	struct io_deadline late;
+	enum policy_dns status;
+	bool is_name_there;
+	char why[160];
+	struct buf packet;
+};
+
+static int setting_fail(char *error, size_t cap, const char *what, int r)
+{
+	snprintf(error, cap, "%s: %s", what, ub_strerror(r));
+	return LOOKUP_BAD_SETTINGS;
+}
+
+static int settings_apply(struct lookup *l, const struct lookup_settings *s, char *error,
+                          size_t cap)
+{
+	/* What one process may have under way: the defaults are for a stub (DECISIONS 5). */
+	static const char *const options[][2] = {
+		{ "outgoing-range:", "512" },
+		{ "num-queries-per-thread:", "1024" },
+		{ "outgoing-num-tcp:", "64" },
+		{ "module-config:", "validator iterator" },
+		{ "do-not-query-localhost:", "no" }, /* for a forwarder on this host */
+		{ "use-syslog:", "no" },
+	};
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		int r = ub_ctx_set_option(l->ctx, options[i][0], options[i][1]);
+		if (r)
+			return setting_fail(error, cap, options[i][0], r);
+	}
+	const char *anchor = s->trust_anchor ? s->trust_anchor : debian_anchor;
+	if (access(anchor, R_OK)) {
+		snprintf(error, cap,
+		         "trust anchor %s cannot be read: apt-get install dns-root-data", anchor);
+		return LOOKUP_BAD_SETTINGS;
+	}
+	int r = ub_ctx_add_ta_file(l->ctx, anchor);
+	if (r)
+		return setting_fail(error, cap, anchor, r);
+	for (size_t i = 0; i < s->forward_count; i++) {
+		r = ub_ctx_set_fwd(l->ctx, s->forwards[i]);
+		if (r)
+			return setting_fail(error, cap, s->forwards[i], r);
+	}
+	for (size_t i = 0; i < s->stub_count; i++) {
+		r = ub_ctx_set_stub(l->ctx, s->stubs[i].zone, s->stubs[i].address, 0);
+		if (r)
+			return setting_fail(error, cap, s->stubs[i].zone, r);
+	}
+	/* Last, for it takes the settings into force. */
+	for (size_t i = 0; i < s->stub_count; i++) {
+		r = ub_ctx_zone_add(l->ctx, s->stubs[i].zone, "transparent");
+		if (r)
+			return setting_fail(error, cap, s->stubs[i].zone, r);
+	}
+	return 0;
+}
+
+int lookup_new(struct lookup **ret_lookup, struct io_loop *loop,
+               const struct lookup_settings *settings, char *ret_error, size_t error_cap)
+{
+	struct lookup *l = calloc(1, sizeof(*l));
+	if (!l)
+		return err_raise(-ENOMEM);
+	l->loop = loop;
+	l->timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS;
+	int r = resolver_events_new(&l->events, loop);
+	if (!r && !(l->ctx = ub_ctx_create_ub_event(resolver_events_base(l->events))))
+		r = err_raise(-ENOMEM);
+	if (!r)
+		r = settings_apply(l, settings, ret_error, error_cap);
+	if (r) {
+		lookup_free(l);
+		return r < 0 ? err_up(r) : r;
+	}
+	*ret_lookup = l;
+	return 0;
+}
+
+void lookup_free(struct lookup *l)
+{
+	if (!l)
+		return;
+	ub_ctx_delete(l->ctx);
+	resolver_events_free(l->events);
+	free(l);
+}
+
+static void on_answered(struct io_later *later)
+{
+	struct lookup_question *q =
+		(struct lookup_question *)((char *)later -
+	                                   offsetof(struct lookup_question, answered));
+	struct lookup_answer answer = {
+		.status = q->status,
+		.is_name_there = q->is_name_there,
+		.why = q->why[0] ? q->why : NULL,
+		.packet = buf_slice(&q->packet),
+	};
+	io_deadline_disarm(&q->late);
+	q->fn(q->owner, &answer);
+}
+
+static void fail(struct lookup_question *q, enum policy_dns status, const char *why)
+{
+	q->status = status;
+	snprintf(q->why, sizeof(q->why), "%s", why);
+	buf_clear(&q->packet);
+	io_soon_add(q->lookup->loop, &q->answered);
+}
+
+static void on_late(struct io_deadline *d)
+{
+	struct lookup_question *q =
+		(struct lookup_question *)((char *)d - offsetof(struct lookup_question, late));
+	if (q->is_asking)
+		ub_cancel(q->lookup->ctx, q->id);
+	q->is_asking = false;
+	fail(q, POLICY_DNS_FAILED, "no answer in time");
+}
+
+static void take(struct lookup_question *q, struct slice packet, bool is_secure)
+{
+	struct dns_message m;
+	if (dns_message_open(&m, packet) || (m.rcode && m.rcode != NXDOMAIN)) {
+		fail(q, POLICY_DNS_FAILED, "an answer that is none");
+	} else if (buf_add(&q->packet, packet)) {
+		fail(q, POLICY_DNS_FAILED, "out of memory");
+	} else {
+		q->status = is_secure ? POLICY_DNS_SECURE : POLICY_DNS_INSECURE;
+		q->is_name_there = m.rcode != NXDOMAIN;
+		io_soon_add(q->lookup->loop, &q->answered);
+	}
+}
+
+/* Maybe from inside ub_resolve_event: the owner is told in a later turn. NXDOMAIN comes with
+ * rcode 0, or with its own, by version; the packet says it in any case. */
+static void on_result(void *owner, int rcode, void *packet, int len, int sec, char *why,
+                      int was_limited)
+{
+	struct lookup_question *q = owner;
+	q->is_asking = false;
+	if (sec == SEC_BOGUS)
+		fail(q, POLICY_DNS_BOGUS, why ? why : "its signatures do not hold");
+	else if ((rcode && rcode != NXDOMAIN) || !packet || len <= 0)
+		fail(q, POLICY_DNS_FAILED, rcode == SERVFAIL ? "SERVFAIL" : "an error code");
+	else
+		take(q, slice_of(packet, (size_t)len), sec == SEC_SECURE);
+}
+
+int lookup_ask(struct lookup_question **ret_question, struct lookup *l, const char *name,
+               enum dns_type type, lookup_fn *fn, void *owner)
+{
+	struct lookup_question *q = calloc(1, sizeof(*q));
+	if (!q)
+		return err_raise(-ENOMEM);
+	*q = (struct lookup_question){ .lookup = l,
+		                       .fn = fn,
+		                       .owner = owner,
+		                       .is_asking = true,
+		                       .answered.fn = on_answered,
+		                       .late.fn = on_late };
+	io_deadline_arm(l->loop, &q->late, l->timeout_ms);
+	int r = ub_resolve_event(l->ctx, name, type, CLASS_IN, q, on_result, &q->id);
+	if (r) {
+		q->is_asking = false;
+		fail(q, POLICY_DNS_FAILED, ub_strerror(r));
+	}
+	*ret_question = q;
+	return 0;
+}
+
+void lookup_question_free(struct lookup_question *q)
+{
+	if (!q)
+		return;
+	if (q->is_asking)
+		ub_cancel(q->lookup->ctx, q->id);
+	io_later_remove(q->lookup->loop, &q->answered);
+	io_deadline_disarm(&q->late);
+	buf_deinit(&q->packet);
+	free(q);
+}
