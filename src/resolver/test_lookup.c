@@ -1,92 +1,27 @@
 #include "base/clean.h"
 #include "io/loop.h"
 #include "resolver/lookup.h"
+#include "resolver/test_zone.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
-
-/* A name server that answers by the first letter of the name: a an address, n NXDOMAIN, s
- * SERVFAIL, m nothing. It signs nothing. */
-struct server {
-	int fd;
-	char address[32];
-	pthread_t thread;
-};
 
 static const char anchor[] = "bogus.example. IN DS 12345 13 2 "
 			     "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n";
 
-static size_t answer_make(uint8_t *packet, size_t question_len)
-{
-	static const uint8_t address[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1 };
-	/* the authority that a denial has */
-	static const uint8_t soa[] = { 0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0,
-		                       1,    0,  0, 0, 1, 0, 0, 0, 1, 0,  0, 0,  1, 0, 0, 0, 1 };
-	uint8_t letter = packet[13];
-	bool has_address = letter == 'a' && packet[question_len - 3] == 1;
-	packet[2] = 0x85; /* a response, recursion was asked for, authoritative */
-	packet[3] = (uint8_t)(0x80 | (letter == 'n' ? 3 : letter == 's' ? 2 : 0));
-	memset(packet + 6, 0, 6);
-	packet[has_address ? 7 : 9] = letter != 's';
-	if (letter == 's')
-		return question_len;
-	if (has_address) {
-		memcpy(packet + question_len, address, sizeof(address));
-		return question_len + sizeof(address);
-	}
-	memcpy(packet + question_len, soa, sizeof(soa));
-	return question_len + sizeof(soa);
-}
-
-static void *serve(void *argument)
-{
-	struct server *s = argument;
-	uint8_t packet[2048];
-	struct sockaddr_in from;
-	socklen_t from_len = sizeof(from);
-	ssize_t n;
-	while ((n = recvfrom(s->fd, packet, 1024, 0, (struct sockaddr *)&from, &from_len)) > 12) {
-		size_t at = 12;
-		while (packet[at])
-			at += packet[at] + 1u;
-		if (packet[13] == 'm')
-			continue;
-		size_t len = answer_make(packet, at + 5);
-		(void)!sendto(s->fd, packet, len, 0, (struct sockaddr *)&from, from_len);
-	}
-	return NULL;
-}
-
-static void server_start(struct server *s)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-	s->fd = socket(AF_INET, SOCK_DGRAM, 0);
-	assert_int_equal(bind(s->fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(getsockname(s->fd, (struct sockaddr *)&at, &len), 0);
-	snprintf(s->address, sizeof(s->address), "127.0.0.1@%u", ntohs(at.sin_port));
-	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
-}
-
-static void server_stop(struct server *s)
-{
-	struct sockaddr_in at;
-	socklen_t len = sizeof(at);
-	getsockname(s->fd, (struct sockaddr *)&at, &len);
-	sendto(s->fd, "", 0, 0, (struct sockaddr *)&at, len); /* ends its loop */
-	pthread_join(s->thread, NULL);
-	close(s->fd);
-}
+static const struct zone_record zone[] = {
+	{ "a.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "a.left.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "a.stub.test", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "a.bogus.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "e.example", DNS_MX, ZONE_DATA("\0\1\0") },
+};
 
 struct stage {
-	struct server server;
+	struct zone_server server;
 	struct io_loop *loop;
 	struct lookup *lookup;
 	char anchor[64];
@@ -96,7 +31,7 @@ struct stage {
 static void stage_start(struct stage *s, unsigned timeout_ms)
 {
 	char error[128] = "";
-	server_start(&s->server);
+	zone_start(&s->server, zone, COUNT_OF(zone));
 	strcpy(s->anchor, "/tmp/mailseal-anchor-XXXXXX");
 	int fd = mkstemp(s->anchor);
 	assert_int_equal(write(fd, anchor, strlen(anchor)), strlen(anchor));
@@ -119,7 +54,7 @@ static void stage_end(struct stage *s)
 {
 	lookup_free(s->lookup);
 	io_loop_free(s->loop);
-	server_stop(&s->server);
+	zone_stop(&s->server);
 	unlink(s->anchor);
 }
 

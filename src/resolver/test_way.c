@@ -1,0 +1,136 @@
+#include "base/clean.h"
+#include "io/loop.h"
+#include "resolver/test_zone.h"
+#include "resolver/way.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define ADDRESS ZONE_DATA("\300\0\2\1")
+#define ADDRESS_V6 ZONE_DATA("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1")
+
+static const struct zone_record zone[] = {
+	{ "two.example", DNS_MX, ZONE_DATA("\0\24\1b\7example\0") },
+	{ "two.example", DNS_MX, ZONE_DATA("\0\12\1a\7example\0") },
+	{ "a.example", DNS_A, ADDRESS },
+	{ "a.example", DNS_AAAA, ADDRESS_V6 },
+	{ "b.example", DNS_A, ADDRESS },
+	{ "implicit.example", DNS_A, ADDRESS },
+	{ "null.example", DNS_MX, ZONE_DATA("\0\0\0") },
+	{ "nearly.example", DNS_MX, ZONE_DATA("\0\0\0") },
+	{ "nearly.example", DNS_MX, ZONE_DATA("\0\12\1a\7example\0") },
+	{ "alias.example", DNS_MX, ZONE_DATA("\0\12\2cn\7example\0") },
+	{ "cn.example", DNS_CNAME, ZONE_DATA("\1b\7example\0") },
+	{ "half.example", DNS_MX, ZONE_DATA("\0\12\5shost\7example\0") },
+	{ "half.example", DNS_MX, ZONE_DATA("\0\24\1a\7example\0") },
+	{ "nowhere.example", DNS_MX, ZONE_DATA("\0\12\4none\7example\0") },
+	{ "address.example", DNS_MX, ZONE_DATA("\0\12\1*\0") },
+};
+
+struct seen {
+	struct io_loop *loop;
+	struct way *way;
+	enum way_end end;
+	enum policy_dns mx;
+	bool is_implicit;
+	size_t host_count, left_out;
+	struct way_host hosts[2];
+};
+
+static void on_way(void *owner, const struct way_facts *f)
+{
+	struct seen *s = owner;
+	s->end = f->end;
+	s->mx = f->mx;
+	s->is_implicit = f->is_implicit;
+	s->host_count = f->host_count;
+	s->left_out = f->left_out;
+	for (size_t i = 0; i < f->host_count && i < COUNT_OF(s->hosts); i++)
+		s->hosts[i] = f->hosts[i];
+	way_free(TAKE(s->way));
+	io_loop_stop(s->loop);
+}
+
+static const struct way_case {
+	const char *domain;
+	enum way_end end;
+	enum policy_dns mx;
+	bool is_implicit;
+	size_t host_count, left_out;
+	const char *first, *expanded;
+	enum policy_dns address;
+	size_t address_count;
+} cases[] = {
+	{ "two.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example", "a.example",
+	  POLICY_DNS_INSECURE, 2 },
+	{ "implicit.example", WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "implicit.example",
+	  "implicit.example", POLICY_DNS_INSECURE, 1 },
+	{ "null.example", WAY_NULL_MX, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0, 0 },
+	{ "nearly.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "a.example", "a.example",
+	  POLICY_DNS_INSECURE, 2 },
+	{ "gone.example", WAY_NO_DOMAIN, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0, 0 },
+	{ "servfail.example", WAY_LOST, POLICY_DNS_FAILED, false, 0, 0, NULL, NULL, 0, 0 },
+	{ "alias.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "cn.example", "b.example",
+	  POLICY_DNS_INSECURE, 1 },
+	{ "half.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "shost.example",
+	  "shost.example", POLICY_DNS_FAILED, 0 },
+	{ "nowhere.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "none.example",
+	  "none.example", POLICY_DNS_INSECURE, 0 },
+	{ "address.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
+};
+
+static void way_check(const struct way_case *c, const struct seen *s)
+{
+	const struct way_host *h = &s->hosts[0];
+	if (s->end != c->end || s->mx != c->mx || s->is_implicit != c->is_implicit ||
+	    s->host_count != c->host_count || s->left_out != c->left_out)
+		fail_msg("%s: end %d, mx %s, implicit %d, %zu hosts, %zu left out", c->domain,
+		         s->end, policy_dns_name(s->mx), s->is_implicit, s->host_count,
+		         s->left_out);
+	if (!c->first)
+		return;
+	if (strcmp(h->name, c->first) != 0 || strcmp(h->expanded, c->expanded) != 0 ||
+	    h->facts.address != c->address || h->address_count != c->address_count ||
+	    h->facts.has_address != (c->address_count > 0) || h->facts.was_asked)
+		fail_msg("%s: %s, expanded %s, %s, %zu addresses, asked %d", c->domain, h->name,
+		         h->expanded, policy_dns_name(h->facts.address), h->address_count,
+		         h->facts.was_asked);
+}
+
+static void test_way(void **state)
+{
+	(void)state;
+	struct zone_server server;
+	struct lookup *lookup = NULL;
+	static struct seen seen;
+	char error[128];
+	zone_start(&server, zone, COUNT_OF(zone));
+	const char *forward = server.address;
+	const struct lookup_settings settings = { .forwards = &forward,
+		                                  .forward_count = 1,
+		                                  .trust_anchor = "/dev/null" };
+	assert_int_equal(io_loop_new(&seen.loop), 0);
+	assert_int_equal(lookup_new(&lookup, seen.loop, &settings, error, sizeof(error)), 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct io_loop *loop = seen.loop;
+		seen = (struct seen){ .loop = loop };
+		assert_int_equal(way_new(&seen.way, lookup, cases[i].domain, on_way, &seen), 0);
+		assert_int_equal(io_loop_run(loop), 0);
+		way_check(&cases[i], &seen);
+	}
+	/* Left in the middle: nobody is told. */
+	struct way *left = NULL;
+	assert_int_equal(way_new(&left, lookup, "two.example", on_way, NULL), 0);
+	way_free(left);
+	lookup_free(lookup);
+	io_loop_free(seen.loop);
+	zone_stop(&server);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_way) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

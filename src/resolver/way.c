@@ -1,0 +1,330 @@
+#include "resolver/way.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { A, AAAA, ALIAS, TLSA, QUESTIONS };
+
+/* The questions of one host. */
+struct host_search {
+	struct way *way;
+	struct way_host *host;
+	struct lookup_question *questions[QUESTIONS];
+	unsigned addresses_open;
+};
+
+struct way {
+	struct lookup *lookup;
+	way_fn *fn;
+	void *owner;
+	struct lookup_question *mx;
+	struct way_facts facts;
+	struct host_search *searches;
+	size_t open; /* hosts that are not through */
+};
+
+static bool is_lost(enum policy_dns status)
+{
+	return status == POLICY_DNS_BOGUS || status == POLICY_DNS_FAILED;
+}
+
+static void done(struct way *w)
+{
+	w->fn(w->owner, &w->facts); /* w may be gone */
+}
+
+static void host_done(struct host_search *s)
+{
+	struct way_host *h = s->host;
+	h->facts.name = h->name;
+	h->facts.has_address = h->address_count > 0;
+	h->facts.records = h->tlsa;
+	h->facts.count = h->tlsa_count;
+	if (!--s->way->open)
+		done(s->way);
+}
+
+static void why_note(struct way_host *h, const char *what, const struct lookup_answer *answer)
+{
+	if (is_lost(answer->status) && !h->why[0])
+		snprintf(h->why, sizeof(h->why), "%s: %s", what, answer->why ? answer->why : "");
+}
+
+static void question_end(struct host_search *s, int number)
+{
+	lookup_question_free(TAKE(s->questions[number]));
+}
+
+static int host_ask(struct host_search *s, int number, const char *name, enum dns_type type,
+                    lookup_fn *fn)
+{
+	return lookup_ask(&s->questions[number], s->way->lookup, name, type, fn, s);
+}
+
+static void on_tlsa(void *owner, const struct lookup_answer *answer);
+
+/* False: there was no memory for the question. */
+static bool tlsa_ask(struct host_search *s, const char *base)
+{
+	char name[WAY_NAME_CAP + 16];
+	struct way_host *h = s->host;
+	snprintf(h->base, sizeof(h->base), "%s", base);
+	snprintf(name, sizeof(name), "_25._tcp.%s", base);
+	h->facts.was_asked = true;
+	return !host_ask(s, TLSA, name, DNS_TLSA, on_tlsa);
+}
+
+/* No memory to ask is no answer. */
+static void host_give_up(struct host_search *s)
+{
+	s->host->facts.address = POLICY_DNS_FAILED;
+	snprintf(s->host->why, sizeof(s->host->why), "out of memory");
+	host_done(s);
+}
+
+static void tlsa_take(struct way_host *h, struct slice packet)
+{
+	struct dns_message m;
+	struct dns_record r;
+	struct dns_tlsa t;
+	if (dns_message_open(&m, packet))
+		return;
+	while (!dns_message_next(&m, &r)) {
+		if (r.type != DNS_TLSA || h->tlsa_count == POLICY_TLSA_MAX)
+			continue;
+		struct policy_tlsa *to = &h->tlsa[h->tlsa_count++];
+		/* What cannot be read, or is too long to be a key, is a record all the same: an
+		 * unusable one (RFC 7672 2.2). */
+		*to = (struct policy_tlsa){ .usage = UINT8_MAX };
+		if (dns_tlsa_read(&r, &t) || t.data.len > sizeof(to->data))
+			continue;
+		*to = (struct policy_tlsa){ .usage = t.usage,
+			                    .selector = t.selector,
+			                    .matching = t.matching,
+			                    .len = (uint16_t)t.data.len };
+		memcpy(to->data, t.data.data, t.data.len);
+	}
+}
+
+static void on_tlsa(void *owner, const struct lookup_answer *answer)
+{
+	struct host_search *s = owner;
+	struct way_host *h = s->host;
+	h->facts.tlsa = answer->status;
+	why_note(h, "TLSA", answer);
+	if (!is_lost(answer->status))
+		tlsa_take(h, answer->packet);
+	question_end(s, TLSA);
+	/* RFC 7672 2.2.3: behind a CNAME both names, the expanded one first. */
+	bool has_other = h->is_alias && !strcmp(h->base, h->expanded);
+	if (h->facts.tlsa == POLICY_DNS_SECURE && h->tlsa_count)
+		has_other = false;
+	if (!has_other || is_lost(h->facts.tlsa))
+		host_done(s);
+	else if (!tlsa_ask(s, h->name))
+		host_give_up(s);
+}
+
+static void tlsa_begin(struct host_search *s)
+{
+	struct way_host *h = s->host;
+	h->facts.has_address = h->address_count > 0;
+	if (!policy_wants_tlsa(&h->facts))
+		host_done(s);
+	else if (!tlsa_ask(s, h->facts.address == POLICY_DNS_SECURE ? h->expanded : h->name))
+		host_give_up(s);
+}
+
+static void on_alias(void *owner, const struct lookup_answer *answer)
+{
+	struct host_search *s = owner;
+	s->host->facts.alias = answer->status;
+	question_end(s, ALIAS);
+	tlsa_begin(s);
+}
+
+static void address_add(struct way_host *h, const struct dns_record *r)
+{
+	int family = r->type == DNS_A ? AF_INET : AF_INET6;
+	size_t len = r->type == DNS_A ? 4 : 16;
+	if (r->data.len != len || h->address_count == WAY_ADDRESSES_MAX)
+		return;
+	char *to = h->addresses[h->address_count];
+	if (inet_ntop(family, r->data.data, to, sizeof(h->addresses[0])))
+		h->address_count++;
+}
+
+static void addresses_take(struct way_host *h, struct slice packet, enum dns_type type)
+{
+	struct dns_message m;
+	struct dns_record r;
+	char target[DNS_NAME_CAP];
+	if (dns_message_open(&m, packet))
+		return;
+	while (!dns_message_next(&m, &r)) {
+		if (r.type == DNS_CNAME && !dns_cname_read(&m, &r, target)) {
+			h->is_alias = true;
+			if (dns_name_is_host(target)) /* a longer one has no TLSA to be asked for */
+				snprintf(h->expanded, sizeof(h->expanded), "%.*s", WAY_NAME_CAP - 1,
+				         target);
+		} else if (r.type == type) {
+			address_add(h, &r);
+		}
+	}
+}
+
+static void on_address(struct host_search *s, const struct lookup_answer *answer, int number)
+{
+	struct way_host *h = s->host;
+	if (answer->status > h->facts.address)
+		h->facts.address = answer->status;
+	why_note(h, number == A ? "A" : "AAAA", answer);
+	if (!is_lost(answer->status))
+		addresses_take(h, answer->packet, number == A ? DNS_A : DNS_AAAA);
+	question_end(s, number);
+	if (--s->addresses_open)
+		return;
+	h->facts.alias = h->facts.address;
+	if (!h->is_alias || h->facts.address != POLICY_DNS_INSECURE)
+		tlsa_begin(s);
+	else if (host_ask(s, ALIAS, h->name, DNS_CNAME, on_alias))
+		host_give_up(s);
+}
+
+static void on_a(void *owner, const struct lookup_answer *answer)
+{
+	on_address(owner, answer, A);
+}
+
+static void on_aaaa(void *owner, const struct lookup_answer *answer)
+{
+	on_address(owner, answer, AAAA);
+}
+
+static void host_begin(struct host_search *s)
+{
+	struct way_host *h = s->host;
+	snprintf(h->expanded, sizeof(h->expanded), "%s", h->name);
+	h->facts.address = POLICY_DNS_SECURE; /* until an answer is worse */
+	s->addresses_open = 2;
+	if (host_ask(s, A, h->name, DNS_A, on_a) || host_ask(s, AAAA, h->name, DNS_AAAA, on_aaaa)) {
+		question_end(s, A);
+		host_give_up(s);
+	}
+}
+
+static void hosts_begin(struct way *w)
+{
+	struct way_facts *f = &w->facts;
+	size_t count = f->host_count; /* w is gone when the last is through at once */
+	w->open = count;
+	for (size_t i = 0; i < count; i++) {
+		w->searches[i] = (struct host_search){ .way = w, .host = &f->hosts[i] };
+		host_begin(&w->searches[i]);
+	}
+}
+
+/* Keeps the hosts in order of preference, as they came among equals. */
+static void host_insert(struct way_facts *f, uint16_t preference, const char *name)
+{
+	size_t at = f->host_count;
+	while (at && f->hosts[at - 1].preference > preference)
+		at--;
+	if (at == WAY_HOSTS_MAX || !dns_name_is_host(name)) {
+		f->left_out++;
+		return;
+	}
+	if (f->host_count == WAY_HOSTS_MAX)
+		f->left_out++;
+	else
+		f->host_count++;
+	memmove(&f->hosts[at + 1], &f->hosts[at], (f->host_count - 1 - at) * sizeof(f->hosts[0]));
+	f->hosts[at] = (struct way_host){ .preference = preference };
+	snprintf(f->hosts[at].name, sizeof(f->hosts[at].name), "%.*s", WAY_NAME_CAP - 1, name);
+}
+
+/* Returns whether there is a null MX alone. */
+static bool mx_take(struct way_facts *f, struct slice packet)
+{
+	struct dns_message m;
+	struct dns_record r;
+	struct dns_mx mx;
+	size_t records = 0;
+	bool has_null = false;
+	if (dns_message_open(&m, packet))
+		return false;
+	while (!dns_message_next(&m, &r)) {
+		if (r.type != DNS_MX || dns_mx_read(&m, &r, &mx))
+			continue;
+		records++;
+		if (mx.host[0])
+			host_insert(f, mx.preference, mx.host);
+		else
+			has_null = true;
+	}
+	f->is_implicit = !records;
+	return has_null && records == 1;
+}
+
+static void on_mx(void *owner, const struct lookup_answer *answer)
+{
+	struct way *w = owner;
+	struct way_facts *f = &w->facts;
+	f->mx = answer->status;
+	if (is_lost(answer->status)) {
+		f->end = WAY_LOST;
+		snprintf(f->why, sizeof(f->why), "MX: %s", answer->why ? answer->why : "");
+	} else if (!answer->is_name_there) {
+		f->end = WAY_NO_DOMAIN;
+	} else if (mx_take(f, answer->packet)) {
+		f->end = WAY_NULL_MX;
+	} else if (f->is_implicit) {
+		host_insert(f, 0, f->domain);
+	}
+	lookup_question_free(TAKE(w->mx));
+	if (f->end == WAY_HOSTS && f->host_count)
+		hosts_begin(w);
+	else
+		done(w);
+}
+
+int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, way_fn *fn,
+            void *owner)
+{
+	struct way *w = calloc(1, sizeof(*w));
+	if (!w)
+		return err_raise(-ENOMEM);
+	w->lookup = lookup;
+	w->fn = fn;
+	w->owner = owner;
+	snprintf(w->facts.domain, sizeof(w->facts.domain), "%s", domain);
+	w->facts.hosts = calloc(WAY_HOSTS_MAX, sizeof(*w->facts.hosts));
+	w->searches = calloc(WAY_HOSTS_MAX, sizeof(*w->searches));
+	int r = w->facts.hosts && w->searches ? 0 : err_raise(-ENOMEM);
+	if (!r)
+		r = lookup_ask(&w->mx, lookup, domain, DNS_MX, on_mx, w);
+	if (r) {
+		way_free(w);
+		return err_up(r);
+	}
+	*ret_way = w;
+	return 0;
+}
+
+void way_free(struct way *w)
+{
+	if (!w)
+		return;
+	lookup_question_free(w->mx);
+	for (size_t i = 0; w->searches && i < w->facts.host_count; i++)
+		for (int number = 0; number < QUESTIONS; number++)
+			lookup_question_free(w->searches[i].questions[number]);
+	free(w->searches);
+	free(w->facts.hosts);
+	free(w);
+}
