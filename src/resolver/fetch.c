@@ -1,0 +1,287 @@
+#include "resolver/fetch.h"
+
+#include "base/buf.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "io/loop.h"
+#include "policy/sts.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TIMEOUT_MS = 60000, HTTPS_PORT = 443, HTTP_OK = 200 };
+
+struct fetch {
+	struct io_loop *loop;
+	CURLM *multi;
+	struct io_deadline timer;
+	struct io_later soon;
+	char *ca_file;
+	unsigned timeout_ms;
+	unsigned port;
+};
+
+struct fetch_request {
+	struct fetch *fetch;
+	fetch_fn *fn;
+	void *owner;
+	CURL *easy;
+	struct curl_slist *resolve;
+	struct buf body;
+	bool is_too_long;
+	struct io_later ended;
+	char why[CURL_ERROR_SIZE + 64];
+	char error[CURL_ERROR_SIZE];
+	const char *report;
+};
+
+/* A socket of libcurl's. */
+struct wire {
+	struct fetch *fetch;
+	struct io_watch *watch;
+	curl_socket_t fd;
+};
+
+static void fail(struct fetch_request *r, const char *report, const char *why)
+{
+	r->report = report;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+static bool is_text_plain(const char *type)
+{
+	static const char want[] = "text/plain";
+	struct slice s = slice_trim(slice_str(type ? type : ""));
+	struct slice essence = slice_trim(slice_head(s, slice_find(s, ';')));
+	return slice_equal_nocase(essence, slice_str(want));
+}
+
+static void judge(struct fetch_request *r, CURLcode code)
+{
+	static const char error[] = "sts-policy-fetch-error";
+	long status = 0;
+	const char *type = NULL;
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (r->is_too_long)
+		fail(r, error, "it is longer than 64 KiB");
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		fail(r, "sts-webpki-invalid", r->error[0] ? r->error : curl_easy_strerror(code));
+	else if (code)
+		fail(r, error, r->error[0] ? r->error : curl_easy_strerror(code));
+	else if (status != HTTP_OK)
+		snprintf(r->why, sizeof(r->why), "the web server answers with %ld, not 200%s",
+		         status,
+		         status / 100 == 3 ? " (redirects do not count, RFC 8461 3.3)" : "");
+	else if (!is_text_plain(type))
+		fail(r, error, "its content type is not text/plain");
+	if (r->why[0] && !r->report)
+		r->report = error;
+}
+
+static void ends_take(struct fetch *f)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(f->multi, &left))) {
+		struct fetch_request *r = NULL;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&r);
+		judge(r, message->data.result);
+		io_soon_add(f->loop, &r->ended);
+	}
+}
+
+static void on_ended(struct io_later *later)
+{
+	struct fetch_request *r =
+		(struct fetch_request *)((char *)later - offsetof(struct fetch_request, ended));
+	struct fetch_result result = { .why = r->why[0] ? r->why : NULL,
+		                       .report = r->report,
+		                       .body = buf_slice(&r->body) };
+	r->fn(r->owner, &result); /* r may be gone */
+}
+
+static void act(struct fetch *f, curl_socket_t fd, int events)
+{
+	int running;
+	curl_multi_socket_action(f->multi, fd, events, &running);
+	ends_take(f);
+}
+
+static void on_ready(void *owner, int ready)
+{
+	struct wire *w = owner; /* gone after the call, maybe */
+	act(w->fetch, w->fd,
+	    (ready & IO_READ ? CURL_CSELECT_IN : 0) | (ready & IO_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *socket_owner)
+{
+	struct fetch *f = owner;
+	struct wire *w = socket_owner;
+	if (what == CURL_POLL_REMOVE) {
+		if (w)
+			io_watch_free(w->watch);
+		free(w);
+		return 0;
+	}
+	if (!w) {
+		w = calloc(1, sizeof(*w));
+		if (!w)
+			return -1;
+		*w = (struct wire){ .fetch = f, .fd = fd };
+		if (io_watch_new(&w->watch, f->loop, fd, on_ready, w)) {
+			free(w);
+			return -1;
+		}
+		curl_multi_assign(f->multi, fd, w);
+	}
+	io_watch_set(w->watch,
+	             (what & CURL_POLL_IN ? IO_READ : 0) | (what & CURL_POLL_OUT ? IO_WRITE : 0));
+	return 0;
+}
+
+static void on_timer(struct io_deadline *d)
+{
+	act((struct fetch *)((char *)d - offsetof(struct fetch, timer)), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_soon(struct io_later *later)
+{
+	act((struct fetch *)((char *)later - offsetof(struct fetch, soon)), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_wait(CURLM *multi, long ms, void *owner)
+{
+	struct fetch *f = owner;
+	if (ms < 0)
+		io_deadline_disarm(&f->timer);
+	else if (!ms)
+		io_soon_add(f->loop, &f->soon); /* libcurl is not called from inside itself */
+	else
+		io_deadline_arm(f->loop, &f->timer, (uint64_t)ms);
+	return 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *owner)
+{
+	struct fetch_request *r = owner;
+	size_t len = size * count;
+	r->is_too_long = buf_len(&r->body) + len > POLICY_STS_FILE_MAX;
+	if (r->is_too_long || buf_add(&r->body, slice_of(data, len)))
+		return 0;
+	return len;
+}
+
+int fetch_new(struct fetch **ret_fetch, struct io_loop *loop, const struct fetch_settings *settings)
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+	if (!f)
+		return err_raise(-ENOMEM);
+	*f = (struct fetch){
+		.loop = loop,
+		.multi = curl_multi_init(),
+		.timer.fn = on_timer,
+		.soon.fn = on_soon,
+		.ca_file = settings->ca_file ? strdup(settings->ca_file) : NULL,
+		.timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS,
+		.port = settings->port ? settings->port : HTTPS_PORT,
+	};
+	if (!f->multi || (settings->ca_file && !f->ca_file)) {
+		fetch_free(f);
+		return err_raise(-ENOMEM);
+	}
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_wait);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	*ret_fetch = f;
+	return 0;
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	if (f->multi)
+		curl_multi_cleanup(f->multi);
+	io_deadline_disarm(&f->timer);
+	io_later_remove(f->loop, &f->soon);
+	free(f->ca_file);
+	free(f);
+}
+
+/* RFC 8461 3.3, and nothing of the environment: no proxy, no netrc, no other protocol. */
+static void options_set(struct fetch_request *r, const char *url)
+{
+	struct fetch *f = r->fetch;
+	curl_easy_setopt(r->easy, CURLOPT_URL, url);
+	curl_easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(r->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(r->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(r->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(r->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)f->timeout_ms);
+	curl_easy_setopt(r->easy, CURLOPT_USERAGENT, "mailseal");
+	curl_easy_setopt(r->easy, CURLOPT_RESOLVE, r->resolve);
+	curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
+	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
+	/* The system's directory of CAs counts beside the file. */
+	if (f->ca_file)
+		curl_easy_setopt(r->easy, CURLOPT_CAINFO, f->ca_file);
+}
+
+int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char *domain,
+                 const char (*addresses)[48], size_t count, fetch_fn *fn, void *owner)
+{
+	char url[320];
+	CLEAN(buf_deinit) struct buf known = {};
+	struct fetch_request *r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_raise(-ENOMEM);
+	*r = (struct fetch_request){
+		.fetch = f, .fn = fn, .owner = owner, .easy = curl_easy_init(), .ended.fn = on_ended
+	};
+	snprintf(url, sizeof(url), "https://mta-sts.%s:%u/.well-known/mta-sts.txt", domain,
+	         f->port);
+	int failed = buf_printf(&known, "mta-sts.%s:%u:", domain, f->port);
+	for (size_t i = 0; i < count && !failed; i++)
+		failed = buf_printf(&known, strchr(addresses[i], ':') ? "%s[%s]" : "%s%s",
+		                    i ? "," : "", addresses[i]);
+	if (!failed)
+		failed = buf_add(&known, slice_of("", 1));
+	if (!failed)
+		r->resolve = curl_slist_append(NULL, (const char *)buf_slice(&known).data);
+	if (!r->easy || !r->resolve) {
+		fetch_request_free(r);
+		return err_raise(-ENOMEM);
+	}
+	options_set(r, url);
+	if (curl_multi_add_handle(f->multi, r->easy)) {
+		fetch_request_free(r);
+		return err_raise(-ENOMEM);
+	}
+	*ret_request = r;
+	return 0;
+}
+
+void fetch_request_free(struct fetch_request *r)
+{
+	if (!r)
+		return;
+	if (r->easy)
+		curl_multi_remove_handle(r->fetch->multi, r->easy);
+	curl_easy_cleanup(r->easy);
+	curl_slist_free_all(r->resolve);
+	io_later_remove(r->fetch->loop, &r->ended);
+	buf_deinit(&r->body);
+	free(r);
+}

@@ -1,0 +1,45 @@
+/*
+ * Fetches the policy file of a domain with MTA-STS as RFC 8461 3.3 wants it: HTTPS alone, the
+ * host's name in a certificate of the public CAs, no redirect, text/plain, 64 KiB, one minute.
+ * libcurl on our loop; names are not looked up by it.
+ */
+#ifndef RESOLVER_FETCH_H
+#define RESOLVER_FETCH_H
+
+#include "base/slice.h"
+
+struct io_loop;
+struct fetch;
+struct fetch_request;
+
+struct fetch_settings {
+	const char *ca_file; /* CAs beside those of the system, or NULL */
+	unsigned timeout_ms; /* 0: 60 s */
+	unsigned port;       /* 0: 443 */
+};
+
+struct fetch_result {
+	const char *why;    /* what failed, or NULL */
+	const char *report; /* its result type of RFC 8460 4.3, or NULL */
+	struct slice body;  /* borrowed */
+};
+typedef void fetch_fn(void *owner, const struct fetch_result *result);
+
+[[nodiscard]] int fetch_new(struct fetch **ret_fetch, struct io_loop *loop,
+                            const struct fetch_settings *settings);
+/* No request may be under way. */
+void fetch_free(struct fetch *f);
+
+/*
+ * https://mta-sts.DOMAIN/.well-known/mta-sts.txt. fn is called once, in a later turn of the loop,
+ * unless the request is freed before; it is the caller's to free, in fn or any time.
+ *
+ * domain:    dns_name_is_host()
+ * addresses: of mta-sts.DOMAIN, as text
+ */
+[[nodiscard]] int fetch_policy(struct fetch_request **ret_request, struct fetch *f,
+                               const char *domain, const char (*addresses)[48], size_t count,
+                               fetch_fn *fn, void *owner);
+void fetch_request_free(struct fetch_request *r);
+
+#endif

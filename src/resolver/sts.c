@@ -1,0 +1,183 @@
+#include "resolver/sts.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RECORD, A, AAAA, QUESTIONS };
+enum { ADDRESSES_MAX = 8 };
+
+struct sts_search {
+	struct lookup *lookup;
+	struct fetch *fetch;
+	sts_fn *fn;
+	void *owner;
+	char domain[256];
+	struct lookup_question *questions[QUESTIONS];
+	unsigned addresses_open;
+	char addresses[ADDRESSES_MAX][48];
+	size_t address_count;
+	struct fetch_request *request;
+	struct sts_facts facts;
+};
+
+static void done(struct sts_search *s)
+{
+	s->fn(s->owner, &s->facts); /* s may be gone */
+}
+
+static void broken(struct sts_search *s, const char *report, const char *what, const char *why)
+{
+	s->facts.state = STS_BROKEN;
+	s->facts.report = report;
+	snprintf(s->facts.why, sizeof(s->facts.why), "%s: %s", what, why);
+	done(s);
+}
+
+static void on_policy(void *owner, const struct fetch_result *result)
+{
+	struct sts_search *s = owner;
+	const char *why = NULL;
+	if (result->why) {
+		broken(s, result->report, "the policy file could not be fetched", result->why);
+	} else if (policy_sts_parse(result->body, &s->facts.policy, &why)) {
+		broken(s, "sts-policy-invalid", "the policy file is not valid", why);
+	} else {
+		s->facts.state = STS_FOUND;
+		done(s);
+	}
+}
+
+static void addresses_take(struct sts_search *s, struct slice packet)
+{
+	struct dns_message m;
+	struct dns_record r;
+	if (dns_message_open(&m, packet))
+		return;
+	while (!dns_message_next(&m, &r) && s->address_count < ADDRESSES_MAX) {
+		bool is_v4 = r.type == DNS_A && r.data.len == 4;
+		if (!is_v4 && (r.type != DNS_AAAA || r.data.len != 16))
+			continue;
+		if (inet_ntop(is_v4 ? AF_INET : AF_INET6, r.data.data,
+		              s->addresses[s->address_count], sizeof(s->addresses[0])))
+			s->address_count++;
+	}
+}
+
+static void on_address(struct sts_search *s, const struct lookup_answer *answer, int number)
+{
+	addresses_take(s, answer->packet);
+	lookup_question_free(TAKE(s->questions[number]));
+	if (--s->addresses_open)
+		return;
+	if (!s->address_count)
+		broken(s, "sts-policy-fetch-error", "the policy file could not be fetched",
+		       "its host mta-sts has no address");
+	else if (fetch_policy(&s->request, s->fetch, s->domain, s->addresses, s->address_count,
+	                      on_policy, s))
+		broken(s, NULL, "the policy file could not be fetched", "out of memory");
+}
+
+static void on_a(void *owner, const struct lookup_answer *answer)
+{
+	on_address(owner, answer, A);
+}
+
+static void on_aaaa(void *owner, const struct lookup_answer *answer)
+{
+	on_address(owner, answer, AAAA);
+}
+
+/* RFC 8461 3.1: of the records of this kind exactly one. Returns how many there are. */
+static size_t records_take(struct sts_search *s, struct slice packet, bool *ret_is_bad)
+{
+	struct dns_message m;
+	struct dns_record r;
+	uint8_t text[DNS_TXT_CAP];
+	size_t len;
+	size_t count = 0;
+	*ret_is_bad = false;
+	if (dns_message_open(&m, packet))
+		return 0;
+	while (!dns_message_next(&m, &r)) {
+		if (r.type != DNS_TXT || dns_txt_read(&r, text, &len))
+			continue;
+		int result = policy_sts_record_parse(slice_of(text, len), s->facts.id);
+		count += result != POLICY_STS_ABSENT;
+		*ret_is_bad |= result == POLICY_STS_BAD;
+	}
+	return count;
+}
+
+static void file_begin(struct sts_search *s)
+{
+	char name[300];
+	snprintf(name, sizeof(name), "mta-sts.%s", s->domain);
+	s->addresses_open = 2;
+	if (lookup_ask(&s->questions[A], s->lookup, name, DNS_A, on_a, s) ||
+	    lookup_ask(&s->questions[AAAA], s->lookup, name, DNS_AAAA, on_aaaa, s)) {
+		lookup_question_free(TAKE(s->questions[A]));
+		broken(s, NULL, "the policy file could not be fetched", "out of memory");
+	}
+}
+
+static void on_record(void *owner, const struct lookup_answer *answer)
+{
+	struct sts_search *s = owner;
+	bool is_bad;
+	bool is_lost = answer->status == POLICY_DNS_BOGUS || answer->status == POLICY_DNS_FAILED;
+	char why[160];
+	snprintf(why, sizeof(why), "%s", answer->why ? answer->why : "");
+	size_t count = records_take(s, answer->packet, &is_bad);
+	bool is_bogus = answer->status == POLICY_DNS_BOGUS;
+	lookup_question_free(TAKE(s->questions[RECORD]));
+	if (is_lost) {
+		broken(s, is_bogus ? "dnssec-invalid" : NULL, "the record could not be looked up",
+		       why);
+	} else if (!count) {
+		done(s);
+	} else if (count > 1 || is_bad) {
+		s->facts.id[0] = '\0';
+		broken(s, "sts-policy-invalid", "the record is not valid",
+		       count > 1 ? "there is more than one (RFC 8461 3.1)"
+		                 : "it is not \"v=STSv1; id=LETTERS-AND-DIGITS;\"");
+	} else {
+		file_begin(s);
+	}
+}
+
+int sts_search_new(struct sts_search **ret_search, struct lookup *lookup, struct fetch *fetch,
+                   const char *domain, sts_fn *fn, void *owner)
+{
+	char name[300];
+	struct sts_search *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_raise(-ENOMEM);
+	s->lookup = lookup;
+	s->fetch = fetch;
+	s->fn = fn;
+	s->owner = owner;
+	snprintf(s->domain, sizeof(s->domain), "%s", domain);
+	snprintf(name, sizeof(name), "_mta-sts.%s", domain);
+	int r = lookup_ask(&s->questions[RECORD], lookup, name, DNS_TXT, on_record, s);
+	if (r) {
+		sts_search_free(s);
+		return err_up(r);
+	}
+	*ret_search = s;
+	return 0;
+}
+
+void sts_search_free(struct sts_search *s)
+{
+	if (!s)
+		return;
+	for (int number = 0; number < QUESTIONS; number++)
+		lookup_question_free(s->questions[number]);
+	fetch_request_free(s->request);
+	free(s);
+}
