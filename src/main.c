@@ -1,6 +1,7 @@
 /* One binary: a table of subcommands, nothing else. */
 #include "cmd/config.h"
 #include "cmd/ctl.h"
+#include "cmd/policy.h"
 #include "cmd/run.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const struct command commands[] = {
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|upgrade: of the running daemon" },
+	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 };
 
 static void usage_print(FILE *out)

@@ -1,0 +1,183 @@
+#include "cmd/policy_print.h"
+
+#include "base/clean.h"
+
+#include <jansson.h>
+
+static const char *const ends[] = {
+	[WAY_HOSTS] = "hosts",
+	[WAY_NO_DOMAIN] = "no-domain",
+	[WAY_NULL_MX] = "null-mx",
+	[WAY_LOST] = "lost",
+};
+
+static const char *const ends_in_words[] = {
+	[WAY_HOSTS] = NULL,
+	[WAY_NO_DOMAIN] = "the domain does not exist: mail to it is returned (5.1.2)",
+	[WAY_NULL_MX] = "a null MX: the domain takes no mail, it is returned (5.1.10, RFC 7505)",
+	[WAY_LOST] = "mail to it waits: an answer that is lost is not \"there is none\"",
+};
+
+static const char *const sts_states[] = {
+	[STS_ABSENT] = "absent",
+	[STS_BROKEN] = "broken",
+	[STS_FOUND] = "found",
+};
+
+static void sts_print(FILE *out, const struct sts_facts *sts)
+{
+	switch (sts->state) {
+	case STS_ABSENT:
+		fprintf(out, "  %-9s none\n", "MTA-STS");
+		return;
+	case STS_BROKEN:
+		fprintf(out, "  %-9s broken: %s\n", "MTA-STS", sts->why);
+		return;
+	case STS_FOUND:
+		break;
+	}
+	fprintf(out, "  %-9s %s, id %s, for %u s, mx", "MTA-STS",
+	        policy_sts_mode_name(sts->policy.mode), sts->id, sts->policy.max_age_s);
+	for (size_t i = 0; i < sts->policy.mx_count; i++)
+		fprintf(out, " %s", sts->policy.mx[i]);
+	fputs("\n", out);
+}
+
+static void mx_print(FILE *out, const struct way_facts *way)
+{
+	fprintf(out, "%s\n  %-9s %s", way->domain, "MX", policy_dns_name(way->mx));
+	if (way->why[0])
+		fprintf(out, ": %s", way->why);
+	else if (way->is_implicit)
+		fputs(", none: the domain is its own host (RFC 5321 5.1)", out);
+	else if (way->end == WAY_HOSTS)
+		fprintf(out, ", %zu host%s", way->host_count, way->host_count == 1 ? "" : "s");
+	if (way->left_out)
+		fprintf(out, ", %zu left out (no host names, or more than %d)", way->left_out,
+		        WAY_HOSTS_MAX);
+	fputs("\n", out);
+	if (ends_in_words[way->end])
+		fprintf(out, "  %-9s %s\n", "so", ends_in_words[way->end]);
+}
+
+static void tlsa_print(FILE *out, const struct way_host *h, const struct policy_decision *d)
+{
+	if (!h->facts.was_asked) {
+		fprintf(out, "    %-9s not asked for: nothing vouches for its address\n", "TLSA");
+		return;
+	}
+	fprintf(out, "    %-9s %s at _25._tcp.%s, %zu record%s\n", "TLSA",
+	        policy_dns_name(h->facts.tlsa), h->base, h->tlsa_count,
+	        h->tlsa_count == 1 ? "" : "s");
+	for (size_t i = 0; i < h->tlsa_count; i++) {
+		const struct policy_tlsa *t = &h->tlsa[i];
+		const char *fault = policy_tlsa_fault(t);
+		fprintf(out, "    %-9s %u %u %u ", "", t->usage, t->selector, t->matching);
+		for (size_t b = 0; b < t->len && b < 8; b++)
+			fprintf(out, "%02x", t->data[b]);
+		fprintf(out, "%s %s\n", t->len > 8 ? "..." : "",
+		        d->is_used[i] ? "counts"
+		        : fault       ? fault
+		                : "does not count: another of its kind has a stronger digest");
+	}
+}
+
+static void host_print(FILE *out, const struct way_host *h, const struct policy_decision *d)
+{
+	fprintf(out, "  %s (preference %u)\n", h->name, h->preference);
+	if (h->is_alias)
+		fprintf(out, "    %-9s %s, of %s\n", "alias", policy_dns_name(h->facts.alias),
+		        h->expanded);
+	fprintf(out, "    %-9s %s", "address", policy_dns_name(h->facts.address));
+	for (size_t i = 0; i < h->address_count; i++)
+		fprintf(out, " %s", h->addresses[i]);
+	fputs("\n", out);
+	tlsa_print(out, h, d);
+	if (h->why[0])
+		fprintf(out, "    %-9s %s\n", "error", h->why);
+	fprintf(out, "    %-9s %s%s: %s\n", "so", policy_level_name(d->level),
+	        d->level == POLICY_VERIFY && !d->is_authenticated ? " (not authenticated)" : "",
+	        d->why);
+	if (d->report)
+		fprintf(out, "    %-9s %s (RFC 8460 4.3)\n", "report", d->report);
+}
+
+void policy_print_text(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+                       const struct policy_decision *decisions)
+{
+	mx_print(out, way);
+	sts_print(out, sts);
+	for (size_t i = 0; i < way->host_count; i++)
+		host_print(out, &way->hosts[i], &decisions[i]);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text && text[0] ? json_string(text) : json_null();
+}
+
+static json_t *sts_json(const struct sts_facts *sts)
+{
+	json_t *mx = json_array();
+	for (size_t i = 0; i < sts->policy.mx_count && sts->state == STS_FOUND; i++)
+		json_array_append_new(mx, json_string(sts->policy.mx[i]));
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", sts_states[sts->state], "id",
+	                      text_or_null(sts->id), "error", text_or_null(sts->why), "report",
+	                      text_or_null(sts->report), "mx", mx);
+	if (sts->state == STS_FOUND) {
+		json_object_set_new(o, "mode", json_string(policy_sts_mode_name(sts->policy.mode)));
+		json_object_set_new(o, "max_age", json_integer(sts->policy.max_age_s));
+	}
+	return o;
+}
+
+static json_t *tlsa_json(const struct way_host *h, const struct policy_decision *d)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < h->tlsa_count; i++) {
+		const struct policy_tlsa *t = &h->tlsa[i];
+		char hex[2 * POLICY_TLSA_DATA_MAX + 1] = "";
+		for (size_t b = 0; b < t->len; b++)
+			snprintf(hex + 2 * b, 3, "%02x", t->data[b]);
+		json_array_append_new(list,
+		                      json_pack("{s:i, s:i, s:i, s:s, s:b, s:o}", "usage", t->usage,
+		                                "selector", t->selector, "matching", t->matching,
+		                                "data", hex, "counts", d->is_used[i], "fault",
+		                                text_or_null(policy_tlsa_fault(t))));
+	}
+	return list;
+}
+
+static json_t *host_json(const struct way_host *h, const struct policy_decision *d)
+{
+	json_t *addresses = json_array();
+	for (size_t i = 0; i < h->address_count; i++)
+		json_array_append_new(addresses, json_string(h->addresses[i]));
+	return json_pack(
+		"{s:s, s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:o, "
+		"s:s}",
+		"name", h->name, "preference", h->preference, "expanded", h->expanded, "addresses",
+		addresses, "address_status", policy_dns_name(h->facts.address), "tlsa_status",
+		h->facts.was_asked ? json_string(policy_dns_name(h->facts.tlsa)) : json_null(),
+		"tlsa_base", text_or_null(h->base), "tlsa", tlsa_json(h, d), "error",
+		text_or_null(h->why), "level", policy_level_name(d->level), "needs_dane",
+		d->needs_dane, "needs_pkix", d->needs_pkix, "tests_pkix", d->tests_pkix,
+		"is_authenticated", d->is_authenticated, "report", text_or_null(d->report), "why",
+		d->why);
+}
+
+void policy_print_json(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+                       const struct policy_decision *decisions)
+{
+	json_t *hosts = json_array();
+	for (size_t i = 0; i < way->host_count; i++)
+		json_array_append_new(hosts, host_json(&way->hosts[i], &decisions[i]));
+	json_t *all =
+		json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I}", "domain", way->domain, "mx",
+	                  policy_dns_name(way->mx), "end", ends[way->end], "is_implicit",
+	                  way->is_implicit, "error", text_or_null(way->why), "sts", sts_json(sts),
+	                  "hosts", hosts, "left_out", (json_int_t)way->left_out);
+	json_dumpf(all, out, JSON_INDENT(2));
+	fputs("\n", out);
+	json_decref(all);
+}
