@@ -35,4 +35,5 @@ clean:
 
 deps:
 	@tools/install-missing build-essential meson ninja-build pkg-config libssl-dev libuv1-dev \
-		libconfig-dev libseccomp-dev libjansson-dev
+		libconfig-dev libseccomp-dev libjansson-dev libunbound-dev libcurl4-openssl-dev \
+		dns-root-data
