@@ -4,6 +4,7 @@
 #include "cmd/policy.h"
 #include "cmd/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,17 @@ static void usage_print(FILE *out)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
 	fputs("\nmailseal COMMAND --help says more; mailseal(1) is the manual.\n"
-	      "Example: mailseal run -c /etc/mailseal/mailseal.conf\n", out);
+	      "Example: mailseal run -c /etc/mailseal/mailseal.conf\n",
+	      out);
+}
+
+/* The exit status; what was printed may be lost: a full disk must not look well. */
+static int written(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "mailseal: cannot write: %s\n", strerror(errno));
+	return 2;
 }
 
 int main(int argc, char **argv)
@@ -43,7 +54,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return written(commands[i].run(argc - 1, argv + 1));
 	if (argc >= 2)
 		fprintf(stderr, "mailseal: no command \"%s\"\n", argv[1]);
 	usage_print(stderr);

@@ -2,10 +2,11 @@
 import glob
 import os
 import re
+import subprocess
 
 import pytest
 
-from daemon import ROOT
+from daemon import BINARY, ROOT
 
 CALL = re.compile(r'\b(?:log_(?:info|notice|warn|error|write)\(|complain\(s, LOG_)(.*?")\s*(?:,|\);)', re.S)
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -36,3 +37,10 @@ def test_every_event_is_in_the_manual(event):
 def test_events_are_found():
     assert len(events()) > 50
     assert {"ready", "session ended", "backend answers no more"} <= set(events())
+
+
+@pytest.mark.parametrize("words", [("config", "defaults"), ("policy", "--help"), ("ctl", "--help")])
+def test_what_a_full_disk_did_not_take_is_not_well(words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "cannot write: No space left" in done.stderr

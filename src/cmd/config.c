@@ -216,15 +216,6 @@ static int show(const char *path)
 	return WELL;
 }
 
-/* What was printed may be lost: a full disk must not look well. */
-static int flushed(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	fprintf(stderr, "mailseal config: cannot write: %s\n", strerror(errno));
-	return UNKNOWN;
-}
-
 static int run(const char *what, const char *path, bool as_json)
 {
 	if (!strcmp(what, "check"))
@@ -261,7 +252,7 @@ int cmd_config(int argc, char **argv)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return flushed(WELL);
+			return WELL;
 		default:
 			fputs(usage, stderr);
 			return UNKNOWN;
@@ -271,5 +262,5 @@ int cmd_config(int argc, char **argv)
 		fputs(usage, stderr);
 		return UNKNOWN;
 	}
-	return flushed(run(argv[optind], path, as_json));
+	return run(argv[optind], path, as_json);
 }

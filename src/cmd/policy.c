@@ -19,7 +19,7 @@ static const char usage[] =
 	"Usage: mailseal policy [OPTIONS] DOMAIN\n"
 	"\n"
 	"How mail to DOMAIN would be sealed, and why: its MX hosts, what DNSSEC vouches for, "
-        "DANE,\n"
+	"DANE,\n"
 	"MTA-STS, and for each host what TLS it must have. Asks DNS and DOMAIN's web server; no\n"
 	"mail server is connected to.\n"
 	"\n"
@@ -96,10 +96,8 @@ static int verdict(const struct way_facts *way, const struct policy_decision *de
 	bool all_proven = way->end == WAY_HOSTS && way->host_count;
 	bool is_unknown = way->end == WAY_LOST;
 	for (size_t i = 0; i < way->host_count; i++) {
-		enum policy_dns status = way->hosts[i].facts.address;
 		all_proven = all_proven && decisions[i].is_authenticated;
-		is_unknown =
-			is_unknown || status == POLICY_DNS_BOGUS || status == POLICY_DNS_FAILED;
+		is_unknown = is_unknown || policy_dns_is_lost(way->hosts[i].facts.address);
 	}
 	return is_unknown ? UNKNOWN : all_proven ? WELL : NOT_WELL;
 }

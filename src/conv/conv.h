@@ -157,8 +157,9 @@ struct conv_ops {
 	/* The line that refuses a client before a session exists ("421 4.3.2 ..."); no CRLF. */
 	const char *(*overload_line)(void);
 	void (*deinit)(struct conv *c);
-	bool ends_by_closing; /* tcp: the end of a side is part of what it says */
-	bool caps_are_words;  /* IMAP: words of one line; else lines, each a word and its values */
+	bool greets_for_backend; /* smtp: a sender told at once that it is down tries another MX */
+	bool ends_by_closing;    /* tcp: the end of a side is part of what it says */
+	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */
 };
 
 /* The part all conversations share. */

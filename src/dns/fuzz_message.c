@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			name_check(mx.host);
 		if (!dns_cname_read(&m, &r, name))
 			name_check(name);
+		if (!dns_address_read(&r, name))
+			assert(strnlen(name, DNS_ADDRESS_CAP) < DNS_ADDRESS_CAP);
 		if (!dns_tlsa_read(&r, &tlsa))
 			assert(tlsa.data.len == r.data.len - 3);
 		if (!dns_txt_read(&r, text, &len))

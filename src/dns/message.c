@@ -1,5 +1,6 @@
 #include "dns/message.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 
 enum {
@@ -151,6 +152,15 @@ int dns_mx_read(const struct dns_message *m, const struct dns_record *r, struct 
 int dns_cname_read(const struct dns_message *m, const struct dns_record *r, char *ret_name)
 {
 	return r->data.len ? data_name_read(m, r->data, ret_name) : DNS_BAD;
+}
+
+int dns_address_read(const struct dns_record *r, char *ret_text)
+{
+	bool is_v4 = r->type == DNS_A;
+	if ((!is_v4 && r->type != DNS_AAAA) || r->data.len != (is_v4 ? 4 : 16) ||
+	    !inet_ntop(is_v4 ? AF_INET : AF_INET6, r->data.data, ret_text, DNS_ADDRESS_CAP))
+		return DNS_BAD;
+	return 0;
 }
 
 int dns_tlsa_read(const struct dns_record *r, struct dns_tlsa *ret_tlsa)

@@ -16,8 +16,9 @@ enum {
 	DNS_END,
 };
 enum {
-	DNS_NAME_CAP = 1024, /* 255 bytes, each written as \DDD */
-	DNS_TXT_CAP = 1024,  /* what no record read here comes near (RFC 8461 3.1, RFC 8460 3) */
+	DNS_NAME_CAP = 1024,  /* 255 bytes, each written as \DDD */
+	DNS_ADDRESS_CAP = 48, /* an address as text */
+	DNS_TXT_CAP = 1024,   /* what no record read here comes near (RFC 8461 3.1, RFC 8460 3) */
 };
 enum dns_type {
 	DNS_A = 1,
@@ -64,6 +65,8 @@ struct dns_tlsa {
 /* Of a CNAME. ret_name: DNS_NAME_CAP bytes. */
 [[nodiscard]] int dns_cname_read(const struct dns_message *m, const struct dns_record *r,
                                  char *ret_name);
+/* Of an A or AAAA record (DNS_BAD: of another); ret_text: DNS_ADDRESS_CAP bytes. */
+[[nodiscard]] int dns_address_read(const struct dns_record *r, char *ret_text);
 [[nodiscard]] int dns_tlsa_read(const struct dns_record *r, struct dns_tlsa *ret_tlsa);
 /* Its strings in one (RFC 7208 3.3). ret_text: DNS_TXT_CAP bytes, not ended by 0. */
 [[nodiscard]] int dns_txt_read(const struct dns_record *r, uint8_t *ret_text, size_t *ret_len);

@@ -112,6 +112,17 @@ static void test_message_data(void **state)
 	assert_int_equal(dns_tlsa_read(&r, &tlsa), 0);
 	assert_true(tlsa.usage == 3 && tlsa.selector == 1 && tlsa.matching == 1);
 	assert_true(slice_equal(tlsa.data, slice_str("\xab\xcd")));
+	char address[DNS_ADDRESS_CAP];
+	r = (struct dns_record){ .type = DNS_A, .data = BYTES("\300\0\2\1") };
+	assert_int_equal(dns_address_read(&r, address), 0);
+	assert_string_equal(address, "192.0.2.1");
+	r.type = DNS_AAAA;
+	assert_int_equal(dns_address_read(&r, address), DNS_BAD);
+	r.data = (struct slice)BYTES("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1");
+	assert_int_equal(dns_address_read(&r, address), 0);
+	assert_string_equal(address, "2001:db8::1");
+	r.type = DNS_TXT;
+	assert_int_equal(dns_address_read(&r, address), DNS_BAD);
 	r.data = (struct slice)BYTES("\10v=STSv1;\0\5 id=1");
 	assert_int_equal(dns_txt_read(&r, text, &len), 0);
 	assert_true(slice_equal(slice_of(text, len), slice_str("v=STSv1; id=1")));

@@ -259,11 +259,7 @@ static void talk_begin(struct edge_session *s)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
-	/* A sender turned away at once tries another MX; the greeting of IMAP and POP3 waits for
-	 * nobody. */
-	bool is_mta =
-		s->edge->conf->protocol == CONF_SMTP || s->edge->conf->protocol == CONF_SUBMISSION;
-	int r = is_mta && edge_backend_is_down(s)
+	int r = s->edge->ops->greets_for_backend && edge_backend_is_down(s)
 	                ? conv_failed(edge_session_conv(s), CONV_FAILURE_CONNECT, &todo)
 	                : conv_start(edge_session_conv(s), &todo);
 	edge_session_act(s, r, todo);

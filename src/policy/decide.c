@@ -28,14 +28,9 @@ const char *policy_level_name(enum policy_level level)
 	return level_names[level];
 }
 
-static bool is_lost(enum policy_dns status)
-{
-	return status == POLICY_DNS_BOGUS || status == POLICY_DNS_FAILED;
-}
-
 bool policy_wants_tlsa(const struct policy_host *host)
 {
-	return !is_lost(host->address) && host->has_address &&
+	return !policy_dns_is_lost(host->address) && host->has_address &&
 	       (host->address == POLICY_DNS_SECURE || host->alias == POLICY_DNS_SECURE);
 }
 
@@ -104,7 +99,7 @@ static void take_sts(const struct policy_domain *domain, const struct policy_hos
 			d->report = "validation-failure";
 		if (d->level == POLICY_OPPORTUNISTIC)
 			d->why = "MTA-STS in mode testing: tried and reported, mail goes in any "
-			         "case";
+				 "case";
 		return;
 	}
 	if (!is_named) {

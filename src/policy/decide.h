@@ -18,6 +18,11 @@ enum policy_dns {
 	POLICY_DNS_COUNT
 };
 const char *policy_dns_name(enum policy_dns status);
+/* Nothing is known: neither that there is something nor that there is nothing. */
+static inline bool policy_dns_is_lost(enum policy_dns status)
+{
+	return status == POLICY_DNS_BOGUS || status == POLICY_DNS_FAILED;
+}
 
 /* A next hop that the operator wrote down counts as a secure MX record (RFC 7672 2.2.1). */
 struct policy_domain {

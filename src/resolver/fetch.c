@@ -47,7 +47,7 @@ struct wire {
 static void fail(struct fetch_request *r, const char *report, const char *why)
 {
 	r->report = report;
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	slice_to_text(slice_str(why), r->why, sizeof(r->why)); /* a peer may have had its say */
 }
 
 static bool is_text_plain(const char *type)
@@ -240,7 +240,7 @@ static void options_set(struct fetch_request *r, const char *url)
 }
 
 int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char *domain,
-                 const char (*addresses)[48], size_t count, fetch_fn *fn, void *owner)
+                 const char (*addresses)[DNS_ADDRESS_CAP], size_t count, fetch_fn *fn, void *owner)
 {
 	char url[320];
 	CLEAN(buf_deinit) struct buf known = {};

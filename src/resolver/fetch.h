@@ -7,6 +7,7 @@
 #define RESOLVER_FETCH_H
 
 #include "base/slice.h"
+#include "dns/message.h"
 
 struct io_loop;
 struct fetch;
@@ -38,8 +39,8 @@ void fetch_free(struct fetch *f);
  * addresses: of mta-sts.DOMAIN, as text
  */
 [[nodiscard]] int fetch_policy(struct fetch_request **ret_request, struct fetch *f,
-                               const char *domain, const char (*addresses)[48], size_t count,
-                               fetch_fn *fn, void *owner);
+                               const char *domain, const char (*addresses)[DNS_ADDRESS_CAP],
+                               size_t count, fetch_fn *fn, void *owner);
 void fetch_request_free(struct fetch_request *r);
 
 #endif

@@ -137,7 +137,7 @@ static void on_answered(struct io_later *later)
 static void fail(struct lookup_question *q, enum policy_dns status, const char *why)
 {
 	q->status = status;
-	snprintf(q->why, sizeof(q->why), "%s", why);
+	slice_to_text(slice_str(why), q->why, sizeof(q->why));
 	buf_clear(&q->packet);
 	io_soon_add(q->lookup->loop, &q->answered);
 }

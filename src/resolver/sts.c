@@ -3,7 +3,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@ struct sts_search {
 	char domain[256];
 	struct lookup_question *questions[QUESTIONS];
 	unsigned addresses_open;
-	char addresses[ADDRESSES_MAX][48];
+	char addresses[ADDRESSES_MAX][DNS_ADDRESS_CAP];
 	size_t address_count;
 	struct fetch_request *request;
 	struct sts_facts facts;
@@ -59,11 +58,7 @@ static void addresses_take(struct sts_search *s, struct slice packet)
 	if (dns_message_open(&m, packet))
 		return;
 	while (!dns_message_next(&m, &r) && s->address_count < ADDRESSES_MAX) {
-		bool is_v4 = r.type == DNS_A && r.data.len == 4;
-		if (!is_v4 && (r.type != DNS_AAAA || r.data.len != 16))
-			continue;
-		if (inet_ntop(is_v4 ? AF_INET : AF_INET6, r.data.data,
-		              s->addresses[s->address_count], sizeof(s->addresses[0])))
+		if (!dns_address_read(&r, s->addresses[s->address_count]))
 			s->address_count++;
 	}
 }
@@ -129,7 +124,7 @@ static void on_record(void *owner, const struct lookup_answer *answer)
 {
 	struct sts_search *s = owner;
 	bool is_bad;
-	bool is_lost = answer->status == POLICY_DNS_BOGUS || answer->status == POLICY_DNS_FAILED;
+	bool is_lost = policy_dns_is_lost(answer->status);
 	char why[160];
 	snprintf(why, sizeof(why), "%s", answer->why ? answer->why : "");
 	size_t count = records_take(s, answer->packet, &is_bad);

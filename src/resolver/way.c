@@ -3,7 +3,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +27,6 @@ struct way {
 	size_t open; /* hosts that are not through */
 };
 
-static bool is_lost(enum policy_dns status)
-{
-	return status == POLICY_DNS_BOGUS || status == POLICY_DNS_FAILED;
-}
-
 static void done(struct way *w)
 {
 	w->fn(w->owner, &w->facts); /* w may be gone */
@@ -51,7 +45,7 @@ static void host_done(struct host_search *s)
 
 static void why_note(struct way_host *h, const char *what, const struct lookup_answer *answer)
 {
-	if (is_lost(answer->status) && !h->why[0])
+	if (policy_dns_is_lost(answer->status) && !h->why[0])
 		snprintf(h->why, sizeof(h->why), "%s: %s", what, answer->why ? answer->why : "");
 }
 
@@ -76,6 +70,7 @@ static bool tlsa_ask(struct host_search *s, const char *base)
 	snprintf(h->base, sizeof(h->base), "%s", base);
 	snprintf(name, sizeof(name), "_25._tcp.%s", base);
 	h->facts.was_asked = true;
+	h->tlsa_count = 0; /* what another name had, vouched for or not, is not this one's */
 	return !host_ask(s, TLSA, name, DNS_TLSA, on_tlsa);
 }
 
@@ -117,14 +112,14 @@ static void on_tlsa(void *owner, const struct lookup_answer *answer)
 	struct way_host *h = s->host;
 	h->facts.tlsa = answer->status;
 	why_note(h, "TLSA", answer);
-	if (!is_lost(answer->status))
+	if (!policy_dns_is_lost(answer->status))
 		tlsa_take(h, answer->packet);
 	question_end(s, TLSA);
 	/* RFC 7672 2.2.3: behind a CNAME both names, the expanded one first. */
 	bool has_other = h->is_alias && !strcmp(h->base, h->expanded);
 	if (h->facts.tlsa == POLICY_DNS_SECURE && h->tlsa_count)
 		has_other = false;
-	if (!has_other || is_lost(h->facts.tlsa))
+	if (!has_other || policy_dns_is_lost(h->facts.tlsa))
 		host_done(s);
 	else if (!tlsa_ask(s, h->name))
 		host_give_up(s);
@@ -148,17 +143,6 @@ static void on_alias(void *owner, const struct lookup_answer *answer)
 	tlsa_begin(s);
 }
 
-static void address_add(struct way_host *h, const struct dns_record *r)
-{
-	int family = r->type == DNS_A ? AF_INET : AF_INET6;
-	size_t len = r->type == DNS_A ? 4 : 16;
-	if (r->data.len != len || h->address_count == WAY_ADDRESSES_MAX)
-		return;
-	char *to = h->addresses[h->address_count];
-	if (inet_ntop(family, r->data.data, to, sizeof(h->addresses[0])))
-		h->address_count++;
-}
-
 static void addresses_take(struct way_host *h, struct slice packet, enum dns_type type)
 {
 	struct dns_message m;
@@ -172,8 +156,9 @@ static void addresses_take(struct way_host *h, struct slice packet, enum dns_typ
 			if (dns_name_is_host(target)) /* a longer one has no TLSA to be asked for */
 				snprintf(h->expanded, sizeof(h->expanded), "%.*s", WAY_NAME_CAP - 1,
 				         target);
-		} else if (r.type == type) {
-			address_add(h, &r);
+		} else if (r.type == type && h->address_count < WAY_ADDRESSES_MAX &&
+		           !dns_address_read(&r, h->addresses[h->address_count])) {
+			h->address_count++;
 		}
 	}
 }
@@ -184,7 +169,7 @@ static void on_address(struct host_search *s, const struct lookup_answer *answer
 	if (answer->status > h->facts.address)
 		h->facts.address = answer->status;
 	why_note(h, number == A ? "A" : "AAAA", answer);
-	if (!is_lost(answer->status))
+	if (!policy_dns_is_lost(answer->status))
 		addresses_take(h, answer->packet, number == A ? DNS_A : DNS_AAAA);
 	question_end(s, number);
 	if (--s->addresses_open)
@@ -276,7 +261,7 @@ static void on_mx(void *owner, const struct lookup_answer *answer)
 	struct way *w = owner;
 	struct way_facts *f = &w->facts;
 	f->mx = answer->status;
-	if (is_lost(answer->status)) {
+	if (policy_dns_is_lost(answer->status)) {
 		f->end = WAY_LOST;
 		snprintf(f->why, sizeof(f->why), "MX: %s", answer->why ? answer->why : "");
 	} else if (!answer->is_name_there) {

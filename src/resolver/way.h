@@ -22,7 +22,7 @@ struct way_host {
 	char expanded[WAY_NAME_CAP]; /* behind all CNAMEs; the name where there is none */
 	char base[WAY_NAME_CAP];     /* TLSA base domain and SNI (RFC 7672 2.2.3); "" not asked */
 	char why[WAY_WHY_CAP];       /* of what was bogus or failed, or "" */
-	char addresses[WAY_ADDRESSES_MAX][48];
+	char addresses[WAY_ADDRESSES_MAX][DNS_ADDRESS_CAP];
 	size_t address_count;
 	bool is_alias;
 	size_t tlsa_count;

@@ -304,6 +304,7 @@ static void edge_deinit(struct conv *c)
 		.learn = edge_learn, .feed = edge_feed, .tls_up = edge_tls_up,                     \
 		.connected = edge_connected, .failed = edge_failed, .eof = edge_eof,               \
 		.expire = edge_expire, .overload_line = edge_overload_line, .deinit = edge_deinit, \
+		.greets_for_backend = true,                                                        \
 	}
 
 const struct conv_ops smtp_edge_ops = EDGE_OPS("smtp");

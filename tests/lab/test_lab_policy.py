@@ -38,6 +38,7 @@ CASES = {
                             [("secure", "failed", "skip", False, "tlsa-invalid")]),
     "alias.cases.test": (0, "secure", "hosts", [("secure", "secure", "verify", True, None)]),
     "out.cases.test": (0, "secure", "hosts", [("insecure", "secure", "verify", True, None)]),
+    "unsigned.cases.test": (0, "secure", "hosts", [("secure", "secure", "verify", True, None)]),
     "foreign.cases.test": (1, "secure", "hosts",
                            [("insecure", None, "opportunistic", False, None)]),
     "lost.cases.test": (2, "secure", "hosts",
@@ -58,6 +59,12 @@ def test_what_dns_says(lab_up, domain):
 def test_the_base_domain_is_the_expanded_name_first(lab_up):
     assert policy("alias.cases.test")[1]["hosts"][0]["tlsa_base"] == "mx.beta.test"
     assert policy("out.cases.test")[1]["hosts"][0]["tlsa_base"] == "mx.out.cases.test"
+
+
+def test_records_that_nothing_vouches_for_are_not_counted_with_others(lab_up):
+    host = policy("unsigned.cases.test")[1]["hosts"][0]
+    assert host["tlsa_base"] == "mx.unsigned.cases.test"
+    assert [record["data"] for record in host["tlsa"]] == ["11" * 32]
 
 
 class Files(http.server.BaseHTTPRequestHandler):
