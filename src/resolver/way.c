@@ -263,7 +263,7 @@ static void on_mx(void *owner, const struct lookup_answer *answer)
 	f->mx = answer->status;
 	if (policy_dns_is_lost(answer->status)) {
 		f->end = WAY_LOST;
-		snprintf(f->why, sizeof(f->why), "MX: %s", answer->why ? answer->why : "");
+		snprintf(f->why, sizeof(f->why), "%s", answer->why ? answer->why : "");
 	} else if (!answer->is_name_there) {
 		f->end = WAY_NO_DOMAIN;
 	} else if (mx_take(f, answer->packet)) {
