@@ -226,7 +226,8 @@ def upgrading(context, go_ahead, protocol, first=None, caps=None):
                 sock.sendall(part)
             session["tls_was_tried"] = True
             with context.wrap_socket(sock, server_side=True) as tls:
-                session["tls_was_up"] = True
+                # A peer that reset the connection leaves a socket wrapped without a handshake.
+                session["tls_was_up"] = tls.version() is not None
                 inside(peers.Line(tls), tls, session, protocol)
             return
     return serve
