@@ -40,11 +40,11 @@ struct asking {
 	struct fetch *fetch;
 	struct way *way;
 	struct sts_search *sts;
-	const struct way_facts *way_facts; /* of the two above, once they are through */
-	const struct sts_facts *sts_facts;
+	const struct policy_way *way_facts; /* of the two above, once they are through */
+	const struct policy_sts_facts *sts_facts;
 };
 
-static void on_way(void *owner, const struct way_facts *facts)
+static void on_way(void *owner, const struct policy_way *facts)
 {
 	struct asking *a = owner;
 	a->way_facts = facts;
@@ -52,7 +52,7 @@ static void on_way(void *owner, const struct way_facts *facts)
 		io_loop_stop(a->loop);
 }
 
-static void on_sts(void *owner, const struct sts_facts *facts)
+static void on_sts(void *owner, const struct policy_sts_facts *facts)
 {
 	struct asking *a = owner;
 	a->sts_facts = facts;
@@ -91,10 +91,10 @@ static int asking_run(struct asking *a, const struct lookup_settings *lookup,
 	return r;
 }
 
-static int verdict(const struct way_facts *way, const struct policy_decision *decisions)
+static int verdict(const struct policy_way *way, const struct policy_decision *decisions)
 {
-	bool all_proven = way->end == WAY_HOSTS && way->host_count;
-	bool is_unknown = way->end == WAY_LOST;
+	bool all_proven = way->end == POLICY_WAY_HOSTS && way->host_count;
+	bool is_unknown = way->end == POLICY_WAY_LOST;
 	for (size_t i = 0; i < way->host_count; i++) {
 		all_proven = all_proven && decisions[i].is_authenticated;
 		is_unknown = is_unknown || policy_dns_is_lost(way->hosts[i].facts.address);
@@ -104,12 +104,12 @@ static int verdict(const struct way_facts *way, const struct policy_decision *de
 
 static int answer(const struct asking *a, bool is_json)
 {
-	static struct policy_decision decisions[WAY_HOSTS_MAX];
-	const struct way_facts *way = a->way_facts;
+	static struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
+	const struct policy_way *way = a->way_facts;
 	const struct policy_domain domain = {
 		.name = way->domain,
 		.mx = way->mx,
-		.sts = a->sts_facts->state == STS_FOUND ? &a->sts_facts->policy : NULL,
+		.sts = a->sts_facts->state == POLICY_STS_IN_FORCE ? &a->sts_facts->policy : NULL,
 	};
 	for (size_t i = 0; i < way->host_count; i++)
 		policy_decide(&domain, &way->hosts[i].facts, &decisions[i]);

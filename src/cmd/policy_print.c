@@ -5,35 +5,36 @@
 #include <jansson.h>
 
 static const char *const ends[] = {
-	[WAY_HOSTS] = "hosts",
-	[WAY_NO_DOMAIN] = "no-domain",
-	[WAY_NULL_MX] = "null-mx",
-	[WAY_LOST] = "lost",
+	[POLICY_WAY_HOSTS] = "hosts",
+	[POLICY_WAY_NO_DOMAIN] = "no-domain",
+	[POLICY_WAY_NULL_MX] = "null-mx",
+	[POLICY_WAY_LOST] = "lost",
 };
 
 static const char *const ends_in_words[] = {
-	[WAY_HOSTS] = NULL,
-	[WAY_NO_DOMAIN] = "the domain does not exist: mail to it is returned (5.1.2)",
-	[WAY_NULL_MX] = "a null MX: the domain takes no mail, it is returned (5.1.10, RFC 7505)",
-	[WAY_LOST] = "mail to it waits: an answer that is lost is not \"there is none\"",
+	[POLICY_WAY_HOSTS] = NULL,
+	[POLICY_WAY_NO_DOMAIN] = "the domain does not exist: mail to it is returned (5.1.2)",
+	[POLICY_WAY_NULL_MX] =
+		"a null MX: the domain takes no mail, it is returned (5.1.10, RFC 7505)",
+	[POLICY_WAY_LOST] = "mail to it waits: an answer that is lost is not \"there is none\"",
 };
 
 static const char *const sts_states[] = {
-	[STS_ABSENT] = "absent",
-	[STS_BROKEN] = "broken",
-	[STS_FOUND] = "found",
+	[POLICY_STS_UNUSED] = "absent",
+	[POLICY_STS_BROKEN] = "broken",
+	[POLICY_STS_IN_FORCE] = "found",
 };
 
-static void sts_print(FILE *out, const struct sts_facts *sts)
+static void sts_print(FILE *out, const struct policy_sts_facts *sts)
 {
 	switch (sts->state) {
-	case STS_ABSENT:
+	case POLICY_STS_UNUSED:
 		fprintf(out, "  %-9s none\n", "MTA-STS");
 		return;
-	case STS_BROKEN:
+	case POLICY_STS_BROKEN:
 		fprintf(out, "  %-9s broken: %s\n", "MTA-STS", sts->why);
 		return;
-	case STS_FOUND:
+	case POLICY_STS_IN_FORCE:
 		break;
 	}
 	fprintf(out, "  %-9s %s, id %s, for %u s, mx", "MTA-STS",
@@ -43,24 +44,24 @@ static void sts_print(FILE *out, const struct sts_facts *sts)
 	fputs("\n", out);
 }
 
-static void mx_print(FILE *out, const struct way_facts *way)
+static void mx_print(FILE *out, const struct policy_way *way)
 {
 	fprintf(out, "%s\n  %-9s %s", way->domain, "MX", policy_dns_name(way->mx));
 	if (way->why[0])
 		fprintf(out, ": %s", way->why);
 	else if (way->is_implicit)
 		fputs(", none: the domain is its own host (RFC 5321 5.1)", out);
-	else if (way->end == WAY_HOSTS)
+	else if (way->end == POLICY_WAY_HOSTS)
 		fprintf(out, ", %zu host%s", way->host_count, way->host_count == 1 ? "" : "s");
 	if (way->left_out)
 		fprintf(out, ", %zu left out (no host names, or more than %d)", way->left_out,
-		        WAY_HOSTS_MAX);
+		        POLICY_WAY_HOSTS_MAX);
 	fputs("\n", out);
 	if (ends_in_words[way->end])
 		fprintf(out, "  %-9s %s\n", "so", ends_in_words[way->end]);
 }
 
-static void tlsa_print(FILE *out, const struct way_host *h, const struct policy_decision *d)
+static void tlsa_print(FILE *out, const struct policy_way_host *h, const struct policy_decision *d)
 {
 	if (!h->facts.was_asked) {
 		fprintf(out, "    %-9s not asked for: nothing vouches for its address\n", "TLSA");
@@ -82,7 +83,7 @@ static void tlsa_print(FILE *out, const struct way_host *h, const struct policy_
 	}
 }
 
-static void host_print(FILE *out, const struct way_host *h, const struct policy_decision *d)
+static void host_print(FILE *out, const struct policy_way_host *h, const struct policy_decision *d)
 {
 	fprintf(out, "  %s (preference %u)\n", h->name, h->preference);
 	if (h->is_alias)
@@ -102,7 +103,7 @@ static void host_print(FILE *out, const struct way_host *h, const struct policy_
 		fprintf(out, "    %-9s %s (RFC 8460 4.3)\n", "report", d->report);
 }
 
-void policy_print_text(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+void policy_print_text(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
                        const struct policy_decision *decisions)
 {
 	mx_print(out, way);
@@ -116,22 +117,22 @@ static json_t *text_or_null(const char *text)
 	return text && text[0] ? json_string(text) : json_null();
 }
 
-static json_t *sts_json(const struct sts_facts *sts)
+static json_t *sts_json(const struct policy_sts_facts *sts)
 {
 	json_t *mx = json_array();
-	for (size_t i = 0; i < sts->policy.mx_count && sts->state == STS_FOUND; i++)
+	for (size_t i = 0; i < sts->policy.mx_count && sts->state == POLICY_STS_IN_FORCE; i++)
 		json_array_append_new(mx, json_string(sts->policy.mx[i]));
 	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", sts_states[sts->state], "id",
 	                      text_or_null(sts->id), "error", text_or_null(sts->why), "report",
 	                      text_or_null(sts->report), "mx", mx);
-	if (sts->state == STS_FOUND) {
+	if (sts->state == POLICY_STS_IN_FORCE) {
 		json_object_set_new(o, "mode", json_string(policy_sts_mode_name(sts->policy.mode)));
 		json_object_set_new(o, "max_age", json_integer(sts->policy.max_age_s));
 	}
 	return o;
 }
 
-static json_t *tlsa_json(const struct way_host *h, const struct policy_decision *d)
+static json_t *tlsa_json(const struct policy_way_host *h, const struct policy_decision *d)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < h->tlsa_count; i++) {
@@ -148,7 +149,7 @@ static json_t *tlsa_json(const struct way_host *h, const struct policy_decision 
 	return list;
 }
 
-static json_t *host_json(const struct way_host *h, const struct policy_decision *d)
+static json_t *host_json(const struct policy_way_host *h, const struct policy_decision *d)
 {
 	json_t *addresses = json_array();
 	for (size_t i = 0; i < h->address_count; i++)
@@ -166,7 +167,7 @@ static json_t *host_json(const struct way_host *h, const struct policy_decision 
 		d->why);
 }
 
-void policy_print_json(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+void policy_print_json(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
                        const struct policy_decision *decisions)
 {
 	json_t *hosts = json_array();

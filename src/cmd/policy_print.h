@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 /* decisions: one of each host of the way. */
-void policy_print_text(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+void policy_print_text(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
                        const struct policy_decision *decisions);
-void policy_print_json(FILE *out, const struct way_facts *way, const struct sts_facts *sts,
+void policy_print_json(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
                        const struct policy_decision *decisions);
 
 #endif

@@ -21,7 +21,7 @@ struct sts_search {
 	char addresses[ADDRESSES_MAX][DNS_ADDRESS_CAP];
 	size_t address_count;
 	struct fetch_request *request;
-	struct sts_facts facts;
+	struct policy_sts_facts facts;
 };
 
 static void done(struct sts_search *s)
@@ -31,7 +31,7 @@ static void done(struct sts_search *s)
 
 static void broken(struct sts_search *s, const char *report, const char *what, const char *why)
 {
-	s->facts.state = STS_BROKEN;
+	s->facts.state = POLICY_STS_BROKEN;
 	s->facts.report = report;
 	snprintf(s->facts.why, sizeof(s->facts.why), "%s: %s", what, why);
 	done(s);
@@ -46,7 +46,7 @@ static void on_policy(void *owner, const struct fetch_result *result)
 	} else if (policy_sts_parse(result->body, &s->facts.policy, &why)) {
 		broken(s, "sts-policy-invalid", "the policy file is not valid", why);
 	} else {
-		s->facts.state = STS_FOUND;
+		s->facts.state = POLICY_STS_IN_FORCE;
 		done(s);
 	}
 }

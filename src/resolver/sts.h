@@ -5,27 +5,13 @@
 #ifndef RESOLVER_STS_H
 #define RESOLVER_STS_H
 
-#include "policy/sts.h"
+#include "policy/way.h"
 #include "resolver/fetch.h"
 #include "resolver/lookup.h"
 
-enum sts_state {
-	STS_ABSENT, /* no record: the domain takes no part */
-	STS_BROKEN, /* it does, but why says what is wrong; to be treated as absent, and reported */
-	STS_FOUND,
-};
-
-struct sts_facts {
-	enum sts_state state;
-	char id[POLICY_STS_ID_MAX + 1]; /* of the record, "" if there is none */
-	char why[320];
-	const char *report; /* result type of RFC 8460 4.3, or NULL */
-	struct policy_sts policy;
-};
-
 struct sts_search;
 /* facts are the search's; it may be freed from inside. */
-typedef void sts_fn(void *owner, const struct sts_facts *facts);
+typedef void sts_fn(void *owner, const struct policy_sts_facts *facts);
 
 /* domain: dns_name_is_host(). fn is called once, in a later turn, unless it is freed before. */
 [[nodiscard]] int sts_search_new(struct sts_search **ret_search, struct lookup *lookup,

@@ -32,14 +32,14 @@ static const struct zone_record zone[] = {
 struct seen {
 	struct io_loop *loop;
 	struct way *way;
-	enum way_end end;
+	enum policy_way_end end;
 	enum policy_dns mx;
 	bool is_implicit;
 	size_t host_count, left_out;
-	struct way_host hosts[2];
+	struct policy_way_host hosts[2];
 };
 
-static void on_way(void *owner, const struct way_facts *f)
+static void on_way(void *owner, const struct policy_way *f)
 {
 	struct seen *s = owner;
 	s->end = f->end;
@@ -55,7 +55,7 @@ static void on_way(void *owner, const struct way_facts *f)
 
 static const struct way_case {
 	const char *domain;
-	enum way_end end;
+	enum policy_way_end end;
 	enum policy_dns mx;
 	bool is_implicit;
 	size_t host_count, left_out;
@@ -63,27 +63,28 @@ static const struct way_case {
 	enum policy_dns address;
 	size_t address_count;
 } cases[] = {
-	{ "two.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example", "a.example",
-	  POLICY_DNS_INSECURE, 2 },
-	{ "implicit.example", WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "implicit.example",
+	{ "two.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example",
+	  "a.example", POLICY_DNS_INSECURE, 2 },
+	{ "implicit.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "implicit.example",
 	  "implicit.example", POLICY_DNS_INSECURE, 1 },
-	{ "null.example", WAY_NULL_MX, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0, 0 },
-	{ "nearly.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "a.example", "a.example",
-	  POLICY_DNS_INSECURE, 2 },
-	{ "gone.example", WAY_NO_DOMAIN, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0, 0 },
-	{ "servfail.example", WAY_LOST, POLICY_DNS_FAILED, false, 0, 0, NULL, NULL, 0, 0 },
-	{ "alias.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "cn.example", "b.example",
-	  POLICY_DNS_INSECURE, 1 },
-	{ "half.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "shost.example",
+	{ "null.example", POLICY_WAY_NULL_MX, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0, 0 },
+	{ "nearly.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "a.example",
+	  "a.example", POLICY_DNS_INSECURE, 2 },
+	{ "gone.example", POLICY_WAY_NO_DOMAIN, POLICY_DNS_INSECURE, false, 0, 0, NULL, NULL, 0,
+	  0 },
+	{ "servfail.example", POLICY_WAY_LOST, POLICY_DNS_FAILED, false, 0, 0, NULL, NULL, 0, 0 },
+	{ "alias.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "cn.example",
+	  "b.example", POLICY_DNS_INSECURE, 1 },
+	{ "half.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "shost.example",
 	  "shost.example", POLICY_DNS_FAILED, 0 },
-	{ "nowhere.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "none.example",
+	{ "nowhere.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "none.example",
 	  "none.example", POLICY_DNS_INSECURE, 0 },
-	{ "address.example", WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
+	{ "address.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
 };
 
 static void way_check(const struct way_case *c, const struct seen *s)
 {
-	const struct way_host *h = &s->hosts[0];
+	const struct policy_way_host *h = &s->hosts[0];
 	if (s->end != c->end || s->mx != c->mx || s->is_implicit != c->is_implicit ||
 	    s->host_count != c->host_count || s->left_out != c->left_out)
 		fail_msg("%s: end %d, mx %s, implicit %d, %zu hosts, %zu left out", c->domain,

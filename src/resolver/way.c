@@ -12,7 +12,7 @@ enum { A, AAAA, ALIAS, TLSA, QUESTIONS };
 /* The questions of one host. */
 struct host_search {
 	struct way *way;
-	struct way_host *host;
+	struct policy_way_host *host;
 	struct lookup_question *questions[QUESTIONS];
 	unsigned addresses_open;
 };
@@ -22,7 +22,7 @@ struct way {
 	way_fn *fn;
 	void *owner;
 	struct lookup_question *mx;
-	struct way_facts facts;
+	struct policy_way facts;
 	struct host_search *searches;
 	size_t open; /* hosts that are not through */
 };
@@ -34,7 +34,7 @@ static void done(struct way *w)
 
 static void host_done(struct host_search *s)
 {
-	struct way_host *h = s->host;
+	struct policy_way_host *h = s->host;
 	h->facts.name = h->name;
 	h->facts.has_address = h->address_count > 0;
 	h->facts.records = h->tlsa;
@@ -43,7 +43,8 @@ static void host_done(struct host_search *s)
 		done(s->way);
 }
 
-static void why_note(struct way_host *h, const char *what, const struct lookup_answer *answer)
+static void why_note(struct policy_way_host *h, const char *what,
+                     const struct lookup_answer *answer)
 {
 	if (policy_dns_is_lost(answer->status) && !h->why[0])
 		snprintf(h->why, sizeof(h->why), "%s: %s", what, answer->why ? answer->why : "");
@@ -65,8 +66,8 @@ static void on_tlsa(void *owner, const struct lookup_answer *answer);
 /* False: there was no memory for the question. */
 static bool tlsa_ask(struct host_search *s, const char *base)
 {
-	char name[WAY_NAME_CAP + 16];
-	struct way_host *h = s->host;
+	char name[POLICY_WAY_NAME_CAP + 16];
+	struct policy_way_host *h = s->host;
 	snprintf(h->base, sizeof(h->base), "%s", base);
 	snprintf(name, sizeof(name), "_25._tcp.%s", base);
 	h->facts.was_asked = true;
@@ -82,7 +83,7 @@ static void host_give_up(struct host_search *s)
 	host_done(s);
 }
 
-static void tlsa_take(struct way_host *h, struct slice packet)
+static void tlsa_take(struct policy_way_host *h, struct slice packet)
 {
 	struct dns_message m;
 	struct dns_record r;
@@ -109,7 +110,7 @@ static void tlsa_take(struct way_host *h, struct slice packet)
 static void on_tlsa(void *owner, const struct lookup_answer *answer)
 {
 	struct host_search *s = owner;
-	struct way_host *h = s->host;
+	struct policy_way_host *h = s->host;
 	h->facts.tlsa = answer->status;
 	why_note(h, "TLSA", answer);
 	if (!policy_dns_is_lost(answer->status))
@@ -127,7 +128,7 @@ static void on_tlsa(void *owner, const struct lookup_answer *answer)
 
 static void tlsa_begin(struct host_search *s)
 {
-	struct way_host *h = s->host;
+	struct policy_way_host *h = s->host;
 	h->facts.has_address = h->address_count > 0;
 	if (!policy_wants_tlsa(&h->facts))
 		host_done(s);
@@ -143,7 +144,7 @@ static void on_alias(void *owner, const struct lookup_answer *answer)
 	tlsa_begin(s);
 }
 
-static void addresses_take(struct way_host *h, struct slice packet, enum dns_type type)
+static void addresses_take(struct policy_way_host *h, struct slice packet, enum dns_type type)
 {
 	struct dns_message m;
 	struct dns_record r;
@@ -154,9 +155,9 @@ static void addresses_take(struct way_host *h, struct slice packet, enum dns_typ
 		if (r.type == DNS_CNAME && !dns_cname_read(&m, &r, target)) {
 			h->is_alias = true;
 			if (dns_name_is_host(target)) /* a longer one has no TLSA to be asked for */
-				snprintf(h->expanded, sizeof(h->expanded), "%.*s", WAY_NAME_CAP - 1,
-				         target);
-		} else if (r.type == type && h->address_count < WAY_ADDRESSES_MAX &&
+				snprintf(h->expanded, sizeof(h->expanded), "%.*s",
+				         POLICY_WAY_NAME_CAP - 1, target);
+		} else if (r.type == type && h->address_count < POLICY_WAY_ADDRESSES_MAX &&
 		           !dns_address_read(&r, h->addresses[h->address_count])) {
 			h->address_count++;
 		}
@@ -165,7 +166,7 @@ static void addresses_take(struct way_host *h, struct slice packet, enum dns_typ
 
 static void on_address(struct host_search *s, const struct lookup_answer *answer, int number)
 {
-	struct way_host *h = s->host;
+	struct policy_way_host *h = s->host;
 	if (answer->status > h->facts.address)
 		h->facts.address = answer->status;
 	why_note(h, number == A ? "A" : "AAAA", answer);
@@ -193,7 +194,7 @@ static void on_aaaa(void *owner, const struct lookup_answer *answer)
 
 static void host_begin(struct host_search *s)
 {
-	struct way_host *h = s->host;
+	struct policy_way_host *h = s->host;
 	snprintf(h->expanded, sizeof(h->expanded), "%s", h->name);
 	h->facts.address = POLICY_DNS_SECURE; /* until an answer is worse */
 	s->addresses_open = 2;
@@ -205,7 +206,7 @@ static void host_begin(struct host_search *s)
 
 static void hosts_begin(struct way *w)
 {
-	struct way_facts *f = &w->facts;
+	struct policy_way *f = &w->facts;
 	size_t count = f->host_count; /* w is gone when the last is through at once */
 	w->open = count;
 	for (size_t i = 0; i < count; i++) {
@@ -215,26 +216,27 @@ static void hosts_begin(struct way *w)
 }
 
 /* Keeps the hosts in order of preference, as they came among equals. */
-static void host_insert(struct way_facts *f, uint16_t preference, const char *name)
+static void host_insert(struct policy_way *f, uint16_t preference, const char *name)
 {
 	size_t at = f->host_count;
 	while (at && f->hosts[at - 1].preference > preference)
 		at--;
-	if (at == WAY_HOSTS_MAX || !dns_name_is_host(name)) {
+	if (at == POLICY_WAY_HOSTS_MAX || !dns_name_is_host(name)) {
 		f->left_out++;
 		return;
 	}
-	if (f->host_count == WAY_HOSTS_MAX)
+	if (f->host_count == POLICY_WAY_HOSTS_MAX)
 		f->left_out++;
 	else
 		f->host_count++;
 	memmove(&f->hosts[at + 1], &f->hosts[at], (f->host_count - 1 - at) * sizeof(f->hosts[0]));
-	f->hosts[at] = (struct way_host){ .preference = preference };
-	snprintf(f->hosts[at].name, sizeof(f->hosts[at].name), "%.*s", WAY_NAME_CAP - 1, name);
+	f->hosts[at] = (struct policy_way_host){ .preference = preference };
+	snprintf(f->hosts[at].name, sizeof(f->hosts[at].name), "%.*s", POLICY_WAY_NAME_CAP - 1,
+	         name);
 }
 
 /* Returns whether there is a null MX alone. */
-static bool mx_take(struct way_facts *f, struct slice packet)
+static bool mx_take(struct policy_way *f, struct slice packet)
 {
 	struct dns_message m;
 	struct dns_record r;
@@ -259,20 +261,20 @@ static bool mx_take(struct way_facts *f, struct slice packet)
 static void on_mx(void *owner, const struct lookup_answer *answer)
 {
 	struct way *w = owner;
-	struct way_facts *f = &w->facts;
+	struct policy_way *f = &w->facts;
 	f->mx = answer->status;
 	if (policy_dns_is_lost(answer->status)) {
-		f->end = WAY_LOST;
+		f->end = POLICY_WAY_LOST;
 		snprintf(f->why, sizeof(f->why), "%s", answer->why ? answer->why : "");
 	} else if (!answer->is_name_there) {
-		f->end = WAY_NO_DOMAIN;
+		f->end = POLICY_WAY_NO_DOMAIN;
 	} else if (mx_take(f, answer->packet)) {
-		f->end = WAY_NULL_MX;
+		f->end = POLICY_WAY_NULL_MX;
 	} else if (f->is_implicit) {
 		host_insert(f, 0, f->domain);
 	}
 	lookup_question_free(TAKE(w->mx));
-	if (f->end == WAY_HOSTS && f->host_count)
+	if (f->end == POLICY_WAY_HOSTS && f->host_count)
 		hosts_begin(w);
 	else
 		done(w);
@@ -288,8 +290,8 @@ int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, way
 	w->fn = fn;
 	w->owner = owner;
 	snprintf(w->facts.domain, sizeof(w->facts.domain), "%s", domain);
-	w->facts.hosts = calloc(WAY_HOSTS_MAX, sizeof(*w->facts.hosts));
-	w->searches = calloc(WAY_HOSTS_MAX, sizeof(*w->searches));
+	w->facts.hosts = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->facts.hosts));
+	w->searches = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->searches));
 	int r = w->facts.hosts && w->searches ? 0 : err_raise(-ENOMEM);
 	if (!r)
 		r = lookup_ask(&w->mx, lookup, domain, DNS_MX, on_mx, w);
