@@ -100,7 +100,8 @@ static void host_print(FILE *out, const struct policy_way_host *h, const struct 
 	        d->level == POLICY_VERIFY && !d->is_authenticated ? " (not authenticated)" : "",
 	        d->why);
 	if (d->report)
-		fprintf(out, "    %-9s %s (RFC 8460 4.3)\n", "report", d->report);
+		fprintf(out, "    %-9s %s (RFC 8460 4.3)\n", "report",
+		        policy_report_name(d->report));
 }
 
 void policy_print_text(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
@@ -124,7 +125,7 @@ static json_t *sts_json(const struct policy_sts_facts *sts)
 		json_array_append_new(mx, json_string(sts->policy.mx[i]));
 	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", sts_states[sts->state], "id",
 	                      text_or_null(sts->id), "error", text_or_null(sts->why), "report",
-	                      text_or_null(sts->report), "mx", mx);
+	                      text_or_null(policy_report_name(sts->report)), "mx", mx);
 	if (sts->state == POLICY_STS_IN_FORCE) {
 		json_object_set_new(o, "mode", json_string(policy_sts_mode_name(sts->policy.mode)));
 		json_object_set_new(o, "max_age", json_integer(sts->policy.max_age_s));
@@ -163,8 +164,8 @@ static json_t *host_json(const struct policy_way_host *h, const struct policy_de
 		"tlsa_base", text_or_null(h->base), "tlsa", tlsa_json(h, d), "error",
 		text_or_null(h->why), "level", policy_level_name(d->level), "needs_dane",
 		d->needs_dane, "needs_pkix", d->needs_pkix, "tests_pkix", d->tests_pkix,
-		"is_authenticated", d->is_authenticated, "report", text_or_null(d->report), "why",
-		d->why);
+		"is_authenticated", d->is_authenticated, "report",
+		text_or_null(policy_report_name(d->report)), "why", d->why);
 }
 
 void policy_print_json(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,

@@ -34,7 +34,7 @@ bool policy_wants_tlsa(const struct policy_host *host)
 	       (host->address == POLICY_DNS_SECURE || host->alias == POLICY_DNS_SECURE);
 }
 
-static void skip(struct policy_decision *d, const char *report, const char *why)
+static void skip(struct policy_decision *d, enum policy_report report, const char *why)
 {
 	*d = (struct policy_decision){ .level = POLICY_SKIP, .report = report, .why = why };
 }
@@ -44,19 +44,21 @@ static bool is_unreachable(const struct policy_domain *domain, const struct poli
                            struct policy_decision *d)
 {
 	if (domain->mx == POLICY_DNS_BOGUS)
-		skip(d, "dnssec-invalid", "the MX records' signatures do not hold");
+		skip(d, POLICY_REPORT_DNSSEC_INVALID, "the MX records' signatures do not hold");
 	else if (domain->mx == POLICY_DNS_FAILED)
-		skip(d, NULL, "the MX records could not be looked up");
+		skip(d, POLICY_REPORT_NONE, "the MX records could not be looked up");
 	else if (host->address == POLICY_DNS_BOGUS)
-		skip(d, "dnssec-invalid", "the signatures of its addresses do not hold");
+		skip(d, POLICY_REPORT_DNSSEC_INVALID,
+		     "the signatures of its addresses do not hold");
 	else if (host->address == POLICY_DNS_FAILED)
-		skip(d, NULL, "its addresses could not be looked up");
+		skip(d, POLICY_REPORT_NONE, "its addresses could not be looked up");
 	else if (!host->has_address)
-		skip(d, NULL, "it has no address");
+		skip(d, POLICY_REPORT_NONE, "it has no address");
 	else if (host->was_asked && host->tlsa == POLICY_DNS_BOGUS)
-		skip(d, "dnssec-invalid", "the signatures of its TLSA records do not hold");
+		skip(d, POLICY_REPORT_DNSSEC_INVALID,
+		     "the signatures of its TLSA records do not hold");
 	else if (host->was_asked && host->tlsa == POLICY_DNS_FAILED)
-		skip(d, "tlsa-invalid",
+		skip(d, POLICY_REPORT_TLSA_INVALID,
 		     "its TLSA records could not be looked up, which is not the "
 		     "same as none (RFC 7672 2.1.2)");
 	else
@@ -72,7 +74,7 @@ static void take_dane(const struct policy_domain *domain, const struct policy_ho
 	d->used_count = policy_tlsa_choose(host->records, host->count, d->is_used);
 	if (!d->used_count) {
 		d->level = POLICY_ENCRYPT;
-		d->report = "tlsa-invalid";
+		d->report = POLICY_REPORT_TLSA_INVALID;
 		d->why = "it has TLSA records, none of them usable: TLS without proof, never none "
 			 "(RFC 7672 2.2)";
 		return;
@@ -96,14 +98,14 @@ static void take_sts(const struct policy_domain *domain, const struct policy_hos
 	if (sts->mode == POLICY_STS_TESTING) {
 		d->tests_pkix = true;
 		if (!is_named)
-			d->report = "validation-failure";
+			d->report = POLICY_REPORT_VALIDATION_FAILURE;
 		if (d->level == POLICY_OPPORTUNISTIC)
 			d->why = "MTA-STS in mode testing: tried and reported, mail goes in any "
 				 "case";
 		return;
 	}
 	if (!is_named) {
-		skip(d, "validation-failure",
+		skip(d, POLICY_REPORT_VALIDATION_FAILURE,
 		     "the domain's MTA-STS policy does not name this host (RFC 8461 4.1)");
 		return;
 	}

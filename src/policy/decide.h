@@ -6,6 +6,7 @@
 #ifndef POLICY_DECIDE_H
 #define POLICY_DECIDE_H
 
+#include "policy/report.h"
 #include "policy/sts.h"
 #include "policy/tlsa.h"
 
@@ -60,8 +61,8 @@ struct policy_decision {
 	bool needs_dane; /* a TLSA record that is used must match */
 	bool needs_pkix; /* a certificate of the public CAs for the host's name (RFC 8461 4.1) */
 	bool tests_pkix; /* mode "testing": the same is tried, and reported, not enforced */
-	bool is_authenticated; /* what it proves holds against forged DNS too */
-	const char *report;    /* result type of RFC 8460 4.3 that is due already, or NULL */
+	bool is_authenticated;     /* what it proves holds against forged DNS too */
+	enum policy_report report; /* due already */
 	const char *why;
 	bool is_used[POLICY_TLSA_MAX]; /* of the host's records */
 	size_t used_count;

@@ -22,45 +22,54 @@ static const struct decide_case {
 	const char *sts;
 	enum policy_level level;
 	unsigned needs;
-	const char *report;
+	enum policy_report report;
 	const char *why;
 } cases[] = {
-	{ "nothing at all", "iii-", NONE, NULL, POLICY_OPPORTUNISTIC, 0, NULL, "no DANE" },
-	{ "signed, no TLSA", "ssss", NONE, NULL, POLICY_OPPORTUNISTIC, 0, NULL, "no DANE" },
-	{ "DANE", "ssss", GOOD, NULL, POLICY_VERIFY, DANE | PROVEN, NULL, "DANE: " },
-	{ "DANE behind an insecure MX", "isss", GOOD, NULL, POLICY_VERIFY, DANE, NULL, "DANE for" },
-	{ "all unusable", "ssss", UNUSABLE, NULL, POLICY_ENCRYPT, 0, "tlsa-invalid",
-	  "it has TLSA" },
-	{ "TLSA in an insecure zone", "sssi", GOOD, NULL, POLICY_OPPORTUNISTIC, 0, NULL,
+	{ "nothing at all", "iii-", NONE, NULL, POLICY_OPPORTUNISTIC, 0, POLICY_REPORT_NONE,
 	  "no DANE" },
-	{ "TLSA bogus", "sssb", NONE, NULL, POLICY_SKIP, 0, "dnssec-invalid",
+	{ "signed, no TLSA", "ssss", NONE, NULL, POLICY_OPPORTUNISTIC, 0, POLICY_REPORT_NONE,
+	  "no DANE" },
+	{ "DANE", "ssss", GOOD, NULL, POLICY_VERIFY, DANE | PROVEN, POLICY_REPORT_NONE, "DANE: " },
+	{ "DANE behind an insecure MX", "isss", GOOD, NULL, POLICY_VERIFY, DANE, POLICY_REPORT_NONE,
+	  "DANE for" },
+	{ "all unusable", "ssss", UNUSABLE, NULL, POLICY_ENCRYPT, 0, POLICY_REPORT_TLSA_INVALID,
+	  "it has TLSA" },
+	{ "TLSA in an insecure zone", "sssi", GOOD, NULL, POLICY_OPPORTUNISTIC, 0,
+	  POLICY_REPORT_NONE, "no DANE" },
+	{ "TLSA bogus", "sssb", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_DNSSEC_INVALID,
 	  "the signatures of its TLSA" },
-	{ "TLSA SERVFAIL", "sssf", NONE, NULL, POLICY_SKIP, 0, "tlsa-invalid", "its TLSA" },
-	{ "and MTA-STS does not save it", "sssf", NONE, "enforce", POLICY_SKIP, 0, "tlsa-invalid",
+	{ "TLSA SERVFAIL", "sssf", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_TLSA_INVALID,
 	  "its TLSA" },
-	{ "MX bogus", "bss-", NONE, NULL, POLICY_SKIP, 0, "dnssec-invalid", "the MX records' s" },
-	{ "MX SERVFAIL", "fss-", NONE, NULL, POLICY_SKIP, 0, NULL, "the MX records could" },
-	{ "address bogus", "sbb-0", NONE, NULL, POLICY_SKIP, 0, "dnssec-invalid",
+	{ "and MTA-STS does not save it", "sssf", NONE, "enforce", POLICY_SKIP, 0,
+	  POLICY_REPORT_TLSA_INVALID, "its TLSA" },
+	{ "MX bogus", "bss-", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_DNSSEC_INVALID,
+	  "the MX records' s" },
+	{ "MX SERVFAIL", "fss-", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_NONE,
+	  "the MX records could" },
+	{ "address bogus", "sbb-0", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_DNSSEC_INVALID,
 	  "the signatures of its addr" },
-	{ "address SERVFAIL", "sff-0", NONE, NULL, POLICY_SKIP, 0, NULL, "its addresses" },
-	{ "no address", "sss-0", NONE, NULL, POLICY_SKIP, 0, NULL, "it has no address" },
-	{ "STS enforce", "iii-", NONE, "enforce", POLICY_VERIFY, PKIX | PROVEN, NULL,
+	{ "address SERVFAIL", "sff-0", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_NONE,
+	  "its addresses" },
+	{ "no address", "sss-0", NONE, NULL, POLICY_SKIP, 0, POLICY_REPORT_NONE,
+	  "it has no address" },
+	{ "STS enforce", "iii-", NONE, "enforce", POLICY_VERIFY, PKIX | PROVEN, POLICY_REPORT_NONE,
 	  "MTA-STS in mode enf" },
-	{ "STS enforce, other host", "iii-", NONE, "enforce-", POLICY_SKIP, 0, "validation-failure",
-	  "the domain's" },
-	{ "STS testing", "iii-", NONE, "testing", POLICY_OPPORTUNISTIC, TESTS, NULL,
+	{ "STS enforce, other host", "iii-", NONE, "enforce-", POLICY_SKIP, 0,
+	  POLICY_REPORT_VALIDATION_FAILURE, "the domain's" },
+	{ "STS testing", "iii-", NONE, "testing", POLICY_OPPORTUNISTIC, TESTS, POLICY_REPORT_NONE,
 	  "MTA-STS in mode testing" },
 	{ "STS testing, other host", "iii-", NONE, "testing-", POLICY_OPPORTUNISTIC, TESTS,
-	  "validation-failure", "MTA-STS in" },
-	{ "STS none", "iii-", NONE, "none", POLICY_OPPORTUNISTIC, 0, NULL, "no DANE" },
-	{ "both", "ssss", GOOD, "enforce", POLICY_VERIFY, DANE | PKIX | PROVEN, NULL,
+	  POLICY_REPORT_VALIDATION_FAILURE, "MTA-STS in" },
+	{ "STS none", "iii-", NONE, "none", POLICY_OPPORTUNISTIC, 0, POLICY_REPORT_NONE,
+	  "no DANE" },
+	{ "both", "ssss", GOOD, "enforce", POLICY_VERIFY, DANE | PKIX | PROVEN, POLICY_REPORT_NONE,
 	  "DANE and MTA-STS" },
-	{ "DANE, STS names another", "ssss", GOOD, "enforce-", POLICY_SKIP, 0, "validation-failure",
-	  "the domain's" },
+	{ "DANE, STS names another", "ssss", GOOD, "enforce-", POLICY_SKIP, 0,
+	  POLICY_REPORT_VALIDATION_FAILURE, "the domain's" },
 	{ "all unusable, STS enforce", "ssss", UNUSABLE, "enforce", POLICY_VERIFY, PKIX | PROVEN,
-	  "tlsa-invalid", "MTA-STS in" },
-	{ "DANE, STS testing", "ssss", GOOD, "testing", POLICY_VERIFY, DANE | TESTS | PROVEN, NULL,
-	  "DANE: " },
+	  POLICY_REPORT_TLSA_INVALID, "MTA-STS in" },
+	{ "DANE, STS testing", "ssss", GOOD, "testing", POLICY_VERIFY, DANE | TESTS | PROVEN,
+	  POLICY_REPORT_NONE, "DANE: " },
 };
 
 static enum policy_dns dns_of(char letter)
@@ -86,21 +95,15 @@ static enum policy_sts_mode mode_of(const char *text)
 	return mode;
 }
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static void decide_check(const struct decide_case *c, const struct policy_decision *d)
 {
 	unsigned needs = (d->needs_dane ? DANE : 0) | (d->needs_pkix ? PKIX : 0) |
 	                 (d->tests_pkix ? TESTS : 0) | (d->is_authenticated ? PROVEN : 0);
-	if (d->level != c->level || needs != c->needs || !is_same_text(d->report, c->report) ||
+	if (d->level != c->level || needs != c->needs || d->report != c->report ||
 	    d->used_count != (c->needs & DANE ? 1 : 0) ||
 	    strncmp(d->why, c->why, strlen(c->why)) != 0)
-		fail_msg("%s: %s, needs %u, used %zu, report %s, why: %s", c->name,
-		         policy_level_name(d->level), needs, d->used_count,
-		         d->report ? d->report : "-", d->why);
+		fail_msg("%s: %s, needs %u, used %zu, report %d, why: %s", c->name,
+		         policy_level_name(d->level), needs, d->used_count, d->report, d->why);
 }
 
 static void test_decide(void **state)

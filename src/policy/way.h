@@ -61,7 +61,7 @@ struct policy_sts_facts {
 	enum policy_sts_state state;
 	char id[POLICY_STS_ID_MAX + 1]; /* of the record, "" if there is none */
 	char why[POLICY_STS_WHY_CAP];
-	const char *report; /* result type of RFC 8460 4.3, or NULL */
+	enum policy_report report;
 	struct policy_sts policy;
 };
 

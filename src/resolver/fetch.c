@@ -34,7 +34,7 @@ struct fetch_request {
 	struct io_later ended;
 	char why[CURL_ERROR_SIZE + 64];
 	char error[CURL_ERROR_SIZE];
-	const char *report;
+	enum policy_report report;
 };
 
 /* A socket of libcurl's. */
@@ -44,7 +44,7 @@ struct wire {
 	curl_socket_t fd;
 };
 
-static void fail(struct fetch_request *r, const char *report, const char *why)
+static void fail(struct fetch_request *r, enum policy_report report, const char *why)
 {
 	r->report = report;
 	slice_to_text(slice_str(why), r->why, sizeof(r->why)); /* a peer may have had its say */
@@ -60,7 +60,7 @@ static bool is_text_plain(const char *type)
 
 static void judge(struct fetch_request *r, CURLcode code)
 {
-	static const char error[] = "sts-policy-fetch-error";
+	static const enum policy_report error = POLICY_REPORT_STS_POLICY_FETCH_ERROR;
 	long status = 0;
 	const char *type = NULL;
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -68,7 +68,8 @@ static void judge(struct fetch_request *r, CURLcode code)
 	if (r->is_too_long)
 		fail(r, error, "it is longer than 64 KiB");
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
-		fail(r, "sts-webpki-invalid", r->error[0] ? r->error : curl_easy_strerror(code));
+		fail(r, POLICY_REPORT_STS_WEBPKI_INVALID,
+		     r->error[0] ? r->error : curl_easy_strerror(code));
 	else if (code)
 		fail(r, error, r->error[0] ? r->error : curl_easy_strerror(code));
 	else if (status != HTTP_OK)

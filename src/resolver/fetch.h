@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "dns/message.h"
+#include "policy/report.h"
 
 struct io_loop;
 struct fetch;
@@ -20,9 +21,9 @@ struct fetch_settings {
 };
 
 struct fetch_result {
-	const char *why;    /* what failed, or NULL */
-	const char *report; /* its result type of RFC 8460 4.3, or NULL */
-	struct slice body;  /* borrowed */
+	const char *why; /* what failed, or NULL */
+	enum policy_report report;
+	struct slice body; /* borrowed */
 };
 typedef void fetch_fn(void *owner, const struct fetch_result *result);
 

@@ -29,7 +29,8 @@ static void done(struct sts_search *s)
 	s->fn(s->owner, &s->facts); /* s may be gone */
 }
 
-static void broken(struct sts_search *s, const char *report, const char *what, const char *why)
+static void broken(struct sts_search *s, enum policy_report report, const char *what,
+                   const char *why)
 {
 	s->facts.state = POLICY_STS_BROKEN;
 	s->facts.report = report;
@@ -44,7 +45,7 @@ static void on_policy(void *owner, const struct fetch_result *result)
 	if (result->why) {
 		broken(s, result->report, "the policy file could not be fetched", result->why);
 	} else if (policy_sts_parse(result->body, &s->facts.policy, &why)) {
-		broken(s, "sts-policy-invalid", "the policy file is not valid", why);
+		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the policy file is not valid", why);
 	} else {
 		s->facts.state = POLICY_STS_IN_FORCE;
 		done(s);
@@ -70,11 +71,12 @@ static void on_address(struct sts_search *s, const struct lookup_answer *answer,
 	if (--s->addresses_open)
 		return;
 	if (!s->address_count)
-		broken(s, "sts-policy-fetch-error", "the policy file could not be fetched",
-		       "its host mta-sts has no address");
+		broken(s, POLICY_REPORT_STS_POLICY_FETCH_ERROR,
+		       "the policy file could not be fetched", "its host mta-sts has no address");
 	else if (fetch_policy(&s->request, s->fetch, s->domain, s->addresses, s->address_count,
 	                      on_policy, s))
-		broken(s, NULL, "the policy file could not be fetched", "out of memory");
+		broken(s, POLICY_REPORT_NONE, "the policy file could not be fetched",
+		       "out of memory");
 }
 
 static void on_a(void *owner, const struct lookup_answer *answer)
@@ -116,7 +118,8 @@ static void file_begin(struct sts_search *s)
 	if (lookup_ask(&s->questions[A], s->lookup, name, DNS_A, on_a, s) ||
 	    lookup_ask(&s->questions[AAAA], s->lookup, name, DNS_AAAA, on_aaaa, s)) {
 		lookup_question_free(TAKE(s->questions[A]));
-		broken(s, NULL, "the policy file could not be fetched", "out of memory");
+		broken(s, POLICY_REPORT_NONE, "the policy file could not be fetched",
+		       "out of memory");
 	}
 }
 
@@ -131,13 +134,13 @@ static void on_record(void *owner, const struct lookup_answer *answer)
 	bool is_bogus = answer->status == POLICY_DNS_BOGUS;
 	lookup_question_free(TAKE(s->questions[RECORD]));
 	if (is_lost) {
-		broken(s, is_bogus ? "dnssec-invalid" : NULL, "the record could not be looked up",
-		       why);
+		broken(s, is_bogus ? POLICY_REPORT_DNSSEC_INVALID : POLICY_REPORT_NONE,
+		       "the record could not be looked up", why);
 	} else if (!count) {
 		done(s);
 	} else if (count > 1 || is_bad) {
 		s->facts.id[0] = '\0';
-		broken(s, "sts-policy-invalid", "the record is not valid",
+		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the record is not valid",
 		       count > 1 ? "there is more than one (RFC 8461 3.1)"
 		                 : "it is not \"v=STSv1; id=LETTERS-AND-DIGITS;\"");
 	} else {
