@@ -11,7 +11,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 
 static bool is_address(const char *name)
@@ -36,7 +35,7 @@ static int on_certificate(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
-static int anchors_add(SSL_CTX *context, struct slice pem)
+int tls_client_trust(SSL_CTX *context, struct slice pem)
 {
 	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = NULL;
 	int r = tls_chain_read_pem(&list, pem);
@@ -48,14 +47,12 @@ static int anchors_add(SSL_CTX *context, struct slice pem)
 	return 0;
 }
 
-/* RFC 9525: names from the SAN only, a wildcard is a whole label. */
 static bool name_require(SSL_CTX *context, const char *name)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
 	if (is_address(name))
 		return X509_VERIFY_PARAM_set1_ip_asc(param, name);
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-	                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
 	return X509_VERIFY_PARAM_set1_host(param, name, 0);
 }
 
@@ -63,7 +60,7 @@ static bool name_require(SSL_CTX *context, const char *name)
 static int chain_require(struct tls_client *c, const struct tls_client_settings *set,
                          char *ret_error, size_t error_cap)
 {
-	int r = anchors_add(c->context, set->ca_pem);
+	int r = tls_client_trust(c->context, set->ca_pem);
 	if (r < 0)
 		return err_up(r);
 	if (r) {
@@ -103,25 +100,29 @@ static int verify_fill(struct tls_client *c, const struct tls_client_settings *s
 	return 0;
 }
 
-/* Backends get the wide list: they are ours, and one of 2009 is better sealed so than not. */
-static int context_fill(struct tls_client *c, enum tls_version min_version)
+/* A backend or an MX of 2009 is better sealed with an old suite than not at all. */
+int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version, const char *groups)
 {
 	struct tls_policy policy = { .profile = TLS_PROFILE_OPPORTUNISTIC,
 		                     .min_version = min_version };
+	struct tls_library *library = NULL;
 	char suites[TLS_POLICY_SUITES_CAP];
-	char groups[TLS_POLICY_GROUPS_CAP];
+	char usable[TLS_POLICY_GROUPS_CAP];
 	char skipped[TLS_POLICY_GROUPS_CAP];
-	int r = tls_context_groups("X25519MLKEM768:X25519:P-256:P-384", groups, skipped);
+	int r = tls_library_open(&library);
+	if (!r)
+		r = tls_context_groups(groups, usable, skipped);
 	if (r)
 		return err_up(r);
 	tls_policy_suites(&policy, suites);
-	struct tls_context_settings set = { &policy, suites, groups };
-	c->context = tls_context_new(TLS_client_method(), &set);
-	if (!c->context) {
+	struct tls_context_settings set = { &policy, suites, usable };
+	SSL_CTX *context = tls_context_new(TLS_client_method(), &set);
+	if (!context) {
 		ERR_clear_error();
 		return err_raise(-ENOMEM);
 	}
-	SSL_CTX_set_options(c->context, SSL_OP_NO_TICKET); /* no session is resumed */
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET); /* no session is resumed */
+	*ret_context = context;
 	return 0;
 }
 
@@ -138,9 +139,8 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 		return err_raise(-ENOMEM);
 	c->references = 1;
 	c->verify = set->verify;
-	int r = tls_library_open(&c->library);
-	if (!r)
-		r = context_fill(c, set->min_version);
+	int r = tls_client_context(&c->context, set->min_version,
+	                           "X25519MLKEM768:X25519:P-256:P-384");
 	if (r)
 		return err_up(r);
 	r = verify_fill(c, set, ret_error, error_cap);

@@ -70,8 +70,12 @@ static int session_fail(struct tls_session *s)
 	return s->is_out_of_memory ? err_raise(-ENOMEM) : TLS_FAILED;
 }
 
-static int ssl_new(struct tls_session *s, SSL_CTX *context, struct tls_library *library)
+static int ssl_new(struct tls_session *s, SSL_CTX *context)
 {
+	struct tls_library *library = NULL;
+	int r = tls_library_open(&library);
+	if (r)
+		return err_up(r);
 	s->ssl = SSL_new(context);
 	BIO *bio = s->ssl ? BIO_new(library->bio) : NULL;
 	if (!bio) {
@@ -97,7 +101,7 @@ int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, vo
 	s->owner = owner;
 	s->facts = no_facts;
 	s->server = tls_server_ref(server);
-	int r = ssl_new(s, server->identities.list[0].context, server->library);
+	int r = ssl_new(s, server->identities.list[0].context);
 	if (r)
 		return err_up(r);
 	SSL_set_mode(s->ssl, SSL_MODE_ASYNC);
@@ -106,7 +110,8 @@ int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, vo
 	return 0;
 }
 
-int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, void *owner)
+int tls_session_new_client(struct tls_session **ret_s, SSL_CTX *context, const char *sni,
+                           void *owner)
 {
 	CLEAN(session_freep) struct tls_session *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -114,14 +119,26 @@ int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, v
 	s->owner = owner;
 	s->facts = no_facts;
 	s->is_hello_over = true; /* it is ours */
-	s->client = tls_client_ref(client);
-	int r = ssl_new(s, client->context, client->library);
+	int r = ssl_new(s, context);
 	if (r)
 		return err_up(r);
-	if (client->sni && !SSL_set_tlsext_host_name(s->ssl, client->sni))
+	if (sni && !SSL_set_tlsext_host_name(s->ssl, sni)) {
+		ERR_clear_error();
 		return err_raise(-ENOMEM);
+	}
 	SSL_set_connect_state(s->ssl);
 	*ret_s = TAKE(s);
+	return 0;
+}
+
+int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, void *owner)
+{
+	struct tls_session *s = NULL;
+	int r = tls_session_new_client(&s, client->context, client->sni, owner);
+	if (r)
+		return err_up(r);
+	s->client = tls_client_ref(client);
+	*ret_s = s;
 	return 0;
 }
 
@@ -156,6 +173,7 @@ void tls_session_free(struct tls_session *s)
 	SSL_free(s->ssl);
 	tls_server_unref(s->server);
 	tls_client_unref(s->client);
+	tls_proving_free(s->proving);
 	buf_deinit(&s->first);
 	buf_deinit(&s->signature);
 	free(s->hello);
@@ -297,14 +315,18 @@ static void on_message(int is_sent, int version, int type, const void *data, siz
 	snprintf(s->error, sizeof(s->error), "too many messages without data");
 }
 
-static void handshake_end(struct tls_session *s)
+static int handshake_end(struct tls_session *s)
 {
+	int r = s->proving ? tls_proving_conclude(s->proving, s->ssl) : 0;
+	if (r)
+		return err_up(r);
 	facts_fill(s);
 	s->is_up = true;
 	buf_deinit(&s->signature);
 	SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
 	SSL_set_msg_callback(s->ssl, on_message);
 	SSL_set_msg_callback_arg(s->ssl, s);
+	return 0;
 }
 
 static int handshake_step(struct tls_session *s)
@@ -312,10 +334,8 @@ static int handshake_step(struct tls_session *s)
 	int done = SSL_do_handshake(s->ssl);
 	int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(s->ssl, done);
 	job_note(s, error == SSL_ERROR_WANT_ASYNC);
-	if (done == 1) {
-		handshake_end(s);
-		return 0;
-	}
+	if (done == 1)
+		return err_up(handshake_end(s));
 	switch (error) {
 	case SSL_ERROR_WANT_READ:
 		return TLS_MORE;

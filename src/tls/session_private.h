@@ -16,9 +16,10 @@ enum tls_signing {
 struct tls_session {
 	SSL *ssl;
 	void *owner;
-	struct tls_server *server; /* one of the two; a reference */
-	struct tls_client *client;
-	struct slice *input; /* of the call that is on the stack, else NULL */
+	struct tls_server *server;   /* one of the three: an edge's, a reference */
+	struct tls_client *client;   /* a backend's, a reference */
+	struct tls_proving *proving; /* a hop's, owned */
+	struct slice *input;         /* of the call that is on the stack, else NULL */
 	struct buf *out;
 	struct buf first;        /* what came of a ClientHello that is not whole yet */
 	struct tls_hello *hello; /* NULL until it came */
@@ -44,6 +45,16 @@ static inline struct tls_session *tls_session_of(const SSL *ssl)
 {
 	return SSL_get_app_data(ssl);
 }
+
+/* A client session that keeps the context. sni: NULL for none. 0 or -ENOMEM. */
+[[nodiscard]] int tls_session_new_client(struct tls_session **ret_s, SSL_CTX *context,
+                                         const char *sni, void *owner);
+
+/* What a hop's certificate is held against, and what came of it (tls/proof.c). */
+struct tls_proving;
+/* The handshake is done: fills the proof. 0 or -ENOMEM. */
+[[nodiscard]] int tls_proving_conclude(struct tls_proving *p, SSL *ssl);
+void tls_proving_free(struct tls_proving *p);
 
 /*
  * Asks keys and sleeps; on the fiber of the handshake. 0, or TLS_FAILED if keys said no or there
