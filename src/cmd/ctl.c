@@ -69,8 +69,12 @@ static void status_print(const json_t *answer)
 	       json_string_value(json_object_get(answer, "state")),
 	       (long long)json_integer_value(json_object_get(answer, "uptime_s")),
 	       json_string_value(json_object_get(answer, "config")));
-	printf("keys: pid %lld; workers: %zu, leaving: %lld\n",
-	       (long long)json_integer_value(json_object_get(answer, "keys_pid")),
+	printf("keys: pid %lld; ",
+	       (long long)json_integer_value(json_object_get(answer, "keys_pid")));
+	if (json_integer_value(json_object_get(answer, "resolver_pid")))
+		printf("resolver: pid %lld; ",
+		       (long long)json_integer_value(json_object_get(answer, "resolver_pid")));
+	printf("workers: %zu, leaving: %lld\n",
 	       json_array_size(json_object_get(answer, "workers")),
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)

@@ -1,10 +1,14 @@
 #include "cmd/policy.h"
 
 #include "base/clean.h"
+#include "base/file.h"
 #include "cmd/policy_print.h"
+#include "conf/conf.h"
 #include "io/loop.h"
-#include "resolver/sts.h"
-#include "resolver/way.h"
+#include "resolver/fetch.h"
+#include "resolver/finder.h"
+#include "resolver/lookup.h"
+#include "resolver/policies.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -13,7 +17,7 @@
 #include <string.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
-enum { SERVERS_MAX = 8 };
+enum { SERVERS_MAX = 8, PATIENCE_MS = 1000, CA_FILE_MAX = 4 * 1024 * 1024 };
 
 static const char usage[] =
 	"Usage: mailseal policy [OPTIONS] DOMAIN\n"
@@ -34,62 +38,27 @@ static const char usage[] =
 	"Exit: 0 each host proves who it is, 1 it does not, or takes no mail, 2 could not tell.\n"
 	"Example: mailseal policy example.org\n";
 
+struct options {
+	const char *forwards[SERVERS_MAX];
+	struct lookup_stub stubs[SERVERS_MAX];
+	struct lookup_settings lookup;
+	const char *ca_file;
+	bool is_json;
+};
+
 struct asking {
+	const struct options *options;
 	struct io_loop *loop;
 	struct lookup *lookup;
 	struct fetch *fetch;
-	struct way *way;
-	struct sts_search *sts;
-	const struct policy_way *way_facts; /* of the two above, once they are through */
-	const struct policy_sts_facts *sts_facts;
+	struct policies *policies;
+	struct finder *finder;
+	struct finder_wish *wish;
+	struct io_deadline patience;
+	struct buf ca_pem;
+	bool has_said_so;
+	int status;
 };
-
-static void on_way(void *owner, const struct policy_way *facts)
-{
-	struct asking *a = owner;
-	a->way_facts = facts;
-	if (a->sts_facts)
-		io_loop_stop(a->loop);
-}
-
-static void on_sts(void *owner, const struct policy_sts_facts *facts)
-{
-	struct asking *a = owner;
-	a->sts_facts = facts;
-	if (a->way_facts)
-		io_loop_stop(a->loop);
-}
-
-static void asking_end(struct asking *a)
-{
-	way_free(a->way);
-	sts_search_free(a->sts);
-	lookup_free(a->lookup);
-	fetch_free(a->fetch);
-	io_loop_free(a->loop);
-	curl_global_cleanup();
-}
-
-/* 0, or an error that was told. */
-static int asking_run(struct asking *a, const struct lookup_settings *lookup,
-                      const struct fetch_settings *fetch, const char *domain)
-{
-	char error[256] = "out of memory";
-	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&a->loop);
-	if (!r)
-		r = lookup_new(&a->lookup, a->loop, lookup, error, sizeof(error));
-	if (!r)
-		r = fetch_new(&a->fetch, a->loop, fetch);
-	if (!r)
-		r = way_new(&a->way, a->lookup, domain, on_way, a);
-	if (!r)
-		r = sts_search_new(&a->sts, a->lookup, a->fetch, domain, on_sts, a);
-	if (!r)
-		r = io_loop_run(a->loop);
-	if (r)
-		fprintf(stderr, "mailseal policy: %s\n", error);
-	return r;
-}
 
 static int verdict(const struct policy_way *way, const struct policy_decision *decisions)
 {
@@ -102,22 +71,81 @@ static int verdict(const struct policy_way *way, const struct policy_decision *d
 	return is_unknown ? UNKNOWN : all_proven ? WELL : NOT_WELL;
 }
 
-static int answer(const struct asking *a, bool is_json)
+static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
 {
 	static struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
-	const struct policy_way *way = a->way_facts;
-	const struct policy_domain domain = {
-		.name = way->domain,
-		.mx = way->mx,
-		.sts = a->sts_facts->state == POLICY_STS_IN_FORCE ? &a->sts_facts->policy : NULL,
-	};
+	struct asking *a = owner;
+	struct policy_domain domain;
+	policy_way_domain(&domain, way, sts);
 	for (size_t i = 0; i < way->host_count; i++)
 		policy_decide(&domain, &way->hosts[i].facts, &decisions[i]);
-	if (is_json)
-		policy_print_json(stdout, way, a->sts_facts, decisions);
+	if (a->has_said_so)
+		fputs("\r\033[K", stderr);
+	if (a->options->is_json)
+		policy_print_json(stdout, way, sts, decisions);
 	else
-		policy_print_text(stdout, way, a->sts_facts, decisions);
-	return verdict(way, decisions);
+		policy_print_text(stdout, way, sts, decisions);
+	a->status = verdict(way, decisions);
+	io_loop_stop(a->loop);
+}
+
+/* A person who waits is told what for. */
+static void on_patience(struct io_deadline *d)
+{
+	struct asking *a = (struct asking *)((char *)d - offsetof(struct asking, patience));
+	a->has_said_so = isatty(STDERR_FILENO);
+	if (a->has_said_so)
+		fputs("waiting for answers of DNS, a minute at most ...", stderr);
+}
+
+static void asking_end(struct asking *a)
+{
+	finder_wish_free(a->wish);
+	finder_free(a->finder);
+	policies_free(a->policies);
+	lookup_free(a->lookup);
+	fetch_free(a->fetch);
+	io_deadline_disarm(&a->patience);
+	io_loop_free(a->loop);
+	buf_deinit(&a->ca_pem);
+	curl_global_cleanup();
+}
+
+static int cas_read(struct asking *a)
+{
+	const char *own = a->options->ca_file;
+	if (own && (file_read(&a->ca_pem, own, CA_FILE_MAX, NULL) || buf_add_str(&a->ca_pem, "\n")))
+		return -1;
+	/* Without those of the system a policy is simply not trusted. */
+	(void)!file_read(&a->ca_pem, conf_system_cas, CA_FILE_MAX, NULL);
+	return 0;
+}
+
+/* 0, or an error that was told. */
+static int asking_run(struct asking *a, const char *domain)
+{
+	char error[256] = "out of memory";
+	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&a->loop);
+	if (!r)
+		r = lookup_new(&a->lookup, a->loop, &a->options->lookup, error, sizeof(error));
+	if (!r)
+		r = fetch_new(&a->fetch, a->loop,
+		              &(struct fetch_settings){ .ca_pem = buf_slice(&a->ca_pem) });
+	if (!r)
+		r = policies_new(&a->policies, &(struct policies_settings){ .loop = a->loop,
+		                                                            .lookup = a->lookup,
+		                                                            .fetch = a->fetch });
+	if (!r)
+		r = finder_new(&a->finder, a->loop, a->lookup, a->policies);
+	if (!r)
+		r = finder_wish(&a->wish, a->finder, domain, on_found, a);
+	if (!r) {
+		io_deadline_arm(a->loop, &a->patience, PATIENCE_MS);
+		r = io_loop_run(a->loop);
+	}
+	if (r)
+		fprintf(stderr, "mailseal policy: %s\n", error);
+	return r;
 }
 
 /* ZONE=ADDR; the text is cut in place. */
@@ -130,14 +158,6 @@ static bool stub_parse(char *text, struct lookup_stub *ret_stub)
 	*ret_stub = (struct lookup_stub){ .zone = text, .address = equal + 1 };
 	return true;
 }
-
-struct options {
-	const char *forwards[SERVERS_MAX];
-	struct lookup_stub stubs[SERVERS_MAX];
-	struct lookup_settings lookup;
-	struct fetch_settings fetch;
-	bool is_json;
-};
 
 static int options_fail(const char *text)
 {
@@ -175,7 +195,7 @@ static int options_read(struct options *o, int argc, char **argv)
 			o->lookup.trust_anchor = optarg;
 			break;
 		case 'C':
-			o->fetch.ca_file = optarg;
+			o->ca_file = optarg;
 			break;
 		case 'j':
 			o->is_json = true;
@@ -196,7 +216,7 @@ static int options_read(struct options *o, int argc, char **argv)
 int cmd_policy(int argc, char **argv)
 {
 	struct options o = {};
-	struct asking a = {};
+	struct asking a = { .options = &o, .status = UNKNOWN, .patience.fn = on_patience };
 	int status = options_read(&o, argc, argv);
 	if (status >= 0)
 		return status;
@@ -209,9 +229,10 @@ int cmd_policy(int argc, char **argv)
 	if (!dns_name_is_host(domain))
 		return options_fail("that is no domain (write the A-label form, xn--..., "
 		                    "of names in other scripts)");
-	if (o.fetch.ca_file && access(o.fetch.ca_file, R_OK))
+	if (cas_read(&a))
 		return options_fail("the file of --ca-file cannot be read");
-	status = asking_run(&a, &o.lookup, &o.fetch, domain) ? UNKNOWN : answer(&a, o.is_json);
+	if (asking_run(&a, domain))
+		a.status = UNKNOWN;
 	asking_end(&a);
-	return status;
+	return a.status;
 }

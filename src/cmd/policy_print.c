@@ -21,6 +21,7 @@ static const char *const ends_in_words[] = {
 
 static const char *const sts_states[] = {
 	[POLICY_STS_UNUSED] = "absent",
+	[POLICY_STS_LOST] = "lost",
 	[POLICY_STS_BROKEN] = "broken",
 	[POLICY_STS_IN_FORCE] = "found",
 };
@@ -31,8 +32,9 @@ static void sts_print(FILE *out, const struct policy_sts_facts *sts)
 	case POLICY_STS_UNUSED:
 		fprintf(out, "  %-9s none\n", "MTA-STS");
 		return;
+	case POLICY_STS_LOST:
 	case POLICY_STS_BROKEN:
-		fprintf(out, "  %-9s broken: %s\n", "MTA-STS", sts->why);
+		fprintf(out, "  %-9s %s: %s\n", "MTA-STS", sts_states[sts->state], sts->why);
 		return;
 	case POLICY_STS_IN_FORCE:
 		break;

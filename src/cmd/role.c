@@ -4,6 +4,7 @@
 #include "cmd/run.h"
 #include "keys/keys.h"
 #include "proc/box.h"
+#include "resolver/resolver.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct role {
 static const struct role roles[] = {
 	{ "worker", false, worker_main },
 	{ "keys", true, keys_main },
+	{ "resolver", false, resolver_main },
 };
 
 static const struct role *role_find(const char *name)

@@ -446,6 +446,23 @@ static void exceptions_check(struct conf_reader *r)
 	}
 }
 
+/* Whoever can ask learns whom we write to, and the answers are not authenticated. */
+static void policy_service_check(struct conf_reader *r, const struct conf_policy_service *p)
+{
+	static const char path[] = "policy_service.socketmap";
+	for (size_t i = 0; i < p->socketmap_count; i++) {
+		const struct conf_address *a = &p->socketmap[i];
+		if (a->kind != CONF_ADDRESS_UNIX) {
+			conf_complain(r, path, "\"%s\" is no unix socket", a->text);
+			conf_mend(r, "write \"unix:/PATH\"; for Postfix in a chroot "
+			             "\"unix:/var/spool/postfix/mailseal/policy\"");
+		}
+		for (size_t n = 0; n < i; n++)
+			if (conf_address_overlaps(a, &p->socketmap[n]))
+				conf_complain(r, path, "\"%s\" is there twice", a->text);
+	}
+}
+
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
@@ -459,7 +476,7 @@ void conf_check(struct conf_reader *r)
 	const struct conf_settings *s = r->settings;
 	struct listener listener;
 	idle_check(r, &s->limits, "limits.idle_timeout");
-	if (!s->edge_count && !conf_is_bad(r, "edge")) {
+	if (!s->edge_count && !s->policy_service.is_set && !conf_is_bad(r, "edge")) {
 		conf_complain(r, "edge", "there is no edge, so there is nothing to do");
 		conf_mend(r, "add edge = { NAME = { protocol = \"smtp\"; ... }; };");
 	}
@@ -475,5 +492,6 @@ void conf_check(struct conf_reader *r)
 		listener_duplicates(r, &listener, i);
 		listener_loops(r, &listener);
 	}
+	policy_service_check(r, &s->policy_service);
 	exceptions_check(r);
 }

@@ -72,7 +72,19 @@ enum conf_reload {
 void conf_restart_names(const struct conf_settings *now, const struct conf_settings *next,
                         char *ret_names, size_t cap);
 
+/* Its settings are not the same: another resolver is needed. */
+bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
+
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
+
+/* The system's bundle of public CAs, in PEM. */
+extern const char conf_system_cas[];
+
+/* Of state_dir: the resolver's own, and all that it may touch. */
+#define CONF_RESOLVER_FOLDER "resolver"
+
+/* Does anything here ask DNS? Then there is a resolver. */
+bool conf_needs_resolver(const struct conf_settings *settings);
 
 /* conf/show.c: from the tables. Every default as a file that can be read again. */
 void conf_print_defaults(FILE *out);

@@ -45,6 +45,20 @@ static void date_try(const char *text)
 		abort();
 }
 
+static void server_try(const char *text)
+{
+	struct conf_server s;
+	const char *why;
+	unsigned mode;
+	if (!conf_server_parse(text, true, &s, &why) &&
+	    (!conf_hostname_is_valid(s.zone) || !strchr(text, '=')))
+		abort();
+	if (!conf_server_parse(text, false, &s, &why) && strcmp(s.address, text) != 0)
+		abort();
+	if (!conf_mode_parse(text, &mode) && mode > 0777)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t pin[32];
@@ -55,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEAN(freep) char *text = strndup((const char *)data + 1, size - 1);
 	if (!text)
 		return 0;
-	switch (data[0] % 6) {
+	switch (data[0] % 7) {
 	case 0:
 		address_try(text);
 		break;
@@ -69,6 +83,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)!conf_pin_parse(text, pin);
 		break;
 	case 4:
+		server_try(text);
+		break;
+	case 5:
 		(void)!conf_duration_parse(text, &ms);
 		(void)!conf_size_parse(text, &len);
 		break;

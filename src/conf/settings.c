@@ -41,6 +41,13 @@ static void group_clear(const struct conf_group *group, void *base)
 	}
 }
 
+const char conf_system_cas[] = "/etc/ssl/certs/ca-certificates.crt";
+
+bool conf_needs_resolver(const struct conf_settings *settings)
+{
+	return settings->policy_service.is_set;
+}
+
 void conf_settings_free(struct conf_settings *s)
 {
 	if (!s)
@@ -143,6 +150,15 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 {
 	struct pair p = { { now, next }, { now, next } };
 	return group_effect(&conf_root, &p);
+}
+
+bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next)
+{
+	const struct conf_group *group = conf_root.groups;
+	while (strcmp(group->name, "resolver") != 0)
+		group++;
+	struct pair p = { { now, next }, { &now->resolver, &next->resolver } };
+	return group_effect(group, &p) != 0;
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

@@ -148,6 +148,39 @@ struct conf_edge {
 	int line;
 };
 
+/* A name server: "192.0.2.53", "2001:db8::53", either with "@PORT"; with "ZONE=" before it for one
+ * zone alone. */
+struct conf_server {
+	char zone[256];   /* "" unless of one zone */
+	char address[64]; /* as libunbound takes it */
+};
+
+struct conf_resolver {
+	struct conf_server *forwards;
+	size_t forward_count;
+	struct conf_server *stubs;
+	size_t stub_count;
+	char *trust_anchor;
+	char *ca_file; /* NULL: those of the system alone */
+	unsigned queries;
+};
+
+/* What Postfix is told by one lookup. */
+enum conf_dialect {
+	CONF_DIALECT_AUTO, /* by the name of the map that is asked */
+	CONF_DIALECT_PLAIN,
+	CONF_DIALECT_TLSRPT, /* with the attributes of Postfix 3.10 */
+};
+
+struct conf_policy_service {
+	bool is_set;
+	struct conf_address *socketmap; /* unix sockets */
+	size_t socketmap_count;
+	char *group; /* NULL: that of the daemon */
+	unsigned mode;
+	enum conf_dialect dialect;
+};
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -161,7 +194,7 @@ struct conf_settings {
 	enum conf_log_format log_format;
 	enum conf_log_target log_target;
 	uint32_t drain_timeout_ms;
-	unsigned drain_rate;      /* sessions ended a second */
+	unsigned drain_rate; /* sessions ended a second */
 	struct conf_tls tls;
 	struct conf_limits limits;
 	struct conf_certificate *certificates;
@@ -170,6 +203,8 @@ struct conf_settings {
 	size_t backend_count;
 	struct conf_edge *edges;
 	size_t edge_count;
+	struct conf_resolver resolver;
+	struct conf_policy_service policy_service;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

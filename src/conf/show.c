@@ -140,9 +140,10 @@ void conf_print_defaults(FILE *out)
 		bool is_named = group->kind == CONF_NAMED;
 		fputc('\n', out);
 		if (is_one) {
-			fprintf(out, "%s = {\n", group->name);
-			group_default(out, group, 1, false);
-			fputs("};\n", out);
+			bool is_comment = group->is_shown != NULL; /* it counts if it is written */
+			fprintf(out, "%s%s = {\n", is_comment ? "# " : "", group->name);
+			group_default(out, group, 1, is_comment);
+			fprintf(out, "%s};\n", is_comment ? "# " : "");
 			continue;
 		}
 		fprintf(out, "# %s = %s\n# \t%s{\n", group->name, is_named ? "{" : "(",

@@ -319,6 +319,50 @@ static const struct conf_group edge_groups[] = {
 };
 #undef OF
 
+#define OF struct conf_resolver
+static const struct conf_row resolver_rows[] = {
+	LIST("forward", CONF_FORWARDS, forwards, forward_count, "", WORKERS,
+	     "Name servers that are asked everything; their answers are validated here all the "
+	     "same. Default: none, it asks from the root down"),
+	LIST("stub", CONF_STUBS, stubs, stub_count, "", WORKERS,
+	     "The name servers of a zone of your own, asked for it and all below"),
+	ROW("trust_anchor", CONF_PATH, trust_anchor, "/usr/share/dns/root.key", WORKERS,
+	    "The root's keys to begin with (DS or DNSKEY records). What they become is kept in "
+	    "\"state_dir\" (RFC 5011)"),
+	ROW("ca_file", CONF_PATH, ca_file, "", WORKERS,
+	    "CA certificates in PEM for the web servers of MTA-STS policies, beside those of the "
+	    "system"),
+	ROW("queries", CONF_NUMBER, queries, "1024", WORKERS,
+	    "Questions to name servers at a time. Each may take a descriptor", RANGE(16, 16384)),
+};
+#undef OF
+
+static const struct conf_word dialect_words[] = { { "auto", CONF_DIALECT_AUTO, false },
+	                                          { "plain", CONF_DIALECT_PLAIN, false },
+	                                          { "tlsrpt", CONF_DIALECT_TLSRPT, false },
+	                                          { NULL, 0, false } };
+
+#define OF struct conf_policy_service
+static const struct conf_row policy_service_rows[] = {
+	LIST("socketmap", CONF_ADDRESSES, socketmap, socketmap_count, NULL, LISTENERS,
+	     "Where Postfix asks (smtp_tls_policy_maps): unix sockets alone, for who can ask is "
+	     "told. Postfix's smtp is in a chroot: a path in its queue directory"),
+	ROW("group", CONF_STRING, group, "", LISTENERS,
+	    "The group of these sockets. Default: the daemon's own"),
+	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use them"),
+	ROW("dialect", CONF_WORD, dialect, "auto", NEW_SESSIONS,
+	    "\"plain\" is what every Postfix understands, \"tlsrpt\" adds what 3.10 wants for TLS "
+	    "reports and older ones refuse. \"auto\": by the map's name, \"policy\" or "
+	    "\"policy-tlsrpt\"",
+	    .words = dialect_words),
+};
+
+static bool policy_service_is_set(const void *base)
+{
+	return ((const OF *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -404,6 +448,20 @@ static const struct conf_group root_groups[] = {
 	  .item_size = sizeof(struct conf_edge),
 	  .line_offset = offsetof(struct conf_edge, line),
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "resolver",
+	  .kind = CONF_ONE,
+	  .help = "How DNS is asked, for what goes out. It validates DNSSEC itself",
+	  ROWS(resolver_rows),
+	  .offset = offsetof(OF, resolver) },
+	{ .name = "policy_service",
+	  .kind = CONF_ONE,
+	  .help = "For a Postfix that delivers itself: what TLS each destination must have",
+	  ROWS(policy_service_rows),
+	  .offset = offsetof(OF, policy_service),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_policy_service, is_set),
+	  .is_shown = policy_service_is_set,
+	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "exception",
 	  .kind = CONF_LIST,
 	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "
@@ -431,7 +489,7 @@ static const struct {
 	{ "relay", "outbound hops are not in this version" },
 	{ "route", "outbound hops are not in this version" },
 	{ "link", "links between hosts are not in this version" },
-	{ "resolver", "the resolver is not in this version" },
+	{ "trust_ad", "believing another resolver's AD bit is not in this version" },
 	{ "dashboard", "the dashboard is not in this version" },
 	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },

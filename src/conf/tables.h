@@ -27,6 +27,9 @@ enum conf_type {
 	CONF_PINS,
 	CONF_BACKEND,      /* the name of one; stored as its index */
 	CONF_CERTIFICATES, /* names of some */
+	CONF_FORWARDS,     /* name servers for all */
+	CONF_STUBS,        /* and for a zone each */
+	CONF_MODE,         /* of a file, octal */
 	CONF_TYPE_COUNT,
 };
 

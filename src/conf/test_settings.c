@@ -279,7 +279,8 @@ static void test_names_refused(void **state)
 		{ HOST WELL "relay = { };", "relay", "not in this version" },
 		{ HOST WELL "route = ( );", "route", "not in this version" },
 		{ HOST WELL "link = { };", "link", "not in this version" },
-		{ HOST WELL "resolver = { };", "resolver", "not in this version" },
+		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad",
+		  "not in this version" },
 		{ HOST WELL "dashboard = { };", "dashboard", "not in this version" },
 		{ HOST WELL "certificate_dir = \"/x\";", "certificate_dir", "not in this version" },
 		{ HOST WELL "tls = { legacy_kex = true; };", "tls.legacy_kex",
@@ -305,6 +306,55 @@ static void test_names_refused(void **state)
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		refused(&cases[i]);
+}
+
+static void test_outbound_refused(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ HOST "policy_service = { };", "policy_service.socketmap", "missing" },
+		{ HOST "policy_service = { socketmap = []; };", "policy_service.socketmap",
+		  "empty" },
+		{ HOST "policy_service = { socketmap = \"127.0.0.1:8461\"; };",
+		  "policy_service.socketmap", "no unix socket" },
+		{ HOST "policy_service = { socketmap = [\"unix:/a\", \"unix:/a\"]; };",
+		  "policy_service.socketmap", "twice" },
+		{ HOST "policy_service = { socketmap = \"unix:/a\"; mode = \"0999\"; };",
+		  "policy_service.mode", "octal" },
+		{ HOST "policy_service = { socketmap = \"unix:/a\"; dialect = \"3.10\"; };",
+		  "policy_service.dialect", "known: auto, plain, tlsrpt" },
+		{ HOST WELL "resolver = { forward = \"dns.example\"; };", "resolver.forward",
+		  "an IP address" },
+		{ HOST WELL "resolver = { stub = \"192.0.2.1\"; };", "resolver.stub",
+		  "example.test=" },
+		{ HOST WELL "resolver = { queries = 1; };", "resolver.queries", "16" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		refused(&cases[i]);
+}
+
+/* A policy service alone is something to do. */
+static void test_outbound(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST "policy_service = { socketmap = \"unix:/run/x\"; group = \"postfix\"; };"
+		     "resolver = { forward = [\"127.0.0.1@5300\", \"2001:db8::53\"];"
+		     "stub = \"lab.test=192.0.2.53\"; };");
+	assert_true(conf_needs_resolver(s));
+	assert_int_equal(s->policy_service.socketmap_count, 1);
+	assert_string_equal(s->policy_service.socketmap[0].host, "/run/x");
+	assert_string_equal(s->policy_service.group, "postfix");
+	assert_int_equal(s->policy_service.mode, 0660);
+	assert_int_equal(s->resolver.forward_count, 2);
+	assert_string_equal(s->resolver.forwards[0].address, "127.0.0.1@5300");
+	assert_string_equal(s->resolver.forwards[1].address, "2001:db8::53");
+	assert_string_equal(s->resolver.stubs[0].zone, "lab.test");
+	assert_string_equal(s->resolver.stubs[0].address, "192.0.2.53");
+	assert_string_equal(s->resolver.trust_anchor, "/usr/share/dns/root.key");
+	CLEAN(conf_settings_freep) struct conf_settings *plain = read_well(HOST WELL);
+	assert_false(conf_needs_resolver(plain));
+	assert_true(conf_resolver_differs(plain, s));
+	assert_false(conf_resolver_differs(s, s));
 }
 
 static void test_backends_refused(void **state)
@@ -709,6 +759,9 @@ static void test_reload_effect(void **state)
 		{ HOST WELL "user = \"other\";", 1 << CONF_RELOAD_RESTART },
 		{ HOST WELL "limits = { errors_max = 3; };", 1 << CONF_RELOAD_NEW_SESSIONS },
 		{ HOST CERT WELL, 1 << CONF_RELOAD_NEW_SESSIONS },
+		{ HOST WELL "resolver = { queries = 2000; };", 1 << CONF_RELOAD_WORKERS },
+		{ HOST WELL "policy_service = { socketmap = \"unix:/a\"; };",
+		  1 << CONF_RELOAD_LISTENERS },
 		{ HOST "backend = { " MTA "}; edge = { mx = { protocol = \"smtp\"; listen = "
 		       "[\"*:26\"]; backend = \"mta\"; }; };",
 		  1 << CONF_RELOAD_LISTENERS },
@@ -774,6 +827,8 @@ int main(void)
 		cmocka_unit_test(test_backend_tls_accepted),
 		cmocka_unit_test(test_values_refused),
 		cmocka_unit_test(test_names_refused),
+		cmocka_unit_test(test_outbound_refused),
+		cmocka_unit_test(test_outbound),
 		cmocka_unit_test(test_backends_refused),
 		cmocka_unit_test(test_edges_refused),
 		cmocka_unit_test(test_self_signed_accepted),

@@ -249,6 +249,58 @@ static void test_networks_refused(void **state)
 	}
 }
 
+static void test_servers(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has_zone;
+		const char *zone, *address; /* NULL: refused */
+	} cases[] = {
+		{ "192.0.2.53", false, "", "192.0.2.53" },
+		{ "192.0.2.53@5300", false, "", "192.0.2.53@5300" },
+		{ "2001:db8::53@53", false, "", "2001:db8::53@53" },
+		{ "example.test=::1", true, "example.test", "::1" },
+		{ "test=192.0.2.53@1", true, "test", "192.0.2.53@1" },
+		{ "", false, NULL, NULL },
+		{ "dns.example", false, NULL, NULL },
+		{ "192.0.2.53:53", false, NULL, NULL },
+		{ "192.0.2.53@", false, NULL, NULL },
+		{ "192.0.2.53@0", false, NULL, NULL },
+		{ "192.0.2.53@65536", false, NULL, NULL },
+		{ "[::1]", false, NULL, NULL },
+		{ "test=192.0.2.53", false, NULL, NULL },
+		{ "192.0.2.53", true, NULL, NULL },
+		{ "=192.0.2.53", true, NULL, NULL },
+		{ "a b=192.0.2.53", true, NULL, NULL },
+		{ "test=", true, NULL, NULL },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf_server server;
+		const char *why = NULL;
+		int r = conf_server_parse(cases[i].text, cases[i].has_zone, &server, &why);
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(r, cases[i].address ? 0 : CONF_VALUE_BAD);
+		if (r) {
+			assert_non_null(why);
+			continue;
+		}
+		assert_string_equal(server.zone, cases[i].zone);
+		assert_string_equal(server.address, cases[i].address);
+	}
+}
+
+static void test_modes(void **state)
+{
+	static const char *const bad[] = { "", "66", "06660", "0668", "rw-", "0x1ff", "1777" };
+	unsigned mode;
+	assert_int_equal(conf_mode_parse("0660", &mode), 0);
+	assert_int_equal(mode, 0660);
+	assert_int_equal(conf_mode_parse("777", &mode), 0);
+	assert_int_equal(mode, 0777);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_int_equal(conf_mode_parse(bad[i], &mode), CONF_VALUE_BAD);
+}
+
 static void test_pins(void **state)
 {
 	uint8_t base64[32];
@@ -315,6 +367,8 @@ int main(void)
 		cmocka_unit_test(test_addresses_overlap),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_networks_refused),
+		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_hostnames),
 		cmocka_unit_test(test_edit_distance),

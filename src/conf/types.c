@@ -724,6 +724,64 @@ static void certificate_clear(const struct conf_row *row, void *base)
 	list_clear(row, base);
 }
 
+/* CONF_FORWARDS and CONF_STUBS */
+
+static int server_parse(const struct conf_row *row, const struct conf_settings *settings,
+                        void *base, const char *text, struct conf_why *ret_why)
+{
+	struct conf_server server;
+	const char *why;
+	void *item;
+	if (conf_server_parse(text, row->type == CONF_STUBS, &server, &why)) {
+		bad(ret_why, "\"%.100s\" is no name server", text);
+		mend(ret_why, "%s", why);
+		return CONF_BAD;
+	}
+	int r = list_grow(row, base, sizeof(server), &item);
+	if (r)
+		return err_up(r);
+	memcpy(item, &server, sizeof(server));
+	return 0;
+}
+
+static void server_print(const struct conf_row *row, const struct conf_settings *settings,
+                         const void *base, FILE *out)
+{
+	const struct conf_server *items = *(struct conf_server *const *)at_const(row, base);
+	size_t count = conf_count_of(base, row->count_offset);
+	fputc('[', out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s\"%s%s%s\"", i ? ", " : "", items[i].zone,
+		        items[i].zone[0] ? "=" : "", items[i].address);
+	fputc(']', out);
+}
+
+static int server_copy(const struct conf_row *row, void *to, const void *from)
+{
+	return list_copy(row, to, from, sizeof(struct conf_server));
+}
+
+/* CONF_MODE */
+
+static int mode_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
+                      const char *text, struct conf_why *ret_why)
+{
+	unsigned mode;
+	if (conf_mode_parse(text, &mode)) {
+		bad(ret_why, "\"%.100s\" is no mode of a file", text);
+		mend(ret_why, "write it in octal, as in \"0660\"");
+		return CONF_BAD;
+	}
+	number_store(row, base, mode);
+	return 0;
+}
+
+static void mode_print(const struct conf_row *row, const struct conf_settings *settings,
+                       const void *base, FILE *out)
+{
+	fprintf(out, "\"%04o\"", (unsigned)number_load(row, base));
+}
+
 static const struct conf_type_ops types[] = {
 	[CONF_STRING] = { "\"TEXT\"", false, false, false, string_parse, string_print, string_copy,
 	                  string_clear },
@@ -761,6 +819,11 @@ static const struct conf_type_ops types[] = {
 	                   plain_copy, NULL },
 	[CONF_CERTIFICATES] = { "[\"CERTIFICATE\", ...]", true, false, false, certificate_parse,
 	                        certificate_print, NULL, certificate_clear },
+	[CONF_FORWARDS] = { "[\"ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
+	                    server_print, server_copy, list_clear },
+	[CONF_STUBS] = { "[\"ZONE=ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
+	                 server_print, server_copy, list_clear },
+	[CONF_MODE] = { "\"0660\"", false, false, false, mode_parse, mode_print, plain_copy, NULL },
 };
 _Static_assert(COUNT_OF(types) == CONF_TYPE_COUNT, "one row a type");
 

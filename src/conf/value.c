@@ -326,6 +326,60 @@ int conf_address_parse(const char *text, struct conf_address *ret_address, const
 	return 0;
 }
 
+/* An address without brackets, and a port behind "@". */
+static bool server_address_is_valid(const char *text)
+{
+	char host[64];
+	struct in6_addr addr;
+	uint16_t port;
+	size_t len = strcspn(text, "@");
+	if (len >= sizeof(host) || (text[len] && port_parse(text + len + 1, &port)))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	return inet_pton(AF_INET, host, &addr) == 1 || inet_pton(AF_INET6, host, &addr) == 1;
+}
+
+int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_server,
+                      const char **ret_why)
+{
+	struct conf_server server = {};
+	size_t zone_len = has_zone ? strcspn(text, "=") : 0;
+	if (has_zone && (!zone_len || !text[zone_len] || zone_len >= sizeof(server.zone))) {
+		*ret_why = "write the zone, \"=\" and its name server, as in "
+			   "\"example.test=192.0.2.53\"";
+		return CONF_VALUE_BAD;
+	}
+	memcpy(server.zone, text, zone_len);
+	text += zone_len + has_zone;
+	if (has_zone && !conf_hostname_is_valid(server.zone)) {
+		*ret_why = "what is before the \"=\" is no name of a zone";
+		return CONF_VALUE_BAD;
+	}
+	if (strlen(text) >= sizeof(server.address) || !server_address_is_valid(text)) {
+		*ret_why = "a name server is an IP address, with \"@PORT\" behind it if that is "
+			   "not 53";
+		return CONF_VALUE_BAD;
+	}
+	strcpy(server.address, text);
+	*ret_server = server;
+	return 0;
+}
+
+int conf_mode_parse(const char *text, unsigned *ret_mode)
+{
+	unsigned mode = 0;
+	size_t len = strlen(text);
+	if (len < 3 || len > 4 || text[strspn(text, "01234567")])
+		return CONF_VALUE_BAD;
+	for (; *text; text++)
+		mode = mode * 8 + (unsigned)(*text - '0');
+	if (mode > 0777)
+		return CONF_VALUE_BAD;
+	*ret_mode = mode;
+	return 0;
+}
+
 /* Clears the bits past the prefix. */
 static void addr_mask(uint8_t addr[16], unsigned prefix)
 {

@@ -27,6 +27,12 @@ void conf_date_print(int64_t days, char ret_text[32]);
                                      const char **ret_why);
 void conf_network_print(const struct conf_network *network, char ret_text[64]);
 
+/* "ADDRESS" or "ADDRESS@PORT"; has_zone: "ZONE=" before it. */
+[[nodiscard]] int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_server,
+                                    const char **ret_why);
+/* "0660"; no more than 0777. */
+[[nodiscard]] int conf_mode_parse(const char *text, unsigned *ret_mode);
+
 /* On this host for certain: 127.0.0.0/8, ::1, a unix socket. */
 bool conf_address_is_local(const struct conf_address *address);
 /* A socket on one would take clients of the other: the same, or "*" and the same port. */

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "io/loop.h"
 #include "keys/selfsigned.h"
@@ -140,25 +141,6 @@ static void say_key_bad(struct keys *k, uint32_t key_id, const char *why)
 	say(k, PROC_MSG_KEY_BAD, proc_packed(&p));
 }
 
-/* The file is read to its end; more than KEY_FILE_MAX is no key. */
-static int file_read(int fd, struct buf *ret_pem)
-{
-	for (;;) {
-		uint8_t *at;
-		int r = buf_reserve(ret_pem, 4096, &at);
-		if (r)
-			return err_up(r);
-		ssize_t n = read(fd, at, 4096);
-		if (n < 0)
-			return err_raise(-errno);
-		if (n == 0)
-			return 0;
-		buf_commit(ret_pem, (size_t)n);
-		if (buf_len(ret_pem) > KEY_FILE_MAX)
-			return err_raise(-EFBIG);
-	}
-}
-
 static int on_key(struct keys *k, struct proc_msg *msg)
 {
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -170,7 +152,7 @@ static int on_key(struct keys *k, struct proc_msg *msg)
 	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
 	if (!proc_unpack_u32(&u, &key_id))
 		return err_raise(-EPROTO);
-	if (file_read(fd, &pem)) {
+	if (file_read_fd(&pem, fd, KEY_FILE_MAX)) {
 		say_key_bad(k, key_id, "the file cannot be read");
 		return 0;
 	}
@@ -290,7 +272,7 @@ int keys_main(int chan_fd)
 	struct keys k = {};
 	struct proc_box_report report;
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
-	int r = proc_box(PROC_ROLE_KEYS, &report);
+	int r = proc_box(PROC_ROLE_KEYS, NULL, &report);
 	if (!r) {
 		lacks_say(&report);
 		r = keys_init(&k, chan_fd);

@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum {
@@ -21,10 +23,12 @@ enum {
 	NAME_CAP = 24,
 };
 
+static void on_restart(struct io_deadline *d);
+
 static void name_of(const struct parent_child *c, char name[NAME_CAP])
 {
-	if (c->role == PROC_ROLE_KEYS)
-		snprintf(name, NAME_CAP, "keys");
+	if (c->role != PROC_ROLE_WORKER)
+		snprintf(name, NAME_CAP, "%s", proc_role_name(c->role));
 	else
 		snprintf(name, NAME_CAP, "worker-%u", c->slot);
 }
@@ -71,7 +75,7 @@ static void on_worker_ready(struct parent_child *c)
 {
 	struct parent *p = c->parent;
 	c->is_ready = true;
-	if (c->is_leaving)
+	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (!p->workers[i] || !p->workers[i]->is_ready)
@@ -176,19 +180,35 @@ static int child_start(struct parent_child *c, const char *user)
 	return 0;
 }
 
-/* A channel between keys and a worker, one end to each. */
-static void introduce(struct parent *p, struct parent_child *worker)
+/* A channel between keys or resolver and a worker, one end to each. */
+static void introduce(struct parent_child *servant, struct parent_child *worker)
 {
 	int pair[2];
-	if (!p->keys.chan || !worker->chan)
+	if (!servant->chan || !worker->chan)
 		return;
 	int r = proc_chan_pair(pair);
 	if (r) {
-		log_error(NULL, "no channel to keys", kv_str("error", strerror(-r)));
+		log_error(NULL, "no channel for a worker",
+		          kv_str("to", proc_role_name(servant->role)),
+		          kv_str("error", strerror(-r)));
 		return;
 	}
-	parent_send(&p->keys, PROC_MSG_WORKER_CHANNEL, (struct slice){}, pair[0]);
-	parent_send(worker, PROC_MSG_KEYS_CHANNEL, (struct slice){}, pair[1]);
+	parent_send(servant, PROC_MSG_WORKER_CHANNEL, (struct slice){}, pair[0]);
+	parent_send(worker,
+	            servant->role == PROC_ROLE_KEYS ? PROC_MSG_KEYS_CHANNEL
+	                                            : PROC_MSG_RESOLVER_CHANNEL,
+	            (struct slice){}, pair[1]);
+}
+
+/* To all workers that are of this build. */
+static void introduce_all(struct parent *p, struct parent_child *servant)
+{
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i])
+			introduce(servant, p->workers[i]);
+	for (struct parent_child *c = p->leaving; c; c = c->next)
+		if (!c->is_inherited && c->role == PROC_ROLE_WORKER)
+			introduce(servant, c);
 }
 
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path)
@@ -230,13 +250,55 @@ int parent_keys_start(struct parent *p)
 	keys_send_all(p, p->plan);
 	keys_send_all(p, p->next);
 	parent_plan_keys_again(p);
-	for (unsigned i = 0; i < p->worker_count; i++)
-		if (p->workers[i])
-			introduce(p, p->workers[i]);
-	for (struct parent_child *c = p->leaving; c; c = c->next)
-		if (!c->is_inherited) /* those have the keys of their own time, and its numbers */
-			introduce(p, c);
+	/* Inherited workers have the keys of their own time, and its numbers. */
+	introduce_all(p, &p->keys);
 	return 0;
+}
+
+/* The one folder it may write to. */
+static int resolver_folder_make(const struct conf_settings *s)
+{
+	char path[PATH_MAX];
+	const struct passwd *user = geteuid() ? NULL : getpwnam(s->user);
+	snprintf(path, sizeof(path), "%s/" CONF_RESOLVER_FOLDER, s->state_dir);
+	bool is_made = !mkdir(path, 0700) || errno == EEXIST;
+	if (is_made && (!user || !chown(path, user->pw_uid, user->pw_gid)))
+		return 0;
+	int r = -errno;
+	log_error(NULL, "cannot make the directory", kv_str("directory", path),
+	          kv_str("error", strerror(-r)));
+	return err_raise(r);
+}
+
+static int resolver_start(struct parent *p)
+{
+	const struct conf_settings *s = p->plan->settings;
+	p->resolver.role = PROC_ROLE_RESOLVER;
+	p->resolver.parent = p;
+	p->resolver.is_replaced = false;
+	int r = resolver_folder_make(s);
+	if (!r)
+		r = child_start(&p->resolver, s->user);
+	if (r)
+		return err_up(r);
+	parent_send(&p->resolver, PROC_MSG_CONFIG, slice_str(s->text), -1);
+	introduce_all(p, &p->resolver);
+	return 0;
+}
+
+void parent_resolver_adjust(struct parent *p, const struct conf_settings *old)
+{
+	const struct conf_settings *now = p->plan->settings;
+	bool is_wanted = conf_needs_resolver(now);
+	if (p->resolver.pid && (!is_wanted || (old && conf_resolver_differs(old, now)))) {
+		p->resolver.is_replaced = true;
+		kill(p->resolver.pid, SIGTERM);
+	} else if (!p->resolver.pid && is_wanted && resolver_start(p)) {
+		log_error(NULL, "process cannot be started", kv_str("name", "resolver"),
+		          kv_str("where", err_origin()));
+		p->resolver.restart.fn = on_restart;
+		io_deadline_arm(p->loop, &p->resolver.restart, RESTART_MS);
+	}
 }
 
 static void listener_send(struct parent_child *worker, const struct parent_listener *l,
@@ -251,10 +313,16 @@ static void listener_send(struct parent_child *worker, const struct parent_liste
 		log_error(NULL, "socket not handed on", kv_str("error", strerror(errno)));
 		return;
 	}
-	proc_pack_u32(&packer, l->edge);
-	proc_pack_u8(&packer, l->is_tls);
-	proc_pack_u8(&packer, (uint8_t)l->sa.ss_family);
-	parent_send(worker, PROC_MSG_LISTENER, proc_packed(&packer), fd);
+	if (l->is_service) {
+		proc_pack_u8(&packer, (uint8_t)l->service);
+		proc_pack_u32(&packer, l->edge);
+	} else {
+		proc_pack_u32(&packer, l->edge);
+		proc_pack_u8(&packer, l->is_tls);
+		proc_pack_u8(&packer, (uint8_t)l->sa.ss_family);
+	}
+	parent_send(worker, l->is_service ? PROC_MSG_SERVICE : PROC_MSG_LISTENER,
+	            proc_packed(&packer), fd);
 }
 
 /*
@@ -330,7 +398,8 @@ int parent_worker_start(struct parent *p, unsigned slot)
 	int r = child_start(c, p->plan->settings->user);
 	if (r)
 		return err_up(r);
-	introduce(p, c);
+	introduce(&p->keys, c);
+	introduce(&p->resolver, c);
 	parent_worker_configure(p, c);
 	return 0;
 }
@@ -407,7 +476,13 @@ static void on_restart(struct io_deadline *d)
 	struct parent *p = c->parent;
 	if (c->pid || (!p->plan && !p->next)) /* a plan was faster, or none needs it */
 		return;
-	int r = c->role == PROC_ROLE_KEYS ? parent_keys_start(p) : parent_worker_start(p, c->slot);
+	int r = 0;
+	if (c->role == PROC_ROLE_KEYS)
+		r = parent_keys_start(p);
+	else if (c->role == PROC_ROLE_WORKER)
+		r = parent_worker_start(p, c->slot);
+	else if (p->plan && conf_needs_resolver(p->plan->settings))
+		r = resolver_start(p);
 	if (r) {
 		log_error(NULL, "process cannot be started", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
@@ -421,6 +496,13 @@ static void child_restart(struct parent_child *c, int status)
 	char name[NAME_CAP];
 	name_of(c, name);
 	uint64_t lived_ms = io_loop_now_ms(c->parent->loop) - c->started_ms;
+	if (c->is_replaced) {
+		child_detach(c);
+		c->pid = 0;
+		c->restart.fn = on_restart;
+		on_restart(&c->restart);
+		return;
+	}
 	log_error(NULL, "process died and is started again", kv_str("name", name),
 	          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 	          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
@@ -459,6 +541,8 @@ void parent_children_reap(struct parent *p)
 			continue;
 		if (p->keys.pid == pid && starts_anew)
 			child_restart(&p->keys, status);
+		if (p->resolver.pid == pid && starts_anew)
+			child_restart(&p->resolver, status);
 		for (unsigned i = 0; i < p->worker_count && starts_anew; i++)
 			if (p->workers[i] && p->workers[i]->pid == pid)
 				child_restart(p->workers[i], status);

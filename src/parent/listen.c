@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -52,6 +53,43 @@ static int option_on(int fd, int level, int option)
 	return setsockopt(fd, level, option, &one, sizeof(one)) ? err_raise(-errno) : 0;
 }
 
+/* The folder that it stands in, too, but no more than one. */
+static void folder_make(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash && slash > folder) {
+		*slash = '\0';
+		(void)!mkdir(folder, 0755); /* what is wrong with it, bind() says */
+	}
+}
+
+/* Nobody gets in before it is whose it shall be: see service_own(). */
+static int unix_bind(int fd, const struct parent_listener *l)
+{
+	folder_make(((const struct sockaddr_un *)&l->sa)->sun_path);
+	mode_t old = umask(0177);
+	int failed = bind(fd, (const struct sockaddr *)&l->sa, l->sa_len) ? -errno : 0;
+	umask(old);
+	return failed ? err_raise(failed) : 0;
+}
+
+/* Also of a socket that stays: its group or mode may be another now. */
+static int service_own(const struct parent_listener *l)
+{
+	const char *path = ((const struct sockaddr_un *)&l->sa)->sun_path;
+	const struct group *group = l->group ? getgrnam(l->group) : NULL;
+	if (l->group && !group) {
+		log_error(NULL, "no such group", kv_str("group", l->group),
+		          kv_str("address", l->text));
+		return err_raise(-ENOENT);
+	}
+	if ((group && chown(path, (uid_t)-1, group->gr_gid)) || chmod(path, l->mode))
+		return err_raise(-errno);
+	return 0;
+}
+
 /* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
 static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_group)
 {
@@ -71,8 +109,13 @@ static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_gro
 		if (r)
 			return err_up(r);
 	}
-	if (bind(fd, (const struct sockaddr *)&l->sa, l->sa_len))
+	if (l->is_service && family == AF_UNIX) {
+		int r = unix_bind(fd, l);
+		if (r)
+			return err_up(r);
+	} else if (bind(fd, (const struct sockaddr *)&l->sa, l->sa_len)) {
 		return err_raise(-errno);
+	}
 	if (listen(fd, BACKLOG))
 		return err_raise(-errno);
 	*ret_fd = TAKE_FD(fd);
@@ -143,9 +186,8 @@ static int list_add(struct list *list, const struct parent_listener *l)
 	return 0;
 }
 
-static int address_add(struct list *list, const struct conf_address *a, uint32_t edge, bool is_tls)
+static int address_add(struct list *list, const struct conf_address *a, struct parent_listener l)
 {
-	struct parent_listener l = { .edge = edge, .is_tls = is_tls };
 	bool is_any = a->kind == CONF_ADDRESS_ANY;
 	for (size_t i = 0; i < PARENT_WORKERS_MAX; i++)
 		l.fds[i] = -1;
@@ -164,17 +206,33 @@ static int address_add(struct list *list, const struct conf_address *a, uint32_t
 	return err_up(r);
 }
 
+static int services_add(struct list *list, const struct conf_settings *settings)
+{
+	const struct conf_policy_service *policy = &settings->policy_service;
+	int r = 0;
+	for (size_t i = 0; !r && i < policy->socketmap_count; i++)
+		r = address_add(list, &policy->socketmap[i],
+		                (struct parent_listener){ .is_service = true,
+		                                          .service = PROC_SERVICE_POLICY,
+		                                          .mode = policy->mode,
+		                                          .group = policy->group });
+	return err_up(r);
+}
+
 static int list_make(struct list *list, const struct conf_settings *settings)
 {
 	int r = 0;
 	for (size_t i = 0; !r && i < settings->edge_count; i++) {
 		const struct conf_edge *e = &settings->edges[i];
 		for (size_t n = 0; !r && n < e->listen_count; n++)
-			r = address_add(list, &e->listen[n], (uint32_t)i, false);
+			r = address_add(list, &e->listen[n],
+			                (struct parent_listener){ .edge = (uint32_t)i });
 		for (size_t n = 0; !r && n < e->listen_tls_count; n++)
-			r = address_add(list, &e->listen_tls[n], (uint32_t)i, true);
+			r = address_add(
+				list, &e->listen_tls[n],
+				(struct parent_listener){ .edge = (uint32_t)i, .is_tls = true });
 	}
-	return err_up(r);
+	return r ? err_up(r) : err_up(services_add(list, settings));
 }
 
 /* Sockets that stay are taken over from the old list: nobody who waits in them is refused. */
@@ -212,9 +270,13 @@ int parent_listen(struct parent *p, const struct conf_settings *settings, unsign
 	for (size_t i = 0; i < list.count; i++) {
 		struct parent_listener *l = &list.items[i];
 		int bound = listener_open(l, workers);
+		if (!bound && l->is_service)
+			bound = service_own(l);
 		if (!bound || may_be_missing(l, bound))
 			continue;
-		log_error(NULL, "cannot listen", kv_str("edge", settings->edges[l->edge].name),
+		log_error(NULL, "cannot listen",
+		          kv_str("edge",
+		                 l->is_service ? "policy_service" : settings->edges[l->edge].name),
 		          kv_str("address", l->text), kv_str("error", strerror(-bound)));
 		r = PARENT_LISTEN_BUSY;
 	}

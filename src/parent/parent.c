@@ -145,7 +145,7 @@ void parent_users_check(const struct parent *p, struct conf_settings *s)
 static int places_take(struct parent *p, const struct conf_settings *settings)
 {
 	clock_gettime(CLOCK_MONOTONIC, &p->began);
-	int r = directory_open(settings->state_dir, 0700);
+	int r = directory_open(settings->state_dir, 0711); /* to what each process has in it */
 	if (!r)
 		r = directory_open(settings->run_dir, 0755);
 	if (!r)
@@ -193,6 +193,8 @@ static void children_end(struct parent *p)
 {
 	if (p->keys.pid)
 		kill(p->keys.pid, SIGTERM);
+	if (p->resolver.pid)
+		kill(p->resolver.pid, SIGTERM);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->pid)
 			kill(p->workers[i]->pid, SIGTERM);
@@ -215,6 +217,7 @@ static void parent_deinit(struct parent *p)
 	children_end(p);
 	parent_ctl_close(p);
 	child_close(&p->keys);
+	child_close(&p->resolver);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {
 		if (p->workers[i])
 			child_close(p->workers[i]);

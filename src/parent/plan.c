@@ -7,6 +7,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "tls/server.h"
 
@@ -21,8 +22,6 @@ enum {
 	FILE_MAX = 2 * 1024 * 1024,
 	MISMATCH_GRACE_MS = 60000, /* certbot writes chain and key one after the other */
 };
-
-static const char system_bundle[] = "/etc/ssl/certs/ca-certificates.crt";
 
 void parent_plan_free(struct parent_plan *plan)
 {
@@ -50,32 +49,6 @@ __attribute__((format(printf, 2, 3))) static int plan_fails(struct parent_plan *
 	return CONF_BAD;
 }
 
-/* 0 or a negative errno, also for a file that is too large. */
-static int file_read(struct buf *ret_bytes, const char *path, struct timespec *ret_time)
-{
-	struct stat st;
-	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	*ret_time = st.st_mtim;
-	for (;;) {
-		uint8_t *at;
-		int r = buf_reserve(ret_bytes, 16384, &at);
-		if (r)
-			return err_up(r);
-		ssize_t n = read(fd, at, 16384);
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return 0;
-		buf_commit(ret_bytes, (size_t)n);
-		if (buf_len(ret_bytes) > FILE_MAX)
-			return -EFBIG;
-	}
-}
-
 static struct timespec time_of(const char *path)
 {
 	struct stat st = {};
@@ -85,7 +58,7 @@ static struct timespec time_of(const char *path)
 static int certificate_read(struct parent_plan *plan, struct parent_certificate *c,
                             const char *chain_path, const char *key_path)
 {
-	int r = file_read(&c->chain, chain_path, &c->chain_time);
+	int r = file_read(&c->chain, chain_path, FILE_MAX, &c->chain_time);
 	if (r)
 		return plan_fails(plan, "%s: %s", chain_path, strerror(-r));
 	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
@@ -96,14 +69,13 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 
 static int cas_read(struct parent_plan *plan)
 {
-	struct timespec when;
 	for (size_t i = 0; i < plan->settings->backend_count; i++) {
 		const struct conf_tls *t = &plan->settings->backends[i].tls;
-		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : system_bundle;
+		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : conf_system_cas;
 		if (t->mode == CONF_TLS_NONE || t->verify == TLS_VERIFY_PIN ||
 		    t->verify == TLS_VERIFY_NONE)
 			continue;
-		int r = file_read(&plan->cas[i], path, &when);
+		int r = file_read(&plan->cas[i], path, FILE_MAX, NULL);
 		if (r)
 			return plan_fails(plan, "%s: %s", path, strerror(-r));
 	}
@@ -253,6 +225,7 @@ static void plan_commit(struct parent *p)
 	struct parent_plan *old = p->plan;
 	p->plan = plan;
 	p->mismatch_since_ms = 0;
+	parent_resolver_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);
 	/* Handshakes under way may still sign with the keys before: those go one change later. */
 	if (p->retired)

@@ -38,6 +38,7 @@ struct parent_child {
 	bool is_drained;   /* was told to drain */
 	bool is_inherited; /* of the build before: serves until the new workers are ready */
 	bool is_asked;     /* for its status */
+	bool is_replaced;  /* resolver: it ends because its settings changed */
 	uint64_t numbers[PARENT_NUMBERS];
 };
 
@@ -46,8 +47,12 @@ struct parent_listener {
 	char text[128];
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
-	uint32_t edge;
+	uint32_t edge; /* or which service of its kind */
 	bool is_tls;
+	bool is_service;
+	enum proc_service service;
+	mode_t mode; /* of a service's unix socket */
+	const char *group;
 	int fds[PARENT_WORKERS_MAX]; /* by slot; -1 past the last worker */
 };
 
@@ -103,6 +108,7 @@ struct parent {
 	struct io_later decide_later;
 	bool next_is_renewal; /* the same settings, other certificates */
 	struct parent_child keys;
+	struct parent_child resolver; /* not there where nothing asks DNS */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -156,6 +162,8 @@ void parent_listen_drop(struct parent *p, unsigned slot);
 void parent_worker_configure(struct parent *p, struct parent_child *worker);
 void parent_workers_configure(struct parent *p);
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
+/* Started, replaced or ended, as the plan in force wants it. */
+void parent_resolver_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
 void parent_drain(struct parent *p);
 void parent_children_reap(struct parent *p);

@@ -88,6 +88,15 @@ static void take_dane(const struct policy_domain *domain, const struct policy_ho
 	                   "domain's MX nothing vouches for (RFC 7672 2.2.1)";
 }
 
+/* Who can make a lookup fail must not make a policy vanish. DANE needs no other proof. */
+static void take_lost_sts(const struct policy_domain *domain, struct policy_decision *d)
+{
+	if (domain->sts_is_lost && !d->needs_dane)
+		skip(d, POLICY_REPORT_NONE,
+		     "whether the domain has an MTA-STS policy could not be looked up, which is "
+		     "not the same as none");
+}
+
 static void take_sts(const struct policy_domain *domain, const struct policy_host *host,
                      struct policy_decision *d)
 {
@@ -128,4 +137,5 @@ void policy_decide(const struct policy_domain *domain, const struct policy_host 
 		return;
 	take_dane(domain, host, ret_decision);
 	take_sts(domain, host, ret_decision);
+	take_lost_sts(domain, ret_decision);
 }

@@ -30,6 +30,7 @@ struct policy_domain {
 	const char *name;
 	enum policy_dns mx;           /* of the MX records, or of their absence */
 	const struct policy_sts *sts; /* in force, cached included; NULL: none */
+	bool sts_is_lost;             /* whether there is one could not be looked up */
 };
 
 struct policy_host {

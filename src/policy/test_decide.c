@@ -68,6 +68,11 @@ static const struct decide_case {
 	  POLICY_REPORT_VALIDATION_FAILURE, "the domain's" },
 	{ "all unusable, STS enforce", "ssss", UNUSABLE, "enforce", POLICY_VERIFY, PKIX | PROVEN,
 	  POLICY_REPORT_TLSA_INVALID, "MTA-STS in" },
+	{ "STS lost", "iii-", NONE, "lost", POLICY_SKIP, 0, POLICY_REPORT_NONE, "whether" },
+	{ "all unusable, STS lost", "ssss", UNUSABLE, "lost", POLICY_SKIP, 0, POLICY_REPORT_NONE,
+	  "whether" },
+	{ "DANE, STS lost", "ssss", GOOD, "lost", POLICY_VERIFY, DANE | PROVEN, POLICY_REPORT_NONE,
+	  "DANE: " },
 	{ "DANE, STS testing", "ssss", GOOD, "testing", POLICY_VERIFY, DANE | TESTS | PROVEN,
 	  POLICY_REPORT_NONE, "DANE: " },
 };
@@ -127,7 +132,8 @@ static void test_decide(void **state)
 			                    .tlsa = dns_of(c->dns[3]),
 			                    .records = &records[c->records],
 			                    .count = c->records != NONE };
-		if (c->sts) {
+		domain.sts_is_lost = c->sts && !strcmp(c->sts, "lost");
+		if (c->sts && !domain.sts_is_lost) {
 			bool is_other = strchr(c->sts, '-');
 			strcpy(sts.mx[0], is_other ? "other.example.org" : "*.example.org");
 			sts.mode = mode_of(c->sts);

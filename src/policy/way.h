@@ -52,8 +52,8 @@ struct policy_way {
 
 enum policy_sts_state {
 	POLICY_STS_UNUSED, /* no record: the domain takes no part */
-	POLICY_STS_BROKEN, /* it does, but why says what is wrong; to be treated as unused, reported
-	                    */
+	POLICY_STS_LOST,   /* its record could not be looked up, and no policy is in force */
+	POLICY_STS_BROKEN, /* it does, but why says what is wrong; treated as unused, reported */
 	POLICY_STS_IN_FORCE,
 };
 
@@ -64,5 +64,9 @@ struct policy_sts_facts {
 	enum policy_report report;
 	struct policy_sts policy;
 };
+
+/* What decisions about its hosts stand on. Borrows from both. */
+void policy_way_domain(struct policy_domain *ret_domain, const struct policy_way *way,
+                       const struct policy_sts_facts *sts);
 
 #endif

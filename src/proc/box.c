@@ -5,12 +5,12 @@
 
 #include <errno.h>
 
-int proc_box(enum proc_role role, struct proc_box_report *ret_report)
+int proc_box(enum proc_role role, const char *directory, struct proc_box_report *ret_report)
 {
 	struct proc_box_report report = {};
-	if (role != PROC_ROLE_KEYS && role != PROC_ROLE_WORKER)
+	if (role == PROC_ROLE_PARENT || (role == PROC_ROLE_RESOLVER) != (directory != NULL))
 		return err_raise(-EINVAL);
-	int r = box_landlock(role, &report.landlock_abi);
+	int r = box_landlock(role, directory, &report.landlock_abi);
 	if (r)
 		return err_up(r);
 	/* Last: it forbids the calls that Landlock was made with. */

@@ -1,5 +1,6 @@
 /*
- * Landlock with a rule set that has no rules: nothing of what it handles may be done. The numbers
+ * Landlock with a rule set that has no rules, or one for a directory: nothing else of what it
+ * handles may be done. The numbers
  * are the kernel's interface (linux/landlock.h); headers of Debian 12 know the first half only.
  */
 #include "proc/box_inside.h"
@@ -8,16 +9,28 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
 #define SYS_landlock_restrict_self 446
 #endif
 
-enum { ASK_ABI = 1 }; /* LANDLOCK_CREATE_RULESET_VERSION */
+enum {
+	ASK_ABI = 1,      /* LANDLOCK_CREATE_RULESET_VERSION */
+	PATH_BENEATH = 1, /* LANDLOCK_RULE_PATH_BENEATH */
+	/* write, read, list, remove and make files; truncate */
+	FILES = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 14,
+};
+
+struct beneath {
+	uint64_t allowed;
+	int32_t fd;
+} __attribute__((packed));
 
 struct ruleset {
 	uint64_t handled_fs;
@@ -46,12 +59,22 @@ static struct ruleset rules_for(enum proc_role role, int abi)
 		all.handled_net |= steps[i].bits.handled_net;
 		all.scoped |= steps[i].bits.scoped;
 	}
-	if (role == PROC_ROLE_WORKER) /* it connects, and binds its source addresses */
+	if (role != PROC_ROLE_KEYS) /* they connect, and bind their source addresses */
 		all.handled_net = 0;
 	return all;
 }
 
-int box_landlock(enum proc_role role, int *ret_abi)
+static int directory_allow(int ruleset, uint64_t handled, const char *directory)
+{
+	CLEAN(closep) int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_raise(-errno);
+	const struct beneath rule = { .allowed = FILES & handled, .fd = fd };
+	return syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule, 0) ? err_raise(-errno)
+	                                                                       : 0;
+}
+
+int box_landlock(enum proc_role role, const char *directory, int *ret_abi)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_ABI);
 	if (abi < 0) { /* not built in, or not switched on */
@@ -63,6 +86,9 @@ int box_landlock(enum proc_role role, int *ret_abi)
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return err_raise(-errno);
+	int r = directory ? directory_allow(fd, rules.handled_fs, directory) : 0;
+	if (r)
+		return err_up(r);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return err_raise(-errno);
 	if (syscall(SYS_landlock_restrict_self, fd, 0))

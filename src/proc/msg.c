@@ -20,7 +20,8 @@ static const struct row {
 	uint32_t len_max; /* of the payload */
 	bool has_fd;
 } rows[] = {
-	[PROC_MSG_CONFIG] = { "config", WAY(PARENT, WORKER), 4 * MIB, false },
+	[PROC_MSG_CONFIG] = { "config", WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER), 4 * MIB,
+	                      false },
 	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
 	                     false },
 	[PROC_MSG_CA] = { "ca", WAY(PARENT, WORKER), 4 * MIB, false },
@@ -32,20 +33,27 @@ static const struct row {
 	[PROC_MSG_DRAIN] = { "drain", WAY(PARENT, WORKER), 4, false },
 	[PROC_MSG_STATUS_ASK] = { "status?", WAY(PARENT, WORKER), ID, false },
 	[PROC_MSG_STATUS] = { "status", WAY(WORKER, PARENT), 64 * KIB, false },
-	[PROC_MSG_CAPS] = { "caps", WAY(WORKER, PARENT) | WAY(PARENT, WORKER), ID + ID + 1 + 16 * KIB,
-	                    false },
+	[PROC_MSG_CAPS] = { "caps", WAY(WORKER, PARENT) | WAY(PARENT, WORKER),
+	                    ID + ID + 1 + 16 * KIB, false },
 	[PROC_MSG_DRAINED] = { "drained", WAY(WORKER, PARENT), 0, false },
 	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
-	[PROC_MSG_READY] = { "ready", WAY(WORKER, PARENT) | WAY(KEYS, PARENT), 0, false },
+	[PROC_MSG_READY] = { "ready",
+	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT), 0,
+	                     false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
-	[PROC_MSG_WORKER_CHANNEL] = { "worker channel", WAY(PARENT, KEYS), 0, true },
+	[PROC_MSG_WORKER_CHANNEL] = { "worker channel", WAY(PARENT, KEYS) | WAY(PARENT, RESOLVER),
+	                              0, true },
 	[PROC_MSG_MAKE_SELF_SIGNED] = { "make self-signed", WAY(PARENT, KEYS), NAME_MAX_LEN, true },
 	[PROC_MSG_KEY_LOADED] = { "key loaded", WAY(KEYS, PARENT), ID + PROC_SPKI_LEN, false },
 	[PROC_MSG_KEY_BAD] = { "key bad", WAY(KEYS, PARENT), ID + WHY_MAX, false },
 	[PROC_MSG_SELF_SIGNED] = { "self-signed", WAY(KEYS, PARENT), 64 * KIB, false },
 	[PROC_MSG_SIGN] = { "sign", WAY(WORKER, KEYS), ID + ID + 2 + 2 + PROC_DIGEST_MAX, false },
 	[PROC_MSG_SIGNED] = { "signed", WAY(KEYS, WORKER), ID + 2 + SIGNATURE_MAX, false },
+	[PROC_MSG_RESOLVER_CHANNEL] = { "resolver channel", WAY(PARENT, WORKER), 0, true },
+	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER), 1 + ID, true },
+	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER), ID + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
 
@@ -53,6 +61,7 @@ static const char *const role_names[] = {
 	[PROC_ROLE_PARENT] = "parent",
 	[PROC_ROLE_KEYS] = "keys",
 	[PROC_ROLE_WORKER] = "worker",
+	[PROC_ROLE_RESOLVER] = "resolver",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 

@@ -16,7 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum proc_role { PROC_ROLE_PARENT, PROC_ROLE_KEYS, PROC_ROLE_WORKER, PROC_ROLE_COUNT };
+enum proc_role {
+	PROC_ROLE_PARENT,
+	PROC_ROLE_KEYS,
+	PROC_ROLE_WORKER,
+	PROC_ROLE_RESOLVER,
+	PROC_ROLE_COUNT,
+};
 
 /*
  * Of this table. Processes speak their own version and the one before (DECISIONS 11). The test of
@@ -30,11 +36,11 @@ enum { PROC_TABLE_VERSION = 1 + PROC_TABLE_AHEAD, PROC_TABLE_VERSION_OLDEST = 1 
 /* The numbers are the wire's: only append. */
 enum proc_msg_type {
 	/* parent -> worker */
-	PROC_MSG_CONFIG,       /* text: the configuration, as the parent read it */
-	PROC_MSG_CHAIN,        /* u32 key id, str name, text PEM */
-	PROC_MSG_CA,           /* u32 backend, text PEM */
-	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous */
-	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
+	PROC_MSG_CONFIG,      /* text: the configuration, as the parent read it; also -> resolver */
+	PROC_MSG_CHAIN,       /* u32 key id, str name, text PEM */
+	PROC_MSG_CA,          /* u32 backend, text PEM */
+	PROC_MSG_TICKET_KEYS, /* 2 * 80 bytes: current, previous */
+	PROC_MSG_LISTENER,    /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
 	PROC_MSG_START,        /* u8: ask the backends what they offer; all was sent: apply */
 	PROC_MSG_DRAIN,        /* u32 deadline in ms */
@@ -45,11 +51,11 @@ enum proc_msg_type {
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys -> parent */
+	PROC_MSG_READY,   /* also keys and resolver -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
-	PROC_MSG_WORKER_CHANNEL,   /* fd: to a worker */
+	PROC_MSG_WORKER_CHANNEL,   /* fd: to a worker; also parent -> resolver */
 	PROC_MSG_MAKE_SELF_SIGNED, /* text: host name; fd: where to write the key */
 	/* keys -> parent */
 	PROC_MSG_KEY_LOADED,  /* u32 key id, 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
@@ -58,8 +64,17 @@ enum proc_msg_type {
 	/* worker -> keys, and back */
 	PROC_MSG_SIGN,   /* u32 request, u32 key id, u16 TLS scheme, bytes digest (64 at most) */
 	PROC_MSG_SIGNED, /* u32 request, bytes signature; empty: it failed */
+	/* parent -> worker */
+	PROC_MSG_RESOLVER_CHANNEL, /* fd: to resolver */
+	PROC_MSG_SERVICE,          /* u8 enum proc_service, u32 which of them; fd: its socket */
+	/* worker -> resolver, and back */
+	PROC_MSG_RESOLVE,  /* u32 request, str domain */
+	PROC_MSG_RESOLVED, /* u32 request, then proc/way.h */
 	PROC_MSG_COUNT,
 };
+
+/* Of PROC_MSG_SERVICE: what listens beside the edges. */
+enum proc_service { PROC_SERVICE_POLICY, PROC_SERVICE_COUNT };
 
 /* Of PROC_MSG_CAPS. */
 enum {

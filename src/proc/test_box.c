@@ -61,11 +61,13 @@ static int status_of(void (*run)(void))
 	return status;
 }
 
+static char directory[] = "/tmp/mailseal-test-box-XXXXXX"; /* of the resolver */
+
 static void box_me(enum proc_role role)
 {
 	struct proc_box_report report;
 	CHECK(proc_drop(&(struct proc_identity){ .is_secret = role == PROC_ROLE_KEYS }) == 0);
-	CHECK(proc_box(role, &report) == 0);
+	CHECK(proc_box(role, role == PROC_ROLE_RESOLVER ? directory : NULL, &report) == 0);
 	CHECK(report.has_seccomp);
 }
 
@@ -222,13 +224,48 @@ static void child_worker(void)
 	try_channel(PROC_ROLE_WORKER, fds[0], fds[1], listener);
 }
 
+/* SQLite and libunbound in their directory, as they go about it. */
+static void try_files(void)
+{
+	char path[64], other[64];
+	struct stat st;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	snprintf(path, sizeof(path), "%s/file", directory);
+	snprintf(other, sizeof(other), "%s/other", directory);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && pwrite(fd, "text", 4, 0) == 4 && fsync(fd) == 0);
+	CHECK(fcntl(fd, F_SETLK, &lock) == 0);
+	CHECK(rename(path, other) == 0 && stat(other, &st) == 0 && st.st_size == 4);
+	CHECK(unlink(other) == 0 && access(other, F_OK) == -1);
+}
+
+static void child_resolver(void)
+{
+	int fds[2], pair[2];
+	char *const argv[] = { (char *)"/bin/true", NULL };
+	CHECK(proc_chan_pair(fds) == 0);
+	box_me(PROC_ROLE_RESOLVER);
+	try_daily_work(fds[0]);
+	try_files();
+	FORBIDDEN(open("/etc/passwd", O_RDONLY));
+	FORBIDDEN(open("/tmp/mailseal-never", O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+	FORBIDDEN(open("/proc/self/mem", O_RDWR));
+	FORBIDDEN(mkdir(directory, 0700));
+	FORBIDDEN(execve(argv[0], argv, NULL));
+	FORBIDDEN(syscall(SYS_clone3, NULL, 0));
+	FORBIDDEN(socket(AF_NETLINK, SOCK_RAW, 0));
+	FORBIDDEN(listen(fds[0], 8));
+	CHECK(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+}
+
 /* Without seccomp before it: Landlock holds by itself. */
 static void child_landlock(void)
 {
 	int abi;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(1) };
 	CHECK(proc_drop(&(struct proc_identity){}) == 0);
-	CHECK(box_landlock(PROC_ROLE_KEYS, &abi) == 0);
+	CHECK(box_landlock(PROC_ROLE_KEYS, NULL, &abi) == 0);
 	if (!abi)
 		return;
 	FORBIDDEN(open("/etc/passwd", O_RDONLY));
@@ -263,6 +300,14 @@ static void test_box_worker(void **state)
 	assert_int_equal(status_of(child_worker), 0);
 }
 
+static void test_box_resolver(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(status_of(child_resolver), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 static void test_box_landlock(void **state)
 {
 	(void)state;
@@ -280,7 +325,7 @@ static void test_box_abort_ends(void **state)
 static void child_parent(void)
 {
 	struct proc_box_report report;
-	CHECK(proc_box(PROC_ROLE_PARENT, &report) == -EINVAL);
+	CHECK(proc_box(PROC_ROLE_PARENT, NULL, &report) == -EINVAL);
 	CHECK(open("/etc/passwd", O_RDONLY) >= 0);
 }
 
@@ -381,10 +426,10 @@ static void test_exec_role(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_box_keys),           cmocka_unit_test(test_box_worker),
-		cmocka_unit_test(test_box_landlock),       cmocka_unit_test(test_box_abort_ends),
-		cmocka_unit_test(test_box_parent_refused), cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_exec_role),
+		cmocka_unit_test(test_box_keys),       cmocka_unit_test(test_box_worker),
+		cmocka_unit_test(test_box_resolver),   cmocka_unit_test(test_box_landlock),
+		cmocka_unit_test(test_box_abort_ends), cmocka_unit_test(test_box_parent_refused),
+		cmocka_unit_test(test_drop),           cmocka_unit_test(test_exec_role),
 	};
 	if (argc > 1)
 		return role_main(argc, argv);

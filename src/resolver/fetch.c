@@ -18,7 +18,7 @@ struct fetch {
 	CURLM *multi;
 	struct io_deadline timer;
 	struct io_later soon;
-	char *ca_file;
+	struct buf ca_pem;
 	unsigned timeout_ms;
 	unsigned port;
 };
@@ -188,11 +188,10 @@ int fetch_new(struct fetch **ret_fetch, struct io_loop *loop, const struct fetch
 		.multi = curl_multi_init(),
 		.timer.fn = on_timer,
 		.soon.fn = on_soon,
-		.ca_file = settings->ca_file ? strdup(settings->ca_file) : NULL,
 		.timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS,
 		.port = settings->port ? settings->port : HTTPS_PORT,
 	};
-	if (!f->multi || (settings->ca_file && !f->ca_file)) {
+	if (!f->multi || buf_add(&f->ca_pem, settings->ca_pem)) {
 		fetch_free(f);
 		return err_raise(-ENOMEM);
 	}
@@ -212,7 +211,7 @@ void fetch_free(struct fetch *f)
 		curl_multi_cleanup(f->multi);
 	io_deadline_disarm(&f->timer);
 	io_later_remove(f->loop, &f->soon);
-	free(f->ca_file);
+	buf_deinit(&f->ca_pem);
 	free(f);
 }
 
@@ -235,9 +234,14 @@ static void options_set(struct fetch_request *r, const char *url)
 	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
-	/* The system's directory of CAs counts beside the file. */
-	if (f->ca_file)
-		curl_easy_setopt(r->easy, CURLOPT_CAINFO, f->ca_file);
+	/* These alone: no file is read when a process is boxed already. */
+	struct slice cas = buf_slice(&f->ca_pem);
+	struct curl_blob blob = { .data = (void *)(uintptr_t)cas.data,
+		                  .len = cas.len,
+		                  .flags = CURL_BLOB_NOCOPY };
+	curl_easy_setopt(r->easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(r->easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(r->easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
 int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char *domain,

@@ -15,7 +15,7 @@ struct fetch;
 struct fetch_request;
 
 struct fetch_settings {
-	const char *ca_file; /* CAs beside those of the system, or NULL */
+	struct slice ca_pem; /* the CAs that count; copied */
 	unsigned timeout_ms; /* 0: 60 s */
 	unsigned port;       /* 0: 443 */
 };

@@ -12,7 +12,7 @@
 /* after unbound.h, which it needs */
 #include <unbound-event.h>
 
-enum { TIMEOUT_MS = 30000, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
+enum { TIMEOUT_MS = 30000, QUERIES = 1024, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
 enum { SEC_BOGUS = 1, SEC_SECURE = 2 };
 
 static const char debian_anchor[] = "/usr/share/dns/root.key";
@@ -48,9 +48,13 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
                           size_t cap)
 {
 	/* What one process may have under way: the defaults are for a stub (DECISIONS 5). */
-	static const char *const options[][2] = {
-		{ "outgoing-range:", "512" },
-		{ "num-queries-per-thread:", "1024" },
+	char queries[16], sockets[16];
+	unsigned count = s->queries ? s->queries : QUERIES;
+	snprintf(queries, sizeof(queries), "%u", count);
+	snprintf(sockets, sizeof(sockets), "%u", count / 2);
+	const char *const options[][2] = {
+		{ "outgoing-range:", sockets },
+		{ "num-queries-per-thread:", queries },
 		{ "outgoing-num-tcp:", "64" },
 		{ "module-config:", "validator iterator" },
 		{ "do-not-query-localhost:", "no" }, /* for a forwarder on this host */
@@ -67,7 +71,8 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 		         "trust anchor %s cannot be read: apt-get install dns-root-data", anchor);
 		return LOOKUP_BAD_SETTINGS;
 	}
-	int r = ub_ctx_add_ta_file(l->ctx, anchor);
+	int r = s->keeps_anchor ? ub_ctx_add_ta_autr(l->ctx, anchor)
+	                        : ub_ctx_add_ta_file(l->ctx, anchor);
 	if (r)
 		return setting_fail(error, cap, anchor, r);
 	for (size_t i = 0; i < s->forward_count; i++) {

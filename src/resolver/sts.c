@@ -16,6 +16,8 @@ struct sts_search {
 	sts_fn *fn;
 	void *owner;
 	char domain[256];
+	char known_id[POLICY_STS_ID_MAX + 1];
+	bool is_unchanged;
 	struct lookup_question *questions[QUESTIONS];
 	unsigned addresses_open;
 	char addresses[ADDRESSES_MAX][DNS_ADDRESS_CAP];
@@ -24,18 +26,26 @@ struct sts_search {
 	struct policy_sts_facts facts;
 };
 
-static void done(struct sts_search *s)
+static void done(struct sts_search *s, struct slice text)
 {
-	s->fn(s->owner, &s->facts); /* s may be gone */
+	const struct sts_result result = { .facts = &s->facts,
+		                           .is_unchanged = s->is_unchanged,
+		                           .text = text };
+	s->fn(s->owner, &result); /* s may be gone */
+}
+
+static void end(struct sts_search *s, enum policy_report report, const char *what, const char *why)
+{
+	s->facts.report = report;
+	snprintf(s->facts.why, sizeof(s->facts.why), "%s: %s", what, why);
+	done(s, (struct slice){});
 }
 
 static void broken(struct sts_search *s, enum policy_report report, const char *what,
                    const char *why)
 {
 	s->facts.state = POLICY_STS_BROKEN;
-	s->facts.report = report;
-	snprintf(s->facts.why, sizeof(s->facts.why), "%s: %s", what, why);
-	done(s);
+	end(s, report, what, why);
 }
 
 static void on_policy(void *owner, const struct fetch_result *result)
@@ -48,7 +58,7 @@ static void on_policy(void *owner, const struct fetch_result *result)
 		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the policy file is not valid", why);
 	} else {
 		s->facts.state = POLICY_STS_IN_FORCE;
-		done(s);
+		done(s, result->body);
 	}
 }
 
@@ -134,34 +144,39 @@ static void on_record(void *owner, const struct lookup_answer *answer)
 	bool is_bogus = answer->status == POLICY_DNS_BOGUS;
 	lookup_question_free(TAKE(s->questions[RECORD]));
 	if (is_lost) {
-		broken(s, is_bogus ? POLICY_REPORT_DNSSEC_INVALID : POLICY_REPORT_NONE,
-		       "the record could not be looked up", why);
+		s->facts.state = POLICY_STS_LOST;
+		end(s, is_bogus ? POLICY_REPORT_DNSSEC_INVALID : POLICY_REPORT_NONE,
+		    "the record could not be looked up", why);
 	} else if (!count) {
-		done(s);
+		done(s, (struct slice){});
 	} else if (count > 1 || is_bad) {
 		s->facts.id[0] = '\0';
 		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the record is not valid",
 		       count > 1 ? "there is more than one (RFC 8461 3.1)"
 		                 : "it is not \"v=STSv1; id=LETTERS-AND-DIGITS;\"");
+	} else if (!strcmp(s->facts.id, s->known_id)) {
+		s->is_unchanged = true;
+		done(s, (struct slice){});
 	} else {
 		file_begin(s);
 	}
 }
 
-int sts_search_new(struct sts_search **ret_search, struct lookup *lookup, struct fetch *fetch,
-                   const char *domain, sts_fn *fn, void *owner)
+int sts_search_new(struct sts_search **ret_search, const struct sts_settings *set, sts_fn *fn,
+                   void *owner)
 {
 	char name[300];
 	struct sts_search *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_raise(-ENOMEM);
-	s->lookup = lookup;
-	s->fetch = fetch;
+	s->lookup = set->lookup;
+	s->fetch = set->fetch;
 	s->fn = fn;
 	s->owner = owner;
-	snprintf(s->domain, sizeof(s->domain), "%s", domain);
-	snprintf(name, sizeof(name), "_mta-sts.%s", domain);
-	int r = lookup_ask(&s->questions[RECORD], lookup, name, DNS_TXT, on_record, s);
+	snprintf(s->domain, sizeof(s->domain), "%s", set->domain);
+	snprintf(s->known_id, sizeof(s->known_id), "%s", set->known_id ? set->known_id : "");
+	snprintf(name, sizeof(name), "_mta-sts.%s", set->domain);
+	int r = lookup_ask(&s->questions[RECORD], s->lookup, name, DNS_TXT, on_record, s);
 	if (r) {
 		sts_search_free(s);
 		return err_up(r);

@@ -10,6 +10,8 @@
 #include "proc/box.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "worker/resolver.h"
+#include "worker/services.h"
 #include "worker/signer.h"
 
 #include <errno.h>
@@ -41,6 +43,8 @@ struct worker {
 	struct io_watch *parent_watch;
 	struct edge_pool *pool;
 	struct worker_signer *signer;
+	struct worker_resolver *resolver;
+	struct worker_services *services;
 	struct edge_world *world;     /* in force; NULL before the first START */
 	struct edge_learner *learner; /* NULL: another worker asks */
 	struct listeners listeners;
@@ -76,6 +80,7 @@ static void next_clear(struct worker *w)
 	conf_settings_free(w->next_settings);
 	w->next_settings = NULL;
 	listeners_close(&w->next_listeners);
+	worker_services_clear(w->services);
 }
 
 static void say(struct worker *w, enum proc_msg_type type, struct slice payload)
@@ -239,6 +244,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		return err_raise(-EPROTO);
 	struct conf_settings *settings = TAKE(w->next_settings);
 	w->drain_rate = settings->drain_rate;
+	enum conf_dialect dialect = settings->policy_service.dialect;
 	int r = edge_world_new(&world, settings, &w->next, worker_signer_tls(w->signer), error,
 	                       sizeof(error));
 	if (r == EDGE_WORLD_BAD) {
@@ -253,6 +259,8 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	edge_world_unref(w->world);
 	w->world = world;
 	r = listeners_start(w);
+	if (!r)
+		r = worker_services_start(w->services, dialect);
 	if (r)
 		return err_up(r);
 	next_clear(w);
@@ -287,6 +295,7 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	if (!proc_unpack_u32(&u, &deadline_ms))
 		return err_raise(-EPROTO);
 	listeners_close(&w->listeners);
+	worker_services_stop(w->services);
 	edge_learner_free(TAKE(w->learner));
 	edge_pool_drain(w->pool, w->drain_rate, deadline_ms, on_empty, w);
 	return 0;
@@ -344,6 +353,10 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(on_ticket_keys(w, msg));
 	case PROC_MSG_KEYS_CHANNEL:
 		return err_up(worker_signer_attach(w->signer, TAKE_FD(msg->fd)));
+	case PROC_MSG_RESOLVER_CHANNEL:
+		return err_up(worker_resolver_attach(w->resolver, TAKE_FD(msg->fd)));
+	case PROC_MSG_SERVICE:
+		return err_up(worker_services_add(w->services, msg->payload, TAKE_FD(msg->fd)));
 	case PROC_MSG_DRAIN:
 		return err_up(on_drain(w, msg));
 	case PROC_MSG_STATUS_ASK:
@@ -386,6 +399,10 @@ static int worker_init(struct worker *w, int chan_fd)
 	if (!r)
 		r = worker_signer_new(&w->signer, w->loop);
 	if (!r)
+		r = worker_resolver_new(&w->resolver, w->loop);
+	if (!r)
+		r = worker_services_new(&w->services, w->loop, worker_resolver_asker(w->resolver));
+	if (!r)
 		r = proc_chan_new(&w->parent, chan_fd, PROC_ROLE_WORKER, PROC_ROLE_PARENT);
 	if (!r)
 		r = io_watch_new(&w->parent_watch, w->loop, chan_fd, on_parent_ready, w);
@@ -402,6 +419,8 @@ static void worker_deinit(struct worker *w)
 	edge_pool_free(w->pool);
 	edge_world_unref(w->world);
 	worker_signer_free(w->signer);
+	worker_services_free(w->services);
+	worker_resolver_free(w->resolver);
 	io_watch_free(w->parent_watch);
 	proc_chan_free(w->parent);
 	explicit_bzero(w->ticket_keys, sizeof(w->ticket_keys));
@@ -413,7 +432,7 @@ int worker_main(int chan_fd)
 	struct worker w = {};
 	struct proc_box_report report;
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
-	int r = proc_box(PROC_ROLE_WORKER, &report);
+	int r = proc_box(PROC_ROLE_WORKER, NULL, &report);
 	if (!r)
 		r = worker_init(&w, chan_fd);
 	if (!r)

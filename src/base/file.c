@@ -1,0 +1,41 @@
+#include "base/file.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { PIECE = 16384 };
+
+int file_read_fd(struct buf *b, int fd, size_t max)
+{
+	for (;;) {
+		uint8_t *at;
+		int r = buf_reserve(b, PIECE, &at);
+		if (r)
+			return err_up(r);
+		ssize_t n = read(fd, at, PIECE);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		buf_commit(b, (size_t)n);
+		if (buf_len(b) > max)
+			return -EFBIG;
+	}
+}
+
+int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_time)
+{
+	struct stat st;
+	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (ret_time)
+		*ret_time = st.st_mtim;
+	return file_read_fd(b, fd, max);
+}

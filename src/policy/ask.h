@@ -1,0 +1,27 @@
+/*
+ * How the way to a domain is asked for from within a worker: by messages to resolver, which
+ * worker/ sends and capabilities know nothing of.
+ */
+#ifndef POLICY_ASK_H
+#define POLICY_ASK_H
+
+#include "policy/way.h"
+
+/* Embedded in who asks. All else is the asker's. */
+struct policy_question {
+	struct policy_question *next, *prev;
+	uint32_t number;
+	char domain[POLICY_WAY_NAME_CAP]; /* dns_name_is_host() */
+	/* Once, in a later turn, unless it is cancelled before. Both are borrowed. There is no
+	 * deadline but the owner's: resolver may be away. */
+	void (*fn)(struct policy_question *q, const struct policy_way *way,
+	           const struct policy_sts_facts *sts);
+};
+
+struct policy_asker {
+	void (*ask)(struct policy_asker *a, struct policy_question *q);
+	/* Nothing if it is not under way. */
+	void (*cancel)(struct policy_asker *a, struct policy_question *q);
+};
+
+#endif

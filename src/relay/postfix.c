@@ -1,0 +1,119 @@
+#include "relay/postfix.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+/* What holds for the hosts of a domain together. */
+struct sum {
+	size_t usable;   /* hosts that may be tried */
+	size_t dane;     /* of these, such as DANE proves */
+	bool has_pkix;   /* MTA-STS in mode enforce */
+	bool needs_tls;  /* TLSA records that are all unusable: TLS without a proof */
+	const char *why; /* of one that may not be tried */
+};
+
+static void sum_up(struct sum *s, const struct policy_way *way, const struct policy_sts_facts *sts)
+{
+	struct policy_domain domain;
+	policy_way_domain(&domain, way, sts);
+	for (size_t i = 0; i < way->host_count; i++) {
+		struct policy_decision d;
+		policy_decide(&domain, &way->hosts[i].facts, &d);
+		if (d.level == POLICY_SKIP) {
+			s->why = d.why;
+			continue;
+		}
+		s->usable++;
+		s->dane += d.needs_dane;
+		s->has_pkix = s->has_pkix || d.needs_pkix;
+		s->needs_tls = s->needs_tls || d.level == POLICY_ENCRYPT;
+	}
+}
+
+/* Is a host left out because an answer was lost? Then Postfix must not meet it unguarded. */
+static bool has_lost(const struct policy_way *way, const struct policy_sts_facts *sts)
+{
+	for (size_t i = 0; i < way->host_count; i++) {
+		const struct policy_host *h = &way->hosts[i].facts;
+		if (policy_dns_is_lost(h->address) || (h->was_asked && policy_dns_is_lost(h->tlsa)))
+			return true;
+	}
+	return sts->state == POLICY_STS_LOST;
+}
+
+/* Postfix has ".example.org" for "*.example.org". */
+static int match_write(struct buf *text, const struct policy_sts *sts)
+{
+	int r = buf_add_str(text, "secure match=");
+	for (size_t i = 0; i < sts->mx_count && !r; i++)
+		r = buf_printf(text, "%s%s", i ? ":" : "",
+		               sts->mx[i] + (sts->mx[i][0] == '*' ? 1 : 0));
+	return r ? err_up(r) : err_up(buf_add_str(text, " servername=hostname"));
+}
+
+/* The policy as reports quote it (RFC 8460 4.4, "policy-string"). */
+static int report_write(struct buf *text, const char *domain, const struct policy_sts *sts)
+{
+	int r = buf_printf(text,
+	                   " policy_type=sts policy_domain=%s { policy_string = version: STSv1 }"
+	                   " { policy_string = mode: %s } { policy_string = max_age: %u }",
+	                   domain, policy_sts_mode_name(sts->mode), sts->max_age_s);
+	for (size_t i = 0; i < sts->mx_count && !r; i++)
+		r = buf_printf(text, " { policy_string = mx: %s } mx_host_pattern=%s", sts->mx[i],
+		               sts->mx[i]);
+	return err_up(r);
+}
+
+static int temp_write(struct buf *text, enum socketmap_result *ret_result, const char *why)
+{
+	*ret_result = SOCKETMAP_TEMP;
+	return err_up(buf_add_str(text, why));
+}
+
+static int level_write(struct buf *text, const struct sum *s, const struct policy_way *way,
+                       const struct policy_sts_facts *sts, bool tlsrpt)
+{
+	/* "dane-only" would defer for ever where nothing vouches for the MX records. */
+	if (s->dane && s->dane == way->host_count && way->mx == POLICY_DNS_SECURE)
+		return err_up(buf_add_str(text, "dane-only"));
+	if (s->has_pkix) {
+		int r = match_write(text, &sts->policy);
+		if (!r && tlsrpt)
+			r = report_write(text, way->domain, &sts->policy);
+		return err_up(r);
+	}
+	/* Unusable records: "dane" is Postfix's word for TLS without a proof there, too. */
+	return err_up(buf_add_str(text, "dane"));
+}
+
+int postfix_policy_write(struct buf *text, enum socketmap_result *ret_result,
+                         const struct policy_way *way, const struct policy_sts_facts *sts,
+                         bool tlsrpt)
+{
+	struct sum s = {};
+	*ret_result = SOCKETMAP_NOTFOUND;
+	if (way->end == POLICY_WAY_LOST)
+		return err_up(temp_write(text, ret_result, "the MX records could not be had"));
+	if (way->end != POLICY_WAY_HOSTS)
+		return 0; /* Postfix sees that itself, and returns the mail */
+	sum_up(&s, way, sts);
+	if (has_lost(way, sts) || (way->host_count && !s.usable))
+		return err_up(temp_write(text, ret_result,
+		                         s.why ? s.why : "an answer of DNS could not be had"));
+	if (!s.dane && !s.has_pkix && !s.needs_tls)
+		return 0;
+	*ret_result = SOCKETMAP_OK;
+	return err_up(level_write(text, &s, way, sts, tlsrpt));
+}
+
+bool postfix_key_domain(struct slice key, char *ret_domain)
+{
+	if (!key.len || key.len >= POLICY_WAY_NAME_CAP || key.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < key.len; i++) {
+		uint8_t c = key.data[i];
+		ret_domain[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	ret_domain[key.len] = '\0';
+	return dns_name_is_host(ret_domain);
+}

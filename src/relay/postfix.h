@@ -1,0 +1,37 @@
+/*
+ * What is decided for a destination, in the words of Postfix's smtp_tls_policy_maps
+ * (postconf(5)): one level for all hosts of a domain. Pure.
+ *
+ * Where the MX records are secure and every host has usable, secure TLSA records: "dane-only";
+ * Postfix checks them itself.
+ * Where some have: "dane", unless the domain's MTA-STS policy is in mode enforce: then "secure",
+ * for "dane" would let the other hosts go without a proof. MTA-STS in mode enforce: "secure" with
+ * the names of the policy. Nothing of all that: no answer, and main.cf decides. Postfix has no
+ * words for mode testing: no answer either.
+ */
+#ifndef RELAY_POSTFIX_H
+#define RELAY_POSTFIX_H
+
+#include "base/buf.h"
+#include "policy/way.h"
+#include "relay/socketmap.h"
+
+/*
+ * tlsrpt:     add what Postfix 3.10 wants for TLS reports (TLSRPT_README); older ones refuse it
+ * ret_result: SOCKETMAP_OK, _NOTFOUND or _TEMP
+ * text:       appended, not for NOTFOUND
+ *
+ * Returns 0 or -ENOMEM.
+ */
+[[nodiscard]] int postfix_policy_write(struct buf *text, enum socketmap_result *ret_result,
+                                       const struct policy_way *way,
+                                       const struct policy_sts_facts *sts, bool tlsrpt);
+
+/*
+ * A key as Postfix asks: the domain that a policy is for, in lower case. False: a next hop that is
+ * the operator's own choice ("[host]", "host:port"), a parent domain (".example.org"), or no
+ * domain at all. ret_domain: POLICY_WAY_NAME_CAP bytes.
+ */
+bool postfix_key_domain(struct slice key, char *ret_domain);
+
+#endif

@@ -1,0 +1,218 @@
+#include "relay/service.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "io/stream.h"
+#include "policy/ask.h"
+#include "relay/postfix.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+	IDLE_MS = 10 * 60 * 1000,
+	ANSWER_MS = 60 * 1000, /* Postfix waits 100 s */
+};
+
+struct client {
+	struct client *next, *prev;
+	struct relay_service *service;
+	struct io_stream stream;
+	struct io_deadline late;
+	struct io_later end;
+	struct policy_question question;
+	bool is_asking;
+	bool tlsrpt;
+};
+
+struct relay_service {
+	struct relay_service_settings set;
+	struct relay_service_counters counters;
+	struct client clients; /* a ring, this is its head */
+	size_t count;
+};
+
+static void client_free(struct client *c)
+{
+	struct relay_service *s = c->service;
+	if (c->is_asking)
+		s->set.asker->cancel(s->set.asker, &c->question);
+	c->prev->next = c->next;
+	c->next->prev = c->prev;
+	s->count--;
+	io_deadline_disarm(&c->late);
+	io_later_remove(s->set.loop, &c->end);
+	io_stream_deinit(&c->stream);
+	free(c);
+}
+
+static void on_end(struct io_later *later)
+{
+	client_free((struct client *)((char *)later - offsetof(struct client, end)));
+}
+
+static void end(struct client *c)
+{
+	io_later_add(c->service->set.loop, &c->end);
+}
+
+static void answer(struct client *c, enum socketmap_result result, struct slice text)
+{
+	CLEAN(buf_deinit) struct buf out = {};
+	struct relay_service_counters *n = &c->service->counters;
+	c->is_asking = false;
+	n->answers += result == SOCKETMAP_OK;
+	n->temps += result == SOCKETMAP_TEMP;
+	io_deadline_arm(c->service->set.loop, &c->late, IDLE_MS);
+	if (socketmap_write(&out, result, text) || io_stream_write(&c->stream, buf_slice(&out)))
+		end(c);
+}
+
+static void pump(struct client *c);
+
+static void on_way(struct policy_question *q, const struct policy_way *way,
+                   const struct policy_sts_facts *sts)
+{
+	struct client *c = (struct client *)((char *)q - offsetof(struct client, question));
+	CLEAN(buf_deinit) struct buf text = {};
+	enum socketmap_result result;
+	if (postfix_policy_write(&text, &result, way, sts, c->tlsrpt))
+		answer(c, SOCKETMAP_TEMP, slice_str("out of memory"));
+	else
+		answer(c, result, buf_slice(&text));
+	pump(c);
+}
+
+/* Names of maps: ours, and those that others' configurations have already. */
+static bool name_take(struct client *c, struct slice name)
+{
+	static const struct {
+		const char *name;
+		bool tlsrpt;
+	} names[] = {
+		{ "policy", false },
+		{ "policy-tlsrpt", true },
+		{ "QUERY", false },
+		{ "QUERYwithTLSRPT", true },
+	};
+	enum conf_dialect dialect = c->service->set.dialect;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (!slice_equal(name, slice_str(names[i].name)))
+			continue;
+		c->tlsrpt = dialect == CONF_DIALECT_AUTO ? names[i].tlsrpt
+		                                         : dialect == CONF_DIALECT_TLSRPT;
+		return true;
+	}
+	return false;
+}
+
+static void ask(struct client *c, const struct socketmap_question *question)
+{
+	struct relay_service *s = c->service;
+	s->counters.questions++;
+	if (!name_take(c, question->name)) {
+		answer(c, SOCKETMAP_PERM,
+		       slice_str("no such map; there are policy and policy-tlsrpt"));
+		return;
+	}
+	if (!postfix_key_domain(question->key, c->question.domain)) {
+		answer(c, SOCKETMAP_NOTFOUND, (struct slice){});
+		return;
+	}
+	c->is_asking = true;
+	c->question.fn = on_way;
+	io_deadline_arm(s->set.loop, &c->late, ANSWER_MS);
+	s->set.asker->ask(s->set.asker, &c->question);
+}
+
+/* One question at a time; what comes behind it waits. */
+static void pump(struct client *c)
+{
+	struct socketmap_question question;
+	size_t used;
+	int r = 0;
+	while (!c->is_asking &&
+	       !(r = socketmap_take(io_stream_input(&c->stream), &question, &used))) {
+		ask(c, &question);
+		io_stream_consume(&c->stream, used);
+	}
+	if (!c->is_asking && r == SOCKETMAP_BROKEN) {
+		log_warn(NULL, "policy service was asked what is no question");
+		end(c);
+	}
+}
+
+static void on_event(struct io_stream *stream, enum io_stream_event event)
+{
+	struct client *c = stream->owner;
+	if (event == IO_STREAM_DATA)
+		pump(c);
+	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
+		end(c);
+}
+
+static void on_late(struct io_deadline *d)
+{
+	struct client *c = (struct client *)((char *)d - offsetof(struct client, late));
+	struct relay_service *s = c->service;
+	if (!c->is_asking) {
+		end(c);
+		return;
+	}
+	s->set.asker->cancel(s->set.asker, &c->question);
+	answer(c, SOCKETMAP_TEMP, slice_str("no answer of the resolver in time"));
+	pump(c);
+}
+
+int relay_service_new(struct relay_service **ret_s, const struct relay_service_settings *set)
+{
+	struct relay_service *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_raise(-ENOMEM);
+	s->set = *set;
+	s->clients.next = s->clients.prev = &s->clients;
+	*ret_s = s;
+	return 0;
+}
+
+void relay_service_free(struct relay_service *s)
+{
+	if (!s)
+		return;
+	while (s->clients.next != &s->clients)
+		client_free(s->clients.next);
+	free(s);
+}
+
+void relay_service_set_dialect(struct relay_service *s, enum conf_dialect dialect)
+{
+	s->set.dialect = dialect;
+}
+
+void relay_service_accept(struct relay_service *s, int fd)
+{
+	struct client *c = s->count < RELAY_SERVICE_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	if (!c) {
+		log_warn(NULL, "policy service has no room for a client");
+		close(fd);
+		return;
+	}
+	c->service = s;
+	c->late.fn = on_late;
+	c->end.fn = on_end;
+	c->stream = (struct io_stream){ .fd = -1, .owner = c, .on_event = on_event };
+	c->next = &s->clients;
+	c->prev = s->clients.prev;
+	c->prev->next = c;
+	s->clients.prev = c;
+	s->count++;
+	io_deadline_arm(s->set.loop, &c->late, IDLE_MS);
+	if (io_stream_open(&c->stream, s->set.loop, fd))
+		client_free(c);
+}
+
+const struct relay_service_counters *relay_service_counters(const struct relay_service *s)
+{
+	return &s->counters;
+}

@@ -1,0 +1,39 @@
+/*
+ * The policy service: a Postfix that delivers itself asks, over a unix socket, what TLS a
+ * destination must have (smtp_tls_policy_maps = socketmap:unix:PATH:policy). Answers come from the
+ * same decisions as the relay's own hops. An answer that cannot be had is TEMP, never a weaker
+ * level.
+ */
+#ifndef RELAY_SERVICE_H
+#define RELAY_SERVICE_H
+
+#include "conf/settings.h"
+
+struct io_loop;
+struct policy_asker;
+struct relay_service;
+
+enum { RELAY_SERVICE_CLIENTS_MAX = 2000 };
+
+struct relay_service_settings {
+	struct io_loop *loop;
+	struct policy_asker *asker;
+	enum conf_dialect dialect;
+};
+
+struct relay_service_counters {
+	uint64_t questions;
+	uint64_t answers; /* with a level */
+	uint64_t temps;
+};
+
+[[nodiscard]] int relay_service_new(struct relay_service **ret_s,
+                                    const struct relay_service_settings *set);
+void relay_service_free(struct relay_service *s);
+/* A reload. */
+void relay_service_set_dialect(struct relay_service *s, enum conf_dialect dialect);
+/* Takes fd, a connection. */
+void relay_service_accept(struct relay_service *s, int fd);
+const struct relay_service_counters *relay_service_counters(const struct relay_service *s);
+
+#endif

@@ -1,0 +1,358 @@
+#include "resolver/resolver.h"
+
+#include "base/buf.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "io/loop.h"
+#include "proc/box.h"
+#include "proc/peer.h"
+#include "proc/way.h"
+#include "resolver/anchor.h"
+#include "resolver/fetch.h"
+#include "resolver/finder.h"
+#include "resolver/lookup.h"
+#include "resolver/policies.h"
+#include "store/store.h"
+#include "store/sts.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	CA_FILE_MAX = 4 * 1024 * 1024,
+	CONFIG_WAIT_MS = 30 * 1000,
+	QUESTIONS_MAX = 20000, /* of one worker at a time */
+};
+
+struct resolver;
+
+/* A worker that asks. */
+struct asker {
+	struct asker *next;
+	struct resolver *resolver;
+	struct proc_peer *peer;
+	struct question *questions;
+	size_t count;
+	struct io_later end;
+};
+
+struct question {
+	struct question *next;
+	struct asker *asker;
+	struct finder_wish *wish;
+	uint32_t number; /* as the worker counts */
+};
+
+struct resolver {
+	struct io_loop *loop;
+	struct conf_settings *settings;
+	struct buf ca_pem;
+	char folder[PATH_MAX];
+	char anchor[PATH_MAX];
+	struct proc_chan *parent_chan; /* until the loop has it */
+	struct proc_peer *parent;
+	struct store_sts *store;
+	struct lookup *lookup;
+	struct fetch *fetch;
+	struct policies *policies;
+	struct finder *finder;
+	struct asker *askers;
+	struct buf packed;
+	int status;
+};
+
+static void question_free(struct question *q)
+{
+	struct question **at = &q->asker->questions;
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	q->asker->count--;
+	finder_wish_free(q->wish);
+	free(q);
+}
+
+static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
+{
+	struct question *q = owner;
+	struct resolver *r = q->asker->resolver;
+	struct proc_packer p = proc_packer_onto(&r->packed);
+	proc_pack_u32(&p, q->number);
+	proc_way_pack(&p, way, sts);
+	if (p.has_failed || proc_peer_queue(q->asker->peer, PROC_MSG_RESOLVED, proc_packed(&p)))
+		log_warn(NULL, "answer to a worker not sent", kv_str("domain", way->domain));
+	buf_release(&r->packed);
+	question_free(q);
+}
+
+static int on_question(struct asker *a, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	char domain[POLICY_WAY_NAME_CAP];
+	uint32_t number;
+	if (!proc_unpack_u32(&u, &number) || !proc_unpack_str(&u, domain, sizeof(domain)) ||
+	    !dns_name_is_host(domain))
+		return err_raise(-EPROTO);
+	if (a->count == QUESTIONS_MAX) {
+		log_warn(NULL, "too many questions of one worker, one is dropped");
+		return 0;
+	}
+	struct question *q = calloc(1, sizeof(*q));
+	if (!q)
+		return err_raise(-ENOMEM);
+	*q = (struct question){ .next = a->questions, .asker = a, .number = number };
+	a->questions = q;
+	a->count++;
+	int r = finder_wish(&q->wish, a->resolver->finder, domain, on_found, q);
+	if (r) {
+		question_free(q);
+		return err_up(r);
+	}
+	return 0;
+}
+
+static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	return err_up(on_question(owner, msg->payload)); /* the table lets nothing else through */
+}
+
+static void asker_free(struct asker *a)
+{
+	struct asker **at = &a->resolver->askers;
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	while (a->questions)
+		question_free(a->questions);
+	proc_peer_free(a->peer);
+	free(a);
+}
+
+/* Nobody asks any more, and nobody starts workers. */
+static void end_if_idle(struct resolver *r)
+{
+	if (!r->parent && !r->askers)
+		io_loop_stop(r->loop);
+}
+
+static void on_asker_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
+{
+	struct asker *a = owner;
+	struct resolver *r = a->resolver;
+	asker_free(a);
+	end_if_idle(r);
+}
+
+static int asker_add(struct resolver *r, int fd)
+{
+	struct asker *a = calloc(1, sizeof(*a));
+	if (!a) {
+		close(fd);
+		return err_raise(-ENOMEM);
+	}
+	a->resolver = r;
+	int result = proc_peer_new(&a->peer, &(struct proc_peer_settings){
+						     .loop = r->loop,
+						     .fd = fd,
+						     .self = PROC_ROLE_RESOLVER,
+						     .peer = PROC_ROLE_WORKER,
+						     .owner = a,
+						     .on_message = on_asker_message,
+						     .on_end = on_asker_end,
+					     });
+	if (result) {
+		free(a);
+		return err_up(result);
+	}
+	a->next = r->askers;
+	r->askers = a;
+	return 0;
+}
+
+static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	struct resolver *r = owner;
+	if (msg->type != PROC_MSG_WORKER_CHANNEL)
+		return err_raise(-EPROTO); /* the configuration came before */
+	return err_up(asker_add(r, TAKE_FD(msg->fd)));
+}
+
+static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
+{
+	struct resolver *r = owner;
+	proc_peer_free(TAKE(r->parent));
+	if (how != PROC_PEER_GONE)
+		io_loop_stop(r->loop);
+	else
+		end_if_idle(r);
+}
+
+/* Before there is a loop: the files that the configuration names are read outside the box. */
+static int config_wait(struct resolver *r)
+{
+	struct conf_errors errors = {};
+	struct proc_msg msg;
+	int next = PROC_MORE;
+	while (next == PROC_MORE) {
+		struct pollfd fd = { .fd = proc_chan_fd(r->parent_chan), .events = POLLIN };
+		if (poll(&fd, 1, CONFIG_WAIT_MS) <= 0)
+			return err_raise(-ETIMEDOUT);
+		int ended = proc_chan_read(r->parent_chan);
+		next = proc_chan_next(r->parent_chan, &msg);
+		if (next == PROC_MORE && ended)
+			return err_raise(-ECONNRESET);
+	}
+	if (next || msg.type != PROC_MSG_CONFIG)
+		return err_raise(-EPROTO);
+	CLEAN(freep) char *text = strndup((const char *)msg.payload.data, msg.payload.len);
+	if (!text)
+		return err_raise(-ENOMEM);
+	int result = conf_read_text(&r->settings, text, time(NULL), &errors);
+	conf_errors_deinit(&errors);
+	return result ? err_raise(-EINVAL) : 0;
+}
+
+/* A file that is not there is said, and goes without: mail must go on. */
+static void cas_read(struct resolver *r, const char *path)
+{
+	int result = file_read(&r->ca_pem, path, CA_FILE_MAX, NULL);
+	if (!result)
+		result = buf_add_str(&r->ca_pem, "\n");
+	if (result)
+		log_error(NULL, "CA certificates for MTA-STS cannot be read", kv_str("file", path),
+		          kv_str("error", strerror(-result)));
+}
+
+static void store_begin(struct resolver *r)
+{
+	char path[PATH_MAX + 16];
+	struct store_opened how;
+	snprintf(path, sizeof(path), "%s/sts.db", r->folder);
+	int result = store_sts_open(&r->store, path, &how);
+	if (how.was_bad)
+		log_error(NULL, "remembered MTA-STS policies were lost", kv_str("file", path),
+		          kv_str("error", how.why));
+	if (result)
+		log_error(NULL, "MTA-STS policies are not remembered", kv_str("file", path),
+		          kv_str("error", how.why));
+}
+
+/* The settings in the shape that lookup wants; lists are ours to free. */
+static int lookup_begin(struct resolver *r)
+{
+	const struct conf_resolver *c = &r->settings->resolver;
+	char error[256] = "out of memory";
+	CLEAN(freep) const char **forwards = calloc(c->forward_count + 1, sizeof(*forwards));
+	CLEAN(freep) struct lookup_stub *stubs = calloc(c->stub_count + 1, sizeof(*stubs));
+	if (!forwards || !stubs)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < c->forward_count; i++)
+		forwards[i] = c->forwards[i].address;
+	for (size_t i = 0; i < c->stub_count; i++)
+		stubs[i] = (struct lookup_stub){ c->stubs[i].zone, c->stubs[i].address };
+	const struct lookup_settings set = {
+		.forwards = forwards,
+		.forward_count = c->forward_count,
+		.stubs = stubs,
+		.stub_count = c->stub_count,
+		.trust_anchor = r->anchor,
+		.keeps_anchor = true,
+		.queries = c->queries,
+	};
+	int result = lookup_new(&r->lookup, r->loop, &set, error, sizeof(error));
+	if (result)
+		log_error(NULL, "resolver cannot begin", kv_str("error", error));
+	return result > 0 ? err_raise(-EINVAL) : err_up(result);
+}
+
+static int parts_begin(struct resolver *r)
+{
+	int result = io_loop_new(&r->loop);
+	if (!result)
+		result = lookup_begin(r);
+	if (!result)
+		result = fetch_new(&r->fetch, r->loop,
+		                   &(struct fetch_settings){ .ca_pem = buf_slice(&r->ca_pem) });
+	buf_deinit(&r->ca_pem);
+	store_begin(r);
+	if (!result)
+		result = policies_new(&r->policies,
+		                      &(struct policies_settings){ .loop = r->loop,
+		                                                   .lookup = r->lookup,
+		                                                   .fetch = r->fetch,
+		                                                   .store = r->store });
+	if (!result)
+		result = finder_new(&r->finder, r->loop, r->lookup, r->policies);
+	if (!result)
+		result = proc_peer_adopt(&r->parent, &(struct proc_peer_settings){
+							     .loop = r->loop,
+							     .chan = TAKE(r->parent_chan),
+							     .owner = r,
+							     .on_message = on_parent_message,
+							     .on_end = on_parent_end,
+						     });
+	if (!result)
+		result = proc_peer_send(r->parent, PROC_MSG_READY, (struct slice){}, -1);
+	return err_up(result);
+}
+
+static int begin(struct resolver *r, int chan_fd)
+{
+	struct proc_box_report report;
+	const struct conf_resolver *c;
+	int result = proc_chan_new(&r->parent_chan, chan_fd, PROC_ROLE_RESOLVER, PROC_ROLE_PARENT);
+	if (!result)
+		result = config_wait(r);
+	if (result)
+		return err_up(result);
+	c = &r->settings->resolver;
+	snprintf(r->folder, sizeof(r->folder), "%s/" CONF_RESOLVER_FOLDER, r->settings->state_dir);
+	cas_read(r, conf_system_cas);
+	if (c->ca_file)
+		cas_read(r, c->ca_file);
+	result = anchor_keep(r->anchor, sizeof(r->anchor), r->folder, c->trust_anchor);
+	if (!result && curl_global_init(CURL_GLOBAL_DEFAULT))
+		result = err_raise(-ENOMEM);
+	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
+	if (!result)
+		result = proc_box(PROC_ROLE_RESOLVER, r->folder, &report);
+	return result ? err_up(result) : err_up(parts_begin(r));
+}
+
+static void end(struct resolver *r)
+{
+	while (r->askers)
+		asker_free(r->askers);
+	proc_peer_free(r->parent);
+	proc_chan_free(r->parent_chan);
+	finder_free(r->finder);
+	policies_free(r->policies);
+	fetch_free(r->fetch);
+	lookup_free(r->lookup);
+	store_sts_close(r->store);
+	io_loop_free(r->loop);
+	conf_settings_free(r->settings);
+	buf_deinit(&r->ca_pem);
+	buf_deinit(&r->packed);
+	curl_global_cleanup();
+}
+
+int resolver_main(int chan_fd)
+{
+	struct resolver r = {};
+	int result = begin(&r, chan_fd);
+	if (!result)
+		result = io_loop_run(r.loop);
+	if (result)
+		log_error(NULL, "resolver cannot run", kv_str("error", strerror(-result)),
+		          kv_str("where", err_origin()));
+	end(&r);
+	return result ? 1 : r.status;
+}

@@ -1,0 +1,94 @@
+#include "store/store.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+enum { BUSY_MS = 2000 }; /* at an upgrade two processes have it open for a moment */
+
+static int run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+/* The number is SQLite's own user_version; -1: it cannot be read. */
+static int version_of(sqlite3 *db)
+{
+	sqlite3_stmt *s = NULL;
+	int version = -1;
+	if (!sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return version;
+}
+
+static int migrate(sqlite3 *db, const struct store_schema *schema)
+{
+	char number[48];
+	int r = run(db, "BEGIN IMMEDIATE");
+	if (r)
+		return r;
+	int version = version_of(db);
+	if (version < 0 || (size_t)version > schema->count)
+		r = SQLITE_SCHEMA;
+	for (size_t i = (size_t)version; !r && i < schema->count; i++)
+		r = run(db, schema->steps[i]);
+	snprintf(number, sizeof(number), "PRAGMA user_version = %zu", schema->count);
+	if (!r)
+		r = run(db, number);
+	run(db, r ? "ROLLBACK" : "COMMIT");
+	return r;
+}
+
+static int open_once(sqlite3 **ret_db, const char *path, const struct store_schema *schema)
+{
+	int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (!r)
+		r = sqlite3_busy_timeout(*ret_db, BUSY_MS);
+	if (!r)
+		r = run(*ret_db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		                 "PRAGMA temp_store = MEMORY");
+	if (!r)
+		r = migrate(*ret_db, schema);
+	return r;
+}
+
+static void aside_put(const char *path)
+{
+	char name[PATH_MAX];
+	snprintf(name, sizeof(name), "%s.bad", path);
+	rename(path, name);
+	snprintf(name, sizeof(name), "%s-wal", path);
+	unlink(name);
+	snprintf(name, sizeof(name), "%s-shm", path);
+	unlink(name);
+}
+
+int store_open(struct sqlite3 **ret_db, const char *path, const struct store_schema *schema,
+               struct store_opened *ret_opened)
+{
+	sqlite3 *db = NULL;
+	*ret_opened = (struct store_opened){};
+	int r = open_once(&db, path, schema);
+	if (r == SQLITE_CORRUPT || r == SQLITE_NOTADB || r == SQLITE_SCHEMA || r == SQLITE_ERROR) {
+		ret_opened->was_bad = true;
+		snprintf(ret_opened->why, sizeof(ret_opened->why), "%s",
+		         r == SQLITE_SCHEMA ? "it is of a newer version" : sqlite3_errmsg(db));
+		sqlite3_close(db);
+		aside_put(path);
+		r = open_once(&db, path, schema);
+	}
+	if (r) {
+		snprintf(ret_opened->why, sizeof(ret_opened->why), "%s",
+		         db ? sqlite3_errmsg(db) : sqlite3_errstr(r));
+		sqlite3_close(db);
+		return err_raise(-EIO);
+	}
+	*ret_db = db;
+	return 0;
+}

@@ -1,0 +1,140 @@
+#include "worker/resolver.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "proc/peer.h"
+#include "proc/way.h"
+
+#include <errno.h>
+
+struct worker_resolver {
+	struct policy_asker asker; /* first: the callbacks get back to us by it */
+	struct io_loop *loop;
+	struct proc_peer *peer;
+	struct policy_question questions; /* a ring, this is its head */
+	size_t count;
+	uint32_t number;
+};
+
+static void send(struct worker_resolver *r, const struct policy_question *q)
+{
+	uint8_t payload[4 + 2 + POLICY_WAY_NAME_CAP];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	if (!r->peer)
+		return; /* asked when the next resolver is attached */
+	proc_pack_u32(&p, q->number);
+	proc_pack_str(&p, q->domain);
+	if (proc_peer_queue(r->peer, PROC_MSG_RESOLVE, proc_packed(&p)))
+		log_warn(NULL, "question to resolver not sent", kv_str("domain", q->domain));
+}
+
+static void on_ask(struct policy_asker *asker, struct policy_question *q)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	q->number = ++r->number;
+	q->next = &r->questions;
+	q->prev = r->questions.prev;
+	q->prev->next = q;
+	r->questions.prev = q;
+	r->count++;
+	send(r, q);
+}
+
+static void take_out(struct worker_resolver *r, struct policy_question *q)
+{
+	q->prev->next = q->next;
+	q->next->prev = q->prev;
+	q->next = q->prev = NULL;
+	r->count--;
+}
+
+static void on_cancel(struct policy_asker *asker, struct policy_question *q)
+{
+	if (q->next)
+		take_out((struct worker_resolver *)asker, q);
+}
+
+/* Answers come about in the order of the questions. */
+static struct policy_question *question_of(struct worker_resolver *r, uint32_t number)
+{
+	for (struct policy_question *q = r->questions.next; q != &r->questions; q = q->next)
+		if (q->number == number)
+			return q;
+	return NULL;
+}
+
+static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	struct worker_resolver *r = owner;
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	CLEAN(proc_way_freep) struct proc_way *w = NULL;
+	uint32_t number;
+	if (!proc_unpack_u32(&u, &number))
+		return err_raise(-EPROTO);
+	struct policy_question *q = question_of(r, number);
+	if (!q)
+		return 0; /* it was cancelled */
+	int result = proc_way_unpack(&u, &w);
+	if (result)
+		return result == PROC_WAY_BAD ? err_raise(-EPROTO) : err_up(result);
+	take_out(r, q);
+	q->fn(q, &w->way, &w->sts);
+	return 0;
+}
+
+/* The parent makes another and sends its channel. */
+static void on_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
+{
+	struct worker_resolver *r = owner;
+	proc_peer_free(TAKE(r->peer));
+}
+
+int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop)
+{
+	struct worker_resolver *r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_raise(-ENOMEM);
+	r->asker = (struct policy_asker){ .ask = on_ask, .cancel = on_cancel };
+	r->loop = loop;
+	r->questions.next = r->questions.prev = &r->questions;
+	*ret_r = r;
+	return 0;
+}
+
+void worker_resolver_free(struct worker_resolver *r)
+{
+	if (!r)
+		return;
+	proc_peer_free(r->peer);
+	free(r);
+}
+
+struct policy_asker *worker_resolver_asker(struct worker_resolver *r)
+{
+	return &r->asker;
+}
+
+int worker_resolver_attach(struct worker_resolver *r, int fd)
+{
+	proc_peer_free(TAKE(r->peer));
+	int result = proc_peer_new(&r->peer, &(struct proc_peer_settings){
+						     .loop = r->loop,
+						     .fd = fd,
+						     .self = PROC_ROLE_WORKER,
+						     .peer = PROC_ROLE_RESOLVER,
+						     .owner = r,
+						     .on_message = on_message,
+						     .on_end = on_end,
+					     });
+	if (result)
+		return err_up(result);
+	for (struct policy_question *q = r->questions.next; q != &r->questions; q = q->next)
+		send(r, q);
+	return 0;
+}
+
+size_t worker_resolver_pending(const struct worker_resolver *r)
+{
+	return r->count;
+}
