@@ -15,12 +15,26 @@ static const char say_spoilt[] = "503 5.5.1 A chunk before was refused, send RSE
 
 static int write_received(struct smtp_edge *e, struct buf *out)
 {
-	struct smtp_received how = { .is_utf8 = e->is_utf8 };
+	const struct conv_facts *f = &e->conv.facts;
 	struct slice rest = buf_slice(&e->hello);
 	struct slice verb = conv_line_word(&rest);
-	how.helo = rest;
-	how.is_ehlo = slice_equal_nocase(verb, slice_str("EHLO"));
-	return err_up(smtp_received_write(out, &e->conv, &how));
+	const struct smtp_received how = {
+		.setting = e->conv.set->received,
+		.hostname = e->conv.set->hostname,
+		.session_id = f->session_id,
+		.now_s = f->now_s,
+		.helo = rest,
+		.is_ehlo = slice_equal_nocase(verb, slice_str("EHLO")),
+		.is_utf8 = e->is_utf8,
+		.is_logged_in = e->conv.is_logged_in,
+		.client_addr = f->client_addr,
+		.client_is_v6 = f->client_is_v6,
+		.is_tls = f->is_tls,
+		.tls_version = f->tls_version,
+		.tls_cipher = f->tls_cipher,
+		.tls_group = f->tls_group,
+	};
+	return err_up(smtp_received_write(out, &how));
 }
 
 static void text_start(struct smtp_edge *e)

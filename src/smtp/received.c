@@ -24,41 +24,45 @@ static void word_clean(struct slice word, char *ret_text, size_t cap)
 }
 
 /* RFC 3848 and RFC 6531 4.3 have no keyword for HELO inside TLS. */
-static const char *keyword(const struct conv *c, const struct smtp_received *how)
+static const char *keyword(const struct smtp_received *how)
 {
-	static const char *const words[2][2][2] = {
-		{ { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
-		{ { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } },
+	static const char *const words[2][2][2][2] = {
+		{ { { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+		  { { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } } },
+		{ { { "LMTP", "LMTPA" }, { "LMTPS", "LMTPSA" } },
+		  { { "UTF8LMTP", "UTF8LMTPA" }, { "UTF8LMTPS", "UTF8LMTPSA" } } },
 	};
-	if (!how->is_ehlo && !c->facts.is_tls && !c->is_logged_in)
+	if (!how->is_lmtp && !how->is_ehlo && !how->is_tls && !how->is_logged_in)
 		return "SMTP";
-	return words[how->is_utf8][c->facts.is_tls][c->is_logged_in];
+	return words[how->is_lmtp][how->is_utf8][how->is_tls][how->is_logged_in];
 }
 
-static int write_from(struct buf *out, const struct conv *c, const struct smtp_received *how)
+static int write_from(struct buf *out, const struct smtp_received *how)
 {
 	char helo[WORD_MAX];
-	char addr[sizeof(c->facts.client_addr)];
+	char addr[WORD_MAX];
 	word_clean(how->helo, helo, sizeof(helo));
-	word_clean(slice_str(c->facts.client_addr), addr, sizeof(addr));
-	if (c->set->received == CONV_RECEIVED_NO_ADDRESS) {
+	word_clean(slice_str(how->client_addr), addr, sizeof(addr));
+	if (how->setting == CONV_RECEIVED_NO_ADDRESS) {
 		/* Mail clients like to greet with their own address. */
 		const char *name = helo[0] == '[' ? "unknown" : helo;
 		return err_up(buf_printf(out, "Received: from %s\r\n", name));
 	}
+	if (!how->client_addr[0])
+		return err_up(buf_printf(out, "Received: from %s\r\n", helo));
 	return err_up(buf_printf(out, "Received: from %s ([%s%s])\r\n", helo,
-	                         c->facts.client_is_v6 ? "IPv6:" : "", addr));
+	                         how->client_is_v6 ? "IPv6:" : "", addr));
 }
 
-static int write_tls(struct buf *out, const struct conv *c)
+static int write_tls(struct buf *out, const struct smtp_received *how)
 {
 	char cipher[WORD_MAX], group[WORD_MAX], version[WORD_MAX];
-	word_clean(slice_str(c->facts.tls_cipher), cipher, sizeof(cipher));
-	word_clean(slice_str(c->facts.tls_group), group, sizeof(group));
-	word_clean(slice_str(c->facts.tls_version), version, sizeof(version));
-	if (!c->facts.tls_cipher[0])
+	word_clean(slice_str(how->tls_cipher), cipher, sizeof(cipher));
+	word_clean(slice_str(how->tls_group), group, sizeof(group));
+	word_clean(slice_str(how->tls_version), version, sizeof(version));
+	if (!how->tls_cipher[0])
 		return err_up(buf_printf(out, "\r\n\t(%s)", version));
-	if (!c->facts.tls_group[0])
+	if (!how->tls_group[0])
 		return err_up(buf_printf(out, "\r\n\ttls %s (%s)", cipher, version));
 	return err_up(buf_printf(out, "\r\n\ttls %s group %s (%s)", cipher, group, version));
 }
@@ -78,17 +82,17 @@ static int write_date(struct buf *out, int64_t now_s)
 	                         tm.tm_hour, tm.tm_min, tm.tm_sec));
 }
 
-int smtp_received_write(struct buf *out, const struct conv *c, const struct smtp_received *how)
+int smtp_received_write(struct buf *out, const struct smtp_received *how)
 {
-	if (c->set->received == CONV_RECEIVED_OFF)
+	if (how->setting == CONV_RECEIVED_OFF)
 		return 0;
-	int r = write_from(out, c, how);
+	int r = write_from(out, how);
 	if (!r)
-		r = buf_printf(out, "\tby %s (mailseal) with %s id %s", c->set->hostname,
-		               keyword(c, how), c->facts.session_id);
-	if (!r && c->facts.is_tls)
-		r = write_tls(out, c);
+		r = buf_printf(out, "\tby %s (mailseal) with %s id %s", how->hostname, keyword(how),
+		               how->session_id);
+	if (!r && how->is_tls)
+		r = write_tls(out, how);
 	if (!r)
-		r = write_date(out, c->facts.now_s);
+		r = write_date(out, how->now_s);
 	return err_up(r);
 }

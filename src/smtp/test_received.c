@@ -10,7 +10,7 @@ struct received_case {
 	const char *name;
 	enum conv_received setting;
 	const char *helo;
-	bool is_helo, is_utf8, is_tls, is_logged_in;
+	bool is_helo, is_lmtp, is_utf8, is_tls, is_logged_in;
 	const char *addr; /* NULL: 192.0.2.1 */
 	const char *group;
 	const char *field;
@@ -68,6 +68,18 @@ static const struct received_case cases[] = {
 	  .helo = "a(b)\\c;d\r\ne \"f\" \xc3\xa9<g>",
 	  .field = "Received: from a?b??c?d??e??f?????g? ([192.0.2.1])\r\n" BY
 	           "ESMTP id 5f-1;\r\n" DATE },
+	{ .name = "LMTP by a unix socket",
+	  .helo = "mta.example",
+	  .is_lmtp = true,
+	  .addr = "",
+	  .field = "Received: from mta.example\r\n" BY "LMTP id 5f-1;\r\n" DATE },
+	{ .name = "LMTP, UTF-8, TLS",
+	  .helo = "mta.example",
+	  .is_lmtp = true,
+	  .is_utf8 = true,
+	  .is_tls = true,
+	  .field = "Received: from mta.example ([192.0.2.1])\r\n" BY "UTF8LMTPS" TLS
+	           " (TLSv1.3);\r\n" DATE },
 	{ .name = "no name",
 	  .helo = "",
 	  .field = "Received: from unknown ([192.0.2.1])\r\n" BY "ESMTP id 5f-1;\r\n" DATE },
@@ -78,22 +90,25 @@ static void test_received_write(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct received_case *k = &cases[i];
-		const struct conv_settings set = { .hostname = "mx.example",
-			                           .received = k->setting };
-		struct conv c = { .set = &set, .is_logged_in = k->is_logged_in };
-		c.facts = (struct conv_facts){ .session_id = "5f-1",
-			                       .tls_version = "TLSv1.3",
-			                       .tls_cipher = "TLS_AES_256_GCM_SHA384",
-			                       .is_tls = k->is_tls,
-			                       .client_is_v6 = k->addr,
-			                       .now_s = 1795501689 };
-		snprintf(c.facts.client_addr, sizeof(c.facts.client_addr), "%s",
-		         k->addr ? k->addr : "192.0.2.1");
-		snprintf(c.facts.tls_group, sizeof(c.facts.tls_group), "%s",
-		         k->group ? k->group : "");
-		struct smtp_received how = { slice_str(k->helo), !k->is_helo, k->is_utf8 };
+		const struct smtp_received how = {
+			.setting = k->setting,
+			.hostname = "mx.example",
+			.session_id = "5f-1",
+			.now_s = 1795501689,
+			.helo = slice_str(k->helo),
+			.is_ehlo = !k->is_helo,
+			.is_lmtp = k->is_lmtp,
+			.is_utf8 = k->is_utf8,
+			.is_logged_in = k->is_logged_in,
+			.client_addr = k->addr ? k->addr : "192.0.2.1",
+			.client_is_v6 = k->addr && k->addr[0],
+			.is_tls = k->is_tls,
+			.tls_version = "TLSv1.3",
+			.tls_cipher = "TLS_AES_256_GCM_SHA384",
+			.tls_group = k->group ? k->group : "",
+		};
 		struct buf out = {};
-		assert_int_equal(smtp_received_write(&out, &c, &how), 0);
+		assert_int_equal(smtp_received_write(&out, &how), 0);
 		struct slice got = buf_slice(&out);
 		if (!slice_equal(got, slice_str(k->field)))
 			fail_msg("%s: '%.*s'", k->name, (int)got.len, got.data);
@@ -104,13 +119,14 @@ static void test_received_write(void **state)
 static void test_received_long_name_is_cut(void **state)
 {
 	(void)state;
-	const struct conv_settings set = { .hostname = "mx.example" };
-	struct conv c = { .set = &set };
 	char name[4000];
 	memset(name, 'x', sizeof(name));
-	struct smtp_received how = { slice_of(name, sizeof(name)), true, false };
+	const struct smtp_received how = { .hostname = "mx.example",
+		                           .session_id = "5f-1",
+		                           .helo = slice_of(name, sizeof(name)),
+		                           .client_addr = "192.0.2.1" };
 	struct buf out = {};
-	assert_int_equal(smtp_received_write(&out, &c, &how), 0);
+	assert_int_equal(smtp_received_write(&out, &how), 0);
 	/* RFC 5322 2.1.1. */
 	assert_true(slice_find(buf_slice(&out), '\n') < 998);
 	buf_deinit(&out);
