@@ -61,6 +61,12 @@ def parse_line(line):
     return json.loads(line) if line.startswith("{") else parse_logfmt(line)
 
 
+def anonymous_kib(pid):
+    """Memory of a process that is its own."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return next(int(l.split()[1]) for l in status if l.startswith("RssAnon"))
+
+
 def wait_until(is_so, timeout=10):
     """For what no event tells. False: it did not come to that."""
     deadline = time.monotonic() + timeout

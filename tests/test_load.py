@@ -9,7 +9,7 @@ import smtplib
 import threading
 import time
 
-from daemon import client_context
+from daemon import anonymous_kib, client_context
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", "12"))
 CLIENTS = int(os.environ.get("LOAD_CLIENTS", "60"))
@@ -55,12 +55,7 @@ def pop3_session(stage, dice):
 
 
 def worker_memory(daemon):
-    """Anonymous resident memory of the workers, in KiB."""
-    total = 0
-    for pid in daemon.children()["worker"]:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            total += next(int(l.split()[1]) for l in status if l.startswith("RssAnon"))
-    return total
+    return sum(anonymous_kib(pid) for pid in daemon.children()["worker"])
 
 
 def test_mixed_load_changes_no_byte_and_memory_is_flat(stage):

@@ -463,6 +463,34 @@ static void policy_service_check(struct conf_reader *r, const struct conf_policy
 	}
 }
 
+static bool relay_has(const struct conf_relay *relay, const struct conf_address *a)
+{
+	for (size_t i = 0; i < relay->listen_count; i++)
+		if (&relay->listen[i].address != a &&
+		    conf_address_overlaps(&relay->listen[i].address, a))
+			return true;
+	return false;
+}
+
+static void relay_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
+{
+	const struct conf_relay *relay = &s->relays[number];
+	struct path path = path_of("relay", relay->name, "listen");
+	for (size_t i = 0; i < relay->listen_count; i++) {
+		const struct conf_address *a = &relay->listen[i].address;
+		bool is_twice = false;
+		if (!conf_address_is_local(a)) {
+			conf_complain(r, path.text, "\"%s\" can be reached from other hosts",
+			              a->text);
+			conf_mend(r, "write an address of 127.0.0.0/8, [::1]:PORT, or unix:/PATH");
+		}
+		for (size_t n = 0; n <= number; n++)
+			is_twice = is_twice || relay_has(&s->relays[n], a);
+		if (is_twice)
+			conf_complain(r, path.text, "\"%s\" is there twice", a->text);
+	}
+}
+
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
@@ -476,7 +504,8 @@ void conf_check(struct conf_reader *r)
 	const struct conf_settings *s = r->settings;
 	struct listener listener;
 	idle_check(r, &s->limits, "limits.idle_timeout");
-	if (!s->edge_count && !s->policy_service.is_set && !conf_is_bad(r, "edge")) {
+	if (!s->edge_count && !s->policy_service.is_set && !s->relay_count &&
+	    !conf_is_bad(r, "edge")) {
 		conf_complain(r, "edge", "there is no edge, so there is nothing to do");
 		conf_mend(r, "add edge = { NAME = { protocol = \"smtp\"; ... }; };");
 	}
@@ -493,5 +522,7 @@ void conf_check(struct conf_reader *r)
 		listener_loops(r, &listener);
 	}
 	policy_service_check(r, &s->policy_service);
+	for (size_t i = 0; i < s->relay_count; i++)
+		relay_check(r, s, i);
 	exceptions_check(r);
 }

@@ -408,6 +408,8 @@ static void settings_fill(struct conf_reader *r)
 		r->failure = string_fill(&s->hostname, name);
 	for (size_t i = 0; i < s->edge_count && !r->failure; i++)
 		edge_fill(r, &s->edges[i]);
+	for (size_t i = 0; i < s->relay_count && !r->failure; i++)
+		r->failure = string_fill(&s->relays[i].hostname, s->hostname);
 	for (size_t i = 0; i < s->backend_count; i++) {
 		struct conf_tls *t = &s->backends[i].tls;
 		if (!t->min_version)

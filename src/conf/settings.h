@@ -155,6 +155,28 @@ struct conf_server {
 	char address[64]; /* as libunbound takes it */
 };
 
+/* Where MTAs hand over: "lmtp:ADDRESS" or "smtp:ADDRESS". */
+struct conf_handoff {
+	struct conf_address address;
+	bool is_lmtp;
+};
+
+struct conf_relay {
+	char *name;
+	struct conf_handoff *listen;
+	size_t listen_count;
+	char *group; /* of unix sockets; NULL: that of the daemon */
+	unsigned mode;
+	char *hostname;
+	char *ca_file; /* NULL: the CAs of the system alone */
+	uint32_t plain_after_ms;
+	unsigned concurrency; /* hops to a domain, per worker */
+	enum conv_bare_newline bare_newline;
+	unsigned port; /* of far ends */
+	const char *file;
+	int line;
+};
+
 struct conf_resolver {
 	struct conf_server *forwards;
 	size_t forward_count;
@@ -203,6 +225,8 @@ struct conf_settings {
 	size_t backend_count;
 	struct conf_edge *edges;
 	size_t edge_count;
+	struct conf_relay *relays;
+	size_t relay_count;
 	struct conf_resolver resolver;
 	struct conf_policy_service policy_service;
 	struct conf_exception *exceptions;

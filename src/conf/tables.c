@@ -337,6 +337,38 @@ static const struct conf_row resolver_rows[] = {
 };
 #undef OF
 
+#define OF struct conf_relay
+static const struct conf_row relay_rows[] = {
+	LIST("listen", CONF_HANDOFFS, listen, listen_count, NULL, LISTENERS,
+	     "Where MTAs hand mail over: on this host alone, for it is not encrypted. By LMTP each "
+	     "recipient gets an answer of its own; by SMTP one destination goes at a time "
+	     "(Postfix: "
+	     "destination_recipient_limit = 1)"),
+	ROW("group", CONF_STRING, group, "", LISTENERS,
+	    "The group of its unix sockets. Default: the daemon's own"),
+	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),
+	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
+	    "Its name in EHLO and Received fields: the one that the address it sends from has in "
+	    "DNS. Default: that of the file"),
+	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
+	    "CA certificates in PEM for far ends, beside those of the system"),
+	ROW("plain_after", CONF_DURATION_MS, plain_after_ms, "300s", NEW_SESSIONS,
+	    "Where TLS is not required and fails, mail goes in clear only when it has failed for "
+	    "so "
+	    "long",
+	    RANGE(1, 24ULL * HOUR)),
+	ROW("concurrency", CONF_NUMBER, concurrency, "20", NEW_SESSIONS,
+	    "Connections to one domain at a time, in each worker. What is over waits a minute at "
+	    "most",
+	    RANGE(1, 10000)),
+	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
+	    "A CR or LF alone inside a message: mend it or refuse the message",
+	    .words = bare_newline_words),
+	ROW("port", CONF_NUMBER, port, "25", NEW_SESSIONS,
+	    "The port of far ends; another is for tests", RANGE(1, 65535)),
+};
+#undef OF
+
 static const struct conf_word dialect_words[] = { { "auto", CONF_DIALECT_AUTO, false },
 	                                          { "plain", CONF_DIALECT_PLAIN, false },
 	                                          { "tlsrpt", CONF_DIALECT_TLSRPT, false },
@@ -448,6 +480,18 @@ static const struct conf_group root_groups[] = {
 	  .item_size = sizeof(struct conf_edge),
 	  .line_offset = offsetof(struct conf_edge, line),
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "relay",
+	  .kind = CONF_NAMED,
+	  .help = "The way out: MTAs hand mail over, each destination is reached with the "
+	          "strongest "
+	          "TLS that it has",
+	  ROWS(relay_rows),
+	  .offset = offsetof(OF, relays),
+	  .count_offset = offsetof(OF, relay_count),
+	  .item_size = sizeof(struct conf_relay),
+	  .line_offset = offsetof(struct conf_relay, line),
+	  .file_offset = offsetof(struct conf_relay, file),
+	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "resolver",
 	  .kind = CONF_ONE,
 	  .help = "How DNS is asked, for what goes out. It validates DNSSEC itself",
@@ -486,8 +530,7 @@ static const struct {
 	const char *name;
 	const char *sentence;
 } missing[] = {
-	{ "relay", "outbound hops are not in this version" },
-	{ "route", "outbound hops are not in this version" },
+	{ "route", "routes of your own are not in this version" },
 	{ "link", "links between hosts are not in this version" },
 	{ "trust_ad", "believing another resolver's AD bit is not in this version" },
 	{ "dashboard", "the dashboard is not in this version" },

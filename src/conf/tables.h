@@ -30,6 +30,7 @@ enum conf_type {
 	CONF_FORWARDS,     /* name servers for all */
 	CONF_STUBS,        /* and for a zone each */
 	CONF_MODE,         /* of a file, octal */
+	CONF_HANDOFFS,
 	CONF_TYPE_COUNT,
 };
 

@@ -276,7 +276,6 @@ static void test_names_refused(void **state)
 		{ HOST WELL "limit = { };", "limit", "did you mean \"limits\"" },
 		{ HOST WELL "zzzzzz = 1;", "zzzzzz", "no such setting" },
 		{ HOST WELL "limits = { line_maxx = 512; };", "limits.line_maxx", "line_max" },
-		{ HOST WELL "relay = { };", "relay", "not in this version" },
 		{ HOST WELL "route = ( );", "route", "not in this version" },
 		{ HOST WELL "link = { };", "link", "not in this version" },
 		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad",
@@ -327,6 +326,16 @@ static void test_outbound_refused(void **state)
 		{ HOST WELL "resolver = { stub = \"192.0.2.1\"; };", "resolver.stub",
 		  "example.test=" },
 		{ HOST WELL "resolver = { queries = 1; };", "resolver.queries", "16" },
+		{ HOST "relay = { out = { }; };", "relay.out.listen", "missing" },
+		{ HOST "relay = { out = { listen = \"127.0.0.1:24\"; }; };", "relay.out.listen",
+		  "lmtp:" },
+		{ HOST "relay = { out = { listen = \"lmtp:*:24\"; }; };", "relay.out.listen",
+		  "other hosts" },
+		{ HOST "relay = { out = { listen = \"smtp:192.0.2.1:24\"; }; };",
+		  "relay.out.listen", "127.0.0.0/8" },
+		{ HOST "relay = { a = { listen = \"lmtp:[::1]:24\"; }; b = { listen = "
+		       "\"smtp:[::1]:24\"; }; };",
+		  "relay.b.listen", "twice" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		refused(&cases[i]);
@@ -351,6 +360,16 @@ static void test_outbound(void **state)
 	assert_string_equal(s->resolver.stubs[0].zone, "lab.test");
 	assert_string_equal(s->resolver.stubs[0].address, "192.0.2.53");
 	assert_string_equal(s->resolver.trust_anchor, "/usr/share/dns/root.key");
+	CLEAN(conf_settings_freep)
+	struct conf_settings *out = read_well(
+		HOST "relay = { out = { listen = [\"lmtp:127.0.0.1:24\", \"smtp:unix:/run/y\"]; "
+		     "}; };");
+	assert_true(conf_needs_resolver(out));
+	assert_int_equal(out->relays[0].listen_count, 2);
+	assert_true(out->relays[0].listen[0].is_lmtp);
+	assert_false(out->relays[0].listen[1].is_lmtp);
+	assert_string_equal(out->relays[0].hostname, "mx.example.org");
+	assert_int_equal(out->relays[0].port, 25);
 	CLEAN(conf_settings_freep) struct conf_settings *plain = read_well(HOST WELL);
 	assert_false(conf_needs_resolver(plain));
 	assert_true(conf_resolver_differs(plain, s));

@@ -761,6 +761,47 @@ static int server_copy(const struct conf_row *row, void *to, const void *from)
 	return list_copy(row, to, from, sizeof(struct conf_server));
 }
 
+/* CONF_HANDOFFS */
+
+static int handoff_parse(const struct conf_row *row, const struct conf_settings *settings,
+                         void *base, const char *text, struct conf_why *ret_why)
+{
+	struct conf_handoff handoff;
+	const char *why;
+	void *item;
+	if (conf_handoff_parse(text, &handoff, &why) || has_control(text)) {
+		bad(ret_why, "\"%.100s\" is no place to hand mail over", text);
+		mend(ret_why, "%s", has_control(text) ? "no control characters" : why);
+		return CONF_BAD;
+	}
+	int r = list_grow(row, base, sizeof(handoff), &item);
+	if (r)
+		return err_up(r);
+	memcpy(item, &handoff, sizeof(handoff));
+	return 0;
+}
+
+static void handoff_print(const struct conf_row *row, const struct conf_settings *settings,
+                          const void *base, FILE *out)
+{
+	const struct conf_handoff *items = *(struct conf_handoff *const *)at_const(row, base);
+	size_t count = conf_count_of(base, row->count_offset);
+	char text[160];
+	fputc('[', out);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%s:%s", items[i].is_lmtp ? "lmtp" : "smtp",
+		         items[i].address.text);
+		fputs(i ? ", " : "", out);
+		text_print(text, out);
+	}
+	fputc(']', out);
+}
+
+static int handoff_copy(const struct conf_row *row, void *to, const void *from)
+{
+	return list_copy(row, to, from, sizeof(struct conf_handoff));
+}
+
 /* CONF_MODE */
 
 static int mode_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
@@ -823,6 +864,8 @@ static const struct conf_type_ops types[] = {
 	                    server_print, server_copy, list_clear },
 	[CONF_STUBS] = { "[\"ZONE=ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
 	                 server_print, server_copy, list_clear },
+	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,
+	                    handoff_parse, handoff_print, handoff_copy, list_clear },
 	[CONF_MODE] = { "\"0660\"", false, false, false, mode_parse, mode_print, plain_copy, NULL },
 };
 _Static_assert(COUNT_OF(types) == CONF_TYPE_COUNT, "one row a type");

@@ -366,6 +366,19 @@ int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_s
 	return 0;
 }
 
+int conf_handoff_parse(const char *text, struct conf_handoff *ret_handoff, const char **ret_why)
+{
+	struct conf_handoff handoff = { .is_lmtp = !strncmp(text, "lmtp:", 5) };
+	if (!handoff.is_lmtp && strncmp(text, "smtp:", 5) != 0) {
+		*ret_why = "write what is spoken before it, as in \"lmtp:127.0.0.1:10026\"";
+		return CONF_VALUE_BAD;
+	}
+	if (conf_address_parse(text + 5, &handoff.address, ret_why))
+		return CONF_VALUE_BAD;
+	*ret_handoff = handoff;
+	return 0;
+}
+
 int conf_mode_parse(const char *text, unsigned *ret_mode)
 {
 	unsigned mode = 0;

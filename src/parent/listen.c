@@ -206,6 +206,21 @@ static int address_add(struct list *list, const struct conf_address *a, struct p
 	return err_up(r);
 }
 
+static int relay_add(struct list *list, const struct conf_relay *relay, uint32_t number)
+{
+	int r = 0;
+	for (size_t n = 0; !r && n < relay->listen_count; n++) {
+		const struct conf_handoff *h = &relay->listen[n];
+		struct parent_listener l = { .edge = number,
+			                     .is_service = true,
+			                     .mode = relay->mode,
+			                     .group = relay->group };
+		l.service = h->is_lmtp ? PROC_SERVICE_LMTP : PROC_SERVICE_SMTP;
+		r = address_add(list, &h->address, l);
+	}
+	return err_up(r);
+}
+
 static int services_add(struct list *list, const struct conf_settings *settings)
 {
 	const struct conf_policy_service *policy = &settings->policy_service;
@@ -216,6 +231,8 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 		                                          .service = PROC_SERVICE_POLICY,
 		                                          .mode = policy->mode,
 		                                          .group = policy->group });
+	for (size_t i = 0; !r && i < settings->relay_count; i++)
+		r = relay_add(list, &settings->relays[i], (uint32_t)i);
 	return err_up(r);
 }
 
@@ -258,6 +275,15 @@ static bool may_be_missing(const struct parent_listener *l, int r)
 	       l->text[0] == '*';
 }
 
+/* Whose it is, for the log. */
+static const char *owner_name(const struct parent_listener *l, const struct conf_settings *settings)
+{
+	if (!l->is_service)
+		return settings->edges[l->edge].name;
+	return l->service == PROC_SERVICE_POLICY ? "policy_service"
+	                                         : settings->relays[l->edge].name;
+}
+
 int parent_listen(struct parent *p, const struct conf_settings *settings, unsigned workers)
 {
 	struct list list = {};
@@ -270,13 +296,11 @@ int parent_listen(struct parent *p, const struct conf_settings *settings, unsign
 	for (size_t i = 0; i < list.count; i++) {
 		struct parent_listener *l = &list.items[i];
 		int bound = listener_open(l, workers);
-		if (!bound && l->is_service)
+		if (!bound && l->is_service && l->sa.ss_family == AF_UNIX)
 			bound = service_own(l);
 		if (!bound || may_be_missing(l, bound))
 			continue;
-		log_error(NULL, "cannot listen",
-		          kv_str("edge",
-		                 l->is_service ? "policy_service" : settings->edges[l->edge].name),
+		log_error(NULL, "cannot listen", kv_str("edge", owner_name(l, settings)),
 		          kv_str("address", l->text), kv_str("error", strerror(-bound)));
 		r = PARENT_LISTEN_BUSY;
 	}

@@ -29,7 +29,7 @@ void parent_plan_free(struct parent_plan *plan)
 		return;
 	for (size_t i = 0; i < plan->certificate_count; i++)
 		buf_deinit(&plan->certificates[i].chain);
-	for (size_t i = 0; plan->cas && i < plan->settings->backend_count; i++)
+	for (size_t i = 0; plan->cas && i < parent_ca_count(plan->settings); i++)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
 	free(plan->certificates);
@@ -67,8 +67,34 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	return 0;
 }
 
+size_t parent_ca_count(const struct conf_settings *s)
+{
+	return s->backend_count + s->relay_count;
+}
+
+/* Far ends prove themselves by the public CAs, and those that the operator adds. */
+static int relay_cas_read(struct parent_plan *plan, size_t number)
+{
+	const struct conf_relay *relay = &plan->settings->relays[number];
+	struct buf *pem = &plan->cas[plan->settings->backend_count + number];
+	const char *const paths[] = { conf_system_cas, relay->ca_file };
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		int r = paths[i] ? file_read(pem, paths[i], FILE_MAX, NULL) : 0;
+		if (!r)
+			r = buf_add_str(pem, "\n");
+		if (r)
+			return plan_fails(plan, "%s: %s", paths[i], strerror(-r));
+	}
+	return 0;
+}
+
 static int cas_read(struct parent_plan *plan)
 {
+	for (size_t i = 0; i < plan->settings->relay_count; i++) {
+		int r = relay_cas_read(plan, i);
+		if (r)
+			return r;
+	}
 	for (size_t i = 0; i < plan->settings->backend_count; i++) {
 		const struct conf_tls *t = &plan->settings->backends[i].tls;
 		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : conf_system_cas;
@@ -277,7 +303,7 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	const struct conf_settings *s = plan->settings;
 	plan->certificate_count = s->certificate_count + 1;
 	plan->certificates = calloc(plan->certificate_count, sizeof(*plan->certificates));
-	plan->cas = calloc(s->backend_count + 1, sizeof(*plan->cas));
+	plan->cas = calloc(parent_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
 	int r = cas_read(plan);

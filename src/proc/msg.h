@@ -38,7 +38,7 @@ enum proc_msg_type {
 	/* parent -> worker */
 	PROC_MSG_CONFIG,      /* text: the configuration, as the parent read it; also -> resolver */
 	PROC_MSG_CHAIN,       /* u32 key id, str name, text PEM */
-	PROC_MSG_CA,          /* u32 backend, text PEM */
+	PROC_MSG_CA,          /* u32 backend, or behind the last the relay; text PEM */
 	PROC_MSG_TICKET_KEYS, /* 2 * 80 bytes: current, previous */
 	PROC_MSG_LISTENER,    /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
@@ -74,7 +74,12 @@ enum proc_msg_type {
 };
 
 /* Of PROC_MSG_SERVICE: what listens beside the edges. */
-enum proc_service { PROC_SERVICE_POLICY, PROC_SERVICE_COUNT };
+enum proc_service {
+	PROC_SERVICE_POLICY,
+	PROC_SERVICE_LMTP, /* of a relay */
+	PROC_SERVICE_SMTP,
+	PROC_SERVICE_COUNT,
+};
 
 /* Of PROC_MSG_CAPS. */
 enum {

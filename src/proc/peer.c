@@ -11,6 +11,7 @@ struct proc_peer {
 	struct proc_chan *chan;
 	struct io_watch *watch;
 	struct io_later flush;
+	struct io_later begin;
 	bool *is_gone; /* set when it is freed from inside a callback */
 };
 
@@ -64,6 +65,12 @@ static void on_ready(void *owner, int events)
 	}
 }
 
+/* What the channel had read already. */
+static void on_begin(struct io_later *later)
+{
+	on_ready((struct proc_peer *)((char *)later - offsetof(struct proc_peer, begin)), IO_READ);
+}
+
 /* That it is gone, reading tells. */
 static void on_flush(struct io_later *later)
 {
@@ -90,12 +97,14 @@ int proc_peer_adopt(struct proc_peer **ret_peer, const struct proc_peer_settings
 	p->set = *set;
 	p->chan = set->chan;
 	p->flush.fn = on_flush;
+	p->begin.fn = on_begin;
 	int r = io_watch_new(&p->watch, set->loop, proc_chan_fd(p->chan), on_ready, p);
 	if (r) {
 		proc_peer_free(p);
 		return err_up(r);
 	}
 	io_watch_set(p->watch, IO_READ);
+	io_soon_add(set->loop, &p->begin);
 	*ret_peer = p;
 	return 0;
 }
@@ -107,6 +116,7 @@ void proc_peer_free(struct proc_peer *p)
 	if (p->is_gone)
 		*p->is_gone = true;
 	io_later_remove(p->set.loop, &p->flush);
+	io_later_remove(p->set.loop, &p->begin);
 	io_watch_free(p->watch);
 	proc_chan_free(p->chan);
 	free(p);

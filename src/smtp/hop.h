@@ -16,7 +16,7 @@
 #include "smtp/reply.h"
 
 enum {
-	SMTP_HOP_QUEUE_MAX = 256, /* commands sent and waiting */
+	SMTP_HOP_QUEUE_MAX = 300, /* commands sent and waiting */
 	SMTP_HOP_LINE_MAX = 2048, /* of a command, CRLF included */
 };
 

@@ -4,39 +4,55 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/loop.h"
+#include "relay/relay.h"
 #include "relay/service.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { ACCEPTS_A_TURN = 16, LISTENERS_MAX = 64 };
+enum { ACCEPTS_A_TURN = 16, LISTENERS_MAX = 256 };
 
 struct listener {
 	struct worker_services *services;
 	struct io_watch *watch;
 	int fd;
 	enum proc_service service;
+	uint32_t which;
 };
 
-struct listeners {
-	struct listener *items[LISTENERS_MAX];
-	size_t count;
+/* Of one configuration. */
+struct set {
+	struct listener *listeners[LISTENERS_MAX];
+	size_t listener_count;
+	enum conf_dialect dialect;
+	struct relay_world **worlds;
+	size_t world_count;
 };
 
 struct worker_services {
 	struct io_loop *loop;
 	struct relay_service *policy;
-	struct listeners now, next;
+	struct relay *relay;
+	struct set now, next;
 };
 
-static void listeners_close(struct listeners *l)
+static void listeners_close(struct set *s)
 {
-	while (l->count) {
-		struct listener *one = l->items[--l->count];
+	while (s->listener_count) {
+		struct listener *one = s->listeners[--s->listener_count];
 		io_watch_free(one->watch);
 		close(one->fd);
 		free(one);
 	}
+}
+
+static void worlds_free(struct set *s)
+{
+	for (size_t i = 0; i < s->world_count; i++)
+		relay_world_unref(s->worlds[i]);
+	free(s->worlds);
+	s->worlds = NULL;
+	s->world_count = 0;
 }
 
 int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
@@ -48,8 +64,10 @@ int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
 	s->loop = loop;
 	int r = relay_service_new(&s->policy,
 	                          &(struct relay_service_settings){ .loop = loop, .asker = asker });
+	if (!r)
+		r = relay_new(&s->relay, loop, asker);
 	if (r) {
-		free(s);
+		worker_services_free(s);
 		return err_up(r);
 	}
 	*ret_s = s;
@@ -63,7 +81,15 @@ void worker_services_free(struct worker_services *s)
 	listeners_close(&s->now);
 	listeners_close(&s->next);
 	relay_service_free(s->policy);
+	relay_free(s->relay);
+	worlds_free(&s->now);
+	worlds_free(&s->next);
 	free(s);
+}
+
+struct relay *worker_services_relay(struct worker_services *s)
+{
+	return s->relay;
 }
 
 int worker_services_add(struct worker_services *s, struct slice payload, int socket)
@@ -73,43 +99,81 @@ int worker_services_add(struct worker_services *s, struct slice payload, int soc
 	uint32_t which;
 	uint8_t service;
 	if (!proc_unpack_u8(&u, &service) || !proc_unpack_u32(&u, &which) ||
-	    service >= PROC_SERVICE_COUNT || s->next.count == LISTENERS_MAX)
+	    service >= PROC_SERVICE_COUNT || s->next.listener_count == LISTENERS_MAX)
 		return err_raise(-EPROTO);
 	struct listener *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_raise(-ENOMEM);
 	*l = (struct listener){ .services = s,
 		                .fd = TAKE_FD(fd),
-		                .service = (enum proc_service)service };
-	s->next.items[s->next.count++] = l;
+		                .service = (enum proc_service)service,
+		                .which = which };
+	s->next.listeners[s->next.listener_count++] = l;
 	return 0;
 }
 
 void worker_services_clear(struct worker_services *s)
 {
-	if (s)
-		listeners_close(&s->next);
+	if (!s)
+		return;
+	listeners_close(&s->next);
+	worlds_free(&s->next);
+}
+
+int worker_services_prepare(struct worker_services *s, const struct conf_settings *settings,
+                            const struct buf *cas, char *ret_error, size_t error_cap)
+{
+	struct set *next = &s->next;
+	worlds_free(next);
+	next->dialect = settings->policy_service.dialect;
+	next->worlds = calloc(settings->relay_count + 1, sizeof(*next->worlds));
+	if (!next->worlds)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < settings->relay_count; i++) {
+		int r = relay_world_new(&next->worlds[i], &settings->relays[i], buf_slice(&cas[i]),
+		                        ret_error, error_cap);
+		if (r)
+			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
+		next->world_count++;
+	}
+	return 0;
+}
+
+static void connection_take(struct listener *l, int fd, const struct sockaddr *peer)
+{
+	struct worker_services *s = l->services;
+	if (l->service == PROC_SERVICE_POLICY)
+		relay_service_accept(s->policy, fd);
+	else if (l->which < s->now.world_count)
+		relay_accept(s->relay, s->now.worlds[l->which], l->service == PROC_SERVICE_LMTP, fd,
+		             peer);
+	else
+		close(fd);
 }
 
 static void on_ready(void *owner, int events)
 {
 	struct listener *l = owner;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage peer = {};
+		socklen_t len = sizeof(peer);
+		int fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		relay_service_accept(l->services->policy, fd);
+		connection_take(l, fd, (struct sockaddr *)&peer);
 	}
 }
 
-int worker_services_start(struct worker_services *s, enum conf_dialect dialect)
+int worker_services_start(struct worker_services *s)
 {
 	listeners_close(&s->now);
+	worlds_free(&s->now);
 	s->now = s->next;
-	s->next.count = 0;
-	relay_service_set_dialect(s->policy, dialect);
-	for (size_t i = 0; i < s->now.count; i++) {
-		struct listener *l = s->now.items[i];
+	s->next = (struct set){};
+	relay_service_set_dialect(s->policy, s->now.dialect);
+	for (size_t i = 0; i < s->now.listener_count; i++) {
+		struct listener *l = s->now.listeners[i];
 		int r = io_watch_new(&l->watch, s->loop, l->fd, on_ready, l);
 		if (r)
 			return err_up(r);

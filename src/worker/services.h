@@ -1,26 +1,37 @@
 /*
- * What listens in a worker beside its edges: the policy service. Sockets come from the parent and
- * count from the next START on, as those of edges do.
+ * What listens in a worker beside its edges: the policy service and the relays. Sockets come from
+ * the parent and count from the next start on, as those of edges do.
  */
 #ifndef WORKER_SERVICES_H
 #define WORKER_SERVICES_H
 
+#include "base/buf.h"
 #include "conf/settings.h"
 #include "proc/msg.h"
 
 struct io_loop;
 struct policy_asker;
+struct relay;
 struct worker_services;
 
 [[nodiscard]] int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
                                       struct policy_asker *asker);
 void worker_services_free(struct worker_services *s);
+struct relay *worker_services_relay(struct worker_services *s);
 /* Takes fd: one that counts after the next start. 0, -EPROTO or -ENOMEM. */
 [[nodiscard]] int worker_services_add(struct worker_services *s, struct slice payload, int fd);
-/* What was added is forgotten. NULL is fine. */
+/* What was added or prepared is forgotten. NULL is fine. */
 void worker_services_clear(struct worker_services *s);
-/* What was added takes the place of what was there. */
-[[nodiscard]] int worker_services_start(struct worker_services *s, enum conf_dialect dialect);
+
+enum { WORKER_SERVICES_BAD = 1 }; /* ret_error says what */
+
+/* What the settings say, for the next start. cas: PEM, by relay. 0, WORKER_SERVICES_BAD or a
+ * negative. */
+[[nodiscard]] int worker_services_prepare(struct worker_services *s,
+                                          const struct conf_settings *settings,
+                                          const struct buf *cas, char *ret_error, size_t error_cap);
+/* What was added and prepared takes the place of what was there. */
+[[nodiscard]] int worker_services_start(struct worker_services *s);
 /* No new connections; those that are there go on. */
 void worker_services_stop(struct worker_services *s);
 

@@ -10,6 +10,7 @@
 #include "proc/box.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "relay/relay.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
@@ -54,6 +55,7 @@ struct worker {
 	struct listeners next_listeners;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	unsigned drain_rate;
+	unsigned draining; /* of two: edges, relays */
 	int status;
 };
 
@@ -132,10 +134,10 @@ static int on_config(struct worker *w, struct proc_msg *msg)
 	}
 	w->next.chains = calloc(w->next_settings->certificate_count + 1, sizeof(struct buf));
 	w->next.key_ids = calloc(w->next_settings->certificate_count + 1, sizeof(uint32_t));
-	w->next.cas = calloc(w->next_settings->backend_count + 1, sizeof(struct buf));
+	w->next.ca_count = w->next_settings->backend_count + w->next_settings->relay_count;
+	w->next.cas = calloc(w->next.ca_count + 1, sizeof(struct buf));
 	if (!w->next.chains || !w->next.key_ids || !w->next.cas)
 		return err_raise(-ENOMEM);
-	w->next.ca_count = w->next_settings->backend_count;
 	return 0;
 }
 
@@ -244,7 +246,16 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		return err_raise(-EPROTO);
 	struct conf_settings *settings = TAKE(w->next_settings);
 	w->drain_rate = settings->drain_rate;
-	enum conf_dialect dialect = settings->policy_service.dialect;
+	/* The world takes the settings; what the services are made of is made before. */
+	int prepared = worker_services_prepare(
+		w->services, settings, w->next.cas + settings->backend_count, error, sizeof(error));
+	if (prepared) {
+		conf_settings_free(settings);
+		if (prepared < 0)
+			return err_up(prepared);
+		refuse(w, error);
+		return 0;
+	}
 	int r = edge_world_new(&world, settings, &w->next, worker_signer_tls(w->signer), error,
 	                       sizeof(error));
 	if (r == EDGE_WORLD_BAD) {
@@ -260,7 +271,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	w->world = world;
 	r = listeners_start(w);
 	if (!r)
-		r = worker_services_start(w->services, dialect);
+		r = worker_services_start(w->services);
 	if (r)
 		return err_up(r);
 	next_clear(w);
@@ -280,9 +291,12 @@ static int on_ticket_keys(struct worker *w, struct proc_msg *msg)
 	return 0;
 }
 
+/* Edges and relays each say when they are; the last of them counts. */
 static void on_empty(void *owner)
 {
 	struct worker *w = owner;
+	if (--w->draining)
+		return;
 	say(w, PROC_MSG_DRAINED, (struct slice){});
 	(void)!proc_chan_flush(w->parent);
 	io_loop_stop(w->loop);
@@ -297,7 +311,9 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	listeners_close(&w->listeners);
 	worker_services_stop(w->services);
 	edge_learner_free(TAKE(w->learner));
+	w->draining = 2;
 	edge_pool_drain(w->pool, w->drain_rate, deadline_ms, on_empty, w);
+	relay_drain(worker_services_relay(w->services), deadline_ms, on_empty, w);
 	return 0;
 }
 

@@ -1,0 +1,451 @@
+/* One destination of a transaction: its way, the hosts in turn, the envelope, the answer. */
+#include "relay/inside.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "relay/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+enum {
+	ENVELOPE_MS = 240 * 1000, /* the MTA waits 5 minutes for RCPT (RFC 5321 4.5.3.2.3) */
+	SLOT_WAIT_MS = 60 * 1000,
+};
+
+static const char words_memory[] = "451 4.3.0 out of memory\r\n";
+
+static void over(struct relay_delivery *d, struct slice words);
+static void open_next(struct relay_delivery *d);
+
+static struct relay *relay_of(const struct relay_delivery *d)
+{
+	return d->client->relay;
+}
+
+static void turn(struct relay_delivery *d, enum relay_delivery_state state)
+{
+	d->state = state;
+}
+
+static bool is_its(const struct relay_delivery *d, size_t number, enum relay_rcpt_state state)
+{
+	const struct relay_rcpt *r = &d->client->rcpts[number];
+	return r->delivery == d && r->state == state;
+}
+
+size_t relay_delivery_taken(const struct relay_delivery *d)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < d->client->rcpt_count; i++)
+		count += is_its(d, i, RELAY_RCPT_TAKEN);
+	return count;
+}
+
+/* The hop goes: to carry another message, or for good. */
+static void hop_end(struct relay_delivery *d, const char *outcome,
+                    const struct relay_hop_failure *f)
+{
+	struct relay_hop *hop = TAKE(d->hop);
+	if (!hop)
+		return;
+	if (!f && relay_hop_is_idle(hop)) {
+		relay_idle_keep(relay_of(d), d->client->world, hop);
+		return;
+	}
+	relay_record_hop(relay_of(d), d->client, hop, outcome, f);
+	if (f)
+		relay_hop_free(hop);
+	else
+		relay_hop_leave(hop);
+}
+
+/* words: for recipients that are not answered, and for those taken when the text has ended. */
+static void over(struct relay_delivery *d, struct slice words)
+{
+	struct relay_client *c = d->client;
+	io_deadline_disarm(&d->late);
+	buf_clear(&d->answer);
+	if (buf_add(&d->answer, words))
+		words = slice_str(words_memory);
+	turn(d, RELAY_DELIVERY_OVER);
+	hop_end(d, "done", NULL);
+	relay_place_give(d);
+	for (size_t i = 0; i < c->rcpt_count; i++)
+		if (is_its(d, i, RELAY_RCPT_WAITING))
+			relay_client_answer_rcpt(c, i, words, false);
+	relay_client_moved(c);
+}
+
+static void over_own(struct relay_delivery *d, const char *code, const char *text)
+{
+	CLEAN(buf_deinit) struct buf words = {};
+	if (relay_words_own(&words, code, d->domain, NULL, text))
+		over(d, slice_str(words_memory));
+	else
+		over(d, buf_slice(&words));
+}
+
+/* --- the envelope --- */
+
+static const struct {
+	const char *code, *text;
+} refusals[] = {
+	[SMTP_HOP_NO_UTF8] = { "550 5.6.7", "the message needs SMTPUTF8, which the host lacks" },
+	[SMTP_HOP_NO_REQUIRETLS] = { "550 5.7.30", "REQUIRETLS is not supported by the host" },
+	[SMTP_HOP_TOO_BIG] = { "552 5.3.4", "the message is larger than the host takes" },
+	[SMTP_HOP_TOO_LONG] = { "553 5.1.7", "the address cannot be sent on" },
+	[SMTP_HOP_NOT_NOW] = { "451 4.3.0", "the connection is not ready" },
+	[SMTP_HOP_IS_FULL] = { "452 4.5.3", "too many recipients at a time" },
+};
+
+/* What the host cannot carry; another may. */
+static void refused_here(struct relay_delivery *d, int refusal)
+{
+	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
+	buf_clear(&d->last);
+	if (relay_words_own(&d->last, refusals[refusal].code, f->host, f->address,
+	                    refusals[refusal].text))
+		buf_clear(&d->last);
+	hop_end(d, refusals[refusal].text, NULL);
+	d->has_mail = false;
+	d->target++;
+	open_next(d);
+}
+
+/* MAIL as soon as there is a recipient, then all that wait. */
+static void envelope_send(struct relay_delivery *d, size_t from)
+{
+	struct relay_client *c = d->client;
+	struct smtp_hop *hop = relay_hop_smtp(d->hop);
+	int r = 0;
+	if (!d->has_mail) {
+		const struct smtp_handoff_mail *m = smtp_handoff_mail(c->handoff);
+		r = smtp_hop_mail(hop,
+		                  &(struct smtp_hop_mail){ .path = m->path,
+		                                           .size = m->size,
+		                                           .is_8bit = m->is_8bit,
+		                                           .is_utf8 = m->is_utf8,
+		                                           .requires_tls = m->requires_tls },
+		                  0);
+		d->has_mail = true;
+	}
+	for (size_t i = from; !r && i < c->rcpt_count; i++)
+		if (is_its(d, i, RELAY_RCPT_WAITING))
+			r = smtp_hop_rcpt(hop, buf_slice(&c->rcpts[i].path), (unsigned)i);
+	if (r > 0)
+		refused_here(d, r);
+	else if (r)
+		over(d, slice_str(words_memory));
+	else
+		relay_hop_flush(d->hop);
+}
+
+static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
+                     const struct smtp_reply *reply)
+{
+	struct relay_delivery *d = owner;
+	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
+	CLEAN(buf_deinit) struct buf words = {};
+	bool is_well = reply->code / 100 == 2;
+	if (relay_words_pass(&words, reply, f->host, f->address)) {
+		over(d, slice_str(words_memory));
+		return;
+	}
+	switch (of) {
+	case SMTP_HOP_MAIL:
+		if (!is_well) /* answers to its recipients mean nothing now */
+			over(d, buf_slice(&words));
+		break;
+	case SMTP_HOP_RCPT:
+		if (is_its(d, number, RELAY_RCPT_WAITING))
+			relay_client_answer_rcpt(d->client, number, buf_slice(&words), is_well);
+		break;
+	case SMTP_HOP_DATA:
+		over(d, buf_slice(&words));
+		break;
+	case SMTP_HOP_END:
+		if (is_well) {
+			relay_hop_note_message(d->hop);
+			relay_of(d)->counters.messages++;
+			d->client->messages++;
+		}
+		over(d, buf_slice(&words));
+		break;
+	case SMTP_HOP_RSET:
+	case SMTP_HOP_COMMAND_COUNT:
+		break;
+	}
+}
+
+static void on_text(void *owner)
+{
+	struct relay_delivery *d = owner;
+	turn(d, RELAY_DELIVERY_IN_TEXT);
+	relay_client_moved(d->client);
+}
+
+static void on_room(void *owner)
+{
+	relay_client_resume(((struct relay_delivery *)owner)->client);
+}
+
+/* --- hosts in turn --- */
+
+static const struct relay_target *target_of(const struct relay_delivery *d)
+{
+	return &d->plan.targets[d->target];
+}
+
+static void on_ready(void *owner)
+{
+	struct relay_delivery *d = owner;
+	struct relay *r = relay_of(d);
+	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
+	uint64_t now_ms = io_loop_now_ms(r->loop);
+	r->counters.hops++;
+	r->counters.sealed += f->tls != NULL;
+	r->counters.plain += f->tls == NULL;
+	r->counters.authenticated += f->verdict.is_authenticated;
+	if (f->tls && d->is_small)
+		relay_faults_note_small(&r->faults, f->host, now_ms);
+	else if (f->tls)
+		relay_faults_clear(&r->faults, f->host, now_ms);
+	turn(d, RELAY_DELIVERY_ENVELOPE);
+	envelope_send(d, 0);
+}
+
+/* Opportunistic TLS that failed: first what may help, plain text only when it has for long. */
+static bool is_tried_again(struct relay_delivery *d, const struct relay_hop_failure *f)
+{
+	struct relay *r = relay_of(d);
+	const struct relay_host *h = target_of(d)->host;
+	uint64_t now_ms = io_loop_now_ms(r->loop);
+	if (f->end != RELAY_HOP_BAD_TLS || d->skips_tls)
+		return false;
+	if (!d->is_small) {
+		d->is_small = true;
+		return true;
+	}
+	uint64_t for_ms = relay_faults_note(&r->faults, h->name, now_ms);
+	bool may_be_plain = h->decision.level == POLICY_OPPORTUNISTIC &&
+	                    for_ms >= d->client->world->plain_after_ms;
+	if (may_be_plain)
+		log_warn(d->client->session_id, "TLS has failed for long, mail goes in clear",
+		         kv_str("domain", d->domain), kv_str("host", h->name),
+		         kv_str("error", f->why), kv_ms("since", for_ms));
+	d->skips_tls = may_be_plain;
+	return may_be_plain;
+}
+
+static void on_failed(void *owner, const struct relay_hop_failure *f)
+{
+	struct relay_delivery *d = owner;
+	struct relay *r = relay_of(d);
+	bool is_early = d->state == RELAY_DELIVERY_OPENING;
+	/* Nobody was told anything by this host yet: another may be. */
+	if (d->state == RELAY_DELIVERY_ENVELOPE && !relay_delivery_taken(d))
+		is_early = d->plan.target_count > 0;
+	r->counters.tls_failed += f->end == RELAY_HOP_BAD_TLS || f->end == RELAY_HOP_UNPROVEN;
+	buf_clear(&d->last);
+	if (buf_add(&d->last, f->line))
+		buf_clear(&d->last);
+	bool is_again = is_early && is_tried_again(d, f);
+	hop_end(d, relay_hop_end_name(f->end), f);
+	d->has_mail = false;
+	if (!is_early) {
+		over(d, buf_len(&d->last) ? buf_slice(&d->last) : slice_str(words_memory));
+		return;
+	}
+	if (!is_again) {
+		d->target++;
+		d->skips_tls = d->is_small = false;
+	}
+	open_next(d);
+}
+
+static const struct relay_hop_owner hop_owner = {
+	.on_ready = on_ready,
+	.on_reply = on_reply,
+	.on_text = on_text,
+	.on_room = on_room,
+	.on_failed = on_failed,
+};
+
+static void open_next(struct relay_delivery *d)
+{
+	struct relay *r = relay_of(d);
+	struct relay_world *w = d->client->world;
+	if (d->target >= d->plan.target_count) {
+		if (buf_len(&d->last))
+			over(d, buf_slice(&d->last));
+		else
+			over_own(d, "451 4.4.1", "no host of it could be reached");
+		return;
+	}
+	const struct relay_target *t = target_of(d);
+	struct relay_hop_owner owner = hop_owner;
+	owner.owner = d;
+	d->is_small = d->is_small ||
+	              relay_faults_wants_small(&r->faults, t->host->name, io_loop_now_ms(r->loop));
+	turn(d, RELAY_DELIVERY_OPENING);
+	int result = relay_hop_new(&d->hop,
+	                           &(struct relay_hop_settings){
+					   .loop = r->loop,
+					   .tls = d->is_small ? w->tls_small : w->tls,
+					   .hostname = w->hostname,
+					   .domain = d->domain,
+					   .target = t,
+					   .mx_is_secure = d->plan.mx_is_secure,
+					   .skips_tls = d->skips_tls,
+					   .port = w->port,
+				   },
+	                           &owner);
+	if (result)
+		over(d, slice_str(words_memory));
+}
+
+void relay_delivery_go(struct relay_delivery *d)
+{
+	io_deadline_arm(relay_of(d)->loop, &d->late, ENVELOPE_MS);
+	open_next(d);
+}
+
+/* --- the way --- */
+
+static void on_way(struct policy_question *q, const struct policy_way *way,
+                   const struct policy_sts_facts *sts)
+{
+	struct relay_delivery *d =
+		(struct relay_delivery *)((char *)q - offsetof(struct relay_delivery, question));
+	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
+	struct relay_plan_settings set = { .hostname = d->client->world->hostname,
+		                           .requires_tls = m->requires_tls };
+	d->is_asking = false;
+	if (getrandom(&set.chance, sizeof(set.chance), 0) != sizeof(set.chance))
+		set.chance = io_loop_now_ms(relay_of(d)->loop);
+	if (relay_plan_make(&d->plan, way, sts, &set)) {
+		over(d, slice_str(words_memory));
+	} else if (!d->plan.target_count) {
+		over(d, buf_slice(&d->plan.refusal));
+	} else if (relay_place_take(d)) {
+		open_next(d);
+	} else {
+		turn(d, RELAY_DELIVERY_WAITING);
+		io_deadline_arm(relay_of(d)->loop, &d->late, SLOT_WAIT_MS);
+	}
+}
+
+static void on_late(struct io_deadline *late)
+{
+	struct relay_delivery *d =
+		(struct relay_delivery *)((char *)late - offsetof(struct relay_delivery, late));
+	switch (d->state) {
+	case RELAY_DELIVERY_ASKING:
+		over_own(d, "451 4.4.3", "the resolver did not answer in time");
+		break;
+	case RELAY_DELIVERY_WAITING:
+		over_own(d, "451 4.7.1", "too many connections to it already, come back later");
+		break;
+	case RELAY_DELIVERY_OPENING:
+	case RELAY_DELIVERY_ENVELOPE:
+		over_own(d, "451 4.4.2", "no host of it answered in time");
+		break;
+	case RELAY_DELIVERY_AT_DATA:
+	case RELAY_DELIVERY_IN_TEXT:
+	case RELAY_DELIVERY_AT_END:
+	case RELAY_DELIVERY_OVER:
+	case RELAY_DELIVERY_STATE_COUNT:
+		break; /* the hop has deadlines of its own */
+	}
+}
+
+static bool hop_is_there(struct relay_delivery *d)
+{
+	struct relay_hop_owner owner = hop_owner;
+	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
+	owner.owner = d;
+	d->hop = relay_idle_take(relay_of(d), d->client->world, d->domain, m->requires_tls);
+	if (!d->hop)
+		return false;
+	relay_hop_give(d->hop, &owner);
+	(void)relay_place_take(d);
+	turn(d, RELAY_DELIVERY_ENVELOPE);
+	return true;
+}
+
+int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, const char *domain)
+{
+	struct relay_delivery *d = calloc(1, sizeof(*d));
+	if (!d)
+		return err_raise(-ENOMEM);
+	d->client = c;
+	d->late.fn = on_late;
+	snprintf(d->domain, sizeof(d->domain), "%s", domain);
+	io_deadline_arm(c->relay->loop, &d->late, ENVELOPE_MS);
+	if (!hop_is_there(d)) {
+		d->is_asking = true;
+		d->question.fn = on_way;
+		snprintf(d->question.domain, sizeof(d->question.domain), "%s", domain);
+		c->relay->asker->ask(c->relay->asker, &d->question);
+	}
+	*ret_d = d;
+	return 0;
+}
+
+void relay_delivery_free(struct relay_delivery *d)
+{
+	if (!d)
+		return;
+	if (d->is_asking)
+		relay_of(d)->asker->cancel(relay_of(d)->asker, &d->question);
+	io_deadline_disarm(&d->late);
+	hop_end(d, "given-up", NULL);
+	relay_place_give(d);
+	relay_plan_deinit(&d->plan);
+	buf_deinit(&d->answer);
+	buf_deinit(&d->last);
+	free(d);
+}
+
+void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
+{
+	if (d->state == RELAY_DELIVERY_OVER)
+		relay_client_answer_rcpt(d->client, number, buf_slice(&d->answer), false);
+	else if (d->state == RELAY_DELIVERY_ENVELOPE)
+		envelope_send(d, number);
+}
+
+void relay_delivery_data(struct relay_delivery *d)
+{
+	io_deadline_disarm(&d->late);
+	if (d->state != RELAY_DELIVERY_ENVELOPE)
+		return;
+	if (!relay_delivery_taken(d)) {
+		turn(d, RELAY_DELIVERY_OVER);
+		hop_end(d, "refused", NULL);
+		relay_place_give(d);
+		return;
+	}
+	turn(d, RELAY_DELIVERY_AT_DATA);
+	if (smtp_hop_data(relay_hop_smtp(d->hop), 0))
+		over(d, slice_str(words_memory));
+	else
+		relay_hop_flush(d->hop);
+}
+
+void relay_delivery_text(struct relay_delivery *d, struct slice text)
+{
+	if (d->state == RELAY_DELIVERY_IN_TEXT && d->hop)
+		relay_hop_text(d->hop, text);
+}
+
+void relay_delivery_end(struct relay_delivery *d)
+{
+	if (d->state != RELAY_DELIVERY_IN_TEXT || !d->hop)
+		return;
+	turn(d, RELAY_DELIVERY_AT_END);
+	relay_hop_text_end(d->hop);
+}

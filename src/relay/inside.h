@@ -1,0 +1,166 @@
+/*
+ * What the files of the relay share. client.c: the MTA's connection and its transaction.
+ * delivery.c: one destination of it. pool.c: all of them, idle hops. record.c: the log.
+ */
+#ifndef RELAY_INSIDE_H
+#define RELAY_INSIDE_H
+
+#include "io/stream.h"
+#include "policy/ask.h"
+#include "relay/faults.h"
+#include "relay/hop.h"
+#include "relay/relay.h"
+#include "smtp/handoff.h"
+
+struct relay_world {
+	unsigned refs;
+	char *name;
+	char hostname[POLICY_WAY_NAME_CAP];
+	uint16_t port;
+	uint32_t plain_after_ms;
+	unsigned concurrency;
+	bool rejects_bare;
+	struct tls_hops *tls, *tls_small;
+};
+
+enum relay_rcpt_state {
+	RELAY_RCPT_WAITING, /* for its destination's answer */
+	RELAY_RCPT_TAKEN,
+	RELAY_RCPT_REFUSED,
+};
+
+struct relay_rcpt {
+	struct relay_delivery *delivery;
+	enum relay_rcpt_state state;
+	struct buf path; /* until it is answered */
+};
+
+enum relay_delivery_state {
+	RELAY_DELIVERY_ASKING,  /* for the way */
+	RELAY_DELIVERY_WAITING, /* for its turn: too many hops to the domain */
+	RELAY_DELIVERY_OPENING, /* a hop */
+	RELAY_DELIVERY_ENVELOPE,
+	RELAY_DELIVERY_AT_DATA, /* DATA is asked */
+	RELAY_DELIVERY_IN_TEXT,
+	RELAY_DELIVERY_AT_END, /* the final dot went out */
+	RELAY_DELIVERY_OVER,   /* answer has the words for recipients that were taken */
+	RELAY_DELIVERY_STATE_COUNT
+};
+
+/* One destination of a transaction. */
+struct relay_delivery {
+	struct relay_delivery *next; /* of the client */
+	struct relay_delivery *next_waiting;
+	struct relay_client *client;
+	enum relay_delivery_state state;
+	struct policy_question question;
+	bool is_asking;
+	struct relay_plan plan;
+	size_t target;
+	bool skips_tls;  /* of the target that is tried */
+	bool is_small;   /* the smaller ClientHello */
+	bool has_mail;   /* MAIL was sent on this hop */
+	bool is_counted; /* among the hops to its domain */
+	struct relay_hop *hop;
+	struct io_deadline late; /* RCPT is answered by then */
+	struct buf answer;
+	struct buf last; /* words of the target that failed last */
+	char domain[POLICY_WAY_NAME_CAP];
+};
+
+struct relay_client {
+	struct relay_client *next, *prev;
+	struct relay *relay;
+	struct relay_world *world;
+	bool is_lmtp;
+	struct io_stream stream;
+	struct smtp_handoff *handoff;
+	struct smtp_handoff_settings handoff_set;
+	struct io_deadline late;
+	struct io_later end;
+	struct io_later pump_later;
+	struct relay_rcpt *rcpts; /* SMTP_HANDOFF_RCPTS_MAX, of the message that is under way */
+	size_t rcpt_count;
+	struct relay_delivery *deliveries;
+	bool has_text; /* 354 was said */
+	bool is_ending;
+	uint64_t began_ms;
+	unsigned messages;
+	char session_id[24];
+	char addr[DNS_ADDRESS_CAP]; /* "" of a unix socket */
+	bool is_v6;
+};
+
+enum { RELAY_IDLE_MAX = 200 };
+
+/* A hop that waits for another message to the same domain. */
+struct relay_idle {
+	struct relay_idle *next, *prev;
+	struct relay *relay;
+	struct relay_world *world;
+	struct relay_hop *hop;
+	struct io_deadline late;
+	unsigned uses;
+};
+
+struct relay {
+	struct io_loop *loop;
+	struct policy_asker *asker;
+	struct relay_counters counters;
+	struct relay_client clients; /* a ring, this is its head */
+	size_t open;
+	struct relay_idle idle; /* a ring, this is its head */
+	size_t idle_count;
+	struct relay_faults faults;
+	struct relay_delivery *waiting; /* for a place, the first come first */
+	void (*on_empty)(void *owner);  /* NULL once it was told */
+	void *on_empty_owner;
+	struct io_deadline drain_late;
+	bool is_draining;
+};
+
+/* client.c */
+/* A recipient's answer, or the end's; words with CRLF. */
+void relay_client_answer_rcpt(struct relay_client *c, size_t number, struct slice words,
+                              bool is_taken);
+/* The delivery came to another state: does the transaction go on? */
+void relay_client_moved(struct relay_client *c);
+/* A hop has room again. */
+void relay_client_resume(struct relay_client *c);
+void relay_client_free(struct relay_client *c);
+/* pool.c: it is freed. */
+void relay_client_gone(struct relay *r);
+void relay_client_shut(struct relay_client *c);
+
+/* delivery.c */
+[[nodiscard]] int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c,
+                                     const char *domain);
+/* The hop is kept for another message if it may be, else left. */
+void relay_delivery_free(struct relay_delivery *d);
+/* A recipient was added. */
+void relay_delivery_rcpt(struct relay_delivery *d, size_t number);
+/* DATA: to those that took a recipient. */
+void relay_delivery_data(struct relay_delivery *d);
+void relay_delivery_text(struct relay_delivery *d, struct slice text);
+/* The final dot was in the text. */
+void relay_delivery_end(struct relay_delivery *d);
+size_t relay_delivery_taken(const struct relay_delivery *d);
+/* There is a place for it now. */
+void relay_delivery_go(struct relay_delivery *d);
+
+/* pool.c */
+/* Takes the hop. uses: how many messages it has carried. */
+void relay_idle_keep(struct relay *r, struct relay_world *w, struct relay_hop *hop);
+/* A hop to the domain, or NULL. */
+struct relay_hop *relay_idle_take(struct relay *r, const struct relay_world *w, const char *domain,
+                                  bool must_be_authenticated);
+/* A place among the hops to a domain: true, or the delivery waits for relay_delivery_go(). */
+bool relay_place_take(struct relay_delivery *d);
+void relay_place_give(struct relay_delivery *d);
+
+/* record.c */
+void relay_record_hop(struct relay *r, const struct relay_client *c, struct relay_hop *hop,
+                      const char *outcome, const struct relay_hop_failure *f);
+void relay_record_client(const struct relay_client *c, const char *outcome);
+
+#endif

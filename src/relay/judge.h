@@ -1,0 +1,19 @@
+/* Does what a handshake proved suffice for the hop? Pure. */
+#ifndef RELAY_JUDGE_H
+#define RELAY_JUDGE_H
+
+#include "policy/decide.h"
+#include "tls/proof.h"
+
+struct relay_verdict {
+	bool is_enough;            /* mail may go */
+	bool is_authenticated;     /* and the host proved its name */
+	enum policy_report report; /* what failed, also where mail goes all the same */
+	const char *why;           /* of the report; "" */
+};
+
+/* proof: of a handshake that succeeded. */
+void relay_judge(struct relay_verdict *ret_v, const struct policy_decision *decision,
+                 const struct tls_proof *proof);
+
+#endif

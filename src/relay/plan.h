@@ -1,0 +1,50 @@
+/*
+ * Where mail for a domain may go, in order, and what each place must prove: made once from what
+ * the resolver found, for one destination of one transaction. Pure.
+ */
+#ifndef RELAY_PLAN_H
+#define RELAY_PLAN_H
+
+#include "base/buf.h"
+#include "policy/way.h"
+
+enum { RELAY_TARGETS_MAX = 12 }; /* addresses that are tried for one destination */
+
+/* A host that may be tried; those that policy leaves out are not here. */
+struct relay_host {
+	char name[POLICY_WAY_NAME_CAP];
+	char base[POLICY_WAY_NAME_CAP]; /* TLSA base domain (RFC 7672 2.2.3); "" without DANE */
+	struct policy_decision decision;
+	struct policy_tlsa *records; /* those that count */
+	size_t record_count;
+};
+
+struct relay_target {
+	const struct relay_host *host;
+	char address[DNS_ADDRESS_CAP];
+};
+
+struct relay_plan {
+	char domain[POLICY_WAY_NAME_CAP];
+	bool mx_is_secure;
+	struct relay_host *hosts;
+	size_t host_count;
+	struct relay_target targets[RELAY_TARGETS_MAX];
+	size_t target_count;       /* 0: refusal says why */
+	struct buf refusal;        /* a reply, CRLF included */
+	enum policy_report report; /* of a host that was left out, if that is all there is */
+};
+
+struct relay_plan_settings {
+	const char *hostname; /* ours: a domain whose best host that is loops (RFC 5321 5.1) */
+	bool requires_tls;    /* RFC 8689: only hosts whose name is proven */
+	uint64_t chance;      /* shuffles hosts of equal preference */
+};
+
+/* plan: zeroed. 0 or -ENOMEM; relay_plan_deinit() in any case. */
+[[nodiscard]] int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
+                                  const struct policy_sts_facts *sts,
+                                  const struct relay_plan_settings *set);
+void relay_plan_deinit(struct relay_plan *plan);
+
+#endif

@@ -1,0 +1,112 @@
+"""Far ends as scripts: SMTP servers that do what a test says, on addresses of loopback. Standard
+library only."""
+import socket
+import ssl
+import threading
+
+import peers
+
+
+class FarEnd:
+    """A listening thread; each connection is served by serve(reader, sock, session) of a script."""
+
+    def __init__(self, address, port, context, **script):
+        self.script, self.context = script, context
+        self.address, self.sessions, self.messages = address, [], []
+        self.changed = threading.Condition()
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((address, port))
+        self.listener.listen(200)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, sock):
+        session = {"lines": [], "tls": None}
+        self.sessions.append(session)
+        try:
+            Talk(self, sock, session).run()
+        except (OSError, ssl.SSLError, ValueError):
+            pass
+        finally:
+            sock.close()
+            with self.changed:
+                self.changed.notify_all()
+
+    def wait(self, is_so, timeout=15):
+        with self.changed:
+            assert self.changed.wait_for(is_so, timeout), (self.sessions, len(self.messages))
+
+    def close(self):
+        self.listener.close()
+
+
+class Talk:
+    """One connection. script: what it says in place of what a well-behaved server would, by the
+    moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"); None closes there."""
+
+    def __init__(self, far, sock, session):
+        self.far, self.sock, self.session = far, sock, session
+        self.reader = peers.Line(sock)
+
+    def say(self, moment, usual, argument=""):
+        said = self.far.script.get(moment, usual)
+        if callable(said):
+            said = said(self.session, argument)
+        if said is None:
+            raise OSError("hang up")
+        self.sock.sendall(said.encode() if isinstance(said, str) else said)
+        return said
+
+    def ehlo(self):
+        offers = ["far.example", "PIPELINING", "8BITMIME", "SIZE 10000000", "SMTPUTF8"]
+        if not self.session["tls"] and self.far.context:
+            offers.append("STARTTLS")
+        return "".join(f"250{'-' if o != offers[-1] else ' '}{o}\r\n" for o in offers)
+
+    def start_tls(self):
+        self.sock = self.far.context.wrap_socket(self.sock, server_side=True)
+        self.session["tls"] = self.sock.version()
+        self.reader = peers.Line(self.sock)
+
+    def message(self):
+        lines = []
+        while (line := self.reader.read()) != b".\r\n":
+            if line is None:
+                raise OSError("cut off in the text")
+            lines.append(line)
+            if self.far.script.get("reads") and len(lines) == self.far.script["reads"]:
+                raise OSError("hang up in the text")
+        text = b"".join(lines)
+        with self.far.changed:
+            self.far.messages.append(text)
+            self.far.changed.notify_all()
+        return text
+
+    def run(self):
+        self.say("greeting", "220 far.example ESMTP\r\n")
+        while line := self.reader.read():
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            self.session["lines"].append(text)
+            verb = text.split(" ")[0].split(":")[0].upper()
+            if verb == "EHLO":
+                self.say("EHLO", self.ehlo())
+            elif verb == "STARTTLS":
+                if self.say("STARTTLS", "220 go\r\n").startswith("220"):
+                    self.start_tls()
+            elif verb == "DATA":
+                if self.say("DATA", "354 go\r\n").startswith("354"):
+                    text = self.message()
+                    self.say("end", "250 2.0.0 Ok: queued as FAR1\r\n", text)
+            elif verb == "QUIT":
+                self.sock.sendall(b"221 bye\r\n")
+                return
+            else:
+                self.say(verb, "250 2.1.0 ok\r\n", text)

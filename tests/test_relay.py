@@ -1,0 +1,378 @@
+"""The relay: messages handed over by LMTP and SMTP, far ends and name server as scripts."""
+import os
+import shutil
+import signal
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+
+import pytest
+
+from daemon import Daemon, anonymous_kib, free_ports, make_certificate, wait_until
+from farend import FarEnd
+from names import A, ANCHOR, MX, NXDOMAIN, SERVFAIL, NameServer, wire
+
+TEXT = b"Subject: hello\r\n\r\nfirst\r\n..second\r\n"
+
+
+class Names(NameServer):
+    """NAME.example has the MX that add() gave it, each with an address."""
+
+    def __init__(self):
+        self.hosts = {}  # "mx.NAME.example": address
+        self.mx = {}     # "NAME.example": [(preference, host)]
+        super().__init__(self.facts)
+
+    def add(self, name, address, preference=10, domain=None):
+        self.hosts[f"mx.{name}.example"] = address
+        self.mx.setdefault(f"{domain or name}.example", []).append(
+            (preference, f"mx.{name}.example"))
+
+    def facts(self, name, kind):
+        if name.startswith("servfail"):
+            return SERVFAIL, None
+        if name == "null.example" and kind == MX:
+            return 0, b"\0\0\0"
+        if kind == MX and name in self.mx:
+            return 0, [struct.pack("!H", p) + wire(host) for p, host in self.mx[name]]
+        if kind == A and name in self.hosts:
+            return 0, socket.inet_aton(self.hosts[name])
+        known = name in self.mx or name in self.hosts or name.startswith("null")
+        return 0 if known else NXDOMAIN, None
+
+
+class Relay(Daemon):
+    """mailseal as a relay, and the far ends that a test makes."""
+
+    def __init__(self, folder, relay="", rest=""):
+        self.names, self.folder = Names(), str(folder)
+        self.lmtp, self.smtp, self.port = free_ports(3)
+        self.far_ends, self.rest, self.relay = [], rest, relay
+        self.chain, self.key = make_certificate(self.folder, "far", host="mx.sealed.example")
+        super().__init__(folder, f'''workers = 1; drain_timeout = "2s";
+            relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
+              "lmtp:unix:{self.folder}/lmtp"]; port = {self.port}; mode = "0666";
+              ca_file = "{self.chain}"; {relay} }}; }};
+            resolver = {{ forward = "{self.names.address}"; trust_anchor = "{folder}/anchor"; }};
+            {rest}''')
+
+    def far(self, name, tls=True, preference=10, domain=None, **script):
+        """A far end, MX of NAME.example or of another domain."""
+        address = f"127.0.1.{len(self.far_ends) + 1}"
+        context = None
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.chain, self.key)
+        self.names.add(name, address, preference, domain)
+        far = FarEnd(address, self.port, context, **script)
+        self.far_ends.append(far)
+        return far
+
+    def close(self):
+        super().close()
+        for far in self.far_ends:
+            far.close()
+        self.names.close()
+
+
+class Mta:
+    """One connection of an MTA."""
+
+    def __init__(self, where, hello="LHLO mta.example", timeout=30):
+        family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
+        self.sock = socket.socket(family)
+        self.sock.settimeout(timeout)
+        self.sock.connect(where if isinstance(where, str) else ("127.0.0.1", where))
+        self.file = self.sock.makefile("rb")
+        assert self.reply().startswith("220")
+        self.hello = self.ask(hello)
+
+    def reply(self):
+        text = ""
+        while True:
+            line = self.file.readline().decode()
+            text += line
+            if len(line) < 4 or line[3] != "-":
+                return text
+
+    def say(self, *lines):
+        self.sock.sendall("".join(line + "\r\n" for line in lines).encode())
+
+    def ask(self, *lines):
+        self.say(*lines)
+        said = [self.reply() for _ in lines]
+        return said if len(said) > 1 else said[0]
+
+    def send(self, *recipients, sender="a@mail.example.org", text=TEXT, parameters=""):
+        """All replies: to MAIL, each RCPT, DATA, and those behind the dot."""
+        said = self.ask(f"MAIL FROM:<{sender}>{parameters}",
+                        *[f"RCPT TO:<{r}>" for r in recipients], "DATA")
+        if said[-1].startswith("354"):
+            self.sock.sendall(text + b".\r\n")
+            taken = [r for r in said[1:-1] if r.startswith("250")]
+            said += [self.reply() for _ in (taken if "LMTP" in self.kind else taken[:1])]
+        return said
+
+    @property
+    def kind(self):
+        return "LMTP"
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+class SmtpMta(Mta):
+    kind = "SMTP"
+
+
+def relays():
+    folder = tempfile.mkdtemp(prefix="mailseal-")
+    os.chmod(folder, 0o755)  # processes that are not root's get into it
+    with open(f"{folder}/anchor", "w", encoding="ascii") as out:
+        out.write(ANCHOR)
+    daemon = Relay(folder, 'plain_after = "1s";').ready()
+    yield daemon
+    daemon.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def relay():
+    yield from relays()
+
+
+@pytest.fixture
+def relay_alone():
+    """One that a test may end."""
+    yield from relays()
+
+
+@pytest.fixture
+def mta(relay):
+    one = Mta(relay.lmtp)
+    yield one
+    one.close()
+
+
+def test_a_message_goes_sealed_and_the_answer_is_the_far_ends(relay, mta):
+    far = relay.far("plain")
+    seen = len(relay.events)
+    said = mta.send("b@plain.example")
+    assert said[1].startswith(f"250 2.1.0 mx.plain.example[{far.address}] said: "), said
+    assert said[3] == (f"250 2.0.0 mx.plain.example[{far.address}] said: "
+                       "Ok: queued as FAR1\r\n"), said
+    head, _, rest = far.messages[0].partition(b"Subject")
+    assert b"Subject" + rest == TEXT and b"with LMTP id" in head, far.messages
+    assert far.sessions[0]["tls"] == "TLSv1.3"
+    mta.close()
+    relay.wait("handoff ended", after=seen, protocol="lmtp", messages="1", outcome="ok")
+
+
+def test_what_the_relay_offers(mta):
+    assert mta.hello.split("\r\n") == [
+        "250-mail.example.org", "250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-8BITMIME",
+        "250-SMTPUTF8", "250 SIZE", ""]
+
+
+def test_a_connection_carries_another_message_to_the_same_domain(relay, mta):
+    far = relay.far("again")
+    for _ in range(3):
+        assert mta.send("b@again.example")[3].startswith("250")
+    assert len(far.sessions) == 1 and len(far.messages) == 3
+    relay.wait("hop ended", domain="again.example", messages="3", outcome="ok")
+
+
+def test_each_recipient_gets_the_answer_of_its_own_destination(relay, mta):
+    well = relay.far("well")
+    relay.far("full", RCPT="452 4.2.2 mailbox full\r\n")
+    relay.far("late", end="554 5.7.1 no spam\r\n")
+    relay.far("sender", MAIL="550 5.7.1 not from you\r\n")
+    said = mta.send("a@well.example", "b@full.example", "c@late.example", "d@sender.example",
+                    "e@well.example", "f@nowhere.example")
+    codes = [line[:9] for line in said]
+    assert codes == ["250 2.1.0", "250 2.1.0", "452 4.2.2", "250 2.1.0", "550 5.7.1", "250 2.1.0",
+                     "550 5.1.2", "354 End d", "250 2.0.0", "554 5.7.1", "250 2.0.0"], said
+    assert "no spam" in said[9] and "not from you" in said[4]
+    assert len(well.messages) == 1
+    assert [l for l in well.sessions[0]["lines"] if l.startswith("RCPT")] == [
+        "RCPT TO:<a@well.example>", "RCPT TO:<e@well.example>"]
+
+
+def test_by_smtp_one_destination_at_a_time(relay):
+    one, two = relay.far("one"), relay.far("two")
+    client = SmtpMta(relay.smtp, "EHLO mta.example")
+    said = client.send("a@one.example", "b@two.example", "c@one.example")
+    assert [line[:3] for line in said] == ["250", "250", "452", "250", "354", "250"], said
+    assert b"with ESMTP id" in one.messages[0] and not two.messages
+    client.close()
+
+
+NOT_REACHED = {
+    "a@nothing.example": "550 5.1.2 nothing.example: there is no such domain",
+    "a@null.example": "556 5.1.10 null.example: ",
+    "a@servfail.example": "451 4.4.3 servfail.example: ",
+    "a@[127.0.0.1]": "550 5.1.2 ",
+}
+
+
+@pytest.mark.parametrize("address", NOT_REACHED)
+def test_who_cannot_be_reached_says_why(mta, address):
+    assert mta.send(address)[1].startswith(NOT_REACHED[address])
+
+
+def test_nobody_there(relay, mta):
+    relay.names.add("deaf", "127.0.1.250")
+    said = mta.send("a@deaf.example")
+    assert said[1] == "451 4.4.1 mx.deaf.example[127.0.1.250]: Connection refused\r\n", said
+
+
+def test_the_next_host_takes_over(relay, mta):
+    relay.names.add("gone", "127.0.1.250", 5, "turns")
+    relay.far("rude", preference=10, domain="turns", greeting="554 5.3.2 go away\r\n")
+    relay.far("closed", preference=20, domain="turns", EHLO=None)
+    last = relay.far("last", preference=30, domain="turns")
+    assert mta.send("a@turns.example")[3].startswith("250 2.0.0 mx.last.example[")
+    assert last.messages
+
+
+def test_a_host_without_tls_gets_mail_in_clear(relay, mta):
+    relay.far("clear", tls=False)
+    seen = len(relay.events)
+    assert mta.send("a@clear.example")[3].startswith("250")
+    relay.wait("hop ended", after=seen, domain="clear.example", seal="plain",
+               policy="opportunistic", timeout=20)
+
+
+def test_plain_text_only_when_tls_has_failed_for_a_while(relay, mta):
+    far = relay.far("mangled", STARTTLS="454 4.7.0 not now\r\n")
+    said = mta.send("a@mangled.example")
+    assert said[1].startswith("454 4.7.0 mx.mangled.example["), said
+    assert not any(l.startswith("MAIL") for s in far.sessions for l in s["lines"])
+    assert wait_until(lambda: mta.ask("RSET") and
+                      mta.send("a@mangled.example")[1].startswith("250"), 20)
+    relay.wait("TLS has failed for long, mail goes in clear", host="mx.mangled.example")
+
+
+def test_a_handshake_that_breaks_is_no_reason_for_plain_text(relay, mta):
+    far = relay.far("breaks", STARTTLS=lambda *_: "220 go\r\n\x15\x03")
+    said = mta.send("a@breaks.example")
+    assert said[1].startswith("451 4."), said
+    assert not any(l.startswith("MAIL") for s in far.sessions for l in s["lines"])
+
+
+MOMENTS = ["greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_far_end_that_hangs_up_is_never_a_success(relay, mta, moment):
+    relay.far(f"hangs{moment.lower()}", **{moment: None})
+    said = mta.send(f"a@hangs{moment.lower()}.example")
+    assert said[-1].startswith(("451 4.", "503 ")), said
+    assert any(line.startswith("451 4.") for line in said[1:]), said
+    assert mta.ask("NOOP").startswith("250")
+
+
+@pytest.mark.parametrize("moment", MOMENTS[:-1])
+def test_a_far_end_that_shuts_down_is_never_a_success(relay, mta, moment):
+    relay.far(f"shuts{moment.lower()}", **{moment: "421 4.3.2 going down\r\n"})
+    said = mta.send(f"a@shuts{moment.lower()}.example")
+    assert any(line.startswith("451 4.") for line in said[1:]), said
+    assert not any(line.startswith("250 2.0.0") for line in said), said
+
+
+def test_a_far_end_that_hangs_up_in_the_text(relay, mta):
+    relay.far("cuts", reads=2)
+    said = mta.send("a@cuts.example", text=TEXT * 20000)
+    assert said[-1].startswith("451 4.4."), said
+
+
+def test_an_mta_that_vanishes_in_the_text_leaves_no_message(relay):
+    far = relay.far("vanish")
+    client = Mta(relay.lmtp)
+    assert client.ask("MAIL FROM:<a@b.example>", "RCPT TO:<b@vanish.example>", "DATA")[2][:3] == "354"
+    client.sock.sendall(TEXT * 1000)
+    client.close()
+    relay.wait("hop ended", domain="vanish.example", outcome="given-up")
+    far.wait(lambda: far.sessions)
+    assert not far.messages
+
+
+def test_what_a_host_cannot_carry(relay, mta):
+    relay.far("old", EHLO="250-far.example\r\n250 SIZE 1000\r\n", tls=False)
+    said = mta.send("a@old.example", parameters=" SMTPUTF8")
+    assert said[1].startswith("550 5.6.7 mx.old.example["), said
+    mta.ask("RSET")
+    said = mta.send("a@old.example", parameters=" SIZE=1001")
+    assert said[1].startswith("552 5.3.4 mx.old.example["), said
+
+
+def test_a_reply_of_several_lines_keeps_them(relay, mta):
+    far = relay.far("lines", RCPT="550-5.1.1 one\r\n550-two\r\n550 5.1.1 three\r\n")
+    whose = f"mx.lines.example[{far.address}] said:"
+    assert mta.send("a@lines.example")[1] == (
+        f"550-5.1.1 {whose} one\r\n550-5.0.0 {whose} two\r\n550 5.1.1 {whose} three\r\n")
+
+
+def test_a_unix_socket_offers_requiretls_and_unproven_hosts_do_not_get_such_mail(relay):
+    far = relay.far("unproven")
+    client = Mta(f"{relay.folder}/lmtp")
+    assert "250-REQUIRETLS" in client.hello or "250 REQUIRETLS" in client.hello
+    said = client.send("a@unproven.example", parameters=" REQUIRETLS")
+    assert said[1].startswith("550 5.7.30 "), said
+    assert not far.sessions
+    client.close()
+
+
+def test_a_large_message_does_not_grow_the_worker(relay, mta):
+    """100 MiB to a far end that reads slowly: flow control, nothing is stored."""
+    far = relay.far("large")
+    mta.send("a@large.example")
+    worker = relay.status()["workers"][0]["pid"]
+    before = anonymous_kib(worker)
+    size = 100 << 20
+    said = mta.ask("MAIL FROM:<a@b.example>", "RCPT TO:<a@large.example>", "DATA")
+    assert said[2].startswith("354"), said
+    block, most = (b"x" * 998 + b"\r\n") * 1024, 0
+    for _ in range(size // len(block)):
+        mta.sock.sendall(block)
+        most = max(most, anonymous_kib(worker))
+    mta.sock.sendall(b".\r\n")
+    assert mta.reply().startswith("250")
+    assert len(far.messages[-1]) > size * 99 // 100
+    assert most - before <= 1024, (before, most)
+
+
+def test_a_worker_that_is_killed_says_nothing(relay):
+    far = relay.far("killed", end=lambda *_: os.kill(relay.status()["workers"][0]["pid"],
+                                                      signal.SIGKILL) or "250 2.0.0 ok\r\n")
+    client = Mta(relay.lmtp)
+    said = client.ask("MAIL FROM:<a@b.example>", "RCPT TO:<b@killed.example>", "DATA")
+    assert said[2].startswith("354")
+    client.sock.sendall(TEXT + b".\r\n")
+    assert client.file.readline() == b"" and far.messages
+    client.close()
+    relay.wait("process died and is started again")
+
+
+def test_a_resolver_that_is_killed_is_waited_for(relay, mta):
+    far = relay.far("patient")
+    os.kill(relay.status()["resolver_pid"], signal.SIGKILL)
+    assert mta.send("a@patient.example")[3].startswith("250") and far.messages
+
+
+def test_a_drain_ends_after_the_answer(relay_alone):
+    held = threading.Event()
+    relay_alone.far("slow", end=lambda *_: held.wait(10) and "250 2.0.0 Ok: queued as X\r\n")
+    client, idle = Mta(relay_alone.lmtp), Mta(relay_alone.lmtp)
+    said = client.ask("MAIL FROM:<a@b.example>", "RCPT TO:<b@slow.example>", "DATA")
+    assert said[2].startswith("354")
+    client.sock.sendall(TEXT + b".\r\n")
+    relay_alone.ctl("drain")
+    assert idle.reply().startswith("421 4.3.2")
+    held.set()
+    assert client.reply().startswith("250 2.0.0")
+    assert client.reply().startswith("421 4.3.2")
+    relay_alone.wait("ended")
