@@ -171,6 +171,16 @@ def test_a_message_goes_sealed_and_the_answer_is_the_far_ends(relay, mta):
     relay.wait("handoff ended", after=seen, protocol="lmtp", messages="1", outcome="ok")
 
 
+def test_status_counts_what_went_out(relay, mta):
+    relay.far("counted")
+    before = relay.status()["sums"]
+    assert mta.send("b@counted.example")[3].startswith("250")
+    after = relay.status()["sums"]
+    grown = {name for name in after if after[name] > before[name] and name.startswith(("h", "m"))}
+    assert grown == {"hops", "hops_sealed", "messages_relayed"}, (before, after)
+    assert after["handoffs_open"] >= 1
+
+
 def test_what_the_relay_offers(mta):
     assert mta.hello.split("\r\n") == [
         "250-mail.example.org", "250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-8BITMIME",

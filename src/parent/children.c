@@ -64,7 +64,8 @@ static void on_status(struct parent_child *c, struct slice payload)
 	uint32_t id;
 	if (!proc_unpack_u32(&u, &id))
 		return;
-	for (size_t i = 0; i < PARENT_NUMBERS; i++)
+	/* A worker of another build may have less to tell. */
+	for (size_t i = 0; i < PARENT_NUMBERS && u.rest.len; i++)
 		if (!proc_unpack_u64(&u, &c->numbers[i]))
 			return;
 	c->is_asked = false;

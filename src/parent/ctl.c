@@ -61,6 +61,17 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"messages",
 	"bytes_in",
 	"bytes_out",
+	"policy_questions",
+	"policy_answers",
+	"policy_temporary",
+	"handoffs_open",
+	"handoffs",
+	"hops",
+	"hops_sealed",
+	"hops_authenticated",
+	"hops_plain",
+	"hops_tls_failed",
+	"messages_relayed",
 };
 
 static void on_end(struct io_later *later)

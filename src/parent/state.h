@@ -16,7 +16,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 14, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 25, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 };
 

@@ -340,9 +340,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	if (event == IO_STREAM_DATA)
 		pump(c);
 	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
-		end(c, !smtp_handoff_owes(c->handoff) && !c->has_text
-		               ? "ok"
-		               : "client-gone");
+		end(c, !smtp_handoff_owes(c->handoff) && !c->has_text ? "ok" : "client-gone");
 }
 
 static void on_late(struct io_deadline *d)

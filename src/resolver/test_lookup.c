@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -172,12 +173,41 @@ static void test_lookup_settings(void **state)
 	io_loop_free(loop);
 }
 
+/* Nobody answers for 500 names; that delays no other. */
+static void test_lookup_stalled_zones(void **state)
+{
+	enum { STALLED = 500 };
+	static struct lookup_question *stalled[STALLED];
+	struct stage stage = {};
+	struct stage *s = &stage;
+	struct asked a = { .stage = s };
+	char name[32];
+	struct timespec began, ended;
+	(void)state;
+	stage_start(s, 30000);
+	for (int i = 0; i < STALLED; i++) {
+		snprintf(name, sizeof(name), "m%d.example", i);
+		assert_int_equal(lookup_ask(&stalled[i], s->lookup, name, DNS_A, on_answer, &a), 0);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	s->open = 1;
+	assert_int_equal(lookup_ask(&a.question, s->lookup, "a.example", DNS_A, on_answer, &a), 0);
+	assert_int_equal(io_loop_run(s->loop), 0);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	assert_true(a.answers == 1 && a.has_record);
+	assert_true(ended.tv_sec - began.tv_sec <= 1);
+	for (int i = 0; i < STALLED; i++)
+		lookup_question_free(stalled[i]);
+	stage_end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup_statuses),
 		cmocka_unit_test(test_lookup_left),
 		cmocka_unit_test(test_lookup_settings),
+		cmocka_unit_test(test_lookup_stalled_zones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,11 @@ struct relay *worker_services_relay(struct worker_services *s)
 	return s->relay;
 }
 
+const struct relay_service_counters *worker_services_policy(const struct worker_services *s)
+{
+	return relay_service_counters(s->policy);
+}
+
 int worker_services_add(struct worker_services *s, struct slice payload, int socket)
 {
 	CLEAN(closep) int fd = socket;

@@ -18,6 +18,8 @@ struct worker_services;
                                       struct policy_asker *asker);
 void worker_services_free(struct worker_services *s);
 struct relay *worker_services_relay(struct worker_services *s);
+struct relay_service_counters;
+const struct relay_service_counters *worker_services_policy(const struct worker_services *s);
 /* Takes fd: one that counts after the next start. 0, -EPROTO or -ENOMEM. */
 [[nodiscard]] int worker_services_add(struct worker_services *s, struct slice payload, int fd);
 /* What was added or prepared is forgotten. NULL is fine. */

@@ -11,6 +11,7 @@
 #include "proc/chan.h"
 #include "proc/msg.h"
 #include "relay/relay.h"
+#include "relay/service.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
@@ -317,10 +318,13 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	return 0;
 }
 
-/* The numbers of edge/edge.h, as the parent adds them up. */
+/* The numbers of edge/edge.h and relay/, as the parent adds them up: only append. */
 static int on_status_ask(struct worker *w, struct proc_msg *msg)
 {
 	const struct edge_counters *c = edge_pool_counters(w->pool);
+	const struct relay *relay = worker_services_relay(w->services);
+	const struct relay_counters *r = relay_counters(relay);
+	const struct relay_service_counters *s = worker_services_policy(w->services);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -336,6 +340,17 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		c->messages,
 		c->bytes_in,
 		c->bytes_out,
+		s->questions,
+		s->answers,
+		s->temps,
+		relay_open(relay),
+		r->handoffs,
+		r->hops,
+		r->sealed,
+		r->authenticated,
+		r->plain,
+		r->tls_failed,
+		r->messages,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
