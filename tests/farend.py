@@ -91,6 +91,8 @@ class Talk:
         return text
 
     def run(self):
+        if self.far.script.get("implicit"):
+            self.start_tls()
         self.say("greeting", "220 far.example ESMTP\r\n")
         while line := self.reader.read():
             text = line.decode("utf-8", "replace").rstrip("\r\n")

@@ -1,10 +1,13 @@
 """The relay: messages handed over by LMTP and SMTP, far ends and name server as scripts."""
+import base64
+import hashlib
 import os
 import shutil
 import signal
 import socket
 import ssl
 import struct
+import subprocess
 import tempfile
 import threading
 
@@ -43,6 +46,16 @@ class Names(NameServer):
         return 0 if known else NXDOMAIN, None
 
 
+def pin_of(chain):
+    """As the configuration writes it."""
+    with open(chain, encoding="ascii") as pem:
+        der = ssl.PEM_cert_to_DER_cert(pem.read())
+    key = subprocess.run(["openssl", "x509", "-inform", "DER", "-pubkey", "-noout"], input=der,
+                         capture_output=True, check=True).stdout
+    spki = base64.b64decode(b"".join(key.splitlines()[1:-1]))
+    return "sha256:" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
+
 class Relay(Daemon):
     """mailseal as a relay, and the far ends that a test makes."""
 
@@ -51,6 +64,7 @@ class Relay(Daemon):
         self.lmtp, self.smtp, self.port = free_ports(3)
         self.far_ends, self.rest, self.relay = [], rest, relay
         self.chain, self.key = make_certificate(self.folder, "far", host="mx.sealed.example")
+        rest = rest.replace("PORT", str(self.port)).replace("PIN", pin_of(self.chain))
         super().__init__(folder, f'''workers = 1; drain_timeout = "2s";
             relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
               "lmtp:unix:{self.folder}/lmtp"]; port = {self.port}; mode = "0666";
@@ -128,12 +142,12 @@ class SmtpMta(Mta):
     kind = "SMTP"
 
 
-def relays():
+def relays(rest="", **settings):
     folder = tempfile.mkdtemp(prefix="mailseal-")
     os.chmod(folder, 0o755)  # processes that are not root's get into it
     with open(f"{folder}/anchor", "w", encoding="ascii") as out:
         out.write(ANCHOR)
-    daemon = Relay(folder, 'plain_after = "1s";').ready()
+    daemon = Relay(folder, 'plain_after = "1s";', rest).ready()
     yield daemon
     daemon.close()
     shutil.rmtree(folder)
@@ -386,3 +400,53 @@ def test_a_drain_ends_after_the_answer(relay_alone):
     assert client.reply().startswith("250 2.0.0")
     assert client.reply().startswith("421 4.3.2")
     relay_alone.wait("ended")
+
+
+ROUTES = """route = (
+    { domain = "proven.route"; host = "mx.sealed.example:PORT"; },
+    { domain = "pinned.route"; host = "127.0.1.1:PORT"; tls = { verify = "pin"; pin = "PIN"; }; },
+    { domain = "mispinned.route"; host = "127.0.1.1:PORT";
+      tls = { verify = "pin"; pin = "sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; }; },
+    { domain = "wrong.route"; host = "127.0.1.1:PORT"; tls = { name = "other.example"; }; },
+    { domain = "implicit.route"; host = "127.0.1.2:PORT";
+      tls = { mode = "implicit"; name = "mx.sealed.example"; }; },
+    { domain = "plain.route"; host = "127.0.1.1:PORT"; tls = { mode = "none"; }; },
+    { domain = ".below.route"; host = "127.0.1.1:PORT"; tls = { name = "mx.sealed.example"; }; }
+);"""
+
+
+@pytest.fixture(scope="module")
+def routed():
+    yield from relays(ROUTES)
+
+
+@pytest.fixture(scope="module")
+def far(routed):
+    """One that proves to be mx.sealed.example, at 127.0.1.1, and another with TLS at once."""
+    one = routed.far("sealed")
+    two = routed.far("sealed2", implicit=True)
+    return one, two
+
+
+ROUTED = {  # domain: (answer to RCPT begins, policy, seal)
+    "proven.route": ("250", "verify", "authenticated"),
+    "pinned.route": ("250", "verify", "authenticated"),
+    "mispinned.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
+    "wrong.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
+    "implicit.route": ("250", "verify", "authenticated"),
+    "plain.route": ("250", "plain", "plain"),
+    "a.below.route": ("250", "verify", "authenticated"),
+    "below.route": ("550 5.4.4", None, None),
+}
+
+
+@pytest.mark.parametrize("domain", ROUTED)
+def test_the_operators_routes(routed, far, domain):
+    answer, policy, seal = ROUTED[domain]
+    client = Mta(routed.lmtp)
+    seen = len(routed.events)
+    said = client.send(f"a@{domain}")
+    client.close()
+    assert said[1].startswith(answer), said
+    if policy:
+        routed.wait("hop ended", after=seen, domain=domain, policy=policy, seal=seal)

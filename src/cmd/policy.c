@@ -138,7 +138,7 @@ static int asking_run(struct asking *a, const char *domain)
 	if (!r)
 		r = finder_new(&a->finder, a->loop, a->lookup, a->policies);
 	if (!r)
-		r = finder_wish(&a->wish, a->finder, domain, on_found, a);
+		r = finder_wish(&a->wish, a->finder, domain, false, on_found, a);
 	if (!r) {
 		io_deadline_arm(a->loop, &a->patience, PATIENCE_MS);
 		r = io_loop_run(a->loop);

@@ -491,6 +491,52 @@ static void relay_check(struct conf_reader *r, const struct conf_settings *s, si
 	}
 }
 
+static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
+{
+	const struct conf_route *route = &s->routes[number];
+	const struct conf_tls *t = &route->tls;
+	char path[CONF_PATH_MAX];
+	snprintf(path, sizeof(path), "route[%zu].host", number);
+	if (conf_is_bad(r, path))
+		return;
+	if (route->host.kind == CONF_ADDRESS_ANY || route->host.kind == CONF_ADDRESS_UNIX) {
+		conf_complain(r, path, "\"%s\" is no place to send mail to", route->host.text);
+		conf_mend(r, "write NAME:PORT or an address");
+		return;
+	}
+	if (t->mode == CONF_TLS_NONE && !conf_address_is_local(&route->host) &&
+	    !route->accepts_plain) {
+		conf_complain(r, path, "mail would cross the network in clear");
+		conf_mend(r, "take mode = \"none\" out, or add accept = [\"plain\"]");
+	}
+	if (t->mode == CONF_TLS_NONE)
+		return;
+	snprintf(path, sizeof(path), "route[%zu].tls.verify", number);
+	if (t->verify == TLS_VERIFY_NONE && !route->accepts_unverified) {
+		conf_complain(r, path, "anybody on the way could pass for the host");
+		conf_mend(r, "use \"system\" or \"pin\", or add accept = [\"unverified\"]");
+	}
+	if (t->verify == TLS_VERIFY_PIN && !t->pin_count) {
+		conf_complain(r, path, "\"pin\" needs pins");
+		conf_mend(r, "add pin = [\"sha256:BASE64\"]");
+	}
+	snprintf(path, sizeof(path), "route[%zu].tls.name", number);
+	if (t->verify == TLS_VERIFY_SYSTEM && !t->name && route->host.kind != CONF_ADDRESS_NAME) {
+		conf_complain(r, path, "without a name any certificate of these CAs would do");
+		conf_mend(r, "add name = \"NAME IN THE CERTIFICATE\", or use verify = \"pin\"");
+	}
+}
+
+static void routes_check(struct conf_reader *r, const struct conf_settings *s)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		route_check(r, s, i);
+	if (!s->route_count || s->relay_count)
+		return;
+	conf_warn(r, "route", "there is no relay that would follow it");
+	conf_mend(r, "add relay = { NAME = { listen = [\"lmtp:127.0.0.1:PORT\"]; }; };");
+}
+
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
@@ -524,5 +570,6 @@ void conf_check(struct conf_reader *r)
 	policy_service_check(r, &s->policy_service);
 	for (size_t i = 0; i < s->relay_count; i++)
 		relay_check(r, s, i);
+	routes_check(r, s);
 	exceptions_check(r);
 }

@@ -177,6 +177,16 @@ struct conf_relay {
 	int line;
 };
 
+/* The operator's own way to a domain. */
+struct conf_route {
+	char *domain; /* "example.org", ".example.org", "*" */
+	struct conf_address host;
+	struct conf_tls tls; /* mode, verify (SYSTEM, PIN, NONE), pins, name */
+	bool accepts_plain;
+	bool accepts_unverified;
+	int line;
+};
+
 struct conf_resolver {
 	struct conf_server *forwards;
 	size_t forward_count;
@@ -227,6 +237,8 @@ struct conf_settings {
 	size_t edge_count;
 	struct conf_relay *relays;
 	size_t relay_count;
+	struct conf_route *routes;
+	size_t route_count;
 	struct conf_resolver resolver;
 	struct conf_policy_service policy_service;
 	struct conf_exception *exceptions;

@@ -369,6 +369,63 @@ static const struct conf_row relay_rows[] = {
 };
 #undef OF
 
+static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
+	                                             { "implicit", CONF_TLS_IMPLICIT, false },
+	                                             { "none", CONF_TLS_NONE, false },
+	                                             { NULL, 0, false } };
+
+static const struct conf_word route_verify_words[] = { { "system", TLS_VERIFY_SYSTEM, false },
+	                                               { "pin", TLS_VERIFY_PIN, false },
+	                                               { "none", TLS_VERIFY_NONE, false },
+	                                               { "file", 0, true },
+	                                               { "internal", 0, true },
+	                                               { NULL, 0, false } };
+
+#define OF struct conf_tls
+static const struct conf_row route_tls_rows[] = {
+	ROW("mode", CONF_WORD, mode, "starttls", NEW_SESSIONS,
+	    "How TLS begins there. \"none\" is for this host alone", .words = route_mode_words),
+	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
+	    "What vouches for its certificate: the CAs of this host and of the relay's "
+	    "\"ca_file\", the keys in \"pin\", or nothing, which needs accept = [\"unverified\"]",
+	    .words = route_verify_words),
+	LIST("pin", CONF_PINS, pins, pin_count, "", NEW_SESSIONS,
+	     "SHA-256 of its public key (SubjectPublicKeyInfo), for verify = \"pin\"; several "
+	     "while a key is changed"),
+	ROW("name", CONF_HOSTNAME, name, "", NEW_SESSIONS,
+	    "The name to be in its certificate. Default: that in \"host\""),
+};
+#undef OF
+
+static const struct conf_word route_accept_words[] = {
+	{ "plain", offsetof(struct conf_route, accepts_plain), false },
+	{ "unverified", offsetof(struct conf_route, accepts_unverified), false },
+	{ NULL, 0, false }
+};
+
+#define OF struct conf_route
+static const struct conf_row route_rows[] = {
+	ROW("domain", CONF_STRING, domain, NULL, NEW_SESSIONS,
+	    "Whose mail it is for: \"example.org\", \".example.org\" (all below it) or \"*\"; the "
+	    "first that fits counts"),
+	ROW("host", CONF_PLACE, host, NULL, NEW_SESSIONS,
+	    "Where that goes in place of the domain's MX: NAME:PORT or an address"),
+	FLAGS("accept", route_accept_words, NEW_SESSIONS,
+	      "What is unsafe and wanted all the same: \"plain\" (no TLS to another host), "
+	      "\"unverified\" (verify = \"none\")"),
+};
+
+static const struct conf_group route_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "TLS towards this host: always there, and proven",
+	  ROWS(route_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set) },
+};
+#undef OF
+
 static const struct conf_word dialect_words[] = { { "auto", CONF_DIALECT_AUTO, false },
 	                                          { "plain", CONF_DIALECT_PLAIN, false },
 	                                          { "tlsrpt", CONF_DIALECT_TLSRPT, false },
@@ -492,6 +549,16 @@ static const struct conf_group root_groups[] = {
 	  .line_offset = offsetof(struct conf_relay, line),
 	  .file_offset = offsetof(struct conf_relay, file),
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "route",
+	  .kind = CONF_LIST,
+	  .help = "Where mail for a domain goes, if not to its MX, and what TLS it has there",
+	  ROWS(route_rows),
+	  GROUPS(route_groups),
+	  .offset = offsetof(OF, routes),
+	  .count_offset = offsetof(OF, route_count),
+	  .item_size = sizeof(struct conf_route),
+	  .line_offset = offsetof(struct conf_route, line),
+	  .reload = CONF_RELOAD_NEW_SESSIONS },
 	{ .name = "resolver",
 	  .kind = CONF_ONE,
 	  .help = "How DNS is asked, for what goes out. It validates DNSSEC itself",
@@ -530,7 +597,6 @@ static const struct {
 	const char *name;
 	const char *sentence;
 } missing[] = {
-	{ "route", "routes of your own are not in this version" },
 	{ "link", "links between hosts are not in this version" },
 	{ "trust_ad", "believing another resolver's AD bit is not in this version" },
 	{ "dashboard", "the dashboard is not in this version" },

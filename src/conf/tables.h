@@ -31,6 +31,7 @@ enum conf_type {
 	CONF_STUBS,        /* and for a zone each */
 	CONF_MODE,         /* of a file, octal */
 	CONF_HANDOFFS,
+	CONF_PLACE, /* one address */
 	CONF_TYPE_COUNT,
 };
 

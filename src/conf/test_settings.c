@@ -276,7 +276,6 @@ static void test_names_refused(void **state)
 		{ HOST WELL "limit = { };", "limit", "did you mean \"limits\"" },
 		{ HOST WELL "zzzzzz = 1;", "zzzzzz", "no such setting" },
 		{ HOST WELL "limits = { line_maxx = 512; };", "limits.line_maxx", "line_max" },
-		{ HOST WELL "route = ( );", "route", "not in this version" },
 		{ HOST WELL "link = { };", "link", "not in this version" },
 		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad",
 		  "not in this version" },
@@ -333,6 +332,21 @@ static void test_outbound_refused(void **state)
 		  "other hosts" },
 		{ HOST "relay = { out = { listen = \"smtp:192.0.2.1:24\"; }; };",
 		  "relay.out.listen", "127.0.0.0/8" },
+		{ HOST WELL "route = ( { domain = \"a.example\"; } );", "route[0].host",
+		  "missing" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"unix:/x\"; } );", "route[0].host",
+		  "no place" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"192.0.2.1:25\"; } );",
+		  "route[0].tls.name", "any certificate" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { mode = "
+		            "\"none\"; }; } );",
+		  "route[0].host", "in clear" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
+		            "\"none\"; }; } );",
+		  "route[0].tls.verify", "pass for" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
+		            "\"pin\"; }; } );",
+		  "route[0].tls.verify", "needs pins" },
 		{ HOST "relay = { a = { listen = \"lmtp:[::1]:24\"; }; b = { listen = "
 		       "\"smtp:[::1]:24\"; }; };",
 		  "relay.b.listen", "twice" },

@@ -519,6 +519,25 @@ static int address_copy(const struct conf_row *row, void *to, const void *from)
 	return list_copy(row, to, from, sizeof(struct conf_address));
 }
 
+/* CONF_PLACE */
+
+static int place_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
+                       const char *text, struct conf_why *ret_why)
+{
+	const char *why;
+	if (!conf_address_parse(text, at(row, base), &why) && !has_control(text))
+		return 0;
+	bad(ret_why, "\"%.100s\" is no address", text);
+	mend(ret_why, "%s", has_control(text) ? "no control characters" : why);
+	return CONF_BAD;
+}
+
+static void place_print(const struct conf_row *row, const struct conf_settings *settings,
+                        const void *base, FILE *out)
+{
+	text_print(((const struct conf_address *)at_const(row, base))->text, out);
+}
+
 /* CONF_NETWORKS and CONF_FROM */
 
 static int network_parse(const struct conf_row *row, const struct conf_settings *settings,
@@ -864,6 +883,8 @@ static const struct conf_type_ops types[] = {
 	                    server_print, server_copy, list_clear },
 	[CONF_STUBS] = { "[\"ZONE=ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
 	                 server_print, server_copy, list_clear },
+	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print, plain_copy,
+	                 NULL },
 	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,
 	                    handoff_parse, handoff_print, handoff_copy, list_clear },
 	[CONF_MODE] = { "\"0660\"", false, false, false, mode_parse, mode_print, plain_copy, NULL },

@@ -12,6 +12,7 @@ struct policy_question {
 	struct policy_question *next, *prev;
 	uint32_t number;
 	char domain[POLICY_WAY_NAME_CAP]; /* dns_name_is_host() */
+	bool is_host; /* that the operator named: no MX, no policy of it (RFC 7672 2.2.1) */
 	/* Once, in a later turn, unless it is cancelled before. Both are borrowed. There is no
 	 * deadline but the owner's: resolver may be away. */
 	void (*fn)(struct policy_question *q, const struct policy_way *way,

@@ -12,6 +12,7 @@ _Static_assert(COUNT_OF(dns_names) == POLICY_DNS_COUNT, "a status without a name
 
 static const char *const level_names[] = {
 	[POLICY_SKIP] = "skip",
+	[POLICY_PLAIN] = "plain",
 	[POLICY_OPPORTUNISTIC] = "opportunistic",
 	[POLICY_ENCRYPT] = "encrypt",
 	[POLICY_VERIFY] = "verify",

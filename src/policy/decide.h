@@ -50,6 +50,7 @@ bool policy_wants_tlsa(const struct policy_host *host);
 
 enum policy_level {
 	POLICY_SKIP,          /* not this host now; the next one, or later */
+	POLICY_PLAIN,         /* in clear: an operator's route alone (policy/rule.h) */
 	POLICY_OPPORTUNISTIC, /* TLS if it has it */
 	POLICY_ENCRYPT,       /* TLS, whoever it is: all TLSA records are unusable (RFC 7672 2.2) */
 	POLICY_VERIFY,        /* TLS and a proof of who it is: DANE, PKIX name, or both */

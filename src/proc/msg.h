@@ -68,7 +68,7 @@ enum proc_msg_type {
 	PROC_MSG_RESOLVER_CHANNEL, /* fd: to resolver */
 	PROC_MSG_SERVICE,          /* u8 enum proc_service, u32 which of them; fd: its socket */
 	/* worker -> resolver, and back */
-	PROC_MSG_RESOLVE,  /* u32 request, str domain */
+	PROC_MSG_RESOLVE,  /* u32 request, u8 is a host, str domain */
 	PROC_MSG_RESOLVED, /* u32 request, then proc/way.h */
 	PROC_MSG_COUNT,
 };

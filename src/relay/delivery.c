@@ -300,7 +300,8 @@ static void open_next(struct relay_delivery *d)
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,
 					   .skips_tls = d->skips_tls,
-					   .port = w->port,
+					   .is_implicit = d->plan.is_implicit,
+					   .port = d->plan.port ? d->plan.port : w->port,
 				   },
 	                           &owner);
 	if (result)
@@ -315,18 +316,10 @@ void relay_delivery_go(struct relay_delivery *d)
 
 /* --- the way --- */
 
-static void on_way(struct policy_question *q, const struct policy_way *way,
-                   const struct policy_sts_facts *sts)
+/* r: what making it came to. */
+static void plan_follow(struct relay_delivery *d, int r)
 {
-	struct relay_delivery *d =
-		(struct relay_delivery *)((char *)q - offsetof(struct relay_delivery, question));
-	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
-	struct relay_plan_settings set = { .hostname = d->client->world->hostname,
-		                           .requires_tls = m->requires_tls };
-	d->is_asking = false;
-	if (getrandom(&set.chance, sizeof(set.chance), 0) != sizeof(set.chance))
-		set.chance = io_loop_now_ms(relay_of(d)->loop);
-	if (relay_plan_make(&d->plan, way, sts, &set)) {
+	if (r) {
 		over(d, slice_str(words_memory));
 	} else if (!d->plan.target_count) {
 		over(d, buf_slice(&d->plan.refusal));
@@ -336,6 +329,57 @@ static void on_way(struct policy_question *q, const struct policy_way *way,
 		turn(d, RELAY_DELIVERY_WAITING);
 		io_deadline_arm(relay_of(d)->loop, &d->late, SLOT_WAIT_MS);
 	}
+}
+
+static struct relay_plan_settings plan_settings(const struct relay_delivery *d)
+{
+	struct relay_plan_settings set = {
+		.hostname = d->client->world->hostname,
+		.requires_tls = smtp_handoff_mail(d->client->handoff)->requires_tls,
+	};
+	if (getrandom(&set.chance, sizeof(set.chance), 0) != sizeof(set.chance))
+		set.chance = io_loop_now_ms(relay_of(d)->loop);
+	return set;
+}
+
+static void on_way(struct policy_question *q, const struct policy_way *way,
+                   const struct policy_sts_facts *sts)
+{
+	struct relay_delivery *d =
+		(struct relay_delivery *)((char *)q - offsetof(struct relay_delivery, question));
+	const struct relay_plan_settings set = plan_settings(d);
+	d->is_asking = false;
+	plan_follow(d, d->route ? relay_plan_route(&d->plan, d->domain, d->route, way, &set)
+	                        : relay_plan_make(&d->plan, way, sts, &set));
+}
+
+/* A route to an address asks nobody. */
+static void on_begin(struct io_later *later)
+{
+	struct relay_delivery *d =
+		(struct relay_delivery *)((char *)later - offsetof(struct relay_delivery, begin));
+	const struct relay_plan_settings set = plan_settings(d);
+	plan_follow(d, relay_plan_route(&d->plan, d->domain, d->route, NULL, &set));
+}
+
+static void way_ask(struct relay_delivery *d)
+{
+	struct relay *r = relay_of(d);
+	const struct relay_world *w = d->client->world;
+	for (size_t i = 0; i < w->route_count && !d->route; i++)
+		if (policy_rule_is_for(w->routes[i].domain, d->domain))
+			d->route = &w->routes[i];
+	if (d->route && d->route->is_address) {
+		d->begin.fn = on_begin;
+		io_soon_add(r->loop, &d->begin);
+		return;
+	}
+	d->is_asking = true;
+	d->question.fn = on_way;
+	d->question.is_host = d->route != NULL;
+	snprintf(d->question.domain, sizeof(d->question.domain), "%s",
+	         d->route ? d->route->host : d->domain);
+	r->asker->ask(r->asker, &d->question);
 }
 
 static void on_late(struct io_deadline *late)
@@ -385,12 +429,8 @@ int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, co
 	d->late.fn = on_late;
 	snprintf(d->domain, sizeof(d->domain), "%s", domain);
 	io_deadline_arm(c->relay->loop, &d->late, ENVELOPE_MS);
-	if (!hop_is_there(d)) {
-		d->is_asking = true;
-		d->question.fn = on_way;
-		snprintf(d->question.domain, sizeof(d->question.domain), "%s", domain);
-		c->relay->asker->ask(c->relay->asker, &d->question);
-	}
+	if (!hop_is_there(d))
+		way_ask(d);
 	*ret_d = d;
 	return 0;
 }
@@ -402,6 +442,7 @@ void relay_delivery_free(struct relay_delivery *d)
 	if (d->is_asking)
 		relay_of(d)->asker->cancel(relay_of(d)->asker, &d->question);
 	io_deadline_disarm(&d->late);
+	io_later_remove(relay_of(d)->loop, &d->begin);
 	hop_end(d, "given-up", NULL);
 	relay_place_give(d);
 	relay_plan_deinit(&d->plan);

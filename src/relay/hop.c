@@ -33,12 +33,14 @@ struct relay_hop {
 	struct io_later gone;
 	struct policy_decision decision;
 	bool skips_tls;
+	bool is_implicit;
 	bool is_leaving;
 	bool *is_freed;
 	struct relay_hop_facts facts;
 	char hostname[POLICY_WAY_NAME_CAP];
 	/* What the certificate is held against. */
 	char base[POLICY_WAY_NAME_CAP];
+	char pkix_name[POLICY_WAY_NAME_CAP];
 	bool mx_is_secure;
 	struct policy_tlsa *records;
 	size_t record_count;
@@ -189,15 +191,16 @@ void relay_hop_flush(struct relay_hop *h)
 static void on_hello(struct relay_hop *h)
 {
 	struct slice params;
-	bool has_tls = smtp_hop_offers(&h->smtp, "STARTTLS", &params);
+	bool has_tls =
+		smtp_hop_offers(&h->smtp, "STARTTLS", &params) && h->decision.level != POLICY_PLAIN;
 	if (has_tls && !h->skips_tls) {
 		if (smtp_hop_starttls(&h->smtp))
 			fail(h, RELAY_HOP_BROKEN, "451 4.3.0", "out of memory");
 		return;
 	}
-	if (!has_tls)
+	if (!has_tls && h->decision.level != POLICY_PLAIN)
 		h->report = POLICY_REPORT_STARTTLS_NOT_SUPPORTED;
-	if (h->decision.level != POLICY_OPPORTUNISTIC) {
+	if (h->decision.level != POLICY_OPPORTUNISTIC && h->decision.level != POLICY_PLAIN) {
 		fail(h, RELAY_HOP_NO_TLS, "451 4.7.4",
 		     "it offers no STARTTLS, and mail must not go there in clear");
 		return;
@@ -220,8 +223,8 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 		};
 	struct tls_expectation e = {
 		/* RFC 7672 8.1: the base domain is what the host is asked for. */
-		.sni = has_dane && h->base[0] ? h->base : h->facts.host,
-		.host = wants_pkix ? h->facts.host : NULL,
+		.sni = has_dane && h->base[0] ? h->base : h->pkix_name,
+		.host = wants_pkix ? h->pkix_name : NULL,
 		.records = records,
 		.record_count = h->record_count,
 	};
@@ -346,6 +349,11 @@ static void pump(struct relay_hop *h)
 	relay_hop_flush(h);
 }
 
+static bool is_in_handshake(const struct relay_hop *h)
+{
+	return h->stream.tls && !h->facts.tls;
+}
+
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct relay_hop *h = stream->owner;
@@ -354,6 +362,8 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	switch (event) {
 	case IO_STREAM_CONNECTED:
 		deadline(h, GREETING_MS);
+		if (h->is_implicit)
+			on_start_tls(h);
 		break;
 	case IO_STREAM_DATA:
 		pump(h);
@@ -370,13 +380,13 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 			h->owner.on_room(h->owner.owner);
 		break;
 	case IO_STREAM_EOF:
-		if (h->smtp.state == SMTP_HOP_IN_TLS)
+		if (is_in_handshake(h))
 			fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", "it closed in the handshake");
 		else
 			fail(h, RELAY_HOP_UNREACHABLE, "451 4.4.2", "it closed the connection");
 		break;
 	case IO_STREAM_ERROR:
-		if (h->smtp.state == SMTP_HOP_IN_TLS)
+		if (is_in_handshake(h))
 			fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", strerror(stream->error));
 		else
 			fail(h, RELAY_HOP_UNREACHABLE, "451 4.4.1", strerror(stream->error));
@@ -415,6 +425,8 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	h->decision.why = ""; /* the plan's */
 	h->mx_is_secure = set->mx_is_secure;
 	h->skips_tls = set->skips_tls;
+	h->is_implicit = set->is_implicit;
+	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", host->pkix_name);
 	if (!host->record_count)
 		return 0;
 	h->records = calloc(host->record_count, sizeof(*h->records));

@@ -54,6 +54,7 @@ struct relay_hop_settings {
 	const struct relay_target *target;
 	bool mx_is_secure;
 	bool skips_tls; /* opportunistic, and TLS has failed for long */
+	bool is_implicit;
 	uint16_t port;
 };
 

@@ -20,6 +20,8 @@ struct relay_world {
 	uint32_t plain_after_ms;
 	unsigned concurrency;
 	bool rejects_bare;
+	struct relay_route *routes;
+	size_t route_count;
 	struct tls_hops *tls, *tls_small;
 };
 
@@ -54,7 +56,9 @@ struct relay_delivery {
 	struct relay_client *client;
 	enum relay_delivery_state state;
 	struct policy_question question;
+	const struct relay_route *route; /* the operator's, or NULL; the world's */
 	bool is_asking;
+	struct io_later begin;
 	struct relay_plan plan;
 	size_t target;
 	bool skips_tls;  /* of the target that is tried */

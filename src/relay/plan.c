@@ -88,7 +88,7 @@ static void target_add(struct relay_plan *plan, const struct relay_host *h, cons
 		return;
 	struct relay_target *t = &plan->targets[plan->target_count++];
 	t->host = h;
-	snprintf(t->address, sizeof(t->address), "%s", address);
+	snprintf(t->address, sizeof(t->address), "%.*s", DNS_ADDRESS_CAP - 1, address);
 }
 
 /* The families take turns, IPv6 first: what does not work for one may for the other. */
@@ -130,6 +130,7 @@ static int host_take(struct relay_plan *plan, const struct policy_way_host *from
 	struct relay_host *h = &plan->hosts[plan->host_count++];
 	h->decision = *d;
 	snprintf(h->name, sizeof(h->name), "%s", from->name);
+	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", from->name);
 	int r = records_take(h, from);
 	if (r)
 		return err_up(r);
@@ -198,6 +199,52 @@ int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
 	int r = hosts_take(plan, way, sts, set, &l);
 	if (!r && !plan->target_count)
 		r = nothing_refuse(plan, way, set, &l);
+	return err_up(r);
+}
+
+static int route_host_take(struct relay_plan *plan, const struct relay_route *route,
+                           const struct policy_way_host *from)
+{
+	struct policy_tlsa records[POLICY_TLSA_MAX];
+	struct relay_host *h = &plan->hosts[0];
+	plan->host_count = 1;
+	snprintf(h->name, sizeof(h->name), "%s", route->host);
+	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", route->name);
+	policy_rule_decide(&route->rule, &h->decision, records, &h->record_count);
+	if (h->record_count) {
+		h->records = calloc(h->record_count, sizeof(*h->records));
+		if (!h->records)
+			return err_raise(-ENOMEM);
+		memcpy(h->records, records, h->record_count * sizeof(*h->records));
+	}
+	if (route->is_address)
+		target_add(plan, h, route->host);
+	else
+		addresses_take(plan, h, from);
+	return 0;
+}
+
+int relay_plan_route(struct relay_plan *plan, const char *domain, const struct relay_route *route,
+                     const struct policy_way *way, const struct relay_plan_settings *set)
+{
+	const struct policy_way_host *from = way && way->host_count ? &way->hosts[0] : NULL;
+	snprintf(plan->domain, sizeof(plan->domain), "%s", domain);
+	plan->port = route->port;
+	plan->is_implicit = route->is_implicit;
+	if (!route->is_address && (!from || policy_dns_is_lost(from->facts.address)))
+		return refuse(plan, "451 4.4.3", route->host,
+		              "its addresses could not be looked up");
+	if (!route->is_address && !from->address_count)
+		return refuse(plan, "451 4.4.4", route->host, "the route's host has no address");
+	plan->hosts = calloc(1, sizeof(*plan->hosts));
+	if (!plan->hosts)
+		return err_raise(-ENOMEM);
+	int r = route_host_take(plan, route, from);
+	if (!r && set->requires_tls && !plan->hosts[0].decision.is_authenticated) {
+		plan->target_count = 0;
+		r = refuse(plan, "550 5.7.30", domain,
+		           "REQUIRETLS: nothing vouches for the route's host (RFC 8689)");
+	}
 	return err_up(r);
 }
 

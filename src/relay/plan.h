@@ -6,6 +6,7 @@
 #define RELAY_PLAN_H
 
 #include "base/buf.h"
+#include "policy/rule.h"
 #include "policy/way.h"
 
 enum { RELAY_TARGETS_MAX = 12 }; /* addresses that are tried for one destination */
@@ -13,6 +14,7 @@ enum { RELAY_TARGETS_MAX = 12 }; /* addresses that are tried for one destination
 /* A host that may be tried; those that policy leaves out are not here. */
 struct relay_host {
 	char name[POLICY_WAY_NAME_CAP];
+	char pkix_name[POLICY_WAY_NAME_CAP]; /* to be in a certificate of the CAs; its SNI */
 	char base[POLICY_WAY_NAME_CAP]; /* TLSA base domain (RFC 7672 2.2.3); "" without DANE */
 	struct policy_decision decision;
 	struct policy_tlsa *records; /* those that count */
@@ -27,6 +29,8 @@ struct relay_target {
 struct relay_plan {
 	char domain[POLICY_WAY_NAME_CAP];
 	bool mx_is_secure;
+	uint16_t port;    /* 0: that of all far ends */
+	bool is_implicit; /* TLS from the first byte */
 	struct relay_host *hosts;
 	size_t host_count;
 	struct relay_target targets[RELAY_TARGETS_MAX];
@@ -45,6 +49,22 @@ struct relay_plan_settings {
 [[nodiscard]] int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
                                   const struct policy_sts_facts *sts,
                                   const struct relay_plan_settings *set);
+/* The operator's way to a domain; all is owned by who holds it. */
+struct relay_route {
+	char domain[POLICY_WAY_NAME_CAP]; /* policy_rule_is_for() */
+	char host[POLICY_WAY_NAME_CAP];   /* a name, or an address */
+	char name[POLICY_WAY_NAME_CAP];   /* to be in its certificate */
+	bool is_address;
+	uint16_t port;
+	bool is_implicit;
+	struct policy_rule rule;
+	uint8_t (*pins)[32];
+};
+
+/* way: of the route's host; NULL if that is an address. */
+[[nodiscard]] int relay_plan_route(struct relay_plan *plan, const char *domain,
+                                   const struct relay_route *route, const struct policy_way *way,
+                                   const struct relay_plan_settings *set);
 void relay_plan_deinit(struct relay_plan *plan);
 
 #endif

@@ -227,9 +227,49 @@ size_t relay_open(const struct relay *r)
 	return r->open;
 }
 
-int relay_world_new(struct relay_world **ret_w, const struct conf_relay *conf, struct slice cas,
-                    char *ret_error, size_t error_cap)
+static int route_take(struct relay_route *to, const struct conf_route *from)
 {
+	const struct conf_tls *t = &from->tls;
+	*to = (struct relay_route){
+		.is_address = from->host.kind != CONF_ADDRESS_NAME,
+		.port = from->host.port,
+		.is_implicit = t->mode == CONF_TLS_IMPLICIT,
+		.rule = { .is_plain = t->mode == CONF_TLS_NONE,
+		          .proof = t->verify == TLS_VERIFY_PIN    ? POLICY_PROOF_PIN
+		                   : t->verify == TLS_VERIFY_NONE ? POLICY_PROOF_NONE
+		                                                  : POLICY_PROOF_PKIX,
+		          .pin_count = t->pin_count },
+	};
+	snprintf(to->domain, sizeof(to->domain), "%s", from->domain);
+	snprintf(to->host, sizeof(to->host), "%s", from->host.host);
+	snprintf(to->name, sizeof(to->name), "%s", t->name ? t->name : from->host.host);
+	if (!t->pin_count)
+		return 0;
+	to->pins = calloc(t->pin_count, sizeof(*to->pins));
+	if (!to->pins)
+		return err_raise(-ENOMEM);
+	memcpy(to->pins, t->pins, t->pin_count * sizeof(*to->pins));
+	to->rule.pins = to->pins;
+	return 0;
+}
+
+static int routes_take(struct relay_world *w, const struct conf_settings *settings)
+{
+	w->routes = calloc(settings->route_count + 1, sizeof(*w->routes));
+	if (!w->routes)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < settings->route_count; i++) {
+		int r = route_take(&w->routes[w->route_count++], &settings->routes[i]);
+		if (r)
+			return err_up(r);
+	}
+	return 0;
+}
+
+int relay_world_new(struct relay_world **ret_w, const struct conf_settings *settings, size_t number,
+                    struct slice cas, char *ret_error, size_t error_cap)
+{
+	const struct conf_relay *conf = &settings->relays[number];
 	struct relay_world *w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_raise(-ENOMEM);
@@ -241,7 +281,9 @@ int relay_world_new(struct relay_world **ret_w, const struct conf_relay *conf, s
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	struct tls_hops_settings set = { .ca_pem = cas, .min_version = TLS_1_2 };
-	int r = w->name ? tls_hops_new(&w->tls, &set, ret_error, error_cap) : err_raise(-ENOMEM);
+	int r = w->name ? routes_take(w, settings) : err_raise(-ENOMEM);
+	if (!r)
+		r = tls_hops_new(&w->tls, &set, ret_error, error_cap);
 	set.small_hello = true;
 	if (!r)
 		r = tls_hops_new(&w->tls_small, &set, ret_error, error_cap);
@@ -259,6 +301,9 @@ void relay_world_unref(struct relay_world *w)
 		return;
 	tls_hops_unref(w->tls);
 	tls_hops_unref(w->tls_small);
+	for (size_t i = 0; i < w->route_count; i++)
+		free(w->routes[i].pins);
+	free(w->routes);
 	free(w->name);
 	free(w);
 }

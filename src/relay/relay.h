@@ -35,14 +35,15 @@ void relay_free(struct relay *r);
 enum { RELAY_WORLD_BAD = 1 }; /* ret_error says what */
 
 /*
- * One relay of a configuration. Connections go on with the one they began with.
+ * One relay of a configuration, by its number. Connections go on with the one they began with.
  *
  * cas: bundle of public CAs in PEM
  *
  * Returns 0, RELAY_WORLD_BAD or a negative.
  */
-[[nodiscard]] int relay_world_new(struct relay_world **ret_w, const struct conf_relay *conf,
-                                  struct slice cas, char *ret_error, size_t error_cap);
+[[nodiscard]] int relay_world_new(struct relay_world **ret_w, const struct conf_settings *settings,
+                                  size_t number, struct slice cas, char *ret_error,
+                                  size_t error_cap);
 void relay_world_unref(struct relay_world *w);
 
 /* Takes fd, a connection of an MTA. */

@@ -31,6 +31,7 @@ struct search {
 	const struct policy_sts_facts *sts_facts;
 	struct policy_sts_facts sts_copy;
 	struct io_later end;
+	bool is_host;
 	char domain[POLICY_WAY_NAME_CAP];
 };
 
@@ -99,7 +100,7 @@ static void on_sts(void *owner, const struct policy_sts_facts *facts)
 	end_if_whole(s);
 }
 
-static int search_new(struct search **ret_s, struct finder *f, const char *domain)
+static int search_new(struct search **ret_s, struct finder *f, const char *domain, bool is_host)
 {
 	struct search *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -108,8 +109,11 @@ static int search_new(struct search **ret_s, struct finder *f, const char *domai
 	s->end.fn = on_end;
 	s->wishes.next = s->wishes.prev = &s->wishes;
 	snprintf(s->domain, sizeof(s->domain), "%s", domain);
-	int r = way_new(&s->way, f->lookup, domain, on_way, s);
-	if (!r)
+	s->is_host = is_host;
+	if (is_host)
+		s->sts_facts = &s->sts_copy;
+	int r = way_new(&s->way, f->lookup, domain, is_host, on_way, s);
+	if (!r && !is_host)
 		r = policies_ask(&s->question, f->policies, domain, on_sts, s);
 	if (r) {
 		search_free(s);
@@ -123,16 +127,16 @@ static int search_new(struct search **ret_s, struct finder *f, const char *domai
 	return 0;
 }
 
-int finder_wish(struct finder_wish **ret_wish, struct finder *f, const char *domain, finder_fn *fn,
-                void *owner)
+int finder_wish(struct finder_wish **ret_wish, struct finder *f, const char *domain, bool is_host,
+                finder_fn *fn, void *owner)
 {
 	struct finder_wish *w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_raise(-ENOMEM);
 	struct search *s = *place_of(f, domain);
-	while (s && strcmp(s->domain, domain) != 0)
+	while (s && (s->is_host != is_host || strcmp(s->domain, domain) != 0))
 		s = s->next;
-	int r = s ? 0 : search_new(&s, f, domain);
+	int r = s ? 0 : search_new(&s, f, domain, is_host);
 	if (r) {
 		free(w);
 		return err_up(r);

@@ -23,9 +23,10 @@ size_t finder_open(const struct finder *f);
 /* Both are borrowed; the wish may be freed from inside. */
 typedef void finder_fn(void *owner, const struct policy_way *way,
                        const struct policy_sts_facts *sts);
-/* domain: dns_name_is_host(). fn is called once, in a later turn, unless the wish is freed. */
+/* domain: dns_name_is_host(). is_host: see way_new(); it has no MTA-STS policy. fn is called once,
+ * in a later turn, unless the wish is freed. */
 [[nodiscard]] int finder_wish(struct finder_wish **ret_wish, struct finder *f, const char *domain,
-                              finder_fn *fn, void *owner);
+                              bool is_host, finder_fn *fn, void *owner);
 void finder_wish_free(struct finder_wish *w);
 
 #endif

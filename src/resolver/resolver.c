@@ -97,8 +97,9 @@ static int on_question(struct asker *a, struct slice payload)
 	struct proc_unpacker u = proc_unpacker_over(payload);
 	char domain[POLICY_WAY_NAME_CAP];
 	uint32_t number;
-	if (!proc_unpack_u32(&u, &number) || !proc_unpack_str(&u, domain, sizeof(domain)) ||
-	    !dns_name_is_host(domain))
+	uint8_t is_host;
+	if (!proc_unpack_u32(&u, &number) || !proc_unpack_u8(&u, &is_host) ||
+	    !proc_unpack_str(&u, domain, sizeof(domain)) || !dns_name_is_host(domain))
 		return err_raise(-EPROTO);
 	if (a->count == QUESTIONS_MAX) {
 		log_warn(NULL, "too many questions of one worker, one is dropped");
@@ -110,7 +111,7 @@ static int on_question(struct asker *a, struct slice payload)
 	*q = (struct question){ .next = a->questions, .asker = a, .number = number };
 	a->questions = q;
 	a->count++;
-	int r = finder_wish(&q->wish, a->resolver->finder, domain, on_found, q);
+	int r = finder_wish(&q->wish, a->resolver->finder, domain, is_host, on_found, q);
 	if (r) {
 		question_free(q);
 		return err_up(r);

@@ -117,13 +117,14 @@ static void test_way(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct io_loop *loop = seen.loop;
 		seen = (struct seen){ .loop = loop };
-		assert_int_equal(way_new(&seen.way, lookup, cases[i].domain, on_way, &seen), 0);
+		assert_int_equal(way_new(&seen.way, lookup, cases[i].domain, false, on_way, &seen),
+		                 0);
 		assert_int_equal(io_loop_run(loop), 0);
 		way_check(&cases[i], &seen);
 	}
 	/* Left in the middle: nobody is told. */
 	struct way *left = NULL;
-	assert_int_equal(way_new(&left, lookup, "two.example", on_way, NULL), 0);
+	assert_int_equal(way_new(&left, lookup, "two.example", false, on_way, NULL), 0);
 	way_free(left);
 	lookup_free(lookup);
 	io_loop_free(seen.loop);

@@ -280,8 +280,8 @@ static void on_mx(void *owner, const struct lookup_answer *answer)
 		done(w);
 }
 
-int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, way_fn *fn,
-            void *owner)
+int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, bool is_host,
+            way_fn *fn, void *owner)
 {
 	struct way *w = calloc(1, sizeof(*w));
 	if (!w)
@@ -293,13 +293,18 @@ int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, way
 	w->facts.hosts = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->facts.hosts));
 	w->searches = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->searches));
 	int r = w->facts.hosts && w->searches ? 0 : err_raise(-ENOMEM);
-	if (!r)
+	if (!r && !is_host)
 		r = lookup_ask(&w->mx, lookup, domain, DNS_MX, on_mx, w);
 	if (r) {
 		way_free(w);
 		return err_up(r);
 	}
 	*ret_way = w;
+	if (is_host) {
+		w->facts.is_implicit = true;
+		host_insert(&w->facts, 0, domain);
+		hosts_begin(w);
+	}
 	return 0;
 }
 

@@ -9,9 +9,15 @@ struct way;
 /* facts are way's; it may be freed from inside. */
 typedef void way_fn(void *owner, const struct policy_way *facts);
 
-/* domain: dns_name_is_host(). fn is called once, in a later turn, unless it is freed before. */
+/*
+ * fn is called once, in a later turn, unless it is freed before.
+ *
+ * domain:  dns_name_is_host()
+ * is_host: it is a host that the operator named: no MX is asked for, and the name counts as vouched
+ *          for (RFC 7672 2.2.1)
+ */
 [[nodiscard]] int way_new(struct way **ret_way, struct lookup *lookup, const char *domain,
-                          way_fn *fn, void *owner);
+                          bool is_host, way_fn *fn, void *owner);
 void way_free(struct way *w);
 
 #endif

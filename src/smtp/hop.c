@@ -272,6 +272,8 @@ void smtp_hop_go_plain(struct smtp_hop *hop)
 
 int smtp_hop_tls_up(struct smtp_hop *hop)
 {
+	if (hop->state == SMTP_HOP_GREETING)
+		hop->is_tls = true;
 	if (hop->state != SMTP_HOP_IN_TLS)
 		return 0;
 	forget_reply(hop);

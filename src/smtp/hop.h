@@ -131,7 +131,7 @@ bool smtp_hop_offers(const struct smtp_hop *hop, const char *keyword, struct sli
 /* In CLEAR: on without TLS; SMTP_HOP_READY at once. */
 void smtp_hop_go_plain(struct smtp_hop *hop);
 /* The handshake is done: all that was learnt in clear is forgotten and EHLO said anew (RFC 3207
- * 4.2). 0 or -ENOMEM. */
+ * 4.2). In GREETING: TLS was there from the first byte, and nothing is said. 0 or -ENOMEM. */
 [[nodiscard]] int smtp_hop_tls_up(struct smtp_hop *hop);
 
 enum smtp_hop_refusal {

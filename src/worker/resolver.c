@@ -19,11 +19,12 @@ struct worker_resolver {
 
 static void send(struct worker_resolver *r, const struct policy_question *q)
 {
-	uint8_t payload[4 + 2 + POLICY_WAY_NAME_CAP];
+	uint8_t payload[4 + 1 + 2 + POLICY_WAY_NAME_CAP];
 	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
 	if (!r->peer)
 		return; /* asked when the next resolver is attached */
 	proc_pack_u32(&p, q->number);
+	proc_pack_u8(&p, q->is_host);
 	proc_pack_str(&p, q->domain);
 	if (proc_peer_queue(r->peer, PROC_MSG_RESOLVE, proc_packed(&p)))
 		log_warn(NULL, "question to resolver not sent", kv_str("domain", q->domain));

@@ -135,7 +135,7 @@ int worker_services_prepare(struct worker_services *s, const struct conf_setting
 	if (!next->worlds)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->relay_count; i++) {
-		int r = relay_world_new(&next->worlds[i], &settings->relays[i], buf_slice(&cas[i]),
+		int r = relay_world_new(&next->worlds[i], settings, i, buf_slice(&cas[i]),
 		                        ret_error, error_cap);
 		if (r)
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
