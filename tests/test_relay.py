@@ -206,7 +206,8 @@ def test_a_connection_carries_another_message_to_the_same_domain(relay, mta):
     for _ in range(3):
         assert mta.send("b@again.example")[3].startswith("250")
     assert len(far.sessions) == 1 and len(far.messages) == 3
-    relay.wait("hop ended", domain="again.example", messages="3", outcome="ok")
+    relay.wait("hop ended", domain="again.example", messages="3", outcome="ok",
+               queue="FAR1,FAR1,FAR1")
 
 
 def test_each_recipient_gets_the_answer_of_its_own_destination(relay, mta):

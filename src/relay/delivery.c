@@ -168,7 +168,7 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 		break;
 	case SMTP_HOP_END:
 		if (is_well) {
-			relay_hop_note_message(d->hop);
+			relay_hop_note_message(d->hop, reply);
 			relay_of(d)->counters.messages++;
 			d->client->messages++;
 		}

@@ -542,7 +542,8 @@ const struct relay_hop_facts *relay_hop_facts(struct relay_hop *h)
 	return &h->facts;
 }
 
-void relay_hop_note_message(struct relay_hop *h)
+void relay_hop_note_message(struct relay_hop *h, const struct smtp_reply *reply)
 {
 	h->facts.messages++;
+	smtp_reply_queue_id_note(reply, h->facts.queue_ids, sizeof(h->facts.queue_ids));
 }

@@ -89,9 +89,11 @@ struct relay_hop_facts {
 	struct relay_verdict verdict; /* once TLS is up; why is not kept */
 	const struct tls_facts *tls;  /* NULL: plain */
 	uint64_t began_ms, bytes_in, bytes_out;
-	unsigned messages; /* transactions it carried to an end */
+	unsigned messages;            /* transactions it carried to an end */
+	char queue_ids[CONV_IDS_MAX]; /* of the far end, "," between; those that fit */
 };
 const struct relay_hop_facts *relay_hop_facts(struct relay_hop *h);
-void relay_hop_note_message(struct relay_hop *h);
+/* The far end took one, and said so. */
+void relay_hop_note_message(struct relay_hop *h, const struct smtp_reply *reply);
 
 #endif

@@ -28,7 +28,8 @@ void relay_record_hop(struct relay *r, const struct relay_client *c, struct rela
 	           kv_str("seal", seal_of(f, failure && !f->messages)), kv_str("tls", t->version),
 	           kv_str("cipher", t->cipher), kv_str("group", t->group),
 	           kv_str("result", result ? result : ""), kv_int("messages", f->messages),
-	           kv_str("outcome", outcome), kv_str("error", failure ? failure->why : ""),
+	           kv_str("queue", f->queue_ids), kv_str("outcome", outcome),
+	           kv_str("error", failure ? failure->why : ""),
 	           kv_int("bytes_in", (int64_t)f->bytes_in),
 	           kv_int("bytes_out", (int64_t)f->bytes_out),
 	           kv_ms("seconds", io_loop_now_ms(r->loop) - f->began_ms));

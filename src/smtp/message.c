@@ -115,16 +115,8 @@ int smtp_message_text(struct smtp_edge *e, struct slice input, size_t *ret_used,
 /* The backend has the message: whose number is it there? */
 static void note_accepted(struct smtp_edge *e)
 {
-	char id[64];
-	char *ids = e->conv.queue_ids;
-	size_t len = strlen(ids);
 	e->conv.messages++;
-	smtp_reply_queue_id(&e->reply, id, sizeof(id));
-	if (!id[0] || len + 1 + strlen(id) >= sizeof(e->conv.queue_ids))
-		return;
-	if (len)
-		ids[len++] = ',';
-	memcpy(ids + len, id, strlen(id) + 1);
+	smtp_reply_queue_id_note(&e->reply, e->conv.queue_ids, sizeof(e->conv.queue_ids));
 }
 
 int smtp_message_end_reply(struct smtp_edge *e, enum conv_todo *)

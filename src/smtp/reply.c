@@ -153,3 +153,15 @@ void smtp_reply_queue_id(const struct smtp_reply *reply, char *ret_id, size_t ca
 	}
 	slice_to_text(id, ret_id, cap);
 }
+
+void smtp_reply_queue_id_note(const struct smtp_reply *reply, char *ids, size_t cap)
+{
+	char id[64];
+	size_t len = strlen(ids);
+	smtp_reply_queue_id(reply, id, sizeof(id));
+	if (!id[0] || len + 1 + strlen(id) >= cap)
+		return;
+	if (len)
+		ids[len++] = ',';
+	memcpy(ids + len, id, strlen(id) + 1);
+}

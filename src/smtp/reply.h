@@ -42,5 +42,7 @@ struct slice smtp_reply_enhanced(struct slice *text);
  * accepted for delivery" (OpenSMTPD). ret_id is "" if there is none.
  */
 void smtp_reply_queue_id(const struct smtp_reply *reply, char *ret_id, size_t cap);
+/* The same, behind a "," in a list of them; left out where it does not fit. */
+void smtp_reply_queue_id_note(const struct smtp_reply *reply, char *ids, size_t cap);
 
 #endif
