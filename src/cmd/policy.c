@@ -9,15 +9,19 @@
 #include "resolver/finder.h"
 #include "resolver/lookup.h"
 #include "resolver/policies.h"
+#include "resolver/settings.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
 enum { SERVERS_MAX = 8, PATIENCE_MS = 1000, CA_FILE_MAX = 4 * 1024 * 1024 };
+
+static const char usual_config[] = "/etc/mailseal/mailseal.conf";
 
 static const char usage[] =
 	"Usage: mailseal policy [OPTIONS] DOMAIN\n"
@@ -27,6 +31,9 @@ static const char usage[] =
 	"MTA-STS, and for each host what TLS it must have. Asks DNS and DOMAIN's web server; no\n"
 	"mail server is connected to.\n"
 	"\n"
+	"  -c, --config FILE        ask as the daemon of this configuration does (default\n"
+	"                           /etc/mailseal/mailseal.conf if it is there). What follows\n"
+	"                           takes the place of what it says\n"
 	"  -f, --forward ADDR       ask this resolver (ADDRESS or ADDRESS@PORT; again for more);\n"
 	"                           without it from the root down. Its answers are validated here\n"
 	"  -s, --stub ZONE=ADDR     ask this server for ZONE and all below\n"
@@ -39,6 +46,9 @@ static const char usage[] =
 	"Example: mailseal policy example.org\n";
 
 struct options {
+	const char *config; /* NULL: the usual one, if it is there */
+	struct conf_settings *settings;
+	struct resolver_settings configured;
 	const char *forwards[SERVERS_MAX];
 	struct lookup_stub stubs[SERVERS_MAX];
 	struct lookup_settings lookup;
@@ -169,6 +179,7 @@ static int options_fail(const char *text)
 static int options_read(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
+		{ "config", required_argument, NULL, 'c' },
 		{ "forward", required_argument, NULL, 'f' },
 		{ "stub", required_argument, NULL, 's' },
 		{ "trust-anchor", required_argument, NULL, 'a' },
@@ -178,8 +189,11 @@ static int options_read(struct options *o, int argc, char **argv)
 		{},
 	};
 	int c;
-	while ((c = getopt_long(argc, argv, "f:s:a:C:jh", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:f:s:a:C:jh", table, NULL)) != -1) {
 		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
 		case 'f':
 			if (o->lookup.forward_count == SERVERS_MAX)
 				return options_fail("too many forwarders: eight at most");
@@ -208,21 +222,46 @@ static int options_read(struct options *o, int argc, char **argv)
 			return UNKNOWN;
 		}
 	}
-	o->lookup.forwards = o->forwards;
-	o->lookup.stubs = o->stubs;
 	return -1;
 }
 
-int cmd_policy(int argc, char **argv)
+/* -1: go on; else the exit status. A file that nobody named and that cannot be read is no matter.
+ */
+static int config_take(struct options *o)
 {
-	struct options o = {};
-	struct asking a = { .options = &o, .status = UNKNOWN, .patience.fn = on_patience };
-	int status = options_read(&o, argc, argv);
-	if (status >= 0)
-		return status;
-	if (optind + 1 != argc)
-		return options_fail("one domain is wanted");
-	char *domain = argv[optind];
+	struct conf_errors errors = {};
+	const char *path = o->config ? o->config : usual_config;
+	if (!o->config && access(path, R_OK))
+		return -1;
+	int r = conf_read_file(&o->settings, path, time(NULL), &errors);
+	if (r)
+		conf_errors_print(&errors, stderr);
+	conf_errors_deinit(&errors);
+	if (!r)
+		r = resolver_settings_take(&o->configured, &o->settings->resolver);
+	return r ? UNKNOWN : -1;
+}
+
+static void settings_merge(struct options *o)
+{
+	struct lookup_settings *now = &o->lookup;
+	const struct lookup_settings *configured = &o->configured.lookup;
+	now->forwards = now->forward_count ? o->forwards : configured->forwards;
+	if (!now->forward_count)
+		now->forward_count = configured->forward_count;
+	now->stubs = now->stub_count ? o->stubs : configured->stubs;
+	if (!now->stub_count)
+		now->stub_count = configured->stub_count;
+	if (!now->trust_anchor)
+		now->trust_anchor = configured->trust_anchor;
+	if (!o->ca_file && o->settings)
+		o->ca_file = o->settings->resolver.ca_file;
+}
+
+/* Everything was read: the answer, or what is wrong with the question. */
+static int policy_say(const struct options *o, char *domain)
+{
+	struct asking a = { .options = o, .status = UNKNOWN, .patience.fn = on_patience };
 	size_t len = strlen(domain);
 	if (len > 1 && domain[len - 1] == '.')
 		domain[len - 1] = '\0';
@@ -235,4 +274,21 @@ int cmd_policy(int argc, char **argv)
 		a.status = UNKNOWN;
 	asking_end(&a);
 	return a.status;
+}
+
+int cmd_policy(int argc, char **argv)
+{
+	struct options o = {};
+	int status = options_read(&o, argc, argv);
+	if (status < 0)
+		status = config_take(&o);
+	if (status < 0 && optind + 1 != argc)
+		status = options_fail("one domain is wanted");
+	if (status < 0) {
+		settings_merge(&o);
+		status = policy_say(&o, argv[optind]);
+	}
+	resolver_settings_deinit(&o.configured);
+	conf_settings_free(o.settings);
+	return status;
 }

@@ -15,6 +15,7 @@
 #include "resolver/finder.h"
 #include "resolver/lookup.h"
 #include "resolver/policies.h"
+#include "resolver/settings.h"
 #include "store/store.h"
 #include "store/sts.h"
 
@@ -245,29 +246,16 @@ static void store_begin(struct resolver *r)
 		          kv_str("error", how.why));
 }
 
-/* The settings in the shape that lookup wants; lists are ours to free. */
 static int lookup_begin(struct resolver *r)
 {
-	const struct conf_resolver *c = &r->settings->resolver;
 	char error[256] = "out of memory";
-	CLEAN(freep) const char **forwards = calloc(c->forward_count + 1, sizeof(*forwards));
-	CLEAN(freep) struct lookup_stub *stubs = calloc(c->stub_count + 1, sizeof(*stubs));
-	if (!forwards || !stubs)
-		return err_raise(-ENOMEM);
-	for (size_t i = 0; i < c->forward_count; i++)
-		forwards[i] = c->forwards[i].address;
-	for (size_t i = 0; i < c->stub_count; i++)
-		stubs[i] = (struct lookup_stub){ c->stubs[i].zone, c->stubs[i].address };
-	const struct lookup_settings set = {
-		.forwards = forwards,
-		.forward_count = c->forward_count,
-		.stubs = stubs,
-		.stub_count = c->stub_count,
-		.trust_anchor = r->anchor,
-		.keeps_anchor = true,
-		.queries = c->queries,
-	};
-	int result = lookup_new(&r->lookup, r->loop, &set, error, sizeof(error));
+	CLEAN(resolver_settings_deinit) struct resolver_settings set = {};
+	int result = resolver_settings_take(&set, &r->settings->resolver);
+	if (result)
+		return err_up(result);
+	set.lookup.trust_anchor = r->anchor;
+	set.lookup.keeps_anchor = true;
+	result = lookup_new(&r->lookup, r->loop, &set.lookup, error, sizeof(error));
 	if (result)
 		log_error(NULL, "resolver cannot begin", kv_str("error", error));
 	return result > 0 ? err_raise(-EINVAL) : err_up(result);
