@@ -85,9 +85,12 @@ class Daemon:
         self.folder = str(folder)
         self.config = os.path.join(self.folder, "mailseal.conf")
         self.write(config)
-        self.events = []
-        self.text = []
         self.changed = threading.Condition()
+        self.start(env, wrap, **process)
+
+    def start(self, env=None, wrap=list, **process):
+        """Also once more, with what it left; the log begins anew."""
+        self.events, self.text = [], []
         self.process = subprocess.Popen(wrap([BINARY, "run", "-c", self.config]),
                                         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                         env={**os.environ, **(env or {})}, **process)

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 import pytest
 
@@ -56,6 +58,12 @@ def pin_of(chain):
     return "sha256:" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
+def context_of(relay):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(relay.chain, relay.key)
+    return context
+
+
 class Relay(Daemon):
     """mailseal as a relay, and the far ends that a test makes."""
 
@@ -75,14 +83,16 @@ class Relay(Daemon):
     def far(self, name, tls=True, preference=10, domain=None, **script):
         """A far end, MX of NAME.example or of another domain."""
         address = f"127.0.1.{len(self.far_ends) + 1}"
-        context = None
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.chain, self.key)
+        context = context_of(self) if tls else None
         self.names.add(name, address, preference, domain)
         far = FarEnd(address, self.port, context, **script)
+        far.name = name
         self.far_ends.append(far)
         return far
+
+    def start_again(self):
+        self.start()
+        self.ready()
 
     def close(self):
         super().close()
@@ -147,7 +157,8 @@ def relays(rest="", **settings):
     os.chmod(folder, 0o755)  # processes that are not root's get into it
     with open(f"{folder}/anchor", "w", encoding="ascii") as out:
         out.write(ANCHOR)
-    daemon = Relay(folder, 'plain_after = "1s";', rest).ready()
+    daemon = Relay(folder, 'plain_after = "1s"; hold = ["held.example"]; '
+                   'refuse = [".refused.example"];', rest).ready()
     yield daemon
     daemon.close()
     shutil.rmtree(folder)
@@ -451,3 +462,74 @@ def test_the_operators_routes(routed, far, domain):
     assert said[1].startswith(answer), said
     if policy:
         routed.wait("hop ended", after=seen, domain=domain, policy=policy, seal=seal)
+
+
+def answer_of(relay, domain):
+    client = Mta(relay.lmtp)
+    said = client.send(f"a@{domain}")
+    client.close()
+    return said[-1] if said[1].startswith("250") else said[1]
+
+
+def lose_tls(relay, far, domain):
+    """It was there once, and is no more; no connection of before is used again."""
+    assert answer_of(relay, domain).startswith("250")
+    relay.wait("hop ended", domain=domain, outcome="ok", timeout=20)
+    far.context = None
+
+
+def test_a_host_that_loses_tls_is_a_downgrade(relay):
+    far = relay.far("loses")
+    lose_tls(relay, far, "loses.example")
+    seen = len(relay.events)
+    assert answer_of(relay, "loses.example").startswith("250")
+    relay.wait("downgrade", after=seen, domain="loses.example", mx="mx.loses.example",
+               lost="starttls")
+    relay.wait("hop ended", after=seen, domain="loses.example", seal="plain", timeout=20)
+    far.context = context_of(relay)
+    assert answer_of(relay, "loses.example").startswith("250")
+    relay.wait("TLS is back", after=seen, domain="loses.example")
+
+
+def test_a_listed_domain_waits_until_it_is_released(relay):
+    far = relay.far("held")
+    lose_tls(relay, far, "held.example")
+    said = answer_of(relay, "held.example")
+    assert re.match(r"451 4\.7\.4 mx\.held\.example\[.*\]: it has no TLS now and had it since "
+                    r"\d{4}-\d\d-\d\d: mail waits for a while\r\n", said), said
+    assert len(far.messages) == 1
+    assert relay.ctl("release", "Held.Example").returncode == 0
+    relay.wait("released", domain="held.example", hosts="1")
+    assert answer_of(relay, "held.example").startswith("250")
+
+
+def test_a_listed_domain_gets_nothing_in_clear_once_it_had_tls(relay):
+    far = relay.far("a.refused")
+    lose_tls(relay, far, "a.refused.example")
+    assert answer_of(relay, "a.refused.example").startswith("451 4.7.4 mx.a.refused.example[")
+    far.context, far.script["STARTTLS"] = context_of(relay), "454 4.7.0 not now\r\n"
+    ends = time.monotonic() + 2  # longer than plain_after
+    while time.monotonic() < ends:
+        assert answer_of(relay, "a.refused.example").startswith("45")
+    assert len(far.messages) == 1
+
+
+def test_memory_survives_a_restart_and_many_at_once_are_our_own_fault(relay_alone):
+    fars = [relay_alone.far(f"many{i}") for i in range(6)]
+    held = relay_alone.far("held")
+    for name in [f"many{i}" for i in range(6)] + ["held"]:
+        assert answer_of(relay_alone, f"{name}.example").startswith("250")
+    os.kill(relay_alone.process.pid, signal.SIGKILL)
+    relay_alone.process.wait()
+    relay_alone.start_again()
+    for far in fars:
+        far.context = None
+        assert answer_of(relay_alone, f"{far.name}.example").startswith("250")
+    relay_alone.wait("many far ends lost TLS at once: the fault is presumed here", lost="5")
+    held.context = None
+    assert answer_of(relay_alone, "held.example").startswith("250")
+
+
+@pytest.mark.parametrize("words", [["release"], ["release", "a b"], ["release", "a", "b"]])
+def test_release_wants_one_domain(relay, words):
+    assert relay.ctl(*words).returncode in (1, 2)

@@ -16,11 +16,13 @@
 enum { UNKNOWN = 2, PATIENCE_S = 10, UPGRADE_PATIENCE_S = 70 };
 
 static const char usage[] =
-	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json] status|reload|drain|upgrade [BINARY]\n"
+	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json]\n"
+	"         status|reload|drain|release DOMAIN|upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, and the sums of its sessions\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
 	"  drain               accept no more, end idle sessions, then end\n"
+	"  release DOMAIN      forget what TLS its hosts had: mail that waits for them goes\n"
 	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
 	"                      daemon was started from); no connection is refused, sessions end\n"
 	"                      as in a drain, a build that cannot take over changes nothing\n"
@@ -74,18 +76,17 @@ static void status_print(const json_t *answer)
 	if (json_integer_value(json_object_get(answer, "resolver_pid")))
 		printf("resolver: pid %lld; ",
 		       (long long)json_integer_value(json_object_get(answer, "resolver_pid")));
-	printf("workers: %zu, leaving: %lld\n",
-	       json_array_size(json_object_get(answer, "workers")),
+	printf("workers: %zu, leaving: %lld\n", json_array_size(json_object_get(answer, "workers")),
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	size_t i;
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
-		       json_string_value(json_object_get(value, "backend")),
-		       json_string_value(json_object_get(value, "address")),
-		       json_string_value(json_object_get(value, "warning")),
-		       json_string_value(json_object_get(value, "mend")));
+	               json_string_value(json_object_get(value, "backend")),
+	               json_string_value(json_object_get(value, "address")),
+	               json_string_value(json_object_get(value, "warning")),
+	               json_string_value(json_object_get(value, "mend")));
 }
 
 static int answer_show(const struct buf *text, bool as_json)
@@ -140,9 +141,12 @@ static int ctl_run(const char *path, const char *command, bool as_json)
 static int line_make(struct buf *ret_line, int count, char *const words[])
 {
 	bool has_binary = count == 2 && !strcmp(words[0], "upgrade");
-	if (count != 1 && !has_binary)
+	bool has_domain = count == 2 && !strcmp(words[0], "release");
+	if (count != 1 && !has_binary && !has_domain)
 		return -EINVAL;
 	int r = buf_add_str(ret_line, words[0]);
+	if (!r && has_domain)
+		r = buf_printf(ret_line, " %s", words[1]);
 	if (!r && has_binary) {
 		CLEAN(freep) char *here = words[1][0] == '/' ? NULL : getcwd(NULL, 0);
 		r = buf_printf(ret_line, " %s%s%s", here ? here : "", here ? "/" : "", words[1]);

@@ -171,6 +171,12 @@ struct conf_relay {
 	char *ca_file; /* NULL: the CAs of the system alone */
 	uint32_t plain_after_ms;
 	unsigned concurrency; /* hops to a domain, per worker */
+	bool remembers;       /* what TLS far ends had */
+	char **hold;          /* domains: "example.org", ".example.org", "*" */
+	size_t hold_count;
+	char **refuse;
+	size_t refuse_count;
+	uint32_t hold_for_ms;
 	enum conv_bare_newline bare_newline;
 	unsigned port; /* of far ends */
 	const char *file;

@@ -357,6 +357,20 @@ static const struct conf_row relay_rows[] = {
 	    "so "
 	    "long",
 	    RANGE(1, 24ULL * HOUR)),
+	ROW("memory", CONF_BOOL, remembers, "true", NEW_SESSIONS,
+	    "Remember what TLS far ends had. One that loses it where nothing else demands it is a "
+	    "\"downgrade\" in the log; if it had TLS for 30 days and 20 sessions, mail waits for "
+	    "it"),
+	LIST("hold", CONF_DOMAINS, hold, hold_count, "", NEW_SESSIONS,
+	     "Domains (\"example.org\", \".example.org\" for all below it, \"*\") whose mail waits "
+	     "however short they had TLS"),
+	ROW("hold_for", CONF_DURATION_MS, hold_for_ms, "4h", NEW_SESSIONS,
+	    "How long such mail waits; then it goes in clear. `mailseal ctl release DOMAIN` ends "
+	    "it. "
+	    "0: never hold",
+	    RANGE(0, 24ULL * HOUR)),
+	LIST("refuse", CONF_DOMAINS, refuse, refuse_count, "", NEW_SESSIONS,
+	     "Domains that get no mail in clear once they had TLS, however long that lasts"),
 	ROW("concurrency", CONF_NUMBER, concurrency, "20", NEW_SESSIONS,
 	    "Connections to one domain at a time, in each worker. What is over waits a minute at "
 	    "most",

@@ -31,7 +31,8 @@ enum conf_type {
 	CONF_STUBS,        /* and for a zone each */
 	CONF_MODE,         /* of a file, octal */
 	CONF_HANDOFFS,
-	CONF_PLACE, /* one address */
+	CONF_PLACE,   /* one address */
+	CONF_DOMAINS, /* names, or patterns of them */
 	CONF_TYPE_COUNT,
 };
 

@@ -332,6 +332,8 @@ static void test_outbound_refused(void **state)
 		  "other hosts" },
 		{ HOST "relay = { out = { listen = \"smtp:192.0.2.1:24\"; }; };",
 		  "relay.out.listen", "127.0.0.0/8" },
+		{ HOST "relay = { out = { listen = \"lmtp:unix:/x\"; hold = [\"a b\"]; }; };",
+		  "relay.out.hold", "no domain" },
 		{ HOST WELL "route = ( { domain = \"a.example\"; } );", "route[0].host",
 		  "missing" },
 		{ HOST WELL "route = ( { domain = \"*\"; host = \"unix:/x\"; } );", "route[0].host",

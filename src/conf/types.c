@@ -519,6 +519,28 @@ static int address_copy(const struct conf_row *row, void *to, const void *from)
 	return list_copy(row, to, from, sizeof(struct conf_address));
 }
 
+/* CONF_DOMAINS */
+
+static int domain_parse(const struct conf_row *row, const struct conf_settings *settings,
+                        void *base, const char *text, struct conf_why *ret_why)
+{
+	const char *name = text[0] == '.' ? text + 1 : text;
+	void *item;
+	if (strcmp(text, "*") != 0 && !conf_hostname_is_valid(name)) {
+		bad(ret_why, "\"%.100s\" is no domain", text);
+		mend(ret_why, "write \"example.org\", \".example.org\" for all below it, or \"*\"");
+		return CONF_BAD;
+	}
+	char *copy = strdup(text);
+	int r = copy ? list_grow(row, base, sizeof(char *), &item) : err_raise(-ENOMEM);
+	if (r) {
+		free(copy);
+		return err_up(r);
+	}
+	*(char **)item = copy;
+	return 0;
+}
+
 /* CONF_PLACE */
 
 static int place_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
@@ -722,8 +744,8 @@ static int certificate_parse(const struct conf_row *row, const struct conf_setti
 	return 0;
 }
 
-static void certificate_print(const struct conf_row *row, const struct conf_settings *settings,
-                              const void *base, FILE *out)
+static void names_print(const struct conf_row *row, const struct conf_settings *settings,
+                        const void *base, FILE *out)
 {
 	char *const *names = *(char **const *)at_const(row, base);
 	size_t count = conf_count_of(base, row->count_offset);
@@ -735,7 +757,7 @@ static void certificate_print(const struct conf_row *row, const struct conf_sett
 	fputc(']', out);
 }
 
-static void certificate_clear(const struct conf_row *row, void *base)
+static void names_clear(const struct conf_row *row, void *base)
 {
 	char **names = *(char ***)at(row, base);
 	for (size_t i = 0; i < conf_count_of(base, row->count_offset); i++)
@@ -878,11 +900,13 @@ static const struct conf_type_ops types[] = {
 	[CONF_BACKEND] = { "\"BACKEND\"", false, false, false, backend_parse, backend_print,
 	                   plain_copy, NULL },
 	[CONF_CERTIFICATES] = { "[\"CERTIFICATE\", ...]", true, false, false, certificate_parse,
-	                        certificate_print, NULL, certificate_clear },
+	                        names_print, NULL, names_clear },
 	[CONF_FORWARDS] = { "[\"ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
 	                    server_print, server_copy, list_clear },
 	[CONF_STUBS] = { "[\"ZONE=ADDRESS[@PORT]\", ...]", true, false, false, server_parse,
 	                 server_print, server_copy, list_clear },
+	[CONF_DOMAINS] = { "[\"DOMAIN\", ...]", true, false, false, domain_parse, names_print, NULL,
+	                   names_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print, plain_copy,
 	                 NULL },
 	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,

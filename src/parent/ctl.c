@@ -1,5 +1,6 @@
 /*
- * The control socket: one line in ("status", "reload", "drain", "upgrade [BINARY]"), JSON out,
+ * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "upgrade
+ * [BINARY]"), JSON out,
  * closed. Only who may write to it (mode 0600 in run_dir) is heard, and no process of ours: where
  * all run as one user, a worker must not reach out of its box by it.
  */
@@ -8,6 +9,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "conf/value.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -210,6 +212,24 @@ static void upgrade_do(struct asker *a, const char *binary)
 	parent_upgrade_begin(p, binary);
 }
 
+/* What a domain had before is forgotten: mail that waits for it goes with the next try. */
+static void release_do(struct asker *a, const char *domain)
+{
+	struct parent *p = a->ctl->parent;
+	char name[256];
+	bool is_domain = strlen(domain) < sizeof(name) && conf_hostname_is_valid(domain);
+	if (!p->resolver.chan || !is_domain) {
+		answer(a, result_json(false,
+		                      is_domain ? "no relay is configured" : "that is no domain"));
+		return;
+	}
+	for (size_t i = 0; i <= strlen(domain); i++) /* as hosts are remembered */
+		name[i] =
+			(char)(domain[i] >= 'A' && domain[i] <= 'Z' ? domain[i] | 0x20 : domain[i]);
+	parent_send(&p->resolver, PROC_MSG_RELEASE, slice_str(name), -1);
+	answer(a, result_json(true, "released, see the log"));
+}
+
 static void command_do(struct asker *a)
 {
 	struct parent *p = a->ctl->parent;
@@ -221,14 +241,18 @@ static void command_do(struct asker *a)
 		       result_json(!r, r ? "the file has errors, see the log and `mailseal config "
 		                           "check`; nothing was changed"
 		                         : "reloading, see the log"));
+	} else if (!strncmp(a->line, "release ", 8)) {
+		release_do(a, a->line + 8);
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false,
-		                      "unknown command; known: status, reload, drain, upgrade"));
+		answer(a,
+		       result_json(
+			       false,
+			       "unknown command; known: status, reload, drain, release, upgrade"));
 	}
 }
 

@@ -21,6 +21,9 @@ struct policy_question {
 
 struct policy_asker {
 	void (*ask)(struct policy_asker *a, struct policy_question *q);
+	/* For those who remember: what a hop met. Both are copied. */
+	void (*note)(struct policy_asker *a, const char *domain, const char *mx,
+	             enum policy_seen seen);
 	/* Nothing if it is not under way. */
 	void (*cancel)(struct policy_asker *a, struct policy_question *q);
 };

@@ -8,6 +8,7 @@
 
 #include "dns/message.h"
 #include "policy/decide.h"
+#include "policy/memory.h"
 
 enum {
 	POLICY_WAY_HOSTS_MAX = 16, /* of more MX records the first by preference */
@@ -28,6 +29,7 @@ struct policy_way_host {
 	char addresses[POLICY_WAY_ADDRESSES_MAX][DNS_ADDRESS_CAP];
 	size_t address_count;
 	bool is_alias;
+	struct policy_memory memory; /* what it had before; filled in by who remembers */
 	size_t tlsa_count;
 	struct policy_tlsa tlsa[POLICY_TLSA_MAX];
 };

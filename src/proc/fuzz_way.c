@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (proc_way_unpack(&u, &w))
 		return 0;
 	struct proc_packer p = proc_packer_onto(&again);
-	proc_way_pack(&p, &w->way, &w->sts);
+	proc_way_pack(&p, &w->way, &w->sts, NULL);
 	assert(slice_equal(proc_packed(&p), slice_of(data, size)));
 	return 0;
 }

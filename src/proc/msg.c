@@ -53,6 +53,8 @@ static const struct row {
 	[PROC_MSG_RESOLVER_CHANNEL] = { "resolver channel", WAY(PARENT, WORKER), 0, true },
 	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER), 1 + ID, true },
 	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER), ID + 1 + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_SEEN] = { "seen", WAY(WORKER, RESOLVER), 1 + 2 * (2 + NAME_MAX_LEN), false },
+	[PROC_MSG_RELEASE] = { "release", WAY(PARENT, RESOLVER), NAME_MAX_LEN, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

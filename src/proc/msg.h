@@ -70,6 +70,10 @@ enum proc_msg_type {
 	/* worker -> resolver, and back */
 	PROC_MSG_RESOLVE,  /* u32 request, u8 is a host, str domain */
 	PROC_MSG_RESOLVED, /* u32 request, then proc/way.h */
+	/* worker -> resolver: what a hop met */
+	PROC_MSG_SEEN, /* u8 enum policy_seen, str domain, str MX host */
+	/* parent -> resolver */
+	PROC_MSG_RELEASE, /* text: domain whose past is forgotten */
 	PROC_MSG_COUNT,
 };
 

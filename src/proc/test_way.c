@@ -17,6 +17,7 @@ static void host_fill(struct policy_way_host *h, unsigned number)
 		.preference = (uint16_t)(1000 + number),
 		.address_count = POLICY_WAY_ADDRESSES_MAX,
 		.is_alias = true,
+		.memory = { 1800000000, 77, true, 1800000001, true },
 		.tlsa_count = POLICY_TLSA_MAX,
 		.base = "base.example.net",
 		.expanded = "expanded.example.net",
@@ -81,6 +82,10 @@ static void host_check(const struct policy_way_host *got, const struct policy_wa
 	assert_int_equal(got->facts.count, POLICY_TLSA_MAX);
 	assert_ptr_equal(got->facts.records, got->tlsa);
 	assert_memory_equal(got->tlsa, want->tlsa, sizeof(want->tlsa));
+	assert_int_equal(got->memory.sealed_since_s, want->memory.sealed_since_s);
+	assert_int_equal(got->memory.lost_since_s, want->memory.lost_since_s);
+	assert_int_equal(got->memory.sessions, want->memory.sessions);
+	assert_true(got->memory.was_trusted && got->memory.may_hold);
 }
 
 static void test_way_round_trip(void **state)
@@ -91,7 +96,7 @@ static void test_way_round_trip(void **state)
 	const struct policy_way *way = way_full();
 	const struct policy_sts_facts *sts = sts_full();
 	struct proc_packer p = proc_packer_onto(&b);
-	proc_way_pack(&p, way, sts);
+	proc_way_pack(&p, way, sts, NULL);
 	assert_false(p.has_failed);
 	struct proc_unpacker u = proc_unpacker_over(proc_packed(&p));
 	assert_int_equal(proc_way_unpack(&u, &got), 0);
@@ -119,7 +124,7 @@ static void test_way_fits_its_message(void **state)
 		struct policy_way_host *h = &way_full()->hosts[i];
 		memset(h->why, 'w', sizeof(h->why) - 1);
 	}
-	proc_way_pack(&p, way_full(), sts_full());
+	proc_way_pack(&p, way_full(), sts_full(), NULL);
 	assert_true(proc_msg_allowed(PROC_ROLE_RESOLVER, PROC_ROLE_WORKER, PROC_MSG_RESOLVED,
 	                             proc_packed(&p).len + 64 * 1024, false));
 }
@@ -136,7 +141,7 @@ static void test_way_cut_or_wrong(void **state)
 	host.tlsa[0].len = 2;
 	host.address_count = 1;
 	struct proc_packer p = proc_packer_onto(&b);
-	proc_way_pack(&p, &way, sts_full());
+	proc_way_pack(&p, &way, sts_full(), NULL);
 	struct slice whole = proc_packed(&p);
 	for (size_t len = 0; len < whole.len; len++) {
 		struct proc_unpacker u = proc_unpacker_over(slice_head(whole, len));

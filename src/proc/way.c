@@ -13,7 +13,17 @@ static void tlsa_pack(struct proc_packer *p, const struct policy_tlsa *t)
 	proc_pack_bytes(p, slice_of(t->data, t->len));
 }
 
-static void host_pack(struct proc_packer *p, const struct policy_way_host *h)
+static void memory_pack(struct proc_packer *p, const struct policy_memory *m)
+{
+	proc_pack_u64(p, (uint64_t)m->sealed_since_s);
+	proc_pack_u32(p, m->sessions);
+	proc_pack_u8(p, m->was_trusted);
+	proc_pack_u64(p, (uint64_t)m->lost_since_s);
+	proc_pack_u8(p, m->may_hold);
+}
+
+static void host_pack(struct proc_packer *p, const struct policy_way_host *h,
+                      const struct policy_memory *memory)
 {
 	proc_pack_u16(p, h->preference);
 	proc_pack_str(p, h->name);
@@ -31,6 +41,7 @@ static void host_pack(struct proc_packer *p, const struct policy_way_host *h)
 	proc_pack_u8(p, (uint8_t)h->tlsa_count);
 	for (size_t i = 0; i < h->tlsa_count; i++)
 		tlsa_pack(p, &h->tlsa[i]);
+	memory_pack(p, memory);
 }
 
 static void sts_pack(struct proc_packer *p, const struct policy_sts_facts *sts)
@@ -49,7 +60,7 @@ static void sts_pack(struct proc_packer *p, const struct policy_sts_facts *sts)
 }
 
 void proc_way_pack(struct proc_packer *p, const struct policy_way *way,
-                   const struct policy_sts_facts *sts)
+                   const struct policy_sts_facts *sts, const struct policy_memory *memories)
 {
 	proc_pack_str(p, way->domain);
 	proc_pack_u8(p, (uint8_t)way->end);
@@ -59,7 +70,7 @@ void proc_way_pack(struct proc_packer *p, const struct policy_way *way,
 	proc_pack_u32(p, (uint32_t)way->left_out);
 	proc_pack_u8(p, (uint8_t)way->host_count);
 	for (size_t i = 0; i < way->host_count; i++)
-		host_pack(p, &way->hosts[i]);
+		host_pack(p, &way->hosts[i], memories ? &memories[i] : &way->hosts[i].memory);
 	sts_pack(p, sts);
 }
 
@@ -87,6 +98,24 @@ static void tlsa_unpack(struct proc_unpacker *u, struct policy_tlsa *t)
 		memcpy(t->data, data.data, data.len);
 }
 
+/* A time that is before the beginning is none. */
+static int64_t time_unpack(struct proc_unpacker *u)
+{
+	uint64_t value = 0;
+	if (proc_unpack_u64(u, &value) && value > INT64_MAX)
+		u->has_failed = true;
+	return u->has_failed ? 0 : (int64_t)value;
+}
+
+static void memory_unpack(struct proc_unpacker *u, struct policy_memory *m)
+{
+	m->sealed_since_s = time_unpack(u);
+	proc_unpack_u32(u, &m->sessions);
+	m->was_trusted = small_unpack(u, 1);
+	m->lost_since_s = time_unpack(u);
+	m->may_hold = small_unpack(u, 1);
+}
+
 static void host_unpack(struct proc_unpacker *u, struct policy_way_host *h)
 {
 	struct policy_host *f = &h->facts;
@@ -106,6 +135,7 @@ static void host_unpack(struct proc_unpacker *u, struct policy_way_host *h)
 	h->tlsa_count = small_unpack(u, POLICY_TLSA_MAX);
 	for (size_t i = 0; i < h->tlsa_count; i++)
 		tlsa_unpack(u, &h->tlsa[i]);
+	memory_unpack(u, &h->memory);
 	f->name = h->name;
 	f->has_address = h->address_count > 0;
 	f->records = h->tlsa;

@@ -13,8 +13,9 @@ struct proc_way {
 	struct policy_sts_facts sts;
 };
 
+/* memories: by host; NULL: those in the way. */
 void proc_way_pack(struct proc_packer *p, const struct policy_way *way,
-                   const struct policy_sts_facts *sts);
+                   const struct policy_sts_facts *sts, const struct policy_memory *memories);
 
 enum { PROC_WAY_BAD = 1 };
 

@@ -199,6 +199,27 @@ static const struct relay_target *target_of(const struct relay_delivery *d)
 	return &d->plan.targets[d->target];
 }
 
+static bool is_listed(char *const *patterns, const char *domain)
+{
+	while (*patterns && !policy_rule_is_for(*patterns, domain))
+		patterns++;
+	return *patterns != NULL;
+}
+
+/* For the next time: what this host had, or did not have where nothing else demands it. */
+static void remember(struct relay_delivery *d, enum policy_seen seen)
+{
+	struct relay *r = relay_of(d);
+	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
+	if (!d->client->world->remembers || d->route ||
+	    (seen == POLICY_SEEN_LOST && f->level != POLICY_OPPORTUNISTIC))
+		return;
+	r->asker->note(r->asker, d->domain, f->host, seen);
+	if (seen == POLICY_SEEN_SEALED && f->memory.was_trusted)
+		log_warn(d->client->session_id, "downgrade", kv_str("domain", d->domain),
+		         kv_str("mx", f->host), kv_str("lost", "certificate"));
+}
+
 static void on_ready(void *owner)
 {
 	struct relay_delivery *d = owner;
@@ -213,6 +234,9 @@ static void on_ready(void *owner)
 		relay_faults_note_small(&r->faults, f->host, now_ms);
 	else if (f->tls)
 		relay_faults_clear(&r->faults, f->host, now_ms);
+	remember(d, !f->tls                 ? POLICY_SEEN_LOST
+	            : f->verdict.is_trusted ? POLICY_SEEN_TRUSTED
+	                                    : POLICY_SEEN_SEALED);
 	turn(d, RELAY_DELIVERY_ENVELOPE);
 	envelope_send(d, 0);
 }
@@ -231,7 +255,8 @@ static bool is_tried_again(struct relay_delivery *d, const struct relay_hop_fail
 	}
 	uint64_t for_ms = relay_faults_note(&r->faults, h->name, now_ms);
 	bool may_be_plain = h->decision.level == POLICY_OPPORTUNISTIC &&
-	                    for_ms >= d->client->world->plain_after_ms;
+	                    for_ms >= d->client->world->plain_after_ms &&
+	                    !relay_hop_is_held(&h->memory, &d->rules);
 	if (may_be_plain)
 		log_warn(d->client->session_id, "TLS has failed for long, mail goes in clear",
 		         kv_str("domain", d->domain), kv_str("host", h->name),
@@ -252,6 +277,8 @@ static void on_failed(void *owner, const struct relay_hop_failure *f)
 	buf_clear(&d->last);
 	if (buf_add(&d->last, f->line))
 		buf_clear(&d->last);
+	if (f->report == POLICY_REPORT_STARTTLS_NOT_SUPPORTED)
+		remember(d, POLICY_SEEN_LOST);
 	bool is_again = is_early && is_tried_again(d, f);
 	hop_end(d, relay_hop_end_name(f->end), f);
 	d->has_mail = false;
@@ -300,6 +327,7 @@ static void open_next(struct relay_delivery *d)
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,
 					   .skips_tls = d->skips_tls,
+					   .rules = d->rules,
 					   .is_implicit = d->plan.is_implicit,
 					   .port = d->plan.port ? d->plan.port : w->port,
 				   },
@@ -428,6 +456,11 @@ int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, co
 	d->client = c;
 	d->late.fn = on_late;
 	snprintf(d->domain, sizeof(d->domain), "%s", domain);
+	d->rules = (struct policy_memory_rules){
+		.is_listed = is_listed(c->world->hold, domain),
+		.is_refused = is_listed(c->world->refuse, domain),
+		.hold_s = c->world->hold_s,
+	};
 	io_deadline_arm(c->relay->loop, &d->late, ENVELOPE_MS);
 	if (!hop_is_there(d))
 		way_ask(d);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	SECOND = 1000,
@@ -42,6 +43,7 @@ struct relay_hop {
 	char base[POLICY_WAY_NAME_CAP];
 	char pkix_name[POLICY_WAY_NAME_CAP];
 	bool mx_is_secure;
+	struct policy_memory_rules rules;
 	struct policy_tlsa *records;
 	size_t record_count;
 	/* What is told once. */
@@ -187,6 +189,28 @@ void relay_hop_flush(struct relay_hop *h)
 
 /* --- TLS --- */
 
+bool relay_hop_is_held(const struct policy_memory *m, const struct policy_memory_rules *rules)
+{
+	enum policy_memory_verdict v = policy_memory_judge(m, rules, time(NULL));
+	return v == POLICY_MEMORY_HOLD || v == POLICY_MEMORY_REFUSE;
+}
+
+/* It had TLS before: mail waits, for a while or for good. */
+static bool is_held(struct relay_hop *h)
+{
+	char why[160], day[16] = "";
+	struct tm tm;
+	time_t since = (time_t)h->facts.memory.sealed_since_s;
+	if (!relay_hop_is_held(&h->facts.memory, &h->rules))
+		return false;
+	if (gmtime_r(&since, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	snprintf(why, sizeof(why), "it has no TLS now and had it since %s: mail waits%s", day,
+	         h->rules.is_refused ? "" : " for a while");
+	fail(h, RELAY_HOP_NO_TLS, "451 4.7.4", why);
+	return true;
+}
+
 /* Was the hello answered without STARTTLS, where that must be? */
 static void on_hello(struct relay_hop *h)
 {
@@ -205,6 +229,8 @@ static void on_hello(struct relay_hop *h)
 		     "it offers no STARTTLS, and mail must not go there in clear");
 		return;
 	}
+	if (h->decision.level == POLICY_OPPORTUNISTIC && is_held(h))
+		return;
 	smtp_hop_go_plain(&h->smtp);
 	h->owner.on_ready(h->owner.owner);
 }
@@ -213,7 +239,6 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 {
 	struct tls_record records[POLICY_TLSA_MAX];
 	bool has_dane = h->decision.needs_dane;
-	bool wants_pkix = h->decision.needs_pkix || h->decision.tests_pkix;
 	for (size_t i = 0; i < h->record_count; i++)
 		records[i] = (struct tls_record){
 			.usage = h->records[i].usage,
@@ -224,7 +249,7 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 	struct tls_expectation e = {
 		/* RFC 7672 8.1: the base domain is what the host is asked for. */
 		.sni = has_dane && h->base[0] ? h->base : h->pkix_name,
-		.host = wants_pkix ? h->pkix_name : NULL,
+		.host = h->pkix_name, /* asked in any case, for memory */
 		.records = records,
 		.record_count = h->record_count,
 	};
@@ -421,6 +446,8 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	snprintf(h->facts.address, sizeof(h->facts.address), "%s", set->target->address);
 	snprintf(h->base, sizeof(h->base), "%s", host->base);
 	h->facts.level = host->decision.level;
+	h->facts.memory = host->memory;
+	h->rules = set->rules;
 	h->decision = host->decision;
 	h->decision.why = ""; /* the plan's */
 	h->mx_is_secure = set->mx_is_secure;

@@ -56,6 +56,7 @@ struct relay_hop_settings {
 	bool skips_tls; /* opportunistic, and TLS has failed for long */
 	bool is_implicit;
 	uint16_t port;
+	struct policy_memory_rules rules;
 };
 
 [[nodiscard]] int relay_hop_new(struct relay_hop **ret_hop, const struct relay_hop_settings *set,
@@ -88,11 +89,14 @@ struct relay_hop_facts {
 	enum policy_level level;
 	struct relay_verdict verdict; /* once TLS is up; why is not kept */
 	const struct tls_facts *tls;  /* NULL: plain */
+	struct policy_memory memory;  /* of before */
 	uint64_t began_ms, bytes_in, bytes_out;
 	unsigned messages;            /* transactions it carried to an end */
 	char queue_ids[CONV_IDS_MAX]; /* of the far end, "," between; those that fit */
 };
 const struct relay_hop_facts *relay_hop_facts(struct relay_hop *h);
+/* Without TLS now: does memory forbid mail? */
+bool relay_hop_is_held(const struct policy_memory *m, const struct policy_memory_rules *rules);
 /* The far end took one, and said so. */
 void relay_hop_note_message(struct relay_hop *h, const struct smtp_reply *reply);
 

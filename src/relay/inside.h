@@ -20,6 +20,9 @@ struct relay_world {
 	uint32_t plain_after_ms;
 	unsigned concurrency;
 	bool rejects_bare;
+	bool remembers;
+	int64_t hold_s;
+	char **hold, **refuse; /* domains; NULL last */
 	struct relay_route *routes;
 	size_t route_count;
 	struct tls_hops *tls, *tls_small;
@@ -55,6 +58,7 @@ struct relay_delivery {
 	struct relay_delivery *next_waiting;
 	struct relay_client *client;
 	enum relay_delivery_state state;
+	struct policy_memory_rules rules;
 	struct policy_question question;
 	const struct relay_route *route; /* the operator's, or NULL; the world's */
 	bool is_asking;

@@ -62,7 +62,7 @@ static unsigned own_preference(const struct policy_way *way, const char *hostnam
 {
 	unsigned own = UINT32_MAX;
 	for (size_t i = 0; i < way->host_count; i++)
-		if (!strcmp(way->hosts[i].name, hostname) && way->hosts[i].preference < own)
+		if (!strcasecmp(way->hosts[i].name, hostname) && way->hosts[i].preference < own)
 			own = way->hosts[i].preference;
 	return own;
 }
@@ -129,6 +129,7 @@ static int host_take(struct relay_plan *plan, const struct policy_way_host *from
 {
 	struct relay_host *h = &plan->hosts[plan->host_count++];
 	h->decision = *d;
+	h->memory = from->memory;
 	snprintf(h->name, sizeof(h->name), "%s", from->name);
 	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", from->name);
 	int r = records_take(h, from);

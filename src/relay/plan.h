@@ -17,6 +17,7 @@ struct relay_host {
 	char pkix_name[POLICY_WAY_NAME_CAP]; /* to be in a certificate of the CAs; its SNI */
 	char base[POLICY_WAY_NAME_CAP]; /* TLSA base domain (RFC 7672 2.2.3); "" without DANE */
 	struct policy_decision decision;
+	struct policy_memory memory;
 	struct policy_tlsa *records; /* those that count */
 	size_t record_count;
 };

@@ -253,6 +253,24 @@ static int route_take(struct relay_route *to, const struct conf_route *from)
 	return 0;
 }
 
+static int domains_take(char ***ret_list, char *const *from, size_t count)
+{
+	*ret_list = calloc(count + 1, sizeof(**ret_list));
+	for (size_t i = 0; *ret_list && i < count; i++) {
+		(*ret_list)[i] = strdup(from[i]);
+		if (!(*ret_list)[i])
+			return err_raise(-ENOMEM);
+	}
+	return *ret_list ? 0 : err_raise(-ENOMEM);
+}
+
+static void domains_free(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
 static int routes_take(struct relay_world *w, const struct conf_settings *settings)
 {
 	w->routes = calloc(settings->route_count + 1, sizeof(*w->routes));
@@ -278,10 +296,16 @@ int relay_world_new(struct relay_world **ret_w, const struct conf_settings *sett
 		                   .port = (uint16_t)conf->port,
 		                   .plain_after_ms = conf->plain_after_ms,
 		                   .concurrency = conf->concurrency,
+		                   .remembers = conf->remembers,
+		                   .hold_s = conf->hold_for_ms / 1000,
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	struct tls_hops_settings set = { .ca_pem = cas, .min_version = TLS_1_2 };
 	int r = w->name ? routes_take(w, settings) : err_raise(-ENOMEM);
+	if (!r)
+		r = domains_take(&w->hold, conf->hold, conf->hold_count);
+	if (!r)
+		r = domains_take(&w->refuse, conf->refuse, conf->refuse_count);
 	if (!r)
 		r = tls_hops_new(&w->tls, &set, ret_error, error_cap);
 	set.small_hello = true;
@@ -304,6 +328,8 @@ void relay_world_unref(struct relay_world *w)
 	for (size_t i = 0; i < w->route_count; i++)
 		free(w->routes[i].pins);
 	free(w->routes);
+	domains_free(w->hold);
+	domains_free(w->refuse);
 	free(w->name);
 	free(w);
 }

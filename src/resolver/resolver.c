@@ -14,6 +14,7 @@
 #include "resolver/fetch.h"
 #include "resolver/finder.h"
 #include "resolver/lookup.h"
+#include "resolver/memory.h"
 #include "resolver/policies.h"
 #include "resolver/settings.h"
 #include "store/store.h"
@@ -60,6 +61,7 @@ struct resolver {
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
 	struct store_sts *store;
+	struct resolver_memory *memory;
 	struct lookup *lookup;
 	struct fetch *fetch;
 	struct policies *policies;
@@ -84,9 +86,12 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 {
 	struct question *q = owner;
 	struct resolver *r = q->asker->resolver;
+	struct policy_memory memories[POLICY_WAY_HOSTS_MAX] = {};
 	struct proc_packer p = proc_packer_onto(&r->packed);
+	for (size_t i = 0; i < way->host_count; i++)
+		resolver_memory_get(r->memory, way->domain, way->hosts[i].name, &memories[i]);
 	proc_pack_u32(&p, q->number);
-	proc_way_pack(&p, way, sts);
+	proc_way_pack(&p, way, sts, memories);
 	if (p.has_failed || proc_peer_queue(q->asker->peer, PROC_MSG_RESOLVED, proc_packed(&p)))
 		log_warn(NULL, "answer to a worker not sent", kv_str("domain", way->domain));
 	buf_release(&r->packed);
@@ -120,8 +125,23 @@ static int on_question(struct asker *a, struct slice payload)
 	return 0;
 }
 
+static int on_seen(struct asker *a, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	char domain[POLICY_WAY_NAME_CAP], mx[POLICY_WAY_NAME_CAP];
+	uint8_t seen;
+	if (!proc_unpack_u8(&u, &seen) || seen >= POLICY_SEEN_COUNT ||
+	    !proc_unpack_str(&u, domain, sizeof(domain)) || !proc_unpack_str(&u, mx, sizeof(mx)) ||
+	    !proc_unpack_ends(&u))
+		return err_raise(-EPROTO);
+	resolver_memory_note(a->resolver->memory, domain, mx, (enum policy_seen)seen);
+	return 0;
+}
+
 static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
+	if (msg->type == PROC_MSG_SEEN)
+		return err_up(on_seen(owner, msg->payload));
 	return err_up(on_question(owner, msg->payload)); /* the table lets nothing else through */
 }
 
@@ -181,9 +201,14 @@ static int asker_add(struct resolver *r, int fd)
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct resolver *r = owner;
-	if (msg->type != PROC_MSG_WORKER_CHANNEL)
+	char domain[POLICY_WAY_NAME_CAP];
+	if (msg->type == PROC_MSG_WORKER_CHANNEL)
+		return err_up(asker_add(r, TAKE_FD(msg->fd)));
+	if (msg->type != PROC_MSG_RELEASE)
 		return err_raise(-EPROTO); /* the configuration came before */
-	return err_up(asker_add(r, TAKE_FD(msg->fd)));
+	slice_to_text(msg->payload, domain, sizeof(domain));
+	resolver_memory_release(r->memory, domain);
+	return 0;
 }
 
 static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
@@ -232,7 +257,7 @@ static void cas_read(struct resolver *r, const char *path)
 		          kv_str("error", strerror(-result)));
 }
 
-static void store_begin(struct resolver *r)
+static void stores_open(struct resolver *r)
 {
 	char path[PATH_MAX + 16];
 	struct store_opened how;
@@ -270,7 +295,9 @@ static int parts_begin(struct resolver *r)
 		result = fetch_new(&r->fetch, r->loop,
 		                   &(struct fetch_settings){ .ca_pem = buf_slice(&r->ca_pem) });
 	buf_deinit(&r->ca_pem);
-	store_begin(r);
+	stores_open(r);
+	if (!result)
+		result = resolver_memory_new(&r->memory, r->loop, r->folder);
 	if (!result)
 		result = policies_new(&r->policies,
 		                      &(struct policies_settings){ .loop = r->loop,
@@ -326,6 +353,7 @@ static void end(struct resolver *r)
 	fetch_free(r->fetch);
 	lookup_free(r->lookup);
 	store_sts_close(r->store);
+	resolver_memory_free(r->memory);
 	io_loop_free(r->loop);
 	conf_settings_free(r->settings);
 	buf_deinit(&r->ca_pem);

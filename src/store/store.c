@@ -92,3 +92,32 @@ int store_open(struct sqlite3 **ret_db, const char *path, const struct store_sch
 	*ret_db = db;
 	return 0;
 }
+
+int store_prepare(struct sqlite3 *db, const char *const *queries, size_t count,
+                  struct sqlite3_stmt **ret_statements)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sqlite3_prepare_v3(db, queries[i], -1, SQLITE_PREPARE_PERSISTENT,
+		                       &ret_statements[i], NULL))
+			return err_raise(-EIO);
+	return 0;
+}
+
+struct sqlite3_stmt *store_begin(struct sqlite3_stmt *at)
+{
+	sqlite3_reset(at);
+	sqlite3_clear_bindings(at);
+	return at;
+}
+
+void store_bind_text(struct sqlite3_stmt *at, int number, const char *text)
+{
+	sqlite3_bind_text(at, number, text, -1, SQLITE_STATIC);
+}
+
+int store_finish(struct sqlite3_stmt *at)
+{
+	int r = sqlite3_step(at);
+	sqlite3_reset(at);
+	return r == SQLITE_DONE ? 0 : err_raise(-EIO);
+}

@@ -25,4 +25,16 @@ struct store_opened {
 [[nodiscard]] int store_open(struct sqlite3 **ret_db, const char *path,
                              const struct store_schema *schema, struct store_opened *ret_opened);
 
+struct sqlite3_stmt;
+
+/* All of the queries; the caller finalizes them, also after a failure. 0 or -EIO. */
+[[nodiscard]] int store_prepare(struct sqlite3 *db, const char *const *queries, size_t count,
+                                struct sqlite3_stmt **ret_statements);
+/* From the start, with nothing bound. */
+struct sqlite3_stmt *store_begin(struct sqlite3_stmt *at);
+/* text: borrowed until the statement is through. */
+void store_bind_text(struct sqlite3_stmt *at, int number, const char *text);
+/* Of a statement that gives no rows. 0 or -EIO. */
+[[nodiscard]] int store_finish(struct sqlite3_stmt *at);
+
 #endif

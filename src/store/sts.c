@@ -24,7 +24,8 @@ static const char *const queries[] = {
 	[USE] = "UPDATE sts SET used = ?2 WHERE domain = ?1",
 	[PUT] = "INSERT INTO sts (domain, id, fetched, tried, expires, used, policy)"
 		" VALUES (?1, ?2, ?3, ?3, ?4, ?6, ?5) ON CONFLICT (domain) DO UPDATE SET"
-		" id = ?2, fetched = ?3, tried = ?3, expires = ?4, policy = ?5, used = max(used, ?6)",
+		" id = ?2, fetched = ?3, tried = ?3, expires = ?4, policy = ?5, used = max(used, "
+	        "?6)",
 	[DUE] = "SELECT domain FROM sts WHERE tried < ?1 OR tried + (expires - fetched) / 2 < ?2"
 		" ORDER BY tried LIMIT ?3",
 	[TRIED] = "UPDATE sts SET tried = ?2 WHERE domain = ?1",
@@ -53,10 +54,8 @@ int store_sts_open(struct store_sts **ret_s, const char *path, struct store_open
 	if (!s)
 		return err_raise(-ENOMEM);
 	int r = store_open(&s->db, path, &schema, ret_opened);
-	for (int i = 0; !r && i < QUERY_COUNT; i++)
-		if (sqlite3_prepare_v3(s->db, queries[i], -1, SQLITE_PREPARE_PERSISTENT,
-		                       &s->statements[i], NULL))
-			r = err_raise(-EIO);
+	if (!r)
+		r = store_prepare(s->db, queries, QUERY_COUNT, s->statements);
 	if (r) {
 		store_sts_close(s);
 		return err_up(r);
@@ -77,30 +76,15 @@ void store_sts_close(struct store_sts *s)
 
 static sqlite3_stmt *begin(struct store_sts *s, enum query query)
 {
-	sqlite3_reset(s->statements[query]);
-	sqlite3_clear_bindings(s->statements[query]);
-	return s->statements[query];
-}
-
-static void text_bind(sqlite3_stmt *at, int number, const char *text)
-{
-	sqlite3_bind_text(at, number, text, -1, SQLITE_STATIC);
-}
-
-/* Of a statement that gives no rows. */
-static int finish(sqlite3_stmt *at)
-{
-	int r = sqlite3_step(at);
-	sqlite3_reset(at);
-	return r == SQLITE_DONE ? 0 : err_raise(-EIO);
+	return store_begin(s->statements[query]);
 }
 
 static int use_note(struct store_sts *s, const char *domain, int64_t now_s)
 {
 	sqlite3_stmt *at = begin(s, USE);
-	text_bind(at, 1, domain);
+	store_bind_text(at, 1, domain);
 	sqlite3_bind_int64(at, 2, now_s);
-	return err_up(finish(at));
+	return err_up(store_finish(at));
 }
 
 static int row_take(sqlite3_stmt *at, const char *domain, struct store_sts_row *ret_row)
@@ -119,7 +103,7 @@ int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
 {
 	struct store_sts_row row = {};
 	sqlite3_stmt *at = begin(s, GET);
-	text_bind(at, 1, domain);
+	store_bind_text(at, 1, domain);
 	sqlite3_bind_int64(at, 2, now_s);
 	int step = sqlite3_step(at);
 	if (step != SQLITE_ROW) {
@@ -143,19 +127,19 @@ int store_sts_put(struct store_sts *s, const struct store_sts_row *row, int64_t 
 {
 	struct slice text = buf_slice(&row->text);
 	sqlite3_stmt *at = begin(s, PUT);
-	text_bind(at, 1, row->domain);
-	text_bind(at, 2, row->id);
+	store_bind_text(at, 1, row->domain);
+	store_bind_text(at, 2, row->id);
 	sqlite3_bind_int64(at, 3, row->fetched_s);
 	sqlite3_bind_int64(at, 4, row->expires_s);
 	sqlite3_bind_blob(at, 5, text.data ? text.data : (const void *)"", (int)text.len,
 	                  SQLITE_STATIC);
 	sqlite3_bind_int64(at, 6, used_s);
-	int r = finish(at);
+	int r = store_finish(at);
 	if (r)
 		return err_up(r);
 	at = begin(s, OVER);
 	sqlite3_bind_int64(at, 1, STORE_STS_DOMAINS_MAX);
-	return err_up(finish(at));
+	return err_up(store_finish(at));
 }
 
 int store_sts_due(struct store_sts *s, int64_t now_s, int64_t tried_s, unsigned count,
@@ -178,9 +162,9 @@ int store_sts_due(struct store_sts *s, int64_t now_s, int64_t tried_s, unsigned 
 int store_sts_tried(struct store_sts *s, const char *domain, int64_t now_s)
 {
 	sqlite3_stmt *at = begin(s, TRIED);
-	text_bind(at, 1, domain);
+	store_bind_text(at, 1, domain);
 	sqlite3_bind_int64(at, 2, now_s);
-	return err_up(finish(at));
+	return err_up(store_finish(at));
 }
 
 int store_sts_prune(struct store_sts *s, int64_t now_s, int64_t used_s)
@@ -188,5 +172,5 @@ int store_sts_prune(struct store_sts *s, int64_t now_s, int64_t used_s)
 	sqlite3_stmt *at = begin(s, PRUNE);
 	sqlite3_bind_int64(at, 1, now_s);
 	sqlite3_bind_int64(at, 2, used_s);
-	return err_up(finish(at));
+	return err_up(store_finish(at));
 }

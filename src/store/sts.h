@@ -37,8 +37,8 @@ void store_sts_close(struct store_sts *s);
                                 int64_t used_s);
 /* Not tried since tried_s, or for half of the time that the policy holds: the longest untried
  * first. Domains end in NULs in ret_domains. */
-[[nodiscard]] int store_sts_due(struct store_sts *s, int64_t now_s, int64_t tried_s,
-                                unsigned count, struct buf *ret_domains);
+[[nodiscard]] int store_sts_due(struct store_sts *s, int64_t now_s, int64_t tried_s, unsigned count,
+                                struct buf *ret_domains);
 /* It was tried again without success: it is not the longest unfetched any more. */
 [[nodiscard]] int store_sts_tried(struct store_sts *s, const char *domain, int64_t now_s);
 /* Those that expired, or were not used since used_s. */

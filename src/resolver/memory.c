@@ -1,0 +1,135 @@
+#include "resolver/memory.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "io/loop.h"
+#include "store/memory.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	HOUR_S = 3600,
+	DAY_S = 24 * HOUR_S,
+	WEEK_S = 7 * DAY_S,
+	UNUSED_S = 400 * DAY_S,
+	TICK_MS = 60 * 1000,
+	MANY_OF = 100, /* one in so many */
+	MANY_LEAST = 5,
+};
+
+struct resolver_memory {
+	struct io_loop *loop;
+	struct store_memory *store; /* NULL: it cannot be kept */
+	struct io_deadline tick;
+	bool is_suspended; /* nothing is held */
+};
+
+static void complain(const char *what)
+{
+	log_warn(NULL, "TLS of far ends is not remembered", kv_str("doing", what),
+	         kv_str("where", err_origin()));
+}
+
+/* Is it us? */
+static void suspicion_update(struct resolver_memory *m)
+{
+	size_t sealed, lost, ignored;
+	time_t now_s = time(NULL);
+	if (store_memory_count(m->store, now_s - WEEK_S, &sealed, &ignored) ||
+	    store_memory_count(m->store, now_s - HOUR_S, &ignored, &lost)) {
+		complain("count");
+		return;
+	}
+	bool was_suspended = m->is_suspended;
+	m->is_suspended = lost >= MANY_LEAST && lost * MANY_OF > sealed;
+	if (m->is_suspended && !was_suspended)
+		log_error(NULL, "many far ends lost TLS at once: the fault is presumed here",
+		          kv_int("lost", (int64_t)lost), kv_int("known", (int64_t)sealed),
+		          kv_str("mend", "look at the firewall and the network between; no mail is "
+		                         "held meanwhile"));
+}
+
+static void on_tick(struct io_deadline *d)
+{
+	struct resolver_memory *m =
+		(struct resolver_memory *)((char *)d - offsetof(struct resolver_memory, tick));
+	io_deadline_arm(m->loop, d, TICK_MS);
+	suspicion_update(m);
+	if (store_memory_prune(m->store, time(NULL) - UNUSED_S))
+		complain("prune");
+}
+
+int resolver_memory_new(struct resolver_memory **ret_m, struct io_loop *loop, const char *folder)
+{
+	char path[PATH_MAX + 16];
+	struct store_opened how;
+	struct resolver_memory *m = calloc(1, sizeof(*m));
+	if (!m)
+		return err_raise(-ENOMEM);
+	m->loop = loop;
+	m->tick.fn = on_tick;
+	snprintf(path, sizeof(path), "%s/memory.db", folder);
+	int r = store_memory_open(&m->store, path, &how);
+	if (how.was_bad)
+		log_error(NULL, "what far ends had was lost", kv_str("file", path),
+		          kv_str("error", how.why));
+	if (r)
+		log_error(NULL, "TLS of far ends is not remembered", kv_str("file", path),
+		          kv_str("error", how.why));
+	else
+		io_deadline_arm(loop, &m->tick, TICK_MS);
+	*ret_m = m;
+	return 0;
+}
+
+void resolver_memory_free(struct resolver_memory *m)
+{
+	if (!m)
+		return;
+	io_deadline_disarm(&m->tick);
+	store_memory_close(m->store);
+	free(m);
+}
+
+void resolver_memory_get(struct resolver_memory *m, const char *domain, const char *mx,
+                         struct policy_memory *ret_memory)
+{
+	*ret_memory = (struct policy_memory){};
+	if (m->store && store_memory_get(m->store, domain, mx, ret_memory))
+		complain("look");
+	ret_memory->may_hold = !m->is_suspended;
+}
+
+void resolver_memory_note(struct resolver_memory *m, const char *domain, const char *mx,
+                          enum policy_seen seen)
+{
+	bool is_new = false;
+	if (!m->store)
+		return;
+	if (store_memory_note(m->store, domain, mx, seen, time(NULL), &is_new)) {
+		complain("keep");
+		return;
+	}
+	if (!is_new)
+		return;
+	if (seen != POLICY_SEEN_LOST) {
+		log_notice(NULL, "TLS is back", kv_str("domain", domain), kv_str("mx", mx));
+		return;
+	}
+	log_warn(NULL, "downgrade", kv_str("domain", domain), kv_str("mx", mx),
+	         kv_str("lost", "starttls"));
+	suspicion_update(m);
+}
+
+void resolver_memory_release(struct resolver_memory *m, const char *domain)
+{
+	size_t count = 0;
+	if (m->store && store_memory_release(m->store, domain, &count))
+		complain("release");
+	log_notice(NULL, "released", kv_str("domain", domain), kv_int("hosts", (int64_t)count));
+}

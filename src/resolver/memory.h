@@ -1,0 +1,28 @@
+/*
+ * What TLS far ends had (policy/memory.h): the resolver keeps it for all workers. When more than
+ * one in a hundred lose it within an hour, the fault is presumed ours: that is said once, and
+ * nothing more is held.
+ */
+#ifndef RESOLVER_MEMORY_H
+#define RESOLVER_MEMORY_H
+
+#include "policy/memory.h"
+
+struct io_loop;
+struct resolver_memory;
+
+/* folder: where it is kept. Without its file it remembers nothing, which is logged. 0 or -ENOMEM.
+ */
+[[nodiscard]] int resolver_memory_new(struct resolver_memory **ret_m, struct io_loop *loop,
+                                      const char *folder);
+void resolver_memory_free(struct resolver_memory *m);
+
+/* All zero if nothing is known. */
+void resolver_memory_get(struct resolver_memory *m, const char *domain, const char *mx,
+                         struct policy_memory *ret_memory);
+/* What is news is logged. */
+void resolver_memory_note(struct resolver_memory *m, const char *domain, const char *mx,
+                          enum policy_seen seen);
+void resolver_memory_release(struct resolver_memory *m, const char *domain);
+
+#endif

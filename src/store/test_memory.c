@@ -1,0 +1,129 @@
+#include "base/clean.h"
+#include "store/memory.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1800000000, DAY = 86400 };
+
+static char folder[] = "/tmp/mailseal-test-memory-XXXXXX";
+static char path[64];
+
+static int folder_make(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/memory.db", folder);
+	return 0;
+}
+
+static int file_remove(void **state)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char name[80];
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		unlink(name);
+	}
+	return 0;
+}
+
+static int folder_remove(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static struct store_memory *opened(void)
+{
+	struct store_memory *m = NULL;
+	struct store_opened how;
+	assert_int_equal(store_memory_open(&m, path, &how), 0);
+	assert_false(how.was_bad);
+	return m;
+}
+
+static bool note(struct store_memory *m, const char *domain, enum policy_seen seen, int64_t now_s)
+{
+	bool is_new = false;
+	assert_int_equal(store_memory_note(m, domain, "mx.example", seen, now_s, &is_new), 0);
+	return is_new;
+}
+
+static struct policy_memory got(struct store_memory *m, const char *domain)
+{
+	struct policy_memory memory;
+	assert_int_equal(store_memory_get(m, domain, "mx.example", &memory), 0);
+	return memory;
+}
+
+/* Sealed, lost, and sealed again; the turns are news, and it is there after a restart. */
+static void test_memory_is_kept(void **state)
+{
+	(void)state;
+	struct store_memory *m = opened();
+	assert_int_equal(got(m, "a.example").sessions, 0);
+	assert_false(note(m, "a.example", POLICY_SEEN_TRUSTED, NOW));
+	assert_false(note(m, "a.example", POLICY_SEEN_SEALED, NOW + 1));
+	store_memory_close(m);
+	m = opened();
+	struct policy_memory now = got(m, "a.example");
+	assert_true(now.sessions == 2 && now.sealed_since_s == NOW && !now.was_trusted);
+	assert_int_equal(now.lost_since_s, 0);
+	assert_true(note(m, "a.example", POLICY_SEEN_LOST, NOW + 2));
+	assert_false(note(m, "a.example", POLICY_SEEN_LOST, NOW + 3));
+	now = got(m, "a.example");
+	assert_true(now.lost_since_s == NOW + 2 && now.sealed_since_s == NOW);
+	assert_true(note(m, "a.example", POLICY_SEEN_TRUSTED, NOW + 4));
+	now = got(m, "a.example");
+	assert_true(now.lost_since_s == 0 && now.was_trusted && now.sessions == 3);
+	store_memory_close(m);
+}
+
+/* Who never had it cannot lose it. */
+static void test_memory_of_who_had_none(void **state)
+{
+	(void)state;
+	struct store_memory *m = opened();
+	assert_false(note(m, "plain.example", POLICY_SEEN_LOST, NOW));
+	assert_int_equal(got(m, "plain.example").sessions, 0);
+	store_memory_close(m);
+}
+
+static void test_memory_counts_and_forgets(void **state)
+{
+	size_t sealed, lost, released;
+	(void)state;
+	struct store_memory *m = opened();
+	note(m, "old.example", POLICY_SEEN_SEALED, NOW - 9 * DAY);
+	note(m, "a.example", POLICY_SEEN_SEALED, NOW);
+	note(m, "b.example", POLICY_SEEN_SEALED, NOW);
+	note(m, "b.example", POLICY_SEEN_LOST, NOW + 1);
+	assert_int_equal(store_memory_count(m, NOW, &sealed, &lost), 0);
+	assert_true(sealed == 2 && lost == 1);
+	assert_int_equal(store_memory_release(m, "b.example", &released), 0);
+	assert_int_equal(released, 1);
+	assert_int_equal(got(m, "b.example").sessions, 0);
+	assert_int_equal(store_memory_release(m, "b.example", &released), 0);
+	assert_int_equal(released, 0);
+	assert_int_equal(store_memory_prune(m, NOW - DAY), 0);
+	assert_int_equal(got(m, "old.example").sessions, 0);
+	assert_int_equal(got(m, "a.example").sessions, 1);
+	store_memory_close(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_memory_is_kept, file_remove),
+		cmocka_unit_test_teardown(test_memory_of_who_had_none, file_remove),
+		cmocka_unit_test_teardown(test_memory_counts_and_forgets, file_remove),
+	};
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
