@@ -67,7 +67,7 @@ def context_of(relay):
 class Relay(Daemon):
     """mailseal as a relay, and the far ends that a test makes."""
 
-    def __init__(self, folder, relay="", rest=""):
+    def __init__(self, folder, relay="", rest="", listen=""):
         self.names, self.folder = Names(), str(folder)
         self.lmtp, self.smtp, self.port = free_ports(3)
         self.far_ends, self.rest, self.relay = [], rest, relay
@@ -75,7 +75,7 @@ class Relay(Daemon):
         rest = rest.replace("PORT", str(self.port)).replace("PIN", pin_of(self.chain))
         super().__init__(folder, f'''workers = 1; drain_timeout = "2s";
             relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
-              "lmtp:unix:{self.folder}/lmtp"]; port = {self.port}; mode = "0666";
+              "lmtp:unix:{self.folder}/lmtp"{listen and f', "{listen}"'}]; port = {self.port}; mode = "0666";
               ca_file = "{self.chain}"; {relay} }}; }};
             resolver = {{ forward = "{self.names.address}"; trust_anchor = "{folder}/anchor"; }};
             {rest}''')
@@ -104,11 +104,11 @@ class Relay(Daemon):
 class Mta:
     """One connection of an MTA."""
 
-    def __init__(self, where, hello="LHLO mta.example", timeout=30):
+    def __init__(self, where, hello="LHLO mta.example", timeout=30, address="127.0.0.1"):
         family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
         self.sock = socket.socket(family)
         self.sock.settimeout(timeout)
-        self.sock.connect(where if isinstance(where, str) else ("127.0.0.1", where))
+        self.sock.connect(where if isinstance(where, str) else (address, where))
         self.file = self.sock.makefile("rb")
         assert self.reply().startswith("220")
         self.hello = self.ask(hello)
@@ -152,13 +152,14 @@ class SmtpMta(Mta):
     kind = "SMTP"
 
 
-def relays(rest="", **settings):
+def relays(rest="", listen=""):
     folder = tempfile.mkdtemp(prefix="mailseal-")
     os.chmod(folder, 0o755)  # processes that are not root's get into it
     with open(f"{folder}/anchor", "w", encoding="ascii") as out:
         out.write(ANCHOR)
     daemon = Relay(folder, 'plain_after = "1s"; hold = ["held.example"]; '
-                   'refuse = [".refused.example"];', rest).ready()
+                   'refuse = [".refused.example"];', rest.replace("FOLDER", folder),
+                   listen).ready()
     yield daemon
     daemon.close()
     shutil.rmtree(folder)
@@ -533,3 +534,42 @@ def test_memory_survives_a_restart_and_many_at_once_are_our_own_fault(relay_alon
 @pytest.mark.parametrize("words", [["release"], ["release", "a b"], ["release", "a", "b"]])
 def test_release_wants_one_domain(relay, words):
     assert relay.ctl(*words).returncode in (1, 2)
+
+
+def test_postfix_gets_an_address_of_loopback_for_each_domain(transports):
+    """The map "transport", and that the relay is there."""
+    far = transports.far("elsewhere")
+    said = socketmap(transports, "transport elsewhere.example")
+    address, port = re.fullmatch(r"OK lmtp:\[(127\.\d+\.\d+\.\d+)\]:(\d+)", said).groups()
+    assert socketmap(transports, "transport ELSEWHERE.example") == said
+    assert socketmap(transports, "transport another.example") not in (said, "NOTFOUND ")
+    for key in ("our.example", "a.sub.our.example", "a@elsewhere.example", ".example", "*"):
+        assert socketmap(transports, f"transport {key}") == "NOTFOUND ", key
+    client = Mta(int(port), address=address)
+    assert client.send("a@elsewhere.example")[3].startswith("250") and far.messages
+    client.close()
+
+
+def test_without_local_domains_there_is_no_map(relay_with_service):
+    assert socketmap(relay_with_service, "transport elsewhere.example").startswith("PERM ")
+
+
+def socketmap(relay, question):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(f"{relay.folder}/policy")
+        sock.sendall(b"%d:%s," % (len(question), question.encode()))
+        said = sock.recv(10000).decode()
+    return said.partition(":")[2][:-1]
+
+
+@pytest.fixture
+def transports():
+    port = free_ports(1)[0]
+    yield from relays('''policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666";
+        local_domains = ["our.example", ".our.example"]; };''', f"lmtp:127.0.0.0/8:{port}")
+
+
+@pytest.fixture
+def relay_with_service():
+    yield from relays('policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666"; };')

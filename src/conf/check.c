@@ -463,11 +463,11 @@ static void policy_service_check(struct conf_reader *r, const struct conf_policy
 	}
 }
 
-static bool relay_has(const struct conf_relay *relay, const struct conf_address *a)
+/* Among the first count of its places. */
+static bool relay_has(const struct conf_relay *relay, size_t count, const struct conf_address *a)
 {
-	for (size_t i = 0; i < relay->listen_count; i++)
-		if (&relay->listen[i].address != a &&
-		    conf_address_overlaps(&relay->listen[i].address, a))
+	for (size_t i = 0; i < count; i++)
+		if (conf_address_overlaps(&relay->listen[i].address, a))
 			return true;
 	return false;
 }
@@ -478,14 +478,15 @@ static void relay_check(struct conf_reader *r, const struct conf_settings *s, si
 	struct path path = path_of("relay", relay->name, "listen");
 	for (size_t i = 0; i < relay->listen_count; i++) {
 		const struct conf_address *a = &relay->listen[i].address;
-		bool is_twice = false;
-		if (!conf_address_is_local(a)) {
+		bool is_twice = relay_has(relay, i, a);
+		if (!conf_address_is_local(a) && !relay->listen[i].is_wide) {
 			conf_complain(r, path.text, "\"%s\" can be reached from other hosts",
 			              a->text);
 			conf_mend(r, "write an address of 127.0.0.0/8, [::1]:PORT, or unix:/PATH");
 		}
-		for (size_t n = 0; n <= number; n++)
-			is_twice = is_twice || relay_has(&s->relays[n], a);
+		for (size_t n = 0; n < number; n++)
+			is_twice =
+				is_twice || relay_has(&s->relays[n], s->relays[n].listen_count, a);
 		if (is_twice)
 			conf_complain(r, path.text, "\"%s\" is there twice", a->text);
 	}

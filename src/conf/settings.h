@@ -159,6 +159,7 @@ struct conf_server {
 struct conf_handoff {
 	struct conf_address address;
 	bool is_lmtp;
+	bool is_wide; /* 127.0.0.0/8: every address of loopback; address.kind is ANY */
 };
 
 struct conf_relay {
@@ -217,6 +218,8 @@ struct conf_policy_service {
 	char *group; /* NULL: that of the daemon */
 	unsigned mode;
 	enum conf_dialect dialect;
+	char **local_domains; /* that the map "transport" leaves alone */
+	size_t local_domain_count;
 };
 
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };

@@ -343,7 +343,8 @@ static const struct conf_row relay_rows[] = {
 	     "Where MTAs hand mail over: on this host alone, for it is not encrypted. By LMTP each "
 	     "recipient gets an answer of its own; by SMTP one destination goes at a time "
 	     "(Postfix: "
-	     "destination_recipient_limit = 1)"),
+	     "destination_recipient_limit = 1). \"lmtp:127.0.0.0/8:PORT\" is every address of "
+	     "loopback, for the map \"transport\" of policy_service"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of its unix sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),
@@ -458,6 +459,10 @@ static const struct conf_row policy_service_rows[] = {
 	    "reports and older ones refuse. \"auto\": by the map's name, \"policy\" or "
 	    "\"policy-tlsrpt\"",
 	    .words = dialect_words),
+	LIST("local_domains", CONF_DOMAINS, local_domains, local_domain_count, "", NEW_SESSIONS,
+	     "Your own domains, which the map \"transport\" leaves alone. It gives Postfix "
+	     "(transport_maps) for every other domain an address of loopback of its own, where a "
+	     "relay listens: a slow destination is slow alone"),
 };
 
 static bool policy_service_is_set(const void *base)

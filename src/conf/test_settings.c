@@ -328,6 +328,12 @@ static void test_outbound_refused(void **state)
 		{ HOST "relay = { out = { }; };", "relay.out.listen", "missing" },
 		{ HOST "relay = { out = { listen = \"127.0.0.1:24\"; }; };", "relay.out.listen",
 		  "lmtp:" },
+		{ HOST "relay = { out = { listen = \"lmtp:127.0.0.0/8\"; }; };", "relay.out.listen",
+		  "no place" },
+		{ HOST
+		  "relay = { out = { listen = [\"lmtp:127.0.0.0/8:24\", \"lmtp:127.0.0.1:24\"]; "
+		  "}; };",
+		  "relay.out.listen", "twice" },
 		{ HOST "relay = { out = { listen = \"lmtp:*:24\"; }; };", "relay.out.listen",
 		  "other hosts" },
 		{ HOST "relay = { out = { listen = \"smtp:192.0.2.1:24\"; }; };",

@@ -368,13 +368,25 @@ int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_s
 
 int conf_handoff_parse(const char *text, struct conf_handoff *ret_handoff, const char **ret_why)
 {
+	static const char wide[] = "127.0.0.0/8:";
 	struct conf_handoff handoff = { .is_lmtp = !strncmp(text, "lmtp:", 5) };
 	if (!handoff.is_lmtp && strncmp(text, "smtp:", 5) != 0) {
 		*ret_why = "write what is spoken before it, as in \"lmtp:127.0.0.1:10026\"";
 		return CONF_VALUE_BAD;
 	}
-	if (conf_address_parse(text + 5, &handoff.address, ret_why))
+	text += 5;
+	handoff.is_wide = !strncmp(text, wide, sizeof(wide) - 1);
+	if (handoff.is_wide) {
+		handoff.address.kind = CONF_ADDRESS_ANY;
+		if (strlen(text) >= sizeof(handoff.address.text) ||
+		    port_parse(text + sizeof(wide) - 1, &handoff.address.port)) {
+			*ret_why = "a port from 1 to 65535 is missing at the end";
+			return CONF_VALUE_BAD;
+		}
+		strcpy(handoff.address.text, text);
+	} else if (conf_address_parse(text, &handoff.address, ret_why)) {
 		return CONF_VALUE_BAD;
+	}
 	*ret_handoff = handoff;
 	return 0;
 }

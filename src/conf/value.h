@@ -30,7 +30,7 @@ void conf_network_print(const struct conf_network *network, char ret_text[64]);
 /* "ADDRESS" or "ADDRESS@PORT"; has_zone: "ZONE=" before it. */
 [[nodiscard]] int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_server,
                                     const char **ret_why);
-/* "lmtp:" or "smtp:" and an address. */
+/* "lmtp:" or "smtp:" and an address, or "127.0.0.0/8:PORT". */
 [[nodiscard]] int conf_handoff_parse(const char *text, struct conf_handoff *ret_handoff,
                                      const char **ret_why);
 /* "0660"; no more than 0777. */

@@ -104,6 +104,10 @@ static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_gro
 		/* VRRP: an address that is not here yet may be bound. */
 		if (!r)
 			r = option_on(fd, SOL_IP, IP_FREEBIND);
+		/* Nothing of another device gets there (DECISIONS 9). */
+		if (!r && l->is_wide &&
+		    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")))
+			r = err_raise(-errno);
 		if (!r && family == AF_INET6)
 			r = option_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 		if (r)
@@ -199,7 +203,7 @@ static int address_add(struct list *list, const struct conf_address *a, struct p
 	else
 		l.sa_len = sockaddr_v4(&l.sa, is_any ? NULL : a->host, a->port);
 	int r = list_add(list, &l);
-	if (!r && is_any) { /* a second socket for IPv6 alone */
+	if (!r && is_any && !l.is_wide) { /* a second socket for IPv6 alone */
 		l.sa_len = sockaddr_v6(&l.sa, NULL, a->port);
 		r = list_add(list, &l);
 	}
@@ -213,6 +217,7 @@ static int relay_add(struct list *list, const struct conf_relay *relay, uint32_t
 		const struct conf_handoff *h = &relay->listen[n];
 		struct parent_listener l = { .edge = number,
 			                     .is_service = true,
+			                     .is_wide = h->is_wide,
 			                     .mode = relay->mode,
 			                     .group = relay->group };
 		l.service = h->is_lmtp ? PROC_SERVICE_LMTP : PROC_SERVICE_SMTP;

@@ -50,6 +50,7 @@ struct parent_listener {
 	uint32_t edge; /* or which service of its kind */
 	bool is_tls;
 	bool is_service;
+	bool is_wide; /* every address of loopback */
 	enum proc_service service;
 	mode_t mode; /* of a service's unix socket */
 	const char *group;

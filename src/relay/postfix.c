@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/hash.h"
 
 /* What holds for the hosts of a domain together. */
 struct sum {
@@ -104,6 +105,16 @@ int postfix_policy_write(struct buf *text, enum socketmap_result *ret_result,
 		return 0;
 	*ret_result = SOCKETMAP_OK;
 	return err_up(level_write(text, &s, way, sts, tlsrpt));
+}
+
+int postfix_transport_write(struct buf *text, const char *domain, bool is_lmtp, uint16_t port)
+{
+	uint64_t hash = hash_name(HASH_START, domain);
+	unsigned place = (unsigned)(hash ^ hash >> 32);
+	/* 127.64.0.1 to 127.127.255.254: what a host has at loopback is not there. */
+	return err_up(buf_printf(text, "%s:[127.%u.%u.%u]:%u", is_lmtp ? "lmtp" : "smtp",
+	                         64 + place % 64, place >> 8 & 0xff, 1 + (place >> 16) % 254,
+	                         port));
 }
 
 bool postfix_key_domain(struct slice key, char *ret_domain)

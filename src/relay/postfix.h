@@ -28,6 +28,13 @@
                                        const struct policy_sts_facts *sts, bool tlsrpt);
 
 /*
+ * An answer to transport_maps: "lmtp:[127.x.y.z]:PORT", always the same for a domain, so that
+ * Postfix counts each destination by itself. 0 or -ENOMEM.
+ */
+[[nodiscard]] int postfix_transport_write(struct buf *text, const char *domain, bool is_lmtp,
+                                          uint16_t port);
+
+/*
  * A key as Postfix asks: the domain that a policy is for, in lower case. False: a next hop that is
  * the operator's own choice ("[host]", "host:port"), a parent domain (".example.org"), or no
  * domain at all. ret_domain: POLICY_WAY_NAME_CAP bytes.

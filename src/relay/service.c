@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "io/stream.h"
 #include "policy/ask.h"
+#include "policy/rule.h"
 #include "relay/postfix.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct client {
 
 struct relay_service {
 	struct relay_service_settings set;
+	struct relay_service_transport transport;
 	struct relay_service_counters counters;
 	struct client clients; /* a ring, this is its head */
 	size_t count;
@@ -107,13 +109,41 @@ static bool name_take(struct client *c, struct slice name)
 	return false;
 }
 
+/* No DNS here: Postfix asks one question after the other, for all its mail. */
+static void transport_answer(struct client *c, struct slice key)
+{
+	const struct relay_service_transport *t = &c->service->transport;
+	CLEAN(buf_deinit) struct buf text = {};
+	char domain[POLICY_WAY_NAME_CAP];
+	char *const *local = t->local_domains;
+	if (!t->port || !local || !*local) {
+		answer(c, SOCKETMAP_PERM,
+		       slice_str("set policy_service.local_domains, and a relay that listens at "
+		                 "lmtp:127.0.0.0/8:PORT"));
+		return;
+	}
+	bool is_domain = postfix_key_domain(key, domain);
+	while (is_domain && *local && !policy_rule_is_for(*local, domain))
+		local++;
+	if (!is_domain || *local)
+		answer(c, SOCKETMAP_NOTFOUND, (struct slice){});
+	else if (postfix_transport_write(&text, domain, t->is_lmtp, t->port))
+		answer(c, SOCKETMAP_TEMP, slice_str("out of memory"));
+	else
+		answer(c, SOCKETMAP_OK, buf_slice(&text));
+}
+
 static void ask(struct client *c, const struct socketmap_question *question)
 {
 	struct relay_service *s = c->service;
 	s->counters.questions++;
+	if (slice_equal(question->name, slice_str("transport"))) {
+		transport_answer(c, question->key);
+		return;
+	}
 	if (!name_take(c, question->name)) {
 		answer(c, SOCKETMAP_PERM,
-		       slice_str("no such map; there are policy and policy-tlsrpt"));
+		       slice_str("no such map; there are policy, policy-tlsrpt and transport"));
 		return;
 	}
 	if (!postfix_key_domain(question->key, c->question.domain)) {
@@ -188,6 +218,12 @@ void relay_service_free(struct relay_service *s)
 void relay_service_set_dialect(struct relay_service *s, enum conf_dialect dialect)
 {
 	s->set.dialect = dialect;
+}
+
+void relay_service_set_transport(struct relay_service *s,
+                                 const struct relay_service_transport *transport)
+{
+	s->transport = *transport;
 }
 
 void relay_service_accept(struct relay_service *s, int fd)

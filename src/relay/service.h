@@ -15,6 +15,13 @@ struct relay_service;
 
 enum { RELAY_SERVICE_CLIENTS_MAX = 2000 };
 
+/* Where the map "transport" sends mail; nothing without a port. */
+struct relay_service_transport {
+	uint16_t port; /* of a relay on every address of loopback */
+	bool is_lmtp;
+	char **local_domains; /* left alone; NULL last; the caller's until the next one is set */
+};
+
 struct relay_service_settings {
 	struct io_loop *loop;
 	struct policy_asker *asker;
@@ -32,6 +39,8 @@ struct relay_service_counters {
 void relay_service_free(struct relay_service *s);
 /* A reload. */
 void relay_service_set_dialect(struct relay_service *s, enum conf_dialect dialect);
+void relay_service_set_transport(struct relay_service *s,
+                                 const struct relay_service_transport *transport);
 /* Takes fd, a connection. */
 void relay_service_accept(struct relay_service *s, int fd);
 const struct relay_service_counters *relay_service_counters(const struct relay_service *s);

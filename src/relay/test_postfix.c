@@ -162,11 +162,37 @@ static void test_postfix_key(void **state)
 	assert_false(postfix_key_domain(slice_of(longest, sizeof(longest)), domain));
 }
 
+/* The same domain the same address, others others; all of them within 127.64.0.0/10. */
+static void test_postfix_transport(void **state)
+{
+	CLEAN(buf_deinit) struct buf first = {}, again = {};
+	char domain[32];
+	unsigned a, b, c, same = 0;
+	(void)state;
+	assert_int_equal(postfix_transport_write(&first, "example.org", true, 10026), 0);
+	assert_int_equal(postfix_transport_write(&again, "EXAMPLE.org", true, 10026), 0);
+	assert_true(slice_equal(buf_slice(&first), buf_slice(&again)));
+	for (int i = 0; i < 1000; i++) {
+		CLEAN(buf_deinit) struct buf text = {};
+		snprintf(domain, sizeof(domain), "d%d.example", i);
+		assert_int_equal(postfix_transport_write(&text, domain, false, 25), 0);
+		assert_int_equal(buf_add(&text, slice_of("", 1)), 0);
+		assert_int_equal(sscanf((const char *)buf_slice(&text).data,
+		                        "smtp:[127.%u.%u.%u]:25", &a, &b, &c),
+		                 3);
+		assert_true(a >= 64 && a < 128 && b < 256 && c > 0 && c < 255);
+		same += slice_equal(slice_skip(buf_slice(&first), 5),
+		                    slice_skip(buf_slice(&text), 5));
+	}
+	assert_int_equal(same, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix_policy),
 		cmocka_unit_test(test_postfix_key),
+		cmocka_unit_test(test_postfix_transport),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ struct set {
 	struct listener *listeners[LISTENERS_MAX];
 	size_t listener_count;
 	enum conf_dialect dialect;
+	struct relay_service_transport transport;
 	struct relay_world **worlds;
 	size_t world_count;
 };
@@ -53,6 +54,11 @@ static void worlds_free(struct set *s)
 	free(s->worlds);
 	s->worlds = NULL;
 	s->world_count = 0;
+	char **domains = s->transport.local_domains;
+	for (size_t i = 0; domains && domains[i]; i++)
+		free(domains[i]);
+	free(domains);
+	s->transport = (struct relay_service_transport){};
 }
 
 int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
@@ -125,18 +131,44 @@ void worker_services_clear(struct worker_services *s)
 	worlds_free(&s->next);
 }
 
+static int transport_take(struct relay_service_transport *t, const struct conf_settings *settings)
+{
+	const struct conf_policy_service *policy = &settings->policy_service;
+	for (size_t i = 0; i < settings->relay_count && !t->port; i++) {
+		const struct conf_relay *relay = &settings->relays[i];
+		for (size_t n = 0; n < relay->listen_count && !t->port; n++) {
+			if (!relay->listen[n].is_wide)
+				continue;
+			t->port = relay->listen[n].address.port;
+			t->is_lmtp = relay->listen[n].is_lmtp;
+		}
+	}
+	t->local_domains = calloc(policy->local_domain_count + 1, sizeof(*t->local_domains));
+	if (!t->local_domains)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < policy->local_domain_count; i++) {
+		t->local_domains[i] = strdup(policy->local_domains[i]);
+		if (!t->local_domains[i])
+			return err_raise(-ENOMEM);
+	}
+	return 0;
+}
+
 int worker_services_prepare(struct worker_services *s, const struct conf_settings *settings,
                             const struct buf *cas, char *ret_error, size_t error_cap)
 {
 	struct set *next = &s->next;
 	worlds_free(next);
 	next->dialect = settings->policy_service.dialect;
+	int r = transport_take(&next->transport, settings);
+	if (r)
+		return err_up(r);
 	next->worlds = calloc(settings->relay_count + 1, sizeof(*next->worlds));
 	if (!next->worlds)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->relay_count; i++) {
-		int r = relay_world_new(&next->worlds[i], settings, i, buf_slice(&cas[i]),
-		                        ret_error, error_cap);
+		r = relay_world_new(&next->worlds[i], settings, i, buf_slice(&cas[i]), ret_error,
+		                    error_cap);
 		if (r)
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
 		next->world_count++;
@@ -177,6 +209,7 @@ int worker_services_start(struct worker_services *s)
 	s->now = s->next;
 	s->next = (struct set){};
 	relay_service_set_dialect(s->policy, s->now.dialect);
+	relay_service_set_transport(s->policy, &s->now.transport);
 	for (size_t i = 0; i < s->now.listener_count; i++) {
 		struct listener *l = s->now.listeners[i];
 		int r = io_watch_new(&l->watch, s->loop, l->fd, on_ready, l);
