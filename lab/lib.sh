@@ -10,7 +10,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock exim opensmtpd cyrus" # brought up one by one, by lab/host
+MORE_HOSTS="stock exim opensmtpd cyrus sender" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -25,6 +25,7 @@ host_numbers() {
 	exim) echo 22 ;;
 	opensmtpd) echo 23 ;;
 	cyrus) echo 24 ;;
+	sender) echo 25 ;;
 	client) echo 100 ;;
 	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
 	esac
@@ -52,6 +53,7 @@ server_ports() {
 	ns) echo 53 ;;
 	alpha | beta) echo 10025 10587 10143 10110 ;;
 	legacy) echo 25 ;;
+	sender) echo 25 53 ;;
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
 	exim | opensmtpd) echo 10025 ;;
 	cyrus) echo 993 ;;

@@ -60,7 +60,7 @@ class Talk:
         said = self.far.script.get(moment, usual)
         if callable(said):
             said = said(self.session, argument)
-        if said is None:
+        if not isinstance(said, (str, bytes)):
             raise OSError("hang up")
         self.sock.sendall(said.encode() if isinstance(said, str) else said)
         return said

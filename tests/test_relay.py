@@ -176,6 +176,27 @@ def relay_alone():
     yield from relays()
 
 
+def socketmap(relay, question):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(f"{relay.folder}/policy")
+        sock.sendall(b"%d:%s," % (len(question), question.encode()))
+        said = sock.recv(10000).decode()
+    return said.partition(":")[2][:-1]
+
+
+@pytest.fixture
+def transports():
+    port = free_ports(1)[0]
+    yield from relays('''policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666";
+        local_domains = ["our.example", ".our.example"]; };''', f"lmtp:127.0.0.0/8:{port}")
+
+
+@pytest.fixture
+def relay_with_service():
+    yield from relays('policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666"; };')
+
+
 @pytest.fixture
 def mta(relay):
     one = Mta(relay.lmtp)
@@ -552,24 +573,3 @@ def test_postfix_gets_an_address_of_loopback_for_each_domain(transports):
 
 def test_without_local_domains_there_is_no_map(relay_with_service):
     assert socketmap(relay_with_service, "transport elsewhere.example").startswith("PERM ")
-
-
-def socketmap(relay, question):
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
-        sock.connect(f"{relay.folder}/policy")
-        sock.sendall(b"%d:%s," % (len(question), question.encode()))
-        said = sock.recv(10000).decode()
-    return said.partition(":")[2][:-1]
-
-
-@pytest.fixture
-def transports():
-    port = free_ports(1)[0]
-    yield from relays('''policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666";
-        local_domains = ["our.example", ".our.example"]; };''', f"lmtp:127.0.0.0/8:{port}")
-
-
-@pytest.fixture
-def relay_with_service():
-    yield from relays('policy_service = { socketmap = "unix:FOLDER/policy"; mode = "0666"; };')

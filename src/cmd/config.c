@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,12 +103,47 @@ static void backend_check(struct check *c, const struct conf_backend *b)
 		file_check(c, place, b->tls.ca_file);
 }
 
+static void group_check(struct check *c, const char *setting, const char *group)
+{
+	struct conf_place place = { c->settings->files[0], 0, setting };
+	if (group && !getgrnam(group))
+		note(c, place, false, "make it (groupadd), or write another",
+		     "there is no group \"%s\" on this machine", group);
+}
+
+static void relay_check(struct check *c, const struct conf_relay *relay)
+{
+	char path[320];
+	struct conf_place place = { relay->file, relay->line, path };
+	snprintf(path, sizeof(path), "relay.%s.ca_file", relay->name);
+	if (relay->ca_file)
+		file_check(c, place, relay->ca_file);
+	snprintf(path, sizeof(path), "relay.%s.group", relay->name);
+	group_check(c, path, relay->group);
+}
+
+/* Nobody reads them where nothing asks DNS. */
+static void resolver_check(struct check *c, const struct conf_resolver *resolver)
+{
+	struct conf_place place = { c->settings->files[0], 0, "resolver.trust_anchor" };
+	if (!conf_needs_resolver(c->settings))
+		return;
+	file_check(c, place, resolver->trust_anchor);
+	place.setting = "resolver.ca_file";
+	if (resolver->ca_file)
+		file_check(c, place, resolver->ca_file);
+}
+
 static void files_check(struct check *c)
 {
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
 		certificate_check(c, &c->settings->certificates[i]);
 	for (size_t i = 0; i < c->settings->backend_count; i++)
 		backend_check(c, &c->settings->backends[i]);
+	for (size_t i = 0; i < c->settings->relay_count; i++)
+		relay_check(c, &c->settings->relays[i]);
+	resolver_check(c, &c->settings->resolver);
+	group_check(c, "policy_service.group", c->settings->policy_service.group);
 }
 
 /* Each worker has a socket per listener (two for "*"), and two descriptors a session. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cmd/policy_print.h"
 #include "conf/conf.h"
+#include "dns/idn.h"
 #include "io/loop.h"
 #include "resolver/fetch.h"
 #include "resolver/finder.h"
@@ -259,15 +260,12 @@ static void settings_merge(struct options *o)
 }
 
 /* Everything was read: the answer, or what is wrong with the question. */
-static int policy_say(const struct options *o, char *domain)
+static int policy_say(const struct options *o, const char *text)
 {
 	struct asking a = { .options = o, .status = UNKNOWN, .patience.fn = on_patience };
-	size_t len = strlen(domain);
-	if (len > 1 && domain[len - 1] == '.')
-		domain[len - 1] = '\0';
-	if (!dns_name_is_host(domain))
-		return options_fail("that is no domain (write the A-label form, xn--..., "
-		                    "of names in other scripts)");
+	char domain[DNS_IDN_CAP];
+	if (!dns_idn_take(slice_str(text), domain))
+		return options_fail("that is no domain");
 	if (cas_read(&a))
 		return options_fail("the file of --ca-file cannot be read");
 	if (asking_run(&a, domain))

@@ -332,7 +332,7 @@ static const struct conf_row resolver_rows[] = {
 	ROW("ca_file", CONF_PATH, ca_file, "", WORKERS,
 	    "CA certificates in PEM for the web servers of MTA-STS policies, beside those of the "
 	    "system"),
-	ROW("queries", CONF_NUMBER, queries, "1024", WORKERS,
+	ROW("queries", CONF_NUMBER, queries, "4096", WORKERS,
 	    "Questions to name servers at a time. Each may take a descriptor", RANGE(16, 16384)),
 };
 #undef OF

@@ -24,6 +24,7 @@ enum {
 };
 
 static void on_restart(struct io_deadline *d);
+static void introduce(struct parent_child *servant, struct parent_child *worker);
 
 static void name_of(const struct parent_child *c, char name[NAME_CAP])
 {
@@ -119,6 +120,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 			c->parent->status = 1;
 			io_loop_stop(c->parent->loop);
 		}
+		break;
+	case PROC_MSG_RESOLVER_WANTED:
+		introduce(&c->parent->resolver, c);
 		break;
 	case PROC_MSG_KEY_LOADED:
 	case PROC_MSG_KEY_BAD:

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -298,6 +299,23 @@ static void decide_soon(struct parent *p)
 	io_later_add(p->loop, &p->decide_later);
 }
 
+static int group_find(struct parent_plan *plan, const char *whose, const char *group)
+{
+	if (!group || getgrnam(group))
+		return 0;
+	return plan_fails(plan, "%s: there is no group \"%s\"", whose, group);
+}
+
+/* Of unix sockets: found before anything is changed. */
+static int groups_find(struct parent_plan *plan)
+{
+	const struct conf_settings *s = plan->settings;
+	int r = group_find(plan, "policy_service", s->policy_service.group);
+	for (size_t i = 0; !r && i < s->relay_count; i++)
+		r = group_find(plan, s->relays[i].name, s->relays[i].group);
+	return r;
+}
+
 static int plan_fill(struct parent *p, struct parent_plan *plan)
 {
 	const struct conf_settings *s = plan->settings;
@@ -306,7 +324,9 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	plan->cas = calloc(parent_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
-	int r = cas_read(plan);
+	int r = groups_find(plan);
+	if (!r)
+		r = cas_read(plan);
 	for (size_t i = 0; !r && i < s->certificate_count; i++) {
 		struct parent_certificate *c = &plan->certificates[i];
 		c->key_id = p->next_key_id++;

@@ -54,6 +54,7 @@ static const struct row {
 	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER), 1 + ID, true },
 	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER), ID + 1 + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_SEEN] = { "seen", WAY(WORKER, RESOLVER), 1 + 2 * (2 + NAME_MAX_LEN), false },
+	[PROC_MSG_RESOLVER_WANTED] = { "resolver wanted", WAY(WORKER, PARENT), 0, false },
 	[PROC_MSG_RELEASE] = { "release", WAY(PARENT, RESOLVER), NAME_MAX_LEN, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };

@@ -72,6 +72,8 @@ enum proc_msg_type {
 	PROC_MSG_RESOLVED, /* u32 request, then proc/way.h */
 	/* worker -> resolver: what a hop met */
 	PROC_MSG_SEEN, /* u8 enum policy_seen, str domain, str MX host */
+	/* worker -> parent: its channel to resolver broke, though both live */
+	PROC_MSG_RESOLVER_WANTED,
 	/* parent -> resolver */
 	PROC_MSG_RELEASE, /* text: domain whose past is forgotten */
 	PROC_MSG_COUNT,

@@ -13,11 +13,13 @@ struct proc_peer {
 	struct io_later flush;
 	struct io_later begin;
 	bool *is_gone; /* set when it is freed from inside a callback */
+	bool is_over;  /* the end was told */
 };
 
 static void watch_update(struct proc_peer *p)
 {
-	io_watch_set(p->watch, IO_READ | (proc_chan_wants_write(p->chan) ? IO_WRITE : 0));
+	int writes = proc_chan_wants_write(p->chan) ? IO_WRITE : 0;
+	io_watch_set(p->watch, p->is_over ? 0 : IO_READ | writes);
 }
 
 /* Returns false when the peer is no more. */
@@ -36,7 +38,8 @@ static bool message_give(struct proc_peer *p, struct proc_msg *msg, int *ret_r)
 
 static void end(struct proc_peer *p, enum proc_peer_end how)
 {
-	io_watch_set(p->watch, 0);
+	p->is_over = true;
+	watch_update(p);
 	p->set.on_end(p->set.owner, p, how);
 }
 

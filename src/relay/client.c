@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conv/line.h"
+#include "dns/idn.h"
 #include "relay/words.h"
 #include "smtp/received.h"
 
@@ -14,7 +15,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { IDLE_MS = 300 * 1000, TEXT_MS = 600 * 1000 };
+enum { IDLE_MS = 300 * 1000, TEXT_MS = 600 * 1000, CLIENTS_MAX = 2000 };
 
 static const char say_shut[] = "421 4.3.2 The relay is going down, come back later";
 
@@ -82,19 +83,6 @@ static struct relay_delivery *delivery_find(const struct relay_client *c, const 
 	return d;
 }
 
-/* A name that DNS can be asked for, in lower case. */
-static bool domain_take(struct slice from, char domain[POLICY_WAY_NAME_CAP])
-{
-	if (from.len >= POLICY_WAY_NAME_CAP)
-		return false;
-	for (size_t i = 0; i < from.len; i++) {
-		uint8_t byte = from.data[i];
-		domain[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
-	}
-	domain[from.len] = '\0';
-	return dns_name_is_host(domain);
-}
-
 static int on_rcpt(struct relay_client *c)
 {
 	const struct smtp_handoff_rcpt *from = smtp_handoff_rcpt(c->handoff);
@@ -106,10 +94,8 @@ static int on_rcpt(struct relay_client *c)
 	int result = buf_add(&r->path, from->path);
 	if (result)
 		return err_up(result);
-	if (!domain_take(from->domain, domain)) {
-		refuse_rcpt(c, number,
-		            "550 5.1.2 The domain is no name that DNS knows (write names in "
-		            "other scripts as xn--...)\r\n");
+	if (!dns_idn_take(from->domain, domain)) {
+		refuse_rcpt(c, number, "550 5.1.2 The domain is no name that DNS can have\r\n");
 		return 0;
 	}
 	struct relay_delivery *d = delivery_find(c, domain);
@@ -171,7 +157,7 @@ static void text_refused(struct relay_client *c, const struct relay_delivery *on
 		text_begin(c);
 		return;
 	}
-	if (smtp_handoff_go_ahead(c->handoff, buf_slice(&only->answer)))
+	if (smtp_handoff_go_ahead(c->handoff, relay_delivery_answer(only)))
 		end(c, "no-memory");
 	transaction_clear(c);
 }
@@ -202,7 +188,7 @@ static void end_answer(struct relay_client *c, struct relay_delivery *d)
 		if (c->rcpts[i].delivery != d || c->rcpts[i].state != RELAY_RCPT_TAKEN)
 			continue;
 		r = smtp_handoff_end_reply(c->handoff, c->is_lmtp ? (unsigned)i : 0,
-		                           buf_slice(&d->answer));
+		                           relay_delivery_answer(d));
 		c->rcpts[i].state = RELAY_RCPT_REFUSED; /* it is answered */
 	}
 	if (r)
@@ -311,6 +297,11 @@ static void pump(struct relay_client *c)
 		transaction_moved(c);
 		if (c->has_text && is_blocked(c))
 			break;
+		flush(c);
+		if (io_stream_is_full(&c->stream)) { /* the MTA does not read: nor do we */
+			io_stream_want_room(&c->stream);
+			break;
+		}
 		if (smtp_handoff_feed(c->handoff, io_stream_input(&c->stream), &used, &todo)) {
 			end(c, "no-memory");
 			break;
@@ -337,7 +328,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	struct relay_client *c = stream->owner;
 	if (c->is_ending)
 		return;
-	if (event == IO_STREAM_DATA)
+	if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM)
 		pump(c);
 	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
 		end(c, !smtp_handoff_owes(c->handoff) && !c->has_text ? "ok" : "client-gone");
@@ -429,10 +420,11 @@ static int client_begin(struct relay_client *c, int fd)
 void relay_accept(struct relay *r, struct relay_world *w, bool is_lmtp, int fd,
                   const struct sockaddr *peer)
 {
-	struct relay_client *c = calloc(1, sizeof(*c));
-	struct relay_rcpt *rcpts = calloc(SMTP_HANDOFF_RCPTS_MAX, sizeof(*rcpts));
+	bool has_room = r->open < CLIENTS_MAX;
+	struct relay_client *c = has_room ? calloc(1, sizeof(*c)) : NULL;
+	struct relay_rcpt *rcpts = has_room ? calloc(SMTP_HANDOFF_RCPTS_MAX, sizeof(*rcpts)) : NULL;
 	if (!c || !rcpts) {
-		log_error(NULL, "no memory for a connection of the relay");
+		log_error(NULL, "no room for a connection of the relay");
 		free(c);
 		free(rcpts);
 		close(fd);
@@ -458,7 +450,7 @@ void relay_accept(struct relay *r, struct relay_world *w, bool is_lmtp, int fd,
 	r->counters.handoffs++;
 	know(c, peer);
 	if (client_begin(c, fd)) {
-		log_error(NULL, "no memory for a connection of the relay");
+		log_error(NULL, "no room for a connection of the relay");
 		relay_client_free(c);
 	}
 }

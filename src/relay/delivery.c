@@ -17,8 +17,9 @@ enum {
 
 static const char words_memory[] = "451 4.3.0 out of memory\r\n";
 
-static void over(struct relay_delivery *d, struct slice words);
+static void over(struct relay_delivery *d, const char *outcome, struct slice words);
 static void open_next(struct relay_delivery *d);
+static void way_ask(struct relay_delivery *d);
 
 static struct relay *relay_of(const struct relay_delivery *d)
 {
@@ -34,6 +35,23 @@ static bool is_its(const struct relay_delivery *d, size_t number, enum relay_rcp
 {
 	const struct relay_rcpt *r = &d->client->rcpts[number];
 	return r->delivery == d && r->state == state;
+}
+
+static bool has_waiting(const struct relay_delivery *d)
+{
+	for (size_t i = 0; i < d->client->rcpt_count; i++)
+		if (is_its(d, i, RELAY_RCPT_WAITING))
+			return true;
+	return false;
+}
+
+/* What is left of the time in which RCPT has to be answered, or less. */
+static void late_arm(struct relay_delivery *d, uint32_t at_most_ms)
+{
+	struct relay *r = relay_of(d);
+	uint64_t now_ms = io_loop_now_ms(r->loop), end_ms = d->waits_since_ms + ENVELOPE_MS;
+	uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
+	io_deadline_arm(r->loop, &d->late, left_ms < at_most_ms ? left_ms : at_most_ms);
 }
 
 size_t relay_delivery_taken(const struct relay_delivery *d)
@@ -62,16 +80,26 @@ static void hop_end(struct relay_delivery *d, const char *outcome,
 		relay_hop_leave(hop);
 }
 
+static void question_end(struct relay_delivery *d)
+{
+	struct relay *r = relay_of(d);
+	if (d->is_asking)
+		r->asker->cancel(r->asker, &d->question);
+	d->is_asking = false;
+	io_later_remove(r->loop, &d->begin);
+}
+
 /* words: for recipients that are not answered, and for those taken when the text has ended. */
-static void over(struct relay_delivery *d, struct slice words)
+static void over(struct relay_delivery *d, const char *outcome, struct slice words)
 {
 	struct relay_client *c = d->client;
 	io_deadline_disarm(&d->late);
+	question_end(d);
 	buf_clear(&d->answer);
 	if (buf_add(&d->answer, words))
 		words = slice_str(words_memory);
 	turn(d, RELAY_DELIVERY_OVER);
-	hop_end(d, "done", NULL);
+	hop_end(d, outcome, NULL);
 	relay_place_give(d);
 	for (size_t i = 0; i < c->rcpt_count; i++)
 		if (is_its(d, i, RELAY_RCPT_WAITING))
@@ -79,13 +107,45 @@ static void over(struct relay_delivery *d, struct slice words)
 	relay_client_moved(c);
 }
 
-static void over_own(struct relay_delivery *d, const char *code, const char *text)
+struct slice relay_delivery_answer(const struct relay_delivery *d)
+{
+	return buf_len(&d->answer) ? buf_slice(&d->answer) : slice_str(words_memory);
+}
+
+static void over_memory(struct relay_delivery *d)
+{
+	over(d, "no-memory", slice_str(words_memory));
+}
+
+static void over_last(struct relay_delivery *d, const char *outcome)
+{
+	if (buf_len(&d->last))
+		over(d, outcome, buf_slice(&d->last));
+	else
+		over_memory(d);
+}
+
+static void over_own(struct relay_delivery *d, const char *outcome, const char *code,
+                     const char *text)
 {
 	CLEAN(buf_deinit) struct buf words = {};
 	if (relay_words_own(&words, code, d->domain, NULL, text))
-		over(d, slice_str(words_memory));
+		over_memory(d);
 	else
-		over(d, buf_slice(&words));
+		over(d, outcome, buf_slice(&words));
+}
+
+/* Another host, from the beginning; a hop that was kept from before has no list of them. */
+static void next_target(struct relay_delivery *d)
+{
+	d->has_mail = d->skips_tls = d->is_small = false;
+	if (d->plan.target_count) {
+		d->target++;
+		open_next(d);
+	} else {
+		turn(d, RELAY_DELIVERY_ASKING);
+		way_ask(d);
+	}
 }
 
 /* --- the envelope --- */
@@ -109,10 +169,11 @@ static void refused_here(struct relay_delivery *d, int refusal)
 	if (relay_words_own(&d->last, refusals[refusal].code, f->host, f->address,
 	                    refusals[refusal].text))
 		buf_clear(&d->last);
-	hop_end(d, refusals[refusal].text, NULL);
-	d->has_mail = false;
-	d->target++;
-	open_next(d);
+	hop_end(d, "refused", NULL);
+	if (relay_delivery_taken(d)) /* the next host would know nothing of them */
+		over_last(d, "refused");
+	else
+		next_target(d);
 }
 
 /* MAIL as soon as there is a recipient, then all that wait. */
@@ -138,7 +199,7 @@ static void envelope_send(struct relay_delivery *d, size_t from)
 	if (r > 0)
 		refused_here(d, r);
 	else if (r)
-		over(d, slice_str(words_memory));
+		over_memory(d);
 	else
 		relay_hop_flush(d->hop);
 }
@@ -151,20 +212,20 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 	CLEAN(buf_deinit) struct buf words = {};
 	bool is_well = reply->code / 100 == 2;
 	if (relay_words_pass(&words, reply, f->host, f->address)) {
-		over(d, slice_str(words_memory));
+		over_memory(d);
 		return;
 	}
 	switch (of) {
 	case SMTP_HOP_MAIL:
 		if (!is_well) /* answers to its recipients mean nothing now */
-			over(d, buf_slice(&words));
+			over(d, "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_RCPT:
 		if (is_its(d, number, RELAY_RCPT_WAITING))
 			relay_client_answer_rcpt(d->client, number, buf_slice(&words), is_well);
 		break;
 	case SMTP_HOP_DATA:
-		over(d, buf_slice(&words));
+		over(d, "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_END:
 		if (is_well) {
@@ -172,7 +233,7 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 			relay_of(d)->counters.messages++;
 			d->client->messages++;
 		}
-		over(d, buf_slice(&words));
+		over(d, is_well ? "ok" : "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_RSET:
 	case SMTP_HOP_COMMAND_COUNT:
@@ -269,28 +330,24 @@ static void on_failed(void *owner, const struct relay_hop_failure *f)
 {
 	struct relay_delivery *d = owner;
 	struct relay *r = relay_of(d);
-	bool is_early = d->state == RELAY_DELIVERY_OPENING;
-	/* Nobody was told anything by this host yet: another may be. */
-	if (d->state == RELAY_DELIVERY_ENVELOPE && !relay_delivery_taken(d))
-		is_early = d->plan.target_count > 0;
+	const char *outcome = relay_hop_end_name(f->end);
+	/* Somebody waits for an answer, and nobody had one by this host: another may give it. */
+	bool is_early =
+		d->state <= RELAY_DELIVERY_ENVELOPE && has_waiting(d) && !relay_delivery_taken(d);
 	r->counters.tls_failed += f->end == RELAY_HOP_BAD_TLS || f->end == RELAY_HOP_UNPROVEN;
 	buf_clear(&d->last);
 	if (buf_add(&d->last, f->line))
 		buf_clear(&d->last);
 	if (f->report == POLICY_REPORT_STARTTLS_NOT_SUPPORTED)
 		remember(d, POLICY_SEEN_LOST);
-	bool is_again = is_early && is_tried_again(d, f);
-	hop_end(d, relay_hop_end_name(f->end), f);
-	d->has_mail = false;
-	if (!is_early) {
-		over(d, buf_len(&d->last) ? buf_slice(&d->last) : slice_str(words_memory));
-		return;
-	}
-	if (!is_again) {
-		d->target++;
-		d->skips_tls = d->is_small = false;
-	}
-	open_next(d);
+	bool is_again = is_early && d->state == RELAY_DELIVERY_OPENING && is_tried_again(d, f);
+	hop_end(d, outcome, f);
+	if (!is_early)
+		over_last(d, outcome);
+	else if (is_again)
+		open_next(d);
+	else
+		next_target(d);
 }
 
 static const struct relay_hop_owner hop_owner = {
@@ -307,9 +364,9 @@ static void open_next(struct relay_delivery *d)
 	struct relay_world *w = d->client->world;
 	if (d->target >= d->plan.target_count) {
 		if (buf_len(&d->last))
-			over(d, buf_slice(&d->last));
+			over_last(d, "refused");
 		else
-			over_own(d, "451 4.4.1", "no host of it could be reached");
+			over_own(d, "unreachable", "451 4.4.1", "no host of it could be reached");
 		return;
 	}
 	const struct relay_target *t = target_of(d);
@@ -333,13 +390,31 @@ static void open_next(struct relay_delivery *d)
 				   },
 	                           &owner);
 	if (result)
-		over(d, slice_str(words_memory));
+		over_memory(d);
+}
+
+/* A hop that is kept for the domain is as good as a place. */
+static bool hop_is_there(struct relay_delivery *d)
+{
+	struct relay_hop_owner owner = hop_owner;
+	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
+	owner.owner = d;
+	d->hop = relay_idle_take(relay_of(d), d->client->world, d->domain, m->requires_tls);
+	if (!d->hop)
+		return false;
+	relay_hop_give(d->hop, &owner);
+	(void)relay_place_take(d);
+	turn(d, RELAY_DELIVERY_ENVELOPE);
+	return true;
 }
 
 void relay_delivery_go(struct relay_delivery *d)
 {
-	io_deadline_arm(relay_of(d)->loop, &d->late, ENVELOPE_MS);
-	open_next(d);
+	late_arm(d, ENVELOPE_MS);
+	if (hop_is_there(d))
+		envelope_send(d, 0);
+	else
+		open_next(d);
 }
 
 /* --- the way --- */
@@ -348,14 +423,14 @@ void relay_delivery_go(struct relay_delivery *d)
 static void plan_follow(struct relay_delivery *d, int r)
 {
 	if (r) {
-		over(d, slice_str(words_memory));
+		over_memory(d);
 	} else if (!d->plan.target_count) {
-		over(d, buf_slice(&d->plan.refusal));
+		over(d, "refused", buf_slice(&d->plan.refusal));
 	} else if (relay_place_take(d)) {
 		open_next(d);
 	} else {
 		turn(d, RELAY_DELIVERY_WAITING);
-		io_deadline_arm(relay_of(d)->loop, &d->late, SLOT_WAIT_MS);
+		late_arm(d, SLOT_WAIT_MS);
 	}
 }
 
@@ -414,16 +489,19 @@ static void on_late(struct io_deadline *late)
 {
 	struct relay_delivery *d =
 		(struct relay_delivery *)((char *)late - offsetof(struct relay_delivery, late));
+	if (!has_waiting(d))
+		return; /* who was taken waits for the text, not for us */
 	switch (d->state) {
 	case RELAY_DELIVERY_ASKING:
-		over_own(d, "451 4.4.3", "the resolver did not answer in time");
+		over_own(d, "timeout", "451 4.4.3", "the resolver did not answer in time");
 		break;
 	case RELAY_DELIVERY_WAITING:
-		over_own(d, "451 4.7.1", "too many connections to it already, come back later");
+		over_own(d, "timeout", "451 4.7.1",
+		         "too many connections to it already, come back later");
 		break;
 	case RELAY_DELIVERY_OPENING:
 	case RELAY_DELIVERY_ENVELOPE:
-		over_own(d, "451 4.4.2", "no host of it answered in time");
+		over_own(d, "timeout", "451 4.4.2", "no host of it answered in time");
 		break;
 	case RELAY_DELIVERY_AT_DATA:
 	case RELAY_DELIVERY_IN_TEXT:
@@ -432,20 +510,6 @@ static void on_late(struct io_deadline *late)
 	case RELAY_DELIVERY_STATE_COUNT:
 		break; /* the hop has deadlines of its own */
 	}
-}
-
-static bool hop_is_there(struct relay_delivery *d)
-{
-	struct relay_hop_owner owner = hop_owner;
-	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
-	owner.owner = d;
-	d->hop = relay_idle_take(relay_of(d), d->client->world, d->domain, m->requires_tls);
-	if (!d->hop)
-		return false;
-	relay_hop_give(d->hop, &owner);
-	(void)relay_place_take(d);
-	turn(d, RELAY_DELIVERY_ENVELOPE);
-	return true;
 }
 
 int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, const char *domain)
@@ -461,7 +525,6 @@ int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, co
 		.is_refused = is_listed(c->world->refuse, domain),
 		.hold_s = c->world->hold_s,
 	};
-	io_deadline_arm(c->relay->loop, &d->late, ENVELOPE_MS);
 	if (!hop_is_there(d))
 		way_ask(d);
 	*ret_d = d;
@@ -472,10 +535,8 @@ void relay_delivery_free(struct relay_delivery *d)
 {
 	if (!d)
 		return;
-	if (d->is_asking)
-		relay_of(d)->asker->cancel(relay_of(d)->asker, &d->question);
+	question_end(d);
 	io_deadline_disarm(&d->late);
-	io_later_remove(relay_of(d)->loop, &d->begin);
 	hop_end(d, "given-up", NULL);
 	relay_place_give(d);
 	relay_plan_deinit(&d->plan);
@@ -486,18 +547,28 @@ void relay_delivery_free(struct relay_delivery *d)
 
 void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 {
-	if (d->state == RELAY_DELIVERY_OVER)
-		relay_client_answer_rcpt(d->client, number, buf_slice(&d->answer), false);
-	else if (d->state == RELAY_DELIVERY_ENVELOPE)
+	bool is_first = true; /* of those that wait */
+	for (size_t i = 0; i < number; i++)
+		is_first = is_first && !is_its(d, i, RELAY_RCPT_WAITING);
+	if (d->state == RELAY_DELIVERY_OVER) {
+		relay_client_answer_rcpt(d->client, number, relay_delivery_answer(d), false);
+		return;
+	}
+	if (is_first) {
+		d->waits_since_ms = io_loop_now_ms(relay_of(d)->loop);
+		late_arm(d, ENVELOPE_MS);
+	}
+	if (d->state == RELAY_DELIVERY_ENVELOPE)
 		envelope_send(d, number);
 }
 
 void relay_delivery_data(struct relay_delivery *d)
 {
 	io_deadline_disarm(&d->late);
-	if (d->state != RELAY_DELIVERY_ENVELOPE)
+	if (d->state == RELAY_DELIVERY_OVER)
 		return;
-	if (!relay_delivery_taken(d)) {
+	if (!relay_delivery_taken(d)) { /* nobody there wants it: all were refused */
+		question_end(d);
 		turn(d, RELAY_DELIVERY_OVER);
 		hop_end(d, "refused", NULL);
 		relay_place_give(d);
@@ -505,7 +576,7 @@ void relay_delivery_data(struct relay_delivery *d)
 	}
 	turn(d, RELAY_DELIVERY_AT_DATA);
 	if (smtp_hop_data(relay_hop_smtp(d->hop), 0))
-		over(d, slice_str(words_memory));
+		over_memory(d);
 	else
 		relay_hop_flush(d->hop);
 }

@@ -16,8 +16,8 @@ enum {
 	CONNECT_MS = 30 * SECOND,
 	GREETING_MS = 60 * SECOND, /* RFC 5321 4.5.3.2 has 5 minutes: RCPT must be answered in 4 */
 	COMMAND_MS = 300 * SECOND,
-	DATA_MS = 120 * SECOND,
-	TEXT_MS = 180 * SECOND,
+	DATA_MS = 100 * SECOND, /* less than an MTA waits for 354, and for room */
+	TEXT_MS = 150 * SECOND,
 	END_MS = 570 * SECOND, /* less than the MTA waits */
 	QUIT_MS = 5 * SECOND,
 	HANDSHAKE_MS = 30 * SECOND,
@@ -145,8 +145,10 @@ static void deadline_update(struct relay_hop *h)
 			deadline(h, END_MS);
 		else if (h->smtp.count && h->smtp.pending[h->smtp.first].command == SMTP_HOP_DATA)
 			deadline(h, DATA_MS);
-		else
+		else if (h->smtp.count)
 			deadline(h, COMMAND_MS);
+		else
+			io_deadline_disarm(&h->late); /* nothing is awaited but the MTA */
 		break;
 	case SMTP_HOP_IN_TEXT:
 		deadline(h, TEXT_MS);
@@ -167,6 +169,11 @@ static void on_late(struct io_deadline *d)
 {
 	struct relay_hop *h = (struct relay_hop *)((char *)d - offsetof(struct relay_hop, late));
 	char why[96];
+	/* All that there was went out: it is the MTA that is slow, or another far end. */
+	if (h->smtp.state == SMTP_HOP_IN_TEXT && io_stream_is_flushed(&h->stream)) {
+		deadline(h, TEXT_MS);
+		return;
+	}
 	if (h->is_leaving) {
 		io_later_add(h->loop, &h->gone);
 		return;
@@ -232,6 +239,7 @@ static void on_hello(struct relay_hop *h)
 	if (h->decision.level == POLICY_OPPORTUNISTIC && is_held(h))
 		return;
 	smtp_hop_go_plain(&h->smtp);
+	h->facts.is_ready = true;
 	h->owner.on_ready(h->owner.owner);
 }
 
@@ -331,6 +339,7 @@ static bool todo_do(struct relay_hop *h, enum smtp_hop_todo todo)
 	case SMTP_HOP_READY:
 		if (h->is_leaving)
 			return true;
+		h->facts.is_ready = true;
 		h->owner.on_ready(h->owner.owner);
 		return true;
 	case SMTP_HOP_REPLY:

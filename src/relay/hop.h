@@ -87,6 +87,7 @@ struct relay_hop_facts {
 	char host[POLICY_WAY_NAME_CAP];
 	char address[DNS_ADDRESS_CAP];
 	enum policy_level level;
+	bool is_ready;                /* it came to the TLS it must have, and to its hello */
 	struct relay_verdict verdict; /* once TLS is up; why is not kept */
 	const struct tls_facts *tls;  /* NULL: plain */
 	struct policy_memory memory;  /* of before */

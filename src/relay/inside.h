@@ -71,6 +71,7 @@ struct relay_delivery {
 	bool is_counted; /* among the hops to its domain */
 	struct relay_hop *hop;
 	struct io_deadline late; /* RCPT is answered by then */
+	uint64_t waits_since_ms; /* the first recipient that waits */
 	struct buf answer;
 	struct buf last; /* words of the target that failed last */
 	char domain[POLICY_WAY_NAME_CAP];
@@ -153,6 +154,8 @@ void relay_delivery_text(struct relay_delivery *d, struct slice text);
 /* The final dot was in the text. */
 void relay_delivery_end(struct relay_delivery *d);
 size_t relay_delivery_taken(const struct relay_delivery *d);
+/* Of one that is OVER, for who was taken. Never empty. */
+struct slice relay_delivery_answer(const struct relay_delivery *d);
 /* There is a place for it now. */
 void relay_delivery_go(struct relay_delivery *d);
 

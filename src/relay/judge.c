@@ -40,7 +40,7 @@ void relay_judge(struct relay_verdict *ret_v, const struct policy_decision *deci
 	if (decision->needs_pkix && !holds(&v, proof->pkix, proof->pkix_why))
 		v.is_enough = false;
 	v.is_trusted = proof->pkix == TLS_PROOF_HOLDS;
-	v.is_authenticated = v.is_enough && decision->level == POLICY_VERIFY;
+	v.is_authenticated = v.is_enough && decision->is_authenticated;
 	if (decision->tests_pkix)
 		(void)holds(&v, proof->pkix, proof->pkix_why); /* reported, not enforced */
 	*ret_v = v;

@@ -7,7 +7,7 @@
 
 struct relay_verdict {
 	bool is_enough;            /* mail may go */
-	bool is_authenticated;     /* and the host proved its name */
+	bool is_authenticated;     /* and the host proved its name, against forged DNS too */
 	bool is_trusted;           /* by the public CAs, whether that was asked for or not */
 	enum policy_report report; /* what failed, also where mail goes all the same */
 	const char *why;           /* of the report; "" */

@@ -122,6 +122,8 @@ bool relay_place_take(struct relay_delivery *d)
 {
 	struct relay *r = d->client->relay;
 	unsigned count = 0;
+	if (d->is_counted)
+		return true;
 	for (const struct relay_client *c = r->clients.next; c != &r->clients; c = c->next)
 		for (const struct relay_delivery *o = c->deliveries; o; o = o->next)
 			count += o->is_counted && !strcmp(o->domain, d->domain);

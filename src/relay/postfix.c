@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "dns/idn.h"
 
 /* What holds for the hosts of a domain together. */
 struct sum {
@@ -119,12 +120,5 @@ int postfix_transport_write(struct buf *text, const char *domain, bool is_lmtp, 
 
 bool postfix_key_domain(struct slice key, char *ret_domain)
 {
-	if (!key.len || key.len >= POLICY_WAY_NAME_CAP || key.data[0] == '.')
-		return false;
-	for (size_t i = 0; i < key.len; i++) {
-		uint8_t c = key.data[i];
-		ret_domain[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
-	ret_domain[key.len] = '\0';
-	return dns_name_is_host(ret_domain);
+	return dns_idn_take(key, ret_domain);
 }

@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 
-static const char *seal_of(const struct relay_hop_facts *f, bool has_failed)
+static const char *seal_of(const struct relay_hop_facts *f)
 {
 	if (!f->tls)
-		return has_failed ? "none" : "plain";
+		return f->is_ready ? "plain" : "none";
 	return f->tls->is_legacy             ? "legacy"
 	       : f->verdict.is_authenticated ? "authenticated"
 	                                     : "sealed";
@@ -25,7 +25,7 @@ void relay_record_hop(struct relay *r, const struct relay_client *c, struct rela
 	log_notice(c ? c->session_id : NULL, "hop ended", kv_str("leg", "outbound"),
 	           kv_str("protocol", "smtp"), kv_str("domain", f->domain), kv_str("mx", f->host),
 	           kv_str("address", f->address), kv_str("policy", policy_level_name(f->level)),
-	           kv_str("seal", seal_of(f, failure && !f->messages)), kv_str("tls", t->version),
+	           kv_str("seal", seal_of(f)), kv_str("tls", t->version),
 	           kv_str("cipher", t->cipher), kv_str("group", t->group),
 	           kv_str("result", result ? result : ""), kv_int("messages", f->messages),
 	           kv_str("queue", f->queue_ids), kv_str("outcome", outcome),

@@ -13,7 +13,7 @@
 
 enum {
 	IDLE_MS = 10 * 60 * 1000,
-	ANSWER_MS = 60 * 1000, /* Postfix waits 100 s */
+	ANSWER_MS = 90 * 1000, /* Postfix waits 100 s, a policy file may take 60 */
 };
 
 struct client {
@@ -156,13 +156,22 @@ static void ask(struct client *c, const struct socketmap_question *question)
 	s->set.asker->ask(s->set.asker, &c->question);
 }
 
+/* Who does not read his answers gets no more. */
+static bool is_blocked(struct client *c)
+{
+	if (!io_stream_is_full(&c->stream))
+		return false;
+	io_stream_want_room(&c->stream);
+	return true;
+}
+
 /* One question at a time; what comes behind it waits. */
 static void pump(struct client *c)
 {
 	struct socketmap_question question;
 	size_t used;
 	int r = 0;
-	while (!c->is_asking &&
+	while (!c->is_asking && !is_blocked(c) &&
 	       !(r = socketmap_take(io_stream_input(&c->stream), &question, &used))) {
 		ask(c, &question);
 		io_stream_consume(&c->stream, used);
@@ -176,7 +185,7 @@ static void pump(struct client *c)
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct client *c = stream->owner;
-	if (event == IO_STREAM_DATA)
+	if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM)
 		pump(c);
 	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
 		end(c);

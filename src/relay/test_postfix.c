@@ -141,6 +141,10 @@ static void test_postfix_key(void **state)
 	} keys[] = {
 		{ "example.org", "example.org" },
 		{ "EXAMPLE.Org", "example.org" },
+		{ "example.org.", "example.org" },
+		{ "b\xc3\xbc"
+		  "cher.example",
+		  "xn--bcher-kva.example" },
 		{ ".example.org", NULL },
 		{ "[mx.example.org]", NULL },
 		{ "[192.0.2.1]:25", NULL },

@@ -1,8 +1,24 @@
 #include "relay/words.h"
 
+#include "base/clean.h"
 #include "base/err.h"
 
 #include <stdio.h>
+
+/* RFC 3463 2: class "." subject "." detail, the latter of one to three digits. A longer one would
+ * make a line that nobody reads. */
+static bool is_enhanced(struct slice word, unsigned class)
+{
+	size_t digits[3] = {};
+	size_t part = 0;
+	for (size_t i = 0; i < word.len; i++)
+		if (word.data[i] != '.')
+			digits[part]++;
+		else if (++part == COUNT_OF(digits))
+			return false;
+	return part == 2 && digits[0] == 1 && digits[1] && digits[1] <= 3 && digits[2] &&
+	       digits[2] <= 3 && word.data[0] - '0' == (int)class;
+}
 
 /* One line of it. Long ones are cut: with what we add they must still be a line of a reply. */
 static int line_pass(struct buf *out, const struct smtp_reply *reply, struct slice text,
@@ -11,7 +27,7 @@ static int line_pass(struct buf *out, const struct smtp_reply *reply, struct sli
 	char own[16];
 	struct slice enhanced = smtp_reply_enhanced(&text);
 	/* RFC 2034 4: the class is that of the code, or it is no such code. */
-	if (!enhanced.len || enhanced.data[0] - '0' != (int)(reply->code / 100)) {
+	if (!is_enhanced(enhanced, reply->code / 100)) {
 		snprintf(own, sizeof(own), "%u.0.0", reply->code / 100);
 		enhanced = slice_str(own);
 	}

@@ -26,6 +26,7 @@ struct event {
 	void *arg;
 	struct io_watch *watch;
 	struct io_deadline timer;
+	struct io_later soon; /* a timer that is due at once: the wheel would take a tick */
 };
 
 static struct event *event_of(struct ub_event *e)
@@ -38,6 +39,7 @@ static void event_rest(struct event *e)
 	io_watch_free(e->watch);
 	e->watch = NULL;
 	io_deadline_disarm(&e->timer);
+	io_later_remove(e->loop, &e->soon);
 }
 
 static void on_ready(void *owner, int ready)
@@ -53,18 +55,30 @@ static void on_ready(void *owner, int ready)
 	e->fn(e->fd, bits, e->arg);
 }
 
-static void on_timer(struct io_deadline *d)
+static void timer_fire(struct event *e)
 {
-	struct event *e = (struct event *)((char *)d - offsetof(struct event, timer));
 	if (!(e->bits & UB_EV_PERSIST))
 		event_rest(e);
 	e->fn(e->fd, UB_EV_TIMEOUT, e->arg);
 }
 
+static void on_timer(struct io_deadline *d)
+{
+	timer_fire((struct event *)((char *)d - offsetof(struct event, timer)));
+}
+
+static void on_soon(struct io_later *later)
+{
+	timer_fire((struct event *)((char *)later - offsetof(struct event, soon)));
+}
+
 static void timer_arm(struct event *e, const struct timeval *in)
 {
 	uint64_t ms = (uint64_t)in->tv_sec * 1000 + (uint64_t)in->tv_usec / 1000;
-	io_deadline_arm(e->loop, &e->timer, ms ? ms : 1);
+	if (ms)
+		io_deadline_arm(e->loop, &e->timer, ms);
+	else
+		io_soon_add(e->loop, &e->soon);
 }
 
 static void event_add_bits(struct ub_event *base, short bits)
@@ -121,7 +135,9 @@ static int event_add_timer(struct ub_event *base, struct ub_event_base *events,
 
 static int event_del_timer(struct ub_event *base)
 {
-	io_deadline_disarm(&event_of(base)->timer);
+	struct event *e = event_of(base);
+	io_deadline_disarm(&e->timer);
+	io_later_remove(e->loop, &e->soon);
 	return 0;
 }
 
@@ -149,6 +165,7 @@ static struct ub_event *event_new(struct ub_event_base *base, int fd, short bits
 		.fn = fn,
 		.arg = arg,
 		.timer.fn = on_timer,
+		.soon.fn = on_soon,
 	};
 	return &e->base;
 }

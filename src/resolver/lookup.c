@@ -8,11 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unbound.h>
 /* after unbound.h, which it needs */
 #include <unbound-event.h>
 
-enum { TIMEOUT_MS = 30000, QUERIES = 1024, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
+enum { TIMEOUT_MS = 30000, QUERIES = 4096, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
 enum { SEC_BOGUS = 1, SEC_SECURE = 2 };
 
 static const char debian_anchor[] = "/usr/share/dns/root.key";
@@ -44,6 +45,15 @@ static int setting_fail(char *error, size_t cap, const char *what, int r)
 	return LOOKUP_BAD_SETTINGS;
 }
 
+/* A socket for each, as far as descriptors go: half of them are for other things. */
+static unsigned sockets_of(unsigned queries)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 >= queries)
+		return queries;
+	return (unsigned)(limit.rlim_cur / 2);
+}
+
 static int settings_apply(struct lookup *l, const struct lookup_settings *s, char *error,
                           size_t cap)
 {
@@ -51,7 +61,7 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 	char queries[16], sockets[16];
 	unsigned count = s->queries ? s->queries : QUERIES;
 	snprintf(queries, sizeof(queries), "%u", count);
-	snprintf(sockets, sizeof(sockets), "%u", count / 2);
+	snprintf(sockets, sizeof(sockets), "%u", sockets_of(count));
 	const char *const options[][2] = {
 		{ "outgoing-range:", sockets },
 		{ "num-queries-per-thread:", queries },

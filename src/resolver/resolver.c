@@ -25,12 +25,14 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
 	CA_FILE_MAX = 4 * 1024 * 1024,
 	CONFIG_WAIT_MS = 30 * 1000,
 	QUESTIONS_MAX = 20000, /* of one worker at a time */
+	DESCRIPTORS = 65536,
 };
 
 struct resolver;
@@ -98,6 +100,23 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 	question_free(q);
 }
 
+/* Later, then: as if DNS had not answered. */
+static void lost_answer(struct asker *a, uint32_t number, const char *domain)
+{
+	struct resolver *r = a->resolver;
+	struct policy_way way = { .end = POLICY_WAY_LOST,
+		                  .mx = POLICY_DNS_FAILED,
+		                  .why = "the resolver has too much to do" };
+	static const struct policy_sts_facts none;
+	struct proc_packer p = proc_packer_onto(&r->packed);
+	snprintf(way.domain, sizeof(way.domain), "%s", domain);
+	proc_pack_u32(&p, number);
+	proc_way_pack(&p, &way, &none, NULL);
+	if (p.has_failed || proc_peer_queue(a->peer, PROC_MSG_RESOLVED, proc_packed(&p)))
+		log_warn(NULL, "answer to a worker not sent", kv_str("domain", domain));
+	buf_release(&r->packed);
+}
+
 static int on_question(struct asker *a, struct slice payload)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
@@ -108,19 +127,22 @@ static int on_question(struct asker *a, struct slice payload)
 	    !proc_unpack_str(&u, domain, sizeof(domain)) || !dns_name_is_host(domain))
 		return err_raise(-EPROTO);
 	if (a->count == QUESTIONS_MAX) {
-		log_warn(NULL, "too many questions of one worker, one is dropped");
+		log_warn(NULL, "too many questions of one worker, one is not asked");
+		lost_answer(a, number, domain);
 		return 0;
 	}
 	struct question *q = calloc(1, sizeof(*q));
-	if (!q)
-		return err_raise(-ENOMEM);
+	if (!q) {
+		lost_answer(a, number, domain);
+		return 0;
+	}
 	*q = (struct question){ .next = a->questions, .asker = a, .number = number };
 	a->questions = q;
 	a->count++;
 	int r = finder_wish(&q->wish, a->resolver->finder, domain, is_host, on_found, q);
 	if (r) {
 		question_free(q);
-		return err_up(r);
+		lost_answer(a, number, domain);
 	}
 	return 0;
 }
@@ -319,6 +341,16 @@ static int parts_begin(struct resolver *r)
 	return err_up(result);
 }
 
+/* Each question to a name server takes one. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	(void)!setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int begin(struct resolver *r, int chan_fd)
 {
 	struct proc_box_report report;
@@ -336,6 +368,7 @@ static int begin(struct resolver *r, int chan_fd)
 	result = anchor_keep(r->anchor, sizeof(r->anchor), r->folder, c->trust_anchor);
 	if (!result && curl_global_init(CURL_GLOBAL_DEFAULT))
 		result = err_raise(-ENOMEM);
+	descriptors_raise();
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	if (!result)
 		result = proc_box(PROC_ROLE_RESOLVER, r->folder, &report);

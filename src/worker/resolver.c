@@ -7,10 +7,13 @@
 #include "proc/way.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 struct worker_resolver {
 	struct policy_asker asker; /* first: the callbacks get back to us by it */
 	struct io_loop *loop;
+	void (*on_broken)(void *owner);
+	void *owner;
 	struct proc_peer *peer;
 	struct policy_question questions; /* a ring, this is its head */
 	size_t count;
@@ -81,6 +84,14 @@ static struct policy_question *question_of(struct worker_resolver *r, uint32_t n
 	return NULL;
 }
 
+static void lost_give(struct policy_question *q)
+{
+	static const struct policy_sts_facts none;
+	struct policy_way way = { .end = POLICY_WAY_LOST, .mx = POLICY_DNS_FAILED };
+	snprintf(way.domain, sizeof(way.domain), "%s", q->domain);
+	q->fn(q, &way, &none);
+}
+
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct worker_resolver *r = owner;
@@ -93,27 +104,35 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	if (!q)
 		return 0; /* it was cancelled */
 	int result = proc_way_unpack(&u, &w);
-	if (result)
-		return result == PROC_WAY_BAD ? err_raise(-EPROTO) : err_up(result);
 	take_out(r, q);
+	if (result) { /* asked again, it might come again: it counts as lost */
+		log_error(NULL, "answer of resolver is not understood",
+		          kv_str("domain", q->domain));
+		lost_give(q);
+		return 0;
+	}
 	q->fn(q, &w->way, &w->sts);
 	return 0;
 }
 
-/* The parent makes another and sends its channel. */
+/* Of a resolver that died the parent knows, makes another and sends its channel. */
 static void on_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
 {
 	struct worker_resolver *r = owner;
 	proc_peer_free(TAKE(r->peer));
+	r->on_broken(r->owner);
 }
 
-int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop)
+int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
+                        void (*on_broken)(void *owner), void *owner)
 {
 	struct worker_resolver *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
 	r->asker = (struct policy_asker){ .ask = on_ask, .note = on_note, .cancel = on_cancel };
 	r->loop = loop;
+	r->on_broken = on_broken;
+	r->owner = owner;
 	r->questions.next = r->questions.prev = &r->questions;
 	*ret_r = r;
 	return 0;

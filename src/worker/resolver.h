@@ -10,7 +10,9 @@
 struct io_loop;
 struct worker_resolver;
 
-[[nodiscard]] int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop);
+/* on_broken: its channel broke, though resolver lives: another is wanted. */
+[[nodiscard]] int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
+                                      void (*on_broken)(void *owner), void *owner);
 /* Who still asks is not told. */
 void worker_resolver_free(struct worker_resolver *r);
 struct policy_asker *worker_resolver_asker(struct worker_resolver *r);

@@ -10,11 +10,12 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { ACCEPTS_A_TURN = 16, LISTENERS_MAX = 256 };
+enum { ACCEPTS_A_TURN = 16, LISTENERS_MAX = 256, REST_MS = 1000 };
 
 struct listener {
 	struct worker_services *services;
 	struct io_watch *watch;
+	struct io_deadline rest;
 	int fd;
 	enum proc_service service;
 	uint32_t which;
@@ -41,6 +42,7 @@ static void listeners_close(struct set *s)
 {
 	while (s->listener_count) {
 		struct listener *one = s->listeners[--s->listener_count];
+		io_deadline_disarm(&one->rest);
 		io_watch_free(one->watch);
 		close(one->fd);
 		free(one);
@@ -188,6 +190,21 @@ static void connection_take(struct listener *l, int fd, const struct sockaddr *p
 		close(fd);
 }
 
+static void on_rested(struct io_deadline *d)
+{
+	io_watch_set(((struct listener *)((char *)d - offsetof(struct listener, rest)))->watch,
+	             IO_READ);
+}
+
+/* The connection stays in the queue, and would be told of again and again. */
+static void rest(struct listener *l)
+{
+	log_error(NULL, "no descriptor left for a connection", kv_str("mend", "raise LimitNOFILE"));
+	l->rest.fn = on_rested;
+	io_watch_set(l->watch, 0);
+	io_deadline_arm(l->services->loop, &l->rest, REST_MS);
+}
+
 static void on_ready(void *owner, int events)
 {
 	struct listener *l = owner;
@@ -196,8 +213,11 @@ static void on_ready(void *owner, int events)
 		socklen_t len = sizeof(peer);
 		int fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE)
+				rest(l);
 			return;
+		}
 		connection_take(l, fd, (struct sockaddr *)&peer);
 	}
 }

@@ -422,6 +422,12 @@ static void on_parent_ready(void *owner, int events)
 	io_watch_set(w->parent_watch, IO_READ | (proc_chan_wants_write(w->parent) ? IO_WRITE : 0));
 }
 
+/* If it died, the parent knows already, and this changes nothing. */
+static void on_resolver_broken(void *owner)
+{
+	say(owner, PROC_MSG_RESOLVER_WANTED, (struct slice){});
+}
+
 static int worker_init(struct worker *w, int chan_fd)
 {
 	int r = io_loop_new(&w->loop);
@@ -430,7 +436,7 @@ static int worker_init(struct worker *w, int chan_fd)
 	if (!r)
 		r = worker_signer_new(&w->signer, w->loop);
 	if (!r)
-		r = worker_resolver_new(&w->resolver, w->loop);
+		r = worker_resolver_new(&w->resolver, w->loop, on_resolver_broken, w);
 	if (!r)
 		r = worker_services_new(&w->services, w->loop, worker_resolver_asker(w->resolver));
 	if (!r)

@@ -21,7 +21,7 @@ LAB = os.path.join(ROOT, "lab")
 RUN = os.path.join(LAB, "run")
 ADDRESS = {"alpha": "192.0.2.11", "beta": "192.0.2.12", "legacy": "192.0.2.13",
            "stock": "192.0.2.21", "exim": "192.0.2.22", "opensmtpd": "192.0.2.23",
-           "cyrus": "192.0.2.24", "client": "192.0.2.100"}
+           "cyrus": "192.0.2.24", "sender": "192.0.2.25", "client": "192.0.2.100"}
 ALICE, BOB = "alice@alpha.test", "bob@beta.test"
 CLONE_NEWNET = 0x40000000
 

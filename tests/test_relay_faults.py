@@ -1,0 +1,152 @@
+"""The relay and far ends that mean no good: what one of them does stays its own affair. Far ends
+and name server as scripts, as in test_relay.py."""
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+
+import pytest
+
+from daemon import anonymous_kib, wait_until
+from names import ANCHOR
+from test_relay import TEXT, Mta, Relay, relays
+
+
+@pytest.fixture
+def relay():
+    yield from relays()
+
+
+@pytest.fixture
+def single():
+    """One connection to a domain at a time."""
+    folder = tempfile.mkdtemp(prefix="mailseal-")
+    os.chmod(folder, 0o755)
+    with open(f"{folder}/anchor", "w", encoding="ascii") as out:
+        out.write(ANCHOR)
+    daemon = Relay(folder, "concurrency = 1;").ready()
+    yield daemon
+    daemon.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mta(relay):
+    one = Mta(relay.lmtp)
+    yield one
+    one.close()
+
+
+def later(script):
+    """A script's word that is said once, and usual again afterwards."""
+    said = iter(script)
+    return lambda *_: next(said, "250 2.1.0 ok\r\n")
+
+
+def test_a_kept_connection_that_was_closed_is_no_reason_to_wait(relay, mta):
+    """Hosts limit the messages of a connection; nothing was said of the second message yet."""
+    far = relay.far("limits", MAIL=later(["250 2.1.0 ok\r\n", "421 4.7.0 too many messages\r\n"]))
+    assert mta.send("a@limits.example")[3].startswith("250")
+    said = mta.send("b@limits.example")
+    assert said[1].startswith("250") and said[-1].startswith("250 2.0.0"), said
+    assert len(far.sessions) == 2 and len(far.messages) == 2
+
+
+def test_what_a_kept_connection_cannot_carry_another_host_may(relay, mta):
+    """As with a new connection: SMTPUTF8 only the second host has."""
+    relay.far("oldest", preference=10, domain="both", tls=False,
+              EHLO="250-far.example\r\n250 PIPELINING\r\n")
+    new = relay.far("newest", preference=20, domain="both")
+    assert mta.send("a@both.example", parameters=" SMTPUTF8")[1].startswith("250")
+    assert wait_until(lambda: "QUIT" in new.sessions[0]["lines"], 15)
+    assert mta.send("b@both.example")[-1].startswith("250 2.0.0 mx.oldest")
+    said = mta.send("c@both.example", parameters=" SMTPUTF8")
+    assert said[1].startswith("250"), said
+
+
+def test_connections_that_are_kept_count(single):
+    """Who waits for a place goes on with the connection that has just become free."""
+    far = single.far("narrow")
+    clients = [Mta(single.lmtp) for _ in range(6)]
+    said = []
+    threads = [threading.Thread(target=lambda c=c: said.append(c.send("a@narrow.example")))
+               for c in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(s[-1].startswith("250 2.0.0") for s in said), said
+    assert len(far.sessions) == 1, len(far.sessions)
+    for client in clients:
+        client.close()
+
+
+def test_a_host_that_refuses_and_hangs_up_delays_nobody_else(relay, mta):
+    """Nobody waits for it any more, so its next host is not asked; DATA is the others' alone."""
+    well, greets = relay.far("well"), threading.Event()
+    relay.far("bad1", preference=10, domain="bad",
+              RCPT="550 5.1.1 nobody\r\n421 4.3.2 going down\r\n")
+    relay.far("bad2", preference=20, domain="bad",
+              greeting=lambda *_: greets.wait(15) and "220 far.example ESMTP\r\n")
+    said = mta.ask("MAIL FROM:<a@mail.example.org>", "RCPT TO:<a@well.example>",
+                   "RCPT TO:<b@bad.example>")
+    assert said[1].startswith("250") and said[2].startswith("550"), said
+    mta.say("DATA")
+    threading.Timer(1, greets.set).start()
+    mta.sock.settimeout(6)
+    assert mta.reply().startswith("354")
+    mta.sock.sendall(TEXT + b".\r\n")
+    assert mta.reply().startswith("250 2.0.0") and well.messages
+
+
+def flood(port, block, seconds):
+    """Asks and never reads what is said."""
+    sock = socket.create_connection(("127.0.0.1", port), 5)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(1)
+    until = time.monotonic() + seconds
+    try:
+        while time.monotonic() < until:
+            sock.sendall(block)
+    except OSError:
+        pass
+    return sock
+
+
+def test_an_mta_that_does_not_read_grows_nothing(relay):
+    Mta(relay.lmtp).close()
+    worker = relay.status()["workers"][0]["pid"]
+    before = anonymous_kib(worker)
+    sock = flood(relay.lmtp, b"NOOP\r\n" * 10000, 8)
+    grown = anonymous_kib(worker) - before
+    sock.close()
+    assert grown < 8192, grown
+
+
+def test_a_connection_that_never_came_to_be_is_not_said_to_be_plain(relay, mta):
+    held = threading.Event()
+    far = relay.far("silent", greeting=lambda *_: held.wait(5) and None)
+    mta.say("MAIL FROM:<a@mail.example.org>", "RCPT TO:<a@silent.example>")
+    mta.reply()
+    far.wait(lambda: far.sessions)
+    assert wait_until(lambda: far.sessions)
+    mta.close()
+    ended = relay.wait("hop ended", domain="silent.example")
+    held.set()
+    assert ended["seal"] == "none" and ended["outcome"] == "given-up", ended
+
+
+def test_plain_text_to_one_host_is_not_plain_text_to_the_next(relay, mta):
+    """The first host's TLS has failed for long, and it takes no message of that size."""
+    weak = relay.far("weak", preference=10, domain="before", STARTTLS="454 4.7.0 not now\r\n",
+                     EHLO="250-far.example\r\n250-STARTTLS\r\n250 SIZE 1000\r\n")
+    strong = relay.far("strong", preference=20, domain="before")
+    relay.names.mx["after.example"] = relay.names.mx["before.example"]
+    assert mta.send("a@before.example", parameters=" SIZE=1001")[-1].startswith("250 2.0.0")
+    assert strong.sessions[0]["tls"]
+    time.sleep(1.2)  # plain_after, and nothing tells that it is over
+    assert mta.send("a@after.example", parameters=" SIZE=1001")[-1].startswith("250 2.0.0")
+    assert "MAIL" not in " ".join(weak.sessions[-1]["lines"])
+    assert strong.sessions[1]["tls"], strong.sessions
