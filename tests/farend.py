@@ -30,7 +30,9 @@ class FarEnd:
 
     def serve(self, sock):
         session = {"lines": [], "tls": None}
-        self.sessions.append(session)
+        with self.changed:
+            self.sessions.append(session)
+            self.changed.notify_all()
         try:
             Talk(self, sock, session).run()
         except (OSError, ssl.SSLError, ValueError):

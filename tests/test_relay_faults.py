@@ -131,7 +131,6 @@ def test_a_connection_that_never_came_to_be_is_not_said_to_be_plain(relay, mta):
     mta.say("MAIL FROM:<a@mail.example.org>", "RCPT TO:<a@silent.example>")
     mta.reply()
     far.wait(lambda: far.sessions)
-    assert wait_until(lambda: far.sessions)
     mta.close()
     ended = relay.wait("hop ended", domain="silent.example")
     held.set()
