@@ -32,6 +32,13 @@ def host(lab_up):
     return bring_up
 
 
+@pytest.fixture(scope="module")
+def sender(host):
+    """The host with a Postfix that sends, and room for mailseal beside it."""
+    yield host("sender")
+    shutil.rmtree(os.path.join(RUN, "services"), ignore_errors=True)
+
+
 @pytest.fixture
 def edge(lab_up):
     """Starts edges (see Edge) that end with the test."""

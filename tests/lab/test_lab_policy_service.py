@@ -2,60 +2,28 @@
 with real zones, policy files and deliveries."""
 import os
 import re
-import shutil
 import signal
-import subprocess
 from contextlib import contextmanager
 
 import pytest
 
-from daemon import Daemon, wait_until
-from labtools import ADDRESS, RUN, Log, inside, lab, letter, netns
+from labtools import ADDRESS, RUN, inside, lab
+from sending import BASE, QUEUE, Beside, Delivery
 from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
 
-QUEUE = "/var/spool/postfix"
-SENDER = "root@sender.test"
 
-
-class Service(Daemon):
-    """mailseal in the network of host sender, with its socket in the queue directory of Postfix.
-    The host has users and groups of its own, so that mailseal knows none of them: mode 0666, and
-    who is to be kept out is kept out by the directory."""
-
-    def __init__(self, name):
-        folder = f"{RUN}/services/{name}"
-        os.makedirs(folder, exist_ok=True)
-        with open(f"{RUN}/sender/pid", encoding="ascii") as file:
-            self.queue = f"/proc/{file.read().strip()}/root{QUEUE}"
-        super().__init__(folder, self.settings(),
-                         wrap=lambda command: ["ip", "netns", "exec", netns("sender"), *command],
-                         stdin=subprocess.DEVNULL)
+class Service(Beside):
+    """With the service alone."""
 
     def settings(self, service=""):
-        return (f'user = "nobody"; workers = 1; drain_timeout = "1s";\n'
-                f'policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
-                f'  mode = "0666"; {service} }};\n'
-                f'resolver = {{ forward = ["192.0.2.53"]; stub = ["test=192.0.2.53"];\n'
-                f'  trust_anchor = "{RUN}/root.key"; ca_file = "{RUN}/ca.pem"; }};\n')
+        return (f'{BASE}policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
+                f'  mode = "0666"; {service} }};\n')
 
     def reload(self, service):
         self.write(self.settings(service))
         seen = len(self.events)
         assert self.ctl("reload").returncode == 0
         self.wait("configuration reloaded", after=seen)
-
-    def kill(self):
-        """All at once, and without a word; its processes end by themselves."""
-        pids = sum(self.children().values(), [])
-        self.process.kill()
-        self.process.wait()
-        assert wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
-
-
-@pytest.fixture(scope="module")
-def sender(host):
-    yield host("sender")
-    shutil.rmtree(f"{RUN}/services", ignore_errors=True)
 
 
 @contextmanager
@@ -175,30 +143,8 @@ def postfix(service):
     inside("sender", "postfix", "reload")
 
 
-class Delivery:
-    """One message that Postfix sends, or tries to, twice."""
-
-    def __init__(self, recipient):
-        self.log = Log("sender", "mail.log")
-        self.verdict = rf"(\w+): to=<{re.escape(recipient)}>.*status=(\w+)"
-        inside("sender", "sendmail", "-i", "-f", SENDER, recipient,
-               input=letter(SENDER, recipient).as_string())
-        self.wait(1)
-        if self.status() == "deferred":
-            inside("sender", "postqueue", "-i", self.verdicts()[0][0])
-            self.wait(2)
-            inside("sender", "postsuper", "-d", self.verdicts()[0][0])
-
-    def verdicts(self):
-        return re.findall(self.verdict, self.log.text())
-
-    def wait(self, count):
-        self.log.until(lambda: len(self.verdicts()) >= count or self.status() == "sent",
-                       f"verdict {count}")
-
-    def status(self):
-        found = self.verdicts()
-        return found and found[-1][1]
+class Direct(Delivery):
+    """Postfix goes to the hosts itself."""
 
     def seal(self):
         """Of the connection that heard the recipient's name: Postfix's word, or "plain". None:
@@ -244,7 +190,7 @@ DELIVERIES = {
     "bob@null.cases.test": (None, "status=bounced .*does not accept mail"),
 }
 
-# What mailseal policy says of a host: how a message may come to it.
+# What mailseal policy says of a host: how a message may come to it. None: it may not.
 SEALS = {
     "skip": {None},
     "verify": {"Verified", None},
@@ -255,7 +201,7 @@ SEALS = {
 
 @pytest.mark.parametrize("recipient", DELIVERIES)
 def test_a_delivery_and_mailseal_policy_agree(postfix, recipient):
-    delivery = Delivery(recipient)
+    delivery = Direct(recipient)
     said = policy(recipient.split("@")[1])[1]
     seal, text = DELIVERIES[recipient]
     assert delivery.seal() == seal, delivery.log.text()
@@ -268,7 +214,7 @@ def test_nothing_goes_while_the_service_is_away(postfix):
     os.rename(f"{postfix.queue}/mailseal", f"{postfix.queue}/away")
     inside("sender", "postfix", "reload")  # ends those that are connected
     try:
-        delivery = Delivery("carol@plain.legacy.test")
+        delivery = Direct("carol@plain.legacy.test")
     finally:
         os.rename(f"{postfix.queue}/away", f"{postfix.queue}/mailseal")
     assert (delivery.seal(), delivery.status()) == (None, "deferred")
