@@ -239,6 +239,16 @@ static bool has_controls(struct slice line)
 	return false;
 }
 
+/* What follows a BDAT that is not understood is text: the session has to end. */
+static int controls(struct smtp_edge *e, struct slice line, enum conv_todo *ret_todo)
+{
+	static const char words[] = "500 5.5.2 Control characters are not allowed";
+	if (!slice_starts_nocase(line, "BDAT"))
+		return smtp_edge_refuse(e, words, ret_todo);
+	return e->wants.count ? SMTP_EDGE_LATER
+	                      : smtp_edge_quit(e, CONV_OUTCOME_BAD_SYNTAX, words, ret_todo);
+}
+
 static int bad_line(struct smtp_edge *e, int result, enum conv_todo *ret_todo)
 {
 	if (e->wants.count)
@@ -269,8 +279,7 @@ static int take_line(struct smtp_edge *e, struct slice line, bool has_more,
 	if (conv_line_is_foreign(line))
 		return e->wants.count ? SMTP_EDGE_LATER : on_foreign(e, &c, ret_todo);
 	if (has_controls(line))
-		return smtp_edge_refuse(e, "500 5.5.2 Control characters are not allowed",
-		                        ret_todo);
+		return controls(e, line, ret_todo);
 	return command(e, &c, ret_todo);
 }
 

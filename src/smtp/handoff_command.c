@@ -253,6 +253,14 @@ static bool has_controls(struct slice line)
 	return false;
 }
 
+/* What follows a BDAT that is not understood is text: the session has to end. */
+static int refuse_line(struct smtp_handoff *h, struct slice line, const char *words,
+                       enum smtp_handoff_todo *ret_todo)
+{
+	return slice_starts_nocase(line, "BDAT") ? smtp_handoff_quit(h, words, ret_todo)
+	                                         : refuse(h, words, ret_todo);
+}
+
 static int take_line(struct smtp_handoff *h, struct slice line, enum smtp_handoff_todo *ret_todo)
 {
 	struct slice args = line;
@@ -261,7 +269,8 @@ static int take_line(struct smtp_handoff *h, struct slice line, enum smtp_handof
 	if (conv_line_is_foreign(line))
 		return smtp_handoff_quit(h, "554 5.5.1 This is no mail client", ret_todo);
 	if (has_controls(line))
-		return refuse(h, "500 5.5.2 Control characters are not allowed", ret_todo);
+		return refuse_line(h, line, "500 5.5.2 Control characters are not allowed",
+		                   ret_todo);
 	return command(h, &c, ret_todo);
 }
 
@@ -283,7 +292,7 @@ static int bare_line(struct smtp_handoff *h, struct slice input, size_t *ret_use
 		return input.len < SMTP_HANDOFF_LINE_MAX ? SMTP_HANDOFF_LATER
 		                                         : too_long(h, ret_todo);
 	*ret_used = (size_t)(end - input.data) + 2;
-	return refuse(h, "500 5.5.2 A line ends in CR LF and has no other", ret_todo);
+	return refuse_line(h, within, "500 5.5.2 A line ends in CR LF and has no other", ret_todo);
 }
 
 int smtp_handoff_command(struct smtp_handoff *h, struct slice input, size_t *ret_used,

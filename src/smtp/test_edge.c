@@ -16,6 +16,8 @@
  */
 #include "smtp/edge.h"
 
+#include "base/clean.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -658,6 +660,25 @@ static void test_bdat_refused_in_the_middle(void **state)
 	conv_free(c);
 }
 
+/* What follows a BDAT line that nobody can read is text, and no command. */
+static void test_bdat_of_no_sense_ends_the_session(void **state)
+{
+	static const char *const lines[] = { "BDAT 5\tLAST\r\nNOOP\r\n", "bdat\t5\r\nNOOP\r\n",
+		                             "BDAT x\r\nNOOP\r\n" };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct conv_settings set = settings_of(0);
+		struct conv *c = bdat_session(&set);
+		buf_clear(&c->out[CONV_CLIENT]);
+		say(c, CONV_CLIENT, lines[i]);
+		struct slice said = buf_slice(&c->out[CONV_CLIENT]);
+		if (!slice_starts_nocase(said, "5") || slice_find(said, '\n') + 1 != said.len ||
+		    c->outcome != CONV_OUTCOME_BAD_SYNTAX)
+			fail_msg("%s%.*s", lines[i], (int)said.len, (const char *)said.data);
+		conv_free(c);
+	}
+}
+
 static void test_deadlines(void **state)
 {
 	(void)state;
@@ -705,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_bdat_is_cut_into_pieces),
 		cmocka_unit_test(test_bdat_waits_for_the_backend),
 		cmocka_unit_test(test_bdat_refused_in_the_middle),
+		cmocka_unit_test(test_bdat_of_no_sense_ends_the_session),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_pipeline_is_bounded),
 	};

@@ -620,6 +620,24 @@ static void test_line_is_bounded(void **state)
 	smtp_handoff_free(h);
 }
 
+/* What follows a BDAT line that nobody can read is text, and no command. */
+static void test_bdat_ends_the_session(void **state)
+{
+	static const char *const lines[] = { "BDAT 5 LAST\r\nNOOP\r\n", "BDAT 5\tLAST\r\nNOOP\r\n",
+		                             "bdat 5\nNOOP\r\nNOOP\r\n" };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct smtp_handoff *h = transaction(&plain);
+		enum smtp_handoff_todo todo;
+		buf_clear(smtp_handoff_out(h));
+		say(h, slice_str(lines[i]), &todo);
+		struct slice said = buf_slice(smtp_handoff_out(h));
+		if (todo != SMTP_HANDOFF_CLOSE || !slice_starts_nocase(said, "50"))
+			fail_msg("%s%.*s", lines[i], (int)said.len, (const char *)said.data);
+		smtp_handoff_free(h);
+	}
+}
+
 /* Owners read it when they open a hop for a later recipient. */
 static void test_mail_stays_for_the_transaction(void **state)
 {
@@ -670,6 +688,7 @@ int main(void)
 		cmocka_unit_test(test_text_waits_for_the_owner),
 		cmocka_unit_test(test_spoilt_text_is_dropped),
 		cmocka_unit_test(test_line_is_bounded),
+		cmocka_unit_test(test_bdat_ends_the_session),
 		cmocka_unit_test(test_mail_stays_for_the_transaction),
 		cmocka_unit_test(test_helo_is_kept),
 		cmocka_unit_test(test_errors_have_a_default),
