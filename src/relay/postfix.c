@@ -122,3 +122,11 @@ bool postfix_key_domain(struct slice key, char *ret_domain)
 {
 	return dns_idn_take(key, ret_domain);
 }
+
+bool postfix_key_recipient(struct slice key, char *ret_domain)
+{
+	for (size_t i = key.len; i > 0; i--)
+		if (key.data[i - 1] == '@')
+			return dns_idn_take(slice_skip(key, i), ret_domain);
+	return dns_idn_take(key, ret_domain);
+}

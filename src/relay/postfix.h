@@ -41,4 +41,10 @@
  */
 bool postfix_key_domain(struct slice key, char *ret_domain);
 
+/*
+ * The same for a key of transport_maps: a socketmap is asked for the whole address and nothing else
+ * (socketmap_table(5)). A domain alone is taken, too.
+ */
+bool postfix_key_recipient(struct slice key, char *ret_domain);
+
 #endif

@@ -122,7 +122,7 @@ static void transport_answer(struct client *c, struct slice key)
 		                 "lmtp:127.0.0.0/8:PORT"));
 		return;
 	}
-	bool is_domain = postfix_key_domain(key, domain);
+	bool is_domain = postfix_key_recipient(key, domain);
 	while (is_domain && *local && !policy_rule_is_for(*local, domain))
 		local++;
 	if (!is_domain || *local)

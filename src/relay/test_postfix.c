@@ -166,6 +166,33 @@ static void test_postfix_key(void **state)
 	assert_false(postfix_key_domain(slice_of(longest, sizeof(longest)), domain));
 }
 
+static void test_postfix_recipient(void **state)
+{
+	static const struct {
+		const char *key;
+		const char *domain; /* NULL: none */
+	} keys[] = {
+		{ "a@Example.org", "example.org" },
+		{ "a+b@example.org", "example.org" },
+		{ "\"a@b\"@c.example", "c.example" },
+		{ "example.org", "example.org" },
+		{ "a@[192.0.2.1]", NULL },
+		{ "a@", NULL },
+		{ "@", NULL },
+		{ "*", NULL },
+		{ "a@.example.org", NULL },
+		{ "", NULL },
+	};
+	char domain[POLICY_WAY_NAME_CAP];
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		bool is_domain = postfix_key_recipient(slice_str(keys[i].key), domain);
+		if (is_domain != (keys[i].domain != NULL) ||
+		    (is_domain && strcmp(domain, keys[i].domain) != 0))
+			fail_msg("%s", keys[i].key);
+	}
+}
+
 /* The same domain the same address, others others; all of them within 127.64.0.0/10. */
 static void test_postfix_transport(void **state)
 {
@@ -196,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix_policy),
 		cmocka_unit_test(test_postfix_key),
+		cmocka_unit_test(test_postfix_recipient),
 		cmocka_unit_test(test_postfix_transport),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
