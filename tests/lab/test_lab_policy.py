@@ -157,7 +157,8 @@ def test_it_says_how_to_be_used():
     def run(*words):
         return subprocess.run([BINARY, "policy", *words], capture_output=True, text=True)
     assert run("--help").returncode == 0 and "Example" in run("--help").stdout
-    for words, text in (((), "one domain"), (("a b",), "no domain"), (("a\u2028b.example",), "no domain"),
+    for words, text in (((), "one domain"), (("a b",), "no domain"),
+                        (("a\u2028b.example",), "no domain"),
                         (("-s", "x", "a.example"), "ZONE=ADDRESS"),
                         (("-C", "/nonexistent", "a.example"), "--ca-file"),
                         (("-a", "/nonexistent", "a.example"), "/nonexistent"),

@@ -1,0 +1,187 @@
+"""The relay between a real Postfix, Exim or OpenSMTPD and real servers: what mailseal policy says
+of a domain is what happens to a message for it."""
+import re
+from contextlib import contextmanager
+
+import pytest
+
+from labtools import RUN, Log, inside, lab, letter, until
+from sending import BASE, SENDER, Beside, Delivery
+from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
+
+LMTP, SMTP, EACH = 10026, 10027, 10028
+
+
+class Relay(Beside):
+    """By a unix socket, by LMTP, by SMTP, and by LMTP on an address for each destination."""
+
+    def settings(self):
+        return (f'{BASE}'
+                f'relay = {{ out = {{ listen = ["lmtp:unix:{self.queue}/mailseal/lmtp",\n'
+                f'  "lmtp:127.0.0.1:{LMTP}", "smtp:127.0.0.1:{SMTP}", "lmtp:127.0.0.0/8:{EACH}"];\n'
+                f'  mode = "0666"; hostname = "mail.sender.test"; ca_file = "{RUN}/ca.pem";\n'
+                f'  plain_after = "1s"; }}; }};\n'
+                f'policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
+                f'  mode = "0666"; local_domains = ["sender.test"]; }};\n')
+
+    def hops(self, since):
+        return [event for event in self.events[since:] if event["event"] == "hop ended"]
+
+
+@pytest.fixture(scope="module")
+def relay(sender, web):  # noqa: F811
+    daemon = Relay("relay")
+    yield daemon.ready()
+    daemon.close()
+
+
+@contextmanager
+def postfix_with(**settings):
+    """Settings of the sender's Postfix, for a while."""
+    inside("sender", "postconf", *[f"{name}={value}" for name, value in settings.items()])
+    inside("sender", "postfix", "reload")
+    try:
+        yield
+    finally:
+        inside("sender", "postconf", "-X", *settings)
+        inside("sender", "postfix", "reload")
+
+
+@pytest.fixture(scope="module")
+def by_lmtp(relay):
+    with postfix_with(default_transport="lmtp:unix:mailseal/lmtp"):
+        yield relay
+
+
+class Relayed(Delivery):
+    """The MTA hands it to the relay."""
+
+    def __init__(self, relay, recipient, tries=1):
+        self.relay, self.since = relay, len(relay.events)
+        super().__init__(recipient, tries)
+
+    def hop(self):
+        """The record of the connection that the answer is from; None: there was none."""
+        self.relay.wait("handoff ended", after=self.since)
+        if self.status() == "sent":
+            return self.relay.wait("hop ended", after=self.since, messages="1")
+        return (self.relay.hops(self.since) or [None])[-1]
+
+
+def taken(host):
+    return rf"status=sent \(250 2\.0\.0 {host}\[\S+\] said: .*queued as "
+
+
+def refused(host):
+    """By a server that is no MX of the domain: so far did the message come."""
+    return rf"status=deferred .* said: 454 4\.7\.1 {host}\[\S+\] said: .*Relay access denied"
+
+
+def later(code, words):
+    return rf"status=deferred .* said: 4\d\d {code} {words}"
+
+
+def never(code, words):
+    return rf"status=bounced .* said: 55\d {code} {words}"
+
+
+# recipient: the seal of its hop, and what Postfix is told
+DELIVERIES = {
+    "bob@beta.test": ("authenticated", taken("mx.beta.test")),
+    "alice@alpha.test": ("sealed", taken("mx.alpha.test")),
+    "carol@legacy.test": ("none", later("4.7.5", ".*protocol version")),
+    "carol@plain.legacy.test": ("plain", taken("mx-plain.legacy.test")),
+    "bob@alias.cases.test": ("authenticated", refused("mx.alias.cases.test")),
+    "bob@both.cases.test": ("authenticated", refused("mx.beta.test")),
+    "bob@unusable.cases.test": ("sealed", refused("mx.unusable.cases.test")),
+    "bob@unsigned.cases.test": ("none", later("4.7.5", "mx.unsigned.cases.test")),
+    "carol@out.cases.test": ("none", later("4.7.5", "mx.out.cases.test")),
+    "carol@enforce.cases.test": ("none", later("4.7.5", "mx.legacy.test")),
+    "carol@other.cases.test": (None, later("4.7.5", ".*does not name this host")),
+    "bob@servfail.cases.test": (None, later("4.7.5", ".*TLSA records could not be looked up")),
+    "bob@lost.cases.test": ("authenticated", refused("mx.beta.test")),
+    "bob@bogus.test": (None, later("4.4.3", "bogus.test: its MX records could not be")),
+    "bob@null.cases.test": (None, never("5.1.10", "null.cases.test: .*null MX")),
+    "bob@nosuch.test": (None, never("5.1.2", "nosuch.test: there is no such domain")),
+}
+
+# What mailseal policy says of a host: how a message may come to it. None, "none": it may not.
+SEALS = {
+    "skip": {None},
+    "verify": {"authenticated", "none"},
+    "encrypt": {"authenticated", "sealed"},
+    "opportunistic": {"authenticated", "sealed", "plain", "none"},
+}
+
+
+@pytest.mark.parametrize("recipient", DELIVERIES)
+def test_a_delivery_and_mailseal_policy_agree(by_lmtp, recipient):
+    delivery = Relayed(by_lmtp, recipient)
+    said = policy(recipient.split("@")[1])[1]
+    seal, text = DELIVERIES[recipient]
+    assert re.search(text, delivery.log.text()), delivery.log.text()
+    hop = delivery.hop()
+    assert (hop and ("none" if hop["outcome"] == "unproven" else hop["seal"])) == seal, hop
+    levels = {host["name"]: host["level"] for host in said["hosts"]}
+    assert seal in SEALS[levels[hop["mx"]] if hop else "skip"], (said, hop)
+    assert hop or set(levels.values()) <= {"skip"}, said
+
+
+# domain: what posttls-finger says of its certificate, which has DANE of its own, and the seal by
+# the relay in the test above. Where no TLSA counts, the relay proves nothing, and says so.
+FINGERS = {
+    "beta.test": ("Verified", "authenticated"),
+    "alias.cases.test": ("Verified", "authenticated"),
+    "both.cases.test": ("Verified", "authenticated"),
+    "unusable.cases.test": ("Untrusted", "sealed"),
+    "unsigned.cases.test": ("no matching DANE TLSA records", "none"),
+    "alpha.test": ("Verified", "sealed"),
+}
+
+
+@pytest.mark.parametrize("domain", FINGERS)
+def test_posttls_finger_agrees(sender, domain):
+    said = lab("exec", "sender", "posttls-finger", "-c", "-l", "dane", "-F",
+               "/etc/ssl/certs/ca-certificates.crt", domain).stdout
+    words, seal = FINGERS[domain]
+    assert words in said and (seal == "none") == ("no matching" in said), said
+    assert next(DELIVERIES[to][0] for to in DELIVERIES if to.endswith("@" + domain)) == seal
+
+
+def messages_of(relay, since, count):
+    """The hops that carried so many messages, by domain, when the last of them has ended."""
+    def find():
+        hops = [hop for hop in relay.hops(since) if hop["messages"] != "0"]
+        return sum(int(hop["messages"]) for hop in hops) >= count and hops
+    return {hop["domain"]: hop["seal"] for hop in until(find)}
+
+
+WHERE = {"beta.test": "authenticated", "alpha.test": "sealed", "plain.legacy.test": "plain"}
+TO = ["bob@beta.test", "alice@alpha.test", "carol@plain.legacy.test"]
+
+
+# By LMTP it is one transaction, by SMTP one for each destination, and with addresses of their own
+# one connection for each.
+@pytest.mark.parametrize("way, protocol, count", [
+    ({"default_transport": f"lmtp:[127.0.0.1]:{LMTP}"}, "lmtp", "3"),
+    ({"default_transport": f"smtp:[127.0.0.1]:{SMTP}", "smtp_destination_recipient_limit": "1"},
+     "smtp", "1"),
+    ({"transport_maps": "socketmap:unix:mailseal/policy:transport"}, "lmtp", "1"),
+], ids=["lmtp", "smtp", "transport"])
+def test_one_message_to_three_domains(relay, way, protocol, count):
+    since, log = len(relay.events), Log("sender", "mail.log")
+    with postfix_with(**way):
+        inside("sender", "sendmail", "-i", "-f", SENDER, *TO,
+               input=letter(SENDER, ", ".join(TO)).as_string())
+        for recipient in TO:
+            log.wait(rf"to=<{re.escape(recipient)}>.*status=sent \(250 2\.0\.0 mx\S+ said: ")
+    assert messages_of(relay, since, 3) == WHERE
+    relay.wait("handoff ended", after=since, protocol=protocol, messages=count)
+
+
+def test_each_destination_has_an_address_of_its_own(relay):
+    said = [lab("exec", "sender", "postmap", "-q", domain,
+                "socketmap:unix:/var/spool/postfix/mailseal/policy:transport").stdout.strip()
+            for domain in (*WHERE, "sender.test")]
+    assert len(set(said)) == 4 and said[-1] == ""
+    assert all(re.fullmatch(rf"lmtp:\[127\.\S+\]:{EACH}", next_hop) for next_hop in said[:-1]), said
