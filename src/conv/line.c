@@ -29,3 +29,11 @@ struct slice conv_line_word(struct slice *line)
 		*line = slice_skip(*line, 1);
 	return word;
 }
+
+bool conv_line_has_controls(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.data[i] < 0x20 || line.data[i] == 0x7f)
+			return true;
+	return false;
+}

@@ -25,4 +25,7 @@ enum conv_line_result {
 /* Cuts the first word (up to a space) off *line; *line is then what follows the spaces. */
 struct slice conv_line_word(struct slice *line);
 
+/* A byte that is no text (0 to 31, 127) is in it. */
+bool conv_line_has_controls(struct slice line);
+
 #endif

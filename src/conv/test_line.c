@@ -61,11 +61,23 @@ static void test_line_word(void **state)
 	assert_int_equal(line.len, 0);
 }
 
+static void test_line_has_controls(void **state)
+{
+	(void)state;
+	assert_false(conv_line_has_controls(slice_str("")));
+	assert_false(conv_line_has_controls(slice_str("a ~\x80\xff")));
+	assert_true(conv_line_has_controls(slice_str("a\tb")));
+	assert_true(conv_line_has_controls(slice_str("a\x1f")));
+	assert_true(conv_line_has_controls(slice_str("\x7f")));
+	assert_true(conv_line_has_controls(slice_of("a\0b", 3)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_take),
 		cmocka_unit_test(test_line_word),
+		cmocka_unit_test(test_line_has_controls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

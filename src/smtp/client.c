@@ -231,14 +231,6 @@ static int command(struct smtp_edge *e, const struct smtp_command *c, enum conv_
 	return v->on(e, c, ret_todo);
 }
 
-static bool has_controls(struct slice line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] < 0x20 || line.data[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* What follows a BDAT that is not understood is text: the session has to end. */
 static int controls(struct smtp_edge *e, struct slice line, enum conv_todo *ret_todo)
 {
@@ -272,13 +264,13 @@ static int take_line(struct smtp_edge *e, struct slice line, bool has_more,
 		.args = slice_trim(args),
 		.has_more = has_more,
 	};
-	if (e->state == SMTP_EDGE_AUTH && has_controls(line))
+	if (e->state == SMTP_EDGE_AUTH && conv_line_has_controls(line))
 		return on_foreign(e, &c, ret_todo);
 	if (e->state == SMTP_EDGE_AUTH)
 		return smtp_auth_response(e, line);
 	if (conv_line_is_foreign(line))
 		return e->wants.count ? SMTP_EDGE_LATER : on_foreign(e, &c, ret_todo);
-	if (has_controls(line))
+	if (conv_line_has_controls(line))
 		return controls(e, line, ret_todo);
 	return command(e, &c, ret_todo);
 }

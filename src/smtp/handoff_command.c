@@ -245,14 +245,6 @@ static int command(struct smtp_handoff *h, const struct command *c,
 	return v->on(h, c, ret_todo);
 }
 
-static bool has_controls(struct slice line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] < 0x20 || line.data[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* What follows a BDAT that is not understood is text: the session has to end. */
 static int refuse_line(struct smtp_handoff *h, struct slice line, const char *words,
                        enum smtp_handoff_todo *ret_todo)
@@ -268,7 +260,7 @@ static int take_line(struct smtp_handoff *h, struct slice line, enum smtp_handof
 	struct command c = { .line = line, .verb = verb, .args = slice_trim(args) };
 	if (conv_line_is_foreign(line))
 		return smtp_handoff_quit(h, "554 5.5.1 This is no mail client", ret_todo);
-	if (has_controls(line))
+	if (conv_line_has_controls(line))
 		return refuse_line(h, line, "500 5.5.2 Control characters are not allowed",
 		                   ret_todo);
 	return command(h, &c, ret_todo);
