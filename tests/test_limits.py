@@ -44,7 +44,7 @@ def serve(tmp_path, certificate):
     os.chmod(tmp_path, 0o755)
     running = []
 
-    def start(protocol, limits, backend=None, more=""):
+    def start(protocol, limits, backend=None, more="", wrap=list):
         server = peers.Backend(backend or BACKENDS[protocol])
         plain, tls = free_ports(2)
         chain, key = certificate
@@ -55,7 +55,7 @@ def serve(tmp_path, certificate):
             limits = {{ {limits} }};
             backend = {{ b = {{ address = ["127.0.0.1:{server.port}"]; }}; }};
             edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{plain}"]; {tls_text}
-                             backend = "b"; {more} }}; }};''')
+                             backend = "b"; {more} }}; }};''', wrap=wrap)
         running.extend((daemon, server))
         daemon.ready()
         return SimpleNamespace(daemon=daemon, backend=server, plain=plain, tls=tls)
@@ -627,3 +627,25 @@ def test_a_sender_that_hangs_up_at_tickets_gets_none(serve):
     assert not sealed(stage.plain, "127.0.0.1", b"EHLO x\r\n")
     for _ in range(4):
         assert sealed(stage.plain, "127.0.0.2", b"EHLO x\r\n")  # others, and those who go on
+
+
+# No descriptor left
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_who_comes_without_a_descriptor_left_waits_and_nothing_spins(serve):
+    stage = serve("smtp", "", wrap=lambda command: ["prlimit", "--nofile=64:64", *command])
+    worker = stage.daemon.children()["worker"][0]
+    used = cpu_seconds(worker)
+    talks = [From(stage.plain) for _ in range(64)]
+    stage.daemon.wait("no descriptor left for a connection")
+    time.sleep(2.5)
+    said = [e for e in stage.daemon.events if e["event"] == "no descriptor left for a connection"]
+    assert 2 <= len(said) <= 4 and cpu_seconds(worker) - used < 0.5, said
+    for talk in talks[:-1]:
+        talk.close()
+    assert talks[-1].line().startswith(b"220 ")

@@ -6,25 +6,12 @@
 #include "io/loop.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "worker/listeners.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-
-enum { ACCEPTS_A_TURN = 16, LISTENERS_MAX = 256, REST_MS = 1000 };
-
-struct listener {
-	struct worker_services *services;
-	struct io_watch *watch;
-	struct io_deadline rest;
-	int fd;
-	enum proc_service service;
-	uint32_t which;
-};
 
 /* Of one configuration. */
 struct set {
-	struct listener *listeners[LISTENERS_MAX];
-	size_t listener_count;
 	enum conf_dialect dialect;
 	struct relay_service_transport transport;
 	struct relay_world **worlds;
@@ -35,19 +22,10 @@ struct worker_services {
 	struct io_loop *loop;
 	struct relay_service *policy;
 	struct relay *relay;
+	struct worker_listeners listeners; /* kind: enum proc_service, number: relay */
+	struct worker_listeners next_listeners;
 	struct set now, next;
 };
-
-static void listeners_close(struct set *s)
-{
-	while (s->listener_count) {
-		struct listener *one = s->listeners[--s->listener_count];
-		io_deadline_disarm(&one->rest);
-		io_watch_free(one->watch);
-		close(one->fd);
-		free(one);
-	}
-}
 
 static void worlds_free(struct set *s)
 {
@@ -86,8 +64,8 @@ void worker_services_free(struct worker_services *s)
 {
 	if (!s)
 		return;
-	listeners_close(&s->now);
-	listeners_close(&s->next);
+	worker_listeners_close(&s->listeners);
+	worker_listeners_close(&s->next_listeners);
 	relay_service_free(s->policy);
 	relay_free(s->relay);
 	worlds_free(&s->now);
@@ -112,24 +90,16 @@ int worker_services_add(struct worker_services *s, struct slice payload, int soc
 	uint32_t which;
 	uint8_t service;
 	if (!proc_unpack_u8(&u, &service) || !proc_unpack_u32(&u, &which) ||
-	    service >= PROC_SERVICE_COUNT || s->next.listener_count == LISTENERS_MAX)
+	    service >= PROC_SERVICE_COUNT)
 		return err_raise(-EPROTO);
-	struct listener *l = calloc(1, sizeof(*l));
-	if (!l)
-		return err_raise(-ENOMEM);
-	*l = (struct listener){ .services = s,
-		                .fd = TAKE_FD(fd),
-		                .service = (enum proc_service)service,
-		                .which = which };
-	s->next.listeners[s->next.listener_count++] = l;
-	return 0;
+	return err_up(worker_listeners_add(&s->next_listeners, service, which, TAKE_FD(fd)));
 }
 
 void worker_services_clear(struct worker_services *s)
 {
 	if (!s)
 		return;
-	listeners_close(&s->next);
+	worker_listeners_close(&s->next_listeners);
 	worlds_free(&s->next);
 }
 
@@ -178,69 +148,31 @@ int worker_services_prepare(struct worker_services *s, const struct conf_setting
 	return 0;
 }
 
-static void connection_take(struct listener *l, int fd, const struct sockaddr *peer)
+static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
+                          const struct sockaddr *peer)
 {
-	struct worker_services *s = l->services;
-	if (l->service == PROC_SERVICE_POLICY)
+	struct worker_services *s = owner;
+	if (service == PROC_SERVICE_POLICY)
 		relay_service_accept(s->policy, fd);
-	else if (l->which < s->now.world_count)
-		relay_accept(s->relay, s->now.worlds[l->which], l->service == PROC_SERVICE_LMTP, fd,
+	else if (which < s->now.world_count)
+		relay_accept(s->relay, s->now.worlds[which], service == PROC_SERVICE_LMTP, fd,
 		             peer);
 	else
 		close(fd);
 }
 
-static void on_rested(struct io_deadline *d)
-{
-	io_watch_set(((struct listener *)((char *)d - offsetof(struct listener, rest)))->watch,
-	             IO_READ);
-}
-
-/* The connection stays in the queue, and would be told of again and again. */
-static void rest(struct listener *l)
-{
-	log_error(NULL, "no descriptor left for a connection", kv_str("mend", "raise LimitNOFILE"));
-	l->rest.fn = on_rested;
-	io_watch_set(l->watch, 0);
-	io_deadline_arm(l->services->loop, &l->rest, REST_MS);
-}
-
-static void on_ready(void *owner, int events)
-{
-	struct listener *l = owner;
-	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		struct sockaddr_storage peer = {};
-		socklen_t len = sizeof(peer);
-		int fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
-		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				rest(l);
-			return;
-		}
-		connection_take(l, fd, (struct sockaddr *)&peer);
-	}
-}
-
 int worker_services_start(struct worker_services *s)
 {
-	listeners_close(&s->now);
 	worlds_free(&s->now);
 	s->now = s->next;
 	s->next = (struct set){};
 	relay_service_set_dialect(s->policy, s->now.dialect);
 	relay_service_set_transport(s->policy, &s->now.transport);
-	for (size_t i = 0; i < s->now.listener_count; i++) {
-		struct listener *l = s->now.listeners[i];
-		int r = io_watch_new(&l->watch, s->loop, l->fd, on_ready, l);
-		if (r)
-			return err_up(r);
-		io_watch_set(l->watch, IO_READ);
-	}
-	return 0;
+	return err_up(worker_listeners_start(&s->listeners, &s->next_listeners, s->loop,
+	                                     on_connection, s));
 }
 
 void worker_services_stop(struct worker_services *s)
 {
-	listeners_close(&s->now);
+	worker_listeners_close(&s->listeners);
 }

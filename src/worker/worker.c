@@ -12,6 +12,7 @@
 #include "proc/msg.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "worker/listeners.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
@@ -22,23 +23,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { ACCEPTS_A_TURN = 64, LISTENERS_MAX = 256 };
-
-struct worker;
-
-struct listener {
-	struct worker *worker;
-	struct io_watch *watch;
-	int fd;
-	uint32_t edge;
-	bool is_tls;
-};
-
-struct listeners {
-	struct listener *items[LISTENERS_MAX];
-	size_t count;
-};
-
 struct worker {
 	struct io_loop *loop;
 	struct proc_chan *parent;
@@ -47,28 +31,18 @@ struct worker {
 	struct worker_signer *signer;
 	struct worker_resolver *resolver;
 	struct worker_services *services;
-	struct edge_world *world;     /* in force; NULL before the first START */
-	struct edge_learner *learner; /* NULL: another worker asks */
-	struct listeners listeners;
+	struct edge_world *world;          /* in force; NULL before the first START */
+	struct edge_learner *learner;      /* NULL: another worker asks */
+	struct worker_listeners listeners; /* number: edge, kind: is TLS from the first byte */
 	/* What arrives until the next START. */
 	struct conf_settings *next_settings;
 	struct edge_materials next;
-	struct listeners next_listeners;
+	struct worker_listeners next_listeners;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	unsigned drain_rate;
 	unsigned draining; /* of two: edges, relays */
 	int status;
 };
-
-static void listeners_close(struct listeners *l)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		io_watch_free(l->items[i]->watch);
-		close(l->items[i]->fd);
-		free(l->items[i]);
-	}
-	l->count = 0;
-}
 
 static void next_clear(struct worker *w)
 {
@@ -82,7 +56,7 @@ static void next_clear(struct worker *w)
 	w->next = (struct edge_materials){};
 	conf_settings_free(w->next_settings);
 	w->next_settings = NULL;
-	listeners_close(&w->next_listeners);
+	worker_listeners_close(&w->next_listeners);
 	worker_services_clear(w->services);
 }
 
@@ -98,26 +72,11 @@ static void refuse(struct worker *w, const char *why)
 	next_clear(w);
 }
 
-static void on_listener_ready(void *owner, int events)
+static void on_connection(void *owner, uint8_t is_tls, uint32_t edge, int fd,
+                          const struct sockaddr *peer)
 {
-	struct listener *l = owner;
-	struct worker *w = l->worker;
-	(void)events;
-	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		struct sockaddr_storage peer = {};
-		socklen_t len = sizeof(peer);
-		int fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
-		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				log_error(
-					NULL, "no descriptor left for a connection",
-					kv_str("mend", "raise LimitNOFILE or lower max_sessions"));
-			return;
-		}
-		edge_session_start(w->pool, w->world, &w->world->edges[l->edge], l->is_tls, fd,
-		                   (struct sockaddr *)&peer);
-	}
+	struct worker *w = owner;
+	edge_session_start(w->pool, w->world, &w->world->edges[edge], is_tls, fd, peer);
 }
 
 static int on_config(struct worker *w, struct proc_msg *msg)
@@ -175,29 +134,9 @@ static int on_listener(struct worker *w, struct proc_msg *msg)
 	uint8_t is_tls;
 	CLEAN(closep) int fd = TAKE_FD(msg->fd);
 	if (!w->next_settings || !proc_unpack_u32(&u, &edge) || !proc_unpack_u8(&u, &is_tls) ||
-	    edge >= w->next_settings->edge_count || w->next_listeners.count == LISTENERS_MAX)
+	    edge >= w->next_settings->edge_count)
 		return err_raise(-EPROTO);
-	struct listener *l = calloc(1, sizeof(*l));
-	if (!l)
-		return err_raise(-ENOMEM);
-	*l = (struct listener){ .worker = w, .fd = TAKE_FD(fd), .edge = edge, .is_tls = is_tls };
-	w->next_listeners.items[w->next_listeners.count++] = l;
-	return 0;
-}
-
-static int listeners_start(struct worker *w)
-{
-	listeners_close(&w->listeners);
-	w->listeners = w->next_listeners;
-	w->next_listeners.count = 0;
-	for (size_t i = 0; i < w->listeners.count; i++) {
-		struct listener *l = w->listeners.items[i];
-		int r = io_watch_new(&l->watch, w->loop, l->fd, on_listener_ready, l);
-		if (r)
-			return err_up(r);
-		io_watch_set(l->watch, IO_READ);
-	}
-	return 0;
+	return err_up(worker_listeners_add(&w->next_listeners, is_tls, edge, TAKE_FD(fd)));
 }
 
 static void on_learnt(void *owner, const struct edge_learnt *what)
@@ -270,7 +209,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		edge_learn_inherit(world, w->world);
 	edge_world_unref(w->world);
 	w->world = world;
-	r = listeners_start(w);
+	r = worker_listeners_start(&w->listeners, &w->next_listeners, w->loop, on_connection, w);
 	if (!r)
 		r = worker_services_start(w->services);
 	if (r)
@@ -309,7 +248,7 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	uint32_t deadline_ms;
 	if (!proc_unpack_u32(&u, &deadline_ms))
 		return err_raise(-EPROTO);
-	listeners_close(&w->listeners);
+	worker_listeners_close(&w->listeners);
 	worker_services_stop(w->services);
 	edge_learner_free(TAKE(w->learner));
 	w->draining = 2;
@@ -450,7 +389,7 @@ static int worker_init(struct worker *w, int chan_fd)
 
 static void worker_deinit(struct worker *w)
 {
-	listeners_close(&w->listeners);
+	worker_listeners_close(&w->listeners);
 	next_clear(w);
 	edge_learner_free(w->learner);
 	edge_pool_free(w->pool);
