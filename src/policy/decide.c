@@ -55,6 +55,8 @@ static bool is_unreachable(const struct policy_domain *domain, const struct poli
 		skip(d, POLICY_REPORT_NONE, "its addresses could not be looked up");
 	else if (!host->has_address)
 		skip(d, POLICY_REPORT_NONE, "it has no address");
+	else if (domain->is_waived)
+		return false;
 	else if (host->was_asked && host->tlsa == POLICY_DNS_BOGUS)
 		skip(d, POLICY_REPORT_DNSSEC_INVALID,
 		     "the signatures of its TLSA records do not hold");
@@ -136,6 +138,10 @@ void policy_decide(const struct policy_domain *domain, const struct policy_host 
 	};
 	if (is_unreachable(domain, host, ret_decision))
 		return;
+	if (domain->is_waived) {
+		ret_decision->why = "the sender says TLS-Required: No (RFC 8689 5)";
+		return;
+	}
 	take_dane(domain, host, ret_decision);
 	take_sts(domain, host, ret_decision);
 	take_lost_sts(domain, ret_decision);

@@ -12,7 +12,8 @@ enum { DANE = 1, PKIX = 2, TESTS = 4, PROVEN = 8 };
 /*
  * dns: one letter each for the MX records, the addresses, the first alias, and TLSA: secure,
  * insecure, bogus, failed, "-" not asked; a "0" at the end: no address.
- * sts: mode, NULL for no policy; a "-" behind it: it names another host.
+ * sts: mode, NULL for no policy; a "-" behind it: it names another host; "waived" is enforce with
+ *      TLS-Required: No.
  * why: how it begins.
  */
 static const struct decide_case {
@@ -73,6 +74,12 @@ static const struct decide_case {
 	  "whether" },
 	{ "DANE, STS lost", "ssss", GOOD, "lost", POLICY_VERIFY, DANE | PROVEN, POLICY_REPORT_NONE,
 	  "DANE: " },
+	{ "DANE, STS enforce, waived", "ssss", GOOD, "waived-", POLICY_OPPORTUNISTIC, 0,
+	  POLICY_REPORT_NONE, "the sender says" },
+	{ "TLSA SERVFAIL, waived", "sssf", NONE, "waived", POLICY_OPPORTUNISTIC, 0,
+	  POLICY_REPORT_NONE, "the sender says" },
+	{ "MX bogus, waived", "bss-", NONE, "waived", POLICY_SKIP, 0, POLICY_REPORT_DNSSEC_INVALID,
+	  "the MX records' s" },
 	{ "DANE, STS testing", "ssss", GOOD, "testing", POLICY_VERIFY, DANE | TESTS | PROVEN,
 	  POLICY_REPORT_NONE, "DANE: " },
 };
@@ -133,10 +140,11 @@ static void test_decide(void **state)
 			                    .records = &records[c->records],
 			                    .count = c->records != NONE };
 		domain.sts_is_lost = c->sts && !strcmp(c->sts, "lost");
+		domain.is_waived = c->sts && slice_starts_nocase(slice_str(c->sts), "waived");
 		if (c->sts && !domain.sts_is_lost) {
 			bool is_other = strchr(c->sts, '-');
 			strcpy(sts.mx[0], is_other ? "other.example.org" : "*.example.org");
-			sts.mode = mode_of(c->sts);
+			sts.mode = domain.is_waived ? POLICY_STS_ENFORCE : mode_of(c->sts);
 			domain.sts = &sts;
 		}
 		policy_decide(&domain, &host, &d);

@@ -52,18 +52,21 @@ static void transaction_clear(struct relay_client *c)
 		c->deliveries = d->next;
 		relay_delivery_free(d);
 	}
-	for (size_t i = 0; i < c->rcpt_count; i++)
+	for (size_t i = 0; i < c->rcpt_count; i++) {
 		buf_deinit(&c->rcpts[i].path);
+		buf_deinit(&c->rcpts[i].words);
+	}
 	c->rcpt_count = 0;
 	c->has_text = false;
 }
 
 void relay_client_answer_rcpt(struct relay_client *c, size_t number, struct slice words,
-                              bool is_taken)
+                              enum relay_rcpt_state state)
 {
 	struct relay_rcpt *r = &c->rcpts[number];
-	r->state = is_taken ? RELAY_RCPT_TAKEN : RELAY_RCPT_REFUSED;
-	buf_deinit(&r->path);
+	r->state = state;
+	if (state != RELAY_RCPT_PROMISED)
+		buf_deinit(&r->path);
 	if (smtp_handoff_rcpt_reply(c->handoff, (unsigned)number, words))
 		end(c, "no-memory");
 	flush(c);
@@ -72,7 +75,7 @@ void relay_client_answer_rcpt(struct relay_client *c, size_t number, struct slic
 
 static void refuse_rcpt(struct relay_client *c, size_t number, const char *line)
 {
-	relay_client_answer_rcpt(c, number, slice_str(line), false);
+	relay_client_answer_rcpt(c, number, slice_str(line), RELAY_RCPT_REFUSED);
 }
 
 static struct relay_delivery *delivery_find(const struct relay_client *c, const char *domain)
@@ -167,9 +170,9 @@ static void data_moved(struct relay_client *c)
 	const struct relay_delivery *refusing = NULL;
 	size_t ready = 0, refused = 0;
 	for (const struct relay_delivery *d = c->deliveries; d; d = d->next) {
-		if (d->state == RELAY_DELIVERY_AT_DATA || d->state < RELAY_DELIVERY_AT_DATA)
+		if (d->state <= RELAY_DELIVERY_AT_DATA)
 			return;
-		ready += d->state == RELAY_DELIVERY_IN_TEXT;
+		ready += d->state == RELAY_DELIVERY_IN_TEXT || d->state == RELAY_DELIVERY_UNDECIDED;
 		if (d->state == RELAY_DELIVERY_OVER && relay_delivery_taken(d)) {
 			refused++;
 			refusing = d;
@@ -185,11 +188,14 @@ static void end_answer(struct relay_client *c, struct relay_delivery *d)
 {
 	int r = 0;
 	for (size_t i = 0; !r && i < c->rcpt_count; i++) {
-		if (c->rcpts[i].delivery != d || c->rcpts[i].state != RELAY_RCPT_TAKEN)
+		struct relay_rcpt *rcpt = &c->rcpts[i];
+		if (rcpt->delivery != d || rcpt->state == RELAY_RCPT_REFUSED)
 			continue;
 		r = smtp_handoff_end_reply(c->handoff, c->is_lmtp ? (unsigned)i : 0,
-		                           relay_delivery_answer(d));
-		c->rcpts[i].state = RELAY_RCPT_REFUSED; /* it is answered */
+		                           rcpt->state == RELAY_RCPT_REFUSED_LATE
+		                                   ? buf_slice(&rcpt->words)
+		                                   : relay_delivery_answer(d));
+		rcpt->state = RELAY_RCPT_REFUSED;
 	}
 	if (r)
 		end(c, "no-memory");
@@ -219,8 +225,9 @@ static bool is_blocked(struct relay_client *c)
 {
 	bool is_full = false;
 	for (struct relay_delivery *d = c->deliveries; d; d = d->next)
-		is_full |=
-			d->state == RELAY_DELIVERY_IN_TEXT && d->hop && relay_hop_is_full(d->hop);
+		is_full |= d->state == RELAY_DELIVERY_IN_TEXT
+		                   ? d->hop && relay_hop_is_full(d->hop)
+		                   : d->is_waived && relay_waiver_holds_text(d);
 	return is_full;
 }
 

@@ -17,9 +17,7 @@ enum {
 
 static const char words_memory[] = "451 4.3.0 out of memory\r\n";
 
-static void over(struct relay_delivery *d, const char *outcome, struct slice words);
 static void open_next(struct relay_delivery *d);
-static void way_ask(struct relay_delivery *d);
 
 static struct relay *relay_of(const struct relay_delivery *d)
 {
@@ -37,10 +35,16 @@ static bool is_its(const struct relay_delivery *d, size_t number, enum relay_rcp
 	return r->delivery == d && r->state == state;
 }
 
-static bool has_waiting(const struct relay_delivery *d)
+/* The far end is to be asked, or was. */
+static bool is_open(const struct relay_delivery *d, size_t number)
+{
+	return is_its(d, number, RELAY_RCPT_WAITING) || is_its(d, number, RELAY_RCPT_PROMISED);
+}
+
+static bool has_open(const struct relay_delivery *d)
 {
 	for (size_t i = 0; i < d->client->rcpt_count; i++)
-		if (is_its(d, i, RELAY_RCPT_WAITING))
+		if (is_open(d, i))
 			return true;
 	return false;
 }
@@ -52,6 +56,12 @@ static void late_arm(struct relay_delivery *d, uint32_t at_most_ms)
 	uint64_t now_ms = io_loop_now_ms(r->loop), end_ms = d->waits_since_ms + ENVELOPE_MS;
 	uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
 	io_deadline_arm(r->loop, &d->late, left_ms < at_most_ms ? left_ms : at_most_ms);
+}
+
+void relay_delivery_await(struct relay_delivery *d)
+{
+	d->waits_since_ms = io_loop_now_ms(relay_of(d)->loop);
+	late_arm(d, ENVELOPE_MS);
 }
 
 size_t relay_delivery_taken(const struct relay_delivery *d)
@@ -69,7 +79,7 @@ static void hop_end(struct relay_delivery *d, const char *outcome,
 	struct relay_hop *hop = TAKE(d->hop);
 	if (!hop)
 		return;
-	if (!f && relay_hop_is_idle(hop)) {
+	if (!f && relay_hop_is_idle(hop) && !d->is_waived) {
 		relay_idle_keep(relay_of(d), d->client->world, hop);
 		return;
 	}
@@ -89,8 +99,7 @@ static void question_end(struct relay_delivery *d)
 	io_later_remove(r->loop, &d->begin);
 }
 
-/* words: for recipients that are not answered, and for those taken when the text has ended. */
-static void over(struct relay_delivery *d, const char *outcome, struct slice words)
+void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct slice words)
 {
 	struct relay_client *c = d->client;
 	io_deadline_disarm(&d->late);
@@ -103,7 +112,7 @@ static void over(struct relay_delivery *d, const char *outcome, struct slice wor
 	relay_place_give(d);
 	for (size_t i = 0; i < c->rcpt_count; i++)
 		if (is_its(d, i, RELAY_RCPT_WAITING))
-			relay_client_answer_rcpt(c, i, words, false);
+			relay_client_answer_rcpt(c, i, words, RELAY_RCPT_REFUSED);
 	relay_client_moved(c);
 }
 
@@ -114,13 +123,13 @@ struct slice relay_delivery_answer(const struct relay_delivery *d)
 
 static void over_memory(struct relay_delivery *d)
 {
-	over(d, "no-memory", slice_str(words_memory));
+	relay_delivery_over(d, "no-memory", slice_str(words_memory));
 }
 
 static void over_last(struct relay_delivery *d, const char *outcome)
 {
 	if (buf_len(&d->last))
-		over(d, outcome, buf_slice(&d->last));
+		relay_delivery_over(d, outcome, buf_slice(&d->last));
 	else
 		over_memory(d);
 }
@@ -132,7 +141,7 @@ static void over_own(struct relay_delivery *d, const char *outcome, const char *
 	if (relay_words_own(&words, code, d->domain, NULL, text))
 		over_memory(d);
 	else
-		over(d, outcome, buf_slice(&words));
+		relay_delivery_over(d, outcome, buf_slice(&words));
 }
 
 /* Another host, from the beginning; a hop that was kept from before has no list of them. */
@@ -143,8 +152,7 @@ static void next_target(struct relay_delivery *d)
 		d->target++;
 		open_next(d);
 	} else {
-		turn(d, RELAY_DELIVERY_ASKING);
-		way_ask(d);
+		relay_delivery_begin(d);
 	}
 }
 
@@ -194,7 +202,7 @@ static void envelope_send(struct relay_delivery *d, size_t from)
 		d->has_mail = true;
 	}
 	for (size_t i = from; !r && i < c->rcpt_count; i++)
-		if (is_its(d, i, RELAY_RCPT_WAITING))
+		if (is_open(d, i))
 			r = smtp_hop_rcpt(hop, buf_slice(&c->rcpts[i].path), (unsigned)i);
 	if (r > 0)
 		refused_here(d, r);
@@ -218,14 +226,17 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 	switch (of) {
 	case SMTP_HOP_MAIL:
 		if (!is_well) /* answers to its recipients mean nothing now */
-			over(d, "refused", buf_slice(&words));
+			relay_delivery_over(d, "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_RCPT:
-		if (is_its(d, number, RELAY_RCPT_WAITING))
-			relay_client_answer_rcpt(d->client, number, buf_slice(&words), is_well);
+		if (is_its(d, number, RELAY_RCPT_PROMISED))
+			relay_waiver_rcpt(d, number, buf_slice(&words), is_well);
+		else if (is_its(d, number, RELAY_RCPT_WAITING))
+			relay_client_answer_rcpt(d->client, number, buf_slice(&words),
+			                         is_well ? RELAY_RCPT_TAKEN : RELAY_RCPT_REFUSED);
 		break;
 	case SMTP_HOP_DATA:
-		over(d, "refused", buf_slice(&words));
+		relay_delivery_over(d, "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_END:
 		if (is_well) {
@@ -233,7 +244,7 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 			relay_of(d)->counters.messages++;
 			d->client->messages++;
 		}
-		over(d, is_well ? "ok" : "refused", buf_slice(&words));
+		relay_delivery_over(d, is_well ? "ok" : "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_RSET:
 	case SMTP_HOP_COMMAND_COUNT:
@@ -245,6 +256,8 @@ static void on_text(void *owner)
 {
 	struct relay_delivery *d = owner;
 	turn(d, RELAY_DELIVERY_IN_TEXT);
+	if (d->is_waived)
+		relay_waiver_go_on(d);
 	relay_client_moved(d->client);
 }
 
@@ -272,7 +285,7 @@ static void remember(struct relay_delivery *d, enum policy_seen seen)
 {
 	struct relay *r = relay_of(d);
 	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
-	if (!d->client->world->remembers || d->route ||
+	if (!d->client->world->remembers || d->route || d->is_waived ||
 	    (seen == POLICY_SEEN_LOST && f->level != POLICY_OPPORTUNISTIC))
 		return;
 	r->asker->note(r->asker, d->domain, f->host, seen);
@@ -326,6 +339,15 @@ static bool is_tried_again(struct relay_delivery *d, const struct relay_hop_fail
 	return may_be_plain;
 }
 
+/* It is for what TLS must be that the hop ended. A rule of the operator's stands in any case. */
+static bool is_policy(const struct relay_delivery *d, enum relay_hop_end end)
+{
+	bool is_about_tls =
+		end == RELAY_HOP_NO_TLS || end == RELAY_HOP_BAD_TLS || end == RELAY_HOP_UNPROVEN;
+	bool is_demanded = relay_hop_facts(d->hop)->level != POLICY_OPPORTUNISTIC;
+	return is_about_tls && (is_demanded || (end == RELAY_HOP_NO_TLS && !d->rules.is_refused));
+}
+
 static void on_failed(void *owner, const struct relay_hop_failure *f)
 {
 	struct relay_delivery *d = owner;
@@ -333,8 +355,9 @@ static void on_failed(void *owner, const struct relay_hop_failure *f)
 	const char *outcome = relay_hop_end_name(f->end);
 	/* Somebody waits for an answer, and nobody had one by this host: another may give it. */
 	bool is_early =
-		d->state <= RELAY_DELIVERY_ENVELOPE && has_waiting(d) && !relay_delivery_taken(d);
+		d->state <= RELAY_DELIVERY_ENVELOPE && has_open(d) && !relay_delivery_taken(d);
 	r->counters.tls_failed += f->end == RELAY_HOP_BAD_TLS || f->end == RELAY_HOP_UNPROVEN;
+	d->is_waivable |= is_policy(d, f->end);
 	buf_clear(&d->last);
 	if (buf_add(&d->last, f->line))
 		buf_clear(&d->last);
@@ -363,7 +386,9 @@ static void open_next(struct relay_delivery *d)
 	struct relay *r = relay_of(d);
 	struct relay_world *w = d->client->world;
 	if (d->target >= d->plan.target_count) {
-		if (buf_len(&d->last))
+		if (buf_len(&d->last) && relay_waiver_is_possible(d))
+			relay_waiver_await(d, buf_slice(&d->last));
+		else if (buf_len(&d->last))
 			over_last(d, "refused");
 		else
 			over_own(d, "unreachable", "451 4.4.1", "no host of it could be reached");
@@ -422,10 +447,13 @@ void relay_delivery_go(struct relay_delivery *d)
 /* r: what making it came to. */
 static void plan_follow(struct relay_delivery *d, int r)
 {
+	d->is_waivable |= d->plan.is_waivable;
 	if (r) {
 		over_memory(d);
+	} else if (!d->plan.target_count && relay_waiver_is_possible(d)) {
+		relay_waiver_await(d, buf_slice(&d->plan.refusal));
 	} else if (!d->plan.target_count) {
-		over(d, "refused", buf_slice(&d->plan.refusal));
+		relay_delivery_over(d, "refused", buf_slice(&d->plan.refusal));
 	} else if (relay_place_take(d)) {
 		open_next(d);
 	} else {
@@ -439,6 +467,7 @@ static struct relay_plan_settings plan_settings(const struct relay_delivery *d)
 	struct relay_plan_settings set = {
 		.hostname = d->client->world->hostname,
 		.requires_tls = smtp_handoff_mail(d->client->handoff)->requires_tls,
+		.is_waived = d->is_waived,
 	};
 	if (getrandom(&set.chance, sizeof(set.chance), 0) != sizeof(set.chance))
 		set.chance = io_loop_now_ms(relay_of(d)->loop);
@@ -465,10 +494,11 @@ static void on_begin(struct io_later *later)
 	plan_follow(d, relay_plan_route(&d->plan, d->domain, d->route, NULL, &set));
 }
 
-static void way_ask(struct relay_delivery *d)
+void relay_delivery_begin(struct relay_delivery *d)
 {
 	struct relay *r = relay_of(d);
 	const struct relay_world *w = d->client->world;
+	turn(d, RELAY_DELIVERY_ASKING);
 	for (size_t i = 0; i < w->route_count && !d->route; i++)
 		if (policy_rule_is_for(w->routes[i].domain, d->domain))
 			d->route = &w->routes[i];
@@ -489,7 +519,7 @@ static void on_late(struct io_deadline *late)
 {
 	struct relay_delivery *d =
 		(struct relay_delivery *)((char *)late - offsetof(struct relay_delivery, late));
-	if (!has_waiting(d))
+	if (!has_open(d))
 		return; /* who was taken waits for the text, not for us */
 	switch (d->state) {
 	case RELAY_DELIVERY_ASKING:
@@ -505,6 +535,7 @@ static void on_late(struct io_deadline *late)
 		break;
 	case RELAY_DELIVERY_AT_DATA:
 	case RELAY_DELIVERY_IN_TEXT:
+	case RELAY_DELIVERY_UNDECIDED:
 	case RELAY_DELIVERY_AT_END:
 	case RELAY_DELIVERY_OVER:
 	case RELAY_DELIVERY_STATE_COUNT:
@@ -526,7 +557,7 @@ int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, co
 		.hold_s = c->world->hold_s,
 	};
 	if (!hop_is_there(d))
-		way_ask(d);
+		relay_delivery_begin(d);
 	*ret_d = d;
 	return 0;
 }
@@ -542,6 +573,7 @@ void relay_delivery_free(struct relay_delivery *d)
 	relay_plan_deinit(&d->plan);
 	buf_deinit(&d->answer);
 	buf_deinit(&d->last);
+	buf_deinit(&d->held);
 	free(d);
 }
 
@@ -551,13 +583,16 @@ void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 	for (size_t i = 0; i < number; i++)
 		is_first = is_first && !is_its(d, i, RELAY_RCPT_WAITING);
 	if (d->state == RELAY_DELIVERY_OVER) {
-		relay_client_answer_rcpt(d->client, number, relay_delivery_answer(d), false);
+		relay_client_answer_rcpt(d->client, number, relay_delivery_answer(d),
+		                         RELAY_RCPT_REFUSED);
 		return;
 	}
-	if (is_first) {
-		d->waits_since_ms = io_loop_now_ms(relay_of(d)->loop);
-		late_arm(d, ENVELOPE_MS);
+	if (d->state == RELAY_DELIVERY_UNDECIDED) {
+		relay_waiver_promise(d, number);
+		return;
 	}
+	if (is_first)
+		relay_delivery_await(d);
 	if (d->state == RELAY_DELIVERY_ENVELOPE)
 		envelope_send(d, number);
 }
@@ -565,7 +600,7 @@ void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 void relay_delivery_data(struct relay_delivery *d)
 {
 	io_deadline_disarm(&d->late);
-	if (d->state == RELAY_DELIVERY_OVER)
+	if (d->state == RELAY_DELIVERY_OVER || d->state == RELAY_DELIVERY_UNDECIDED)
 		return;
 	if (!relay_delivery_taken(d)) { /* nobody there wants it: all were refused */
 		question_end(d);
@@ -583,12 +618,15 @@ void relay_delivery_data(struct relay_delivery *d)
 
 void relay_delivery_text(struct relay_delivery *d, struct slice text)
 {
-	if (d->state == RELAY_DELIVERY_IN_TEXT && d->hop)
+	if (relay_waiver_holds_text(d))
+		relay_waiver_text(d, text);
+	else if (d->state == RELAY_DELIVERY_IN_TEXT && d->hop)
 		relay_hop_text(d->hop, text);
 }
 
 void relay_delivery_end(struct relay_delivery *d)
 {
+	d->has_whole_text = true;
 	if (d->state != RELAY_DELIVERY_IN_TEXT || !d->hop)
 		return;
 	turn(d, RELAY_DELIVERY_AT_END);

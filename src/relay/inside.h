@@ -1,6 +1,7 @@
 /*
  * What the files of the relay share. client.c: the MTA's connection and its transaction.
- * delivery.c: one destination of it. pool.c: all of them, idle hops. record.c: the log.
+ * delivery.c: one destination of it. waiver.c: one whose policy failed, while the header may waive
+ * it. pool.c: all of them, idle hops. record.c: the log.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -11,6 +12,7 @@
 #include "relay/hop.h"
 #include "relay/relay.h"
 #include "smtp/handoff.h"
+#include "smtp/waiver.h"
 
 struct relay_world {
 	unsigned refs;
@@ -29,15 +31,18 @@ struct relay_world {
 };
 
 enum relay_rcpt_state {
-	RELAY_RCPT_WAITING, /* for its destination's answer */
+	RELAY_RCPT_WAITING,  /* for its destination's answer */
+	RELAY_RCPT_PROMISED, /* was told 250, and no far end knows of it yet */
 	RELAY_RCPT_TAKEN,
-	RELAY_RCPT_REFUSED,
+	RELAY_RCPT_REFUSED_LATE, /* was told 250: words go behind the text */
+	RELAY_RCPT_REFUSED,      /* or it is answered for good */
 };
 
 struct relay_rcpt {
 	struct relay_delivery *delivery;
 	enum relay_rcpt_state state;
-	struct buf path; /* until it is answered */
+	struct buf path;  /* until a far end answered */
+	struct buf words; /* of REFUSED_LATE */
 };
 
 enum relay_delivery_state {
@@ -47,8 +52,9 @@ enum relay_delivery_state {
 	RELAY_DELIVERY_ENVELOPE,
 	RELAY_DELIVERY_AT_DATA, /* DATA is asked */
 	RELAY_DELIVERY_IN_TEXT,
-	RELAY_DELIVERY_AT_END, /* the final dot went out */
-	RELAY_DELIVERY_OVER,   /* answer has the words for recipients that were taken */
+	RELAY_DELIVERY_UNDECIDED, /* the header says whether answer stands */
+	RELAY_DELIVERY_AT_END,    /* the final dot went out */
+	RELAY_DELIVERY_OVER,      /* answer has the words for recipients that were taken */
 	RELAY_DELIVERY_STATE_COUNT
 };
 
@@ -73,7 +79,12 @@ struct relay_delivery {
 	struct io_deadline late; /* RCPT is answered by then */
 	uint64_t waits_since_ms; /* the first recipient that waits */
 	struct buf answer;
-	struct buf last; /* words of the target that failed last */
+	struct buf last;  /* words of the target that failed last */
+	bool is_waivable; /* policy failed; without it there would be more to try */
+	bool is_waived;
+	bool has_whole_text; /* it is in held, final dot included */
+	struct smtp_waiver waiver;
+	struct buf held; /* text that no hop has */
 	char domain[POLICY_WAY_NAME_CAP];
 };
 
@@ -129,9 +140,9 @@ struct relay {
 };
 
 /* client.c */
-/* A recipient's answer, or the end's; words with CRLF. */
+/* A recipient's answer; words with CRLF. */
 void relay_client_answer_rcpt(struct relay_client *c, size_t number, struct slice words,
-                              bool is_taken);
+                              enum relay_rcpt_state state);
 /* The delivery came to another state: does the transaction go on? */
 void relay_client_moved(struct relay_client *c);
 /* A hop has room again. */
@@ -158,6 +169,28 @@ size_t relay_delivery_taken(const struct relay_delivery *d);
 struct slice relay_delivery_answer(const struct relay_delivery *d);
 /* There is a place for it now. */
 void relay_delivery_go(struct relay_delivery *d);
+
+/* The time in which a far end has to answer begins. */
+void relay_delivery_await(struct relay_delivery *d);
+/* From the beginning: with the way. */
+void relay_delivery_begin(struct relay_delivery *d);
+/* words: for recipients that are not answered, and for those taken when the text has ended. */
+void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct slice words);
+
+/* waiver.c */
+/* Nothing more can be tried, policy being what it is. True: the header may change that. */
+bool relay_waiver_is_possible(const struct relay_delivery *d);
+/* words: what is said if the header does not. */
+void relay_waiver_await(struct relay_delivery *d, struct slice words);
+/* A recipient for which that is so. */
+void relay_waiver_promise(struct relay_delivery *d, size_t number);
+/* The text waits here: for the header's end, then for a hop. */
+bool relay_waiver_holds_text(const struct relay_delivery *d);
+void relay_waiver_text(struct relay_delivery *d, struct slice text);
+/* The far end's answer to a recipient that was promised. */
+void relay_waiver_rcpt(struct relay_delivery *d, size_t number, struct slice words, bool is_taken);
+/* The hop is ready for the text. */
+void relay_waiver_go_on(struct relay_delivery *d);
 
 /* pool.c */
 /* Takes the hop. uses: how many messages it has carried. */

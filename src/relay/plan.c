@@ -139,6 +139,15 @@ static int host_take(struct relay_plan *plan, const struct policy_way_host *from
 	return 0;
 }
 
+static bool is_waivable(const struct policy_domain *domain, const struct policy_way_host *host)
+{
+	struct policy_domain waived = *domain;
+	struct policy_decision d;
+	waived.is_waived = true;
+	policy_decide(&waived, &host->facts, &d);
+	return d.level != POLICY_SKIP;
+}
+
 static int hosts_take(struct relay_plan *plan, const struct policy_way *way,
                       const struct policy_sts_facts *sts, const struct relay_plan_settings *set,
                       struct left_out *l)
@@ -147,6 +156,7 @@ static int hosts_take(struct relay_plan *plan, const struct policy_way *way,
 	unsigned own = own_preference(way, set->hostname);
 	struct policy_domain domain;
 	policy_way_domain(&domain, way, sts);
+	domain.is_waived = set->is_waived;
 	shuffle(way, order, set->chance);
 	for (size_t i = 0; i < way->host_count; i++) {
 		const struct policy_way_host *from = &way->hosts[order[i]];
@@ -156,6 +166,7 @@ static int hosts_take(struct relay_plan *plan, const struct policy_way *way,
 		policy_decide(&domain, &from->facts, &d);
 		if (d.level == POLICY_SKIP) {
 			leave_out(l, from, &d);
+			plan->is_waivable |= is_waivable(&domain, from);
 			continue;
 		}
 		if (set->requires_tls && !d.is_authenticated)

@@ -38,11 +38,13 @@ struct relay_plan {
 	size_t target_count;       /* 0: refusal says why */
 	struct buf refusal;        /* a reply, CRLF included */
 	enum policy_report report; /* of a host that was left out, if that is all there is */
+	bool is_waivable;          /* TLS-Required: No would bring more hosts */
 };
 
 struct relay_plan_settings {
 	const char *hostname; /* ours: a domain whose best host that is loops (RFC 5321 5.1) */
 	bool requires_tls;    /* RFC 8689: only hosts whose name is proven */
+	bool is_waived;       /* policy/decide.h */
 	uint64_t chance;      /* shuffles hosts of equal preference */
 };
 
