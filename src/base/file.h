@@ -14,7 +14,6 @@
  * Appends a regular file. ret_time: when it was changed; NULL: not asked. 0, -EINVAL (no regular
  * file), -EFBIG, or what open() and read() say.
  */
-[[nodiscard]] int file_read(struct buf *b, const char *path, size_t max,
-                            struct timespec *ret_time);
+[[nodiscard]] int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_time);
 
 #endif
