@@ -52,7 +52,8 @@ class FarEnd:
 
 class Talk:
     """One connection. script: what it says in place of what a well-behaved server would, by the
-    moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"); None closes there."""
+    moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"); None closes there.
+    "chokes" is asked whether a connection's ClientHello is too much for it."""
 
     def __init__(self, far, sock, session):
         self.far, self.sock, self.session = far, sock, session
@@ -74,6 +75,9 @@ class Talk:
         return "".join(f"250{'-' if o != offers[-1] else ' '}{o}\r\n" for o in offers)
 
     def start_tls(self):
+        chokes = self.far.script.get("chokes")
+        if chokes and chokes(self.sock.recv(65536, socket.MSG_PEEK)):
+            raise OSError("hang up in the handshake")
         self.sock = self.far.context.wrap_socket(self.sock, server_side=True)
         self.session["tls"] = self.sock.version()
         self.reader = peers.Line(self.sock)

@@ -1,7 +1,9 @@
 """The relay and far ends that mean no good: what one of them does stays its own affair. Far ends
 and name server as scripts, as in test_relay.py."""
 import os
+import re
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -135,6 +137,33 @@ def test_a_connection_that_never_came_to_be_is_not_said_to_be_plain(relay, mta):
     ended = relay.wait("hop ended", domain="silent.example")
     held.set()
     assert ended["seal"] == "none" and ended["outcome"] == "given-up", ended
+
+
+def test_a_host_that_chokes_on_a_large_hello(relay):
+    """A smaller one goes well, and comes first from then on, whatever worker or daemon asks."""
+    hellos = []
+
+    def chokes(hello):
+        hellos.append(hello)
+        return len(hellos) == 1
+    far = relay.far("chokes", chokes=chokes)
+    mta = Mta(relay.lmtp)
+    assert mta.send("a@chokes.example")[-1].startswith("250 2.0.0")
+    assert len(hellos) == 2 and [s["tls"] for s in far.sessions] == [None, "TLSv1.3"]
+    relay.wait("workaround", mx="mx.chokes.example")
+    relay.wait("hop ended", domain="chokes.example", messages="1", workaround="small-hello")
+    mta.close()
+    os.kill(relay.process.pid, signal.SIGKILL)
+    relay.process.wait()
+    relay.start_again()
+    shown = relay.status()["workarounds"]
+    assert [one["mx"] for one in shown] == ["mx.chokes.example"]
+    assert re.search("^workaround: mx.chokes.example, smaller ClientHello until 20",
+                     relay.ctl("status").stdout, re.M)
+    mta = Mta(relay.lmtp)
+    assert mta.send("a@chokes.example")[-1].startswith("250 2.0.0")
+    mta.close()
+    assert len(hellos) == 3
 
 
 def test_plain_text_to_one_host_is_not_plain_text_to_the_next(relay, mta):

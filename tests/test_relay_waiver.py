@@ -1,5 +1,5 @@
-"""TLS-Required: No in a message's header (RFC 8689 5), where policy would keep it: the relay holds the
-text until the header has ended. Far ends and name server as scripts, as in test_relay.py."""
+"""TLS-Required: No in a message's header (RFC 8689 5), where policy would keep it: the relay holds
+the text until the header has ended. Far ends and name server as scripts, as in test_relay.py."""
 import pytest
 
 from test_relay import TEXT, Mta, SmtpMta, relays
@@ -45,7 +45,7 @@ def test_it_goes_without_tls(relay, held, mta):
 @pytest.mark.parametrize("text", [
     TEXT, b"TLS-Required: Yes\r\n" + TEXT, b"Subject: x\r\n\r\nTLS-Required: No\r\n",
     b"X: " + b"y" * 65536 + b"\r\n" + WAIVED, b"\r\n", b"",
-], ids=["nothing", "another value", "in the body", "behind too long a header", "no header", "no text"])
+], ids=["nothing", "another value", "in the body", "too long a header", "no header", "no text"])
 def test_without_it_the_message_waits(held, mta, text):
     count = len(held.messages)
     said = mta.send("a@held.example", text=text)

@@ -45,7 +45,8 @@ static void test_file_read(void **state)
 		file_write(path, lens[i]);
 		assert_int_equal(file_read(&b, path, lens[i], &when), 0);
 		assert_int_equal(buf_len(&b), lens[i]);
-		assert_true(!lens[i] || buf_slice(&b).data[lens[i] - 1] == 'a' + (lens[i] - 1) % 26);
+		assert_true(!lens[i] ||
+		            buf_slice(&b).data[lens[i] - 1] == 'a' + (lens[i] - 1) % 26);
 		assert_true(when.tv_sec > 0);
 		buf_clear(&b);
 		if (lens[i])

@@ -87,6 +87,10 @@ static void status_print(const json_t *answer)
 	               json_string_value(json_object_get(value, "address")),
 	               json_string_value(json_object_get(value, "warning")),
 	               json_string_value(json_object_get(value, "mend")));
+	json_array_foreach((json_t *)json_object_get(answer, "workarounds"), i, value) printf(
+		"workaround: %s, %s until %s\n", json_string_value(json_object_get(value, "mx")),
+		json_string_value(json_object_get(value, "with")),
+		json_string_value(json_object_get(value, "until")));
 }
 
 static int answer_show(const struct buf *text, bool as_json)

@@ -418,8 +418,9 @@ static const struct transcript learning[] = {
 	{ "rubbish", .steps = "!connect\nB> +OK x\n!close backend-broken\n", .is_learning = true },
 	{ "silent", .steps = "!connect\n!expire idle\n!close backend-broken\n",
 	  .is_learning = true },
-	{ "gone", .steps = "!connect\nB> * OK x\nB< E1 CAPABILITY\n!eof backend\n"
-	                   "!close backend-broken\n",
+	{ "gone",
+	  .steps = "!connect\nB> * OK x\nB< E1 CAPABILITY\n!eof backend\n"
+	           "!close backend-broken\n",
 	  .is_learning = true },
 	{ "down", .steps = "!fail connect\n!close backend-down\n", .is_learning = true },
 };

@@ -143,12 +143,13 @@ static json_t *status_json(const struct parent *p)
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		leaving += c->role == PROC_ROLE_WORKER;
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:o, s:o, s:o}", "version",
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "version",
 	                 MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
 	                 (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
 	                 "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
 	                 "workers_leaving", (int)leaving, "workers", workers, "sums", sums,
-	                 "warnings", parent_caps_warnings(p));
+	                 "warnings", parent_caps_warnings(p), "workarounds",
+	                 parent_workarounds_json(p));
 }
 
 static void on_late(struct io_deadline *d)

@@ -234,6 +234,7 @@ static void parent_deinit(struct parent *p)
 	parent_plan_free(p->plan);
 	parent_plan_free(p->next);
 	parent_plan_free(p->retired);
+	buf_deinit(&p->workarounds);
 	for (size_t i = 0; i < COUNT_OF(p->signals); i++)
 		io_signal_free(p->signals[i]);
 	explicit_bzero(p->ticket_keys, sizeof(p->ticket_keys));

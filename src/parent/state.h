@@ -110,6 +110,7 @@ struct parent {
 	bool next_is_renewal; /* the same settings, other certificates */
 	struct parent_child keys;
 	struct parent_child resolver; /* not there where nothing asks DNS */
+	struct buf workarounds;       /* as resolver said them last */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -184,6 +185,10 @@ void parent_caps_send(struct parent *p, struct parent_child *worker);
 void parent_caps_free(struct parent_plan *plan);
 struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
+
+/* parent/workarounds.c */
+void parent_workarounds_came(struct parent *p, struct slice list);
+struct json_t *parent_workarounds_json(const struct parent *p);
 
 /* parent/ctl.c: the control socket in run_dir. */
 [[nodiscard]] int parent_ctl_open(struct parent *p, const char *run_dir);

@@ -24,6 +24,7 @@ struct policy_asker {
 	/* For those who remember: what a hop met. Both are copied. */
 	void (*note)(struct policy_asker *a, const char *domain, const char *mx,
 	             enum policy_seen seen);
+	void (*fault)(struct policy_asker *a, const char *mx, enum policy_fault_seen seen);
 	/* Nothing if it is not under way. */
 	void (*cancel)(struct policy_asker *a, struct policy_question *q);
 };

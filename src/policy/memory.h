@@ -6,16 +6,16 @@
 #ifndef POLICY_MEMORY_H
 #define POLICY_MEMORY_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "policy/fault.h"
 
 /* Of one MX host of one domain. Times are Unix time in seconds; all zero: nothing is known. */
 struct policy_memory {
 	int64_t sealed_since_s;
-	uint32_t sessions;    /* with TLS since then */
-	bool was_trusted;     /* a certificate of the public CAs for its name, the last time */
-	int64_t lost_since_s; /* TLS was not to be had since; 0: it was */
-	bool may_hold;        /* so many hosts lost it at once that the fault is ours: false */
+	uint32_t sessions;         /* with TLS since then */
+	bool was_trusted;          /* a certificate of the public CAs for its name, the last time */
+	int64_t lost_since_s;      /* TLS was not to be had since; 0: it was */
+	bool may_hold;             /* so many hosts lost it at once that the fault is ours: false */
+	struct policy_fault fault; /* of the host, whatever the domain */
 };
 
 /* What a hop met, for those who remember. */

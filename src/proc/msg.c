@@ -56,6 +56,8 @@ static const struct row {
 	[PROC_MSG_SEEN] = { "seen", WAY(WORKER, RESOLVER), 1 + 2 * (2 + NAME_MAX_LEN), false },
 	[PROC_MSG_RESOLVER_WANTED] = { "resolver wanted", WAY(WORKER, PARENT), 0, false },
 	[PROC_MSG_RELEASE] = { "release", WAY(PARENT, RESOLVER), NAME_MAX_LEN, false },
+	[PROC_MSG_FAULT] = { "fault", WAY(WORKER, RESOLVER), 1 + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_WORKAROUNDS] = { "workarounds", WAY(RESOLVER, PARENT), 64 * KIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -76,6 +76,10 @@ enum proc_msg_type {
 	PROC_MSG_RESOLVER_WANTED,
 	/* parent -> resolver */
 	PROC_MSG_RELEASE, /* text: domain whose past is forgotten */
+	/* worker -> resolver: what was wrong with a host's TLS */
+	PROC_MSG_FAULT, /* u8 enum policy_fault_seen, str MX host */
+	/* resolver -> parent: all that there are, when they change */
+	PROC_MSG_WORKAROUNDS, /* text: "MX UNTIL\n" for each, Unix time in seconds */
 	PROC_MSG_COUNT,
 };
 

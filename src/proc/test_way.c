@@ -17,7 +17,7 @@ static void host_fill(struct policy_way_host *h, unsigned number)
 		.preference = (uint16_t)(1000 + number),
 		.address_count = POLICY_WAY_ADDRESSES_MAX,
 		.is_alias = true,
-		.memory = { 1800000000, 77, true, 1800000001, true },
+		.memory = { 1800000000, 77, true, 1800000001, true, { 1800000002, 1800000003 } },
 		.tlsa_count = POLICY_TLSA_MAX,
 		.base = "base.example.net",
 		.expanded = "expanded.example.net",
@@ -86,6 +86,7 @@ static void host_check(const struct policy_way_host *got, const struct policy_wa
 	assert_int_equal(got->memory.lost_since_s, want->memory.lost_since_s);
 	assert_int_equal(got->memory.sessions, want->memory.sessions);
 	assert_true(got->memory.was_trusted && got->memory.may_hold);
+	assert_memory_equal(&got->memory.fault, &want->memory.fault, sizeof(want->memory.fault));
 }
 
 static void test_way_round_trip(void **state)

@@ -20,6 +20,8 @@ static void memory_pack(struct proc_packer *p, const struct policy_memory *m)
 	proc_pack_u8(p, m->was_trusted);
 	proc_pack_u64(p, (uint64_t)m->lost_since_s);
 	proc_pack_u8(p, m->may_hold);
+	proc_pack_u64(p, (uint64_t)m->fault.failing_since_s);
+	proc_pack_u64(p, (uint64_t)m->fault.small_until_s);
 }
 
 static void host_pack(struct proc_packer *p, const struct policy_way_host *h,
@@ -114,6 +116,8 @@ static void memory_unpack(struct proc_unpacker *u, struct policy_memory *m)
 	m->was_trusted = small_unpack(u, 1);
 	m->lost_since_s = time_unpack(u);
 	m->may_hold = small_unpack(u, 1);
+	m->fault.failing_since_s = time_unpack(u);
+	m->fault.small_until_s = time_unpack(u);
 }
 
 static void host_unpack(struct proc_unpacker *u, struct policy_way_host *h)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <time.h>
 
 enum {
 	ENVELOPE_MS = 240 * 1000, /* the MTA waits 5 minutes for RCPT (RFC 5321 4.5.3.2.3) */
@@ -294,20 +295,28 @@ static void remember(struct relay_delivery *d, enum policy_seen seen)
 		         kv_str("mx", f->host), kv_str("lost", "certificate"));
 }
 
+/* What is known already is not said again. */
+static void well_note(struct relay_delivery *d, const struct relay_hop_facts *f)
+{
+	struct policy_asker *asker = relay_of(d)->asker;
+	const struct policy_fault *before = &f->memory.fault;
+	if (d->is_small && (!before->small_until_s || before->failing_since_s))
+		asker->fault(asker, f->host, POLICY_FAULT_SMALL);
+	else if (!d->is_small && before->failing_since_s)
+		asker->fault(asker, f->host, POLICY_FAULT_WELL);
+}
+
 static void on_ready(void *owner)
 {
 	struct relay_delivery *d = owner;
 	struct relay *r = relay_of(d);
 	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
-	uint64_t now_ms = io_loop_now_ms(r->loop);
 	r->counters.hops++;
 	r->counters.sealed += f->tls != NULL;
 	r->counters.plain += f->tls == NULL;
 	r->counters.authenticated += f->verdict.is_authenticated;
-	if (f->tls && d->is_small)
-		relay_faults_note_small(&r->faults, f->host, now_ms);
-	else if (f->tls)
-		relay_faults_clear(&r->faults, f->host, now_ms);
+	if (f->tls)
+		well_note(d, f);
 	remember(d, !f->tls                 ? POLICY_SEEN_LOST
 	            : f->verdict.is_trusted ? POLICY_SEEN_TRUSTED
 	                                    : POLICY_SEEN_SEALED);
@@ -320,14 +329,17 @@ static bool is_tried_again(struct relay_delivery *d, const struct relay_hop_fail
 {
 	struct relay *r = relay_of(d);
 	const struct relay_host *h = target_of(d)->host;
-	uint64_t now_ms = io_loop_now_ms(r->loop);
+	const struct policy_fault *before = &h->memory.fault;
 	if (f->end != RELAY_HOP_BAD_TLS || d->skips_tls)
 		return false;
 	if (!d->is_small) {
 		d->is_small = true;
 		return true;
 	}
-	uint64_t for_ms = relay_faults_note(&r->faults, h->name, now_ms);
+	uint64_t for_ms = before->failing_since_s
+	                          ? (uint64_t)(time(NULL) - before->failing_since_s) * 1000
+	                          : 0;
+	r->asker->fault(r->asker, h->name, POLICY_FAULT_FAILED);
 	bool may_be_plain = h->decision.level == POLICY_OPPORTUNISTIC &&
 	                    for_ms >= d->client->world->plain_after_ms &&
 	                    !relay_hop_is_held(&h->memory, &d->rules);
@@ -397,8 +409,7 @@ static void open_next(struct relay_delivery *d)
 	const struct relay_target *t = target_of(d);
 	struct relay_hop_owner owner = hop_owner;
 	owner.owner = d;
-	d->is_small = d->is_small ||
-	              relay_faults_wants_small(&r->faults, t->host->name, io_loop_now_ms(r->loop));
+	d->is_small = d->is_small || t->host->memory.fault.small_until_s;
 	turn(d, RELAY_DELIVERY_OPENING);
 	int result = relay_hop_new(&d->hop,
 	                           &(struct relay_hop_settings){
@@ -409,6 +420,7 @@ static void open_next(struct relay_delivery *d)
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,
 					   .skips_tls = d->skips_tls,
+					   .is_small = d->is_small,
 					   .rules = d->rules,
 					   .is_implicit = d->plan.is_implicit,
 					   .port = d->plan.port ? d->plan.port : w->port,

@@ -461,6 +461,7 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	h->decision.why = ""; /* the plan's */
 	h->mx_is_secure = set->mx_is_secure;
 	h->skips_tls = set->skips_tls;
+	h->facts.is_small = set->is_small;
 	h->is_implicit = set->is_implicit;
 	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", host->pkix_name);
 	if (!host->record_count)

@@ -54,6 +54,7 @@ struct relay_hop_settings {
 	const struct relay_target *target;
 	bool mx_is_secure;
 	bool skips_tls; /* opportunistic, and TLS has failed for long */
+	bool is_small;  /* tls says the smaller ClientHello; for the record */
 	bool is_implicit;
 	uint16_t port;
 	struct policy_memory_rules rules;
@@ -87,6 +88,7 @@ struct relay_hop_facts {
 	char host[POLICY_WAY_NAME_CAP];
 	char address[DNS_ADDRESS_CAP];
 	enum policy_level level;
+	bool is_small;                /* of the settings */
 	bool is_ready;                /* it came to the TLS it must have, and to its hello */
 	struct relay_verdict verdict; /* once TLS is up; why is not kept */
 	const struct tls_facts *tls;  /* NULL: plain */

@@ -8,7 +8,6 @@
 
 #include "io/stream.h"
 #include "policy/ask.h"
-#include "relay/faults.h"
 #include "relay/hop.h"
 #include "relay/relay.h"
 #include "smtp/handoff.h"
@@ -131,7 +130,6 @@ struct relay {
 	size_t open;
 	struct relay_idle idle; /* a ring, this is its head */
 	size_t idle_count;
-	struct relay_faults faults;
 	struct relay_delivery *waiting; /* for a place, the first come first */
 	void (*on_empty)(void *owner);  /* NULL once it was told */
 	void *on_empty_owner;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 enum {
 	IDLE_MS = 5 * 1000,
@@ -23,8 +22,6 @@ int relay_new(struct relay **ret_r, struct io_loop *loop, struct policy_asker *a
 	r->asker = asker;
 	r->clients.next = r->clients.prev = &r->clients;
 	r->idle.next = r->idle.prev = &r->idle;
-	if (getrandom(&r->faults.seed, sizeof(r->faults.seed), 0) != sizeof(r->faults.seed))
-		r->faults.seed = io_loop_now_ms(loop);
 	*ret_r = r;
 	return 0;
 }

@@ -27,6 +27,7 @@ void relay_record_hop(struct relay *r, const struct relay_client *c, struct rela
 	           kv_str("address", f->address), kv_str("policy", policy_level_name(f->level)),
 	           kv_str("seal", seal_of(f)), kv_str("tls", t->version),
 	           kv_str("cipher", t->cipher), kv_str("group", t->group),
+	           kv_str("workaround", f->is_small && f->tls ? "small-hello" : ""),
 	           kv_str("result", result ? result : ""), kv_int("messages", f->messages),
 	           kv_str("queue", f->queue_ids), kv_str("outcome", outcome),
 	           kv_str("error", failure ? failure->why : ""),

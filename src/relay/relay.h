@@ -2,7 +2,7 @@
  * The way out: MTAs hand messages over by LMTP or SMTP, each recipient's destination is looked
  * up, connected to with the TLS that it must have, and the message is passed through while it
  * arrives. Nothing is stored, and a 2xx is only ever the far end's own: the MTA keeps the message
- * until then (DESIGN 7, reference of faults: every other end is 4yz or a hang-up).
+ * until then (DESIGN 7: every other end is 4yz or a hang-up).
  *
  * This folder joins the conversations (smtp/handoff.h, smtp/hop.h) to sockets and TLS, and asks
  * for policy (policy/ask.h). It knows nothing of processes.

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/loop.h"
+#include "store/faults.h"
 #include "store/memory.h"
 #include "store/store.h"
 
@@ -20,11 +21,13 @@ enum {
 	TICK_MS = 60 * 1000,
 	MANY_OF = 100, /* one in so many */
 	MANY_LEAST = 5,
+	WORKAROUNDS_SHOWN = 100,
 };
 
 struct resolver_memory {
-	struct io_loop *loop;
-	struct store_memory *store; /* NULL: it cannot be kept */
+	struct resolver_memory_settings set;
+	struct store_memory *store; /* NULL, either: it cannot be kept */
+	struct store_faults *faults;
 	struct io_deadline tick;
 	bool is_suspended; /* nothing is held */
 };
@@ -58,31 +61,52 @@ static void on_tick(struct io_deadline *d)
 {
 	struct resolver_memory *m =
 		(struct resolver_memory *)((char *)d - offsetof(struct resolver_memory, tick));
-	io_deadline_arm(m->loop, d, TICK_MS);
-	suspicion_update(m);
-	if (store_memory_prune(m->store, time(NULL) - UNUSED_S))
+	time_t now_s = time(NULL);
+	io_deadline_arm(m->set.loop, d, TICK_MS);
+	if (m->store)
+		suspicion_update(m);
+	if ((m->store && store_memory_prune(m->store, now_s - UNUSED_S)) ||
+	    (m->faults && store_faults_prune(m->faults, now_s)))
 		complain("prune");
+	resolver_memory_tell(m);
 }
 
-int resolver_memory_new(struct resolver_memory **ret_m, struct io_loop *loop, const char *folder)
+void resolver_memory_tell(struct resolver_memory *m)
+{
+	CLEAN(buf_deinit) struct buf list = {};
+	if (!m->faults)
+		return;
+	if (store_faults_list(m->faults, time(NULL), WORKAROUNDS_SHOWN, &list))
+		complain("list");
+	else
+		m->set.on_workarounds(m->set.owner, buf_slice(&list));
+}
+
+/* r: of opening it. */
+static void opened_tell(const char *path, int r, const struct store_opened *how)
+{
+	if (how->was_bad)
+		log_error(NULL, "what far ends had was lost", kv_str("file", path),
+		          kv_str("error", how->why));
+	if (r)
+		log_error(NULL, "TLS of far ends is not remembered", kv_str("file", path),
+		          kv_str("error", how->why));
+}
+
+int resolver_memory_new(struct resolver_memory **ret_m, const struct resolver_memory_settings *set)
 {
 	char path[PATH_MAX + 16];
 	struct store_opened how;
 	struct resolver_memory *m = calloc(1, sizeof(*m));
 	if (!m)
 		return err_raise(-ENOMEM);
-	m->loop = loop;
+	m->set = *set;
 	m->tick.fn = on_tick;
-	snprintf(path, sizeof(path), "%s/memory.db", folder);
-	int r = store_memory_open(&m->store, path, &how);
-	if (how.was_bad)
-		log_error(NULL, "what far ends had was lost", kv_str("file", path),
-		          kv_str("error", how.why));
-	if (r)
-		log_error(NULL, "TLS of far ends is not remembered", kv_str("file", path),
-		          kv_str("error", how.why));
-	else
-		io_deadline_arm(loop, &m->tick, TICK_MS);
+	snprintf(path, sizeof(path), "%s/memory.db", set->folder);
+	opened_tell(path, store_memory_open(&m->store, path, &how), &how);
+	snprintf(path, sizeof(path), "%s/faults.db", set->folder);
+	opened_tell(path, store_faults_open(&m->faults, path, &how), &how);
+	io_deadline_arm(set->loop, &m->tick, TICK_MS);
 	*ret_m = m;
 	return 0;
 }
@@ -93,6 +117,7 @@ void resolver_memory_free(struct resolver_memory *m)
 		return;
 	io_deadline_disarm(&m->tick);
 	store_memory_close(m->store);
+	store_faults_close(m->faults);
 	free(m);
 }
 
@@ -100,7 +125,8 @@ void resolver_memory_get(struct resolver_memory *m, const char *domain, const ch
                          struct policy_memory *ret_memory)
 {
 	*ret_memory = (struct policy_memory){};
-	if (m->store && store_memory_get(m->store, domain, mx, ret_memory))
+	if ((m->store && store_memory_get(m->store, domain, mx, ret_memory)) ||
+	    (m->faults && store_faults_get(m->faults, mx, time(NULL), &ret_memory->fault)))
 		complain("look");
 	ret_memory->may_hold = !m->is_suspended;
 }
@@ -124,6 +150,22 @@ void resolver_memory_note(struct resolver_memory *m, const char *domain, const c
 	log_warn(NULL, "downgrade", kv_str("domain", domain), kv_str("mx", mx),
 	         kv_str("lost", "starttls"));
 	suspicion_update(m);
+}
+
+void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum policy_fault_seen seen)
+{
+	bool is_new = false;
+	if (!m->faults)
+		return;
+	if (store_faults_note(m->faults, mx, seen, time(NULL), &is_new)) {
+		complain("keep");
+		return;
+	}
+	if (!is_new)
+		return;
+	log_notice(NULL, "workaround", kv_str("mx", mx), kv_str("with", "smaller ClientHello"),
+	           kv_int("days", POLICY_FAULT_SMALL_S / DAY_S));
+	resolver_memory_tell(m);
 }
 
 void resolver_memory_release(struct resolver_memory *m, const char *domain)

@@ -6,23 +6,34 @@
 #ifndef RESOLVER_MEMORY_H
 #define RESOLVER_MEMORY_H
 
+#include "base/slice.h"
 #include "policy/memory.h"
 
 struct io_loop;
 struct resolver_memory;
 
-/* folder: where it is kept. Without its file it remembers nothing, which is logged. 0 or -ENOMEM.
- */
-[[nodiscard]] int resolver_memory_new(struct resolver_memory **ret_m, struct io_loop *loop,
-                                      const char *folder);
+struct resolver_memory_settings {
+	struct io_loop *loop;
+	const char *folder; /* where it is kept */
+	/* What there are now: "MX UNTIL\n" for each (store/faults.h). */
+	void (*on_workarounds)(void *owner, struct slice list);
+	void *owner;
+};
+
+/* Without its files it remembers nothing, which is logged. 0 or -ENOMEM. */
+[[nodiscard]] int resolver_memory_new(struct resolver_memory **ret_m,
+                                      const struct resolver_memory_settings *set);
+/* Tells on_workarounds. */
+void resolver_memory_tell(struct resolver_memory *m);
 void resolver_memory_free(struct resolver_memory *m);
 
-/* All zero if nothing is known. */
+/* All zero if nothing is known. What is wrong with the host's TLS comes with it. */
 void resolver_memory_get(struct resolver_memory *m, const char *domain, const char *mx,
                          struct policy_memory *ret_memory);
 /* What is news is logged. */
 void resolver_memory_note(struct resolver_memory *m, const char *domain, const char *mx,
                           enum policy_seen seen);
+void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum policy_fault_seen seen);
 void resolver_memory_release(struct resolver_memory *m, const char *domain);
 
 #endif

@@ -160,10 +160,24 @@ static int on_seen(struct asker *a, struct slice payload)
 	return 0;
 }
 
+static int on_fault(struct asker *a, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	char mx[POLICY_WAY_NAME_CAP];
+	uint8_t seen;
+	if (!proc_unpack_u8(&u, &seen) || seen >= POLICY_FAULT_SEEN_COUNT ||
+	    !proc_unpack_str(&u, mx, sizeof(mx)) || !proc_unpack_ends(&u))
+		return err_raise(-EPROTO);
+	resolver_memory_fault(a->resolver->memory, mx, (enum policy_fault_seen)seen);
+	return 0;
+}
+
 static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	if (msg->type == PROC_MSG_SEEN)
 		return err_up(on_seen(owner, msg->payload));
+	if (msg->type == PROC_MSG_FAULT)
+		return err_up(on_fault(owner, msg->payload));
 	return err_up(on_question(owner, msg->payload)); /* the table lets nothing else through */
 }
 
@@ -308,6 +322,13 @@ static int lookup_begin(struct resolver *r)
 	return result > 0 ? err_raise(-EINVAL) : err_up(result);
 }
 
+static void on_workarounds(void *owner, struct slice list)
+{
+	struct resolver *r = owner;
+	if (r->parent && proc_peer_queue(r->parent, PROC_MSG_WORKAROUNDS, list))
+		log_warn(NULL, "workarounds cannot be shown in the status");
+}
+
 static int parts_begin(struct resolver *r)
 {
 	int result = io_loop_new(&r->loop);
@@ -319,7 +340,11 @@ static int parts_begin(struct resolver *r)
 	buf_deinit(&r->ca_pem);
 	stores_open(r);
 	if (!result)
-		result = resolver_memory_new(&r->memory, r->loop, r->folder);
+		result = resolver_memory_new(&r->memory, &(struct resolver_memory_settings){
+								 .loop = r->loop,
+								 .folder = r->folder,
+								 .on_workarounds = on_workarounds,
+								 .owner = r });
 	if (!result)
 		result = policies_new(&r->policies,
 		                      &(struct policies_settings){ .loop = r->loop,
@@ -338,6 +363,8 @@ static int parts_begin(struct resolver *r)
 						     });
 	if (!result)
 		result = proc_peer_send(r->parent, PROC_MSG_READY, (struct slice){}, -1);
+	if (!result)
+		resolver_memory_tell(r->memory);
 	return err_up(result);
 }
 

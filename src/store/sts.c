@@ -25,7 +25,7 @@ static const char *const queries[] = {
 	[PUT] = "INSERT INTO sts (domain, id, fetched, tried, expires, used, policy)"
 		" VALUES (?1, ?2, ?3, ?3, ?4, ?6, ?5) ON CONFLICT (domain) DO UPDATE SET"
 		" id = ?2, fetched = ?3, tried = ?3, expires = ?4, policy = ?5, used = max(used, "
-	        "?6)",
+		"?6)",
 	[DUE] = "SELECT domain FROM sts WHERE tried < ?1 OR tried + (expires - fetched) / 2 < ?2"
 		" ORDER BY tried LIMIT ?3",
 	[TRIED] = "UPDATE sts SET tried = ?2 WHERE domain = ?1",

@@ -1,6 +1,7 @@
 #include "base/clean.h"
 #include "store/memory.h"
 #include "store/store.h"
+#include "store/test_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,36 +10,6 @@
 #include <cmocka.h>
 
 enum { NOW = 1800000000, DAY = 86400 };
-
-static char folder[] = "/tmp/mailseal-test-memory-XXXXXX";
-static char path[64];
-
-static int folder_make(void **state)
-{
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/memory.db", folder);
-	return 0;
-}
-
-static int file_remove(void **state)
-{
-	static const char *const ends[] = { "", "-wal", "-shm" };
-	char name[80];
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(ends); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return 0;
-}
-
-static int folder_remove(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
 
 static struct store_memory *opened(void)
 {

@@ -1,6 +1,7 @@
 #include "base/clean.h"
 #include "store/store.h"
 #include "store/sts.h"
+#include "store/test_file.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -11,41 +12,6 @@
 #include <cmocka.h>
 
 enum { NOW = 1800000000, DAY = 86400 };
-
-static char folder[] = "/tmp/mailseal-test-store-XXXXXX";
-static char path[64];
-
-static int folder_make(void **state)
-{
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/sts.db", folder);
-	return 0;
-}
-
-static void removed(const char *suffix)
-{
-	char name[80];
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	unlink(name);
-}
-
-static int file_remove(void **state)
-{
-	(void)state;
-	removed("");
-	removed("-wal");
-	removed("-shm");
-	removed(".bad");
-	return 0;
-}
-
-static int folder_remove(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
 
 static struct store_sts *opened(bool expect_bad)
 {

@@ -75,6 +75,19 @@ static void on_note(struct policy_asker *asker, const char *domain, const char *
 		log_warn(NULL, "question to resolver not sent", kv_str("domain", domain));
 }
 
+static void on_fault(struct policy_asker *asker, const char *mx, enum policy_fault_seen seen)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	uint8_t payload[1 + 2 + POLICY_WAY_NAME_CAP];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	if (!r->peer)
+		return;
+	proc_pack_u8(&p, (uint8_t)seen);
+	proc_pack_str(&p, mx);
+	if (proc_peer_queue(r->peer, PROC_MSG_FAULT, proc_packed(&p)))
+		log_warn(NULL, "question to resolver not sent", kv_str("domain", mx));
+}
+
 /* Answers come about in the order of the questions. */
 static struct policy_question *question_of(struct worker_resolver *r, uint32_t number)
 {
@@ -129,7 +142,9 @@ int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
 	struct worker_resolver *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
-	r->asker = (struct policy_asker){ .ask = on_ask, .note = on_note, .cancel = on_cancel };
+	r->asker = (struct policy_asker){
+		.ask = on_ask, .note = on_note, .fault = on_fault, .cancel = on_cancel
+	};
 	r->loop = loop;
 	r->on_broken = on_broken;
 	r->owner = owner;
