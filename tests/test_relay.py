@@ -67,13 +67,13 @@ def context_of(relay):
 class Relay(Daemon):
     """mailseal as a relay, and the far ends that a test makes."""
 
-    def __init__(self, folder, relay="", rest="", listen=""):
+    def __init__(self, folder, relay="", rest="", listen="", workers=1):
         self.names, self.folder = Names(), str(folder)
         self.lmtp, self.smtp, self.port = free_ports(3)
         self.far_ends, self.rest, self.relay = [], rest, relay
         self.chain, self.key = make_certificate(self.folder, "far", host="mx.sealed.example")
         rest = rest.replace("PORT", str(self.port)).replace("PIN", pin_of(self.chain))
-        super().__init__(folder, f'''workers = 1; drain_timeout = "2s";
+        super().__init__(folder, f'''workers = {workers}; drain_timeout = "2s";
             relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
               "lmtp:unix:{self.folder}/lmtp"{listen and f', "{listen}"'}]; port = {self.port}; mode = "0666";
               ca_file = "{self.chain}"; {relay} }}; }};
@@ -152,14 +152,13 @@ class SmtpMta(Mta):
     kind = "SMTP"
 
 
-def relays(rest="", listen=""):
+def relays(rest="", listen="", relay='plain_after = "1s"; hold = ["held.example"]; '
+           'refuse = [".refused.example"];', workers=1):
     folder = tempfile.mkdtemp(prefix="mailseal-")
     os.chmod(folder, 0o755)  # processes that are not root's get into it
     with open(f"{folder}/anchor", "w", encoding="ascii") as out:
         out.write(ANCHOR)
-    daemon = Relay(folder, 'plain_after = "1s"; hold = ["held.example"]; '
-                   'refuse = [".refused.example"];', rest.replace("FOLDER", folder),
-                   listen).ready()
+    daemon = Relay(folder, relay, rest.replace("FOLDER", folder), listen, workers).ready()
     yield daemon
     daemon.close()
     shutil.rmtree(folder)

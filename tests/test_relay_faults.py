@@ -2,18 +2,15 @@
 and name server as scripts, as in test_relay.py."""
 import os
 import re
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 
 import pytest
 
 from daemon import anonymous_kib, wait_until
-from names import ANCHOR
-from test_relay import TEXT, Mta, Relay, relays
+from test_relay import TEXT, Mta, relays
 
 
 @pytest.fixture
@@ -24,14 +21,7 @@ def relay():
 @pytest.fixture
 def single():
     """One connection to a domain at a time."""
-    folder = tempfile.mkdtemp(prefix="mailseal-")
-    os.chmod(folder, 0o755)
-    with open(f"{folder}/anchor", "w", encoding="ascii") as out:
-        out.write(ANCHOR)
-    daemon = Relay(folder, "concurrency = 1;").ready()
-    yield daemon
-    daemon.close()
-    shutil.rmtree(folder)
+    yield from relays(relay="concurrency = 1;")
 
 
 @pytest.fixture

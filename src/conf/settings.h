@@ -171,9 +171,14 @@ struct conf_relay {
 	char *hostname;
 	char *ca_file; /* NULL: the CAs of the system alone */
 	uint32_t plain_after_ms;
-	unsigned concurrency; /* hops to a domain, per worker */
-	bool remembers;       /* what TLS far ends had */
-	char **hold;          /* domains: "example.org", ".example.org", "*" */
+	unsigned concurrency; /* connections to a domain, of all workers; 0 in the next three: no
+	                         limit */
+	unsigned host_concurrency;
+	unsigned operator_concurrency;
+	unsigned operator_rate; /* connections begun a minute */
+	uint32_t slot_wait_ms;
+	bool remembers; /* what TLS far ends had */
+	char **hold;    /* domains: "example.org", ".example.org", "*" */
 	size_t hold_count;
 	char **refuse;
 	size_t refuse_count;

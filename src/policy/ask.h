@@ -5,6 +5,7 @@
 #ifndef POLICY_ASK_H
 #define POLICY_ASK_H
 
+#include "policy/place.h"
 #include "policy/way.h"
 
 /* Embedded in who asks. All else is the asker's. */
@@ -27,6 +28,13 @@ struct policy_asker {
 	void (*fault)(struct policy_asker *a, const char *mx, enum policy_fault_seen seen);
 	/* Nothing if it is not under way. */
 	void (*cancel)(struct policy_asker *a, struct policy_question *q);
+	/* A place at a far end, and that it is not wanted any more, taken or not. No deadline. */
+	void (*place)(struct policy_asker *a, struct policy_place *p);
+	void (*place_give)(struct policy_asker *a, struct policy_place *p);
+	/* Who holds places is told that others wait for this domain, or at this operator's hosts;
+	 * NULL: nobody does. */
+	void (*on_wanted)(void *holder, bool is_domain, const char *name);
+	void *holder;
 };
 
 #endif

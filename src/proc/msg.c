@@ -58,6 +58,12 @@ static const struct row {
 	[PROC_MSG_RELEASE] = { "release", WAY(PARENT, RESOLVER), NAME_MAX_LEN, false },
 	[PROC_MSG_FAULT] = { "fault", WAY(WORKER, RESOLVER), 1 + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_WORKAROUNDS] = { "workarounds", WAY(RESOLVER, PARENT), 64 * KIB, false },
+	[PROC_MSG_PLACE] = { "place", WAY(WORKER, RESOLVER),
+	                     ID + 1 + 2 * (2 + NAME_MAX_LEN) + 4 * 4, false },
+	[PROC_MSG_PLACE_GIVE] = { "place give", WAY(WORKER, RESOLVER), ID, false },
+	[PROC_MSG_PLACED] = { "placed", WAY(RESOLVER, WORKER), ID + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_PLACE_WANTED] = { "place wanted", WAY(RESOLVER, WORKER), 1 + 2 + NAME_MAX_LEN,
+	                            false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -80,6 +80,13 @@ enum proc_msg_type {
 	PROC_MSG_FAULT, /* u8 enum policy_fault_seen, str MX host */
 	/* resolver -> parent: all that there are, when they change */
 	PROC_MSG_WORKAROUNDS, /* text: "MX UNTIL\n" for each, Unix time in seconds */
+	/* worker -> resolver: a place at a far end (policy/place.h) */
+	PROC_MSG_PLACE,      /* u32 number, u8 it is held already, str domain, str host, u32 of the
+	                        domain,      u32 of the host, u32 of the operator, u32 per minute */
+	PROC_MSG_PLACE_GIVE, /* u32 number: taken or asked for, not wanted any more */
+	/* resolver -> worker */
+	PROC_MSG_PLACED,       /* u32 number, str operator: it is taken */
+	PROC_MSG_PLACE_WANTED, /* u8 it is a domain, str domain or operator: somebody waits there */
 	PROC_MSG_COUNT,
 };
 

@@ -13,7 +13,6 @@
 
 enum {
 	ENVELOPE_MS = 240 * 1000, /* the MTA waits 5 minutes for RCPT (RFC 5321 4.5.3.2.3) */
-	SLOT_WAIT_MS = 60 * 1000,
 };
 
 static const char words_memory[] = "451 4.3.0 out of memory\r\n";
@@ -110,7 +109,7 @@ void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct s
 		words = slice_str(words_memory);
 	turn(d, RELAY_DELIVERY_OVER);
 	hop_end(d, outcome, NULL);
-	relay_place_give(d);
+	relay_place_forget(d);
 	for (size_t i = 0; i < c->rcpt_count; i++)
 		if (is_its(d, i, RELAY_RCPT_WAITING))
 			relay_client_answer_rcpt(c, i, words, RELAY_RCPT_REFUSED);
@@ -395,8 +394,6 @@ static const struct relay_hop_owner hop_owner = {
 
 static void open_next(struct relay_delivery *d)
 {
-	struct relay *r = relay_of(d);
-	struct relay_world *w = d->client->world;
 	if (d->target >= d->plan.target_count) {
 		if (buf_len(&d->last) && relay_waiver_is_possible(d))
 			relay_waiver_await(d, buf_slice(&d->last));
@@ -406,6 +403,17 @@ static void open_next(struct relay_delivery *d)
 			over_own(d, "unreachable", "451 4.4.1", "no host of it could be reached");
 		return;
 	}
+	turn(d, RELAY_DELIVERY_WAITING);
+	late_arm(d, d->client->world->slot_wait_ms);
+	if (relay_place_ask(d))
+		over_memory(d);
+}
+
+void relay_delivery_go(struct relay_delivery *d)
+{
+	struct relay *r = relay_of(d);
+	struct relay_world *w = d->client->world;
+	late_arm(d, ENVELOPE_MS);
 	const struct relay_target *t = target_of(d);
 	struct relay_hop_owner owner = hop_owner;
 	owner.owner = d;
@@ -421,6 +429,8 @@ static void open_next(struct relay_delivery *d)
 					   .mx_is_secure = d->plan.mx_is_secure,
 					   .skips_tls = d->skips_tls,
 					   .is_small = d->is_small,
+					   .asker = r->asker,
+					   .place = TAKE(d->place),
 					   .rules = d->rules,
 					   .is_implicit = d->plan.is_implicit,
 					   .port = d->plan.port ? d->plan.port : w->port,
@@ -430,28 +440,32 @@ static void open_next(struct relay_delivery *d)
 		over_memory(d);
 }
 
-/* A hop that is kept for the domain is as good as a place. */
-static bool hop_is_there(struct relay_delivery *d)
+static void hop_take(struct relay_delivery *d, struct relay_hop *hop)
 {
 	struct relay_hop_owner owner = hop_owner;
-	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
 	owner.owner = d;
-	d->hop = relay_idle_take(relay_of(d), d->client->world, d->domain, m->requires_tls);
-	if (!d->hop)
-		return false;
-	relay_hop_give(d->hop, &owner);
-	(void)relay_place_take(d);
+	d->hop = hop;
+	relay_hop_give(hop, &owner);
 	turn(d, RELAY_DELIVERY_ENVELOPE);
-	return true;
 }
 
-void relay_delivery_go(struct relay_delivery *d)
+void relay_delivery_go_by(struct relay_delivery *d, struct relay_hop *hop)
 {
+	relay_place_forget(d);
 	late_arm(d, ENVELOPE_MS);
-	if (hop_is_there(d))
-		envelope_send(d, 0);
-	else
-		open_next(d);
+	hop_take(d, hop);
+	envelope_send(d, 0);
+}
+
+/* One that was kept for the domain. */
+static bool hop_is_there(struct relay_delivery *d)
+{
+	const struct smtp_handoff_mail *m = smtp_handoff_mail(d->client->handoff);
+	struct relay_hop *hop =
+		relay_idle_take(relay_of(d), d->client->world, d->domain, m->requires_tls);
+	if (hop)
+		hop_take(d, hop);
+	return hop != NULL;
 }
 
 /* --- the way --- */
@@ -466,11 +480,8 @@ static void plan_follow(struct relay_delivery *d, int r)
 		relay_waiver_await(d, buf_slice(&d->plan.refusal));
 	} else if (!d->plan.target_count) {
 		relay_delivery_over(d, "refused", buf_slice(&d->plan.refusal));
-	} else if (relay_place_take(d)) {
-		open_next(d);
 	} else {
-		turn(d, RELAY_DELIVERY_WAITING);
-		late_arm(d, SLOT_WAIT_MS);
+		open_next(d);
 	}
 }
 
@@ -581,7 +592,7 @@ void relay_delivery_free(struct relay_delivery *d)
 	question_end(d);
 	io_deadline_disarm(&d->late);
 	hop_end(d, "given-up", NULL);
-	relay_place_give(d);
+	relay_place_forget(d);
 	relay_plan_deinit(&d->plan);
 	buf_deinit(&d->answer);
 	buf_deinit(&d->last);
@@ -618,7 +629,7 @@ void relay_delivery_data(struct relay_delivery *d)
 		question_end(d);
 		turn(d, RELAY_DELIVERY_OVER);
 		hop_end(d, "refused", NULL);
-		relay_place_give(d);
+		relay_place_forget(d);
 		return;
 	}
 	turn(d, RELAY_DELIVERY_AT_DATA);

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "io/stream.h"
+#include "policy/ask.h"
 #include "relay/words.h"
 
 #include <arpa/inet.h>
@@ -28,6 +29,8 @@ struct relay_hop {
 	struct io_stream stream;
 	struct smtp_hop smtp;
 	struct relay_hop_owner owner;
+	struct policy_asker *asker;
+	struct policy_place *place;
 	struct tls_hops *tls;
 	struct io_deadline late;
 	struct io_later failed;
@@ -474,14 +477,24 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	return 0;
 }
 
+static void place_return(struct policy_asker *asker, struct policy_place *place)
+{
+	asker->place_give(asker, place);
+	free(place);
+}
+
 int relay_hop_new(struct relay_hop **ret_hop, const struct relay_hop_settings *set,
                   const struct relay_hop_owner *owner)
 {
 	struct sockaddr_storage sa;
 	struct relay_hop *h = calloc(1, sizeof(*h));
-	if (!h)
+	if (!h) {
+		place_return(set->asker, set->place);
 		return err_raise(-ENOMEM);
+	}
 	h->loop = set->loop;
+	h->asker = set->asker;
+	h->place = set->place;
 	h->owner = *owner;
 	h->late.fn = on_late;
 	h->failed.fn = on_failed;
@@ -518,6 +531,7 @@ void relay_hop_free(struct relay_hop *h)
 	io_stream_deinit(&h->stream);
 	smtp_hop_deinit(&h->smtp);
 	tls_hops_unref(h->tls);
+	place_return(h->asker, h->place);
 	buf_deinit(&h->line);
 	free(h->records);
 	free(h);
@@ -565,6 +579,11 @@ void relay_hop_text_end(struct relay_hop *h)
 {
 	smtp_hop_text_is_sent(&h->smtp);
 	relay_hop_flush(h);
+}
+
+const char *relay_hop_operator(const struct relay_hop *h)
+{
+	return h->place->mx_operator;
 }
 
 bool relay_hop_is_idle(const struct relay_hop *h)

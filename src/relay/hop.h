@@ -11,6 +11,7 @@
 #include "smtp/hop.h"
 
 struct io_loop;
+struct policy_asker;
 struct relay_hop;
 struct tls_hops;
 
@@ -58,6 +59,9 @@ struct relay_hop_settings {
 	bool is_implicit;
 	uint16_t port;
 	struct policy_memory_rules rules;
+	struct policy_asker *asker;
+	struct policy_place *place; /* taken; given back when the connection is gone, also of a hop
+	                               that could not be made */
 };
 
 [[nodiscard]] int relay_hop_new(struct relay_hop **ret_hop, const struct relay_hop_settings *set,
@@ -79,6 +83,9 @@ void relay_hop_text(struct relay_hop *h, struct slice text);
 bool relay_hop_is_full(struct relay_hop *h);
 /* The final dot was in the text. */
 void relay_hop_text_end(struct relay_hop *h);
+
+/* The operator at whose hosts it has its place. */
+const char *relay_hop_operator(const struct relay_hop *h);
 
 /* Nothing is under way: it may carry another transaction. */
 bool relay_hop_is_idle(const struct relay_hop *h);

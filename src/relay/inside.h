@@ -1,7 +1,7 @@
 /*
  * What the files of the relay share. client.c: the MTA's connection and its transaction.
  * delivery.c: one destination of it. waiver.c: one whose policy failed, while the header may waive
- * it. pool.c: all of them, idle hops. record.c: the log.
+ * it. place.c: waits for a place at a far end. pool.c: all of them, idle hops. record.c: the log.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -19,7 +19,8 @@ struct relay_world {
 	char hostname[POLICY_WAY_NAME_CAP];
 	uint16_t port;
 	uint32_t plain_after_ms;
-	unsigned concurrency;
+	struct policy_place_limits limits;
+	uint32_t slot_wait_ms;
 	bool rejects_bare;
 	bool remembers;
 	int64_t hold_s;
@@ -46,7 +47,7 @@ struct relay_rcpt {
 
 enum relay_delivery_state {
 	RELAY_DELIVERY_ASKING,  /* for the way */
-	RELAY_DELIVERY_WAITING, /* for its turn: too many hops to the domain */
+	RELAY_DELIVERY_WAITING, /* for a place at the target that is next */
 	RELAY_DELIVERY_OPENING, /* a hop */
 	RELAY_DELIVERY_ENVELOPE,
 	RELAY_DELIVERY_AT_DATA, /* DATA is asked */
@@ -70,10 +71,10 @@ struct relay_delivery {
 	struct io_later begin;
 	struct relay_plan plan;
 	size_t target;
-	bool skips_tls;  /* of the target that is tried */
-	bool is_small;   /* the smaller ClientHello */
-	bool has_mail;   /* MAIL was sent on this hop */
-	bool is_counted; /* among the hops to its domain */
+	bool skips_tls;             /* of the target that is tried */
+	bool is_small;              /* the smaller ClientHello */
+	bool has_mail;              /* MAIL was sent on this hop */
+	struct policy_place *place; /* asked for; once taken it is the hop's */
 	struct relay_hop *hop;
 	struct io_deadline late; /* RCPT is answered by then */
 	uint64_t waits_since_ms; /* the first recipient that waits */
@@ -167,6 +168,8 @@ size_t relay_delivery_taken(const struct relay_delivery *d);
 struct slice relay_delivery_answer(const struct relay_delivery *d);
 /* There is a place for it now. */
 void relay_delivery_go(struct relay_delivery *d);
+/* Takes the hop, to its domain, in place of waiting for a place. */
+void relay_delivery_go_by(struct relay_delivery *d, struct relay_hop *hop);
 
 /* The time in which a far end has to answer begins. */
 void relay_delivery_await(struct relay_delivery *d);
@@ -196,9 +199,12 @@ void relay_idle_keep(struct relay *r, struct relay_world *w, struct relay_hop *h
 /* A hop to the domain, or NULL. */
 struct relay_hop *relay_idle_take(struct relay *r, const struct relay_world *w, const char *domain,
                                   bool must_be_authenticated);
-/* A place among the hops to a domain: true, or the delivery waits for relay_delivery_go(). */
-bool relay_place_take(struct relay_delivery *d);
-void relay_place_give(struct relay_delivery *d);
+
+/* place.c */
+/* At the target that is next; relay_delivery_go() follows. 0 or -ENOMEM. */
+[[nodiscard]] int relay_place_ask(struct relay_delivery *d);
+/* It is not wanted any more, or was not. */
+void relay_place_forget(struct relay_delivery *d);
 
 /* record.c */
 void relay_record_hop(struct relay *r, const struct relay_client *c, struct relay_hop *hop,

@@ -1,4 +1,4 @@
-/* All connections of a worker's relay: MTAs, hops that wait for more, places at a domain. */
+/* All connections of a worker's relay: MTAs, hops that wait for more. */
 #include "relay/inside.h"
 
 #include "base/clean.h"
@@ -12,19 +12,6 @@ enum {
 	IDLE_MS = 5 * 1000,
 	USES_MAX = 100, /* messages one hop carries */
 };
-
-int relay_new(struct relay **ret_r, struct io_loop *loop, struct policy_asker *asker)
-{
-	struct relay *r = calloc(1, sizeof(*r));
-	if (!r)
-		return err_raise(-ENOMEM);
-	r->loop = loop;
-	r->asker = asker;
-	r->clients.next = r->clients.prev = &r->clients;
-	r->idle.next = r->idle.prev = &r->idle;
-	*ret_r = r;
-	return 0;
-}
 
 /* --- hops that wait --- */
 
@@ -72,8 +59,26 @@ static void on_idle_reply(void *owner, enum smtp_hop_command of, unsigned number
 {
 }
 
+/* A delivery that waits for a place, and may have this hop. */
+static struct relay_delivery *taker_find(struct relay *r, const struct relay_world *w,
+                                         struct relay_hop *hop)
+{
+	const struct relay_hop_facts *f = relay_hop_facts(hop);
+	for (struct relay_delivery *d = r->waiting; d; d = d->next_waiting)
+		if (d->client->world == w && !strcmp(d->domain, f->domain) &&
+		    (!smtp_handoff_mail(d->client->handoff)->requires_tls ||
+		     f->verdict.is_authenticated))
+			return d;
+	return NULL;
+}
+
 void relay_idle_keep(struct relay *r, struct relay_world *w, struct relay_hop *hop)
 {
+	struct relay_delivery *taker = taker_find(r, w, hop);
+	if (taker && relay_hop_facts(hop)->messages < USES_MAX) {
+		relay_delivery_go_by(taker, hop);
+		return;
+	}
 	bool is_worth_it = relay_hop_facts(hop)->messages < USES_MAX && !r->is_draining &&
 	                   r->idle_count < RELAY_IDLE_MAX;
 	struct relay_idle *i = is_worth_it ? calloc(1, sizeof(*i)) : NULL;
@@ -113,52 +118,35 @@ struct relay_hop *relay_idle_take(struct relay *r, const struct relay_world *w, 
 	return NULL;
 }
 
-/* --- places --- */
-
-bool relay_place_take(struct relay_delivery *d)
+/* Somebody else waits for a place that an idle hop has. */
+static void on_wanted(void *holder, bool is_domain, const char *name)
 {
-	struct relay *r = d->client->relay;
-	unsigned count = 0;
-	if (d->is_counted)
-		return true;
-	for (const struct relay_client *c = r->clients.next; c != &r->clients; c = c->next)
-		for (const struct relay_delivery *o = c->deliveries; o; o = o->next)
-			count += o->is_counted && !strcmp(o->domain, d->domain);
-	if (d->hop || count < d->client->world->concurrency) {
-		d->is_counted = true;
-		return true;
-	}
-	struct relay_delivery **at = &r->waiting;
-	while (*at)
-		at = &(*at)->next_waiting;
-	d->next_waiting = NULL;
-	*at = d;
-	return false;
-}
-
-void relay_place_give(struct relay_delivery *d)
-{
-	struct relay *r = d->client->relay;
-	struct relay_delivery **at = &r->waiting;
-	while (*at && *at != d)
-		at = &(*at)->next_waiting;
-	if (*at)
-		*at = d->next_waiting;
-	if (!d->is_counted)
-		return;
-	d->is_counted = false;
-	for (at = &r->waiting; *at; at = &(*at)->next_waiting) {
-		struct relay_delivery *next = *at;
-		if (strcmp(next->domain, d->domain) != 0)
-			continue;
-		*at = next->next_waiting;
-		next->is_counted = true;
-		relay_delivery_go(next);
-		return;
+	struct relay *r = holder;
+	struct relay_idle *i = r->idle.next, *next;
+	for (; i != &r->idle; i = next) {
+		next = i->next;
+		if (!strcasecmp(name, is_domain ? relay_hop_facts(i->hop)->domain
+		                                : relay_hop_operator(i->hop)))
+			idle_leave(i, "ok", NULL);
 	}
 }
 
 /* --- life --- */
+
+int relay_new(struct relay **ret_r, struct io_loop *loop, struct policy_asker *asker)
+{
+	struct relay *r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_raise(-ENOMEM);
+	r->loop = loop;
+	r->asker = asker;
+	asker->on_wanted = on_wanted;
+	asker->holder = r;
+	r->clients.next = r->clients.prev = &r->clients;
+	r->idle.next = r->idle.prev = &r->idle;
+	*ret_r = r;
+	return 0;
+}
 
 static void empty_tell(struct relay *r)
 {
@@ -294,7 +282,11 @@ int relay_world_new(struct relay_world **ret_w, const struct conf_settings *sett
 		                   .name = strdup(conf->name),
 		                   .port = (uint16_t)conf->port,
 		                   .plain_after_ms = conf->plain_after_ms,
-		                   .concurrency = conf->concurrency,
+		                   .limits = { .domain = conf->concurrency,
+		                               .host = conf->host_concurrency,
+		                               .mx_operator = conf->operator_concurrency,
+		                               .per_minute = conf->operator_rate },
+		                   .slot_wait_ms = conf->slot_wait_ms,
 		                   .remembers = conf->remembers,
 		                   .hold_s = conf->hold_for_ms / 1000,
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };

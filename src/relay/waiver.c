@@ -42,7 +42,7 @@ void relay_waiver_await(struct relay_delivery *d, struct slice words)
 {
 	struct relay_client *c = d->client;
 	io_deadline_disarm(&d->late);
-	relay_place_give(d);
+	relay_place_forget(d);
 	if (buf_add(&d->answer, words))
 		buf_clear(&d->answer);
 	d->state = RELAY_DELIVERY_UNDECIDED;

@@ -16,6 +16,7 @@
 #include "resolver/lookup.h"
 #include "resolver/memory.h"
 #include "resolver/policies.h"
+#include "resolver/seats.h"
 #include "resolver/settings.h"
 #include "store/store.h"
 #include "store/sts.h"
@@ -42,6 +43,7 @@ struct asker {
 	struct asker *next;
 	struct resolver *resolver;
 	struct proc_peer *peer;
+	struct seats_worker *seats;
 	struct question *questions;
 	size_t count;
 	struct io_later end;
@@ -64,6 +66,7 @@ struct resolver {
 	struct proc_peer *parent;
 	struct store_sts *store;
 	struct resolver_memory *memory;
+	struct seats *seats;
 	struct lookup *lookup;
 	struct fetch *fetch;
 	struct policies *policies;
@@ -174,11 +177,16 @@ static int on_fault(struct asker *a, struct slice payload)
 
 static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
+	struct asker *a = owner;
 	if (msg->type == PROC_MSG_SEEN)
-		return err_up(on_seen(owner, msg->payload));
+		return err_up(on_seen(a, msg->payload));
 	if (msg->type == PROC_MSG_FAULT)
-		return err_up(on_fault(owner, msg->payload));
-	return err_up(on_question(owner, msg->payload)); /* the table lets nothing else through */
+		return err_up(on_fault(a, msg->payload));
+	if (msg->type == PROC_MSG_PLACE)
+		return err_up(seats_on_place(a->seats, msg->payload));
+	if (msg->type == PROC_MSG_PLACE_GIVE)
+		return err_up(seats_on_give(a->seats, msg->payload));
+	return err_up(on_question(a, msg->payload)); /* the table lets nothing else through */
 }
 
 static void asker_free(struct asker *a)
@@ -189,6 +197,7 @@ static void asker_free(struct asker *a)
 	*at = a->next;
 	while (a->questions)
 		question_free(a->questions);
+	seats_worker_free(a->seats);
 	proc_peer_free(a->peer);
 	free(a);
 }
@@ -225,7 +234,10 @@ static int asker_add(struct resolver *r, int fd)
 						     .on_message = on_asker_message,
 						     .on_end = on_asker_end,
 					     });
+	if (!result)
+		result = seats_worker_new(&a->seats, r->seats, a->peer);
 	if (result) {
+		proc_peer_free(a->peer);
 		free(a);
 		return err_up(result);
 	}
@@ -346,6 +358,8 @@ static int parts_begin(struct resolver *r)
 								 .on_workarounds = on_workarounds,
 								 .owner = r });
 	if (!result)
+		result = seats_new(&r->seats, r->loop);
+	if (!result)
 		result = policies_new(&r->policies,
 		                      &(struct policies_settings){ .loop = r->loop,
 		                                                   .lookup = r->lookup,
@@ -414,6 +428,7 @@ static void end(struct resolver *r)
 	lookup_free(r->lookup);
 	store_sts_close(r->store);
 	resolver_memory_free(r->memory);
+	seats_free(r->seats);
 	io_loop_free(r->loop);
 	conf_settings_free(r->settings);
 	buf_deinit(&r->ca_pem);

@@ -16,6 +16,7 @@ struct worker_resolver {
 	void *owner;
 	struct proc_peer *peer;
 	struct policy_question questions; /* a ring, this is its head */
+	struct policy_place places;       /* likewise */
 	size_t count;
 	uint32_t number;
 };
@@ -88,6 +89,84 @@ static void on_fault(struct policy_asker *asker, const char *mx, enum policy_fau
 		log_warn(NULL, "question to resolver not sent", kv_str("domain", mx));
 }
 
+/* --- places --- */
+
+static void place_send(struct worker_resolver *r, const struct policy_place *place)
+{
+	uint8_t payload[4 + 1 + 2 * (2 + POLICY_WAY_NAME_CAP) + 4 * 4];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	const struct policy_place_limits *limits = &place->limits;
+	if (!r->peer)
+		return; /* asked for when the next resolver is attached */
+	proc_pack_u32(&p, place->number);
+	proc_pack_u8(&p, place->is_taken);
+	proc_pack_str(&p, place->domain);
+	proc_pack_str(&p, place->host);
+	proc_pack_u32(&p, limits->domain);
+	proc_pack_u32(&p, limits->host);
+	proc_pack_u32(&p, limits->mx_operator);
+	proc_pack_u32(&p, limits->per_minute);
+	if (proc_peer_queue(r->peer, PROC_MSG_PLACE, proc_packed(&p)))
+		log_warn(NULL, "question to resolver not sent", kv_str("domain", place->domain));
+}
+
+static void on_place(struct policy_asker *asker, struct policy_place *p)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	p->number = ++r->number;
+	p->is_taken = false;
+	p->next = &r->places;
+	p->prev = r->places.prev;
+	p->prev->next = p->next->prev = p;
+	place_send(r, p);
+}
+
+static void on_place_give(struct policy_asker *asker, struct policy_place *place)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	uint8_t payload[4];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	if (!place->next)
+		return;
+	place->prev->next = place->next;
+	place->next->prev = place->prev;
+	place->next = place->prev = NULL;
+	proc_pack_u32(&p, place->number);
+	if (r->peer && proc_peer_queue(r->peer, PROC_MSG_PLACE_GIVE, proc_packed(&p)))
+		log_warn(NULL, "question to resolver not sent", kv_str("domain", place->domain));
+}
+
+/* Of one that was given back meanwhile resolver knows by the message on its way. */
+static int placed_take(struct worker_resolver *r, struct proc_unpacker *u)
+{
+	char mx_operator[POLICY_WAY_NAME_CAP];
+	uint32_t number;
+	struct policy_place *p = r->places.next;
+	if (!proc_unpack_u32(u, &number) || !proc_unpack_str(u, mx_operator, sizeof(mx_operator)))
+		return err_raise(-EPROTO);
+	while (p != &r->places && p->number != number)
+		p = p->next;
+	if (p == &r->places || p->is_taken)
+		return 0;
+	p->is_taken = true;
+	memcpy(p->mx_operator, mx_operator, sizeof(p->mx_operator));
+	p->fn(p);
+	return 0;
+}
+
+static int wanted_tell(struct worker_resolver *r, struct proc_unpacker *u)
+{
+	char name[POLICY_WAY_NAME_CAP];
+	uint8_t is_domain;
+	if (!proc_unpack_u8(u, &is_domain) || !proc_unpack_str(u, name, sizeof(name)))
+		return err_raise(-EPROTO);
+	if (r->asker.on_wanted)
+		r->asker.on_wanted(r->asker.holder, is_domain, name);
+	return 0;
+}
+
+/* --- answers --- */
+
 /* Answers come about in the order of the questions. */
 static struct policy_question *question_of(struct worker_resolver *r, uint32_t number)
 {
@@ -111,6 +190,10 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
 	CLEAN(proc_way_freep) struct proc_way *w = NULL;
 	uint32_t number;
+	if (msg->type == PROC_MSG_PLACED)
+		return err_up(placed_take(r, &u));
+	if (msg->type == PROC_MSG_PLACE_WANTED)
+		return err_up(wanted_tell(r, &u));
 	if (!proc_unpack_u32(&u, &number))
 		return err_raise(-EPROTO);
 	struct policy_question *q = question_of(r, number);
@@ -143,12 +226,18 @@ int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
 	if (!r)
 		return err_raise(-ENOMEM);
 	r->asker = (struct policy_asker){
-		.ask = on_ask, .note = on_note, .fault = on_fault, .cancel = on_cancel
+		.ask = on_ask,
+		.note = on_note,
+		.fault = on_fault,
+		.cancel = on_cancel,
+		.place = on_place,
+		.place_give = on_place_give,
 	};
 	r->loop = loop;
 	r->on_broken = on_broken;
 	r->owner = owner;
 	r->questions.next = r->questions.prev = &r->questions;
+	r->places.next = r->places.prev = &r->places;
 	*ret_r = r;
 	return 0;
 }
@@ -182,6 +271,8 @@ int worker_resolver_attach(struct worker_resolver *r, int fd)
 		return err_up(result);
 	for (struct policy_question *q = r->questions.next; q != &r->questions; q = q->next)
 		send(r, q);
+	for (struct policy_place *p = r->places.next; p != &r->places; p = p->next)
+		place_send(r, p);
 	return 0;
 }
 
