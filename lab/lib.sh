@@ -42,7 +42,8 @@ host_name() { # HOST [NUMBER]
 # The tree of packages that is its root.
 host_tree() {
 	case $1 in
-	exim | opensmtpd | cyrus) echo "$1" ;;
+	exim | cyrus) echo "$1" ;;
+	opensmtpd) echo opensmtpd13 ;;
 	*) echo "$TREE" ;;
 	esac
 }
@@ -55,7 +56,7 @@ server_ports() {
 	legacy) echo 25 ;;
 	sender) echo 25 53 ;;
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
-	exim | opensmtpd) echo 10025 ;;
+	exim | opensmtpd) echo 25 10025 ;;
 	cyrus) echo 993 ;;
 	client) ;;
 	esac
