@@ -27,6 +27,8 @@ def policy(domain, *options):
 CASES = {
     "beta.test": (0, "secure", "hosts", [("secure", "secure", "verify", True, None)]),
     "alpha.test": (1, "secure", "hosts", [("secure", "secure", "opportunistic", False, None)]),
+    "exim.test": (0, "secure", "hosts", [("secure", "secure", "verify", True, None)]),
+    "opensmtpd.test": (1, "secure", "hosts", [("secure", "secure", "opportunistic", False, None)]),
     "legacy.test": (1, "insecure", "hosts", [("insecure", None, "opportunistic", False, None)]),
     "nosuch.test": (1, "secure", "no-domain", []),
     "null.cases.test": (1, "secure", "null-mx", []),

@@ -16,7 +16,7 @@ class Service(Beside):
     """With the service alone."""
 
     def settings(self, service=""):
-        return (f'{BASE}policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
+        return (f'{BASE}policy_service = {{ socketmap = "unix:{self.place}/mailseal/policy";\n'
                 f'  mode = "0666"; {service} }};\n')
 
     def reload(self, service):
@@ -211,12 +211,12 @@ def test_a_delivery_and_mailseal_policy_agree(postfix, recipient):
 
 
 def test_nothing_goes_while_the_service_is_away(postfix):
-    os.rename(f"{postfix.queue}/mailseal", f"{postfix.queue}/away")
+    os.rename(f"{postfix.place}/mailseal", f"{postfix.place}/away")
     inside("sender", "postfix", "reload")  # ends those that are connected
     try:
         delivery = Direct("carol@plain.legacy.test")
     finally:
-        os.rename(f"{postfix.queue}/away", f"{postfix.queue}/mailseal")
+        os.rename(f"{postfix.place}/away", f"{postfix.place}/mailseal")
     assert (delivery.seal(), delivery.status()) == (None, "deferred")
 
 

@@ -1,32 +1,13 @@
-"""The relay between a real Postfix, Exim or OpenSMTPD and real servers: what mailseal policy says
+"""The relay between a real Postfix and real servers: what mailseal policy says
 of a domain is what happens to a message for it."""
 import re
 from contextlib import contextmanager
 
 import pytest
 
-from labtools import RUN, Log, inside, lab, letter, until
-from sending import BASE, SENDER, Beside, Delivery
+from labtools import Log, inside, lab, letter
+from sending import EACH, LMTP, SENDER, SMTP, TO, WHERE, Delivery, Relay
 from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
-
-LMTP, SMTP, EACH = 10026, 10027, 10028
-
-
-class Relay(Beside):
-    """By a unix socket, by LMTP, by SMTP, and by LMTP on an address for each destination."""
-
-    def settings(self):
-        return (f'{BASE}'
-                f'relay = {{ out = {{ listen = ["lmtp:unix:{self.queue}/mailseal/lmtp",\n'
-                f'  "lmtp:127.0.0.1:{LMTP}", "smtp:127.0.0.1:{SMTP}", "lmtp:127.0.0.0/8:{EACH}"];\n'
-                f'  mode = "0666"; hostname = "mail.sender.test"; ca_file = "{RUN}/ca.pem";\n'
-                f'  plain_after = "1s"; }}; }};\n'
-                f'policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
-                f'  mode = "0666"; local_domains = ["sender.test"]; }};\n')
-
-    def hops(self, since):
-        return [event for event in self.events[since:] if event["event"] == "hop ended"]
-
 
 @pytest.fixture(scope="module")
 def relay(sender, web):  # noqa: F811
@@ -148,18 +129,6 @@ def test_posttls_finger_agrees(sender, domain):
     assert next(DELIVERIES[to][0] for to in DELIVERIES if to.endswith("@" + domain)) == seal
 
 
-def messages_of(relay, since, count):
-    """The hops that carried so many messages, by domain, when the last of them has ended."""
-    def find():
-        hops = [hop for hop in relay.hops(since) if hop["messages"] != "0"]
-        return sum(int(hop["messages"]) for hop in hops) >= count and hops
-    return {hop["domain"]: hop["seal"] for hop in until(find)}
-
-
-WHERE = {"beta.test": "authenticated", "alpha.test": "sealed", "plain.legacy.test": "plain"}
-TO = ["bob@beta.test", "alice@alpha.test", "carol@plain.legacy.test"]
-
-
 # By LMTP it is one transaction, by SMTP one for each destination, and with addresses of their own
 # one connection for each.
 @pytest.mark.parametrize("way, protocol, count", [
@@ -175,8 +144,26 @@ def test_one_message_to_three_domains(relay, way, protocol, count):
                input=letter(SENDER, ", ".join(TO)).as_string())
         for recipient in TO:
             log.wait(rf"to=<{re.escape(recipient)}>.*status=sent \(250 2\.0\.0 mx\S+ said: ")
-    assert messages_of(relay, since, 3) == WHERE
+    assert relay.carried(since, 3) == WHERE
     relay.wait("handoff ended", after=since, protocol=protocol, messages=count)
+
+
+# domain: the seal of the hop, the receiver's log, and what it says of TLS and of the message
+RECEIVERS = {
+    "exim.test": ("authenticated", "exim/mainlog", r"<= root@sender\.test .*P=esmtps X=TLS1\.3:"),
+    "opensmtpd.test": ("sealed", "smtpd.log",
+                       r"(\w+) smtp tls ciphers=TLSv1\.3:(.*\n)*?\1 smtp message msgid="),
+}
+
+
+def test_exim_and_opensmtpd_receive_by_tls(by_lmtp, host):
+    logs = {domain: Log(host(domain.split(".")[0]), row[1]) for domain, row in RECEIVERS.items()}
+    since, to = len(by_lmtp.events), [f"frank@{domain}" for domain in RECEIVERS]
+    inside("sender", "sendmail", "-i", "-f", SENDER, *to,
+           input=letter(SENDER, ", ".join(to)).as_string())
+    assert by_lmtp.carried(since, 2) == {domain: row[0] for domain, row in RECEIVERS.items()}
+    for domain, row in RECEIVERS.items():
+        logs[domain].wait(row[2])
 
 
 def test_each_destination_has_an_address_of_its_own(relay):
