@@ -2,7 +2,9 @@
 library only."""
 import socket
 import ssl
+import struct
 import threading
+import time
 
 import peers
 
@@ -23,22 +25,23 @@ class FarEnd:
     def accept(self):
         while True:
             try:
-                sock = self.listener.accept()[0]
+                sock, peer = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+            threading.Thread(target=self.serve, args=(sock, peer), daemon=True).start()
 
-    def serve(self, sock):
-        session = {"lines": [], "tls": None}
+    def serve(self, sock, peer):
+        session = {"lines": [], "tls": None, "peer": peer, "began": time.monotonic()}
         with self.changed:
             self.sessions.append(session)
             self.changed.notify_all()
+        talk = session["talk"] = Talk(self, sock, session)
         try:
-            Talk(self, sock, session).run()
+            talk.run()
         except (OSError, ssl.SSLError, ValueError):
             pass
         finally:
-            sock.close()
+            talk.close()
             with self.changed:
                 self.changed.notify_all()
 
@@ -53,7 +56,8 @@ class FarEnd:
 class Talk:
     """One connection. script: what it says in place of what a well-behaved server would, by the
     moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"); None closes there.
-    "chokes" is asked whether a connection's ClientHello is too much for it."""
+    "reads": so many lines of a text, then it closes. "chokes" is asked whether a connection's
+    ClientHello is too much for it."""
 
     def __init__(self, far, sock, session):
         self.far, self.sock, self.session = far, sock, session
@@ -78,17 +82,27 @@ class Talk:
         chokes = self.far.script.get("chokes")
         if chokes and chokes(self.sock.recv(65536, socket.MSG_PEEK)):
             raise OSError("hang up in the handshake")
+        self.reader.file.close()
         self.sock = self.far.context.wrap_socket(self.sock, server_side=True)
         self.session["tls"] = self.sock.version()
         self.reader = peers.Line(self.sock)
 
+    def close(self):
+        self.reader.file.close()  # it holds the socket too
+        self.sock.close()
+
+    def reset(self):
+        """Ends so that what was said last may be lost."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
     def message(self):
-        lines = []
+        lines, reads = [], self.far.script.get("reads")
         while (line := self.reader.read()) != b".\r\n":
             if line is None:
                 raise OSError("cut off in the text")
             lines.append(line)
-            if self.far.script.get("reads") and len(lines) == self.far.script["reads"]:
+            if len(lines) == reads:
                 raise OSError("hang up in the text")
         text = b"".join(lines)
         with self.far.changed:

@@ -58,10 +58,14 @@ def pin_of(chain):
     return "sha256:" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
-def context_of(relay):
+def context_at(chain, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(relay.chain, relay.key)
+    context.load_cert_chain(chain, key)
     return context
+
+
+def context_of(relay):
+    return context_at(relay.chain, relay.key)
 
 
 class Relay(Daemon):

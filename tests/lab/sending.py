@@ -27,9 +27,11 @@ class Beside(Daemon):
         os.makedirs(folder, exist_ok=True)
         with open(f"{RUN}/{host}/pid", encoding="ascii") as file:
             self.place = f"/proc/{file.read().strip()}/root{place}"
-        super().__init__(folder, self.settings(),
-                         wrap=lambda command: ["ip", "netns", "exec", netns(host), *command],
-                         stdin=subprocess.DEVNULL)
+        super().__init__(folder, self.settings())
+
+    def start(self, *_, **__):
+        super().start(wrap=lambda command: ["ip", "netns", "exec", netns(self.host), *command],
+                      stdin=subprocess.DEVNULL)
 
     def settings(self):
         raise NotImplementedError
