@@ -418,6 +418,37 @@ def test_a_worker_that_is_killed_says_nothing(relay):
     relay.wait("process died and is started again")
 
 
+@pytest.mark.parametrize("text", [TEXT, (b"x" * 998 + b"\r\n") * 8192], ids=["small", "large"])
+def test_an_mta_that_ends_behind_its_quit_gets_its_answers(relay, text):
+    """As Exim does: the final dot, QUIT, and no more to send."""
+    held = threading.Event()
+    name = f"quits{len(text)}"
+    far = relay.far(name, end=lambda *_: held.wait(10) and "250 2.0.0 Ok: queued as Q1\r\n")
+    client, seen = SmtpMta(relay.smtp, "EHLO mta.example"), len(relay.events)
+    said = client.ask("MAIL FROM:<a@b.example>", f"RCPT TO:<b@{name}.example>", "DATA")
+    assert said[2].startswith("354")
+    client.sock.sendall(text + b".\r\nQUIT\r\n")
+    client.sock.shutdown(socket.SHUT_WR)
+    far.wait(lambda: far.messages)
+    held.set()
+    assert client.reply().startswith("250 2.0.0 ") and client.reply().startswith("221 ")
+    assert client.file.read() == b""
+    client.close()
+    relay.wait("handoff ended", after=seen, protocol="smtp", messages="1", outcome="ok")
+
+
+def test_an_mta_that_ends_in_the_text_is_gone(relay):
+    far = relay.far("ends")
+    client, seen = Mta(relay.lmtp), len(relay.events)
+    said = client.ask("MAIL FROM:<a@b.example>", "RCPT TO:<b@ends.example>", "DATA")
+    assert said[2].startswith("354")
+    client.sock.sendall(TEXT)
+    client.sock.shutdown(socket.SHUT_WR)
+    relay.wait("handoff ended", after=seen, outcome="client-gone")
+    assert not far.messages
+    client.close()
+
+
 def test_a_resolver_that_is_killed_is_waited_for(relay, mta):
     far = relay.far("patient")
     os.kill(relay.status()["resolver_pid"], signal.SIGKILL)

@@ -296,6 +296,19 @@ static void deadline_update(struct relay_client *c)
 		io_deadline_arm(c->relay->loop, &c->late, c->has_text ? TEXT_MS : IDLE_MS);
 }
 
+static void end_as_left(struct relay_client *c)
+{
+	end(c, !smtp_handoff_owes(c->handoff) && !c->has_text ? "ok" : "client-gone");
+}
+
+/* It ended, and all that it sent is done but for the answer to a message that came whole: Exim ends
+ * right behind the final dot and QUIT, and reads on (RFC 9293 3.6). */
+static bool has_left(struct relay_client *c)
+{
+	return c->stream.has_ended && !io_stream_is_full(&c->stream) && !is_blocked(c) &&
+	       smtp_handoff_state(c->handoff) != SMTP_HANDOFF_AT_END;
+}
+
 static void pump(struct relay_client *c)
 {
 	size_t used = 1;
@@ -322,6 +335,8 @@ static void pump(struct relay_client *c)
 		flush(c);
 	if (c->relay->is_draining)
 		relay_client_shut(c);
+	if (has_left(c))
+		end_as_left(c);
 	deadline_update(c);
 }
 
@@ -335,10 +350,10 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	struct relay_client *c = stream->owner;
 	if (c->is_ending)
 		return;
-	if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM)
+	if (event == IO_STREAM_ERROR)
+		end_as_left(c);
+	else if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM || event == IO_STREAM_EOF)
 		pump(c);
-	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
-		end(c, !smtp_handoff_owes(c->handoff) && !c->has_text ? "ok" : "client-gone");
 }
 
 static void on_late(struct io_deadline *d)
