@@ -1,5 +1,5 @@
 /* An answer of any bytes: every record of it is read as every type. */
-#include "dns/message.h"
+#include "dns/query.h"
 
 #undef NDEBUG
 #include <assert.h>
@@ -13,6 +13,17 @@ static void name_check(const char *name)
 	assert(!dns_name_is_host(name) || (len <= 253 && !strchr(name, '\\')));
 }
 
+/* Whatever is taken for the answer is one that can be read. */
+static void query_check(struct slice packet)
+{
+	uint8_t query[DNS_QUERY_MAX];
+	size_t len;
+	struct dns_message m;
+	assert(!dns_query_write(query, &len, 0, "example.org", DNS_MX));
+	if (!dns_query_match(slice_of(query, len), packet))
+		assert(!dns_message_open(&m, packet));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct dns_message m;
@@ -23,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t text[DNS_TXT_CAP];
 	size_t len;
 	int result;
+	query_check(slice_of(data, size));
 	if (dns_message_open(&m, slice_of(data, size)))
 		return 0;
 	while (!(result = dns_message_next(&m, &r))) {

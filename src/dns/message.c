@@ -8,6 +8,7 @@ enum {
 	RESPONSE = 0x80,
 	TRUNCATED = 0x02,
 	RCODE = 0x0f,
+	AUTHENTIC = 0x20,
 	CLASS_IN = 1,
 	LABEL_MAX = 63,
 	WIRE_NAME_MAX = 255,
@@ -104,7 +105,8 @@ int dns_message_open(struct dns_message *ret_message, struct slice packet)
 	*ret_message = (struct dns_message){ .whole = packet,
 		                             .at = at + 4,
 		                             .answers_left = u16_at(packet, 6),
-		                             .rcode = packet.data[3] & RCODE };
+		                             .rcode = packet.data[3] & RCODE,
+		                             .is_authentic = packet.data[3] & AUTHENTIC };
 	return 0;
 }
 

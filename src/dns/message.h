@@ -34,6 +34,7 @@ struct dns_message {
 	size_t at;
 	unsigned answers_left;
 	uint8_t rcode;
+	bool is_authentic; /* AD: worth what its sender is (RFC 4035 4.9.3) */
 };
 
 struct dns_record {

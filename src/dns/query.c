@@ -1,0 +1,65 @@
+#include "dns/query.h"
+
+enum {
+	HEADER_LEN = 12,
+	LABEL_MAX = 63,
+	WIRE_NAME_MAX = 255,
+	OPT_LEN = 11,
+	RESPONSE = 0x80, /* of byte 2 */
+	TRUNCATED = 0x02,
+	RECURSION_DESIRED = 0x01,
+	AUTHENTIC = 0x20, /* of byte 3 */
+	CLASS_IN = 1,
+};
+
+/* The root, type 41, 1232 bytes, no flags: what fits in one packet everywhere. */
+static const uint8_t opt[OPT_LEN] = { 0, 0, 41, 1232 >> 8, 1232 & 0xff };
+
+static int name_write(uint8_t *to, size_t *ret_len, const char *name)
+{
+	size_t len = 0;
+	while (*name) {
+		size_t label = strcspn(name, ".");
+		if (!label || label > LABEL_MAX || len + label + 2 > WIRE_NAME_MAX)
+			return DNS_BAD;
+		to[len] = (uint8_t)label;
+		memcpy(to + len + 1, name, label);
+		len += label + 1;
+		name += label + (name[label] == '.');
+	}
+	to[len] = 0;
+	*ret_len = len + 1;
+	return 0;
+}
+
+int dns_query_write(uint8_t ret_query[DNS_QUERY_MAX], size_t *ret_len, uint16_t id,
+                    const char *name, enum dns_type type)
+{
+	const uint8_t header[HEADER_LEN] = {
+		(uint8_t)(id >> 8), (uint8_t)id, RECURSION_DESIRED, AUTHENTIC, [5] = 1, [11] = 1,
+	};
+	const uint8_t tail[] = { (uint8_t)(type >> 8), (uint8_t)type, 0, CLASS_IN };
+	size_t name_len;
+	uint8_t *at = ret_query + HEADER_LEN;
+	if (name_write(at, &name_len, name))
+		return DNS_BAD;
+	memcpy(ret_query, header, sizeof(header));
+	memcpy(at + name_len, tail, sizeof(tail));
+	memcpy(at + name_len + sizeof(tail), opt, sizeof(opt));
+	*ret_len = HEADER_LEN + name_len + sizeof(tail) + sizeof(opt);
+	return 0;
+}
+
+int dns_query_match(struct slice query, struct slice packet)
+{
+	size_t len = query.len - HEADER_LEN - OPT_LEN; /* of the question */
+	if (packet.len < HEADER_LEN + len || memcmp(packet.data, query.data, 2) != 0 ||
+	    !(packet.data[2] & RESPONSE))
+		return DNS_BAD;
+	/* RFC 4343: a server may change the case. No other byte of a question is a letter's. */
+	if (memcmp(packet.data + 4, "\0\1", 2) != 0 ||
+	    !slice_equal_nocase(slice_of(packet.data + HEADER_LEN, len),
+	                        slice_of(query.data + HEADER_LEN, len)))
+		return DNS_BAD;
+	return packet.data[2] & TRUNCATED ? DNS_TRUNCATED : 0;
+}
