@@ -4,7 +4,8 @@ import socket
 import struct
 import threading
 
-MX, TXT, A, SOA = 15, 16, 1, 6
+MX, TXT, A, SOA, TLSA = 15, 16, 1, 6, 52
+AD = 0x20
 SERVFAIL, NXDOMAIN = 2, 3
 # Of a zone that is not asked for: what the daemon needs to begin, and vouches for nothing.
 ANCHOR = "bogus.example. IN DS 12345 13 2 " + "0123456789ABCDEF" * 4 + "\n"
@@ -17,10 +18,11 @@ def wire(name):
 
 class NameServer:
     """Until close(). say(name, kind) is asked for names below example: (rcode, record, a list of
-    records or None), or None for no answer at all. asked has every name somebody wanted to know."""
+    records or None), or None for no answer at all. asked has every name somebody wanted to know.
+    It says AD to who asks for that, if it vouches."""
 
-    def __init__(self, say):
-        self.say, self.asked, self.changed = say, [], threading.Condition()
+    def __init__(self, say, vouches=False):
+        self.say, self.vouches, self.asked, self.changed = say, vouches, [], threading.Condition()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.sock.bind(("127.0.0.1", 0))
@@ -44,7 +46,9 @@ class NameServer:
                 self.asked.append(name)
                 self.changed.notify_all()
             if said:
-                self.sock.sendto(self.packet(query[:2], question, kind, *said), client)
+                packet = bytearray(self.packet(query[:2], question, kind, *said))
+                packet[3] |= query[3] & AD if self.vouches else 0
+                self.sock.sendto(packet, client)
 
     @staticmethod
     def packet(number, question, kind, rcode, records):

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from daemon import BINARY, Daemon, wait_until
-from names import A, ANCHOR, MX, NXDOMAIN, SERVFAIL, NameServer, wire
+from names import A, ANCHOR, MX, NXDOMAIN, SERVFAIL, TLSA, NameServer, wire
 
 SILENCE_S = 60  # longer than a question to DNS may take
 
@@ -33,6 +33,8 @@ def facts(name, kind):
         return 0, b"\0\0\0" if word == "null" else b"\0\x0a" + wire("mx." + name)
     if kind == A and word != "hostless" and name.startswith("mx."):
         return 0, b"\xc0\0\2\1"
+    if kind == TLSA and name.startswith("_25._tcp.mx.sealed"):
+        return 0, b"\3\1\1" + bytes(32)
     return 0, None
 
 
@@ -80,14 +82,14 @@ class Service(Daemon):
         self.folder = folder
         super().__init__(folder, self.settings(server, service))
 
-    def settings(self, server, service=""):
+    def settings(self, server, service="", resolver=""):
         return (f'workers = 2; drain_timeout = "1s";\n'
                 f'policy_service = {{ socketmap = "unix:{self.socket}"; {service} }};\n'
-                f'resolver = {{ forward = "{server.address}"; '
+                f'resolver = {{ forward = "{server.address}"; {resolver} '
                 f'trust_anchor = "{self.folder}/anchor"; }};\n')
 
-    def reload(self, server, service=""):
-        self.write(self.settings(server, service))
+    def reload(self, server, service="", resolver=""):
+        self.write(self.settings(server, service, resolver))
         seen = len(self.events)
         assert self.ctl("reload").returncode == 0
         self.wait("configuration reloaded", after=seen)
@@ -275,6 +277,21 @@ def test_a_reload_of_its_settings_replaces_the_resolver(folder, service):
         other.close()
 
 
+def test_the_ad_bit_counts_where_it_is_trusted(folder):
+    server = NameServer(facts, vouches=True)
+    daemon = Service(folder, server).ready()
+    try:
+        assert daemon.ask("sealed.example") == "NOTFOUND "
+        os.unlink(f"{folder}/anchor")  # that nothing is validated with
+        daemon.reload(server, resolver="trust_ad = true;")
+        assert wait_until(lambda: daemon.ask("sealed.example") == "OK dane-only")
+        assert daemon.ask("plain.example") == "NOTFOUND "
+        assert daemon.ask("servfail.example") == MX_LOST
+    finally:
+        daemon.close()
+        server.close()
+
+
 def test_a_killed_resolver_is_replaced(service, names):
     """It loses no question either."""
     client = service.postfix().say(question("stall.example") + question("plain.example"))
@@ -370,7 +387,9 @@ BAD = {
     'resolver = { forward = "127.0.0.1@0"; };': ("resolver.forward", "127.0.0.1@0"),
     'resolver = { stub = "192.0.2.1"; };': ("resolver.stub", "example.test="),
     "resolver = { queries = 1; };": ("resolver.queries", "16"),
-    "resolver = { trust_ad = true; };": ("resolver.trust_ad", "not in this version"),
+    "resolver = { trust_ad = true; };": ("resolver.trust_ad", "127.0.0.1@53"),
+    'resolver = { trust_ad = true; forward = "192.0.2.53"; };':
+        ("resolver.forward", "192.0.2.53"),
     'resolver = { trust_anchor = "/no/such/file"; };':
         ("resolver.trust_anchor", "/no/such/file"),
     'resolver = { ca_file = "/no/such/file"; };': ("resolver.ca_file", "/no/such/file"),

@@ -128,7 +128,8 @@ static void resolver_check(struct check *c, const struct conf_resolver *resolver
 	struct conf_place place = { c->settings->files[0], 0, "resolver.trust_anchor" };
 	if (!conf_needs_resolver(c->settings))
 		return;
-	file_check(c, place, resolver->trust_anchor);
+	if (!resolver->trusts_ad)
+		file_check(c, place, resolver->trust_anchor);
 	place.setting = "resolver.ca_file";
 	if (resolver->ca_file)
 		file_check(c, place, resolver->ca_file);

@@ -247,6 +247,7 @@ static void settings_merge(struct options *o)
 {
 	struct lookup_settings *now = &o->lookup;
 	const struct lookup_settings *configured = &o->configured.lookup;
+	now->trusts_ad = configured->trusts_ad && !now->forward_count && !now->stub_count;
 	now->forwards = now->forward_count ? o->forwards : configured->forwards;
 	if (!now->forward_count)
 		now->forward_count = configured->forward_count;

@@ -538,6 +538,35 @@ static void routes_check(struct conf_reader *r, const struct conf_settings *s)
 	conf_mend(r, "add relay = { NAME = { listen = [\"lmtp:127.0.0.1:PORT\"]; }; };");
 }
 
+/* A bit that nothing protects is worth something only where nobody is on its way. */
+static void trust_ad_check(struct conf_reader *r, const struct conf_resolver *resolver)
+{
+	static const char path[] = "resolver.trust_ad";
+	if (!resolver->trusts_ad)
+		return;
+	if (!resolver->forward_count && !conf_is_bad(r, "resolver.forward")) {
+		conf_complain(r, path, "there is no resolver whose AD bit could be trusted");
+		conf_mend(r, "add forward = [\"127.0.0.1@53\"], a resolver of this host that "
+		             "validates");
+	}
+	for (size_t i = 0; i < resolver->forward_count; i++) {
+		if (conf_server_is_local(&resolver->forwards[i]))
+			continue;
+		conf_complain(r, "resolver.forward",
+		              "\"%s\" is not this host: who is on the way to it can set AD, for "
+		              "nothing protects that bit",
+		              resolver->forwards[i].address);
+		conf_mend(r, "take trust_ad out (its answers are then validated here), or run a "
+		             "validating resolver on 127.0.0.1");
+	}
+	if (resolver->stub_count) {
+		conf_complain(r, "resolver.stub",
+		              "with trust_ad all is asked of \"forward\": the "
+		              "servers of a zone do not validate it");
+		conf_mend(r, "take trust_ad out, or tell that resolver of the zone");
+	}
+}
+
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
@@ -572,5 +601,6 @@ void conf_check(struct conf_reader *r)
 	for (size_t i = 0; i < s->relay_count; i++)
 		relay_check(r, s, i);
 	routes_check(r, s);
+	trust_ad_check(r, &s->resolver);
 	exceptions_check(r);
 }

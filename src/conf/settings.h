@@ -204,6 +204,7 @@ struct conf_resolver {
 	size_t forward_count;
 	struct conf_server *stubs;
 	size_t stub_count;
+	bool trusts_ad; /* of the forwards, which are on this host */
 	char *trust_anchor;
 	char *ca_file; /* NULL: those of the system alone */
 	unsigned queries;

@@ -324,6 +324,9 @@ static const struct conf_row resolver_rows[] = {
 	LIST("forward", CONF_FORWARDS, forwards, forward_count, "", WORKERS,
 	     "Name servers that are asked everything; their answers are validated here all the "
 	     "same. Default: none, it asks from the root down"),
+	ROW("trust_ad", CONF_BOOL, trusts_ad, "false", WORKERS,
+	    "Do not validate here: what the resolvers in \"forward\" found (the AD bit) counts. "
+	    "They must be on this host, for nothing protects that bit on its way, and validate"),
 	LIST("stub", CONF_STUBS, stubs, stub_count, "", WORKERS,
 	     "The name servers of a zone of your own, asked for it and all below"),
 	ROW("trust_anchor", CONF_PATH, trust_anchor, "/usr/share/dns/root.key", WORKERS,
@@ -629,7 +632,6 @@ static const struct {
 	const char *sentence;
 } missing[] = {
 	{ "link", "links between hosts are not in this version" },
-	{ "trust_ad", "believing another resolver's AD bit is not in this version" },
 	{ "dashboard", "the dashboard is not in this version" },
 	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },

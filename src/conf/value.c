@@ -502,6 +502,15 @@ bool conf_address_is_local(const struct conf_address *address)
 	return false;
 }
 
+bool conf_server_is_local(const struct conf_server *server)
+{
+	struct conf_address a = {};
+	size_t len = strcspn(server->address, "@");
+	a.kind = memchr(server->address, ':', len) ? CONF_ADDRESS_INET6 : CONF_ADDRESS_INET;
+	memcpy(a.host, server->address, len);
+	return conf_address_is_local(&a);
+}
+
 bool conf_address_overlaps(const struct conf_address *a, const struct conf_address *b)
 {
 	uint8_t bytes_a[16];

@@ -38,6 +38,7 @@ void conf_network_print(const struct conf_network *network, char ret_text[64]);
 
 /* On this host for certain: 127.0.0.0/8, ::1, a unix socket. */
 bool conf_address_is_local(const struct conf_address *address);
+bool conf_server_is_local(const struct conf_server *server);
 /* A socket on one would take clients of the other: the same, or "*" and the same port. */
 bool conf_address_overlaps(const struct conf_address *a, const struct conf_address *b);
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "io/loop.h"
 #include "resolver/events.h"
+#include "resolver/upstream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +22,8 @@ static const char debian_anchor[] = "/usr/share/dns/root.key";
 struct lookup {
 	struct io_loop *loop;
 	struct resolver_events *events;
-	struct ub_ctx *ctx;
+	struct ub_ctx *ctx; /* NULL: upstream is asked */
+	struct upstream *upstream;
 	unsigned timeout_ms;
 };
 
@@ -29,8 +31,9 @@ struct lookup_question {
 	struct lookup *lookup;
 	lookup_fn *fn;
 	void *owner;
-	int id;
-	bool is_asking; /* libunbound has it */
+	int id; /* of libunbound */
+	struct upstream_question *upstream;
+	bool is_asking; /* one of them has it */
 	struct io_later answered;
 	struct io_deadline late;
 	enum policy_dns status;
@@ -104,6 +107,30 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 	return 0;
 }
 
+static int unbound_begin(struct lookup *l, const struct lookup_settings *s, char *error, size_t cap)
+{
+	int r = resolver_events_new(&l->events, l->loop);
+	if (!r && !(l->ctx = ub_ctx_create_ub_event(resolver_events_base(l->events))))
+		r = err_raise(-ENOMEM);
+	return r ? err_up(r) : settings_apply(l, s, error, cap);
+}
+
+static int upstream_begin(struct lookup *l, const struct lookup_settings *s, char *error,
+                          size_t cap)
+{
+	const struct upstream_settings set = {
+		.addresses = s->forwards,
+		.count = s->forward_count,
+		.questions_max = sockets_of(s->queries ? s->queries : QUERIES),
+	};
+	const char *bad = "";
+	int r = upstream_new(&l->upstream, l->loop, &set, &bad);
+	if (r != UPSTREAM_BAD_ADDRESS)
+		return err_up(r);
+	snprintf(error, cap, "%s: no address of a name server", bad);
+	return LOOKUP_BAD_SETTINGS;
+}
+
 int lookup_new(struct lookup **ret_lookup, struct io_loop *loop,
                const struct lookup_settings *settings, char *ret_error, size_t error_cap)
 {
@@ -112,11 +139,8 @@ int lookup_new(struct lookup **ret_lookup, struct io_loop *loop,
 		return err_raise(-ENOMEM);
 	l->loop = loop;
 	l->timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS;
-	int r = resolver_events_new(&l->events, loop);
-	if (!r && !(l->ctx = ub_ctx_create_ub_event(resolver_events_base(l->events))))
-		r = err_raise(-ENOMEM);
-	if (!r)
-		r = settings_apply(l, settings, ret_error, error_cap);
+	int r = settings->trusts_ad ? upstream_begin(l, settings, ret_error, error_cap)
+	                            : unbound_begin(l, settings, ret_error, error_cap);
 	if (r) {
 		lookup_free(l);
 		return r < 0 ? err_up(r) : r;
@@ -129,7 +153,9 @@ void lookup_free(struct lookup *l)
 {
 	if (!l)
 		return;
-	ub_ctx_delete(l->ctx);
+	if (l->ctx)
+		ub_ctx_delete(l->ctx);
+	upstream_free(l->upstream);
 	resolver_events_free(l->events);
 	free(l);
 }
@@ -157,24 +183,39 @@ static void fail(struct lookup_question *q, enum policy_dns status, const char *
 	io_soon_add(q->lookup->loop, &q->answered);
 }
 
+static void stop(struct lookup_question *q)
+{
+	upstream_question_free(TAKE(q->upstream));
+	if (q->is_asking && q->lookup->ctx)
+		ub_cancel(q->lookup->ctx, q->id);
+	q->is_asking = false;
+}
+
 static void on_late(struct io_deadline *d)
 {
 	struct lookup_question *q =
 		(struct lookup_question *)((char *)d - offsetof(struct lookup_question, late));
-	if (q->is_asking)
-		ub_cancel(q->lookup->ctx, q->id);
-	q->is_asking = false;
+	stop(q);
 	fail(q, POLICY_DNS_FAILED, "no answer in time");
 }
 
+static const char *code_say(int rcode)
+{
+	return rcode == SERVFAIL ? "SERVFAIL" : "an error code";
+}
+
+/* is_secure: libunbound found so; what upstream found stands in the packet. */
 static void take(struct lookup_question *q, struct slice packet, bool is_secure)
 {
 	struct dns_message m;
-	if (dns_message_open(&m, packet) || (m.rcode && m.rcode != NXDOMAIN)) {
+	if (dns_message_open(&m, packet)) {
 		fail(q, POLICY_DNS_FAILED, "an answer that is none");
+	} else if (m.rcode && m.rcode != NXDOMAIN) {
+		fail(q, POLICY_DNS_FAILED, code_say(m.rcode));
 	} else if (buf_add(&q->packet, packet)) {
 		fail(q, POLICY_DNS_FAILED, "out of memory");
 	} else {
+		is_secure = is_secure || (q->lookup->upstream && m.is_authentic);
 		q->status = is_secure ? POLICY_DNS_SECURE : POLICY_DNS_INSECURE;
 		q->is_name_there = m.rcode != NXDOMAIN;
 		io_soon_add(q->lookup->loop, &q->answered);
@@ -191,9 +232,33 @@ static void on_result(void *owner, int rcode, void *packet, int len, int sec, ch
 	if (sec == SEC_BOGUS)
 		fail(q, POLICY_DNS_BOGUS, why ? why : "its signatures do not hold");
 	else if ((rcode && rcode != NXDOMAIN) || !packet || len <= 0)
-		fail(q, POLICY_DNS_FAILED, rcode == SERVFAIL ? "SERVFAIL" : "an error code");
+		fail(q, POLICY_DNS_FAILED, code_say(rcode));
 	else
 		take(q, slice_of(packet, (size_t)len), sec == SEC_SECURE);
+}
+
+static void on_upstream(void *owner, struct slice packet, const char *why)
+{
+	struct lookup_question *q = owner;
+	q->is_asking = false;
+	if (why)
+		fail(q, POLICY_DNS_FAILED, why);
+	else
+		take(q, packet, false);
+}
+
+/* NULL, or why it cannot be asked. */
+static const char *ask(struct lookup_question *q, const char *name, enum dns_type type)
+{
+	struct lookup *l = q->lookup;
+	if (!l->upstream) {
+		int r = ub_resolve_event(l->ctx, name, type, CLASS_IN, q, on_result, &q->id);
+		return r ? ub_strerror(r) : NULL;
+	}
+	int r = upstream_ask(&q->upstream, l->upstream, name, type, on_upstream, q);
+	if (r == UPSTREAM_BAD_NAME)
+		return "DNS has no such names";
+	return r ? "too many questions at a time" : NULL;
 }
 
 int lookup_ask(struct lookup_question **ret_question, struct lookup *l, const char *name,
@@ -209,10 +274,10 @@ int lookup_ask(struct lookup_question **ret_question, struct lookup *l, const ch
 		                       .answered.fn = on_answered,
 		                       .late.fn = on_late };
 	io_deadline_arm(l->loop, &q->late, l->timeout_ms);
-	int r = ub_resolve_event(l->ctx, name, type, CLASS_IN, q, on_result, &q->id);
-	if (r) {
+	const char *why = ask(q, name, type);
+	if (why) {
 		q->is_asking = false;
-		fail(q, POLICY_DNS_FAILED, ub_strerror(r));
+		fail(q, POLICY_DNS_FAILED, why);
 	}
 	*ret_question = q;
 	return 0;
@@ -222,8 +287,7 @@ void lookup_question_free(struct lookup_question *q)
 {
 	if (!q)
 		return;
-	if (q->is_asking)
-		ub_cancel(q->lookup->ctx, q->id);
+	stop(q);
 	io_later_remove(q->lookup->loop, &q->answered);
 	io_deadline_disarm(&q->late);
 	buf_deinit(&q->packet);

@@ -1,7 +1,8 @@
 /*
  * Questions to DNS, answered with what vouches for them: libunbound, validating, on our loop; no
- * threads, no forks (DECISIONS 5). An answer is secure, insecure, bogus or failed; "there is
- * nothing" is an answer too, with its own status (RFC 4035 4.3).
+ * threads, no forks (DECISIONS 5); or, where that is wished, a resolver on this host that
+ * validates. An answer is secure, insecure, bogus or failed; "there is nothing" is an answer too,
+ * with its own status (RFC 4035 4.3).
  */
 #ifndef RESOLVER_LOOKUP_H
 #define RESOLVER_LOOKUP_H
@@ -24,6 +25,7 @@ struct lookup_stub {
 struct lookup_settings {
 	const char *const *forwards; /* "ADDRESS" or "ADDRESS@PORT"; none: from the root */
 	size_t forward_count;
+	bool trusts_ad; /* what the forwards say with AD is secure; nothing is validated here */
 	const struct lookup_stub *stubs;
 	size_t stub_count;
 	const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's dns-root-data */

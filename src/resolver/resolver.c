@@ -406,7 +406,8 @@ static int begin(struct resolver *r, int chan_fd)
 	cas_read(r, conf_system_cas);
 	if (c->ca_file)
 		cas_read(r, c->ca_file);
-	result = anchor_keep(r->anchor, sizeof(r->anchor), r->folder, c->trust_anchor);
+	if (!c->trusts_ad)
+		result = anchor_keep(r->anchor, sizeof(r->anchor), r->folder, c->trust_anchor);
 	if (!result && curl_global_init(CURL_GLOBAL_DEFAULT))
 		result = err_raise(-ENOMEM);
 	descriptors_raise();

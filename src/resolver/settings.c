@@ -24,6 +24,7 @@ int resolver_settings_take(struct resolver_settings *ret_s, const struct conf_re
 		.forward_count = conf->forward_count,
 		.stubs = s.stubs,
 		.stub_count = conf->stub_count,
+		.trusts_ad = conf->trusts_ad,
 		.trust_anchor = conf->trust_anchor,
 		.queries = conf->queries,
 	};

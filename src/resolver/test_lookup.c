@@ -18,6 +18,11 @@ static const struct zone_record zone[] = {
 	{ "a.left.example", DNS_A, ZONE_DATA("\300\0\2\1") },
 	{ "a.stub.test", DNS_A, ZONE_DATA("\300\0\2\1") },
 	{ "a.bogus.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "v.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "valias.example", DNS_CNAME, ZONE_DATA("\1v\7example\0") },
+	{ "valias.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "y.example", DNS_A, ZONE_DATA("\300\0\2\1") },
+	{ "z.example", DNS_A, ZONE_DATA("\300\0\2\1") },
 	{ "e.example", DNS_MX, ZONE_DATA("\0\1\0") },
 };
 
@@ -29,9 +34,17 @@ struct stage {
 	unsigned open;
 };
 
-static void stage_start(struct stage *s, unsigned timeout_ms)
+static void stage_begin(struct stage *s, const struct lookup_settings *settings)
 {
 	char error[128] = "";
+	assert_int_equal(io_loop_new(&s->loop), 0);
+	int r = lookup_new(&s->lookup, s->loop, settings, error, sizeof(error));
+	if (r)
+		fail_msg("%s", error);
+}
+
+static void stage_start(struct stage *s, unsigned timeout_ms)
+{
 	zone_start(&s->server, zone, COUNT_OF(zone));
 	strcpy(s->anchor, "/tmp/mailseal-anchor-XXXXXX");
 	int fd = mkstemp(s->anchor);
@@ -45,10 +58,19 @@ static void stage_start(struct stage *s, unsigned timeout_ms)
 		                                  .forward_count = 1,
 		                                  .trust_anchor = s->anchor,
 		                                  .timeout_ms = timeout_ms };
-	assert_int_equal(io_loop_new(&s->loop), 0);
-	int r = lookup_new(&s->lookup, s->loop, &settings, error, sizeof(error));
-	if (r)
-		fail_msg("%s", error);
+	stage_begin(s, &settings);
+}
+
+/* The server is believed. Where nobody listens (port 1) another is asked. */
+static void stage_start_trusting(struct stage *s, unsigned timeout_ms)
+{
+	zone_start(&s->server, zone, COUNT_OF(zone));
+	const char *const forwards[] = { "127.0.0.1@1", s->server.address };
+	const struct lookup_settings settings = { .forwards = forwards,
+		                                  .forward_count = COUNT_OF(forwards),
+		                                  .trusts_ad = true,
+		                                  .timeout_ms = timeout_ms };
+	stage_begin(s, &settings);
 }
 
 static void stage_end(struct stage *s)
@@ -82,7 +104,7 @@ static void on_answer(void *owner, const struct lookup_answer *answer)
 		io_loop_stop(a->stage->loop);
 }
 
-static const struct {
+static const struct status_case {
 	const char *name;
 	enum policy_dns status;
 	bool is_name_there, has_record;
@@ -97,45 +119,92 @@ static const struct {
 	{ "a.test", POLICY_DNS_INSECURE, false, false }, /* libunbound's own */
 	{ "m.example", POLICY_DNS_FAILED, false, false },
 	{ "a..example", POLICY_DNS_FAILED, false, false },
+	{ "v.example", POLICY_DNS_INSECURE, true, true }, /* AD counts for nothing */
 };
+
+/* What the AD bit of a server that is believed makes of them. */
+static const struct status_case believed[] = {
+	{ "v.example", POLICY_DNS_SECURE, true, true },
+	{ "valias.example", POLICY_DNS_SECURE, true, false },
+	{ "vnone.example", POLICY_DNS_SECURE, false, false },
+	{ "a.example", POLICY_DNS_INSECURE, true, true },
+	{ "e.example", POLICY_DNS_INSECURE, true, false },
+	{ "n.example", POLICY_DNS_INSECURE, false, false },
+	{ "s.example", POLICY_DNS_FAILED, false, false },
+	{ "m.example", POLICY_DNS_FAILED, false, false },
+	{ "y.example", POLICY_DNS_INSECURE, true, true },
+	{ "z.example", POLICY_DNS_INSECURE, true, true },
+	{ "a..example", POLICY_DNS_FAILED, false, false },
+};
+
+static void round_check(struct stage *s, const struct status_case *c, size_t count)
+{
+	struct asked asked[16] = {};
+	assert_true(count <= COUNT_OF(asked));
+	for (size_t i = 0; i < count; i++) {
+		asked[i] = (struct asked){ .stage = s };
+		s->open++;
+		assert_int_equal(lookup_ask(&asked[i].question, s->lookup, c[i].name, DNS_A,
+		                            on_answer, &asked[i]),
+		                 0);
+	}
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(asked[i].answers, 0); /* never before lookup_ask returns */
+	assert_int_equal(io_loop_run(s->loop), 0);
+	for (size_t i = 0; i < count; i++)
+		if (asked[i].answers != 1 || asked[i].status != c[i].status ||
+		    asked[i].is_name_there != c[i].is_name_there ||
+		    asked[i].has_record != c[i].has_record)
+			fail_msg("%s: %u answers, %s, name %d, record %d", c[i].name,
+			         asked[i].answers, policy_dns_name(asked[i].status),
+			         asked[i].is_name_there, asked[i].has_record);
+}
 
 static void test_lookup_statuses(void **state)
 {
 	(void)state;
 	struct stage s = {};
-	struct asked asked[COUNT_OF(cases)] = {};
 	stage_start(&s, 3000);
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < COUNT_OF(cases); i++) {
-			asked[i] = (struct asked){ .stage = &s };
-			s.open++;
-			assert_int_equal(lookup_ask(&asked[i].question, s.lookup, cases[i].name,
-			                            DNS_A, on_answer, &asked[i]),
-			                 0);
-		}
-		for (size_t i = 0; i < COUNT_OF(cases); i++)
-			assert_int_equal(asked[i].answers, 0); /* never before lookup_ask returns */
-		assert_int_equal(io_loop_run(s.loop), 0);
-		for (size_t i = 0; i < COUNT_OF(cases); i++)
-			if (asked[i].answers != 1 || asked[i].status != cases[i].status ||
-			    asked[i].is_name_there != cases[i].is_name_there ||
-			    asked[i].has_record != cases[i].has_record)
-				fail_msg("%s, round %d: %u answers, %s, name %d, record %d",
-				         cases[i].name, round, asked[i].answers,
-				         policy_dns_name(asked[i].status), asked[i].is_name_there,
-				         asked[i].has_record);
-	}
+	for (int round = 0; round < 2; round++)
+		round_check(&s, cases, COUNT_OF(cases));
 	stage_end(&s);
 }
 
-/* Questions that nobody waits for any more, one of them answered by the same packet as another. */
-static void test_lookup_left(void **state)
+static void test_lookup_trusts_ad(void **state)
 {
 	(void)state;
 	struct stage s = {};
+	stage_start_trusting(&s, 1000);
+	round_check(&s, believed, COUNT_OF(believed));
+	stage_end(&s);
+}
+
+/* Nobody listens anywhere: that is told at once, and is no answer. */
+static void test_lookup_trusts_nobody(void **state)
+{
+	(void)state;
+	struct stage s = {};
+	struct asked a = { .stage = &s };
+	const char *const forwards[] = { "127.0.0.1@1", "::1@1" };
+	const struct lookup_settings settings = { .forwards = forwards,
+		                                  .forward_count = COUNT_OF(forwards),
+		                                  .trusts_ad = true };
+	stage_begin(&s, &settings);
+	s.open = 1;
+	assert_int_equal(lookup_ask(&a.question, s.lookup, "v.example", DNS_A, on_answer, &a), 0);
+	assert_int_equal(io_loop_run(s.loop), 0);
+	assert_int_equal(a.status, POLICY_DNS_FAILED);
+	lookup_free(s.lookup);
+	io_loop_free(s.loop);
+}
+
+/* Questions that nobody waits for any more, one of them answered by the same packet as another. */
+static void left_check(void (*start)(struct stage *s, unsigned timeout_ms))
+{
+	struct stage s = {};
 	struct lookup_question *left[3];
 	struct asked stays = { .stage = &s };
-	stage_start(&s, 1000);
+	start(&s, 1000);
 	static const char *const names[] = { "m.left.example", "a.left.example", "a..left" };
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		assert_int_equal(lookup_ask(&left[i], s.lookup, names[i], DNS_A, on_answer, NULL),
@@ -150,6 +219,13 @@ static void test_lookup_left(void **state)
 	assert_int_equal(stays.answers, 1);
 	assert_true(stays.has_record);
 	stage_end(&s);
+}
+
+static void test_lookup_left(void **state)
+{
+	(void)state;
+	left_check(stage_start);
+	left_check(stage_start_trusting);
 }
 
 static void test_lookup_settings(void **state)
@@ -170,11 +246,15 @@ static void test_lookup_settings(void **state)
 	assert_int_equal(lookup_new(&l, loop, &settings, error, sizeof(error)),
 	                 LOOKUP_BAD_SETTINGS);
 	assert_non_null(strstr(error, "no address"));
+	settings.trusts_ad = true;
+	assert_int_equal(lookup_new(&l, loop, &settings, error, sizeof(error)),
+	                 LOOKUP_BAD_SETTINGS);
+	assert_non_null(strstr(error, "no address"));
 	io_loop_free(loop);
 }
 
 /* Nobody answers for 500 names; that delays no other. */
-static void test_lookup_stalled_zones(void **state)
+static void stalled_check(void (*start)(struct stage *s, unsigned timeout_ms))
 {
 	enum { STALLED = 500 };
 	static struct lookup_question *stalled[STALLED];
@@ -183,8 +263,7 @@ static void test_lookup_stalled_zones(void **state)
 	struct asked a = { .stage = s };
 	char name[32];
 	struct timespec began, ended;
-	(void)state;
-	stage_start(s, 30000);
+	start(s, 30000);
 	for (int i = 0; i < STALLED; i++) {
 		snprintf(name, sizeof(name), "m%d.example", i);
 		assert_int_equal(lookup_ask(&stalled[i], s->lookup, name, DNS_A, on_answer, &a), 0);
@@ -201,10 +280,19 @@ static void test_lookup_stalled_zones(void **state)
 	stage_end(s);
 }
 
+static void test_lookup_stalled_zones(void **state)
+{
+	(void)state;
+	stalled_check(stage_start);
+	stalled_check(stage_start_trusting);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup_statuses),
+		cmocka_unit_test(test_lookup_trusts_ad),
+		cmocka_unit_test(test_lookup_trusts_nobody),
 		cmocka_unit_test(test_lookup_left),
 		cmocka_unit_test(test_lookup_settings),
 		cmocka_unit_test(test_lookup_stalled_zones),

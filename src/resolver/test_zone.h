@@ -1,6 +1,8 @@
 /*
  * A name server for the tests of this folder: a thread on a port of loopback that answers from a
- * table, unsigned. Names whose first letter is s get SERVFAIL, with m nothing.
+ * table, unsigned. Names whose first letter is s get SERVFAIL, with m nothing; with v they are
+ * vouched for (AD, if that was asked for); with z the answer comes over TCP alone, with y answers
+ * to other questions come before it.
  */
 #ifndef RESOLVER_TEST_ZONE_H
 #define RESOLVER_TEST_ZONE_H
@@ -9,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -25,7 +28,7 @@ struct zone_record {
 struct zone_server {
 	const struct zone_record *records;
 	size_t count;
-	int fd;
+	int fd, tcp_fd;
 	char address[32]; /* ADDRESS@PORT */
 	pthread_t thread;
 };
@@ -63,7 +66,7 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 	uint16_t type = packet[at - 3];
 	bool is_there = false;
 	packet[2] = 0x85; /* a response, recursion was asked for, authoritative */
-	packet[3] = 0x80;
+	packet[3] = 0x80 | (name[0] == 'v' ? packet[3] & 0x20 : 0);
 	memset(packet + 6, 0, 6);
 	if (name[0] == 's') {
 		packet[3] |= 2;
@@ -86,16 +89,57 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 	return zone_put(packet, at, 6, soa, sizeof(soa));
 }
 
+/* One question; the answer in two pieces. */
+static void zone_serve_tcp(const struct zone_server *z)
+{
+	uint8_t packet[2050];
+	int fd = accept(z->tcp_fd, NULL, NULL);
+	ssize_t n = recv(fd, packet, 2, MSG_WAITALL);
+	if (n == 2 && packet[0] < 2 && recv(fd, packet + 2, packet[1], MSG_WAITALL) > 12) {
+		size_t len = zone_answer(z, packet + 2);
+		packet[0] = (uint8_t)(len >> 8);
+		packet[1] = (uint8_t)len;
+		(void)!send(fd, packet, 1, MSG_NOSIGNAL);
+		(void)!send(fd, packet + 1, len + 1, MSG_NOSIGNAL);
+	}
+	close(fd);
+}
+
+/* Of another number, of another name, and no answer at all: each says AD. */
+static void zone_serve_others(const struct zone_server *z, const uint8_t *query,
+                              const struct sockaddr_in *to)
+{
+	uint8_t packet[2048];
+	for (int i = 0; i < 3; i++) {
+		memcpy(packet, query, 512);
+		size_t len = zone_answer(z, packet);
+		packet[3] |= 0x20;
+		packet[i == 0 ? 1 : i == 1 ? 14 : 2] ^= i == 2 ? 0x80 : 1;
+		(void)!sendto(z->fd, packet, len, 0, (const struct sockaddr *)to, sizeof(*to));
+	}
+}
+
 static void *zone_serve(void *argument)
 {
 	struct zone_server *z = argument;
 	uint8_t packet[2048];
 	struct sockaddr_in from;
 	socklen_t from_len = sizeof(from);
-	while (recvfrom(z->fd, packet, 512, 0, (struct sockaddr *)&from, &from_len) > 12) {
+	struct pollfd fds[] = { { z->fd, POLLIN, 0 }, { z->tcp_fd, POLLIN, 0 } };
+	while (poll(fds, 2, -1) > 0) {
+		if (fds[1].revents)
+			zone_serve_tcp(z);
+		if (!fds[0].revents)
+			continue;
+		if (recvfrom(z->fd, packet, 512, 0, (struct sockaddr *)&from, &from_len) <= 12)
+			break;
 		if (packet[13] == 'm')
 			continue;
+		if (packet[13] == 'y')
+			zone_serve_others(z, packet, &from);
 		size_t len = zone_answer(z, packet);
+		if (packet[13] == 'z')
+			packet[2] |= 2;
 		(void)!sendto(z->fd, packet, len, 0, (struct sockaddr *)&from, from_len);
 	}
 	return NULL;
@@ -109,8 +153,10 @@ static void zone_start(struct zone_server *z, const struct zone_record *records,
 	z->records = records;
 	z->count = count;
 	z->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	z->tcp_fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(z->fd, (struct sockaddr *)&at, sizeof(at)) ||
 	    getsockname(z->fd, (struct sockaddr *)&at, &len) ||
+	    bind(z->tcp_fd, (struct sockaddr *)&at, sizeof(at)) || listen(z->tcp_fd, 16) ||
 	    pthread_create(&z->thread, NULL, zone_serve, z))
 		abort();
 	snprintf(z->address, sizeof(z->address), "127.0.0.1@%u", ntohs(at.sin_port));
@@ -124,6 +170,7 @@ static void zone_stop(struct zone_server *z)
 	sendto(z->fd, "", 0, 0, (struct sockaddr *)&at, len); /* ends its loop */
 	pthread_join(z->thread, NULL);
 	close(z->fd);
+	close(z->tcp_fd);
 }
 
 #endif
