@@ -36,7 +36,8 @@ class Mx:
     def __init__(self, folder, addresses, settings="workers = 1;", backend="", port=None):
         os.chmod(folder, 0o755)
         self.port = port or free_ports(1)[0]
-        listed = ", ".join(f'"127.0.0.1:{a}"' for a in addresses)
+        listed = ", ".join(f'"{a}"' if isinstance(a, str) else f'"127.0.0.1:{a}"'
+                           for a in addresses)
         self.config = (f'{settings}\nbackend = {{ smtp = {{ address = [{listed}]; '
                        f'client_info = "proxy"; {backend} }}; }};\n'
                        f'edge = {{ mx = {{ protocol = "smtp"; listen = ["127.0.0.1:{self.port}"]; '
@@ -129,6 +130,35 @@ def test_of_two_backends_what_both_offer(start, serve):
     talk.say(b"QUIT\r\n").reply()
     mx.daemon.wait("session ended", outcome="ok")
     assert one.sessions and mx.offers() == common
+
+
+def mail_requiring_tls(port, upgrade):
+    """What EHLO offers, and what is said to a message that requires TLS."""
+    talk = Talk(port)
+    talk.line()
+    if upgrade:
+        talk.say(b"STARTTLS\r\n").reply()
+        talk.starttls()
+    hello = talk.say(b"EHLO x\r\n").reply()
+    said = talk.say(b"MAIL FROM:<a@b> REQUIRETLS\r\n").reply()
+    talk.say(b"QUIT\r\n").reply()
+    talk.close()
+    return hello, said
+
+
+@pytest.mark.parametrize("elsewhere, passes", [([], True), (["192.0.2.9:25"], False)])
+def test_requiretls_needs_a_way_that_nobody_reads(start, serve, elsewhere, passes):
+    """Loopback is one, a network without TLS is none (RFC 8689 2)."""
+    backend = serve(offering(b"SIZE 1000", b"REQUIRETLS"))
+    mx = start([f"127.0.0.1:{backend.port}", *elsewhere], backend='accept = ["plain"];')
+    mx.daemon.wait(LEARNT, backend="smtp")
+    hello, said = mail_requiring_tls(mx.port, upgrade=True)
+    assert (b"REQUIRETLS" in hello) == passes
+    assert said.startswith(b"250" if passes else b"555 5.5.4")
+    hello, said = mail_requiring_tls(mx.port, upgrade=False)
+    assert b"REQUIRETLS" not in hello and said.startswith(b"555 5.5.4")
+    heard = [line for session in backend.sessions for line in session["lines"] if b"MAIL" in line]
+    assert heard == [b"MAIL FROM:<a@b> REQUIRETLS\r\n"] * passes
 
 
 def test_a_backend_that_comes_up_later_is_learnt(start, serve):

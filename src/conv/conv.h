@@ -85,6 +85,9 @@ struct conv_settings {
 	bool offers_starttls;  /* a certificate is there */
 	bool plus_is_bound;    /* the backend binds to our TLS: -PLUS mechanisms stay */
 	bool backend_starttls; /* tls.mode = "starttls" towards the backend */
+	/* What goes to the backend stays on this host, or in TLS with somebody who proved himself:
+	 * smtp may offer REQUIRETLS (RFC 8689). */
+	bool backend_is_safe;
 	enum conv_client_info client_info;
 	enum conv_received received;
 	enum conv_bare_newline bare_newline;
@@ -182,6 +185,7 @@ struct conv {
 	                  */
 	unsigned login_failures;
 	unsigned messages;                   /* accepted by the backend */
+	unsigned requiretls;                 /* of these: that came with REQUIRETLS */
 	unsigned bare_newlines;              /* normalised or refused */
 	char user[CONV_NAME_MAX];            /* who logged in or tried */
 	char client_software[CONV_NAME_MAX]; /* EHLO argument or IMAP ID name */

@@ -3,6 +3,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/value.h"
 #include "conv/tcp.h"
 #include "imap/edge.h"
 #include "pop3/edge.h"
@@ -215,6 +216,15 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 	return r ? r : old_tls_make(e, settings, set, m, ret_error, cap);
 }
 
+/* On this host alone, or in TLS with who proved himself. */
+static bool backend_is_safe(const struct conf_backend *b)
+{
+	bool is_local = true;
+	for (size_t i = 0; i < b->address_count; i++)
+		is_local = is_local && conf_address_is_local(&b->addresses[i]);
+	return is_local || (b->tls.mode != CONF_TLS_NONE && b->tls.verify != TLS_VERIFY_NONE);
+}
+
 static void settings_fill(struct conv_settings *set, const struct edge *e)
 {
 	const struct conf_edge *c = e->conf;
@@ -225,6 +235,7 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 		.offers_starttls = e->tls != NULL,
 		.plus_is_bound = e->backend->conf->channel_binding,
 		.backend_starttls = e->backend->conf->tls.mode == CONF_TLS_STARTTLS,
+		.backend_is_safe = backend_is_safe(e->backend->conf),
 		.client_info = e->backend->conf->client_info,
 		.received = c->received,
 		.bare_newline = c->bare_newline,

@@ -234,6 +234,7 @@ static int on_mail(struct smtp_edge *e, enum conv_todo *)
 		e->has_mail = true;
 		e->is_binary = e->asks_binary;
 		e->is_utf8 = e->asks_utf8;
+		e->requires_tls = e->asks_tls;
 	}
 	return err_up(smtp_backend_pass(e));
 }

@@ -102,13 +102,17 @@ static int on_quit(struct smtp_edge *e, const struct smtp_command *, enum conv_t
 	return err_up(smtp_edge_quit(e, CONV_OUTCOME_OK, "221 2.0.0 Bye", ret_todo));
 }
 
-/* "FROM:<...>": what follows the '>' that ends the path; a quoted local part may hold another. */
+/* "FROM:<...>": what follows the '>' that ends the path; a quoted local part may hold another. A
+ * path without brackets is a word. */
 static struct slice mail_params(struct slice args)
 {
 	bool is_quoted = false;
 	size_t i = slice_find(args, '<');
-	if (i == args.len)
-		i = slice_find(args, ':');
+	if (i == args.len) {
+		args = slice_trim(slice_skip(args, slice_find(args, ':') + 1));
+		conv_line_word(&args);
+		return args;
+	}
 	for (; i < args.len; i++) {
 		uint8_t c = args.data[i];
 		if (is_quoted && c == '\\')
@@ -121,13 +125,12 @@ static struct slice mail_params(struct slice args)
 	return slice_head(args, 0);
 }
 
-static int on_mail(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *)
+static int on_mail(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)
 {
 	/* One at a time: what it asks for holds only if the backend says 250 to it. */
 	if (e->mail_is_asked)
 		return SMTP_EDGE_LATER;
-	e->mail_is_asked = true;
-	e->asks_binary = e->asks_utf8 = false;
+	e->asks_binary = e->asks_utf8 = e->asks_tls = false;
 	struct slice params = mail_params(c->args);
 	while (params.len) {
 		struct slice word = conv_line_word(&params);
@@ -135,7 +138,14 @@ static int on_mail(struct smtp_edge *e, const struct smtp_command *c, enum conv_
 			e->asks_binary = true;
 		if (slice_equal_nocase(word, slice_str("SMTPUTF8")))
 			e->asks_utf8 = true;
+		if (slice_equal_nocase(slice_head(word, slice_find(word, '=')),
+		                       slice_str("REQUIRETLS")))
+			e->asks_tls = true;
 	}
+	/* RFC 8689 2 and 5: nobody may take for sealed what was not offered. */
+	if (e->asks_tls && !(smtp_edge_may_require_tls(e) && smtp_backend_offers(e, "REQUIRETLS")))
+		return smtp_edge_refuse(e, "555 5.5.4 REQUIRETLS is not offered", ret_todo);
+	e->mail_is_asked = true;
 	return err_up(smtp_backend_send(e, c->line, SMTP_WANT_MAIL));
 }
 

@@ -99,6 +99,11 @@ bool smtp_edge_has_auth(const struct smtp_edge *e)
 	return e->conv.facts.is_tls || is_exempt(e);
 }
 
+bool smtp_edge_may_require_tls(const struct smtp_edge *e)
+{
+	return e->conv.facts.is_tls && e->conv.set->backend_is_safe;
+}
+
 bool smtp_edge_may_mail(const struct smtp_edge *e)
 {
 	if (e->conv.facts.is_tls)
@@ -114,6 +119,7 @@ int smtp_edge_offer(struct smtp_edge *e, const struct conv_caps *caps)
 		.hostname = e->conv.set->hostname,
 		.offers_starttls = smtp_edge_has_starttls(e),
 		.offers_auth = smtp_edge_has_auth(e),
+		.offers_requiretls = smtp_edge_may_require_tls(e),
 		.plus_is_bound = e->conv.set->plus_is_bound,
 	};
 	return err_up(smtp_ehlo_write(&e->conv.out[CONV_CLIENT], caps, &view));
@@ -122,7 +128,7 @@ int smtp_edge_offer(struct smtp_edge *e, const struct conv_caps *caps)
 void smtp_edge_forget_mail(struct smtp_edge *e)
 {
 	e->has_mail = false;
-	e->is_binary = e->is_utf8 = false;
+	e->is_binary = e->is_utf8 = e->requires_tls = false;
 	e->has_chunk = e->is_spoilt = false;
 	e->data = (struct smtp_data){};
 	buf_deinit(&e->chunk);

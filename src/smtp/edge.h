@@ -82,9 +82,9 @@ struct smtp_edge {
 
 	/* The transaction. */
 	bool has_mail; /* MAIL was accepted */
-	bool is_binary, is_utf8;
+	bool is_binary, is_utf8, requires_tls;
 	bool mail_is_asked; /* MAIL is on its way, with: */
-	bool asks_binary, asks_utf8;
+	bool asks_binary, asks_utf8, asks_tls;
 	bool has_chunk; /* Received went out with the first BDAT */
 	bool is_spoilt; /* a chunk was refused: what follows it must not become a message */
 

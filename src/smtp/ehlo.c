@@ -95,9 +95,12 @@ static int write_auth(struct buf *out, struct slice line, const struct smtp_ehlo
 	return len > before ? write_line(out, slice_of(text, len), ret_last) : 0;
 }
 
-static bool is_offered(struct slice keyword, const struct conv_caps *caps)
+static bool is_offered(struct slice keyword, const struct conv_caps *caps,
+                       const struct smtp_ehlo_view *view)
 {
 	struct slice params;
+	if (slice_equal_nocase(keyword, slice_str("REQUIRETLS")))
+		return view->offers_requiretls;
 	bool is_known = false;
 	for (size_t i = 0; i < COUNT_OF(known) && !is_known; i++)
 		is_known = slice_equal_nocase(keyword, slice_str(known[i]));
@@ -116,7 +119,7 @@ int smtp_ehlo_write(struct buf *out, const struct conv_caps *caps,
 	int r = write_line(out, slice_str(view->hostname), &last);
 	while (!r && next_line(&rest, &line)) {
 		struct slice word = keyword_of(line);
-		if (!is_offered(word, caps))
+		if (!is_offered(word, caps, view))
 			continue;
 		if (!slice_equal_nocase(word, slice_str("AUTH")))
 			r = write_line(out, line, &last);

@@ -17,8 +17,9 @@ bool smtp_ehlo_find(const struct conv_caps *caps, const char *keyword, struct sl
 struct smtp_ehlo_view {
 	const char *hostname;
 	bool offers_starttls;
-	bool offers_auth;   /* AUTH, if the backend has it */
-	bool plus_is_bound; /* -PLUS mechanisms stay */
+	bool offers_auth;       /* AUTH, if the backend has it */
+	bool offers_requiretls; /* the same of REQUIRETLS */
+	bool plus_is_bound;     /* -PLUS mechanisms stay */
 };
 
 /* The edge's reply to EHLO. caps: of the backend, may be NULL or empty. 0 or -ENOMEM. */

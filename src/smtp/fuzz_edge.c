@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum op { CLIENT_SAYS, BACKEND_SAYS, DO, FAIL, CLIENT_ENDS, BACKEND_ENDS, IDLE, DRAIN, OP_COUNT };
 
-static const struct conv_caps learnt = { .text = "PIPELINING\nCHUNKING\nBINARYMIME\nAUTH PLAIN" };
+static const struct conv_caps learnt = { .text = "PIPELINING\nCHUNKING\nBINARYMIME\nAUTH PLAIN\n"
+	                                         "REQUIRETLS" };
 
 /* What was seen of a session from outside. */
 struct watch {
@@ -169,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.bare_newline = bits & 32 ? CONV_BARE_REJECT : CONV_BARE_NORMALIZE,
 		.auth = bits & 512 ? CONV_AUTH_OFF : CONV_AUTH_AFTER_TLS,
 		.plus_is_bound = bits & 1024,
+		.backend_is_safe = bits & 8192,
 		.received = bits & 2048 ? CONV_RECEIVED_ON : CONV_RECEIVED_OFF,
 		.line_max = 512,
 		.auth_line_max = 1024,

@@ -116,6 +116,7 @@ int smtp_message_text(struct smtp_edge *e, struct slice input, size_t *ret_used,
 static void note_accepted(struct smtp_edge *e)
 {
 	e->conv.messages++;
+	e->conv.requiretls += e->requires_tls;
 	smtp_reply_queue_id_note(&e->reply, e->conv.queue_ids, sizeof(e->conv.queue_ids));
 }
 

@@ -43,6 +43,9 @@ bool smtp_edge_is_safe(const struct smtp_edge *e);
 [[nodiscard]] int smtp_edge_offer(struct smtp_edge *e, const struct conv_caps *caps);
 /* AUTH may be tried. */
 bool smtp_edge_has_auth(const struct smtp_edge *e);
+/* The way up to the backend is one for REQUIRETLS (RFC 8689 2): whether that has it is asked
+ * besides. */
+bool smtp_edge_may_require_tls(const struct smtp_edge *e);
 bool smtp_edge_may_mail(const struct smtp_edge *e);
 bool smtp_edge_has_starttls(const struct smtp_edge *e);
 void smtp_edge_forget_mail(struct smtp_edge *e);

@@ -41,6 +41,7 @@ enum setup {
 	WHOLE_ONLY = 1 << 12, /* what is told apart by what came in one piece */
 	LEARN = 1 << 13,      /* there is no client: conv_learn() */
 	NO_AUTH = 1 << 14,    /* learnt from a backend that offers none */
+	SAFE = 1 << 15,       /* REQUIRETLS may go to the backend */
 };
 
 struct talk {
@@ -53,7 +54,7 @@ struct talk {
 
 static const struct conv_caps learnt = {
 	.text = "PIPELINING\nSIZE 1000\n8BITMIME\nCHUNKING\nAUTH PLAIN LOGIN SCRAM-SHA-256-PLUS\n"
-		"STARTTLS\nXCLIENT NAME ADDR\nX-EXPERIMENT"
+		"STARTTLS\nXCLIENT NAME ADDR\nX-EXPERIMENT\nREQUIRETLS"
 };
 
 static const struct conv_caps learnt_without_auth = { .text = "PIPELINING\nSIZE 1000" };
@@ -294,6 +295,7 @@ static struct conv_settings settings_of(unsigned setup)
 		.offers_starttls = !(setup & NO_CERT),
 		.plus_is_bound = setup & PLUS,
 		.backend_starttls = setup & SEALED,
+		.backend_is_safe = setup & SAFE,
 		.client_info = setup & XCLIENT ? CONV_INFO_XCLIENT : CONV_INFO_PROXY,
 		.received = setup & RECEIVED ? CONV_RECEIVED_ON : CONV_RECEIVED_OFF,
 		.bare_newline = setup & REJECT ? CONV_BARE_REJECT : CONV_BARE_NORMALIZE,
@@ -384,7 +386,7 @@ struct record {
 	struct talk talk;
 	const char *user, *queue_ids, *exposed_user, *mechanism;
 	bool is_logged_in, password_sent, has_exposure;
-	unsigned messages, bare, login_failures;
+	unsigned messages, bare, login_failures, requiretls;
 };
 
 static const struct record records[] = {
@@ -447,6 +449,15 @@ static const struct record records[] = {
 	            "C: .\n> .\n< 250 OK id=1a-2b\nS: 250 OK id=1a-2b\n" },
 	  .messages = 2,
 	  .queue_ids = "4XyZ,1a-2b" },
+	{ .talk = { "one of two with REQUIRETLS", IN_TLS | SAFE,
+	            REQUIRETLS_START
+	            "C: MAIL FROM:<a@c.example> REQUIRETLS\n" REQUIRETLS_OPEN
+	            "> MAIL FROM:<a@c.example> REQUIRETLS\n< 250 Ok\nS: 250 Ok\n"
+	            "C: DATA\n> DATA\n< 354 Go\nS: 354 Go\nC: .\n> .\n< 250 Ok\nS: 250 Ok\n"
+	            "C: MAIL FROM:<b@c.example>\n> MAIL*\n< 250 Ok\nS: 250 Ok\n"
+	            "C: DATA\n> DATA\n< 354 Go\nS: 354 Go\nC: .\n> .\n< 250 Ok\nS: 250 Ok\n" },
+	  .messages = 2,
+	  .requiretls = 1 },
 	{ .talk = { "refused message", IN_TLS,
 	            TLS_START MAIL_OPENS RCPT_DATA
 	            "C: .\n> .\n< 550 5.7.1 No: queued as lie\nS: 550*\n" } },
@@ -479,9 +490,10 @@ static void check_record(const struct record *want, const struct conv *c)
 	if (x->has_happened != want->has_exposure || x->password_sent != want->password_sent)
 		fail_msg("%s: exposure %d, password %d", want->talk.name, x->has_happened,
 		         x->password_sent);
-	if (c->messages != want->messages || c->bare_newlines != want->bare)
-		fail_msg("%s: messages %u, bare %u", want->talk.name, c->messages,
-		         c->bare_newlines);
+	if (c->messages != want->messages || c->bare_newlines != want->bare ||
+	    c->requiretls != want->requiretls)
+		fail_msg("%s: messages %u, bare %u, requiretls %u", want->talk.name, c->messages,
+		         c->bare_newlines, c->requiretls);
 	if (strcmp(c->client_software, "c.example"))
 		fail_msg("%s: client software '%s'", want->talk.name, c->client_software);
 }

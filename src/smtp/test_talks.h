@@ -59,6 +59,25 @@
 	"S: 250 2.1.5 Ok\n" \
 	"S: 354 Go\n"
 
+/* REQUIRETLS (RFC 8689). */
+#define REQUIRETLS_START \
+	"S: 220 mx.example ESMTP\n" \
+	"C: EHLO c.example\n" \
+	"S: 250-mx.example\n" \
+	"S: 250-PIPELINING\n" \
+	"S: 250-SIZE 1000\n" \
+	"S: 250-8BITMIME\n" \
+	"S: 250-CHUNKING\n" \
+	"S: 250-AUTH PLAIN LOGIN\n" \
+	"S: 250 REQUIRETLS\n"
+
+#define REQUIRETLS_OPEN \
+	"! connect\n" \
+	"< 220 be ESMTP\n" \
+	"> EHLO c.example\n" \
+	"< 250-be\n" \
+	"< 250 REQUIRETLS\n"
+
 static const struct talk talks[] = {
 	/* What the edge answers itself. */
 	{ "no backend needed", 0,
@@ -136,6 +155,35 @@ static const struct talk talks[] = {
 		PLAIN_START MAIL_OPENS
 		"C: STARTTLS\nS: 503 5.5.1*\n"
 		"C: EHLO c.example\n> EHLO c.example\n< 250 be\nS: 250 mx.example\n" },
+
+	/* REQUIRETLS. */
+	{ "REQUIRETLS passes as it came", IN_TLS | SAFE,
+		REQUIRETLS_START "C: MAIL FROM:<a@c.example> requiretls SIZE=9\n" REQUIRETLS_OPEN
+		"> MAIL FROM:<a@c.example> requiretls SIZE=9\n< 250 Ok\nS: 250 Ok\n" },
+	{ "REQUIRETLS is offered after STARTTLS alone", SAFE,
+		PLAIN_START "C: STARTTLS\nS: 220*\n! client-tls\n"
+		"C: EHLO c.example\nS: 250-mx.example\nS: 250-PIPELINING\nS: 250-SIZE 1000\n"
+		"S: 250-8BITMIME\nS: 250-CHUNKING\nS: 250-AUTH PLAIN LOGIN\nS: 250 REQUIRETLS\n" },
+	{ "REQUIRETLS in clear", SAFE,
+		PLAIN_START "C: MAIL FROM:<a@c.example> REQUIRETLS\n" REQUIRETLS_OPEN "S: 555 5.5.4*\n"
+		"C: MAIL FROM:<a@c.example>\n> MAIL FROM:<a@c.example>\n< 250 Ok\nS: 250 Ok\n" },
+	{ "REQUIRETLS where it is not offered has no value either", SAFE,
+		PLAIN_START "C: MAIL FROM:<a@c.example> REQUIRETLS=1\n" REQUIRETLS_OPEN "S: 555*\n" },
+	{ "REQUIRETLS behind a path without brackets", SAFE,
+		PLAIN_START "C: MAIL FROM: a@c.example REQUIRETLS\n" REQUIRETLS_OPEN "S: 555 5.5.4*\n" },
+	{ "REQUIRETLS in a path", SAFE,
+		PLAIN_START "C: MAIL FROM:<\"a> REQUIRETLS \"@c.example>\n" REQUIRETLS_OPEN
+		"> MAIL FROM:<\"a> REQUIRETLS \"@c.example>\n< 250 Ok\nS: 250 Ok\n" },
+	{ "REQUIRETLS and a way to the backend that others read", IN_TLS,
+		TLS_START "C: MAIL FROM:<a@c.example> REQUIRETLS\n" REQUIRETLS_OPEN "S: 555 5.5.4*\n" },
+	{ "REQUIRETLS and a backend that has it no more", IN_TLS | SAFE,
+		REQUIRETLS_START "C: MAIL FROM:<a@c.example> REQUIRETLS\n" OPEN "S: 555 5.5.4*\n" },
+	{ "REQUIRETLS behind HELO", IN_TLS | SAFE,
+		"S: 220*\nC: HELO c.example\nS: 250*\nC: MAIL FROM:<a@c.example> REQUIRETLS\n"
+		"! connect\n< 220 be\n> HELO c.example\n< 250 be\nS: 555 5.5.4*\n" },
+	{ "REQUIRETLS with a value is the backend's business", IN_TLS | SAFE,
+		REQUIRETLS_START "C: MAIL FROM:<a@c.example> REQUIRETLS=1\n" REQUIRETLS_OPEN
+		"> MAIL FROM:<a@c.example> REQUIRETLS=1\n< 501 No\nS: 501 No\n" },
 
 	/* Opening the backend. */
 	{ "plain on port 25", 0, PLAIN_START MAIL_OPENS "C: QUIT\nS: 221*\n> QUIT\n= ok\n" },
