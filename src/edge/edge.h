@@ -126,7 +126,4 @@ void edge_pool_drain(struct edge_pool *pool, unsigned per_second, uint32_t deadl
 void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct edge *edge,
                         bool is_implicit, int fd, const struct sockaddr *peer);
 
-/* keys answered for a session whose request carried this owner (tls_session_owner). */
-void edge_session_signed(void *owner, struct slice sig);
-
 #endif

@@ -44,7 +44,7 @@ static struct tls_server *server_of(const struct edge_session *s)
 static void begin(struct edge_session *s)
 {
 	struct tls_session *tls = NULL;
-	if (tls_session_accept(&tls, server_of(s), s)) {
+	if (tls_session_accept(&tls, server_of(s), &s->client)) {
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
 		return;
 	}

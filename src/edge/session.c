@@ -553,15 +553,6 @@ void edge_session_greet(struct edge_session *s)
 		talk_begin(s);
 }
 
-void edge_session_signed(void *owner, struct slice sig)
-{
-	struct edge_session *s = owner;
-	if (s->end.is_queued || !s->client.tls)
-		return;
-	tls_session_signed(s->client.tls, sig);
-	io_stream_signed(&s->client);
-}
-
 int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
                          struct edge_world *world, struct edge *edge)
 {

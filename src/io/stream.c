@@ -360,8 +360,11 @@ void io_stream_start_tls(struct io_stream *s, struct tls_session *tls)
 	offer_later(s);
 }
 
-void io_stream_signed(struct io_stream *s)
+void io_stream_signed(struct io_stream *s, struct slice sig)
 {
+	if (!s->tls)
+		return;
+	tls_session_signed(s->tls, sig);
 	offer_later(s);
 }
 

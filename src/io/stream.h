@@ -72,10 +72,11 @@ bool io_stream_is_open(const struct io_stream *s);
 struct slice io_stream_input(const struct io_stream *s);
 void io_stream_consume(struct io_stream *s, size_t len);
 
-/* Takes tls; the handshake runs, TLS_UP or TLS_FAILED follows. No input may be left. */
+/* Takes tls (one that accepts has the stream as its owner); the handshake runs, TLS_UP or
+ * TLS_FAILED follows. No input may be left. */
 void io_stream_start_tls(struct io_stream *s, struct tls_session *tls);
-/* A signature came: go on with the handshake. */
-void io_stream_signed(struct io_stream *s);
+/* keys answered for the session of this stream, whose owner it is: the handshake goes on. */
+void io_stream_signed(struct io_stream *s, struct slice sig);
 /* Bytes already read from the socket that no one consumed (plaintext behind STARTTLS). */
 bool io_stream_has_input(const struct io_stream *s);
 

@@ -3,7 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "edge/edge.h"
+#include "io/stream.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
 
@@ -135,10 +135,10 @@ static void answered(struct worker_signer *s, struct slice payload)
 	struct request *r = &s->requests[slot];
 	if (!r->session || number_of(s, r) != number)
 		return;
-	void *owner = tls_session_owner(r->session);
+	struct io_stream *stream = tls_session_owner(r->session);
 	r->session = NULL;
 	s->pending--;
-	edge_session_signed(owner, sig);
+	io_stream_signed(stream, sig);
 }
 
 static void detach(struct worker_signer *s)
