@@ -10,7 +10,7 @@
 #define EDGE_EDGE_H
 
 #include "base/buf.h"
-#include "conf/settings.h"
+#include "conf/materials.h"
 #include "conv/conv.h"
 #include "tls/server.h"
 
@@ -68,16 +68,6 @@ struct edge_world {
 	struct edge *edges;
 };
 
-/* Bytes the parent read for a world. chains: by certificate, then the self-made one. */
-struct edge_materials {
-	struct buf *chains;
-	uint32_t *key_ids;  /* of each chain, as keys knows it */
-	size_t chain_count; /* certificates of the settings + 1; an empty one is missing */
-	struct buf *cas;    /* by backend; empty where none is needed */
-	size_t ca_count;
-	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
-};
-
 /* NULL: no exception of this edge allows that version. version 0: none. */
 struct tls_server *edge_old_tls(const struct edge *edge, enum tls_version version);
 
@@ -85,7 +75,7 @@ enum { EDGE_WORLD_BAD = 1 }; /* ret_error says what and where */
 
 /* Takes settings in any case. 0, EDGE_WORLD_BAD or a negative. */
 [[nodiscard]] int edge_world_new(struct edge_world **ret_world, struct conf_settings *settings,
-                                 const struct edge_materials *materials, struct tls_signer *signer,
+                                 const struct conf_materials *materials, struct tls_signer *signer,
                                  char *ret_error, size_t error_cap);
 struct edge_world *edge_world_ref(struct edge_world *w);
 void edge_world_unref(struct edge_world *w);

@@ -102,27 +102,12 @@ static bool serves_self_made(const struct conf_edge *conf)
 	return conf->protocol == CONF_SMTP || conf->accepts_self_signed;
 }
 
-static bool wants_certificate(const struct conf_edge *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->certificate_count; i++)
-		if (!strcmp(conf->certificates[i], name))
-			return true;
-	return conf->certificate_count == 0;
-}
-
 /* The certificates of an edge; the self-made one where there is no other and it may serve. */
 static size_t specs_fill(struct tls_certificate_spec *specs, const struct conf_edge *conf,
-                         const struct conf_settings *settings, const struct edge_materials *m)
+                         const struct conf_settings *settings, const struct conf_materials *m)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < settings->certificate_count && i < m->chain_count; i++)
-		if (buf_len(&m->chains[i]) &&
-		    wants_certificate(conf, settings->certificates[i].name))
-			specs[n++] = (struct tls_certificate_spec){
-				.name = settings->certificates[i].name,
-				.chain_pem = buf_slice(&m->chains[i]),
-				.key_id = m->key_ids[i],
-			};
+	size_t n = conf_certificate_specs(settings, m, conf->certificates, conf->certificate_count,
+	                                  specs);
 	size_t self = settings->certificate_count;
 	if (!n && serves_self_made(conf) && self < m->chain_count && buf_len(&m->chains[self]))
 		specs[n++] = (struct tls_certificate_spec){
@@ -148,7 +133,7 @@ struct tls_server *edge_old_tls(const struct edge *edge, enum tls_version versio
 }
 
 static int tls_make(struct tls_server **ret_server, const struct edge *e,
-                    const struct tls_server_settings *set, const struct edge_materials *m,
+                    const struct tls_server_settings *set, const struct conf_materials *m,
                     char *ret_error, size_t cap)
 {
 	char why[160];
@@ -168,7 +153,7 @@ static int tls_make(struct tls_server **ret_server, const struct edge *e,
  * part of a server's ticket scope, so no ticket of theirs is good at the edge's own.
  */
 static int old_tls_make(struct edge *e, const struct conf_settings *settings,
-                        struct tls_server_settings set, const struct edge_materials *m,
+                        struct tls_server_settings set, const struct conf_materials *m,
                         char *ret_error, size_t cap)
 {
 	for (size_t i = 0; i < settings->exception_count; i++) {
@@ -186,7 +171,7 @@ static int old_tls_make(struct edge *e, const struct conf_settings *settings,
 }
 
 static int edge_tls(struct edge *e, const struct conf_settings *settings,
-                    const struct edge_materials *m, struct tls_signer *signer, char *ret_error,
+                    const struct conf_materials *m, struct tls_signer *signer, char *ret_error,
                     size_t cap)
 {
 	CLEAN(freep)
@@ -253,7 +238,7 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 	};
 }
 
-static int world_fill(struct edge_world *w, const struct edge_materials *m,
+static int world_fill(struct edge_world *w, const struct conf_materials *m,
                       struct tls_signer *signer, char *ret_error, size_t cap)
 {
 	static const struct buf nothing = {};
@@ -263,8 +248,9 @@ static int world_fill(struct edge_world *w, const struct edge_materials *m,
 	if (!w->backends || !w->edges)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->backend_count; i++) {
+		size_t ca = conf_ca_of_backend(settings, i);
 		int r = backend_build(&w->backends[i], &settings->backends[i],
-		                      i < m->ca_count ? &m->cas[i] : &nothing, ret_error, cap);
+		                      ca < m->ca_count ? &m->cas[ca] : &nothing, ret_error, cap);
 		if (r)
 			return r;
 	}
@@ -282,7 +268,7 @@ static int world_fill(struct edge_world *w, const struct edge_materials *m,
 }
 
 int edge_world_new(struct edge_world **ret_world, struct conf_settings *settings,
-                   const struct edge_materials *materials, struct tls_signer *signer,
+                   const struct conf_materials *materials, struct tls_signer *signer,
                    char *ret_error, size_t error_cap)
 {
 	struct edge_world *w = calloc(1, sizeof(*w));

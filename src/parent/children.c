@@ -374,7 +374,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 		                  ? plan->settings->certificates[i].name
 		                  : "self-made",
 		          buf_slice(&plan->certificates[i].chain));
-	for (size_t i = 0; i < parent_ca_count(plan->settings); i++)
+	for (size_t i = 0; i < conf_ca_count(plan->settings); i++)
 		if (buf_len(&plan->cas[i]))
 			file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL, buf_slice(&plan->cas[i]));
 	listeners_send(p, worker);

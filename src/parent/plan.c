@@ -30,7 +30,7 @@ void parent_plan_free(struct parent_plan *plan)
 		return;
 	for (size_t i = 0; i < plan->certificate_count; i++)
 		buf_deinit(&plan->certificates[i].chain);
-	for (size_t i = 0; plan->cas && i < parent_ca_count(plan->settings); i++)
+	for (size_t i = 0; plan->cas && i < conf_ca_count(plan->settings); i++)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
 	free(plan->certificates);
@@ -68,16 +68,11 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	return 0;
 }
 
-size_t parent_ca_count(const struct conf_settings *s)
-{
-	return s->backend_count + s->relay_count;
-}
-
 /* Far ends prove themselves by the public CAs, and those that the operator adds. */
 static int relay_cas_read(struct parent_plan *plan, size_t number)
 {
 	const struct conf_relay *relay = &plan->settings->relays[number];
-	struct buf *pem = &plan->cas[plan->settings->backend_count + number];
+	struct buf *pem = &plan->cas[conf_ca_of_relay(plan->settings, number)];
 	const char *const paths[] = { conf_system_cas, relay->ca_file };
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		int r = paths[i] ? file_read(pem, paths[i], FILE_MAX, NULL) : 0;
@@ -102,7 +97,8 @@ static int cas_read(struct parent_plan *plan)
 		if (t->mode == CONF_TLS_NONE || t->verify == TLS_VERIFY_PIN ||
 		    t->verify == TLS_VERIFY_NONE)
 			continue;
-		int r = file_read(&plan->cas[i], path, FILE_MAX, NULL);
+		int r = file_read(&plan->cas[conf_ca_of_backend(plan->settings, i)], path, FILE_MAX,
+		                  NULL);
 		if (r)
 			return plan_fails(plan, "%s: %s", path, strerror(-r));
 	}
@@ -321,7 +317,7 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	const struct conf_settings *s = plan->settings;
 	plan->certificate_count = s->certificate_count + 1;
 	plan->certificates = calloc(plan->certificate_count, sizeof(*plan->certificates));
-	plan->cas = calloc(parent_ca_count(s) + 1, sizeof(*plan->cas));
+	plan->cas = calloc(conf_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
 	int r = groups_find(plan);

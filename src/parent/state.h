@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "conf/materials.h"
 #include "io/loop.h"
 #include "parent/estate.h"
 #include "proc/chan.h"
@@ -72,7 +73,7 @@ struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
-	struct buf *cas;          /* by backend, then by relay */
+	struct buf *cas;          /* conf/materials.h */
 	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
@@ -139,8 +140,6 @@ struct parent {
 /* parent/plan.c: from settings and files to a plan, and into force. */
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
-/* Of the lists in a plan and in messages: backends, then relays. */
-size_t parent_ca_count(const struct conf_settings *s);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
 /* keys died and is there again: what it was to make is asked for once more. */

@@ -38,7 +38,7 @@ enum proc_msg_type {
 	/* parent -> worker */
 	PROC_MSG_CONFIG,      /* text: the configuration, as the parent read it; also -> resolver */
 	PROC_MSG_CHAIN,       /* u32 key id, str name, text PEM */
-	PROC_MSG_CA,          /* u32 backend, or behind the last the relay; text PEM */
+	PROC_MSG_CA,          /* u32 whose (conf/materials.h), text PEM */
 	PROC_MSG_TICKET_KEYS, /* 2 * 80 bytes: current, previous */
 	PROC_MSG_LISTENER,    /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */

@@ -127,7 +127,8 @@ static int transport_take(struct relay_service_transport *t, const struct conf_s
 }
 
 int worker_services_prepare(struct worker_services *s, const struct conf_settings *settings,
-                            const struct buf *cas, char *ret_error, size_t error_cap)
+                            const struct conf_materials *materials, char *ret_error,
+                            size_t error_cap)
 {
 	struct set *next = &s->next;
 	worlds_free(next);
@@ -139,7 +140,8 @@ int worker_services_prepare(struct worker_services *s, const struct conf_setting
 	if (!next->worlds)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->relay_count; i++) {
-		r = relay_world_new(&next->worlds[i], settings, i, buf_slice(&cas[i]), ret_error,
+		const struct buf *cas = &materials->cas[conf_ca_of_relay(settings, i)];
+		r = relay_world_new(&next->worlds[i], settings, i, buf_slice(cas), ret_error,
 		                    error_cap);
 		if (r)
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);

@@ -6,7 +6,7 @@
 #define WORKER_SERVICES_H
 
 #include "base/buf.h"
-#include "conf/settings.h"
+#include "conf/materials.h"
 #include "proc/msg.h"
 
 struct io_loop;
@@ -27,11 +27,11 @@ void worker_services_clear(struct worker_services *s);
 
 enum { WORKER_SERVICES_BAD = 1 }; /* ret_error says what */
 
-/* What the settings say, for the next start. cas: PEM, by relay. 0, WORKER_SERVICES_BAD or a
- * negative. */
+/* What the settings say, for the next start. 0, WORKER_SERVICES_BAD or a negative. */
 [[nodiscard]] int worker_services_prepare(struct worker_services *s,
                                           const struct conf_settings *settings,
-                                          const struct buf *cas, char *ret_error, size_t error_cap);
+                                          const struct conf_materials *materials, char *ret_error,
+                                          size_t error_cap);
 /* What was added and prepared takes the place of what was there. */
 [[nodiscard]] int worker_services_start(struct worker_services *s);
 /* No new connections; those that are there go on. */

@@ -36,7 +36,7 @@ struct worker {
 	struct worker_listeners listeners; /* number: edge, kind: is TLS from the first byte */
 	/* What arrives until the next START. */
 	struct conf_settings *next_settings;
-	struct edge_materials next;
+	struct conf_materials next;
 	struct worker_listeners next_listeners;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	unsigned drain_rate;
@@ -53,7 +53,7 @@ static void next_clear(struct worker *w)
 	free(w->next.chains);
 	free(w->next.key_ids);
 	free(w->next.cas);
-	w->next = (struct edge_materials){};
+	w->next = (struct conf_materials){};
 	conf_settings_free(w->next_settings);
 	w->next_settings = NULL;
 	worker_listeners_close(&w->next_listeners);
@@ -94,7 +94,7 @@ static int on_config(struct worker *w, struct proc_msg *msg)
 	}
 	w->next.chains = calloc(w->next_settings->certificate_count + 1, sizeof(struct buf));
 	w->next.key_ids = calloc(w->next_settings->certificate_count + 1, sizeof(uint32_t));
-	w->next.ca_count = w->next_settings->backend_count + w->next_settings->relay_count;
+	w->next.ca_count = conf_ca_count(w->next_settings);
 	w->next.cas = calloc(w->next.ca_count + 1, sizeof(struct buf));
 	if (!w->next.chains || !w->next.key_ids || !w->next.cas)
 		return err_raise(-ENOMEM);
@@ -119,12 +119,12 @@ static int on_chain(struct worker *w, struct proc_msg *msg)
 static int on_ca(struct worker *w, struct proc_msg *msg)
 {
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t backend;
+	uint32_t whose;
 	struct slice pem;
-	if (!proc_unpack_u32(&u, &backend) || backend >= w->next.ca_count ||
+	if (!proc_unpack_u32(&u, &whose) || whose >= w->next.ca_count ||
 	    !proc_unpack_text(&u, &pem))
 		return err_raise(-EPROTO);
-	return err_up(buf_add(&w->next.cas[backend], pem));
+	return err_up(buf_add(&w->next.cas[whose], pem));
 }
 
 static int on_listener(struct worker *w, struct proc_msg *msg)
@@ -187,8 +187,8 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	struct conf_settings *settings = TAKE(w->next_settings);
 	w->drain_rate = settings->drain_rate;
 	/* The world takes the settings; what the services are made of is made before. */
-	int prepared = worker_services_prepare(
-		w->services, settings, w->next.cas + settings->backend_count, error, sizeof(error));
+	int prepared =
+		worker_services_prepare(w->services, settings, &w->next, error, sizeof(error));
 	if (prepared) {
 		conf_settings_free(settings);
 		if (prepared < 0)

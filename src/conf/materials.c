@@ -1,0 +1,26 @@
+#include "conf/materials.h"
+
+#include <string.h>
+
+static bool is_wanted(const char *name, char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return count == 0;
+}
+
+size_t conf_certificate_specs(const struct conf_settings *s, const struct conf_materials *m,
+                              char *const *names, size_t count,
+                              struct tls_certificate_spec *ret_specs)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->certificate_count && i < m->chain_count; i++)
+		if (buf_len(&m->chains[i]) && is_wanted(s->certificates[i].name, names, count))
+			ret_specs[n++] = (struct tls_certificate_spec){
+				.name = s->certificates[i].name,
+				.chain_pem = buf_slice(&m->chains[i]),
+				.key_id = m->key_ids[i],
+			};
+	return n;
+}
