@@ -64,6 +64,7 @@ static const struct row {
 	[PROC_MSG_PLACED] = { "placed", WAY(RESOLVER, WORKER), ID + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_PLACE_WANTED] = { "place wanted", WAY(RESOLVER, WORKER), 1 + 2 + NAME_MAX_LEN,
 	                            false },
+	[PROC_MSG_OUTCOME] = { "outcome", WAY(WORKER, RESOLVER), MIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -81,12 +81,14 @@ enum proc_msg_type {
 	/* resolver -> parent: all that there are, when they change */
 	PROC_MSG_WORKAROUNDS, /* text: "MX UNTIL\n" for each, Unix time in seconds */
 	/* worker -> resolver: a place at a far end (policy/place.h) */
-	PROC_MSG_PLACE,      /* u32 number, u8 it is held already, str domain, str host, u32 of the
-	                        domain,      u32 of the host, u32 of the operator, u32 per minute */
+	PROC_MSG_PLACE,      /* u32 number, u8 it is held already, str domain, str host; u32 each: of
+	                        the domain, of the host, of the operator, per minute */
 	PROC_MSG_PLACE_GIVE, /* u32 number: taken or asked for, not wanted any more */
 	/* resolver -> worker */
 	PROC_MSG_PLACED,       /* u32 number, str operator: it is taken */
 	PROC_MSG_PLACE_WANTED, /* u8 it is a domain, str domain or operator: somebody waits there */
+	/* worker -> resolver: how a session ended, for TLS reports */
+	PROC_MSG_OUTCOME, /* u32 how many before it were lost, then proc/outcome.h */
 	PROC_MSG_COUNT,
 };
 
@@ -95,6 +97,7 @@ enum proc_service {
 	PROC_SERVICE_POLICY,
 	PROC_SERVICE_LMTP, /* of a relay */
 	PROC_SERVICE_SMTP,
+	PROC_SERVICE_TLSRPT, /* a socket for datagrams */
 	PROC_SERVICE_COUNT,
 };
 
