@@ -2,6 +2,7 @@
 #include "cmd/config.h"
 #include "cmd/ctl.h"
 #include "cmd/policy.h"
+#include "cmd/report.h"
 #include "cmd/run.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ static const struct command commands[] = {
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|upgrade: of the running daemon" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "report", cmd_report, "tlsrpt: how sessions that go out ended, for TLS reports" },
 };
 
 static void usage_print(FILE *out)

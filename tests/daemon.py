@@ -34,11 +34,12 @@ def free_ports(count):
 
 
 def make_certificate(folder, name="mx", key_type=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-                     host="mail.example.org"):
+                     host="mail.example.org", other=()):
     chain, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
+    names = "subjectAltName=" + ",".join("DNS:" + name for name in (host, *other))
     subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", *key_type, "-keyout", key,
-                    "-out", chain, "-days", "30", "-subj", "/CN=" + host,
-                    "-addext", "subjectAltName=DNS:" + host], check=True, capture_output=True)
+                    "-out", chain, "-days", "30", "-subj", "/CN=" + host, "-addext", names],
+                   check=True, capture_output=True)
     return chain, key
 
 

@@ -71,7 +71,7 @@ def context_of(relay):
 class Relay(Daemon):
     """mailseal as a relay, and the far ends that a test makes."""
 
-    def __init__(self, folder, relay="", rest="", listen="", workers=1):
+    def __init__(self, folder, relay="", rest="", listen="", workers=1, resolver=""):
         self.names, self.folder = Names(), str(folder)
         self.lmtp, self.smtp, self.port = free_ports(3)
         self.far_ends, self.rest, self.relay = [], rest, relay
@@ -81,7 +81,7 @@ class Relay(Daemon):
             relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
               "lmtp:unix:{self.folder}/lmtp"{listen and f', "{listen}"'}]; port = {self.port}; mode = "0666";
               ca_file = "{self.chain}"; {relay} }}; }};
-            resolver = {{ forward = "{self.names.address}"; trust_anchor = "{folder}/anchor"; }};
+            resolver = {{ forward = "{self.names.address}"; trust_anchor = "{folder}/anchor"; {resolver} }};
             {rest}''')
 
     def far(self, name, tls=True, preference=10, domain=None, **script):

@@ -145,6 +145,7 @@ static void files_check(struct check *c)
 		relay_check(c, &c->settings->relays[i]);
 	resolver_check(c, &c->settings->resolver);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
+	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 }
 
 /* Each worker has a socket per listener (two for "*"), and two descriptors a session. */

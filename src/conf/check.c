@@ -446,23 +446,6 @@ static void exceptions_check(struct conf_reader *r)
 	}
 }
 
-/* Whoever can ask learns whom we write to, and the answers are not authenticated. */
-static void policy_service_check(struct conf_reader *r, const struct conf_policy_service *p)
-{
-	static const char path[] = "policy_service.socketmap";
-	for (size_t i = 0; i < p->socketmap_count; i++) {
-		const struct conf_address *a = &p->socketmap[i];
-		if (a->kind != CONF_ADDRESS_UNIX) {
-			conf_complain(r, path, "\"%s\" is no unix socket", a->text);
-			conf_mend(r, "write \"unix:/PATH\"; for Postfix in a chroot "
-			             "\"unix:/var/spool/postfix/mailseal/policy\"");
-		}
-		for (size_t n = 0; n < i; n++)
-			if (conf_address_overlaps(a, &p->socketmap[n]))
-				conf_complain(r, path, "\"%s\" is there twice", a->text);
-	}
-}
-
 /* Among the first count of its places. */
 static bool relay_has(const struct conf_relay *relay, size_t count, const struct conf_address *a)
 {
@@ -470,6 +453,55 @@ static bool relay_has(const struct conf_relay *relay, size_t count, const struct
 		if (conf_address_overlaps(&relay->listen[i].address, a))
 			return true;
 	return false;
+}
+
+static bool addresses_have(const struct conf_address *list, size_t count,
+                           const struct conf_address *a)
+{
+	for (size_t i = 0; i < count; i++)
+		if (conf_address_overlaps(&list[i], a))
+			return true;
+	return false;
+}
+
+/* Unix sockets for Postfix, in a list. */
+static void sockets_check(struct conf_reader *r, const char *path, const struct conf_address *list,
+                          size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].kind != CONF_ADDRESS_UNIX) {
+			conf_complain(r, path, "\"%s\" is no unix socket", list[i].text);
+			conf_mend(r, "write \"unix:/PATH\"; for Postfix in a chroot "
+			             "\"unix:/var/spool/postfix/mailseal/NAME\"");
+		}
+		if (addresses_have(list, i, &list[i]))
+			conf_complain(r, path, "\"%s\" is there twice", list[i].text);
+	}
+}
+
+/* Whoever can ask learns whom we write to, and the answers are not authenticated. */
+static void policy_service_check(struct conf_reader *r, const struct conf_policy_service *p)
+{
+	sockets_check(r, "policy_service.socketmap", p->socketmap, p->socketmap_count);
+}
+
+/* What is told there is believed. */
+static void tlsrpt_check(struct conf_reader *r, const struct conf_settings *s)
+{
+	static const char path[] = "tlsrpt.collector";
+	const struct conf_tlsrpt *t = &s->tlsrpt;
+	sockets_check(r, path, t->collector, t->collector_count);
+	for (size_t i = 0; i < t->collector_count; i++) {
+		const struct conf_address *a = &t->collector[i];
+		bool is_taken = addresses_have(s->policy_service.socketmap,
+		                               s->policy_service.socketmap_count, a);
+		for (size_t n = 0; n < s->relay_count && !is_taken; n++)
+			is_taken = relay_has(&s->relays[n], s->relays[n].listen_count, a);
+		if (!is_taken)
+			continue;
+		conf_complain(r, path, "\"%s\" is taken by another service", a->text);
+		conf_mend(r, "use a path of its own");
+	}
 }
 
 static void relay_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
@@ -580,8 +612,7 @@ void conf_check(struct conf_reader *r)
 	const struct conf_settings *s = r->settings;
 	struct listener listener;
 	idle_check(r, &s->limits, "limits.idle_timeout");
-	if (!s->edge_count && !s->policy_service.is_set && !s->relay_count &&
-	    !conf_is_bad(r, "edge")) {
+	if (!s->edge_count && !conf_needs_resolver(s) && !conf_is_bad(r, "edge")) {
 		conf_complain(r, "edge", "there is no edge, so there is nothing to do");
 		conf_mend(r, "add edge = { NAME = { protocol = \"smtp\"; ... }; };");
 	}
@@ -598,6 +629,7 @@ void conf_check(struct conf_reader *r)
 		listener_loops(r, &listener);
 	}
 	policy_service_check(r, &s->policy_service);
+	tlsrpt_check(r, s);
 	for (size_t i = 0; i < s->relay_count; i++)
 		relay_check(r, s, i);
 	routes_check(r, s);

@@ -82,6 +82,8 @@ extern const char conf_system_cas[];
 
 /* Of state_dir: the resolver's own, and all that it may touch. */
 #define CONF_RESOLVER_FOLDER "resolver"
+/* In it: how sessions ended, for TLS reports. */
+#define CONF_TLSRPT_FILE "tlsrpt.db"
 
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);

@@ -45,7 +45,7 @@ const char conf_system_cas[] = "/etc/ssl/certs/ca-certificates.crt";
 
 bool conf_needs_resolver(const struct conf_settings *settings)
 {
-	return settings->policy_service.is_set || settings->relay_count;
+	return settings->policy_service.is_set || settings->tlsrpt.is_set || settings->relay_count;
 }
 
 void conf_settings_free(struct conf_settings *s)

@@ -228,6 +228,15 @@ struct conf_policy_service {
 	size_t local_domain_count;
 };
 
+/* Where others tell how their sessions ended, for TLS reports (libtlsrpt). */
+struct conf_tlsrpt {
+	bool is_set;
+	struct conf_address *collector; /* unix sockets, for datagrams */
+	size_t collector_count;
+	char *group; /* NULL: that of the daemon */
+	unsigned mode;
+};
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -256,6 +265,7 @@ struct conf_settings {
 	size_t route_count;
 	struct conf_resolver resolver;
 	struct conf_policy_service policy_service;
+	struct conf_tlsrpt tlsrpt;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

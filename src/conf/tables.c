@@ -486,6 +486,22 @@ static bool policy_service_is_set(const void *base)
 }
 #undef OF
 
+#define OF struct conf_tlsrpt
+static const struct conf_row tlsrpt_rows[] = {
+	LIST("collector", CONF_ADDRESSES, collector, collector_count, NULL, LISTENERS,
+	     "Where they tell it (Postfix's smtp_tlsrpt_socket_name): unix sockets. Postfix's smtp "
+	     "is in a chroot: a path in its queue directory"),
+	ROW("group", CONF_STRING, group, "", LISTENERS,
+	    "The group of these sockets. Default: the daemon's own"),
+	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use them"),
+};
+
+static bool tlsrpt_is_set(const void *base)
+{
+	return ((const OF *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -606,6 +622,16 @@ static const struct conf_group root_groups[] = {
 	  .has_flag = true,
 	  .flag_offset = offsetof(struct conf_policy_service, is_set),
 	  .is_shown = policy_service_is_set,
+	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "tlsrpt",
+	  .kind = CONF_ONE,
+	  .help = "For MTAs that deliver themselves and speak libtlsrpt (Postfix from 3.10): how "
+	          "their sessions ended counts for TLS reports (RFC 8460) beside a relay's own",
+	  ROWS(tlsrpt_rows),
+	  .offset = offsetof(OF, tlsrpt),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tlsrpt, is_set),
+	  .is_shown = tlsrpt_is_set,
 	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "exception",
 	  .kind = CONF_LIST,

@@ -318,6 +318,17 @@ static void test_outbound_refused(void **state)
 		  "policy_service.mode", "octal" },
 		{ HOST "policy_service = { socketmap = \"unix:/a\"; dialect = \"3.10\"; };",
 		  "policy_service.dialect", "known: auto, plain, tlsrpt" },
+		{ HOST "tlsrpt = { };", "tlsrpt.collector", "missing" },
+		{ HOST "tlsrpt = { collector = \"127.0.0.1:25\"; };", "tlsrpt.collector",
+		  "no unix socket" },
+		{ HOST "tlsrpt = { collector = [\"unix:/a\", \"unix:/a\"]; };", "tlsrpt.collector",
+		  "twice" },
+		{ HOST "tlsrpt = { collector = \"unix:/a\"; };"
+		       "policy_service = { socketmap = \"unix:/a\"; };",
+		  "tlsrpt.collector", "taken by another service" },
+		{ HOST "tlsrpt = { collector = \"unix:/a\"; };"
+		       "relay = { out = { listen = \"lmtp:unix:/a\"; }; };",
+		  "tlsrpt.collector", "taken by another service" },
 		{ HOST WELL "resolver = { forward = \"dns.example\"; };", "resolver.forward",
 		  "an IP address" },
 		{ HOST WELL "resolver = { stub = \"192.0.2.1\"; };", "resolver.stub",
@@ -378,7 +389,11 @@ static void test_outbound(void **state)
 		HOST "policy_service = { socketmap = \"unix:/run/x\"; group = \"postfix\"; };"
 		     "resolver = { forward = [\"127.0.0.1@5300\", \"2001:db8::53\"];"
 		     "stub = \"lab.test=192.0.2.53\"; };");
-	assert_true(conf_needs_resolver(s));
+	CLEAN(conf_settings_freep)
+	struct conf_settings *collector = read_well(HOST "tlsrpt = { collector = \"unix:/b\"; };");
+	assert_true(conf_needs_resolver(s) && conf_needs_resolver(collector));
+	assert_int_equal(collector->tlsrpt.collector_count, 1);
+	assert_int_equal(collector->tlsrpt.mode, 0660);
 	assert_int_equal(s->policy_service.socketmap_count, 1);
 	assert_string_equal(s->policy_service.socketmap[0].host, "/run/x");
 	assert_string_equal(s->policy_service.group, "postfix");
@@ -810,6 +825,7 @@ static void test_reload_effect(void **state)
 		{ HOST WELL "resolver = { queries = 2000; };", 1 << CONF_RELOAD_WORKERS },
 		{ HOST WELL "policy_service = { socketmap = \"unix:/a\"; };",
 		  1 << CONF_RELOAD_LISTENERS },
+		{ HOST WELL "tlsrpt = { collector = \"unix:/a\"; };", 1 << CONF_RELOAD_LISTENERS },
 		{ HOST "backend = { " MTA "}; edge = { mx = { protocol = \"smtp\"; listen = "
 		       "[\"*:26\"]; backend = \"mta\"; }; };",
 		  1 << CONF_RELOAD_LISTENERS },

@@ -74,6 +74,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"hops_plain",
 	"hops_tls_failed",
 	"messages_relayed",
+	"tlsrpt_datagrams",
+	"tlsrpt_refused",
 };
 
 static void on_end(struct io_later *later)

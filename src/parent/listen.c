@@ -90,11 +90,17 @@ static int service_own(const struct parent_listener *l)
 	return 0;
 }
 
+static bool is_datagram(const struct parent_listener *l)
+{
+	return l->is_service && l->service == PROC_SERVICE_TLSRPT;
+}
+
 /* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
 static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_group)
 {
 	int family = l->sa.ss_family;
-	CLEAN(closep) int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int type = is_datagram(l) ? SOCK_DGRAM : SOCK_STREAM;
+	CLEAN(closep) int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_raise(-errno);
 	if (family != AF_UNIX) {
@@ -120,7 +126,7 @@ static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_gro
 	} else if (bind(fd, (const struct sockaddr *)&l->sa, l->sa_len)) {
 		return err_raise(-errno);
 	}
-	if (listen(fd, BACKLOG))
+	if (type == SOCK_STREAM && listen(fd, BACKLOG))
 		return err_raise(-errno);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -151,6 +157,8 @@ static int any_of(const struct parent_listener *l)
 static int listener_open(struct parent_listener *l, unsigned workers)
 {
 	int alone = -1, ours = any_of(l);
+	if (is_datagram(l))
+		workers = 1; /* who reads them */
 	if (ours < 0 && l->sa.ss_family == AF_UNIX) {
 		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
 	} else if (ours < 0) {
@@ -236,6 +244,12 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 		                                          .service = PROC_SERVICE_POLICY,
 		                                          .mode = policy->mode,
 		                                          .group = policy->group });
+	for (size_t i = 0; !r && i < settings->tlsrpt.collector_count; i++)
+		r = address_add(list, &settings->tlsrpt.collector[i],
+		                (struct parent_listener){ .is_service = true,
+		                                          .service = PROC_SERVICE_TLSRPT,
+		                                          .mode = settings->tlsrpt.mode,
+		                                          .group = settings->tlsrpt.group });
 	for (size_t i = 0; !r && i < settings->relay_count; i++)
 		r = relay_add(list, &settings->relays[i], (uint32_t)i);
 	return err_up(r);
@@ -285,8 +299,9 @@ static const char *owner_name(const struct parent_listener *l, const struct conf
 {
 	if (!l->is_service)
 		return settings->edges[l->edge].name;
-	return l->service == PROC_SERVICE_POLICY ? "policy_service"
-	                                         : settings->relays[l->edge].name;
+	return l->service == PROC_SERVICE_POLICY   ? "policy_service"
+	       : l->service == PROC_SERVICE_TLSRPT ? "tlsrpt"
+	                                           : settings->relays[l->edge].name;
 }
 
 int parent_listen(struct parent *p, const struct conf_settings *settings, unsigned workers)

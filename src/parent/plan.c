@@ -307,6 +307,8 @@ static int groups_find(struct parent_plan *plan)
 {
 	const struct conf_settings *s = plan->settings;
 	int r = group_find(plan, "policy_service", s->policy_service.group);
+	if (!r)
+		r = group_find(plan, "tlsrpt", s->tlsrpt.group);
 	for (size_t i = 0; !r && i < s->relay_count; i++)
 		r = group_find(plan, s->relays[i].name, s->relays[i].group);
 	return r;

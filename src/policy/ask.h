@@ -5,6 +5,7 @@
 #ifndef POLICY_ASK_H
 #define POLICY_ASK_H
 
+#include "policy/outcome.h"
 #include "policy/place.h"
 #include "policy/way.h"
 
@@ -26,6 +27,9 @@ struct policy_asker {
 	void (*note)(struct policy_asker *a, const char *domain, const char *mx,
 	             enum policy_seen seen);
 	void (*fault)(struct policy_asker *a, const char *mx, enum policy_fault_seen seen);
+	/* For TLS reports: how a session ended. It is fine (policy_outcome_is_fine()), and copied.
+	 */
+	void (*count)(struct policy_asker *a, const struct policy_outcome *outcome);
 	/* Nothing if it is not under way. */
 	void (*cancel)(struct policy_asker *a, struct policy_question *q);
 	/* A place at a far end, and that it is not wanted any more, taken or not. No deadline. */

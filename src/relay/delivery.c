@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "relay/outcome.h"
 #include "relay/words.h"
 
 #include <errno.h>
@@ -305,6 +306,23 @@ static void well_note(struct relay_delivery *d, const struct relay_hop_facts *f)
 		asker->fault(asker, f->host, POLICY_FAULT_WELL);
 }
 
+/* For TLS reports; what happened where policy held is counted. f: NULL of one that is ready. */
+static void outcome_count(struct relay_delivery *d, const struct relay_hop_failure *f)
+{
+	struct relay *r = relay_of(d);
+	char local[DNS_ADDRESS_CAP];
+	if (d->is_waived)
+		return;
+	relay_hop_local(d->hop, local);
+	relay_outcome_hop(r->asker, &(struct relay_ended){
+					    .plan = &d->plan,
+					    .host = target_of(d)->host,
+					    .facts = relay_hop_facts(d->hop),
+					    .local = local,
+					    .error = f && f->end == RELAY_HOP_BAD_TLS ? f->why : "",
+				    });
+}
+
 static void on_ready(void *owner)
 {
 	struct relay_delivery *d = owner;
@@ -316,6 +334,7 @@ static void on_ready(void *owner)
 	r->counters.authenticated += f->verdict.is_authenticated;
 	if (f->tls)
 		well_note(d, f);
+	outcome_count(d, NULL);
 	remember(d, !f->tls                 ? POLICY_SEEN_LOST
 	            : f->verdict.is_trusted ? POLICY_SEEN_TRUSTED
 	                                    : POLICY_SEEN_SEALED);
@@ -374,6 +393,8 @@ static void on_failed(void *owner, const struct relay_hop_failure *f)
 		buf_clear(&d->last);
 	if (f->report == POLICY_REPORT_STARTTLS_NOT_SUPPORTED)
 		remember(d, POLICY_SEEN_LOST);
+	if (d->state == RELAY_DELIVERY_OPENING)
+		outcome_count(d, f);
 	bool is_again = is_early && d->state == RELAY_DELIVERY_OPENING && is_tried_again(d, f);
 	hop_end(d, outcome, f);
 	if (!is_early)
@@ -504,8 +525,11 @@ static void on_way(struct policy_question *q, const struct policy_way *way,
 		(struct relay_delivery *)((char *)q - offsetof(struct relay_delivery, question));
 	const struct relay_plan_settings set = plan_settings(d);
 	d->is_asking = false;
-	plan_follow(d, d->route ? relay_plan_route(&d->plan, d->domain, d->route, way, &set)
-	                        : relay_plan_make(&d->plan, way, sts, &set));
+	int r = d->route ? relay_plan_route(&d->plan, d->domain, d->route, way, &set)
+	                 : relay_plan_make(&d->plan, way, sts, &set);
+	if (!r && !d->route && !d->is_waived)
+		relay_outcome_way(relay_of(d)->asker, &d->plan, way, sts);
+	plan_follow(d, r);
 }
 
 /* A route to an address asks nobody. */

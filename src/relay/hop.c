@@ -221,10 +221,19 @@ static bool is_held(struct relay_hop *h)
 	return true;
 }
 
+static void helo_take(struct relay_hop *h)
+{
+	struct slice rest = buf_slice(&h->smtp.reply.text), text;
+	if (smtp_reply_next(&rest, &text))
+		slice_to_text(slice_head(text, slice_find(text, ' ')), h->facts.helo,
+		              sizeof(h->facts.helo));
+}
+
 /* Was the hello answered without STARTTLS, where that must be? */
 static void on_hello(struct relay_hop *h)
 {
 	struct slice params;
+	helo_take(h);
 	bool has_tls =
 		smtp_hop_offers(&h->smtp, "STARTTLS", &params) && h->decision.level != POLICY_PLAIN;
 	if (has_tls && !h->skips_tls) {
@@ -391,6 +400,12 @@ static bool is_in_handshake(const struct relay_hop *h)
 	return h->stream.tls && !h->facts.tls;
 }
 
+static void fail_handshake(struct relay_hop *h, const char *why)
+{
+	h->report = POLICY_REPORT_VALIDATION_FAILURE;
+	fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", why);
+}
+
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct relay_hop *h = stream->owner;
@@ -409,8 +424,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		on_tls_up(h);
 		break;
 	case IO_STREAM_TLS_FAILED:
-		h->report = POLICY_REPORT_VALIDATION_FAILURE;
-		fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", tls_session_error(stream->tls));
+		fail_handshake(h, tls_session_error(stream->tls));
 		break;
 	case IO_STREAM_ROOM:
 		if (!h->is_leaving)
@@ -418,13 +432,13 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		break;
 	case IO_STREAM_EOF:
 		if (is_in_handshake(h))
-			fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", "it closed in the handshake");
+			fail_handshake(h, "it closed in the handshake");
 		else
 			fail(h, RELAY_HOP_UNREACHABLE, "451 4.4.2", "it closed the connection");
 		break;
 	case IO_STREAM_ERROR:
 		if (is_in_handshake(h))
-			fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", strerror(stream->error));
+			fail_handshake(h, strerror(stream->error));
 		else
 			fail(h, RELAY_HOP_UNREACHABLE, "451 4.4.1", strerror(stream->error));
 		break;
@@ -595,7 +609,21 @@ const struct relay_hop_facts *relay_hop_facts(struct relay_hop *h)
 {
 	h->facts.bytes_in = h->stream.bytes_in;
 	h->facts.bytes_out = h->stream.bytes_out;
+	h->facts.report = h->report;
 	return &h->facts;
+}
+
+void relay_hop_local(const struct relay_hop *h, char *ret_text)
+{
+	struct sockaddr_storage sa = {};
+	socklen_t len = sizeof(sa);
+	const void *address = &((struct sockaddr_in *)&sa)->sin_addr;
+	if (h->stream.fd >= 0)
+		(void)!getsockname(h->stream.fd, (struct sockaddr *)&sa, &len);
+	if (sa.ss_family == AF_INET6)
+		address = &((struct sockaddr_in6 *)&sa)->sin6_addr;
+	if (!inet_ntop(sa.ss_family, address, ret_text, DNS_ADDRESS_CAP))
+		ret_text[0] = '\0';
 }
 
 void relay_hop_note_message(struct relay_hop *h, const struct smtp_reply *reply)

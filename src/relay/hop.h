@@ -95,16 +95,20 @@ struct relay_hop_facts {
 	char host[POLICY_WAY_NAME_CAP];
 	char address[DNS_ADDRESS_CAP];
 	enum policy_level level;
-	bool is_small;                /* of the settings */
-	bool is_ready;                /* it came to the TLS it must have, and to its hello */
-	struct relay_verdict verdict; /* once TLS is up; why is not kept */
-	const struct tls_facts *tls;  /* NULL: plain */
-	struct policy_memory memory;  /* of before */
+	bool is_small;                  /* of the settings */
+	bool is_ready;                  /* it came to the TLS it must have, and to its hello */
+	struct relay_verdict verdict;   /* once TLS is up; why is not kept */
+	const struct tls_facts *tls;    /* NULL: plain */
+	struct policy_memory memory;    /* of before */
+	enum policy_report report;      /* what failed, also where mail goes all the same */
+	char helo[POLICY_WAY_NAME_CAP]; /* as it called itself in clear; "" */
 	uint64_t began_ms, bytes_in, bytes_out;
 	unsigned messages;            /* transactions it carried to an end */
 	char queue_ids[CONV_IDS_MAX]; /* of the far end, "," between; those that fit */
 };
 const struct relay_hop_facts *relay_hop_facts(struct relay_hop *h);
+/* Our address of the connection; "" if there is none. ret_text: DNS_ADDRESS_CAP bytes. */
+void relay_hop_local(const struct relay_hop *h, char *ret_text);
 /* Without TLS now: does memory forbid mail? */
 bool relay_hop_is_held(const struct policy_memory *m, const struct policy_memory_rules *rules);
 /* The far end took one, and said so. */

@@ -11,6 +11,9 @@ struct relay_verdict {
 	bool is_trusted;           /* by the public CAs, whether that was asked for or not */
 	enum policy_report report; /* what failed, also where mail goes all the same */
 	const char *why;           /* of the report; "" */
+	/* The same by each policy alone, for TLS reports; whys as in the proof. */
+	enum policy_report dane, pkix;
+	const char *dane_why, *pkix_why;
 };
 
 /* proof: of a handshake that succeeded. */

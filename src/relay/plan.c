@@ -124,6 +124,36 @@ static void leave_out(struct left_out *l, const struct policy_way_host *from,
 		l->code = "451 4.4.3";
 }
 
+/* Its TLSA records, for TLS reports. */
+static int tlsa_quote(struct relay_host *h, const struct policy_way_host *from)
+{
+	const struct policy_host *f = &from->facts;
+	if (!f->was_asked || f->tlsa != POLICY_DNS_SECURE || !from->tlsa_count)
+		return 0;
+	snprintf(h->tlsa_domain, sizeof(h->tlsa_domain), "%s", from->base);
+	return err_up(policy_tlsa_lines(&h->tlsa, from->tlsa, from->tlsa_count));
+}
+
+static int sts_quote(struct relay_quotes *q, const struct policy_sts_facts *sts)
+{
+	char why[POLICY_OUTCOME_TEXT_MAX + 1];
+	bool is_in_force = sts->state == POLICY_STS_IN_FORCE && sts->policy.mode != POLICY_STS_NONE;
+	bool is_broken = sts->state == POLICY_STS_BROKEN && sts->report;
+	int r = 0;
+	q->is_reported = true;
+	q->has_sts = is_in_force || is_broken;
+	if (is_broken) {
+		q->report = sts->report;
+		slice_to_text(slice_str(sts->why), why, sizeof(why));
+		r = buf_add_str(&q->why, why);
+	} else if (is_in_force) {
+		r = policy_sts_lines(&q->sts, &sts->policy);
+		if (!r)
+			r = policy_sts_patterns(&q->sts_mx, &sts->policy);
+	}
+	return err_up(r);
+}
+
 static int host_take(struct relay_plan *plan, const struct policy_way_host *from,
                      const struct policy_decision *d)
 {
@@ -133,6 +163,8 @@ static int host_take(struct relay_plan *plan, const struct policy_way_host *from
 	snprintf(h->name, sizeof(h->name), "%s", from->name);
 	snprintf(h->pkix_name, sizeof(h->pkix_name), "%s", from->name);
 	int r = records_take(h, from);
+	if (!r)
+		r = tlsa_quote(h, from);
 	if (r)
 		return err_up(r);
 	addresses_take(plan, h, from);
@@ -203,12 +235,15 @@ int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
 	struct left_out l = {};
 	snprintf(plan->domain, sizeof(plan->domain), "%s", way->domain);
 	plan->mx_is_secure = way->mx == POLICY_DNS_SECURE;
+	int r = sts_quote(&plan->quotes, sts);
+	if (r)
+		return err_up(r);
 	if (way->end != POLICY_WAY_HOSTS || !way->host_count)
 		return err_up(end_refuse(plan, way));
 	plan->hosts = calloc(way->host_count, sizeof(*plan->hosts));
 	if (!plan->hosts)
 		return err_raise(-ENOMEM);
-	int r = hosts_take(plan, way, sts, set, &l);
+	r = hosts_take(plan, way, sts, set, &l);
 	if (!r && !plan->target_count)
 		r = nothing_refuse(plan, way, set, &l);
 	return err_up(r);
@@ -262,9 +297,14 @@ int relay_plan_route(struct relay_plan *plan, const char *domain, const struct r
 
 void relay_plan_deinit(struct relay_plan *plan)
 {
-	for (size_t i = 0; i < plan->host_count; i++)
+	for (size_t i = 0; i < plan->host_count; i++) {
 		free(plan->hosts[i].records);
+		buf_deinit(&plan->hosts[i].tlsa);
+	}
 	free(plan->hosts);
+	buf_deinit(&plan->quotes.why);
+	buf_deinit(&plan->quotes.sts);
+	buf_deinit(&plan->quotes.sts_mx);
 	buf_deinit(&plan->refusal);
 	*plan = (struct relay_plan){};
 }

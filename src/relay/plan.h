@@ -6,6 +6,7 @@
 #define RELAY_PLAN_H
 
 #include "base/buf.h"
+#include "policy/outcome.h"
 #include "policy/rule.h"
 #include "policy/way.h"
 
@@ -20,6 +21,17 @@ struct relay_host {
 	struct policy_memory memory;
 	struct policy_tlsa *records; /* those that count */
 	size_t record_count;
+	char tlsa_domain[POLICY_WAY_NAME_CAP]; /* where it has secure TLSA records; "" */
+	struct buf tlsa;                       /* these, as reports quote them */
+};
+
+/* The domain's MTA-STS policy for TLS reports, which nobody gets of a route. */
+struct relay_quotes {
+	bool is_reported;
+	bool has_sts;              /* one in force, or one that is broken: */
+	enum policy_report report; /* and why */
+	struct buf why;
+	struct buf sts, sts_mx; /* lines */
 };
 
 struct relay_target {
@@ -39,6 +51,7 @@ struct relay_plan {
 	struct buf refusal;        /* a reply, CRLF included */
 	enum policy_report report; /* of a host that was left out, if that is all there is */
 	bool is_waivable;          /* TLS-Required: No would bring more hosts */
+	struct relay_quotes quotes;
 };
 
 struct relay_plan_settings {

@@ -8,6 +8,11 @@
  * for "dane" would let the other hosts go without a proof. MTA-STS in mode enforce: "secure" with
  * the names of the policy. Nothing of all that: no answer, and main.cf decides. Postfix has no
  * words for mode testing: no answer either.
+ *
+ * Of a domain whose MTA-STS policy is broken nothing is said, though there is an attribute
+ * "policy_failure": with "secure" Postfix 3.10 then defers the mail, while a policy that cannot be
+ * had is to be treated as none (RFC 8461 3.3, 5.1); with any other level it reports a success by
+ * that policy. Who answers the question counts the fault instead.
  */
 #ifndef RELAY_POSTFIX_H
 #define RELAY_POSTFIX_H

@@ -6,6 +6,7 @@
 #include "io/stream.h"
 #include "policy/ask.h"
 #include "policy/rule.h"
+#include "relay/outcome.h"
 #include "relay/postfix.h"
 
 #include <errno.h>
@@ -79,6 +80,8 @@ static void on_way(struct policy_question *q, const struct policy_way *way,
 	struct client *c = (struct client *)((char *)q - offsetof(struct client, question));
 	CLEAN(buf_deinit) struct buf text = {};
 	enum socketmap_result result;
+	if (c->tlsrpt && sts->state == POLICY_STS_BROKEN)
+		relay_outcome_broken_sts(c->service->set.asker, q->domain, sts);
 	if (postfix_policy_write(&text, &result, way, sts, c->tlsrpt))
 		answer(c, SOCKETMAP_TEMP, slice_str("out of memory"));
 	else

@@ -37,7 +37,7 @@ static const struct {
 
 struct expected {
 	bool is_enough, is_authenticated;
-	enum policy_report report;
+	enum policy_report report, dane, pkix;
 	const char *why;
 };
 
@@ -49,6 +49,9 @@ static struct expected expect(size_t want, enum tls_proof_result dane, enum tls_
 	e.is_enough =
 		(!wants[want].needs_dane || dane_holds) && (!wants[want].needs_pkix || pkix_holds);
 	e.is_authenticated = e.is_enough && wants[want].level == POLICY_VERIFY;
+	/* By each policy alone, for TLS reports. */
+	e.dane = wants[want].needs_dane ? reports[dane] : POLICY_REPORT_NONE;
+	e.pkix = sees_pkix ? reports[pkix] : POLICY_REPORT_NONE;
 	/* The first that says something is reported. */
 	if (wants[want].needs_dane && !dane_holds) {
 		e.report = reports[dane];
@@ -81,7 +84,8 @@ static void test_judge_every_combination(void **state)
 		                                       .tests_pkix = wants[want].tests_pkix },
 		            &proof);
 		if (v.is_enough != e.is_enough || v.is_authenticated != e.is_authenticated ||
-		    v.report != e.report || strcmp(v.why, e.why) != 0)
+		    v.report != e.report || v.dane != e.dane || v.pkix != e.pkix ||
+		    strcmp(v.why, e.why) != 0)
 			fail_msg("%s, DANE %d, CAs %d: %d %d %d \"%s\"", wants[want].name,
 			         (int)proof.dane, (int)proof.pkix, v.is_enough, v.is_authenticated,
 			         (int)v.report, v.why);

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "proc/box.h"
+#include "proc/outcome.h"
 #include "proc/peer.h"
 #include "proc/way.h"
 #include "resolver/anchor.h"
@@ -15,6 +16,7 @@
 #include "resolver/finder.h"
 #include "resolver/lookup.h"
 #include "resolver/memory.h"
+#include "resolver/outcomes.h"
 #include "resolver/policies.h"
 #include "resolver/seats.h"
 #include "resolver/settings.h"
@@ -67,6 +69,7 @@ struct resolver {
 	struct store_sts *store;
 	struct resolver_memory *memory;
 	struct seats *seats;
+	struct outcomes *outcomes;
 	struct lookup *lookup;
 	struct fetch *fetch;
 	struct policies *policies;
@@ -175,9 +178,22 @@ static int on_fault(struct asker *a, struct slice payload)
 	return 0;
 }
 
+static int on_outcome(struct asker *a, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	struct policy_outcome outcome;
+	uint32_t lost;
+	if (!proc_unpack_u32(&u, &lost) || !proc_outcome_unpack(&u, &outcome))
+		return err_raise(-EPROTO);
+	outcomes_count(a->resolver->outcomes, &outcome, lost);
+	return 0;
+}
+
 static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct asker *a = owner;
+	if (msg->type == PROC_MSG_OUTCOME)
+		return err_up(on_outcome(a, msg->payload));
 	if (msg->type == PROC_MSG_SEEN)
 		return err_up(on_seen(a, msg->payload));
 	if (msg->type == PROC_MSG_FAULT)
@@ -360,6 +376,8 @@ static int parts_begin(struct resolver *r)
 	if (!result)
 		result = seats_new(&r->seats, r->loop);
 	if (!result)
+		result = outcomes_new(&r->outcomes, r->loop, r->folder);
+	if (!result)
 		result = policies_new(&r->policies,
 		                      &(struct policies_settings){ .loop = r->loop,
 		                                                   .lookup = r->lookup,
@@ -430,6 +448,7 @@ static void end(struct resolver *r)
 	store_sts_close(r->store);
 	resolver_memory_free(r->memory);
 	seats_free(r->seats);
+	outcomes_free(r->outcomes);
 	io_loop_free(r->loop);
 	conf_settings_free(r->settings);
 	buf_deinit(&r->ca_pem);

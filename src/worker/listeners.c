@@ -17,6 +17,7 @@ struct worker_listener {
 	int fd;
 	uint32_t number;
 	uint8_t kind;
+	bool is_datagram;
 };
 
 void worker_listeners_close(struct worker_listeners *l)
@@ -38,7 +39,13 @@ int worker_listeners_add(struct worker_listeners *l, uint8_t kind, uint32_t numb
 	struct worker_listener *one = calloc(1, sizeof(*one));
 	if (!one)
 		return err_raise(-ENOMEM);
-	*one = (struct worker_listener){ .fd = TAKE_FD(taken), .number = number, .kind = kind };
+	int type = SOCK_STREAM;
+	socklen_t len = sizeof(type);
+	(void)!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	*one = (struct worker_listener){ .fd = TAKE_FD(taken),
+		                         .number = number,
+		                         .kind = kind,
+		                         .is_datagram = type == SOCK_DGRAM };
 	l->items[l->count++] = one;
 	return 0;
 }
@@ -63,6 +70,10 @@ static void on_ready(void *owner, int events)
 {
 	struct worker_listener *one = owner;
 	(void)events;
+	if (one->is_datagram) {
+		one->fn(one->owner, one->kind, one->number, one->fd, NULL);
+		return;
+	}
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		struct sockaddr_storage peer = {};
 		socklen_t len = sizeof(peer);

@@ -1,6 +1,7 @@
 /*
- * Sockets that a worker accepts from. What they are for is the owner's: a kind and a number each.
- * Without descriptors left they rest for a second: the connection stays in the queue.
+ * Sockets that a worker accepts from, and those for datagrams. What they are for is the owner's: a
+ * kind and a number each. Without descriptors left they rest for a second: the connection stays in
+ * the queue.
  */
 #ifndef WORKER_LISTENERS_H
 #define WORKER_LISTENERS_H
@@ -13,7 +14,8 @@
 
 enum { WORKER_LISTENERS_MAX = 256 };
 
-/* Takes fd: a connection that came. */
+/* Takes fd: a connection that came. Of a socket for datagrams: that itself, to be read, without
+ * peer; it stays the list's. */
 typedef void worker_accept_fn(void *owner, uint8_t kind, uint32_t number, int fd,
                               const struct sockaddr *peer);
 

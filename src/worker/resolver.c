@@ -3,11 +3,14 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "proc/outcome.h"
 #include "proc/peer.h"
 #include "proc/way.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+enum { OUTCOMES_QUEUED_MAX = 4 * 1024 * 1024 }; /* bytes that wait: more are not counted */
 
 struct worker_resolver {
 	struct policy_asker asker; /* first: the callbacks get back to us by it */
@@ -19,6 +22,8 @@ struct worker_resolver {
 	struct policy_place places;       /* likewise */
 	size_t count;
 	uint32_t number;
+	uint32_t outcomes_lost;
+	struct buf packed;
 };
 
 static void send(struct worker_resolver *r, const struct policy_question *q)
@@ -87,6 +92,27 @@ static void on_fault(struct policy_asker *asker, const char *mx, enum policy_fau
 	proc_pack_str(&p, mx);
 	if (proc_peer_queue(r->peer, PROC_MSG_FAULT, proc_packed(&p)))
 		log_warn(NULL, "question to resolver not sent", kv_str("domain", mx));
+}
+
+static bool outcome_send(struct worker_resolver *r, const struct policy_outcome *outcome)
+{
+	if (!r->peer || !policy_outcome_is_fine(outcome) ||
+	    proc_chan_queued(proc_peer_chan(r->peer)) > OUTCOMES_QUEUED_MAX)
+		return false;
+	struct proc_packer p = proc_packer_onto(&r->packed);
+	proc_pack_u32(&p, r->outcomes_lost);
+	proc_outcome_pack(&p, outcome);
+	return !p.has_failed && !proc_peer_queue(r->peer, PROC_MSG_OUTCOME, proc_packed(&p));
+}
+
+/* Mail does not wait for what is counted: what cannot be told is lost, and the next one says so. */
+static void on_count(struct policy_asker *asker, const struct policy_outcome *outcome)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	if (outcome_send(r, outcome))
+		r->outcomes_lost = 0;
+	else if (r->outcomes_lost < UINT32_MAX)
+		r->outcomes_lost++;
 }
 
 /* --- places --- */
@@ -229,6 +255,7 @@ int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
 		.ask = on_ask,
 		.note = on_note,
 		.fault = on_fault,
+		.count = on_count,
 		.cancel = on_cancel,
 		.place = on_place,
 		.place_give = on_place_give,
@@ -247,6 +274,7 @@ void worker_resolver_free(struct worker_resolver *r)
 	if (!r)
 		return;
 	proc_peer_free(r->peer);
+	buf_deinit(&r->packed);
 	free(r);
 }
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/loop.h"
+#include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
 #include "worker/listeners.h"
@@ -21,6 +22,7 @@ struct set {
 struct worker_services {
 	struct io_loop *loop;
 	struct relay_service *policy;
+	struct relay_collector collector;
 	struct relay *relay;
 	struct worker_listeners listeners; /* kind: enum proc_service, number: relay */
 	struct worker_listeners next_listeners;
@@ -48,6 +50,7 @@ int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
 	if (!s)
 		return err_raise(-ENOMEM);
 	s->loop = loop;
+	s->collector.asker = asker;
 	int r = relay_service_new(&s->policy,
 	                          &(struct relay_service_settings){ .loop = loop, .asker = asker });
 	if (!r)
@@ -81,6 +84,11 @@ struct relay *worker_services_relay(struct worker_services *s)
 const struct relay_service_counters *worker_services_policy(const struct worker_services *s)
 {
 	return relay_service_counters(s->policy);
+}
+
+const struct relay_collector *worker_services_collector(const struct worker_services *s)
+{
+	return &s->collector;
 }
 
 int worker_services_add(struct worker_services *s, struct slice payload, int socket)
@@ -154,7 +162,9 @@ static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
                           const struct sockaddr *peer)
 {
 	struct worker_services *s = owner;
-	if (service == PROC_SERVICE_POLICY)
+	if (service == PROC_SERVICE_TLSRPT)
+		relay_collector_read(&s->collector, fd);
+	else if (service == PROC_SERVICE_POLICY)
 		relay_service_accept(s->policy, fd);
 	else if (which < s->now.world_count)
 		relay_accept(s->relay, s->now.worlds[which], service == PROC_SERVICE_LMTP, fd,

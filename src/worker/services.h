@@ -1,5 +1,6 @@
 /*
- * What listens in a worker beside its edges: the policy service and the relays. Sockets come from
+ * What listens in a worker beside its edges: the policy service, the relays, and the
+ * collector of TLS reports. Sockets come from
  * the parent and count from the next start on, as those of edges do.
  */
 #ifndef WORKER_SERVICES_H
@@ -20,6 +21,8 @@ void worker_services_free(struct worker_services *s);
 struct relay *worker_services_relay(struct worker_services *s);
 struct relay_service_counters;
 const struct relay_service_counters *worker_services_policy(const struct worker_services *s);
+struct relay_collector;
+const struct relay_collector *worker_services_collector(const struct worker_services *s);
 /* Takes fd: one that counts after the next start. 0, -EPROTO or -ENOMEM. */
 [[nodiscard]] int worker_services_add(struct worker_services *s, struct slice payload, int fd);
 /* What was added or prepared is forgotten. NULL is fine. */

@@ -10,6 +10,7 @@
 #include "proc/box.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
 #include "worker/listeners.h"
@@ -264,6 +265,7 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct relay *relay = worker_services_relay(w->services);
 	const struct relay_counters *r = relay_counters(relay);
 	const struct relay_service_counters *s = worker_services_policy(w->services);
+	const struct relay_collector *t = worker_services_collector(w->services);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -290,6 +292,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		r->plain,
 		r->tls_failed,
 		r->messages,
+		t->datagrams,
+		t->refused,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
