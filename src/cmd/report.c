@@ -19,7 +19,7 @@ static const char usage[] =
 	"Usage: mailseal report tlsrpt [-c FILE] [--day YYYY-MM-DD] [--json] [DOMAIN]\n"
 	"\n"
 	"How sessions ended, by UTC day, domain and policy, as TLS reports (RFC 8460) will say "
-        "it:\n"
+	"it:\n"
 	"those of the relay, and those that others told the collector. Eight days are kept.\n"
 	"\n"
 	"  -c, --config FILE   whose state_dir it is (default /etc/mailseal/mailseal.conf)\n"

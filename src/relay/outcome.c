@@ -136,6 +136,6 @@ void relay_outcome_way(struct policy_asker *asker, const struct relay_plan *plan
 				   .report = POLICY_REPORT_DNSSEC_INVALID,
 				   .reason = slice_str("the MX records' signatures do not hold"),
 			   });
-	if (sts->state == POLICY_STS_LOST && !plan->target_count)
+	else if (sts->state == POLICY_STS_LOST && !plan->target_count)
 		relay_outcome_broken_sts(asker, way->domain, sts);
 }

@@ -145,6 +145,7 @@ static const struct {
 	{ "not named before", 'i', "p2 p1", 'n', "" },
 	{ "not named alone", 'i', "a1 p2", 'n', "sts example.org 205; " },
 	{ "bogus MX", 'b', "", '-', "tlsa example.org 305; " },
+	{ "bogus MX and record", 'b', "", 'l', "tlsa example.org 305; " },
 	{ "lost MX", 'f', "", '-', "" },
 	{ "bogus record of MTA-STS", 'i', "p1", 'l', "sts example.org 305; " },
 	{ "the same where DANE proves", 's', "d1", 'l', "" },

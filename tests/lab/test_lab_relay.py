@@ -1,11 +1,14 @@
 """The relay between a real Postfix and real servers: what mailseal policy says
 of a domain is what happens to a message for it."""
+import json
 import re
+import subprocess
 from contextlib import contextmanager
 
 import pytest
 
-from labtools import Log, inside, lab, letter
+from daemon import BINARY
+from labtools import Log, inside, lab, letter, until
 from sending import EACH, LMTP, SENDER, SMTP, TO, WHERE, Delivery, Relay
 from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
 
@@ -106,6 +109,41 @@ def test_a_delivery_and_mailseal_policy_agree(by_lmtp, recipient):
     levels = {host["name"]: host["level"] for host in said["hosts"]}
     assert seal in SEALS[levels[hop["mx"]] if hop else "skip"], (said, hop)
     assert hop or set(levels.values()) <= {"skip"}, said
+
+
+# domain: what its TLS report will say of it, by policy: result types, none where all went well.
+REPORTS = {
+    "beta.test": {"tlsa": []},
+    "alpha.test": {"no-policy-found": []},
+    "legacy.test": {"no-policy-found": ["validation-failure"]},
+    "plain.legacy.test": {"no-policy-found": ["starttls-not-supported"]},
+    "alias.cases.test": {"tlsa": []},
+    "both.cases.test": {"tlsa": [], "sts": []},
+    "unusable.cases.test": {"tlsa": ["tlsa-invalid"]},
+    "unsigned.cases.test": {"tlsa": ["certificate-not-trusted"]},
+    "out.cases.test": {"tlsa": ["validation-failure"]},
+    "enforce.cases.test": {"sts": ["validation-failure"]},
+    "other.cases.test": {"sts": ["validation-failure"]},
+    "servfail.cases.test": {"tlsa": ["tlsa-invalid"]},
+    "lost.cases.test": {"tlsa": ["dnssec-invalid"]},  # of the host before the one that took it
+    "bogus.test": {"tlsa": ["dnssec-invalid"]},
+}
+
+
+def test_reports_agree_with_the_deliveries(by_lmtp):
+    """Those of the test above."""
+    def find():
+        said = subprocess.run([BINARY, "report", "tlsrpt", "-c", by_lmtp.config, "--json"],
+                              capture_output=True, text=True, check=True)
+        found = {}
+        for one in json.loads(said.stdout):
+            for part in one["policies"]:
+                kinds = found.setdefault(one["domain"], {})
+                results = kinds.setdefault(part["policy"]["policy-type"], [])
+                results += {f["result-type"] for f in part["failure-details"]} - set(results)
+        return found
+    until(lambda: len(find()) >= len(REPORTS))
+    assert find() == REPORTS
 
 
 # domain: what posttls-finger says of its certificate, which has DANE of its own, and the seal by
