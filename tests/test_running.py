@@ -139,6 +139,14 @@ def test_sigterm_drains_and_ends(small):
     assert small.process.wait(20) == 0
 
 
+def test_sigterm_ends_one_whose_worker_is_still_to_come_again(small):
+    """A worker that died young is started after a second only, and then is not waited for."""
+    os.kill(small.children()["worker"][0], signal.SIGKILL)
+    small.wait("process died and is started again")
+    small.process.send_signal(signal.SIGTERM)
+    assert small.process.wait(10) == 0
+
+
 def test_drain_rate(tmp_path):
     """Idle sessions end so many a second, not all at once and back together at once."""
     os.chmod(tmp_path, 0o755)

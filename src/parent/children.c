@@ -455,6 +455,10 @@ void parent_worker_leave(struct parent *p, unsigned slot)
 	if (!c)
 		return;
 	io_deadline_disarm(&c->restart);
+	if (!c->pid) { /* it died, and none comes in its place */
+		free(c);
+		return;
+	}
 	c->is_leaving = true;
 	c->next = p->leaving;
 	p->leaving = c;
