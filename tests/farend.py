@@ -50,13 +50,14 @@ class FarEnd:
             assert self.changed.wait_for(is_so, timeout), (self.sessions, len(self.messages))
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # else accept() in the thread keeps it listening
         self.listener.close()
 
 
 class Talk:
     """One connection. script: what it says in place of what a well-behaved server would, by the
-    moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end"); None closes there.
-    "reads": so many lines of a text, then it closes. "chokes" is asked whether a connection's
+    moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end", "QUIT"); None closes
+    there. "reads": so many lines of a text, then it closes. "chokes" is asked whether a connection's
     ClientHello is too much for it."""
 
     def __init__(self, far, sock, session):
@@ -128,7 +129,7 @@ class Talk:
                     text = self.message()
                     self.say("end", "250 2.0.0 Ok: queued as FAR1\r\n", text)
             elif verb == "QUIT":
-                self.sock.sendall(b"221 bye\r\n")
+                self.say("QUIT", "221 bye\r\n")
                 return
             else:
                 self.say(verb, "250 2.1.0 ok\r\n", text)
