@@ -62,10 +62,15 @@ def parse_line(line):
     return json.loads(line) if line.startswith("{") else parse_logfmt(line)
 
 
+def memory_kib(pid, name):
+    """What /proc calls so: VmRSS, VmHWM, RssAnon."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return next(int(l.split()[1]) for l in status if l.startswith(name))
+
+
 def anonymous_kib(pid):
     """Memory of a process that is its own."""
-    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        return next(int(l.split()[1]) for l in status if l.startswith("RssAnon"))
+    return memory_kib(pid, "RssAnon")
 
 
 def wait_until(is_so, timeout=10):

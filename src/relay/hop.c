@@ -23,6 +23,9 @@ enum {
 	QUIT_MS = 5 * SECOND,
 	HANDSHAKE_MS = 30 * SECOND,
 };
+/* RFC 5321 4.5.3.2.4 to 4.5.3.2.6: an MTA that gave up first would send again what was taken. */
+_Static_assert(DATA_MS < 120 * SECOND && TEXT_MS < 180 * SECOND && END_MS < 600 * SECOND,
+               "the MTA gives up first");
 
 struct relay_hop {
 	struct io_loop *loop;
