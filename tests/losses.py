@@ -34,8 +34,8 @@ class Kill:
 
 
 def is_excused(copy, kills):
-    """Another copy may follow: what the MTA knows of this one was cut off, by the far end or by a kill
-    of the process that had the connection."""
+    """Another copy may follow: its answer was cut off, by the far end or by the kill of the process
+    that had the connection."""
     return copy.is_cut or any(
         copy.hop in kill.hops and copy.began <= kill.at
         and (copy.answered is None or kill.at - copy.answered < MOMENT_S) for kill in kills)

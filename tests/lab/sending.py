@@ -36,6 +36,11 @@ class Beside(Daemon):
     def settings(self):
         raise NotImplementedError
 
+    def waiting(self):
+        """Messages in the queue of Postfix, but those on hold."""
+        return [name for folder in ("maildrop", "incoming", "active", "deferred")
+                for _, _, names in os.walk(f"{self.queue}/{folder}") for name in names]
+
     def kill(self):
         """All at once, and without a word; its processes end by themselves."""
         pids = sum(self.children().values(), [])

@@ -22,12 +22,15 @@ def relay(sender, web):  # noqa: F811
 @contextmanager
 def postfix_with(**settings):
     """Settings of the sender's Postfix, for a while."""
+    before = inside("sender", "postconf", "-n", *settings).splitlines()
     inside("sender", "postconf", *[f"{name}={value}" for name, value in settings.items()])
     inside("sender", "postfix", "reload")
     try:
         yield
     finally:
         inside("sender", "postconf", "-X", *settings)
+        if before:
+            inside("sender", "postconf", *before)
         inside("sender", "postfix", "reload")
 
 
