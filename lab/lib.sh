@@ -10,7 +10,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock exim opensmtpd cyrus sender" # brought up one by one, by lab/host
+MORE_HOSTS="stock exim opensmtpd cyrus sender faulty" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -26,6 +26,7 @@ host_numbers() {
 	opensmtpd) echo 23 ;;
 	cyrus) echo 24 ;;
 	sender) echo 25 ;;
+	faulty) echo 31 32 33 34 35 36 37 ;;
 	client) echo 100 ;;
 	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
 	esac
@@ -53,7 +54,7 @@ server_ports() {
 	case $1 in
 	ns) echo 53 ;;
 	alpha | beta) echo 10025 10587 10143 10110 ;;
-	legacy) echo 25 ;;
+	legacy | faulty) echo 25 ;;
 	sender) echo 25 53 ;;
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
 	exim | opensmtpd) echo 25 10025 ;;

@@ -57,8 +57,8 @@ class FarEnd:
 class Talk:
     """One connection. script: what it says in place of what a well-behaved server would, by the
     moment ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "end", "QUIT"); None closes
-    there. "reads": so many lines of a text, then it closes. "chokes" is asked whether a connection's
-    ClientHello is too much for it."""
+    there. "reads": so many lines of a text, then it closes. "chokes" is asked whether a
+    ClientHello of so many bytes is too much for it."""
 
     def __init__(self, far, sock, session):
         self.far, self.sock, self.session = far, sock, session
@@ -80,9 +80,10 @@ class Talk:
         return "".join(f"250{'-' if o != offers[-1] else ' '}{o}\r\n" for o in offers)
 
     def start_tls(self):
-        chokes = self.far.script.get("chokes")
-        if chokes and chokes(self.sock.recv(65536, socket.MSG_PEEK)):
-            raise OSError("hang up in the handshake")
+        if "chokes" in self.far.script:  # on the ClientHello of some lengths
+            head = self.sock.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
+            if self.far.script["chokes"](int.from_bytes(head[3:], "big")):
+                raise OSError("hang up")  # with bytes that are not read: a reset
         self.reader.file.close()
         self.sock = self.far.context.wrap_socket(self.sock, server_side=True)
         self.session["tls"] = self.sock.version()

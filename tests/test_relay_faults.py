@@ -133,8 +133,8 @@ def test_a_host_that_chokes_on_a_large_hello(relay):
     """A smaller one goes well, and comes first from then on, whatever worker or daemon asks."""
     hellos = []
 
-    def chokes(hello):
-        hellos.append(hello)
+    def chokes(length):
+        hellos.append(length)
         return len(hellos) == 1
     far = relay.far("chokes", chokes=chokes)
     mta = Mta(relay.lmtp)

@@ -39,6 +39,12 @@ def sender(host):
     shutil.rmtree(os.path.join(RUN, "services"), ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def faulty(host):
+    """The host whose servers have faults in their TLS."""
+    return host("faulty")
+
+
 @pytest.fixture
 def edge(lab_up):
     """Starts edges (see Edge) that end with the test."""

@@ -2,9 +2,10 @@
 import os
 import re
 import subprocess
+from contextlib import contextmanager
 
 from daemon import Daemon, wait_until
-from labtools import RUN, Log, inside, letter, netns, until
+from labtools import ADDRESS, RUN, Log, inside, letter, netns, until
 
 QUEUE = "/var/spool/postfix"
 SENDER = "root@sender.test"
@@ -15,6 +16,17 @@ TO = ["bob@beta.test", "alice@alpha.test", "carol@plain.legacy.test"]
 BASE = (f'user = "nobody"; workers = 1; drain_timeout = "1s";\n'
         f'resolver = {{ forward = ["192.0.2.53"]; stub = ["test=192.0.2.53"];\n'
         f'  trust_anchor = "{RUN}/root.key"; ca_file = "{RUN}/ca.pem"; }};\n')
+
+
+@contextmanager
+def no_way_to(host):
+    """From the sender, for a while."""
+    route = ["unreachable", ADDRESS[host]]
+    inside("sender", "ip", "route", "add", *route)
+    try:
+        yield
+    finally:
+        inside("sender", "ip", "route", "del", *route)
 
 
 class Beside(Daemon):
@@ -39,7 +51,7 @@ class Beside(Daemon):
     def waiting(self):
         """Messages in the queue of Postfix, but those on hold."""
         return [name for folder in ("maildrop", "incoming", "active", "deferred")
-                for _, _, names in os.walk(f"{self.queue}/{folder}") for name in names]
+                for _, _, names in os.walk(f"{self.place}/{folder}") for name in names]
 
     def kill(self):
         """All at once, and without a word; its processes end by themselves."""
@@ -51,14 +63,15 @@ class Beside(Daemon):
 
 class Relay(Beside):
     """By a unix socket, by LMTP, by SMTP, and by LMTP on an address for each destination."""
+    sockets = "mailseal"  # where they are
     listen = f'''"lmtp:127.0.0.1:{LMTP}", "smtp:127.0.0.1:{SMTP}", "lmtp:127.0.0.0/8:{EACH}",'''
 
     def settings(self):
         return (f'{BASE}'
-                f'relay = {{ out = {{ listen = [{self.listen} "lmtp:unix:{self.place}/mailseal/lmtp"];\n'
+                f'relay = {{ out = {{ listen = [{self.listen} "lmtp:unix:{self.place}/{self.sockets}/lmtp"];\n'
                 f'  mode = "0666"; hostname = "mail.{self.host}.test"; ca_file = "{RUN}/ca.pem";\n'
                 f'  plain_after = "1s"; hold = "mangled.cases.test"; }}; }};\n'
-                f'policy_service = {{ socketmap = "unix:{self.place}/mailseal/policy";\n'
+                f'policy_service = {{ socketmap = "unix:{self.place}/{self.sockets}/policy";\n'
                 f'  mode = "0666"; local_domains = ["{self.host}.test"]; }};\n')
 
     def hops(self, since):

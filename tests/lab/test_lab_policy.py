@@ -99,6 +99,8 @@ class Files(http.server.BaseHTTPRequestHandler):
         "long": ("text/plain", ENFORCE.format("mx.legacy.test") + "\n" * 65536),
         "invalid": ("text/plain", ENFORCE.format("mx.legacy.test").replace("enforce", "force")),
         "misnamed": ("text/plain", ENFORCE.format("mx.legacy.test")),
+        **{f"sts-{name}": ("text/plain", ENFORCE.format(f"mx.{name}.cases.test"))
+           for name in ("selfsigned", "expired", "wrongname")},
     }
 
     def do_GET(self):

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from labtools import ADDRESS, RUN, inside, lab
-from sending import BASE, QUEUE, Beside, Delivery
+from labtools import inside, lab
+from sending import BASE, QUEUE, Beside, Delivery, no_way_to
 from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
 
 
@@ -218,16 +218,6 @@ def test_nothing_goes_while_the_service_is_away(postfix):
     finally:
         os.rename(f"{postfix.place}/away", f"{postfix.place}/mailseal")
     assert (delivery.seal(), delivery.status()) == (None, "deferred")
-
-
-@contextmanager
-def no_way_to(host):
-    route = ["unreachable", ADDRESS[host]]
-    inside("sender", "ip", "route", "add", *route)
-    try:
-        yield
-    finally:
-        inside("sender", "ip", "route", "del", *route)
 
 
 def test_a_policy_outlives_its_web_server_and_the_daemon(sender, web):  # noqa: F811

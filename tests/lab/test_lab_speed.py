@@ -39,9 +39,9 @@ class Relay(Beside):
         return (f'user = "nobody"; drain_timeout = "1s";\n'
                 f'route = ( {{ domain = "relayed.example"; host = "{host}";\n'
                 f'  tls = {{ verify = "pin"; pin = "{pin}"; }}; }} );\n'
-                f'relay = {{ out = {{ listen = ["lmtp:unix:{self.queue}/mailseal/lmtp",\n'
+                f'relay = {{ out = {{ listen = ["lmtp:unix:{self.place}/mailseal/lmtp",\n'
                 f'  "lmtp:127.0.0.0/8:{EACH}"]; mode = "0666"; port = {self.port}; }}; }};\n'
-                f'policy_service = {{ socketmap = "unix:{self.queue}/mailseal/policy";\n'
+                f'policy_service = {{ socketmap = "unix:{self.place}/mailseal/policy";\n'
                 f'  mode = "0666"; local_domains = ["sender.test"]; }};\n'
                 f'resolver = {{ forward = ["{self.names.address}"]; '
                 f'trust_anchor = "{RUN}/services/speed/anchor"; }};\n')
