@@ -176,6 +176,14 @@ static int names_read(X509 *leaf, char **ret_text)
 	return err_up(names_join(names, count, ret_text));
 }
 
+char *tls_chain_names(X509 *certificate)
+{
+	char *names = NULL;
+	int r = names_read(certificate, &names);
+	ERR_clear_error();
+	return r ? NULL : names;
+}
+
 int tls_chain_init(struct tls_chain *ret_chain, struct slice pem)
 {
 	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = NULL;

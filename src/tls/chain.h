@@ -34,6 +34,9 @@ void tls_chain_list_freep(STACK_OF(X509) * *list);
 /* SHA-256 of the certificate's SubjectPublicKeyInfo. */
 [[nodiscard]] bool tls_chain_spki_digest(X509 *certificate, uint8_t ret_sha256[32]);
 
+/* The DNS names of a certificate: lower case, sorted, unique, "," between. NULL: no memory. */
+char *tls_chain_names(X509 *certificate);
+
 const char *tls_chain_result_words(int result);
 
 #endif

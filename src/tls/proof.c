@@ -245,7 +245,7 @@ const char *tls_proof_report(enum tls_proof_result result)
 }
 
 /* RFC 8460 4.3.1 counts name constraints and what else breaks a chain as not trusted. */
-static enum tls_proof_result result_of(int error)
+enum tls_proof_result tls_proof_result_of(int error)
 {
 	static const struct {
 		int error;
@@ -365,7 +365,7 @@ static int dane_conclude(struct tls_proving *p, SSL *ssl)
 	}
 	if (error == X509_V_OK && p->proof.dane_usage != USAGE_DANE_EE && !has_one_of_names(p, ssl))
 		error = X509_V_ERR_HOSTNAME_MISMATCH;
-	p->proof.dane = result_of(error);
+	p->proof.dane = tls_proof_result_of(error);
 	p->proof.dane_why = X509_verify_cert_error_string(error);
 	return 0;
 }
@@ -381,7 +381,7 @@ static int pkix_conclude(struct tls_proving *p, SSL *ssl)
 		return err_up(r);
 	if (error == X509_V_OK && !has_name(ssl, p->host))
 		error = X509_V_ERR_HOSTNAME_MISMATCH;
-	p->proof.pkix = result_of(error);
+	p->proof.pkix = tls_proof_result_of(error);
 	p->proof.pkix_why = X509_verify_cert_error_string(error);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/chain.h"
 #include "tls/context.h"
 #include "tls/library.h"
 #include "tls/server_private.h"
@@ -91,7 +92,7 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 	for (size_t kind = 0; kind < TLS_KEY_KIND_COUNT; kind++)
 		if (buf_len(&id->chains[kind].der) && !certificate_add(context, id, kind))
 			return NULL;
-	if (!tls_ticket_configure(context, s))
+	if (!tls_ticket_configure(context, s) || !tls_peer_demand(context, s))
 		return NULL;
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, s);
@@ -145,6 +146,29 @@ static int policy_fill(struct tls_server *s, const struct tls_server_settings *s
 	return 0;
 }
 
+static int clients_fill(struct tls_server *s, const struct tls_server_settings *set,
+                        char *ret_error, size_t error_cap)
+{
+	if (!set->client_ca_pem.len)
+		return 0;
+	int r = tls_chain_read_pem(&s->client_cas, set->client_ca_pem);
+	if (r < 0)
+		return err_up(r);
+	if (r) {
+		snprintf(ret_error, error_cap, "CA certificates of clients: %s",
+		         tls_chain_result_words(r));
+		return TLS_SERVER_BAD_CA;
+	}
+	s->client_names = calloc(set->client_name_count + 1, sizeof(*s->client_names));
+	for (size_t i = 0; s->client_names && i < set->client_name_count; i++) {
+		s->client_names[i] = strdup(set->client_names[i]);
+		if (!s->client_names[i])
+			return err_raise(-ENOMEM);
+		s->client_name_count++;
+	}
+	return s->client_names ? 0 : err_raise(-ENOMEM);
+}
+
 /* The first certificate is tried at once: what OpenSSL refuses shall be known at start. */
 static int default_try(struct tls_server *s, const char *name, char *ret_error, size_t error_cap)
 {
@@ -174,6 +198,8 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 		return err_up(r);
 	r = policy_fill(s, set, ret_error, error_cap);
 	if (!r)
+		r = clients_fill(s, set, ret_error, error_cap);
+	if (!r)
 		r = tls_identities_init(&s->identities, set->certificates, set->certificate_count,
 		                        ret_error, error_cap);
 	if (!r)
@@ -198,6 +224,10 @@ void tls_server_unref(struct tls_server *s)
 		return;
 	tls_identities_deinit(&s->identities);
 	explicit_bzero(s->ticket_keys, sizeof(s->ticket_keys));
+	tls_chain_list_freep(&s->client_cas);
+	for (size_t i = 0; i < s->client_name_count; i++)
+		free(s->client_names[i]);
+	free(s->client_names);
 	free(s->alpn);
 	free(s);
 }

@@ -32,6 +32,7 @@ struct tls_certificate_spec {
 enum tls_server_result {
 	TLS_SERVER_BAD_CHAIN = 1, /* a chain does not parse; ret_error says which and why */
 	TLS_SERVER_BAD_POLICY,    /* no group or suite is left */
+	TLS_SERVER_BAD_CA,        /* client_ca_pem has none, or one that does not parse */
 };
 
 struct tls_server_settings {
@@ -40,6 +41,12 @@ struct tls_server_settings {
 	size_t certificate_count;
 	const char
 		*ticket_scope; /* tickets of another scope are not resumed (edge of other trust) */
+	/* Clients have to prove themselves by a certificate of these CAs (PEM; empty: they have
+	 * not) and of one of these names (none: any). Sessions are not resumed then: set no
+	 * tickets. */
+	struct slice client_ca_pem;
+	char *const *client_names;
+	size_t client_name_count;
 	const char *alpn; /* the one protocol id accepted besides none ("imap", "pop3"), or NULL */
 	struct tls_signer *signer;
 };

@@ -68,11 +68,17 @@ struct tls_server {
 	char suites[TLS_POLICY_SUITES_CAP];
 	char groups[TLS_POLICY_GROUPS_CAP];
 	char skipped_groups[TLS_POLICY_GROUPS_CAP];
-	char *alpn; /* or NULL */
+	char *alpn;                  /* or NULL */
+	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
+	char **client_names;
+	size_t client_name_count;
 };
 
 /* The context of an identity, made now if need be. NULL: no memory, or OpenSSL refuses its key. */
 SSL_CTX *tls_server_context(struct tls_server *s, struct tls_identity *id);
+
+/* tls/peer.c: what the server demands of its clients. */
+[[nodiscard]] bool tls_peer_demand(SSL_CTX *context, const struct tls_server *s);
 
 /* Sets what tickets need in a context (RFC 5077, RFC 8446 4.6.1). */
 [[nodiscard]] bool tls_ticket_configure(SSL_CTX *context, const struct tls_server *s);

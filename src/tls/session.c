@@ -64,6 +64,7 @@ static int session_fail(struct tls_session *s)
 	bool is_named = s->error[0];
 	char words[ERROR_CAP];
 	s->is_dead = true;
+	tls_peer_failed(s);
 	tls_failure_words(s->ssl, words, sizeof(words));
 	if (!is_named)
 		memcpy(s->error, words, sizeof(words));
@@ -178,6 +179,7 @@ void tls_session_free(struct tls_session *s)
 	buf_deinit(&s->signature);
 	free(s->hello);
 	free(s->sni);
+	free(s->peer_names);
 	free(s);
 }
 
@@ -207,6 +209,7 @@ int tls_session_sign(struct tls_session *s, uint32_t key_id, uint16_t scheme, st
 		snprintf(s->error, sizeof(s->error), "keys gave no signature");
 		return TLS_FAILED;
 	}
+	s->is_signed = true;
 	*ret_sig = buf_slice(&s->signature);
 	return 0;
 }
@@ -338,6 +341,9 @@ static int handshake_step(struct tls_session *s)
 		return err_up(handshake_end(s));
 	switch (error) {
 	case SSL_ERROR_WANT_READ:
+		/* What else the peer has, a certificate maybe, is read on a stack of usual size. */
+		if (s->is_signed)
+			SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
 		return TLS_MORE;
 	case SSL_ERROR_WANT_ASYNC:
 		return TLS_SIGNING;

@@ -2,7 +2,8 @@
 #ifndef TLS_SESSION_PRIVATE_H
 #define TLS_SESSION_PRIVATE_H
 
-#include "tls/session.h"
+#include "tls/peer.h"
+#include "tls/proof.h"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -24,12 +25,15 @@ struct tls_session {
 	struct buf first;        /* what came of a ClientHello that is not whole yet */
 	struct tls_hello *hello; /* NULL until it came */
 	char *sni;
+	char *peer_names; /* of the certificate that the client of a server showed, or NULL */
+	enum tls_peer_fault peer_fault;
 	struct tls_facts facts;
 	struct buf signature;
 	enum tls_signing signing;
 	uint8_t chatter;    /* messages after the handshake since the last application data */
 	bool is_hello_over; /* it came, or it will never */
 	bool is_job_paused; /* OpenSSL's fiber sleeps in tls_session_sign() */
+	bool is_signed;     /* our signature of this handshake is made */
 	bool is_ending;
 	bool is_up;
 	bool is_dead;
@@ -49,6 +53,12 @@ static inline struct tls_session *tls_session_of(const SSL *ssl)
 /* A client session that keeps the context. sni: NULL for none. 0 or -ENOMEM. */
 [[nodiscard]] int tls_session_new_client(struct tls_session **ret_s, SSL_CTX *context,
                                          const char *sni, void *owner);
+
+/* The handshake failed, and why is still in OpenSSL's queue. */
+void tls_peer_failed(struct tls_session *s);
+
+/* What OpenSSL's X509_V_... comes to. */
+enum tls_proof_result tls_proof_result_of(int error);
 
 /* What a hop's certificate is held against, and what came of it (tls/proof.c). */
 struct tls_proving;

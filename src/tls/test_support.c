@@ -134,6 +134,9 @@ static void client_configure(struct test_wire *w, const struct test_client *set)
 	w->client = SSL_new(w->context);
 	SSL_set_bio(w->client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
 	SSL_set_connect_state(w->client);
+	if (set->pair)
+		assert(SSL_use_cert_and_key(w->client, set->pair->certificate, set->pair->key, NULL,
+		                            1));
 	if (set->sni)
 		SSL_set_tlsext_host_name(w->client, set->sni);
 	if (set->ticket)

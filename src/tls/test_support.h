@@ -63,7 +63,8 @@ struct test_client {
 	const char *suites; /* before TLS 1.3 */
 	const char *groups;
 	const char *sni;
-	const char *alpn; /* one protocol */
+	const char *alpn;             /* one protocol */
+	const struct test_pair *pair; /* its own certificate */
 	SSL_SESSION *ticket;
 };
 
