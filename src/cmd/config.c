@@ -118,6 +118,9 @@ static void relay_check(struct check *c, const struct conf_relay *relay)
 	snprintf(path, sizeof(path), "relay.%s.ca_file", relay->name);
 	if (relay->ca_file)
 		file_check(c, place, relay->ca_file);
+	snprintf(path, sizeof(path), "relay.%s.client_ca_file", relay->name);
+	if (relay->client_ca_file)
+		file_check(c, place, relay->client_ca_file);
 	snprintf(path, sizeof(path), "relay.%s.group", relay->name);
 	group_check(c, path, relay->group);
 }

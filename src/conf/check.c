@@ -446,12 +446,37 @@ static void exceptions_check(struct conf_reader *r)
 	}
 }
 
-/* Among the first count of its places. */
-static bool relay_has(const struct conf_relay *relay, size_t count, const struct conf_address *a)
+/* Number n of its places, those with TLS behind the others; NULL behind the last. */
+static const struct conf_handoff *relay_place(const struct conf_relay *relay, size_t n)
 {
-	for (size_t i = 0; i < count; i++)
-		if (conf_address_overlaps(&relay->listen[i].address, a))
-			return true;
+	if (n < relay->listen_count)
+		return &relay->listen[n];
+	n -= relay->listen_count;
+	return n < relay->listen_tls_count ? &relay->listen_tls[n] : NULL;
+}
+
+/* A place before the n-th of this relay that is the same. */
+static bool relay_has_before(const struct conf_settings *s, size_t number, size_t n)
+{
+	const struct conf_address *a = &relay_place(&s->relays[number], n)->address;
+	const struct conf_handoff *h;
+	for (size_t i = 0; i <= number; i++)
+		for (size_t m = 0; (h = relay_place(&s->relays[i], m)); m++) {
+			if (i == number && m == n)
+				break;
+			if (conf_address_overlaps(&h->address, a))
+				return true;
+		}
+	return false;
+}
+
+static bool relays_have(const struct conf_settings *s, const struct conf_address *a)
+{
+	const struct conf_handoff *h;
+	for (size_t i = 0; i < s->relay_count; i++)
+		for (size_t n = 0; (h = relay_place(&s->relays[i], n)); n++)
+			if (conf_address_overlaps(&h->address, a))
+				return true;
 	return false;
 }
 
@@ -493,35 +518,81 @@ static void tlsrpt_check(struct conf_reader *r, const struct conf_settings *s)
 	sockets_check(r, path, t->collector, t->collector_count);
 	for (size_t i = 0; i < t->collector_count; i++) {
 		const struct conf_address *a = &t->collector[i];
-		bool is_taken = addresses_have(s->policy_service.socketmap,
-		                               s->policy_service.socketmap_count, a);
-		for (size_t n = 0; n < s->relay_count && !is_taken; n++)
-			is_taken = relay_has(&s->relays[n], s->relays[n].listen_count, a);
-		if (!is_taken)
+		if (!addresses_have(s->policy_service.socketmap, s->policy_service.socketmap_count,
+		                    a) &&
+		    !relays_have(s, a))
 			continue;
 		conf_complain(r, path, "\"%s\" is taken by another service", a->text);
 		conf_mend(r, "use a path of its own");
 	}
 }
 
+static void relay_listen(struct conf_reader *r, const struct conf_handoff *h, const char *path)
+{
+	if (conf_address_is_local(&h->address) || h->is_wide)
+		return;
+	conf_complain(r, path, "\"%s\" can be reached from other hosts", h->address.text);
+	conf_mend(r, "write an address of 127.0.0.0/8, [::1]:PORT, or unix:/PATH; for other hosts "
+	             "write it into listen_tls");
+}
+
+static void relay_listen_tls(struct conf_reader *r, const struct conf_handoff *h, const char *path)
+{
+	const struct conf_address *a = &h->address;
+	if (a->kind == CONF_ADDRESS_NAME) {
+		conf_complain(r, path, "\"%s\": names are not looked up in this version", a->text);
+		conf_mend(r, "write an IP address, or \"*\" for all");
+	} else if (a->kind == CONF_ADDRESS_UNIX || h->is_wide) {
+		conf_complain(r, path, "\"%s\" is this host alone, which needs no TLS", a->text);
+		conf_mend(r, "write it into listen");
+	}
+}
+
+/* Who may come from other hosts has to be known. */
+static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
+{
+	struct path ca_file = path_of("relay", relay->name, "client_ca_file");
+	struct path listen_tls = path_of("relay", relay->name, "listen_tls");
+	static const char *const only[] = { "client_ca_file", "peer", "certificates" };
+	for (size_t i = 0; !relay->listen_tls_count && i < COUNT_OF(only); i++) {
+		struct path path = path_of("relay", relay->name, only[i]);
+		if (!conf_is_written(r, path.text) || conf_is_bad(r, listen_tls.text))
+			continue;
+		conf_complain(r, path.text, "it counts with listen_tls alone");
+		conf_mend(r, "add listen_tls = [\"lmtp:ADDRESS\"], or take it out");
+	}
+	if (!relay->listen_tls_count)
+		return;
+	if (!relay->client_ca_file && !conf_is_bad(r, ca_file.text)) {
+		conf_complain(r, listen_tls.text, "anybody could send mail through it");
+		conf_mend(r, "add client_ca_file = \"/PATH\", the CA of your MTAs");
+	}
+	if (!r->settings->certificate_count && !conf_is_bad(r, "certificate")) {
+		conf_complain(r, listen_tls.text, "it has no certificate that MTAs could believe");
+		conf_mend(r,
+		          "add certificate = { NAME = { chain = \"/PATH\"; key = \"/PATH\"; }; };");
+	}
+}
+
 static void relay_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
 {
 	const struct conf_relay *relay = &s->relays[number];
-	struct path path = path_of("relay", relay->name, "listen");
-	for (size_t i = 0; i < relay->listen_count; i++) {
-		const struct conf_address *a = &relay->listen[i].address;
-		bool is_twice = relay_has(relay, i, a);
-		if (!conf_address_is_local(a) && !relay->listen[i].is_wide) {
-			conf_complain(r, path.text, "\"%s\" can be reached from other hosts",
-			              a->text);
-			conf_mend(r, "write an address of 127.0.0.0/8, [::1]:PORT, or unix:/PATH");
-		}
-		for (size_t n = 0; n < number; n++)
-			is_twice =
-				is_twice || relay_has(&s->relays[n], s->relays[n].listen_count, a);
-		if (is_twice)
-			conf_complain(r, path.text, "\"%s\" is there twice", a->text);
+	struct path listen = path_of("relay", relay->name, "listen");
+	struct path listen_tls = path_of("relay", relay->name, "listen_tls");
+	const struct conf_handoff *h;
+	for (size_t n = 0; (h = relay_place(relay, n)); n++) {
+		bool is_tls = n >= relay->listen_count;
+		const char *path = is_tls ? listen_tls.text : listen.text;
+		(is_tls ? relay_listen_tls : relay_listen)(r, h, path);
+		if (relay_has_before(s, number, n))
+			conf_complain(r, path, "\"%s\" is there twice", h->address.text);
 	}
+	if (!relay_place(relay, 0) && !item_is_bad(r, "relay", relay->name) &&
+	    !conf_is_bad(r, listen.text) && !conf_is_bad(r, listen_tls.text)) {
+		conf_complain(r, listen.text, "no MTA can hand mail over here");
+		conf_mend(r, "add listen = [\"lmtp:127.0.0.1:PORT\"]");
+	}
+	relay_clients(r, relay);
 }
 
 static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)

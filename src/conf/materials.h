@@ -29,9 +29,15 @@ static inline size_t conf_ca_of_relay(const struct conf_settings *s, size_t numb
 	return s->backend_count + number;
 }
 
+/* The MTAs of other hosts that hand over to a relay. */
+static inline size_t conf_ca_of_clients(const struct conf_settings *s, size_t number)
+{
+	return s->backend_count + s->relay_count + number;
+}
+
 static inline size_t conf_ca_count(const struct conf_settings *s)
 {
-	return s->backend_count + s->relay_count;
+	return s->backend_count + 2 * s->relay_count;
 }
 
 /*

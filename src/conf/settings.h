@@ -166,6 +166,13 @@ struct conf_relay {
 	char *name;
 	struct conf_handoff *listen;
 	size_t listen_count;
+	struct conf_handoff *listen_tls; /* for other hosts, who prove themselves */
+	size_t listen_tls_count;
+	char **certificates; /* names; none: all */
+	size_t certificate_count;
+	char *client_ca_file; /* NULL only without listen_tls */
+	char **peers;         /* names, one of which has to be in an MTA's certificate; none: any */
+	size_t peer_count;
 	char *group; /* of unix sockets; NULL: that of the daemon */
 	unsigned mode;
 	char *hostname;

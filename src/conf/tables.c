@@ -342,12 +342,22 @@ static const struct conf_row resolver_rows[] = {
 
 #define OF struct conf_relay
 static const struct conf_row relay_rows[] = {
-	LIST("listen", CONF_HANDOFFS, listen, listen_count, NULL, LISTENERS,
+	LIST("listen", CONF_HANDOFFS, listen, listen_count, "", LISTENERS,
 	     "Where MTAs hand mail over: on this host alone, for it is not encrypted. By LMTP each "
 	     "recipient gets an answer of its own; by SMTP one destination goes at a time "
 	     "(Postfix: "
 	     "destination_recipient_limit = 1). \"lmtp:127.0.0.0/8:PORT\" is every address of "
 	     "loopback, for the map \"transport\" of policy_service"),
+	LIST("listen_tls", CONF_HANDOFFS, listen_tls, listen_tls_count, "", LISTENERS,
+	     "Where MTAs of other hosts hand mail over: in TLS from the first byte, with a "
+	     "certificate of their own"),
+	LIST("certificates", CONF_CERTIFICATES, certificates, certificate_count, "", NEW_SESSIONS,
+	     "Names of the certificates it shows there, the default first. Default: all"),
+	ROW("client_ca_file", CONF_PATH, client_ca_file, "", NEW_SESSIONS,
+	    "CA certificates in PEM, one of which has to vouch for such an MTA"),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "Names, one of which has to be in its certificate. Default: any certificate of these "
+	     "CAs will do"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of its unix sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),

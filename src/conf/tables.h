@@ -33,6 +33,7 @@ enum conf_type {
 	CONF_HANDOFFS,
 	CONF_PLACE,   /* one address */
 	CONF_DOMAINS, /* names, or patterns of them */
+	CONF_HOSTNAMES,
 	CONF_TYPE_COUNT,
 };
 

@@ -304,6 +304,9 @@ static void test_names_refused(void **state)
 		refused(&cases[i]);
 }
 
+#define CERTIFICATE "certificate = { c = { chain = \"/c\"; key = \"/k\"; }; };"
+#define CLIENT_CA "client_ca_file = \"/ca\"; "
+
 static void test_outbound_refused(void **state)
 {
 	static const struct bad_case cases[] = {
@@ -343,7 +346,35 @@ static void test_outbound_refused(void **state)
 		{ HOST WELL "resolver = { trust_ad = true; forward = \"127.0.0.1\"; "
 		            "stub = \"lab.test=127.0.0.1@54\"; };",
 		  "resolver.stub", "take trust_ad out" },
-		{ HOST "relay = { out = { }; };", "relay.out.listen", "missing" },
+		{ HOST "relay = { out = { }; };", "relay.out.listen", "no MTA" },
+		{ HOST CERTIFICATE "relay = { out = { listen_tls = \"lmtp:192.0.2.1:24\"; }; };",
+		  "relay.out.listen_tls", "add client_ca_file" },
+		{ HOST "relay = { out = { listen_tls = \"lmtp:192.0.2.1:24\"; " CLIENT_CA "}; };",
+		  "relay.out.listen_tls", "no certificate" },
+		{ HOST CERTIFICATE "relay = { out = { listen_tls = \"lmtp:unix:/x\"; " CLIENT_CA
+		                   "}; };",
+		  "relay.out.listen_tls", "into listen" },
+		{ HOST CERTIFICATE
+		  "relay = { out = { listen_tls = \"lmtp:127.0.0.0/8:24\"; " CLIENT_CA "}; };",
+		  "relay.out.listen_tls", "needs no TLS" },
+		{ HOST CERTIFICATE
+		  "relay = { out = { listen_tls = \"lmtp:a.example:24\"; " CLIENT_CA "}; };",
+		  "relay.out.listen_tls", "an IP address" },
+		{ HOST CERTIFICATE "relay = { out = { listen = \"lmtp:127.0.0.1:24\"; "
+		                   "listen_tls = \"smtp:*:24\"; " CLIENT_CA "}; };",
+		  "relay.out.listen_tls", "twice" },
+		{ HOST CERTIFICATE
+		  "relay = { out = { listen_tls = \"lmtp:192.0.2.1:24\"; " CLIENT_CA
+		  "peer = [\"*\"]; }; };",
+		  "relay.out.peer", "no host name" },
+		{ HOST CERTIFICATE
+		  "relay = { out = { listen_tls = \"lmtp:192.0.2.1:24\"; " CLIENT_CA
+		  "certificates = [\"d\"]; }; };",
+		  "relay.out.certificates", "no certificate" },
+		{ HOST "relay = { out = { listen = \"lmtp:unix:/x\"; " CLIENT_CA "}; };",
+		  "relay.out.client_ca_file", "listen_tls" },
+		{ HOST "relay = { out = { listen = \"lmtp:unix:/x\"; peer = [\"a.example\"]; }; };",
+		  "relay.out.peer", "listen_tls" },
 		{ HOST "relay = { out = { listen = \"127.0.0.1:24\"; }; };", "relay.out.listen",
 		  "lmtp:" },
 		{ HOST "relay = { out = { listen = \"lmtp:127.0.0.0/8\"; }; };", "relay.out.listen",
@@ -414,6 +445,15 @@ static void test_outbound(void **state)
 	assert_false(out->relays[0].listen[1].is_lmtp);
 	assert_string_equal(out->relays[0].hostname, "mx.example.org");
 	assert_int_equal(out->relays[0].port, 25);
+	CLEAN(conf_settings_freep)
+	struct conf_settings *far =
+		read_well(HOST CERTIFICATE
+	                  "relay = { out = { listen_tls = [\"lmtp:192.0.2.1:24\"]; " CLIENT_CA
+	                  "peer = [\"a.example\", \"b.example\"]; }; };");
+	assert_int_equal(far->relays[0].listen_count, 0);
+	assert_true(far->relays[0].listen_tls[0].is_lmtp);
+	assert_string_equal(far->relays[0].client_ca_file, "/ca");
+	assert_string_equal(far->relays[0].peers[1], "b.example");
 	CLEAN(conf_settings_freep) struct conf_settings *plain = read_well(HOST WELL);
 	assert_false(conf_needs_resolver(plain));
 	assert_true(conf_resolver_differs(plain, s));

@@ -519,18 +519,11 @@ static int address_copy(const struct conf_row *row, void *to, const void *from)
 	return list_copy(row, to, from, sizeof(struct conf_address));
 }
 
-/* CONF_DOMAINS */
+/* CONF_DOMAINS and CONF_HOSTNAMES */
 
-static int domain_parse(const struct conf_row *row, const struct conf_settings *settings,
-                        void *base, const char *text, struct conf_why *ret_why)
+static int name_add(const struct conf_row *row, void *base, const char *text)
 {
-	const char *name = text[0] == '.' ? text + 1 : text;
 	void *item;
-	if (strcmp(text, "*") != 0 && !conf_hostname_is_valid(name)) {
-		bad(ret_why, "\"%.100s\" is no domain", text);
-		mend(ret_why, "write \"example.org\", \".example.org\" for all below it, or \"*\"");
-		return CONF_BAD;
-	}
 	char *copy = strdup(text);
 	int r = copy ? list_grow(row, base, sizeof(char *), &item) : err_raise(-ENOMEM);
 	if (r) {
@@ -539,6 +532,29 @@ static int domain_parse(const struct conf_row *row, const struct conf_settings *
 	}
 	*(char **)item = copy;
 	return 0;
+}
+
+static int domain_parse(const struct conf_row *row, const struct conf_settings *settings,
+                        void *base, const char *text, struct conf_why *ret_why)
+{
+	const char *name = text[0] == '.' ? text + 1 : text;
+	if (strcmp(text, "*") != 0 && !conf_hostname_is_valid(name)) {
+		bad(ret_why, "\"%.100s\" is no domain", text);
+		mend(ret_why, "write \"example.org\", \".example.org\" for all below it, or \"*\"");
+		return CONF_BAD;
+	}
+	return err_up(name_add(row, base, text));
+}
+
+static int hostnames_parse(const struct conf_row *row, const struct conf_settings *settings,
+                           void *base, const char *text, struct conf_why *ret_why)
+{
+	if (!conf_hostname_is_valid(text)) {
+		bad(ret_why, "\"%.100s\" is no host name", text);
+		mend(ret_why, "write one such as mx.example.org");
+		return CONF_BAD;
+	}
+	return err_up(name_add(row, base, text));
 }
 
 /* CONF_PLACE */
@@ -720,7 +736,6 @@ static int certificate_parse(const struct conf_row *row, const struct conf_setti
 {
 	struct conf_nearest near = { .text = text };
 	const char *found = NULL;
-	void *item;
 	for (size_t i = 0; i < settings->certificate_count && !found; i++) {
 		if (!strcmp(settings->certificates[i].name, text))
 			found = settings->certificates[i].name;
@@ -734,14 +749,7 @@ static int certificate_parse(const struct conf_row *row, const struct conf_setti
 			mend(ret_why, "add it to the group \"certificate\"");
 		return CONF_BAD;
 	}
-	char *name = strdup(found);
-	int r = name ? list_grow(row, base, sizeof(char *), &item) : err_raise(-ENOMEM);
-	if (r) {
-		free(name);
-		return err_up(r);
-	}
-	*(char **)item = name;
-	return 0;
+	return err_up(name_add(row, base, found));
 }
 
 static void names_print(const struct conf_row *row, const struct conf_settings *settings,
@@ -907,6 +915,8 @@ static const struct conf_type_ops types[] = {
 	                 server_print, server_copy, list_clear },
 	[CONF_DOMAINS] = { "[\"DOMAIN\", ...]", true, false, false, domain_parse, names_print, NULL,
 	                   names_clear },
+	[CONF_HOSTNAMES] = { "[\"NAME\", ...]", true, false, false, hostnames_parse, names_print,
+	                     NULL, names_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print, plain_copy,
 	                 NULL },
 	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,

@@ -221,6 +221,12 @@ static int address_add(struct list *list, const struct conf_address *a, struct p
 static int relay_add(struct list *list, const struct conf_relay *relay, uint32_t number)
 {
 	int r = 0;
+	for (size_t n = 0; !r && n < relay->listen_tls_count; n++) {
+		const struct conf_handoff *h = &relay->listen_tls[n];
+		struct parent_listener l = { .edge = number, .is_service = true };
+		l.service = h->is_lmtp ? PROC_SERVICE_LMTPS : PROC_SERVICE_SMTPS;
+		r = address_add(list, &h->address, l);
+	}
 	for (size_t n = 0; !r && n < relay->listen_count; n++) {
 		const struct conf_handoff *h = &relay->listen[n];
 		struct parent_listener l = { .edge = number,

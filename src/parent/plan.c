@@ -68,6 +68,12 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	return 0;
 }
 
+static int ca_read(struct parent_plan *plan, size_t whose, const char *path)
+{
+	int r = file_read(&plan->cas[whose], path, FILE_MAX, NULL);
+	return r ? plan_fails(plan, "%s: %s", path, strerror(-r)) : 0;
+}
+
 /* Far ends prove themselves by the public CAs, and those that the operator adds. */
 static int relay_cas_read(struct parent_plan *plan, size_t number)
 {
@@ -81,7 +87,9 @@ static int relay_cas_read(struct parent_plan *plan, size_t number)
 		if (r)
 			return plan_fails(plan, "%s: %s", paths[i], strerror(-r));
 	}
-	return 0;
+	return relay->client_ca_file ? ca_read(plan, conf_ca_of_clients(plan->settings, number),
+	                                       relay->client_ca_file)
+	                             : 0;
 }
 
 static int cas_read(struct parent_plan *plan)
@@ -97,10 +105,9 @@ static int cas_read(struct parent_plan *plan)
 		if (t->mode == CONF_TLS_NONE || t->verify == TLS_VERIFY_PIN ||
 		    t->verify == TLS_VERIFY_NONE)
 			continue;
-		int r = file_read(&plan->cas[conf_ca_of_backend(plan->settings, i)], path, FILE_MAX,
-		                  NULL);
+		int r = ca_read(plan, conf_ca_of_backend(plan->settings, i), path);
 		if (r)
-			return plan_fails(plan, "%s: %s", path, strerror(-r));
+			return r;
 	}
 	return 0;
 }

@@ -98,6 +98,8 @@ enum proc_service {
 	PROC_SERVICE_LMTP, /* of a relay */
 	PROC_SERVICE_SMTP,
 	PROC_SERVICE_TLSRPT, /* a socket for datagrams */
+	PROC_SERVICE_LMTPS, /* of a relay, in TLS from the first byte */
+	PROC_SERVICE_SMTPS,
 	PROC_SERVICE_COUNT,
 };
 

@@ -8,6 +8,7 @@
 #include "dns/idn.h"
 #include "relay/words.h"
 #include "smtp/received.h"
+#include "tls/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,7 +16,12 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { IDLE_MS = 300 * 1000, TEXT_MS = 600 * 1000, CLIENTS_MAX = 2000 };
+enum {
+	IDLE_MS = 300 * 1000,
+	TEXT_MS = 600 * 1000,
+	HANDSHAKE_MS = 30 * 1000,
+	CLIENTS_MAX = 2000,
+};
 
 static const char say_shut[] = "421 4.3.2 The relay is going down, come back later";
 
@@ -125,6 +131,7 @@ static int received_write(struct relay_client *c, struct buf *out)
 {
 	struct slice rest = smtp_handoff_helo(c->handoff);
 	struct slice verb = conv_line_word(&rest);
+	const struct tls_facts *t = c->is_tls ? tls_session_facts(c->stream.tls) : NULL;
 	const struct smtp_received how = {
 		.setting = CONV_RECEIVED_ON,
 		.hostname = c->world->hostname,
@@ -136,6 +143,10 @@ static int received_write(struct relay_client *c, struct buf *out)
 		.is_utf8 = smtp_handoff_mail(c->handoff)->is_utf8,
 		.client_addr = c->addr,
 		.client_is_v6 = c->is_v6,
+		.is_tls = c->is_tls,
+		.tls_version = t ? t->version : "",
+		.tls_cipher = t ? t->cipher : "",
+		.tls_group = t ? t->group : "",
 	};
 	return err_up(smtp_received_write(out, &how));
 }
@@ -290,7 +301,9 @@ static void deadline_update(struct relay_client *c)
 {
 	if (c->is_ending)
 		return;
-	if (smtp_handoff_owes(c->handoff))
+	if (c->is_in_handshake)
+		io_deadline_arm(c->relay->loop, &c->late, HANDSHAKE_MS);
+	else if (smtp_handoff_owes(c->handoff))
 		io_deadline_disarm(&c->late); /* what is owed has deadlines of its own */
 	else
 		io_deadline_arm(c->relay->loop, &c->late, c->has_text ? TEXT_MS : IDLE_MS);
@@ -345,12 +358,36 @@ static void on_pump(struct io_later *later)
 	pump((struct relay_client *)((char *)later - offsetof(struct relay_client, pump_later)));
 }
 
+static void talk_begin(struct relay_client *c)
+{
+	c->is_in_handshake = false;
+	if (smtp_handoff_start(c->handoff))
+		end(c, "no-memory");
+	else
+		flush(c);
+	deadline_update(c);
+}
+
+static void on_handshake(struct relay_client *c, enum io_stream_event event)
+{
+	if (event == IO_STREAM_TLS_UP) {
+		talk_begin(c);
+	} else if (event == IO_STREAM_TLS_FAILED) {
+		relay_door_refused(c);
+		end(c, "tls-failed");
+	} else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR) {
+		end(c, "tls-failed");
+	}
+}
+
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct relay_client *c = stream->owner;
 	if (c->is_ending)
 		return;
-	if (event == IO_STREAM_ERROR)
+	if (c->is_in_handshake)
+		on_handshake(c, event);
+	else if (event == IO_STREAM_ERROR)
 		end_as_left(c);
 	else if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM || event == IO_STREAM_EOF)
 		pump(c);
@@ -360,7 +397,8 @@ static void on_late(struct io_deadline *d)
 {
 	struct relay_client *c =
 		(struct relay_client *)((char *)d - offsetof(struct relay_client, late));
-	if (!smtp_handoff_shut(c->handoff, "421 4.4.2 Nothing was said for too long"))
+	if (!c->is_in_handshake &&
+	    !smtp_handoff_shut(c->handoff, "421 4.4.2 Nothing was said for too long"))
 		flush(c);
 	end(c, "timeout");
 }
@@ -377,6 +415,10 @@ void relay_client_shut(struct relay_client *c)
 {
 	if (c->is_ending || smtp_handoff_owes(c->handoff) || c->has_text)
 		return;
+	if (c->is_in_handshake) {
+		end(c, "drained");
+		return;
+	}
 	if (smtp_handoff_shut(c->handoff, say_shut) ||
 	    smtp_handoff_state(c->handoff) != SMTP_HANDOFF_CLOSED)
 		return;
@@ -417,6 +459,18 @@ static void know(struct relay_client *c, const struct sockaddr *peer)
 		inet_ntop(AF_INET, &v4->sin_addr, c->addr, sizeof(c->addr));
 }
 
+static int handshake_begin(struct relay_client *c)
+{
+	struct tls_session *tls = NULL;
+	int r = tls_session_accept(&tls, c->world->door, &c->stream);
+	if (r)
+		return err_up(r);
+	c->is_in_handshake = true;
+	io_stream_start_tls(&c->stream, tls);
+	deadline_update(c);
+	return 0;
+}
+
 static int client_begin(struct relay_client *c, int fd)
 {
 	struct relay_world *w = c->world;
@@ -426,23 +480,23 @@ static int client_begin(struct relay_client *c, int fd)
 	c->handoff_set = (struct smtp_handoff_settings){
 		.hostname = w->hostname,
 		.is_lmtp = c->is_lmtp,
-		.offers_requiretls = !c->addr[0], /* the MTA is on this host, and so is its word */
+		/* RFC 8689 2: nobody else can have read it. */
+		.offers_requiretls = c->is_tls || !c->addr[0],
 		.rejects_bare = w->rejects_bare,
 	};
 	r = smtp_handoff_new(&c->handoff, &c->handoff_set);
-	if (!r)
-		r = smtp_handoff_start(c->handoff);
 	if (r)
 		return err_up(r);
-	flush(c);
-	deadline_update(c);
+	if (c->is_tls)
+		return err_up(handshake_begin(c));
+	talk_begin(c);
 	return 0;
 }
 
-void relay_accept(struct relay *r, struct relay_world *w, bool is_lmtp, int fd,
+void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door, int fd,
                   const struct sockaddr *peer)
 {
-	bool has_room = r->open < CLIENTS_MAX;
+	bool has_room = r->open < CLIENTS_MAX && (!door.is_tls || relay_door_has_room(r));
 	struct relay_client *c = has_room ? calloc(1, sizeof(*c)) : NULL;
 	struct relay_rcpt *rcpts = has_room ? calloc(SMTP_HANDOFF_RCPTS_MAX, sizeof(*rcpts)) : NULL;
 	if (!c || !rcpts) {
@@ -457,7 +511,8 @@ void relay_accept(struct relay *r, struct relay_world *w, bool is_lmtp, int fd,
 		.prev = r->clients.prev,
 		.relay = r,
 		.world = w,
-		.is_lmtp = is_lmtp,
+		.is_lmtp = door.is_lmtp,
+		.is_tls = door.is_tls,
 		.stream = { .fd = -1, .owner = c, .on_event = on_event },
 		.late.fn = on_late,
 		.end.fn = on_end,

@@ -1,7 +1,8 @@
 /*
- * What the files of the relay share. client.c: the MTA's connection and its transaction.
- * delivery.c: one destination of it. waiver.c: one whose policy failed, while the header may waive
- * it. place.c: waits for a place at a far end. pool.c: all of them, idle hops. record.c: the log.
+ * What the files of the relay share. client.c: the MTA's connection and its transaction. door.c:
+ * its TLS. delivery.c: one destination of it. waiver.c: one whose policy failed, while the header
+ * may waive it. place.c: waits for a place at a far end. pool.c: all of them, idle hops. record.c:
+ * the log.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -28,6 +29,7 @@ struct relay_world {
 	struct relay_route *routes;
 	size_t route_count;
 	struct tls_hops *tls, *tls_small;
+	struct tls_server *door; /* for MTAs of other hosts; NULL: none may come */
 };
 
 enum relay_rcpt_state {
@@ -93,6 +95,8 @@ struct relay_client {
 	struct relay *relay;
 	struct relay_world *world;
 	bool is_lmtp;
+	bool is_tls;
+	bool is_in_handshake;
 	struct io_stream stream;
 	struct smtp_handoff *handoff;
 	struct smtp_handoff_settings handoff_set;
@@ -150,6 +154,16 @@ void relay_client_free(struct relay_client *c);
 /* pool.c: it is freed. */
 void relay_client_gone(struct relay *r);
 void relay_client_shut(struct relay_client *c);
+
+/* door.c */
+/* Nothing is made where there is no listen_tls. 0, RELAY_WORLD_BAD or a negative. */
+[[nodiscard]] int relay_door_make(struct tls_server **ret_server,
+                                  const struct relay_world_settings *set, char *ret_error,
+                                  size_t error_cap);
+/* For one more handshake. */
+bool relay_door_has_room(const struct relay *r);
+/* The handshake failed: to the log, with what to do. */
+void relay_door_refused(const struct relay_client *c);
 
 /* delivery.c */
 [[nodiscard]] int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c,

@@ -271,10 +271,12 @@ static int routes_take(struct relay_world *w, const struct conf_settings *settin
 	return 0;
 }
 
-int relay_world_new(struct relay_world **ret_w, const struct conf_settings *settings, size_t number,
-                    struct slice cas, char *ret_error, size_t error_cap)
+int relay_world_new(struct relay_world **ret_w, const struct relay_world_settings *from,
+                    char *ret_error, size_t error_cap)
 {
-	const struct conf_relay *conf = &settings->relays[number];
+	const struct conf_settings *settings = from->settings;
+	const struct conf_relay *conf = &settings->relays[from->number];
+	const struct buf *cas = &from->materials->cas[conf_ca_of_relay(settings, from->number)];
 	struct relay_world *w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_raise(-ENOMEM);
@@ -291,7 +293,7 @@ int relay_world_new(struct relay_world **ret_w, const struct conf_settings *sett
 		                   .hold_s = conf->hold_for_ms / 1000,
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
-	struct tls_hops_settings set = { .ca_pem = cas, .min_version = TLS_1_2 };
+	struct tls_hops_settings set = { .ca_pem = buf_slice(cas), .min_version = TLS_1_2 };
 	int r = w->name ? routes_take(w, settings) : err_raise(-ENOMEM);
 	if (!r)
 		r = domains_take(&w->hold, conf->hold, conf->hold_count);
@@ -302,9 +304,11 @@ int relay_world_new(struct relay_world **ret_w, const struct conf_settings *sett
 	set.small_hello = true;
 	if (!r)
 		r = tls_hops_new(&w->tls_small, &set, ret_error, error_cap);
+	if (!r)
+		r = relay_door_make(&w->door, from, ret_error, error_cap);
 	if (r) {
 		relay_world_unref(w);
-		return r == TLS_PROOF_BAD_CA ? RELAY_WORLD_BAD : err_up(r);
+		return r > 0 ? RELAY_WORLD_BAD : err_up(r);
 	}
 	*ret_w = w;
 	return 0;
@@ -316,6 +320,7 @@ void relay_world_unref(struct relay_world *w)
 		return;
 	tls_hops_unref(w->tls);
 	tls_hops_unref(w->tls_small);
+	tls_server_unref(w->door);
 	for (size_t i = 0; i < w->route_count; i++)
 		free(w->routes[i].pins);
 	free(w->routes);

@@ -2,6 +2,9 @@
 #include "relay/inside.h"
 
 #include "base/log.h"
+#include "tls/peer.h"
+
+static const struct tls_facts none = { .version = "", .cipher = "", .group = "", .sni = "" };
 
 static const char *seal_of(const struct relay_hop_facts *f)
 {
@@ -15,9 +18,6 @@ static const char *seal_of(const struct relay_hop_facts *f)
 void relay_record_hop(struct relay *r, const struct relay_client *c, struct relay_hop *hop,
                       const char *outcome, const struct relay_hop_failure *failure)
 {
-	static const struct tls_facts none = {
-		.version = "", .cipher = "", .group = "", .sni = ""
-	};
 	const struct relay_hop_facts *f = relay_hop_facts(hop);
 	const struct tls_facts *t = f->tls ? f->tls : &none;
 	enum policy_report report = failure ? failure->report : f->verdict.report;
@@ -38,11 +38,15 @@ void relay_record_hop(struct relay *r, const struct relay_client *c, struct rela
 
 void relay_record_client(const struct relay_client *c, const char *outcome)
 {
+	const struct tls_session *tls = c->is_tls ? c->stream.tls : NULL;
+	const struct tls_facts *t = tls ? tls_session_facts(tls) : &none;
 	log_notice(c->session_id, "handoff ended", kv_str("leg", "internal"),
 	           kv_str("protocol", c->is_lmtp ? "lmtp" : "smtp"),
 	           kv_str("relay", c->world->name), kv_str("client", c->addr[0] ? c->addr : "unix"),
-	           kv_int("messages", c->messages), kv_str("outcome", outcome),
-	           kv_int("bytes_in", (int64_t)c->stream.bytes_in),
+	           kv_str("peer", tls ? tls_session_peer_names(tls) : ""),
+	           kv_str("tls", t->version), kv_str("cipher", t->cipher),
+	           kv_str("group", t->group), kv_int("messages", c->messages),
+	           kv_str("outcome", outcome), kv_int("bytes_in", (int64_t)c->stream.bytes_in),
 	           kv_int("bytes_out", (int64_t)c->stream.bytes_out),
 	           kv_ms("seconds", io_loop_now_ms(c->relay->loop) - c->began_ms));
 }

@@ -11,7 +11,7 @@
 #define RELAY_RELAY_H
 
 #include "base/slice.h"
-#include "conf/settings.h"
+#include "conf/materials.h"
 
 #include <sys/socket.h>
 
@@ -34,20 +34,25 @@ void relay_free(struct relay *r);
 
 enum { RELAY_WORLD_BAD = 1 }; /* ret_error says what */
 
-/*
- * One relay of a configuration, by its number. Connections go on with the one they began with.
- *
- * cas: bundle of public CAs in PEM
- *
- * Returns 0, RELAY_WORLD_BAD or a negative.
- */
-[[nodiscard]] int relay_world_new(struct relay_world **ret_w, const struct conf_settings *settings,
-                                  size_t number, struct slice cas, char *ret_error,
+struct relay_world_settings {
+	const struct conf_settings *settings;
+	size_t number; /* which relay of them */
+	const struct conf_materials *materials;
+	struct tls_signer *signer;
+};
+/* Connections go on with the one they began with. 0, RELAY_WORLD_BAD or a negative. */
+[[nodiscard]] int relay_world_new(struct relay_world **ret_w,
+                                  const struct relay_world_settings *set, char *ret_error,
                                   size_t error_cap);
 void relay_world_unref(struct relay_world *w);
 
+/* Where an MTA came in. */
+struct relay_door {
+	bool is_lmtp;
+	bool is_tls; /* from the first byte, and it has to prove itself */
+};
 /* Takes fd, a connection of an MTA. */
-void relay_accept(struct relay *r, struct relay_world *w, bool is_lmtp, int fd,
+void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door, int fd,
                   const struct sockaddr *peer);
 
 const struct relay_counters *relay_counters(const struct relay *r);

@@ -134,11 +134,11 @@ static int transport_take(struct relay_service_transport *t, const struct conf_s
 	return 0;
 }
 
-int worker_services_prepare(struct worker_services *s, const struct conf_settings *settings,
-                            const struct conf_materials *materials, char *ret_error,
-                            size_t error_cap)
+int worker_services_prepare(struct worker_services *s, const struct relay_world_settings *set,
+                            char *ret_error, size_t error_cap)
 {
 	struct set *next = &s->next;
+	const struct conf_settings *settings = set->settings;
 	worlds_free(next);
 	next->dialect = settings->policy_service.dialect;
 	int r = transport_take(&next->transport, settings);
@@ -148,9 +148,9 @@ int worker_services_prepare(struct worker_services *s, const struct conf_setting
 	if (!next->worlds)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->relay_count; i++) {
-		const struct buf *cas = &materials->cas[conf_ca_of_relay(settings, i)];
-		r = relay_world_new(&next->worlds[i], settings, i, buf_slice(cas), ret_error,
-		                    error_cap);
+		struct relay_world_settings one = *set;
+		one.number = i;
+		r = relay_world_new(&next->worlds[i], &one, ret_error, error_cap);
 		if (r)
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
 		next->world_count++;
@@ -161,14 +161,19 @@ int worker_services_prepare(struct worker_services *s, const struct conf_setting
 static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
                           const struct sockaddr *peer)
 {
+	static const struct relay_door doors[] = {
+		[PROC_SERVICE_LMTP] = { .is_lmtp = true },
+		[PROC_SERVICE_LMTPS] = { .is_lmtp = true, .is_tls = true },
+		[PROC_SERVICE_SMTPS] = { .is_tls = true },
+	};
+	_Static_assert(COUNT_OF(doors) == PROC_SERVICE_COUNT);
 	struct worker_services *s = owner;
 	if (service == PROC_SERVICE_TLSRPT)
 		relay_collector_read(&s->collector, fd);
 	else if (service == PROC_SERVICE_POLICY)
 		relay_service_accept(s->policy, fd);
 	else if (which < s->now.world_count)
-		relay_accept(s->relay, s->now.worlds[which], service == PROC_SERVICE_LMTP, fd,
-		             peer);
+		relay_accept(s->relay, s->now.worlds[which], doors[service], fd, peer);
 	else
 		close(fd);
 }

@@ -12,7 +12,9 @@
 
 struct io_loop;
 struct policy_asker;
+struct tls_signer;
 struct relay;
+struct relay_world_settings;
 struct worker_services;
 
 [[nodiscard]] int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
@@ -30,10 +32,10 @@ void worker_services_clear(struct worker_services *s);
 
 enum { WORKER_SERVICES_BAD = 1 }; /* ret_error says what */
 
-/* What the settings say, for the next start. 0, WORKER_SERVICES_BAD or a negative. */
+/* What the settings say, for the next start; set->number is not looked at. 0, WORKER_SERVICES_BAD
+ * or a negative. */
 [[nodiscard]] int worker_services_prepare(struct worker_services *s,
-                                          const struct conf_settings *settings,
-                                          const struct conf_materials *materials, char *ret_error,
+                                          const struct relay_world_settings *set, char *ret_error,
                                           size_t error_cap);
 /* What was added and prepared takes the place of what was there. */
 [[nodiscard]] int worker_services_start(struct worker_services *s);

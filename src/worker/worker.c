@@ -188,8 +188,12 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	struct conf_settings *settings = TAKE(w->next_settings);
 	w->drain_rate = settings->drain_rate;
 	/* The world takes the settings; what the services are made of is made before. */
-	int prepared =
-		worker_services_prepare(w->services, settings, &w->next, error, sizeof(error));
+	const struct relay_world_settings relays = {
+		.settings = settings,
+		.materials = &w->next,
+		.signer = worker_signer_tls(w->signer),
+	};
+	int prepared = worker_services_prepare(w->services, &relays, error, sizeof(error));
 	if (prepared) {
 		conf_settings_free(settings);
 		if (prepared < 0)

@@ -1,0 +1,88 @@
+/* MTAs of other hosts: in TLS from the first byte, and they prove who they are. */
+#include "relay/inside.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "tls/peer.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* A stranger who only begins one must not keep our own MTAs out. */
+enum { HANDSHAKES_MAX = 500 };
+
+int relay_door_make(struct tls_server **ret_server, const struct relay_world_settings *set,
+                    char *ret_error, size_t error_cap)
+{
+	const struct conf_settings *settings = set->settings;
+	const struct conf_relay *conf = &settings->relays[set->number];
+	char why[160];
+	if (!conf->listen_tls_count)
+		return 0;
+	CLEAN(freep)
+	struct tls_certificate_spec *specs =
+		calloc(settings->certificate_count + 1, sizeof(*specs));
+	if (!specs)
+		return err_raise(-ENOMEM);
+	enum tls_version min_version = settings->tls.min_version;
+	const struct tls_server_settings server = {
+		.policy = { .profile = TLS_PROFILE_USER,
+		            .min_version = min_version > TLS_1_2 ? min_version : TLS_1_2,
+		            .groups = settings->tls.groups },
+		.certificates = specs,
+		.certificate_count =
+			conf_certificate_specs(settings, set->materials, conf->certificates,
+		                               conf->certificate_count, specs),
+		.client_ca_pem =
+			buf_slice(&set->materials->cas[conf_ca_of_clients(settings, set->number)]),
+		.client_names = conf->peers,
+		.client_name_count = conf->peer_count,
+		.signer = set->signer,
+	};
+	/* Without either anybody would come in, or nobody. */
+	if (!server.certificate_count || !server.client_ca_pem.len) {
+		snprintf(ret_error, error_cap, "relay.%s: no certificate, or no client_ca_file",
+		         conf->name);
+		return RELAY_WORLD_BAD;
+	}
+	int r = tls_server_new(ret_server, &server, why, sizeof(why));
+	if (r > 0) {
+		snprintf(ret_error, error_cap, "relay.%s: %s", conf->name, why);
+		return RELAY_WORLD_BAD;
+	}
+	return err_up(r);
+}
+
+bool relay_door_has_room(const struct relay *r)
+{
+	size_t count = 0;
+	for (const struct relay_client *c = r->clients.next; c != &r->clients; c = c->next)
+		count += c->is_in_handshake;
+	return count < HANDSHAKES_MAX;
+}
+
+static const char *mend_of(enum tls_peer_fault fault)
+{
+	static const char *const mends[] = {
+		[TLS_PEER_FINE] = "",
+		[TLS_PEER_NONE] = "give that MTA a certificate of a CA in client_ca_file (Postfix: "
+				  "lmtp_tls_cert_file, lmtp_tls_key_file)",
+		[TLS_PEER_NOT_TRUSTED] = "give that MTA a certificate of a CA in client_ca_file, "
+					 "and those between; or add its CA there",
+		[TLS_PEER_WRONG_NAME] = "write one of its names into peer, if it may send",
+		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
+		[TLS_PEER_INVALID] = "give that MTA a certificate that is for TLS clients",
+	};
+	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
+	return mends[fault];
+}
+
+void relay_door_refused(const struct relay_client *c)
+{
+	const struct tls_session *tls = c->stream.tls;
+	log_warn(c->session_id, "handoff refused", kv_str("relay", c->world->name),
+	         kv_str("client", c->addr), kv_str("reason", tls_session_error(tls)),
+	         kv_str("names", tls_session_peer_names(tls)),
+	         kv_str("mend", mend_of(tls_session_peer_fault(tls))));
+}
