@@ -80,7 +80,7 @@ class Talk:
         return "".join(f"250{'-' if o != offers[-1] else ' '}{o}\r\n" for o in offers)
 
     def start_tls(self):
-        if "chokes" in self.far.script:  # on the ClientHello of some lengths
+        if self.far.script.get("chokes"):  # on the ClientHello of some lengths
             head = self.sock.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
             if self.far.script["chokes"](int.from_bytes(head[3:], "big")):
                 raise OSError("hang up")  # with bytes that are not read: a reset

@@ -80,7 +80,7 @@ class At:
     def get(self, moment, usual=None):
         if moment == "reads":
             self.waits("text")
-        if moment in ("reads", "implicit"):
+        if moment in ("reads", "implicit", "chokes"):
             return None
         return lambda session, _: self.say(moment, usual, session)
 

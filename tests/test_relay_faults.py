@@ -9,12 +9,18 @@ import time
 
 import pytest
 
-from daemon import anonymous_kib, wait_until
+from daemon import Daemon, anonymous_kib, wait_until
 from test_relay import TEXT, Mta, relays
 
 
 @pytest.fixture
 def relay():
+    yield from relays()
+
+
+@pytest.fixture
+def alone():
+    """One that a test may end."""
     yield from relays()
 
 
@@ -115,6 +121,24 @@ def test_an_mta_that_does_not_read_grows_nothing(relay):
     grown = anonymous_kib(worker) - before
     sock.close()
     assert grown < 8192, grown
+
+
+def test_without_a_descriptor_mail_waits(alone):
+    far = alone.far("full")
+    assert Daemon.close(alone) == 0
+    alone.start(wrap=lambda command: ["prlimit", "--nofile=64:64", *command])
+    alone.ready()
+    worker, clients = alone.children()["worker"][0], [Mta(alone.lmtp)]
+    while len(os.listdir(f"/proc/{worker}/fd")) < 64:
+        clients.append(Mta(alone.lmtp))
+    said = clients[0].send("a@full.example")
+    assert said[1].startswith(f"451 4.4.1 mx.full.example[{far.address}]: Too many"), said
+    clients[0].ask("RSET")
+    clients.pop().close()
+    assert wait_until(lambda: len(os.listdir(f"/proc/{worker}/fd")) < 64)
+    assert clients[0].send("a@full.example")[-1].startswith("250 2.0.0")
+    for client in clients:
+        client.close()
 
 
 def test_a_connection_that_never_came_to_be_is_not_said_to_be_plain(relay, mta):
