@@ -76,6 +76,7 @@ class Relay(Daemon):
         self.lmtp, self.smtp, self.port = free_ports(3)
         self.far_ends, self.rest, self.relay = [], rest, relay
         self.chain, self.key = make_certificate(self.folder, "far", host="mx.sealed.example")
+        make_certificate(self.folder, "other", host="mx.sealed.example")
         rest = rest.replace("PORT", str(self.port)).replace("PIN", pin_of(self.chain))
         super().__init__(folder, f'''workers = {workers}; drain_timeout = "2s";
             relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{self.lmtp}", "smtp:127.0.0.1:{self.smtp}",
@@ -506,6 +507,12 @@ ROUTES = """route = (
     { domain = "wrong.route"; host = "127.0.1.1:PORT"; tls = { name = "other.example"; }; },
     { domain = "implicit.route"; host = "127.0.1.2:PORT";
       tls = { mode = "implicit"; name = "mx.sealed.example"; }; },
+    { domain = "own.route"; host = "mx.sealed.example:PORT";
+      tls = { verify = "file"; ca_file = "FOLDER/far.pem"; }; },
+    { domain = "other.route"; host = "mx.sealed.example:PORT";
+      tls = { verify = "file"; ca_file = "FOLDER/other.pem"; }; },
+    { domain = "misnamed.route"; host = "127.0.1.1:PORT";
+      tls = { verify = "file"; ca_file = "FOLDER/far.pem"; name = "other.example"; }; },
     { domain = "plain.route"; host = "127.0.1.1:PORT"; tls = { mode = "none"; }; },
     { domain = ".below.route"; host = "127.0.1.1:PORT"; tls = { name = "mx.sealed.example"; }; }
 );"""
@@ -530,6 +537,9 @@ ROUTED = {  # domain: (answer to RCPT begins, policy, seal)
     "mispinned.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
     "wrong.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
     "implicit.route": ("250", "verify", "authenticated"),
+    "own.route": ("250", "verify", "authenticated"),
+    "other.route": ("451 4.7.5 mx.sealed.example[127.0.1.1]: its certificate", "verify", "sealed"),
+    "misnamed.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
     "plain.route": ("250", "plain", "plain"),
     "a.below.route": ("250", "verify", "authenticated"),
     "below.route": ("550 5.4.4", None, None),

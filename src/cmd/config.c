@@ -125,6 +125,16 @@ static void relay_check(struct check *c, const struct conf_relay *relay)
 	group_check(c, path, relay->group);
 }
 
+static void route_check(struct check *c, size_t number)
+{
+	char path[64];
+	const struct conf_route *route = &c->settings->routes[number];
+	struct conf_place place = { route->file, route->line, path };
+	snprintf(path, sizeof(path), "route[%zu].tls.ca_file", number);
+	if (route->tls.ca_file)
+		file_check(c, place, route->tls.ca_file);
+}
+
 /* Nobody reads them where nothing asks DNS. */
 static void resolver_check(struct check *c, const struct conf_resolver *resolver)
 {
@@ -146,6 +156,8 @@ static void files_check(struct check *c)
 		backend_check(c, &c->settings->backends[i]);
 	for (size_t i = 0; i < c->settings->relay_count; i++)
 		relay_check(c, &c->settings->relays[i]);
+	for (size_t i = 0; i < c->settings->route_count; i++)
+		route_check(c, i);
 	resolver_check(c, &c->settings->resolver);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);

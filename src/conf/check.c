@@ -618,14 +618,25 @@ static void route_check(struct conf_reader *r, const struct conf_settings *s, si
 	snprintf(path, sizeof(path), "route[%zu].tls.verify", number);
 	if (t->verify == TLS_VERIFY_NONE && !route->accepts_unverified) {
 		conf_complain(r, path, "anybody on the way could pass for the host");
-		conf_mend(r, "use \"system\" or \"pin\", or add accept = [\"unverified\"]");
+		conf_mend(r,
+		          "use \"system\", \"file\" or \"pin\", or add accept = [\"unverified\"]");
+	}
+	if (t->verify == TLS_VERIFY_FILE && !t->ca_file) {
+		conf_complain(r, path, "\"file\" needs the file");
+		conf_mend(r, "add ca_file = \"/PATH\"");
 	}
 	if (t->verify == TLS_VERIFY_PIN && !t->pin_count) {
 		conf_complain(r, path, "\"pin\" needs pins");
 		conf_mend(r, "add pin = [\"sha256:BASE64\"]");
 	}
+	snprintf(path, sizeof(path), "route[%zu].tls.ca_file", number);
+	if (t->verify != TLS_VERIFY_FILE && t->ca_file) {
+		conf_complain(r, path, "it counts with verify = \"file\" alone");
+		conf_mend(r, "write verify = \"file\", or take it out");
+	}
 	snprintf(path, sizeof(path), "route[%zu].tls.name", number);
-	if (t->verify == TLS_VERIFY_SYSTEM && !t->name && route->host.kind != CONF_ADDRESS_NAME) {
+	if ((t->verify == TLS_VERIFY_SYSTEM || t->verify == TLS_VERIFY_FILE) && !t->name &&
+	    route->host.kind != CONF_ADDRESS_NAME) {
 		conf_complain(r, path, "without a name any certificate of these CAs would do");
 		conf_mend(r, "add name = \"NAME IN THE CERTIFICATE\", or use verify = \"pin\"");
 	}

@@ -35,9 +35,15 @@ static inline size_t conf_ca_of_clients(const struct conf_settings *s, size_t nu
 	return s->backend_count + s->relay_count + number;
 }
 
+/* The host of a route. */
+static inline size_t conf_ca_of_route(const struct conf_settings *s, size_t number)
+{
+	return s->backend_count + 2 * s->relay_count + number;
+}
+
 static inline size_t conf_ca_count(const struct conf_settings *s)
 {
-	return s->backend_count + 2 * s->relay_count;
+	return s->backend_count + 2 * s->relay_count + s->route_count;
 }
 
 /*

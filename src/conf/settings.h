@@ -200,9 +200,10 @@ struct conf_relay {
 struct conf_route {
 	char *domain; /* "example.org", ".example.org", "*" */
 	struct conf_address host;
-	struct conf_tls tls; /* mode, verify (SYSTEM, PIN, NONE), pins, name */
+	struct conf_tls tls; /* mode, verify, ca_file, pins, name */
 	bool accepts_plain;
 	bool accepts_unverified;
+	const char *file;
 	int line;
 };
 

@@ -416,8 +416,8 @@ static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STAR
 
 static const struct conf_word route_verify_words[] = { { "system", TLS_VERIFY_SYSTEM, false },
 	                                               { "pin", TLS_VERIFY_PIN, false },
+	                                               { "file", TLS_VERIFY_FILE, false },
 	                                               { "none", TLS_VERIFY_NONE, false },
-	                                               { "file", 0, true },
 	                                               { "internal", 0, true },
 	                                               { NULL, 0, false } };
 
@@ -427,8 +427,11 @@ static const struct conf_row route_tls_rows[] = {
 	    "How TLS begins there. \"none\" is for this host alone", .words = route_mode_words),
 	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
 	    "What vouches for its certificate: the CAs of this host and of the relay's "
-	    "\"ca_file\", the keys in \"pin\", or nothing, which needs accept = [\"unverified\"]",
+	    "\"ca_file\", those of \"ca_file\" here alone, the keys in \"pin\", or nothing, which "
+	    "needs accept = [\"unverified\"]",
 	    .words = route_verify_words),
+	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
+	    "CA certificates in PEM, for verify = \"file\""),
 	LIST("pin", CONF_PINS, pins, pin_count, "", NEW_SESSIONS,
 	     "SHA-256 of its public key (SubjectPublicKeyInfo), for verify = \"pin\"; several "
 	     "while a key is changed"),
@@ -618,6 +621,7 @@ static const struct conf_group root_groups[] = {
 	  .count_offset = offsetof(OF, route_count),
 	  .item_size = sizeof(struct conf_route),
 	  .line_offset = offsetof(struct conf_route, line),
+	  .file_offset = offsetof(struct conf_route, file),
 	  .reload = CONF_RELOAD_NEW_SESSIONS },
 	{ .name = "resolver",
 	  .kind = CONF_ONE,

@@ -404,6 +404,19 @@ static void test_outbound_refused(void **state)
 		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
 		            "\"pin\"; }; } );",
 		  "route[0].tls.verify", "needs pins" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
+		            "\"file\"; }; } );",
+		  "route[0].tls.verify", "needs the file" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"192.0.2.1:25\"; tls = { verify = "
+		            "\"file\"; ca_file = \"/ca\"; }; } );",
+		  "route[0].tls.name", "any certificate" },
+		{ HOST WELL
+		  "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { ca_file = "
+		  "\"/ca\"; }; } );",
+		  "route[0].tls.ca_file", "alone" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
+		            "\"internal\"; }; } );",
+		  "route[0].tls.verify", "not in this version" },
 		{ HOST "relay = { a = { listen = \"lmtp:[::1]:24\"; }; b = { listen = "
 		       "\"smtp:[::1]:24\"; }; };",
 		  "relay.b.listen", "twice" },

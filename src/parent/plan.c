@@ -92,8 +92,21 @@ static int relay_cas_read(struct parent_plan *plan, size_t number)
 	                             : 0;
 }
 
+static int route_cas_read(struct parent_plan *plan)
+{
+	const struct conf_settings *s = plan->settings;
+	int r = 0;
+	for (size_t i = 0; !r && i < s->route_count; i++)
+		if (s->routes[i].tls.verify == TLS_VERIFY_FILE)
+			r = ca_read(plan, conf_ca_of_route(s, i), s->routes[i].tls.ca_file);
+	return r;
+}
+
 static int cas_read(struct parent_plan *plan)
 {
+	int routes = route_cas_read(plan);
+	if (routes)
+		return routes;
 	for (size_t i = 0; i < plan->settings->relay_count; i++) {
 		int r = relay_cas_read(plan, i);
 		if (r)

@@ -413,6 +413,16 @@ static const struct relay_hop_owner hop_owner = {
 	.on_failed = on_failed,
 };
 
+/* The CAs that count for its host. */
+static struct tls_hops *hops_of(const struct relay_delivery *d)
+{
+	const struct relay_world *w = d->client->world;
+	const struct relay_route *route = d->route;
+	if (route && route->tls)
+		return d->is_small ? route->tls_small : route->tls;
+	return d->is_small ? w->tls_small : w->tls;
+}
+
 static void open_next(struct relay_delivery *d)
 {
 	if (d->target >= d->plan.target_count) {
@@ -443,7 +453,7 @@ void relay_delivery_go(struct relay_delivery *d)
 	int result = relay_hop_new(&d->hop,
 	                           &(struct relay_hop_settings){
 					   .loop = r->loop,
-					   .tls = d->is_small ? w->tls_small : w->tls,
+					   .tls = hops_of(d),
 					   .hostname = w->hostname,
 					   .domain = d->domain,
 					   .target = t,

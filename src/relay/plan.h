@@ -10,6 +10,8 @@
 #include "policy/rule.h"
 #include "policy/way.h"
 
+struct tls_hops;
+
 enum { RELAY_TARGETS_MAX = 12 }; /* addresses that are tried for one destination */
 
 /* A host that may be tried; those that policy leaves out are not here. */
@@ -75,6 +77,7 @@ struct relay_route {
 	bool is_implicit;
 	struct policy_rule rule;
 	uint8_t (*pins)[32];
+	struct tls_hops *tls, *tls_small; /* of CAs of its own; NULL: those of the relay */
 };
 
 /* way: of the route's host; NULL if that is an address. */

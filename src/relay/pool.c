@@ -258,15 +258,50 @@ static void domains_free(char **list)
 	free(list);
 }
 
-static int routes_take(struct relay_world *w, const struct conf_settings *settings)
+/* With the large hello, then the small one. */
+static int hops_make(struct tls_hops **ret_tls, struct tls_hops **ret_small,
+                     struct tls_hops_settings set, char *ret_error, size_t error_cap)
 {
+	int r = tls_hops_new(ret_tls, &set, ret_error, error_cap);
+	set.small_hello = true;
+	if (!r)
+		r = tls_hops_new(ret_small, &set, ret_error, error_cap);
+	return r == TLS_PROOF_BAD_CA ? RELAY_WORLD_BAD : err_up(r);
+}
+
+/* One that is to prove itself by CAs of its own. */
+static int route_cas_take(struct relay_route *route, const struct relay_world_settings *from,
+                          size_t number, char *ret_error, size_t error_cap)
+{
+	size_t whose = conf_ca_of_route(from->settings, number);
+	const struct tls_hops_settings set = {
+		.ca_pem = buf_slice(&from->materials->cas[whose]),
+		.min_version = TLS_1_2,
+		.trusts_all = true,
+	};
+	char why[160];
+	if (from->settings->routes[number].tls.verify != TLS_VERIFY_FILE)
+		return 0;
+	int r = hops_make(&route->tls, &route->tls_small, set, why, sizeof(why));
+	if (r == RELAY_WORLD_BAD)
+		snprintf(ret_error, error_cap, "route[%zu].tls.ca_file: %s", number, why);
+	return r;
+}
+
+static int routes_take(struct relay_world *w, const struct relay_world_settings *from,
+                       char *ret_error, size_t error_cap)
+{
+	const struct conf_settings *settings = from->settings;
 	w->routes = calloc(settings->route_count + 1, sizeof(*w->routes));
 	if (!w->routes)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < settings->route_count; i++) {
-		int r = route_take(&w->routes[w->route_count++], &settings->routes[i]);
+		struct relay_route *route = &w->routes[w->route_count++];
+		int r = route_take(route, &settings->routes[i]);
+		if (!r)
+			r = route_cas_take(route, from, i, ret_error, error_cap);
 		if (r)
-			return err_up(r);
+			return r; /* RELAY_WORLD_BAD, or ours */
 	}
 	return 0;
 }
@@ -294,16 +329,13 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	struct tls_hops_settings set = { .ca_pem = buf_slice(cas), .min_version = TLS_1_2 };
-	int r = w->name ? routes_take(w, settings) : err_raise(-ENOMEM);
+	int r = w->name ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
 	if (!r)
 		r = domains_take(&w->hold, conf->hold, conf->hold_count);
 	if (!r)
 		r = domains_take(&w->refuse, conf->refuse, conf->refuse_count);
 	if (!r)
-		r = tls_hops_new(&w->tls, &set, ret_error, error_cap);
-	set.small_hello = true;
-	if (!r)
-		r = tls_hops_new(&w->tls_small, &set, ret_error, error_cap);
+		r = hops_make(&w->tls, &w->tls_small, set, ret_error, error_cap);
 	if (!r)
 		r = relay_door_make(&w->door, from, ret_error, error_cap);
 	if (r) {
@@ -321,8 +353,11 @@ void relay_world_unref(struct relay_world *w)
 	tls_hops_unref(w->tls);
 	tls_hops_unref(w->tls_small);
 	tls_server_unref(w->door);
-	for (size_t i = 0; i < w->route_count; i++)
+	for (size_t i = 0; i < w->route_count; i++) {
+		tls_hops_unref(w->routes[i].tls);
+		tls_hops_unref(w->routes[i].tls_small);
 		free(w->routes[i].pins);
+	}
 	free(w->routes);
 	domains_free(w->hold);
 	domains_free(w->refuse);

@@ -102,6 +102,9 @@ int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set
 	SSL_CTX_set_verify(hops->context, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_cert_verify_callback(hops->context, on_certificate, NULL);
 	SSL_CTX_set_max_cert_list(hops->context, CHAIN_LEN_MAX);
+	if (set->trusts_all)
+		X509_STORE_set_flags(SSL_CTX_get_cert_store(hops->context),
+		                     X509_V_FLAG_PARTIAL_CHAIN);
 	r = anchors_fill(hops->context, set->ca_pem, ret_error, error_cap);
 	if (r)
 		return r; /* TLS_PROOF_BAD_CA, or ours */

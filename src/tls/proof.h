@@ -15,6 +15,7 @@ struct tls_hops;
 
 struct tls_hops_settings {
 	struct slice ca_pem; /* bundle of the public CAs; empty: nothing is ever trusted by them */
+	bool trusts_all;     /* every certificate in it as it is, also one that is no root */
 	enum tls_version min_version;
 	bool small_hello; /* without the post-quantum share: for peers that choke on a large
 	                     ClientHello */

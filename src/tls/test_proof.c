@@ -475,6 +475,45 @@ static struct tls_hops *hops_make(struct tls_hops_settings set)
 	return hops;
 }
 
+static const struct own_ca_case {
+	const char *ca, *sent, *host;
+	bool trusts_all;
+	enum tls_proof_result result;
+} own_cas[] = {
+	{ "ca", "good", host, true, TLS_PROOF_HOLDS },
+	{ "middle", "below", host, true, TLS_PROOF_HOLDS },
+	{ "middle", "below", host, false, TLS_PROOF_NOT_TRUSTED },
+	{ "good", "good", host, true, TLS_PROOF_HOLDS },
+	{ "self", "self", host, true, TLS_PROOF_HOLDS },
+	{ "middle", "below", "other.test", true, TLS_PROOF_WRONG_NAME },
+	{ "middle", "good", host, true, TLS_PROOF_NOT_TRUSTED },
+	{ "other_ca", "good", host, true, TLS_PROOF_NOT_TRUSTED },
+	{ "ca", "expired", host, true, TLS_PROOF_EXPIRED },
+};
+
+/* What a file names counts as it is, where that is wished, and nothing else does. */
+static void test_proof_own_cas(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(own_cas); i++) {
+		const struct own_ca_case *c = &own_cas[i];
+		CLEAN(hops_freep)
+		struct tls_hops *hops = hops_make(
+			(struct tls_hops_settings){ .ca_pem = buf_slice(&pair_of(c->ca)->chain_pem),
+		                                    .min_version = TLS_1_2,
+		                                    .trusts_all = c->trusts_all });
+		const struct test_pair *sent = pair_of(c->sent);
+		CLEAN(context_freep) SSL_CTX *context = server_make(&sent, 1, TLS1_3_VERSION);
+		CLEAN(ssl_freep) SSL *server = server_start(context);
+		CLEAN(session_freep) struct tls_session *hop = NULL;
+		const struct tls_expectation expected = { .host = c->host };
+		assert_int_equal(tls_session_connect_hop(&hop, hops, &expected, NULL), 0);
+		assert_int_equal(shake(hop, server), 0);
+		if (tls_session_proof(hop)->pkix != c->result)
+			fail_msg("%s by %s: %s", c->sent, c->ca, tls_session_proof(hop)->pkix_why);
+	}
+}
+
 static bool has_post_quantum(const struct tls_hello *hello)
 {
 	for (size_t i = 0; i < hello->group_count; i++)
@@ -657,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_proof_huge_chain),
 		cmocka_unit_test(test_proof_hello),
 		cmocka_unit_test(test_proof_bad_ca),
+		cmocka_unit_test(test_proof_own_cas),
 		cmocka_unit_test(test_proof_outlives_hops),
 		cmocka_unit_test(test_proof_backend_has_none),
 		cmocka_unit_test(test_proof_report_words),
