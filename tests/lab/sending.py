@@ -68,7 +68,8 @@ class Relay(Beside):
 
     def settings(self):
         return (f'{BASE}'
-                f'relay = {{ out = {{ listen = [{self.listen} "lmtp:unix:{self.place}/{self.sockets}/lmtp"];\n'
+                f'relay = {{ out = {{ listen = [{self.listen}\n'
+                f'  "lmtp:unix:{self.place}/{self.sockets}/lmtp"];\n'
                 f'  mode = "0666"; hostname = "mail.{self.host}.test"; ca_file = "{RUN}/ca.pem";\n'
                 f'  plain_after = "1s"; hold = "mangled.cases.test"; }}; }};\n'
                 f'policy_service = {{ socketmap = "unix:{self.place}/{self.sockets}/policy";\n'

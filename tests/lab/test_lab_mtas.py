@@ -27,8 +27,8 @@ HOSTS = {
     },
 }
 
-# host: for each way the recipients of the messages. OpenSMTPD by LMTP takes several answers that come
-# together for an error and sends again what has arrived, so there each has a message of its own.
+# host: for each way the recipients of the messages. OpenSMTPD by LMTP takes several answers that
+# come together for an error and sends again what has arrived: there each has a message of its own.
 WAYS = {
     "exim": {"socket": [TO], "lmtp": [TO], "smtp": [TO]},
     "opensmtpd": {"lmtp": [[recipient] for recipient in TO], "smtp": [TO]},
@@ -36,7 +36,7 @@ WAYS = {
 
 
 class Mta:
-    """One of them, with a relay beside it. Whom a message is from says by which way it goes there."""
+    """One of them, with a relay beside it. Whom a message is from says how it goes there."""
 
     def __init__(self, name):
         self.name, self.log = name, None

@@ -4,6 +4,7 @@ import json
 import re
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -117,9 +118,24 @@ SEALS = {
 }
 
 
+@pytest.fixture(scope="module")
+def deliveries(by_lmtp):
+    """All of them, before the first is looked at: the records of hops that wait for more mail take
+    seconds to come. One after the other, for some share a host whose TLS fails."""
+    since = len(by_lmtp.events)
+
+    def are_told():
+        return sum(event.get("event") == "handoff ended"
+                   for event in by_lmtp.events[since:]) >= len(DELIVERIES)
+    with ThreadPoolExecutor(1) as pool:
+        found = {recipient: pool.submit(Relayed, by_lmtp, recipient) for recipient in DELIVERIES}
+    until(are_told)
+    return found
+
+
 @pytest.mark.parametrize("recipient", DELIVERIES)
-def test_a_delivery_and_mailseal_policy_agree(by_lmtp, recipient):
-    delivery = Relayed(by_lmtp, recipient)
+def test_a_delivery_and_mailseal_policy_agree(deliveries, recipient):
+    delivery = deliveries[recipient].result()
     said = policy(recipient.split("@")[1])[1]
     seal, text = DELIVERIES[recipient]
     assert re.search(text, delivery.log.text()), delivery.log.text()
@@ -232,7 +248,7 @@ def test_starttls_that_something_between_mangles_holds_mail_of_a_listed_domain(b
     assert Relayed(by_lmtp, "bob@mangled.cases.test").hop()["seal"] == "sealed"
     far.script["EHLO"] = "250-far.example\r\n250-XXXXXXXA\r\n250 8BITMIME\r\n"
     delivery = Relayed(by_lmtp, "bob@mangled.cases.test")
-    assert re.search(later("4.7.4", "mx.mangled.cases.test.*it has no TLS now"), delivery.log.text())
+    assert re.search(later("4.7.4", "mx.mangled.*it has no TLS now"), delivery.log.text())
     by_lmtp.wait("downgrade", after=delivery.since, domain="mangled.cases.test", lost="starttls")
     assert opportunistic("mangled.cases.test") and len(far.messages) == 1
 
@@ -304,8 +320,8 @@ def test_posttls_finger_agrees(sender, domain):
     assert next(DELIVERIES[to][0] for to in DELIVERIES if to.endswith("@" + domain)) == seal
 
 
-# Settings of Postfix, and the record of a handoff. By LMTP it is one transaction, by SMTP one for each
-# destination, and with addresses of their own one connection for each.
+# Settings of Postfix, and the record of a handoff. By LMTP it is one transaction, by SMTP one for
+# each destination, and with addresses of their own one connection for each.
 WAYS = [
     ({"default_transport": f"lmtp:[127.0.0.1]:{LMTP}"}, "lmtp", "3"),
     ({"default_transport": f"smtp:[127.0.0.1]:{SMTP}", "smtp_destination_recipient_limit": "1"},
