@@ -19,7 +19,7 @@ from test_relay import Names, context_at, pin_of
 
 SOAK = bool(os.environ.get("SOAK"))
 SEED = os.environ.get("LOSSES_SEED") or str(random.SystemRandom().randrange(1 << 32))
-MESSAGES, KILLS = (2000, 250) if SOAK else (200, 20)
+MESSAGES, HITS = (2000, 250) if SOAK else (200, 20)
 PORT = 2525
 DOMAINS = [f"d{i}.example" for i in range(6)]  # the far ends of the first three have STARTTLS
 ROUTED = DOMAINS[2:4]
@@ -110,8 +110,8 @@ def verdicts(log, status):
 def test_no_message_is_lost_whatever_is_killed(relay):
     print(f"LOSSES_SEED={SEED}")
     dice, log, wanted, kills = random.Random(SEED), Log("sender", "mail.log"), [], []
-    for turn in range(KILLS):
-        wanted += submit(range(turn * MESSAGES // KILLS, (turn + 1) * MESSAGES // KILLS), dice)
+    for turn in range(HITS):
+        wanted += submit(range(turn * MESSAGES // HITS, (turn + 1) * MESSAGES // HITS), dice)
         moment = dice.uniform(0.1, 0.9)
         wait_until(lambda: relay.judged.arrived() >= set(wanted), moment)
         while not (done := relay.kill_one(dice)):
@@ -122,7 +122,10 @@ def test_no_message_is_lost_whatever_is_killed(relay):
     wrong = judge(wanted, sent, relay.judged.copies, kills)
     copies = Counter(copy.what for copy in relay.judged.copies)
     more = sum(copies.values()) - len(copies)
-    print(f"{MESSAGES} messages, {len(wanted)} deliveries, {len(kills)} kills, {more} copies more, "
+    hits = Counter(kill.role for kill in kills)
+    reloads, killed = hits.pop("reload", 0), ", ".join(f"{n} {role}" for role, n in hits.items())
+    print(f"{MESSAGES} messages, {len(wanted)} deliveries, kills: {sum(hits.values())} ({killed}), "
+          f"{reloads} reloads, {more} copies more, "
           f"{len(verdicts(log, 'deferred'))} deliveries put off, {len(wrong)} wrong")
     assert not wrong and not relay.judged.damaged, (SEED, wrong, relay.judged.damaged)
     assert sent == set(wanted) and not verdicts(log, "bounced")
