@@ -37,7 +37,8 @@ BYSTANDER = """
 mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay -o lowerdir=$0/trees/exim,upperdir=/mnt/upper,workdir=/mnt/work none /mnt/root
 cp $0/conf/exim/exim4.conf /mnt/root/etc/exim4/exim4.conf
-sed -i '/hosts_proxy/d; s/10025/25/' /mnt/root/etc/exim4/exim4.conf
+sed -i '/^hosts_proxy/d; /^tls_/d; s/^local_interfaces.*/local_interfaces = 127.0.0.1.25/' \
+	/mnt/root/etc/exim4/exim4.conf
 chroot /mnt/root install -d -o Debian-exim -g adm /var/log/exim
 ip link set lo up
 exec chroot /mnt/root exim4 -bdf

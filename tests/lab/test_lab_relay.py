@@ -163,6 +163,13 @@ REPORTS = {
     "servfail.cases.test": {"tlsa": ["tlsa-invalid"]},
     "lost.cases.test": {"tlsa": ["dnssec-invalid"]},  # of the host before the one that took it
     "bogus.test": {"tlsa": ["dnssec-invalid"]},
+    "selfsigned.cases.test": {"no-policy-found": []},
+    "sts-selfsigned.cases.test": {"sts": ["certificate-not-trusted"]},
+    "expired.cases.test": {"no-policy-found": []},
+    "sts-expired.cases.test": {"sts": ["certificate-expired"]},
+    "wrongname.cases.test": {"no-policy-found": []},
+    "sts-wrongname.cases.test": {"sts": ["certificate-host-mismatch"]},
+    "mismatch.cases.test": {"tlsa": ["certificate-not-trusted"]},
 }
 
 
