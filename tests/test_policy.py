@@ -51,6 +51,29 @@ def test_an_option_takes_the_place_of_the_file(tmp_path, names):
     assert done.returncode == 1 and "plain.example" in names.asked, done
 
 
+ROUTES = """relay = { out = { listen = ["lmtp:127.0.0.1:2526"]; }; };
+route = ( { domain = ".plain.example"; host = "192.0.2.9:25"; tls = { name = "smart.example.net"; }; },
+          { domain = "plain.example"; host = "smart.example.net:465"; tls = { verify = "none"; };
+            accept = ["unverified"]; } );
+"""
+
+
+@pytest.mark.parametrize("domain, level, host, code", [
+    ("plain.example", "encrypt", "smart.example.net:465", 1),
+    ("below.plain.example", "verify", "192.0.2.9:25", 0),
+    ("other.example", None, None, 1),
+])
+def test_the_operators_route_comes_before_all(tmp_path, names, domain, level, host, code):
+    path = configuration(tmp_path, names.address)
+    with open(path, "a", encoding="ascii") as file:
+        file.write(ROUTES)
+    done = policy("--json", "--config", path, domain)
+    route = json.loads(done.stdout)["route"] or {}
+    assert (route.get("level"), route.get("host")) == (level, host) and done.returncode == code, done
+    said = policy("--config", path, domain).stdout
+    assert (f"to {host}, written by the operator" in said) == bool(host), said
+
+
 @pytest.mark.parametrize("arguments, error", [
     (["--config", "/nonexistent", "plain.example"], "/nonexistent"),
     (["a..b"], "no domain"),

@@ -1,6 +1,7 @@
 """The relay: messages handed over by LMTP and SMTP, far ends and name server as scripts."""
 import base64
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import time
 
 import pytest
 
-from daemon import Daemon, free_ports, make_certificate, memory_kib, wait_until
+from daemon import BINARY, Daemon, free_ports, make_certificate, memory_kib, wait_until
 from farend import FarEnd
 from names import A, ANCHOR, MX, NXDOMAIN, SERVFAIL, NameServer, wire
 
@@ -648,3 +649,22 @@ def test_postfix_gets_an_address_of_loopback_for_each_domain(transports):
 
 def test_without_local_domains_there_is_no_map(relay_with_service):
     assert socketmap(relay_with_service, "transport elsewhere.example").startswith("PERM ")
+
+
+def test_mailseal_policy_knows_what_the_relay_remembers(relay):
+    far = relay.far("remembered")
+    assert answer_of(relay, "remembered.example").startswith("250")
+
+    def told(*options):
+        return subprocess.run([BINARY, "policy", "-c", relay.config, *options, "remembered.example"],
+                              capture_output=True, text=True, timeout=60, check=False).stdout
+
+    def memory():
+        return json.loads(told("--json"))["hosts"][0]["memory"]
+    assert wait_until(lambda: memory()["sessions"] == 1, 10)
+    assert memory()["without_tls"] == "warn" and memory()["lost_since"] is None, memory()
+    assert re.search(r"memory +TLS since 20\d\d-.*UTC, 1 session", told())
+    far.context = None
+    relay.wait("hop ended", domain="remembered.example")
+    assert answer_of(relay, "remembered.example").startswith("250")
+    assert wait_until(lambda: memory()["lost_since"], 10)

@@ -29,8 +29,9 @@ static const char usage[] =
 	"\n"
 	"How mail to DOMAIN would be sealed, and why: its MX hosts, what DNSSEC vouches for, "
 	"DANE,\n"
-	"MTA-STS, and for each host what TLS it must have. Asks DNS and DOMAIN's web server; no\n"
-	"mail server is connected to.\n"
+	"MTA-STS, and for each host what TLS it must have; before that a route of the\n"
+	"configuration, and what its relay remembers (who may read its state_dir sees it). Asks\n"
+	"DNS and DOMAIN's web server; no mail server is connected to.\n"
 	"\n"
 	"  -c, --config FILE        ask as the daemon of this configuration does (default\n"
 	"                           /etc/mailseal/mailseal.conf if it is there). What follows\n"
@@ -67,12 +68,16 @@ struct asking {
 	struct finder_wish *wish;
 	struct io_deadline patience;
 	struct buf ca_pem;
+	struct policy_told told;
 	bool has_said_so;
 	int status;
 };
 
-static int verdict(const struct policy_way *way, const struct policy_decision *decisions)
+static int verdict(const struct policy_way *way, const struct policy_decision *decisions,
+                   const struct policy_told *told)
 {
+	if (told->has_route)
+		return told->by_route.is_authenticated ? WELL : NOT_WELL;
 	bool all_proven = way->end == POLICY_WAY_HOSTS && way->host_count;
 	bool is_unknown = way->end == POLICY_WAY_LOST;
 	for (size_t i = 0; i < way->host_count; i++) {
@@ -92,11 +97,15 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 		policy_decide(&domain, &way->hosts[i].facts, &decisions[i]);
 	if (a->has_said_so)
 		fputs("\r\033[K", stderr);
+	policy_told_remember(&a->told, a->options->settings, way);
+	const struct policy_answer answer = {
+		.way = way, .sts = sts, .decisions = decisions, .told = &a->told
+	};
 	if (a->options->is_json)
-		policy_print_json(stdout, way, sts, decisions);
+		policy_print_json(stdout, &answer);
 	else
-		policy_print_text(stdout, way, sts, decisions);
-	a->status = verdict(way, decisions);
+		policy_print_text(stdout, &answer);
+	a->status = verdict(way, decisions, &a->told);
 	io_loop_stop(a->loop);
 }
 
@@ -119,6 +128,7 @@ static void asking_end(struct asking *a)
 	io_deadline_disarm(&a->patience);
 	io_loop_free(a->loop);
 	buf_deinit(&a->ca_pem);
+	policy_told_deinit(&a->told);
 	curl_global_cleanup();
 }
 
@@ -269,7 +279,7 @@ static int policy_say(const struct options *o, const char *text)
 		return options_fail("that is no domain");
 	if (cas_read(&a))
 		return options_fail("the file of --ca-file cannot be read");
-	if (asking_run(&a, domain))
+	if (policy_told_begin(&a.told, o->settings, domain) || asking_run(&a, domain))
 		a.status = UNKNOWN;
 	asking_end(&a);
 	return a.status;

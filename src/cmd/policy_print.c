@@ -3,6 +3,7 @@
 #include "base/clean.h"
 
 #include <jansson.h>
+#include <time.h>
 
 static const char *const ends[] = {
 	[POLICY_WAY_HOSTS] = "hosts",
@@ -46,9 +47,22 @@ static void sts_print(FILE *out, const struct policy_sts_facts *sts)
 	fputs("\n", out);
 }
 
-static void mx_print(FILE *out, const struct policy_way *way)
+static void route_print(FILE *out, const struct policy_told *told)
 {
-	fprintf(out, "%s\n  %-9s %s", way->domain, "MX", policy_dns_name(way->mx));
+	const struct policy_decision *d = &told->by_route;
+	fprintf(out, "  %-9s for %s to %s, written by the operator: what follows is not asked\n",
+	        "route", told->route.domain, told->where);
+	fprintf(out, "  %-9s %s%s%s: %s\n", "so", policy_level_name(d->level),
+	        d->needs_pkix ? " " : "", d->needs_pkix ? told->route.name : "", d->why);
+}
+
+static void mx_print(FILE *out, const struct policy_answer *a)
+{
+	const struct policy_way *way = a->way;
+	fprintf(out, "%s\n", way->domain);
+	if (a->told->has_route)
+		route_print(out, a->told);
+	fprintf(out, "  %-9s %s", "MX", policy_dns_name(way->mx));
 	if (way->why[0])
 		fprintf(out, ": %s", way->why);
 	else if (way->is_implicit)
@@ -106,13 +120,63 @@ static void host_print(FILE *out, const struct policy_way_host *h, const struct 
 		        policy_report_name(d->report));
 }
 
-void policy_print_text(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
-                       const struct policy_decision *decisions)
+static void day_write(int64_t at_s, char ret_text[32])
 {
-	mx_print(out, way);
-	sts_print(out, sts);
-	for (size_t i = 0; i < way->host_count; i++)
-		host_print(out, &way->hosts[i], &decisions[i]);
+	time_t at = (time_t)at_s;
+	struct tm tm;
+	ret_text[0] = '\0';
+	if (gmtime_r(&at, &tm))
+		strftime(ret_text, 32, "%Y-%m-%d %H:%M UTC", &tm);
+}
+
+static const char *const verdicts[] = {
+	[POLICY_MEMORY_QUIET] = "nothing to lose",
+	[POLICY_MEMORY_WARN] = "without TLS mail goes, and a downgrade is logged",
+	[POLICY_MEMORY_HOLD] = "without TLS mail waits for a while",
+	[POLICY_MEMORY_REFUSE] = "without TLS mail waits",
+};
+
+/* What the relay remembers of it counts where nothing else demands TLS. */
+static void memory_print(FILE *out, const struct policy_told *told, const struct policy_memory *m,
+                         const struct policy_decision *d)
+{
+	char day[32];
+	if (!told->has_memory)
+		return;
+	if (m->sessions) {
+		day_write(m->sealed_since_s, day);
+		fprintf(out, "    %-9s TLS since %s, %u session%s%s", "memory", day, m->sessions,
+		        m->sessions == 1 ? "" : "s",
+		        m->was_trusted ? ", a public certificate for its name" : "");
+		if (m->lost_since_s) {
+			day_write(m->lost_since_s, day);
+			fprintf(out, ", none since %s", day);
+		}
+		fputs("\n", out);
+	}
+	if (m->fault.failing_since_s) {
+		day_write(m->fault.failing_since_s, day);
+		fprintf(out, "    %-9s its handshakes fail since %s\n", "memory", day);
+	}
+	if (m->fault.small_until_s) {
+		day_write(m->fault.small_until_s, day);
+		fprintf(out, "    %-9s a smaller ClientHello comes first until %s\n", "memory",
+		        day);
+	}
+	if (m->sessions && d->level == POLICY_OPPORTUNISTIC)
+		fprintf(out, "    %-9s %s\n", "",
+		        verdicts[policy_memory_judge(m, &told->rules, time(NULL))]);
+}
+
+void policy_print_text(FILE *out, const struct policy_answer *a)
+{
+	const struct policy_way *way = a->way;
+	mx_print(out, a);
+	sts_print(out, a->sts);
+	for (size_t i = 0; i < way->host_count; i++) {
+		host_print(out, &way->hosts[i], &a->decisions[i]);
+		memory_print(out, a->told, &a->told->memories[i], &a->decisions[i]);
+	}
 }
 
 static json_t *text_or_null(const char *text)
@@ -170,17 +234,56 @@ static json_t *host_json(const struct policy_way_host *h, const struct policy_de
 		text_or_null(policy_report_name(d->report)), "why", d->why);
 }
 
-void policy_print_json(FILE *out, const struct policy_way *way, const struct policy_sts_facts *sts,
-                       const struct policy_decision *decisions)
+/* Unix time in seconds; null where it was never. */
+static json_t *time_json(int64_t at_s)
 {
+	return at_s ? json_integer(at_s) : json_null();
+}
+
+static json_t *memory_json(const struct policy_told *told, const struct policy_memory *m)
+{
+	static const char *const names[] = {
+		[POLICY_MEMORY_QUIET] = "quiet",
+		[POLICY_MEMORY_WARN] = "warn",
+		[POLICY_MEMORY_HOLD] = "hold",
+		[POLICY_MEMORY_REFUSE] = "refuse",
+	};
+	if (!told->has_memory)
+		return json_null();
+	return json_pack("{s:o, s:i, s:b, s:o, s:o, s:o, s:s}", "sealed_since",
+	                 time_json(m->sealed_since_s), "sessions", (int)m->sessions, "was_trusted",
+	                 m->was_trusted, "lost_since", time_json(m->lost_since_s), "failing_since",
+	                 time_json(m->fault.failing_since_s), "small_hello_until",
+	                 time_json(m->fault.small_until_s), "without_tls",
+	                 names[policy_memory_judge(m, &told->rules, time(NULL))]);
+}
+
+static json_t *route_json(const struct policy_told *told)
+{
+	const struct policy_decision *d = &told->by_route;
+	if (!told->has_route)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:b, s:s}", "domain", told->route.domain, "host",
+	                 told->where, "level", policy_level_name(d->level), "is_authenticated",
+	                 d->is_authenticated, "why", d->why);
+}
+
+void policy_print_json(FILE *out, const struct policy_answer *a)
+{
+	const struct policy_way *way = a->way;
+	const struct policy_sts_facts *sts = a->sts;
 	json_t *hosts = json_array();
-	for (size_t i = 0; i < way->host_count; i++)
-		json_array_append_new(hosts, host_json(&way->hosts[i], &decisions[i]));
+	for (size_t i = 0; i < way->host_count; i++) {
+		json_t *host = host_json(&way->hosts[i], &a->decisions[i]);
+		json_object_set_new(host, "memory", memory_json(a->told, &a->told->memories[i]));
+		json_array_append_new(hosts, host);
+	}
 	json_t *all =
 		json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I}", "domain", way->domain, "mx",
 	                  policy_dns_name(way->mx), "end", ends[way->end], "is_implicit",
 	                  way->is_implicit, "error", text_or_null(way->why), "sts", sts_json(sts),
 	                  "hosts", hosts, "left_out", (json_int_t)way->left_out);
+	json_object_set_new(all, "route", route_json(a->told));
 	json_dumpf(all, out, JSON_INDENT(2));
 	fputs("\n", out);
 	json_decref(all);

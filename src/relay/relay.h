@@ -51,6 +51,10 @@ struct relay_door {
 	bool is_lmtp;
 	bool is_tls; /* from the first byte, and it has to prove itself */
 };
+/* to->pins: freed by the caller. 0 or -ENOMEM. */
+struct relay_route;
+[[nodiscard]] int relay_route_take(struct relay_route *to, const struct conf_route *from);
+
 /* Takes fd, a connection of an MTA. */
 void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door, int fd,
                   const struct sockaddr *peer);

@@ -69,10 +69,24 @@ static void aside_put(const char *path)
 	unlink(name);
 }
 
+static int read_open(sqlite3 **ret_db, const char *path)
+{
+	int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY, NULL);
+	if (!r)
+		r = sqlite3_busy_timeout(*ret_db, BUSY_MS);
+	if (!r)
+		return 0;
+	sqlite3_close(*ret_db);
+	*ret_db = NULL;
+	return err_raise(-EIO);
+}
+
 int store_open(struct sqlite3 **ret_db, const char *path, const struct store_schema *schema,
                struct store_opened *ret_opened)
 {
 	sqlite3 *db = NULL;
+	if (!ret_opened)
+		return err_up(read_open(ret_db, path));
 	*ret_opened = (struct store_opened){};
 	int r = open_once(&db, path, schema);
 	if (r == SQLITE_CORRUPT || r == SQLITE_NOTADB || r == SQLITE_SCHEMA || r == SQLITE_ERROR) {

@@ -21,7 +21,8 @@ struct store_opened {
 	char why[160];
 };
 
-/* 0 or a negative (-EIO: not even anew). ret_db: sqlite3_close(). */
+/* 0 or a negative (-EIO: not even anew). ret_db: sqlite3_close(). ret_opened: NULL to read alone,
+ * what another process may be writing; then it has to be there. */
 [[nodiscard]] int store_open(struct sqlite3 **ret_db, const char *path,
                              const struct store_schema *schema, struct store_opened *ret_opened);
 

@@ -95,15 +95,10 @@ static int rows_update(struct store_tlsrpt *t)
 	return err_up(number_get(store_begin(t->statements[ROWS]), &t->rows));
 }
 
-/* ret_opened: NULL to read alone. */
 static int open_as(struct store_tlsrpt *t, const char *path, struct store_opened *ret_opened)
 {
 	static const struct store_schema schema = { steps, COUNT_OF(steps) };
-	int r = 0;
-	if (ret_opened)
-		r = store_open(&t->db, path, &schema, ret_opened);
-	else if (sqlite3_open_v2(path, &t->db, SQLITE_OPEN_READONLY, NULL))
-		r = err_raise(-EIO);
+	int r = store_open(&t->db, path, &schema, ret_opened);
 	if (!r)
 		r = store_prepare(t->db, queries, QUERY_COUNT, t->statements);
 	return r ? err_up(r) : err_up(rows_update(t));
