@@ -92,11 +92,13 @@ class Relay(Beside):
 class Delivery:
     """One message that the Postfix of sender sends, or tries to, as often as is said."""
 
-    def __init__(self, recipient, tries=2):
+    def __init__(self, recipient, tries=2, headers=None):
         self.log = Log("sender", "mail.log")
         self.verdict = rf"(\w+): to=<{re.escape(recipient)}>.*status=(\w+)"
-        inside("sender", "sendmail", "-i", "-f", SENDER, recipient,
-               input=letter(SENDER, recipient).as_string())
+        message = letter(SENDER, recipient)
+        for name, value in (headers or {}).items():
+            message[name] = value
+        inside("sender", "sendmail", "-i", "-f", SENDER, recipient, input=message.as_string())
         self.wait(1)
         if self.status() == "deferred":
             if tries > 1:

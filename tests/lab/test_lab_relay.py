@@ -44,9 +44,9 @@ def by_lmtp(relay):
 class Relayed(Delivery):
     """The MTA hands it to the relay."""
 
-    def __init__(self, relay, recipient, tries=1):
+    def __init__(self, relay, recipient, tries=1, headers=None):
         self.relay, self.since, self.domain = relay, len(relay.events), recipient.split("@")[1]
-        super().__init__(recipient, tries)
+        super().__init__(recipient, tries, headers)
 
     def hop(self):
         """The record of the connection that the answer is from; None: there was none."""
@@ -145,6 +145,14 @@ def test_a_delivery_and_mailseal_policy_agree(deliveries, recipient):
     assert seal in SEALS[levels[hop["mx"]] if hop else "skip"], (said, hop)
     assert recipient not in RESULTS or hop["result"] == RESULTS[recipient], hop
     assert hop or set(levels.values()) <= {"skip"}, said
+
+
+def test_who_waives_tls_is_not_kept_by_dane(by_lmtp):
+    """RFC 8689 5"""
+    delivery = Relayed(by_lmtp, "bob@mismatch.cases.test", headers={"TLS-Required": "No"})
+    assert delivery.hop()["seal"] == "sealed", delivery.log.text()
+    assert re.search(taken("mx.mismatch.cases.test"), delivery.log.text()), delivery.log.text()
+    by_lmtp.wait("TLS waived by the sender", after=delivery.since, domain="mismatch.cases.test")
 
 
 # domain: what its TLS report will say of it, by policy: result types, none where all went well.
