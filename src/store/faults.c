@@ -28,8 +28,8 @@ static const char *const queries[] = {
 	[WELL] = "UPDATE fault SET failing = 0 WHERE mx = ?1",
 	[LIST] = "SELECT mx, small FROM fault WHERE small > ?1 ORDER BY small LIMIT ?2",
 	[PRUNE] = "DELETE FROM fault WHERE last <= ?1 AND small <= ?2",
-	[OVER] = "DELETE FROM fault WHERE mx IN (SELECT mx FROM fault ORDER BY last"
-		 " LIMIT max(0, (SELECT count(*) FROM fault) - ?1))",
+	[OVER] = ("DELETE FROM fault WHERE mx IN (SELECT mx FROM fault ORDER BY last"
+	          " LIMIT max(0, (SELECT count(*) FROM fault) - ?1))"),
 };
 _Static_assert(COUNT_OF(queries) == QUERY_COUNT, "a query without its text");
 
