@@ -668,3 +668,14 @@ def test_mailseal_policy_knows_what_the_relay_remembers(relay):
     relay.wait("hop ended", domain="remembered.example")
     assert answer_of(relay, "remembered.example").startswith("250")
     assert wait_until(lambda: memory()["lost_since"], 10)
+
+
+@pytest.fixture
+def from_an_address():
+    yield from relays(relay='source = "127.0.0.77";')
+
+
+def test_mail_goes_out_from_the_address_of_the_settings(from_an_address):
+    far = from_an_address.far("elsewhere")
+    assert answer_of(from_an_address, "elsewhere.example").startswith("250")
+    assert far.sessions[0]["peer"][0] == "127.0.0.77"

@@ -574,6 +574,24 @@ static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
 	}
 }
 
+static void relay_sources(struct conf_reader *r, const struct conf_relay *relay)
+{
+	struct path path = path_of("relay", relay->name, "source");
+	size_t counts[2] = {};
+	for (size_t i = 0; i < relay->source_count; i++) {
+		const struct conf_network *n = &relay->sources[i];
+		char text[64];
+		conf_network_print(n, text);
+		if (n->prefix != (n->is_v6 ? 128 : 32)) {
+			conf_complain(r, path.text, "\"%s\" is a network", text);
+			conf_mend(r, "write one address of this host");
+		} else if (++counts[n->is_v6] > 1) {
+			conf_complain(r, path.text, "\"%s\" is the second of its family", text);
+			conf_mend(r, "keep the one whose name in DNS is \"hostname\"");
+		}
+	}
+}
+
 static void relay_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
 {
 	const struct conf_relay *relay = &s->relays[number];
@@ -593,6 +611,7 @@ static void relay_check(struct conf_reader *r, const struct conf_settings *s, si
 		conf_mend(r, "add listen = [\"lmtp:127.0.0.1:PORT\"]");
 	}
 	relay_clients(r, relay);
+	relay_sources(r, relay);
 }
 
 static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)

@@ -364,6 +364,9 @@ static const struct conf_row relay_rows[] = {
 	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
 	    "Its name in EHLO and Received fields: the one that the address it sends from has in "
 	    "DNS. Default: that of the file"),
+	LIST("source", CONF_NETWORKS, sources, source_count, "", NEW_SESSIONS,
+	     "The addresses of this host that mail goes out from, one of IPv4 and one of IPv6 at "
+	     "most. Default: what the system takes"),
 	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
 	    "CA certificates in PEM for far ends, beside those of the system"),
 	ROW("plain_after", CONF_DURATION_MS, plain_after_ms, "300s", NEW_SESSIONS,

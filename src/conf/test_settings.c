@@ -385,6 +385,12 @@ static void test_outbound_refused(void **state)
 		  "relay.out.listen", "twice" },
 		{ HOST "relay = { out = { listen = \"lmtp:*:24\"; }; };", "relay.out.listen",
 		  "other hosts" },
+		{ HOST "relay = { out = { listen = \"lmtp:127.0.0.1:24\"; "
+		       "source = [\"192.0.2.0/24\"]; }; };",
+		  "relay.out.source", "is a network" },
+		{ HOST "relay = { out = { listen = \"lmtp:127.0.0.1:24\"; "
+		       "source = [\"192.0.2.1\", \"2001:db8::1\", \"192.0.2.2\"]; }; };",
+		  "relay.out.source", "second of its family" },
 		{ HOST "relay = { out = { listen = \"smtp:192.0.2.1:24\"; }; };",
 		  "relay.out.listen", "127.0.0.0/8" },
 		{ HOST "relay = { out = { listen = \"lmtp:unix:/x\"; hold = [\"a b\"]; }; };",

@@ -95,8 +95,9 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 		io_stream_deinit(&s->backend);
 		s->backend =
 			(struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
-		int r = io_stream_connect(&s->backend, s->pool->loop, (struct sockaddr *)&a->sa,
-		                          a->sa_len);
+		int r = io_stream_connect(
+			&s->backend, s->pool->loop,
+			&(struct io_way){ .to = (struct sockaddr *)&a->sa, .len = a->sa_len });
 		if (!r) {
 			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
 			return;

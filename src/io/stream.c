@@ -298,13 +298,18 @@ int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
 	return err_up(io_watch_new_edge(&s->watch, loop, fd, on_ready, s));
 }
 
-int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct sockaddr *to,
-                      socklen_t len)
+int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct io_way *way)
 {
-	CLEAN(closep) int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int one = 1;
+	CLEAN(closep)
+	int fd = socket(way->to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_raise(-errno);
-	if (connect(fd, to, len) && errno != EINPROGRESS)
+	/* The port is chosen when it is known where to: as many there are, to each far end. */
+	if (way->from && (setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) ||
+	                  bind(fd, way->from, way->len)))
+		return err_raise(-errno);
+	if (connect(fd, way->to, way->len) && errno != EINPROGRESS)
 		return err_raise(-errno);
 	s->is_connecting = true;
 	int r = io_stream_open(s, loop, fd);

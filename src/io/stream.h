@@ -63,9 +63,14 @@ struct io_stream {
 
 /* Takes fd, which must be non-blocking. */
 [[nodiscard]] int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd);
+struct io_way {
+	const struct sockaddr *from; /* an address of this host, of the same family; NULL: any */
+	const struct sockaddr *to;
+	socklen_t len; /* of either */
+};
 /* Starts a connection; CONNECTED or ERROR follows. A negative: could not even start. */
 [[nodiscard]] int io_stream_connect(struct io_stream *s, struct io_loop *loop,
-                                    const struct sockaddr *to, socklen_t len);
+                                    const struct io_way *way);
 void io_stream_deinit(struct io_stream *s);
 bool io_stream_is_open(const struct io_stream *s);
 

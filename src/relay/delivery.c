@@ -455,6 +455,7 @@ void relay_delivery_go(struct relay_delivery *d)
 					   .loop = r->loop,
 					   .tls = hops_of(d),
 					   .hostname = w->hostname,
+					   .sources = &w->sources,
 					   .domain = d->domain,
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,

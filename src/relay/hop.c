@@ -467,6 +467,13 @@ static socklen_t sockaddr_of(const char *address, uint16_t port, struct sockaddr
 	return sizeof(*v6);
 }
 
+static const struct sockaddr *source_of(const struct relay_sources *sources, sa_family_t family)
+{
+	if (family == AF_INET6)
+		return sources->v6.sin6_family ? (const struct sockaddr *)&sources->v6 : NULL;
+	return sources->v4.sin_family ? (const struct sockaddr *)&sources->v4 : NULL;
+}
+
 static int expectations_take(struct relay_hop *h, const struct relay_hop_settings *set)
 {
 	const struct relay_host *host = set->target->host;
@@ -528,7 +535,12 @@ int relay_hop_new(struct relay_hop **ret_hop, const struct relay_hop_settings *s
 	}
 	*ret_hop = h;
 	socklen_t len = sockaddr_of(set->target->address, set->port, &sa);
-	r = io_stream_connect(&h->stream, h->loop, (struct sockaddr *)&sa, len);
+	const struct io_way way = {
+		.from = source_of(set->sources, sa.ss_family),
+		.to = (struct sockaddr *)&sa,
+		.len = len,
+	};
+	r = io_stream_connect(&h->stream, h->loop, &way);
 	if (r)
 		fail(h, RELAY_HOP_UNREACHABLE, "451 4.4.1", strerror(-r));
 	else

@@ -10,6 +10,8 @@
 #include "relay/plan.h"
 #include "smtp/hop.h"
 
+#include <netinet/in.h>
+
 struct io_loop;
 struct policy_asker;
 struct relay_hop;
@@ -46,11 +48,18 @@ struct relay_hop_owner {
 	void (*on_failed)(void *owner, const struct relay_hop_failure *f);
 };
 
+/* Where connections begin, by family; a family of 0: anywhere. */
+struct relay_sources {
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 /* All is copied. */
 struct relay_hop_settings {
 	struct io_loop *loop;
 	struct tls_hops *tls;
 	const char *hostname; /* ours, for EHLO */
+	const struct relay_sources *sources;
 	const char *domain;
 	const struct relay_target *target;
 	bool mx_is_secure;

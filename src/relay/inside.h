@@ -18,6 +18,7 @@ struct relay_world {
 	unsigned refs;
 	char *name;
 	char hostname[POLICY_WAY_NAME_CAP];
+	struct relay_sources sources;
 	uint16_t port;
 	uint32_t plain_after_ms;
 	struct policy_place_limits limits;

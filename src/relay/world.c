@@ -100,6 +100,20 @@ static int routes_take(struct relay_world *w, const struct relay_world_settings 
 	return 0;
 }
 
+static void sources_take(struct relay_sources *to, const struct conf_relay *from)
+{
+	for (size_t i = 0; i < from->source_count; i++) {
+		const struct conf_network *n = &from->sources[i];
+		if (n->is_v6) {
+			to->v6.sin6_family = AF_INET6;
+			memcpy(&to->v6.sin6_addr, n->addr, sizeof(to->v6.sin6_addr));
+		} else {
+			to->v4.sin_family = AF_INET;
+			memcpy(&to->v4.sin_addr, n->addr, sizeof(to->v4.sin_addr));
+		}
+	}
+}
+
 int relay_world_new(struct relay_world **ret_w, const struct relay_world_settings *from,
                     char *ret_error, size_t error_cap)
 {
@@ -122,6 +136,7 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 		                   .hold_s = conf->hold_for_ms / 1000,
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
+	sources_take(&w->sources, conf);
 	struct tls_hops_settings set = { .ca_pem = buf_slice(cas), .min_version = TLS_1_2 };
 	int r = w->name ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
 	if (!r)

@@ -205,8 +205,9 @@ static void tcp_begin(struct upstream_question *q)
 	buf_clear(&q->input);
 	q->tcp = (struct io_stream){ .fd = -1, .owner = q, .on_event = on_tcp };
 	q->is_tcp = true;
-	int r = io_stream_connect(&q->tcp, q->u->loop, (const struct sockaddr *)&s->address,
-	                          s->len);
+	int r = io_stream_connect(
+		&q->tcp, q->u->loop,
+		&(struct io_way){ .to = (const struct sockaddr *)&s->address, .len = s->len });
 	if (r)
 		server_lost(q, -r);
 }
