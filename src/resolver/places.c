@@ -133,12 +133,13 @@ static struct places_counter *blocker(const struct place *p, uint64_t now_ms)
 
 static void take(struct place *p, uint64_t now_ms)
 {
-	struct places_counter *operator_counter = p->counters[PLACES_OPERATOR];
+	struct places_counter *c = p->counters[PLACES_OPERATOR];
+	bool is_in_step = c->free_ms + PLACES_SLACK_MS > now_ms;
 	p->is_taken = true;
 	for (int i = 0; i < PLACES_KIND_COUNT; i++)
 		p->counters[i]->taken++;
 	if (p->per_minute)
-		operator_counter->free_ms = now_ms + MINUTE_MS / p->per_minute;
+		c->free_ms = (is_in_step ? c->free_ms : now_ms) + MINUTE_MS / p->per_minute;
 }
 
 static void line_join(struct places *ps, struct places_counter *c, struct place *p)
@@ -180,6 +181,8 @@ int places_ask(struct places *ps, struct place *p, const struct places_wish *wis
 	int r = counters_take(ps, p, wish);
 	if (r)
 		return err_up(r);
+	/* Nobody overtakes who waits for a rate that has just become free. */
+	line_move(ps, p->counters[PLACES_OPERATOR], now_ms);
 	struct places_counter *by = blocker(p, now_ms);
 	if (by)
 		line_join(ps, by, p);
@@ -231,15 +234,29 @@ bool places_tick(struct places *ps, uint64_t now_ms)
 	return ps->waiting != 0;
 }
 
+/* Who stands first in a counter's line: for one that is taken, or NULL. For a rate nobody can make
+ * room. */
+static const struct place *waiter_of(const struct places_counter *c, enum places_kind *ret_kind)
+{
+	const struct place *p = c->line.next;
+	if (p == &c->line)
+		return NULL;
+	*ret_kind = PLACES_DOMAIN;
+	while (p->counters[*ret_kind] != c)
+		(*ret_kind)++;
+	return p->limits[*ret_kind] && c->taken >= p->limits[*ret_kind] ? p : NULL;
+}
+
 void places_each_wanted(const struct places *ps,
                         void (*fn)(void *owner, bool is_domain, const char *name), void *owner)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (const struct places_counter *c = ps->buckets[i]; c; c = c->next) {
-			const struct place *p = c->line.next;
-			bool is_domain = p != &c->line && p->counters[PLACES_DOMAIN] == c;
-			if (p != &c->line)
-				fn(owner, is_domain, is_domain ? c->name : places_operator(p));
+			enum places_kind kind;
+			const struct place *p = waiter_of(c, &kind);
+			if (p)
+				fn(owner, kind == PLACES_DOMAIN,
+				   kind == PLACES_DOMAIN ? c->name : places_operator(p));
 		}
 }
 

@@ -12,7 +12,12 @@
 
 enum places_kind { PLACES_DOMAIN, PLACES_HOST, PLACES_OPERATOR, PLACES_KIND_COUNT };
 
-enum { PLACES_OPERATOR_CAP = 256 };
+enum {
+	PLACES_OPERATOR_CAP = 256,
+	PLACES_TICK_MS = 100, /* how often places_tick() is wanted while somebody waits */
+	PLACES_SLACK_MS =
+		300, /* and how late it may be: what a rate allowed meanwhile is made up */
+};
 
 struct places;
 struct places_counter;
@@ -50,7 +55,7 @@ void places_give(struct places *ps, struct place *p, uint64_t now_ms);
 
 /* Time has passed: who waited for a rate may come. False: nobody waits. */
 bool places_tick(struct places *ps, uint64_t now_ms);
-/* Each domain that somebody waits for, and each operator of a host that somebody waits for. */
+/* Each domain, and each operator of a host, where somebody waits for one that is taken. */
 void places_each_wanted(const struct places *ps,
                         void (*fn)(void *owner, bool is_domain, const char *name), void *owner);
 /* Never empty: the registrable domain of a host name, an address as it is. */

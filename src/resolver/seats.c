@@ -13,9 +13,9 @@
 
 enum {
 	BUCKETS = 256,
-	SEATS_MAX = 50000, /* of one worker */
-	TICK_MS = 100,
-	REST_MS = 60 * 1000, /* nobody waits */
+	SEATS_MAX = 50000,      /* of one worker */
+	QUEUED_MAX = 64 * 1024, /* to a worker that does not follow; it is told again */
+	REST_MS = 60 * 1000,    /* nobody waits */
 };
 
 struct seat {
@@ -49,7 +49,8 @@ static void on_wanted(void *owner, bool is_domain, const char *name)
 	proc_pack_u8(&packer, is_domain);
 	proc_pack_str(&packer, name);
 	for (struct seats_worker *w = s->workers; w; w = w->next)
-		if (proc_peer_queue(w->peer, PROC_MSG_PLACE_WANTED, proc_packed(&packer)))
+		if (proc_chan_queued(proc_peer_chan(w->peer)) < QUEUED_MAX &&
+		    proc_peer_queue(w->peer, PROC_MSG_PLACE_WANTED, proc_packed(&packer)))
 			log_warn(NULL, "answer to a worker not sent", kv_str("domain", name));
 }
 
@@ -59,7 +60,7 @@ static void on_tick(struct io_deadline *d)
 	bool is_wanted = places_tick(s->places, io_loop_now_ms(s->loop));
 	if (is_wanted)
 		places_each_wanted(s->places, on_wanted, s);
-	io_deadline_arm(s->loop, d, is_wanted ? TICK_MS : REST_MS);
+	io_deadline_arm(s->loop, d, is_wanted ? PLACES_TICK_MS : REST_MS);
 }
 
 int seats_new(struct seats **ret_s, struct io_loop *loop)
@@ -171,7 +172,7 @@ static void seat_ask(struct seats_worker *w, uint32_t number, const struct place
 	if (seat->place.is_taken && !is_held)
 		on_taken(&seat->place);
 	else if (!seat->place.is_taken)
-		io_deadline_arm(s->loop, &s->tick, TICK_MS);
+		io_deadline_arm(s->loop, &s->tick, PLACES_TICK_MS);
 }
 
 int seats_on_place(struct seats_worker *w, struct slice payload)

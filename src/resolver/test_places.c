@@ -177,7 +177,7 @@ static void test_places_rate(void **state)
 	assert_false(ask(&o[1], 'b', &wish, MINUTE));
 	assert_false(ask(&o[2], 'c', &wish, MINUTE + 1));
 	places_each_wanted(ps, wanted_add, wanted);
-	assert_string_equal(wanted, "example.net ");
+	assert_string_equal(wanted, ""); /* nobody can make room */
 	assert_true(places_tick(ps, MINUTE + 999));
 	assert_string_equal(said, "");
 	assert_true(places_tick(ps, MINUTE + 1000));
@@ -190,6 +190,42 @@ static void test_places_rate(void **state)
 	places_tick(ps, 3 * MINUTE);
 	assert_true(ask(&o[0], 'e', &wish, 3 * MINUTE));
 	give(&o[0]);
+}
+
+/* However often there is a tick, and nobody overtakes. */
+static void test_places_high_rate(void **state)
+{
+	(void)state;
+	static const struct places_wish wish = { "a.example", "mx.example.net", { 0 }, 6000 };
+	static struct one o[40];
+	assert_true(ask(&o[0], 'a', &wish, MINUTE));
+	for (int i = 1; i < 40; i++)
+		assert_false(ask(&o[i], 'b', &wish, MINUTE));
+	places_tick(ps, MINUTE + 100);
+	assert_int_equal(strlen(said), 10);
+	struct one late;
+	assert_false(ask(&late, 'l', &wish, MINUTE + 110));
+	assert_int_equal(strlen(said), 11); /* of those in line */
+	places_tick(ps, MINUTE + 200);
+	assert_int_equal(strlen(said), 20);
+	for (int i = 0; i < 40; i++)
+		places_give(ps, &o[i].place, MINUTE + 200);
+	places_give(ps, &late.place, MINUTE + 200);
+	assert_false(places_tick(ps, MINUTE + 200));
+}
+
+static void test_places_operator_is_wanted(void **state)
+{
+	(void)state;
+	static const struct places_wish wish = { "a.example", "mx.example.net", { 0, 0, 1 }, 0 };
+	char wanted[64] = "";
+	struct one a, b;
+	assert_true(ask(&a, 'a', &wish, 0));
+	assert_false(ask(&b, 'b', &wish, 0));
+	places_each_wanted(ps, wanted_add, wanted);
+	assert_string_equal(wanted, "example.net ");
+	give(&b);
+	give(&a);
 }
 
 /* Of the process before: it counts, and it may be more than there are. */
@@ -222,6 +258,8 @@ int main(void)
 		TEST(test_places_one_domain_keeps_none_else),
 		TEST(test_places_more_than_one_reason),
 		TEST(test_places_rate),
+		TEST(test_places_high_rate),
+		TEST(test_places_operator_is_wanted),
 		TEST(test_places_held_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

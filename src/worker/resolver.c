@@ -6,6 +6,7 @@
 #include "proc/outcome.h"
 #include "proc/peer.h"
 #include "proc/way.h"
+#include "worker/places.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ struct worker_resolver {
 	void *owner;
 	struct proc_peer *peer;
 	struct policy_question questions; /* a ring, this is its head */
-	struct policy_place places;       /* likewise */
+	struct worker_places places;
 	size_t count;
 	uint32_t number;
 	uint32_t outcomes_lost;
@@ -115,69 +116,16 @@ static void on_count(struct policy_asker *asker, const struct policy_outcome *ou
 		r->outcomes_lost++;
 }
 
-/* --- places --- */
-
-static void place_send(struct worker_resolver *r, const struct policy_place *place)
-{
-	uint8_t payload[4 + 1 + 2 * (2 + POLICY_WAY_NAME_CAP) + 4 * 4];
-	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
-	const struct policy_place_limits *limits = &place->limits;
-	if (!r->peer)
-		return; /* asked for when the next resolver is attached */
-	proc_pack_u32(&p, place->number);
-	proc_pack_u8(&p, place->is_taken);
-	proc_pack_str(&p, place->domain);
-	proc_pack_str(&p, place->host);
-	proc_pack_u32(&p, limits->domain);
-	proc_pack_u32(&p, limits->host);
-	proc_pack_u32(&p, limits->mx_operator);
-	proc_pack_u32(&p, limits->per_minute);
-	if (proc_peer_queue(r->peer, PROC_MSG_PLACE, proc_packed(&p)))
-		log_warn(NULL, "question to resolver not sent", kv_str("domain", place->domain));
-}
-
 static void on_place(struct policy_asker *asker, struct policy_place *p)
 {
 	struct worker_resolver *r = (struct worker_resolver *)asker;
-	p->number = ++r->number;
-	p->is_taken = false;
-	p->next = &r->places;
-	p->prev = r->places.prev;
-	p->prev->next = p->next->prev = p;
-	place_send(r, p);
+	worker_places_ask(&r->places, r->peer, p);
 }
 
-static void on_place_give(struct policy_asker *asker, struct policy_place *place)
+static void on_place_give(struct policy_asker *asker, struct policy_place *p)
 {
 	struct worker_resolver *r = (struct worker_resolver *)asker;
-	uint8_t payload[4];
-	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
-	if (!place->next)
-		return;
-	place->prev->next = place->next;
-	place->next->prev = place->prev;
-	place->next = place->prev = NULL;
-	proc_pack_u32(&p, place->number);
-	if (r->peer && proc_peer_queue(r->peer, PROC_MSG_PLACE_GIVE, proc_packed(&p)))
-		log_warn(NULL, "question to resolver not sent", kv_str("domain", place->domain));
-}
-
-/* Of one that was given back meanwhile resolver knows by the message on its way. */
-static int placed_take(struct worker_resolver *r, struct proc_unpacker *u)
-{
-	char mx_operator[POLICY_WAY_NAME_CAP];
-	uint32_t number;
-	struct policy_place *p = r->places.next;
-	if (!proc_unpack_u32(u, &number) || !proc_unpack_str(u, mx_operator, sizeof(mx_operator)))
-		return err_raise(-EPROTO);
-	while (p != &r->places && p->number != number)
-		p = p->next;
-	if (p == &r->places || p->is_taken)
-		return 0;
-	p->is_taken = true;
-	memcpy(p->mx_operator, mx_operator, sizeof(p->mx_operator));
-	p->fn(p);
-	return 0;
+	worker_places_give(&r->places, r->peer, p);
 }
 
 static int wanted_tell(struct worker_resolver *r, struct proc_unpacker *u)
@@ -217,7 +165,7 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	CLEAN(proc_way_freep) struct proc_way *w = NULL;
 	uint32_t number;
 	if (msg->type == PROC_MSG_PLACED)
-		return err_up(placed_take(r, &u));
+		return err_up(worker_places_on_placed(&r->places, msg->payload));
 	if (msg->type == PROC_MSG_PLACE_WANTED)
 		return err_up(wanted_tell(r, &u));
 	if (!proc_unpack_u32(&u, &number))
@@ -264,7 +212,7 @@ int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
 	r->on_broken = on_broken;
 	r->owner = owner;
 	r->questions.next = r->questions.prev = &r->questions;
-	r->places.next = r->places.prev = &r->places;
+	worker_places_init(&r->places);
 	*ret_r = r;
 	return 0;
 }
@@ -299,8 +247,7 @@ int worker_resolver_attach(struct worker_resolver *r, int fd)
 		return err_up(result);
 	for (struct policy_question *q = r->questions.next; q != &r->questions; q = q->next)
 		send(r, q);
-	for (struct policy_place *p = r->places.next; p != &r->places; p = p->next)
-		place_send(r, p);
+	worker_places_tell_again(&r->places, r->peer);
 	return 0;
 }
 
