@@ -1,4 +1,4 @@
-"""TLS-Required: No in a message's header (RFC 8689 5), where policy would keep it: the relay holds
+"""TLS-Required: No in a message's header (RFC 8689 4.2.2), where policy would keep it: the relay holds
 the text until the header has ended. Far ends and name server as scripts, as in test_relay.py."""
 import pytest
 
@@ -61,7 +61,7 @@ def test_what_has_been_waived_is_no_way_for_the_next(held, mta):
 
 
 def test_requiretls_cannot_be_waived(relay, held):
-    """RFC 8689 4.2.1"""
+    """RFC 8689 4.1"""
     mta = Mta(f"{relay.folder}/lmtp")
     said = mta.send("a@held.example", parameters=" REQUIRETLS", text=WAIVED)
     assert said[1].startswith("550 5.7.30") and said[-1].startswith("503"), said

@@ -139,7 +139,7 @@ void policy_decide(const struct policy_domain *domain, const struct policy_host 
 	if (is_unreachable(domain, host, ret_decision))
 		return;
 	if (domain->is_waived) {
-		ret_decision->why = "the sender says TLS-Required: No (RFC 8689 5)";
+		ret_decision->why = "the sender says TLS-Required: No (RFC 8689 3)";
 		return;
 	}
 	take_dane(domain, host, ret_decision);

@@ -31,8 +31,8 @@ struct policy_domain {
 	enum policy_dns mx;           /* of the MX records, or of their absence */
 	const struct policy_sts *sts; /* in force, cached included; NULL: none */
 	bool sts_is_lost;             /* whether there is one could not be looked up */
-	bool is_waived; /* the message's sender says TLS-Required: No (RFC 8689 5): what the domain
-	                   asks for does not count */
+	bool is_waived; /* the message's sender says TLS-Required: No (RFC 8689 4.2.2): what the
+	                   domain asks for does not count */
 };
 
 struct policy_host {

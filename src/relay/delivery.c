@@ -25,12 +25,12 @@ static struct relay *relay_of(const struct relay_delivery *d)
 	return d->client->relay;
 }
 
-static void turn(struct relay_delivery *d, enum relay_delivery_state state)
+void relay_delivery_turn(struct relay_delivery *d, enum relay_delivery_state state)
 {
 	d->state = state;
 }
 
-static bool is_its(const struct relay_delivery *d, size_t number, enum relay_rcpt_state state)
+bool relay_delivery_has(const struct relay_delivery *d, size_t number, enum relay_rcpt_state state)
 {
 	const struct relay_rcpt *r = &d->client->rcpts[number];
 	return r->delivery == d && r->state == state;
@@ -39,7 +39,8 @@ static bool is_its(const struct relay_delivery *d, size_t number, enum relay_rcp
 /* The far end is to be asked, or was. */
 static bool is_open(const struct relay_delivery *d, size_t number)
 {
-	return is_its(d, number, RELAY_RCPT_WAITING) || is_its(d, number, RELAY_RCPT_PROMISED);
+	return relay_delivery_has(d, number, RELAY_RCPT_WAITING) ||
+	       relay_delivery_has(d, number, RELAY_RCPT_PROMISED);
 }
 
 static bool has_open(const struct relay_delivery *d)
@@ -54,22 +55,23 @@ static bool has_open(const struct relay_delivery *d)
 static void late_arm(struct relay_delivery *d, uint32_t at_most_ms)
 {
 	struct relay *r = relay_of(d);
-	uint64_t now_ms = io_loop_now_ms(r->loop), end_ms = d->waits_since_ms + ENVELOPE_MS;
+	uint64_t now_ms = io_loop_now_ms(r->loop), end_ms = d->waits_since_ms + d->envelope_ms;
 	uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
 	io_deadline_arm(r->loop, &d->late, left_ms < at_most_ms ? left_ms : at_most_ms);
 }
 
-void relay_delivery_await(struct relay_delivery *d)
+void relay_delivery_await(struct relay_delivery *d, uint32_t envelope_ms)
 {
+	d->envelope_ms = envelope_ms;
 	d->waits_since_ms = io_loop_now_ms(relay_of(d)->loop);
-	late_arm(d, ENVELOPE_MS);
+	late_arm(d, envelope_ms);
 }
 
 size_t relay_delivery_taken(const struct relay_delivery *d)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < d->client->rcpt_count; i++)
-		count += is_its(d, i, RELAY_RCPT_TAKEN);
+		count += relay_delivery_has(d, i, RELAY_RCPT_TAKEN);
 	return count;
 }
 
@@ -108,11 +110,11 @@ void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct s
 	buf_clear(&d->answer);
 	if (buf_add(&d->answer, words))
 		words = slice_str(words_memory);
-	turn(d, RELAY_DELIVERY_OVER);
+	relay_delivery_turn(d, RELAY_DELIVERY_OVER);
 	hop_end(d, outcome, NULL);
 	relay_place_forget(d);
 	for (size_t i = 0; i < c->rcpt_count; i++)
-		if (is_its(d, i, RELAY_RCPT_WAITING))
+		if (relay_delivery_has(d, i, RELAY_RCPT_WAITING))
 			relay_client_answer_rcpt(c, i, words, RELAY_RCPT_REFUSED);
 	relay_client_moved(c);
 }
@@ -230,9 +232,9 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 			relay_delivery_over(d, "refused", buf_slice(&words));
 		break;
 	case SMTP_HOP_RCPT:
-		if (is_its(d, number, RELAY_RCPT_PROMISED))
+		if (relay_delivery_has(d, number, RELAY_RCPT_PROMISED))
 			relay_waiver_rcpt(d, number, buf_slice(&words), is_well);
-		else if (is_its(d, number, RELAY_RCPT_WAITING))
+		else if (relay_delivery_has(d, number, RELAY_RCPT_WAITING))
 			relay_client_answer_rcpt(d->client, number, buf_slice(&words),
 			                         is_well ? RELAY_RCPT_TAKEN : RELAY_RCPT_REFUSED);
 		break;
@@ -256,7 +258,7 @@ static void on_reply(void *owner, enum smtp_hop_command of, unsigned number,
 static void on_text(void *owner)
 {
 	struct relay_delivery *d = owner;
-	turn(d, RELAY_DELIVERY_IN_TEXT);
+	relay_delivery_turn(d, RELAY_DELIVERY_IN_TEXT);
 	if (d->is_waived)
 		relay_waiver_go_on(d);
 	relay_client_moved(d->client);
@@ -338,7 +340,7 @@ static void on_ready(void *owner)
 	remember(d, !f->tls                 ? POLICY_SEEN_LOST
 	            : f->verdict.is_trusted ? POLICY_SEEN_TRUSTED
 	                                    : POLICY_SEEN_SEALED);
-	turn(d, RELAY_DELIVERY_ENVELOPE);
+	relay_delivery_turn(d, RELAY_DELIVERY_ENVELOPE);
 	envelope_send(d, 0);
 }
 
@@ -434,7 +436,7 @@ static void open_next(struct relay_delivery *d)
 			over_own(d, "unreachable", "451 4.4.1", "no host of it could be reached");
 		return;
 	}
-	turn(d, RELAY_DELIVERY_WAITING);
+	relay_delivery_turn(d, RELAY_DELIVERY_WAITING);
 	late_arm(d, d->client->world->slot_wait_ms);
 	if (relay_place_ask(d))
 		over_memory(d);
@@ -444,12 +446,12 @@ void relay_delivery_go(struct relay_delivery *d)
 {
 	struct relay *r = relay_of(d);
 	struct relay_world *w = d->client->world;
-	late_arm(d, ENVELOPE_MS);
+	late_arm(d, d->envelope_ms);
 	const struct relay_target *t = target_of(d);
 	struct relay_hop_owner owner = hop_owner;
 	owner.owner = d;
 	d->is_small = d->is_small || t->host->memory.fault.small_until_s;
-	turn(d, RELAY_DELIVERY_OPENING);
+	relay_delivery_turn(d, RELAY_DELIVERY_OPENING);
 	int result = relay_hop_new(&d->hop,
 	                           &(struct relay_hop_settings){
 					   .loop = r->loop,
@@ -478,13 +480,13 @@ static void hop_take(struct relay_delivery *d, struct relay_hop *hop)
 	owner.owner = d;
 	d->hop = hop;
 	relay_hop_give(hop, &owner);
-	turn(d, RELAY_DELIVERY_ENVELOPE);
+	relay_delivery_turn(d, RELAY_DELIVERY_ENVELOPE);
 }
 
 void relay_delivery_go_by(struct relay_delivery *d, struct relay_hop *hop)
 {
 	relay_place_forget(d);
-	late_arm(d, ENVELOPE_MS);
+	late_arm(d, d->envelope_ms);
 	hop_take(d, hop);
 	envelope_send(d, 0);
 }
@@ -556,7 +558,7 @@ void relay_delivery_begin(struct relay_delivery *d)
 {
 	struct relay *r = relay_of(d);
 	const struct relay_world *w = d->client->world;
-	turn(d, RELAY_DELIVERY_ASKING);
+	relay_delivery_turn(d, RELAY_DELIVERY_ASKING);
 	for (size_t i = 0; i < w->route_count && !d->route; i++)
 		if (policy_rule_is_for(w->routes[i].domain, d->domain))
 			d->route = &w->routes[i];
@@ -639,7 +641,7 @@ void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 {
 	bool is_first = true; /* of those that wait */
 	for (size_t i = 0; i < number; i++)
-		is_first = is_first && !is_its(d, i, RELAY_RCPT_WAITING);
+		is_first = is_first && !relay_delivery_has(d, i, RELAY_RCPT_WAITING);
 	if (d->state == RELAY_DELIVERY_OVER) {
 		relay_client_answer_rcpt(d->client, number, relay_delivery_answer(d),
 		                         RELAY_RCPT_REFUSED);
@@ -650,7 +652,7 @@ void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 		return;
 	}
 	if (is_first)
-		relay_delivery_await(d);
+		relay_delivery_await(d, ENVELOPE_MS);
 	if (d->state == RELAY_DELIVERY_ENVELOPE)
 		envelope_send(d, number);
 }
@@ -662,12 +664,12 @@ void relay_delivery_data(struct relay_delivery *d)
 		return;
 	if (!relay_delivery_taken(d)) { /* nobody there wants it: all were refused */
 		question_end(d);
-		turn(d, RELAY_DELIVERY_OVER);
+		relay_delivery_turn(d, RELAY_DELIVERY_OVER);
 		hop_end(d, "refused", NULL);
 		relay_place_forget(d);
 		return;
 	}
-	turn(d, RELAY_DELIVERY_AT_DATA);
+	relay_delivery_turn(d, RELAY_DELIVERY_AT_DATA);
 	if (smtp_hop_data(relay_hop_smtp(d->hop), 0))
 		over_memory(d);
 	else
@@ -684,9 +686,11 @@ void relay_delivery_text(struct relay_delivery *d, struct slice text)
 
 void relay_delivery_end(struct relay_delivery *d)
 {
-	d->has_whole_text = true;
+	uint64_t now_ms = io_loop_now_ms(relay_of(d)->loop);
+	if (!d->ended_ms)
+		d->ended_ms = now_ms;
 	if (d->state != RELAY_DELIVERY_IN_TEXT || !d->hop)
 		return;
-	turn(d, RELAY_DELIVERY_AT_END);
-	relay_hop_text_end(d->hop);
+	relay_delivery_turn(d, RELAY_DELIVERY_AT_END);
+	relay_hop_text_end(d->hop, (uint32_t)(now_ms - d->ended_ms));
 }

@@ -41,6 +41,7 @@ struct relay_hop {
 	struct policy_decision decision;
 	bool skips_tls;
 	bool is_implicit;
+	uint32_t waited_ms; /* of END_MS, before the final dot went out */
 	bool is_leaving;
 	bool *is_freed;
 	struct relay_hop_facts facts;
@@ -148,7 +149,7 @@ static void deadline_update(struct relay_hop *h)
 		break;
 	case SMTP_HOP_BUSY:
 		if (h->smtp.count && h->smtp.pending[h->smtp.first].command == SMTP_HOP_END)
-			deadline(h, END_MS);
+			deadline(h, END_MS - h->waited_ms);
 		else if (h->smtp.count && h->smtp.pending[h->smtp.first].command == SMTP_HOP_DATA)
 			deadline(h, DATA_MS);
 		else if (h->smtp.count)
@@ -604,8 +605,9 @@ bool relay_hop_is_full(struct relay_hop *h)
 	return true;
 }
 
-void relay_hop_text_end(struct relay_hop *h)
+void relay_hop_text_end(struct relay_hop *h, uint32_t waited_ms)
 {
+	h->waited_ms = waited_ms < END_MS ? waited_ms : END_MS - 1;
 	smtp_hop_text_is_sent(&h->smtp);
 	relay_hop_flush(h);
 }

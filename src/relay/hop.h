@@ -90,8 +90,8 @@ void relay_hop_flush(struct relay_hop *h);
 void relay_hop_text(struct relay_hop *h, struct slice text);
 /* Then on_room follows. */
 bool relay_hop_is_full(struct relay_hop *h);
-/* The final dot was in the text. */
-void relay_hop_text_end(struct relay_hop *h);
+/* The final dot was in the text. waited_ms: for how long the MTA awaits the answer already. */
+void relay_hop_text_end(struct relay_hop *h, uint32_t waited_ms);
 
 /* The operator at whose hosts it has its place. */
 const char *relay_hop_operator(const struct relay_hop *h);

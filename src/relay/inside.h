@@ -85,7 +85,8 @@ struct relay_delivery {
 	struct buf last;  /* words of the target that failed last */
 	bool is_waivable; /* policy failed; without it there would be more to try */
 	bool is_waived;
-	bool has_whole_text; /* it is in held, final dot included */
+	uint32_t envelope_ms; /* for all hosts together */
+	uint64_t ended_ms;    /* the whole text was there, final dot included; 0: it is not */
 	struct smtp_waiver waiver;
 	struct buf held; /* text that no hop has */
 	char domain[POLICY_WAY_NAME_CAP];
@@ -187,7 +188,10 @@ void relay_delivery_go(struct relay_delivery *d);
 void relay_delivery_go_by(struct relay_delivery *d, struct relay_hop *hop);
 
 /* The time in which a far end has to answer begins. */
-void relay_delivery_await(struct relay_delivery *d);
+void relay_delivery_await(struct relay_delivery *d, uint32_t envelope_ms);
+void relay_delivery_turn(struct relay_delivery *d, enum relay_delivery_state state);
+/* The recipient is this delivery's, and in that state. */
+bool relay_delivery_has(const struct relay_delivery *d, size_t number, enum relay_rcpt_state state);
 /* From the beginning: with the way. */
 void relay_delivery_begin(struct relay_delivery *d);
 /* words: for recipients that are not answered, and for those taken when the text has ended. */

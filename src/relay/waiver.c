@@ -1,9 +1,9 @@
 /*
  * A destination whose policy failed is told so at RCPT, unless the message's header may still waive
- * TLS (RFC 8689 5): then RCPT is answered with 250, which promises nothing (the answer that counts
- * is the one behind the text), the text is held until its header has ended, and what that says is
- * done. Text that came meanwhile goes out as soon as a far end takes it; no more is read until
- * then.
+ * TLS (RFC 8689 4.2.2): then RCPT is answered with 250, which promises nothing (the answer that
+ * counts is the one behind the text), the text is held until its header has ended, and what that
+ * says is done. Text that came meanwhile goes out as soon as a far end takes it; no more is read
+ * until then.
  */
 #include "relay/inside.h"
 
@@ -16,13 +16,16 @@ static const char words_again[] =
 bool relay_waiver_is_possible(const struct relay_delivery *d)
 {
 	return d->is_waivable && !d->is_waived && !d->route &&
-	       !smtp_handoff_mail(d->client->handoff)->requires_tls; /* RFC 8689 4.2.1 */
+	       !smtp_handoff_mail(d->client->handoff)->requires_tls; /* RFC 8689 4.1 */
 }
+
+/* All that comes before the text, less than the MTA waits for room in it. */
+enum { WAIVED_ENVELOPE_MS = 60 * 1000 };
 
 static bool has(const struct relay_delivery *d, enum relay_rcpt_state state)
 {
 	for (size_t i = 0; i < d->client->rcpt_count; i++)
-		if (d->client->rcpts[i].delivery == d && d->client->rcpts[i].state == state)
+		if (relay_delivery_has(d, i, state))
 			return true;
 	return false;
 }
@@ -45,9 +48,9 @@ void relay_waiver_await(struct relay_delivery *d, struct slice words)
 	relay_place_forget(d);
 	if (buf_add(&d->answer, words))
 		buf_clear(&d->answer);
-	d->state = RELAY_DELIVERY_UNDECIDED;
+	relay_delivery_turn(d, RELAY_DELIVERY_UNDECIDED);
 	for (size_t i = 0; i < c->rcpt_count; i++)
-		if (c->rcpts[i].delivery == d && c->rcpts[i].state == RELAY_RCPT_WAITING)
+		if (relay_delivery_has(d, i, RELAY_RCPT_WAITING))
 			relay_waiver_promise(d, i);
 	relay_client_moved(c);
 }
@@ -66,7 +69,7 @@ static void waive(struct relay_delivery *d)
 	d->target = 0;
 	d->has_mail = d->skips_tls = d->is_small = false;
 	relay_plan_deinit(&d->plan);
-	relay_delivery_await(d);
+	relay_delivery_await(d, WAIVED_ENVELOPE_MS);
 	relay_delivery_begin(d);
 }
 
@@ -86,7 +89,7 @@ void relay_waiver_text(struct relay_delivery *d, struct slice text)
 		break;
 	case SMTP_WAIVER_NONE:
 		buf_deinit(&d->held);
-		d->state = RELAY_DELIVERY_OVER;
+		relay_delivery_turn(d, RELAY_DELIVERY_OVER);
 		break;
 	}
 }
@@ -109,6 +112,6 @@ void relay_waiver_go_on(struct relay_delivery *d)
 {
 	relay_delivery_text(d, buf_slice(&d->held));
 	buf_deinit(&d->held);
-	if (d->has_whole_text)
+	if (d->ended_ms)
 		relay_delivery_end(d);
 }

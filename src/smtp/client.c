@@ -142,7 +142,7 @@ static int on_mail(struct smtp_edge *e, const struct smtp_command *c, enum conv_
 		                       slice_str("REQUIRETLS")))
 			e->asks_tls = true;
 	}
-	/* RFC 8689 2 and 5: nobody may take for sealed what was not offered. */
+	/* RFC 8689 2 and 4.1: nobody may take for sealed what was not offered. */
 	if (e->asks_tls && !(smtp_edge_may_require_tls(e) && smtp_backend_offers(e, "REQUIRETLS")))
 		return smtp_edge_refuse(e, "555 5.5.4 REQUIRETLS is not offered", ret_todo);
 	e->mail_is_asked = true;

@@ -1,5 +1,5 @@
 /*
- * Does the sender of a message waive TLS ("TLS-Required: No", RFC 8689 5)? Its header says so in
+ * Does the sender of a message waive TLS ("TLS-Required: No", RFC 8689 3)? Its header says so in
  * one field of that name, with that value and no other. Pure.
  */
 #ifndef SMTP_WAIVER_H

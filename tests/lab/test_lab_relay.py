@@ -148,7 +148,7 @@ def test_a_delivery_and_mailseal_policy_agree(deliveries, recipient):
 
 
 def test_who_waives_tls_is_not_kept_by_dane(by_lmtp):
-    """RFC 8689 5"""
+    """RFC 8689 4.2.2"""
     delivery = Relayed(by_lmtp, "bob@mismatch.cases.test", headers={"TLS-Required": "No"})
     assert delivery.hop()["seal"] == "sealed", delivery.log.text()
     assert re.search(taken("mx.mismatch.cases.test"), delivery.log.text()), delivery.log.text()
