@@ -62,7 +62,6 @@ def is_well(said):
     return all(line.startswith("250 2.0.0") for line in said)
 
 
-
 def hold(relay, recipient):
     """An MTA whose recipient waits for the far end's answer."""
     mta = Mta(relay.lmtp)

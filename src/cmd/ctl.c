@@ -19,7 +19,7 @@ static const char usage[] =
 	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json]\n"
 	"         status|reload|drain|release DOMAIN|upgrade [BINARY]\n"
 	"\n"
-	"  status              what runs, and the sums of its sessions\n"
+	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
 	"  drain               accept no more, end idle sessions, then end\n"
 	"  release DOMAIN      forget what TLS its hosts had: mail that waits for them goes\n"

@@ -27,8 +27,8 @@ struct policy_asker {
 	void (*note)(struct policy_asker *a, const char *domain, const char *mx,
 	             enum policy_seen seen);
 	void (*fault)(struct policy_asker *a, const char *mx, enum policy_fault_seen seen);
-	/* For TLS reports: how a session ended. It is fine (policy_outcome_is_fine()), and copied.
-	 */
+	/* For TLS reports: how a session ended. Copied; what is not fine (policy_outcome_is_fine())
+	 * is lost. */
 	void (*count)(struct policy_asker *a, const struct policy_outcome *outcome);
 	/* Nothing if it is not under way. */
 	void (*cancel)(struct policy_asker *a, struct policy_question *q);

@@ -1,8 +1,9 @@
 /*
  * What the files of the relay share. client.c: the MTA's connection and its transaction. door.c:
- * its TLS. delivery.c: one destination of it. waiver.c: one whose policy failed, while the header
- * may waive it. place.c: waits for a place at a far end. pool.c: all of them, idle hops. record.c:
- * the log.
+ * its TLS. delivery.c: one destination of it, target.c its hosts in turn, envelope.c what is said.
+ * waiver.c: one whose policy failed, while the header may waive it. place.c: waits for a place at a
+ * far end. idle.c: hops that wait for more. pool.c: all of them. world.c: what the settings come
+ * to. record.c: the log.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -126,7 +127,6 @@ struct relay_idle {
 	struct relay_world *world;
 	struct relay_hop *hop;
 	struct io_deadline late;
-	unsigned uses;
 };
 
 struct relay {
@@ -143,6 +143,11 @@ struct relay {
 	struct io_deadline drain_late;
 	bool is_draining;
 };
+
+static inline struct relay *relay_of(const struct relay_delivery *d)
+{
+	return d->client->relay;
+}
 
 /* client.c */
 /* A recipient's answer; words with CRLF. */
@@ -197,6 +202,38 @@ void relay_delivery_begin(struct relay_delivery *d);
 /* words: for recipients that are not answered, and for those taken when the text has ended. */
 void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct slice words);
 
+/* What is left of the time in which far ends have to answer, or less. */
+void relay_delivery_late_arm(struct relay_delivery *d, uint32_t at_most_ms);
+/* The far end is to be asked, or was. */
+bool relay_delivery_is_open(const struct relay_delivery *d, size_t number);
+bool relay_delivery_has_open(const struct relay_delivery *d);
+/* relay_delivery_over() with the words of the host that failed last, with our own, or for want of
+ * memory. */
+void relay_delivery_over_last(struct relay_delivery *d, const char *outcome);
+void relay_delivery_over_own(struct relay_delivery *d, const char *outcome, const char *code,
+                             const char *text);
+void relay_delivery_over_memory(struct relay_delivery *d);
+/* The hop goes: to carry another message, or for good. f: NULL unless it failed. */
+void relay_delivery_hop_end(struct relay_delivery *d, const char *outcome,
+                            const struct relay_hop_failure *f);
+
+/* target.c */
+/* The one that is next, or the end. */
+void relay_target_open(struct relay_delivery *d);
+/* Another; a hop that was kept from before has no list of them, and all begins anew. */
+void relay_target_next(struct relay_delivery *d);
+/* A hop was kept for the domain, and is the delivery's now. */
+bool relay_target_is_kept(struct relay_delivery *d);
+
+/* envelope.c */
+/* MAIL as soon as there is a recipient, then all from that number on that wait. */
+void relay_envelope_send(struct relay_delivery *d, size_t from);
+/* What a hop says (relay/hop.h); owner: the delivery. */
+void relay_envelope_reply(void *owner, enum smtp_hop_command of, unsigned number,
+                          const struct smtp_reply *reply);
+void relay_envelope_text(void *owner);
+void relay_envelope_room(void *owner);
+
 /* waiver.c */
 /* Nothing more can be tried, policy being what it is. True: the header may change that. */
 bool relay_waiver_is_possible(const struct relay_delivery *d);
@@ -212,12 +249,16 @@ void relay_waiver_rcpt(struct relay_delivery *d, size_t number, struct slice wor
 /* The hop is ready for the text. */
 void relay_waiver_go_on(struct relay_delivery *d);
 
-/* pool.c */
-/* Takes the hop. uses: how many messages it has carried. */
+/* idle.c */
+/* Takes the hop; it may go to a delivery that waits for a place. */
 void relay_idle_keep(struct relay *r, struct relay_world *w, struct relay_hop *hop);
 /* A hop to the domain, or NULL. */
 struct relay_hop *relay_idle_take(struct relay *r, const struct relay_world *w, const char *domain,
                                   bool must_be_authenticated);
+/* Of policy_asker: those that are there go. */
+void relay_idle_wanted(void *holder, bool is_domain, const char *name);
+void relay_idle_leave_all(struct relay *r);
+void relay_idle_free_all(struct relay *r);
 
 /* place.c */
 /* At the target that is next; relay_delivery_go() follows. 0 or -ENOMEM. */

@@ -1,7 +1,6 @@
 /*
- * What listens in a worker beside its edges: the policy service, the relays, and the
- * collector of TLS reports. Sockets come from
- * the parent and count from the next start on, as those of edges do.
+ * What listens in a worker beside its edges: the policy service, the relays, and the collector of
+ * TLS reports. Sockets come from the parent and count from the next start on, as those of edges do.
  */
 #ifndef WORKER_SERVICES_H
 #define WORKER_SERVICES_H
