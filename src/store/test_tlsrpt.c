@@ -3,6 +3,7 @@
 #include "store/tlsrpt.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,10 +14,19 @@ enum { DAY_S = 86400, TODAY = 20000, NOW = TODAY * DAY_S + 12 * 3600 };
 static char folder[] = "/tmp/mailseal-test-tlsrpt-XXXXXX";
 static char path[64];
 static struct store_tlsrpt *store;
+static sqlite3 *db; /* of the one that was opened last */
+
+static int db_note(sqlite3 *opened, char **ret_error, const void *api)
+{
+	(void)ret_error, (void)api;
+	db = opened;
+	return 0;
+}
 
 static int folder_make(void **state)
 {
 	(void)state;
+	sqlite3_auto_extension((void (*)(void))db_note);
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/tlsrpt.db", folder);
@@ -287,6 +297,25 @@ static void test_tlsrpt_is_bounded(void **state)
 	assert_read(-1, NULL, "20000 a.example no-policy-found a.example 2/0 [] []\n");
 }
 
+static void run(const char *sql)
+{
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* A policy whose failure cannot be written is not there, and takes no room. */
+static void test_tlsrpt_all_or_nothing(void **state)
+{
+	(void)state;
+	run("CREATE TEMP TRIGGER no BEFORE INSERT ON main.failure"
+	    " BEGIN SELECT RAISE(FAIL, 'no'); END");
+	policy_part_fail(part_of("a.example", POLICY_KIND_NONE), &mismatch);
+	assert_true(store_tlsrpt_count(store, &outcome, NOW, 2) < 0);
+	assert_read(-1, NULL, "");
+	run("DROP TRIGGER no");
+	assert_int_equal(store_tlsrpt_count(store, &outcome, NOW, 2), 0);
+	assert_int_equal(look().sessions, 1);
+}
+
 static void test_tlsrpt_read_alone(void **state)
 {
 	struct store_tlsrpt *reading = NULL;
@@ -307,7 +336,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_tlsrpt_##name, store_begin_new, store_end)
 		TEST(sums),       TEST(policies_apart),       TEST(day_boundaries),
 		TEST(prune),      TEST(failures_are_bounded), TEST(policies_are_bounded),
-		TEST(is_bounded), TEST(read_alone),
+		TEST(is_bounded), TEST(all_or_nothing),       TEST(read_alone),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

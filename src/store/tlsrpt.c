@@ -90,18 +90,15 @@ static int number_get(sqlite3_stmt *at, int64_t *ret_number)
 	return step == SQLITE_ROW ? 0 : err_raise(-EIO);
 }
 
-static int rows_update(struct store_tlsrpt *t)
-{
-	return err_up(number_get(store_begin(t->statements[ROWS]), &t->rows));
-}
-
 static int open_as(struct store_tlsrpt *t, const char *path, struct store_opened *ret_opened)
 {
 	static const struct store_schema schema = { steps, COUNT_OF(steps) };
 	int r = store_open(&t->db, path, &schema, ret_opened);
 	if (!r)
 		r = store_prepare(t->db, queries, QUERY_COUNT, t->statements);
-	return r ? err_up(r) : err_up(rows_update(t));
+	if (!r && ret_opened)
+		r = number_get(store_begin(t->statements[ROWS]), &t->rows);
+	return err_up(r);
 }
 
 static int tlsrpt_new(struct store_tlsrpt **ret_t, const char *path,
@@ -267,6 +264,7 @@ int store_tlsrpt_count(struct store_tlsrpt *t, const struct policy_outcome *outc
                        int64_t rows_max)
 {
 	bool is_full = false;
+	int64_t rows = t->rows;
 	int r = store_finish(store_begin(t->statements[BEGIN]));
 	if (r)
 		return err_up(r);
@@ -281,7 +279,7 @@ int store_tlsrpt_count(struct store_tlsrpt *t, const struct policy_outcome *outc
 		r = store_finish(store_begin(t->statements[COMMIT]));
 	if (r) {
 		(void)!store_finish(store_begin(t->statements[ROLLBACK]));
-		(void)!rows_update(t);
+		t->rows = rows;
 		return err_up(r);
 	}
 	return is_full ? STORE_TLSRPT_FULL : 0;
