@@ -316,6 +316,35 @@ static void test_tlsrpt_all_or_nothing(void **state)
 	assert_int_equal(look().sessions, 1);
 }
 
+static int big_count(const char *domain)
+{
+	static char lines[16384];
+	memset(lines, 'x', sizeof(lines) - 2);
+	lines[sizeof(lines) - 2] = '\n';
+	part_of(domain, POLICY_KIND_STS)->strings = slice_str(lines);
+	return count_at(NOW);
+}
+
+/* The file has a bound too; what was there stays, and what goes makes room. */
+static void test_tlsrpt_file_is_bounded(void **state)
+{
+	sqlite3_stmt *pages = NULL;
+	(void)state;
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA max_page_count", -1, &pages, NULL), 0);
+	assert_int_equal(sqlite3_step(pages), SQLITE_ROW);
+	assert_true((int64_t)sqlite3_column_int(pages, 0) * 4096 < INT64_C(2) << 30);
+	sqlite3_finalize(pages);
+	run("PRAGMA max_page_count = 16");
+	assert_int_equal(big_count("a.example"), 0);
+	assert_int_equal(big_count("b.example"), STORE_TLSRPT_FULL);
+	assert_int_equal(big_count("b.example"), STORE_TLSRPT_FULL);
+	assert_int_equal(big_count("a.example"), 0);
+	assert_int_equal(look().policies, 1);
+	assert_int_equal(look().succeeded, 2);
+	prune_all(NOW + (int64_t)STORE_TLSRPT_DAYS * DAY_S);
+	assert_int_equal(big_count("b.example"), 0);
+}
+
 static void test_tlsrpt_read_alone(void **state)
 {
 	struct store_tlsrpt *reading = NULL;
@@ -336,7 +365,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_tlsrpt_##name, store_begin_new, store_end)
 		TEST(sums),       TEST(policies_apart),       TEST(day_boundaries),
 		TEST(prune),      TEST(failures_are_bounded), TEST(policies_are_bounded),
-		TEST(is_bounded), TEST(all_or_nothing),       TEST(read_alone),
+		TEST(is_bounded), TEST(file_is_bounded),      TEST(all_or_nothing),
+		TEST(read_alone),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <sqlite3.h>
 
+#define PAGES_BOUND "PRAGMA max_page_count = 524287" /* of 4 KiB, as SQLite makes them */
+
 enum { PRUNED_AT_ONCE = 100 }; /* policies: others wait for it meanwhile */
 
 enum query {
@@ -94,6 +96,8 @@ static int open_as(struct store_tlsrpt *t, const char *path, struct store_opened
 {
 	static const struct store_schema schema = { steps, COUNT_OF(steps) };
 	int r = store_open(&t->db, path, &schema, ret_opened);
+	if (!r && sqlite3_exec(t->db, PAGES_BOUND, NULL, NULL, NULL))
+		r = err_raise(-EIO);
 	if (!r)
 		r = store_prepare(t->db, queries, QUERY_COUNT, t->statements);
 	if (!r && ret_opened)
@@ -275,12 +279,13 @@ int store_tlsrpt_count(struct store_tlsrpt *t, const struct policy_outcome *outc
 		r = part_count(t, &k, rows_max);
 		is_full = is_full || r == STORE_TLSRPT_FULL;
 	}
+	bool no_page = r < 0 && sqlite3_errcode(t->db) == SQLITE_FULL;
 	if (r >= 0)
 		r = store_finish(store_begin(t->statements[COMMIT]));
 	if (r) {
 		(void)!store_finish(store_begin(t->statements[ROLLBACK]));
 		t->rows = rows;
-		return err_up(r);
+		return no_page ? STORE_TLSRPT_FULL : err_up(r);
 	}
 	return is_full ? STORE_TLSRPT_FULL : 0;
 }

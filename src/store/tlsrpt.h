@@ -1,7 +1,7 @@
 /*
  * How sessions ended, summed up for TLS reports (RFC 8460): by UTC day, domain, policy, and what
  * failed. Kept over restarts, and bounded: what one domain's policies and failures may take in a
- * day, and all of them.
+ * day, and all of them: by their number, and their file stays under 2 GiB.
  */
 #ifndef STORE_TLSRPT_H
 #define STORE_TLSRPT_H
@@ -34,8 +34,8 @@ enum { STORE_TLSRPT_NONE = 1 };
 [[nodiscard]] int store_tlsrpt_open_read(struct store_tlsrpt **ret_t, const char *path);
 void store_tlsrpt_close(struct store_tlsrpt *t);
 
-/* rows_max: STORE_TLSRPT_ROWS. 0, STORE_TLSRPT_FULL (it, or a part of it, was not counted) or a
- * negative. */
+/* rows_max: STORE_TLSRPT_ROWS. 0, STORE_TLSRPT_FULL (for want of rows or of room in the file
+ * it, or a part of it, was not counted) or a negative. */
 enum { STORE_TLSRPT_FULL = 1 };
 [[nodiscard]] int store_tlsrpt_count(struct store_tlsrpt *t, const struct policy_outcome *outcome,
                                      int64_t now_s, int64_t rows_max);
