@@ -95,9 +95,10 @@ class Reporting(Relay):
     def wait_sums(self, name, **expected):
         """"sts": (successes, failures)... The counting comes after the mail's answer."""
         expected = {kind.replace("_", "-"): sums for kind, sums in expected.items()}
-        wait_until(lambda: {kind: tuple(p["summary"][f"total-{how}-session-count"]
-                                        for how in ("successful", "failure"))
-                            for kind, p in self.policies(name).items()} == expected)
+        assert wait_until(
+            lambda: {kind: tuple(p["summary"][f"total-{how}-session-count"]
+                                 for how in ("successful", "failure"))
+                     for kind, p in self.policies(name).items()} == expected), self.policies(name)
         return self.policies(name)
 
     def close(self):
@@ -270,7 +271,7 @@ def test_what_is_no_datagram_of_libtlsrpt_is_refused(relay):
     seen = len(relay.events)
     for data in b"", b"{}", b"\xff" * 100, b" " * 70000:
         datagram(relay.door, data)
-    wait_until(lambda: sums() == (datagrams + 4, refused + 4))
+    assert wait_until(lambda: sums() == (datagrams + 4, refused + 4)), sums()
     relay.wait("collector of TLS reports was told what is no datagram of libtlsrpt", after=seen)
     assert sum(e["event"].startswith("collector of") for e in relay.events[seen:]) == 1
 
@@ -284,10 +285,11 @@ def test_a_resolver_that_stands_still_costs_counts_and_nobody_waits(relay):
     try:
         for _ in range(count):
             datagram(relay.door, data)
-        wait_until(lambda: relay.status()["sums"]["tlsrpt_datagrams"] == before + count)
+        assert wait_until(lambda: relay.status()["sums"]["tlsrpt_datagrams"] == before + count), (
+            before, relay.status()["sums"])
     finally:
         os.kill(resolver, signal.SIGCONT)
-    wait_until(lambda: relay.policies("flood"))
+    assert wait_until(lambda: relay.policies("flood"))
     datagram(relay.door, data)
     lost = int(relay.wait("sessions were not counted for TLS reports", after=seen)["lost"])
     assert 0 < lost < count
