@@ -96,6 +96,16 @@ class Relay(Daemon):
         self.far_ends.append(far)
         return far
 
+    def write(self, config):
+        self.settings = config
+        super().write(config)
+
+    def change(self, config):
+        self.write(config)
+        seen = len(self.events)
+        assert self.ctl("reload").returncode == 0
+        self.wait("configuration reloaded", after=seen)
+
     def start_again(self):
         self.start()
         self.ready()
@@ -181,10 +191,10 @@ def relay_alone():
     yield from relays()
 
 
-def socketmap(relay, question):
+def socketmap(relay, question, path=None):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(20)
-        sock.connect(f"{relay.folder}/policy")
+        sock.connect(path or f"{relay.folder}/policy")
         sock.sendall(b"%d:%s," % (len(question), question.encode()))
         said = sock.recv(10000).decode()
     return said.partition(":")[2][:-1]

@@ -64,16 +64,6 @@ class Door(Relay):
         super().__init__(folder, self.door(PEERS), f'''certificate = {{
             own = {{ chain = "{self.own.file}"; key = "{self.own.key}"; }}; }};''')
 
-    def write(self, config):
-        self.settings = config
-        super().write(config)
-
-    def change(self, config):
-        self.write(config)
-        seen = len(self.events)
-        assert self.ctl("reload").returncode == 0
-        self.wait("configuration reloaded", after=seen)
-
     def door(self, peers):
         return (f'listen_tls = ["lmtp:127.0.0.1:{self.lmtps}", "smtp:127.0.0.1:{self.smtps}"]; '
                 f'client_ca_file = "{self.ca.file}"; certificates = ["own"]; {peers}')

@@ -312,6 +312,17 @@ def test_counts_outlive_a_restart_and_are_read_without_a_daemon(relay):
     assert relay.report("--day", "1999-12-31") == ""
 
 
+def test_the_collector_and_the_policy_service_change_places_and_back(relay):
+    before, policy = relay.settings, f"{relay.folder}/policy"
+    swapped = before.replace(policy, "PATH").replace(relay.door, policy).replace("PATH", relay.door)
+    for count, (config, door, service) in enumerate([(swapped, policy, relay.door),
+                                                     (before, relay.door, policy)]):
+        relay.change(config)
+        datagram(door, b'{"d":"moved.example","policies":[{"policy-type":9,"t":0,"f":0}]}')
+        relay.wait_sums("moved", no_policy_found=(count + 1, 0))
+        assert socketmap(relay, "policy broken.example", service) == "NOTFOUND "
+
+
 @pytest.mark.parametrize("words", [(), ("coverage",), ("tlsrpt", "a b"), ("tlsrpt", "-d", "today"),
                                    ("tlsrpt", "-d", "2026-02-30")])
 def test_a_report_that_is_none(words):

@@ -90,16 +90,16 @@ static int service_own(const struct parent_listener *l)
 	return 0;
 }
 
-static bool is_datagram(const struct parent_listener *l)
+static int type_of(const struct parent_listener *l)
 {
-	return l->is_service && l->service == PROC_SERVICE_TLSRPT;
+	return l->is_service && l->service == PROC_SERVICE_TLSRPT ? SOCK_DGRAM : SOCK_STREAM;
 }
 
 /* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
 static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_group)
 {
 	int family = l->sa.ss_family;
-	int type = is_datagram(l) ? SOCK_DGRAM : SOCK_STREAM;
+	int type = type_of(l);
 	CLEAN(closep) int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_raise(-errno);
@@ -157,7 +157,7 @@ static int any_of(const struct parent_listener *l)
 static int listener_open(struct parent_listener *l, unsigned workers)
 {
 	int alone = -1, ours = any_of(l);
-	if (is_datagram(l))
+	if (type_of(l) == SOCK_DGRAM)
 		workers = 1; /* who reads them */
 	if (ours < 0 && l->sa.ss_family == AF_UNIX) {
 		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
@@ -277,6 +277,15 @@ static int list_make(struct list *list, const struct conf_settings *settings)
 	return r ? err_up(r) : err_up(services_add(list, settings));
 }
 
+/* Of one address and of one kind: a path may have gone from a stream to datagrams. */
+static bool is_same(const struct parent_listener *old, const struct parent_listener *now)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	return old->sa_len == now->sa_len && !memcmp(&old->sa, &now->sa, now->sa_len) &&
+	       !getsockopt(any_of(old), SOL_SOCKET, SO_TYPE, &type, &len) && type == type_of(now);
+}
+
 /* Sockets that stay are taken over from the old list: nobody who waits in them is refused. */
 static void list_take_over(struct list *list, struct parent *p)
 {
@@ -284,7 +293,7 @@ static void list_take_over(struct list *list, struct parent *p)
 		struct parent_listener *now = &list->items[i];
 		for (size_t n = 0; n < p->listener_count; n++) {
 			struct parent_listener *old = &p->listeners[n];
-			if (old->sa_len != now->sa_len || memcmp(&old->sa, &now->sa, now->sa_len))
+			if (!is_same(old, now))
 				continue;
 			memcpy(now->fds, old->fds, sizeof(now->fds));
 			for (size_t f = 0; f < PARENT_WORKERS_MAX; f++)
