@@ -168,16 +168,22 @@ class SmtpMta(Mta):
     kind = "SMTP"
 
 
-def relays(rest="", listen="", relay='plain_after = "1s"; hold = ["held.example"]; '
-           'refuse = [".refused.example"];', workers=1):
+def in_folder(make):
+    """A fixture: what make(folder) gives, ready, until its end."""
     folder = tempfile.mkdtemp(prefix="mailseal-")
     os.chmod(folder, 0o755)  # processes that are not root's get into it
     with open(f"{folder}/anchor", "w", encoding="ascii") as out:
         out.write(ANCHOR)
-    daemon = Relay(folder, relay, rest.replace("FOLDER", folder), listen, workers).ready()
+    daemon = make(folder).ready()
     yield daemon
     daemon.close()
     shutil.rmtree(folder)
+
+
+def relays(rest="", listen="", relay='plain_after = "1s"; hold = ["held.example"]; '
+           'refuse = [".refused.example"];', workers=1):
+    yield from in_folder(lambda folder: Relay(folder, relay, rest.replace("FOLDER", folder), listen,
+                                              workers))
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,12 @@
 """MTAs of other hosts hand over to the relay in TLS, with certificates of their own."""
-import os
-import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 
 import pytest
 
 from daemon import BINARY, free_ports, make_certificate
-from names import ANCHOR
-from test_relay import Mta, Relay
+from test_relay import Mta, Relay, in_folder
 
 PEERS = 'peer = ["mta1.int.example", "mta2.int.example"];'
 
@@ -71,14 +67,7 @@ class Door(Relay):
 
 @pytest.fixture(scope="module")
 def relay():
-    folder = tempfile.mkdtemp(prefix="mailseal-")
-    os.chmod(folder, 0o755)
-    with open(f"{folder}/anchor", "w", encoding="ascii") as out:
-        out.write(ANCHOR)
-    daemon = Door(folder).ready()
-    yield daemon
-    daemon.close()
-    shutil.rmtree(folder)
+    yield from in_folder(Door)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

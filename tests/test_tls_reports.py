@@ -3,21 +3,19 @@ import ctypes
 import http.server
 import json
 import os
-import shutil
 import signal
 import socket
 import ssl
 import stat
 import struct
 import subprocess
-import tempfile
 import threading
 
 import pytest
 
 from daemon import BINARY, make_certificate, wait_until
-from names import A, ANCHOR, MX, TXT
-from test_relay import Mta, Relay, socketmap
+from names import A, MX, TXT
+from test_relay import Mta, Relay, in_folder, socketmap
 
 STS_ADDRESS = "127.0.3.1"
 POLICY = "version: STSv1\nmode: {}\nmx: {}\nmax_age: 86400\n"
@@ -108,14 +106,7 @@ class Reporting(Relay):
 
 @pytest.fixture(scope="module")
 def relay():
-    folder = tempfile.mkdtemp(prefix="mailseal-")
-    os.chmod(folder, 0o755)
-    with open(f"{folder}/anchor", "w", encoding="ascii") as out:
-        out.write(ANCHOR)
-    daemon = Reporting(folder).ready()
-    yield daemon
-    daemon.close()
-    shutil.rmtree(folder)
+    yield from in_folder(Reporting)
 
 
 def send(relay, name):
