@@ -8,7 +8,11 @@
 
 #include <time.h>
 
-enum { DATAGRAMS_A_TURN = 64, TELL_S = 60 };
+enum {
+	DATAGRAMS_A_TURN = 64,
+	DATAGRAMS_A_SECOND = 1000, /* what is over is refused: resolver has more to do */
+	TELL_S = 60,
+};
 
 static void refuse(struct relay_collector *c, const char *why)
 {
@@ -23,10 +27,18 @@ static void refuse(struct relay_collector *c, const char *why)
 
 static void datagram_take(struct relay_collector *c, struct slice bytes)
 {
-	CLEAN(policy_datagram_deinit) struct policy_datagram d;
+	CLEAN(policy_datagram_deinit) struct policy_datagram d = {};
 	const char *why;
-	int r = policy_datagram_parse(&d, bytes, &why);
+	time_t now_s = time(NULL);
 	c->datagrams++;
+	if (now_s != c->second_s)
+		c->in_second = 0;
+	c->second_s = now_s;
+	if (++c->in_second > DATAGRAMS_A_SECOND) {
+		refuse(c, "too many in a second");
+		return;
+	}
+	int r = policy_datagram_parse(&d, bytes, &why);
 	if (r)
 		refuse(c, r < 0 ? "out of memory" : why);
 	else

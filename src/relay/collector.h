@@ -13,8 +13,10 @@ struct policy_asker;
 struct relay_collector {
 	struct policy_asker *asker;
 	uint64_t datagrams;
-	uint64_t refused; /* of them: no datagram of libtlsrpt */
-	int64_t told_s;   /* of the last that was said to be refused */
+	uint64_t refused; /* of them: no datagram of libtlsrpt, or too many in a second */
+	int64_t second_s; /* the one that counts now */
+	unsigned in_second;
+	int64_t told_s; /* of the last that was said to be refused */
 };
 
 /* fd: a socket that has something to read; it stays the caller's. */

@@ -280,7 +280,7 @@ void relay_delivery_free(struct relay_delivery *d)
 	relay_plan_deinit(&d->plan);
 	buf_deinit(&d->answer);
 	buf_deinit(&d->last);
-	buf_deinit(&d->held);
+	relay_waiver_drop(d);
 	free(d);
 }
 

@@ -137,6 +137,7 @@ struct relay {
 	size_t open;
 	struct relay_idle idle; /* a ring, this is its head */
 	size_t idle_count;
+	size_t held;                    /* bytes of text that no hop has, of all deliveries */
 	struct relay_delivery *waiting; /* for a place, the first come first */
 	void (*on_empty)(void *owner);  /* NULL once it was told */
 	void *on_empty_owner;
@@ -244,6 +245,8 @@ void relay_waiver_promise(struct relay_delivery *d, size_t number);
 /* The text waits here: for the header's end, then for a hop. */
 bool relay_waiver_holds_text(const struct relay_delivery *d);
 void relay_waiver_text(struct relay_delivery *d, struct slice text);
+/* The text that waits is not wanted any more. */
+void relay_waiver_drop(struct relay_delivery *d);
 /* The far end's answer to a recipient that was promised. */
 void relay_waiver_rcpt(struct relay_delivery *d, size_t number, struct slice words, bool is_taken);
 /* The hop is ready for the text. */

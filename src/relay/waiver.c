@@ -21,6 +21,8 @@ bool relay_waiver_is_possible(const struct relay_delivery *d)
 
 /* All that comes before the text, less than the MTA waits for room in it. */
 enum { WAIVED_ENVELOPE_MS = 60 * 1000 };
+/* Bytes that a worker holds, of all messages together. */
+enum { HELD_MAX = 32 * 1024 * 1024 };
 
 static bool has(const struct relay_delivery *d, enum relay_rcpt_state state)
 {
@@ -73,12 +75,21 @@ static void waive(struct relay_delivery *d)
 	relay_delivery_begin(d);
 }
 
+void relay_waiver_drop(struct relay_delivery *d)
+{
+	relay_of(d)->held -= buf_len(&d->held);
+	buf_deinit(&d->held);
+}
+
 void relay_waiver_text(struct relay_delivery *d, struct slice text)
 {
-	if (buf_add(&d->held, text)) {
+	struct relay *r = relay_of(d);
+	if (r->held + text.len > HELD_MAX || buf_add(&d->held, text)) {
+		relay_waiver_drop(d);
 		relay_delivery_over(d, "no-memory", slice_str("451 4.3.0 out of memory\r\n"));
 		return;
 	}
+	r->held += text.len;
 	if (d->is_waived)
 		return;
 	switch (smtp_waiver_read(&d->waiver, buf_slice(&d->held))) {
@@ -88,7 +99,7 @@ void relay_waiver_text(struct relay_delivery *d, struct slice text)
 		waive(d);
 		break;
 	case SMTP_WAIVER_NONE:
-		buf_deinit(&d->held);
+		relay_waiver_drop(d);
 		relay_delivery_turn(d, RELAY_DELIVERY_OVER);
 		break;
 	}
@@ -111,7 +122,7 @@ void relay_waiver_rcpt(struct relay_delivery *d, size_t number, struct slice wor
 void relay_waiver_go_on(struct relay_delivery *d)
 {
 	relay_delivery_text(d, buf_slice(&d->held));
-	buf_deinit(&d->held);
+	relay_waiver_drop(d);
 	if (d->ended_ms)
 		relay_delivery_end(d);
 }

@@ -204,11 +204,21 @@ static const char *code_say(int rcode)
 	return rcode == SERVFAIL ? "SERVFAIL" : "an error code";
 }
 
+/* Else records that were lost would count as none. */
+static bool is_whole(struct dns_message m)
+{
+	struct dns_record record;
+	int r = 0;
+	while (!r)
+		r = dns_message_next(&m, &record);
+	return r == DNS_END;
+}
+
 /* is_secure: libunbound found so; what upstream found stands in the packet. */
 static void take(struct lookup_question *q, struct slice packet, bool is_secure)
 {
 	struct dns_message m;
-	if (dns_message_open(&m, packet)) {
+	if (dns_message_open(&m, packet) || !is_whole(m)) {
 		fail(q, POLICY_DNS_FAILED, "an answer that is none");
 	} else if (m.rcode && m.rcode != NXDOMAIN) {
 		fail(q, POLICY_DNS_FAILED, code_say(m.rcode));

@@ -1,8 +1,8 @@
 /*
  * A name server for the tests of this folder: a thread on a port of loopback that answers from a
- * table, unsigned. Names whose first letter is s get SERVFAIL, with m nothing; with v they are
- * vouched for (AD, if that was asked for); with z the answer comes over TCP alone, with y answers
- * to other questions come before it.
+ * table, unsigned. Names whose first letter is s get SERVFAIL, with m nothing; with x a record that
+ * is cut; with v they are vouched for (AD, if that was asked for); with z the answer comes over TCP
+ * alone, with y answers to other questions come before it.
  */
 #ifndef RESOLVER_TEST_ZONE_H
 #define RESOLVER_TEST_ZONE_H
@@ -83,7 +83,7 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 		packet[7]++;
 	}
 	if (packet[7])
-		return at;
+		return at - (name[0] == 'x');
 	packet[3] |= is_there ? 0 : 3;
 	packet[9] = 1; /* the authority that a denial has */
 	return zone_put(packet, at, 6, soa, sizeof(soa));

@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { OUTCOMES_QUEUED_MAX = 4 * 1024 * 1024 }; /* bytes that wait: more are not counted */
+/* Bytes that wait, and that questions wait behind: more outcomes are not counted. */
+enum { OUTCOMES_QUEUED_MAX = 64 * 1024 };
 
 struct worker_resolver {
 	struct policy_asker asker; /* first: the callbacks get back to us by it */
