@@ -10,6 +10,7 @@ import stat
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -319,3 +320,19 @@ def test_the_collector_and_the_policy_service_change_places_and_back(relay):
 def test_a_report_that_is_none(words):
     done = subprocess.run([BINARY, "report", *words], capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("Usage: mailseal report"), done
+
+
+def test_a_flood_of_datagrams_has_an_end(relay):
+    """What is over in a second is refused: mail has to do with resolver, too."""
+    refused = relay.status()["sums"]["tlsrpt_refused"]
+    flood = json.dumps({"d": "flood.example", "pr": "v=TLSRPTv1; rua=mailto:a@b", "policies": [
+        {"policy-type": 9, "policy-domain": "flood.example", "t": 0, "f": 0}]}).encode()
+    begun = time.monotonic()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        for _ in range(5000):
+            sock.sendto(flood, relay.door)
+    most = 1000 * (int(time.monotonic() - begun) + 2)
+    assert wait_until(lambda: relay.status()["sums"]["tlsrpt_refused"] >= refused + 5000 - most)
+    assert most < 5000, most
+    relay.far("behind")
+    assert send(relay, "behind")[-1].startswith("250")
