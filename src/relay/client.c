@@ -500,7 +500,10 @@ void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door
 	struct relay_client *c = has_room ? calloc(1, sizeof(*c)) : NULL;
 	struct relay_rcpt *rcpts = has_room ? calloc(SMTP_HANDOFF_RCPTS_MAX, sizeof(*rcpts)) : NULL;
 	if (!c || !rcpts) {
-		log_error(NULL, "no room for a connection of the relay");
+		uint64_t unsaid;
+		if (log_calm(&r->no_room, io_loop_now_ms(r->loop), &unsaid))
+			log_warn(NULL, "no room for a connection of the relay",
+			         kv_int("unsaid", (int64_t)unsaid));
 		free(c);
 		free(rcpts);
 		close(fd);

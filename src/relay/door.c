@@ -81,8 +81,12 @@ static const char *mend_of(enum tls_peer_fault fault)
 void relay_door_refused(const struct relay_client *c)
 {
 	const struct tls_session *tls = c->stream.tls;
+	uint64_t unsaid;
+	if (!log_calm(&c->relay->refusals, io_loop_now_ms(c->relay->loop), &unsaid))
+		return;
 	log_warn(c->session_id, "handoff refused", kv_str("relay", c->world->name),
 	         kv_str("client", c->addr), kv_str("reason", tls_session_error(tls)),
 	         kv_str("names", tls_session_peer_names(tls)),
-	         kv_str("mend", mend_of(tls_session_peer_fault(tls))));
+	         kv_str("mend", mend_of(tls_session_peer_fault(tls))),
+	         kv_int("unsaid", (int64_t)unsaid));
 }

@@ -8,6 +8,7 @@
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
 
+#include "base/log_calm.h"
 #include "io/stream.h"
 #include "policy/ask.h"
 #include "relay/hop.h"
@@ -137,6 +138,7 @@ struct relay {
 	size_t open;
 	struct relay_idle idle; /* a ring, this is its head */
 	size_t idle_count;
+	struct log_calm no_room, refusals;
 	size_t held;                    /* bytes of text that no hop has, of all deliveries */
 	struct relay_delivery *waiting; /* for a place, the first come first */
 	void (*on_empty)(void *owner);  /* NULL once it was told */

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_calm.h"
 #include "io/loop.h"
 #include "policy/place.h"
 #include "proc/peer.h"
@@ -38,6 +39,7 @@ struct seats {
 	struct places *places;
 	struct seats_worker *workers;
 	struct io_deadline tick;
+	struct log_calm full;
 };
 
 /* Whoever keeps idle connections there lets them go. */
@@ -155,7 +157,10 @@ static void seat_ask(struct seats_worker *w, uint32_t number, const struct place
 	struct seats *s = w->seats;
 	struct seat *seat = w->count < SEATS_MAX ? calloc(1, sizeof(*seat)) : NULL;
 	if (!seat) {
-		log_warn(NULL, "too many connections of one worker, one more waits");
+		uint64_t unsaid;
+		if (log_calm(&s->full, io_loop_now_ms(s->loop), &unsaid))
+			log_warn(NULL, "too many connections of one worker, one more waits",
+			         kv_int("unsaid", (int64_t)unsaid));
 		return;
 	}
 	*seat = (struct seat){ .place.fn = on_taken, .worker = w, .number = number };

@@ -34,11 +34,12 @@ struct upstream_question {
 	size_t server; /* the one that is asked */
 	size_t errors; /* of servers, one after the other */
 	bool is_answered;
-	bool is_tcp;
 	struct io_udp udp;
 	struct io_stream tcp;
 	struct buf input; /* of tcp */
 	struct io_deadline again;
+	struct io_later lost; /* the server did not do; for `error` */
+	int error;
 	uint8_t query[LENGTH_LEN + DNS_QUERY_MAX]; /* as it is sent over TCP (RFC 1035 4.2.2) */
 	size_t len;                                /* without its length */
 };
@@ -113,26 +114,46 @@ static void answer(struct upstream_question *q, struct slice packet, const char 
 	q->fn(q->owner, packet, why);
 }
 
-/* The server whose turn it is, by datagram. 0 or a negative. */
+/* The server whose turn it is, by datagram; never from inside of tcp. 0 or a negative. */
 static int server_ask(struct upstream_question *q)
 {
 	const struct server *s = &q->u->servers[q->server];
-	q->is_tcp = false;
 	io_udp_close(&q->udp);
+	io_stream_deinit(&q->tcp);
 	io_deadline_arm(q->u->loop, &q->again, AGAIN_MS);
 	int r = io_udp_open(&q->udp, q->u->loop, (const struct sockaddr *)&s->address, s->len);
 	return r ? err_up(r) : err_up(io_udp_send(&q->udp, query_of(q)));
 }
 
-/* The next one, as long as not all of them, one after the other, could not be asked. */
-static void server_lost(struct upstream_question *q, int error)
+/* That one, or the next, as long as not all of them, one after the other, could not be asked. */
+static int servers_ask(struct upstream_question *q)
 {
-	while (++q->errors < q->u->count) {
+	int r;
+	while ((r = server_ask(q)) && ++q->errors < q->u->count)
 		q->server = (q->server + 1) % q->u->count;
-		if (!server_ask(q))
+	return err_up(r);
+}
+
+static void on_lost(struct io_later *l)
+{
+	struct upstream_question *q =
+		(struct upstream_question *)((char *)l - offsetof(struct upstream_question, lost));
+	if (q->is_answered)
+		return;
+	if (++q->errors < q->u->count) {
+		q->server = (q->server + 1) % q->u->count;
+		q->error = -servers_ask(q);
+		if (!q->error)
 			return;
 	}
-	answer(q, (struct slice){}, strerror(error));
+	answer(q, (struct slice){}, strerror(q->error));
+}
+
+/* The next one is asked, from a later turn: no stream is closed from inside. */
+static void server_lost(struct upstream_question *q, int error)
+{
+	q->error = error;
+	io_later_add(q->u->loop, &q->lost);
 }
 
 /* No answer: it was lost, or takes its time, or that server is not well. */
@@ -140,12 +161,12 @@ static void on_again(struct io_deadline *d)
 {
 	struct upstream_question *q =
 		(struct upstream_question *)((char *)d - offsetof(struct upstream_question, again));
+	io_later_remove(q->u->loop, &q->lost);
 	q->server = (q->server + 1) % q->u->count;
 	q->errors = 0;
-	io_stream_deinit(&q->tcp);
-	int r = server_ask(q);
+	int r = servers_ask(q);
 	if (r)
-		server_lost(q, -r);
+		answer(q, (struct slice){}, strerror(-r));
 }
 
 /* Whole, or more is to come, or it is no answer to this question. */
@@ -175,7 +196,7 @@ static void tcp_read(struct upstream_question *q)
 static void on_tcp(struct io_stream *s, enum io_stream_event event)
 {
 	struct upstream_question *q = s->owner;
-	if (!q->is_tcp || q->is_answered)
+	if (q->lost.is_queued || q->is_answered)
 		return;
 	switch (event) {
 	case IO_STREAM_CONNECTED:
@@ -201,10 +222,9 @@ static void on_tcp(struct io_stream *s, enum io_stream_event event)
 static void tcp_begin(struct upstream_question *q)
 {
 	const struct server *s = &q->u->servers[q->server];
-	io_stream_deinit(&q->tcp);
+	io_udp_close(&q->udp);
 	buf_clear(&q->input);
 	q->tcp = (struct io_stream){ .fd = -1, .owner = q, .on_event = on_tcp };
-	q->is_tcp = true;
 	int r = io_stream_connect(
 		&q->tcp, q->u->loop,
 		&(struct io_way){ .to = (const struct sockaddr *)&s->address, .len = s->len });
@@ -215,7 +235,7 @@ static void tcp_begin(struct upstream_question *q)
 static void on_packet(struct io_udp *udp, struct slice packet, int error)
 {
 	struct upstream_question *q = udp->owner;
-	if (q->is_answered || q->is_tcp)
+	if (q->is_answered || q->lost.is_queued)
 		return;
 	if (error) {
 		server_lost(q, error);
@@ -244,6 +264,7 @@ int upstream_ask(struct upstream_question **ret_q, struct upstream *u, const cha
 		.fn = fn,
 		.owner = owner,
 		.again.fn = on_again,
+		.lost.fn = on_lost,
 		.udp = { .fd = -1, .on_packet = on_packet, .owner = q },
 		.tcp = { .fd = -1 },
 	};
@@ -252,7 +273,7 @@ int upstream_ask(struct upstream_question **ret_q, struct upstream *u, const cha
 	                                                                        : 0;
 	q->query[0] = (uint8_t)(q->len >> 8);
 	q->query[1] = (uint8_t)q->len;
-	if (!r && server_ask(q))
+	if (!r && servers_ask(q))
 		r = UPSTREAM_BUSY;
 	if (r) {
 		upstream_question_free(q);
@@ -268,6 +289,7 @@ void upstream_question_free(struct upstream_question *q)
 		return;
 	q->u->open--;
 	io_deadline_disarm(&q->again);
+	io_later_remove(q->u->loop, &q->lost);
 	io_udp_close(&q->udp);
 	io_stream_deinit(&q->tcp);
 	buf_deinit(&q->input);
