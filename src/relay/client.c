@@ -530,7 +530,7 @@ void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door
 	r->counters.handoffs++;
 	know(c, peer);
 	if (client_begin(c, fd)) {
-		log_error(NULL, "no room for a connection of the relay");
+		log_warn(NULL, "no room for a connection of the relay");
 		relay_client_free(c);
 	}
 }
