@@ -80,6 +80,9 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 /* The system's bundle of public CAs, in PEM. */
 extern const char conf_system_cas[];
 
+/* Where it is looked for if nobody says. */
+#define CONF_USUAL_FILE "/etc/mailseal/mailseal.conf"
+
 /* Of state_dir: the resolver's own, and all that it may touch. */
 #define CONF_RESOLVER_FOLDER "resolver"
 /* In it: how sessions ended, for TLS reports. */

@@ -1,0 +1,34 @@
+/* What check.c, which sees all settings, and check_relay.c, its part of the way out, share. */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+#include "conf/reader.h"
+
+#include <stdio.h>
+
+struct conf_path {
+	char text[CONF_PATH_MAX];
+};
+
+/* "backend.mta" and "tls.mode". */
+static inline struct conf_path conf_path_of(const char *group, const char *item,
+                                            const char *setting)
+{
+	struct conf_path p;
+	snprintf(p.text, sizeof(p.text), "%s.%s.%s", group, item, setting);
+	return p;
+}
+
+/* It is no group at all, which was said already. */
+static inline bool conf_item_is_bad(const struct conf_reader *r, const char *group,
+                                    const char *item)
+{
+	char path[CONF_PATH_MAX];
+	snprintf(path, sizeof(path), "%s.%s", group, item);
+	return conf_is_bad(r, path);
+}
+
+/* Relays, routes, the resolver, the services of MTAs. */
+void conf_check_relay(struct conf_reader *r);
+
+#endif
