@@ -292,7 +292,7 @@ int cmd_config(int argc, char **argv)
 		                                 { "json", no_argument, NULL, 'j' },
 		                                 { "help", no_argument, NULL, 'h' },
 		                                 {} };
-	const char *path = "/etc/mailseal/mailseal.conf";
+	const char *path = CONF_USUAL_FILE;
 	bool as_json = false;
 	int option;
 	while ((option = getopt_long(argc, argv, "c:jh", options, NULL)) != -1) {

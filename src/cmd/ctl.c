@@ -168,7 +168,7 @@ int cmd_ctl(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	const char *config = "/etc/mailseal/mailseal.conf";
+	const char *config = CONF_USUAL_FILE;
 	char path[108] = "";
 	bool as_json = false;
 	int c;

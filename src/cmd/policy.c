@@ -22,8 +22,6 @@
 enum { WELL, NOT_WELL, UNKNOWN };
 enum { SERVERS_MAX = 8, PATIENCE_MS = 1000, CA_FILE_MAX = 4 * 1024 * 1024 };
 
-static const char usual_config[] = "/etc/mailseal/mailseal.conf";
-
 static const char usage[] =
 	"Usage: mailseal policy [OPTIONS] DOMAIN\n"
 	"\n"
@@ -241,7 +239,7 @@ static int options_read(struct options *o, int argc, char **argv)
 static int config_take(struct options *o)
 {
 	struct conf_errors errors = {};
-	const char *path = o->config ? o->config : usual_config;
+	const char *path = o->config ? o->config : CONF_USUAL_FILE;
 	if (!o->config && access(path, R_OK))
 		return -1;
 	int r = conf_read_file(&o->settings, path, time(NULL), &errors);

@@ -208,7 +208,7 @@ int cmd_report(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	const char *config = "/etc/mailseal/mailseal.conf";
+	const char *config = CONF_USUAL_FILE;
 	char domain[DNS_IDN_CAP];
 	int64_t day = -1;
 	bool as_json = false;

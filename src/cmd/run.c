@@ -58,7 +58,7 @@ int cmd_run(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	const char *path = "/etc/mailseal/mailseal.conf";
+	const char *path = CONF_USUAL_FILE;
 	int c, inherit_fd = -1;
 	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (c == 'h') {

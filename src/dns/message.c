@@ -1,18 +1,9 @@
 #include "dns/message.h"
 
+#include "dns/wire.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
-
-enum {
-	HEADER_LEN = 12,
-	RESPONSE = 0x80,
-	TRUNCATED = 0x02,
-	RCODE = 0x0f,
-	AUTHENTIC = 0x20,
-	CLASS_IN = 1,
-	LABEL_MAX = 63,
-	WIRE_NAME_MAX = 255,
-};
 
 static uint16_t u16_at(struct slice s, size_t at)
 {
@@ -77,12 +68,12 @@ static int name_read(struct slice whole, size_t at, char *ret_text, size_t *ret_
 			before = at = to;
 			continue;
 		}
-		if (n > LABEL_MAX || !has(whole, at + 1, n))
+		if (n > DNS_WIRE_LABEL_MAX || !has(whole, at + 1, n))
 			return DNS_BAD;
 		if (!n)
 			break;
 		wire_len += n + 1u;
-		if (wire_len > WIRE_NAME_MAX)
+		if (wire_len > DNS_WIRE_NAME_MAX)
 			return DNS_BAD;
 		len = label_add(text, len, slice_of(whole.data + at + 1, n));
 		at += n + 1u;
@@ -97,16 +88,16 @@ static int name_read(struct slice whole, size_t at, char *ret_text, size_t *ret_
 int dns_message_open(struct dns_message *ret_message, struct slice packet)
 {
 	size_t at;
-	if (packet.len < HEADER_LEN || !(packet.data[2] & RESPONSE) || packet.data[2] & TRUNCATED ||
-	    u16_at(packet, 4) != 1)
+	if (packet.len < DNS_WIRE_HEADER_LEN || !(packet.data[2] & DNS_WIRE_RESPONSE) ||
+	    packet.data[2] & DNS_WIRE_TRUNCATED || u16_at(packet, 4) != 1)
 		return DNS_BAD;
-	if (name_read(packet, HEADER_LEN, NULL, &at) || !has(packet, at, 4))
+	if (name_read(packet, DNS_WIRE_HEADER_LEN, NULL, &at) || !has(packet, at, 4))
 		return DNS_BAD;
 	*ret_message = (struct dns_message){ .whole = packet,
 		                             .at = at + 4,
 		                             .answers_left = u16_at(packet, 6),
-		                             .rcode = packet.data[3] & RCODE,
-		                             .is_authentic = packet.data[3] & AUTHENTIC };
+		                             .rcode = packet.data[3] & DNS_WIRE_RCODE,
+		                             .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC };
 	return 0;
 }
 
@@ -127,7 +118,7 @@ int dns_message_next(struct dns_message *m, struct dns_record *ret_record)
 		ret_record->ttl_s = ttl_s > INT32_MAX ? 0 : ttl_s; /* RFC 2181 8 */
 		ret_record->data = slice_of(w.data + at + 10, len);
 		m->at = at + 10 + len;
-		if (class == CLASS_IN)
+		if (class == DNS_WIRE_CLASS_IN)
 			return 0;
 	}
 	return DNS_END;
@@ -206,7 +197,7 @@ bool dns_name_is_host(const char *name)
 		if (c == '.' ? !label : c == '*' || !is_plain(lower(c)) || (c == '-' && is_edge))
 			return false;
 		label = c == '.' ? 0 : label + 1;
-		if (label > LABEL_MAX)
+		if (label > DNS_WIRE_LABEL_MAX)
 			return false;
 	}
 	return label > 0;

@@ -1,16 +1,8 @@
 #include "dns/query.h"
 
-enum {
-	HEADER_LEN = 12,
-	LABEL_MAX = 63,
-	WIRE_NAME_MAX = 255,
-	OPT_LEN = 11,
-	RESPONSE = 0x80, /* of byte 2 */
-	TRUNCATED = 0x02,
-	RECURSION_DESIRED = 0x01,
-	AUTHENTIC = 0x20, /* of byte 3 */
-	CLASS_IN = 1,
-};
+#include "dns/wire.h"
+
+enum { OPT_LEN = 11, RECURSION_DESIRED = 0x01 /* of byte 2 */ };
 
 /* The root, type 41, 1232 bytes, no flags: what fits in one packet everywhere. */
 static const uint8_t opt[OPT_LEN] = { 0, 0, 41, 1232 >> 8, 1232 & 0xff };
@@ -20,7 +12,7 @@ static int name_write(uint8_t *to, size_t *ret_len, const char *name)
 	size_t len = 0;
 	while (*name) {
 		size_t label = strcspn(name, ".");
-		if (!label || label > LABEL_MAX || len + label + 2 > WIRE_NAME_MAX)
+		if (!label || label > DNS_WIRE_LABEL_MAX || len + label + 2 > DNS_WIRE_NAME_MAX)
 			return DNS_BAD;
 		to[len] = (uint8_t)label;
 		memcpy(to + len + 1, name, label);
@@ -35,31 +27,32 @@ static int name_write(uint8_t *to, size_t *ret_len, const char *name)
 int dns_query_write(uint8_t ret_query[DNS_QUERY_MAX], size_t *ret_len, uint16_t id,
                     const char *name, enum dns_type type)
 {
-	const uint8_t header[HEADER_LEN] = {
-		(uint8_t)(id >> 8), (uint8_t)id, RECURSION_DESIRED, AUTHENTIC, [5] = 1, [11] = 1,
+	const uint8_t header[DNS_WIRE_HEADER_LEN] = {
+		(uint8_t)(id >> 8), (uint8_t)id, RECURSION_DESIRED,
+		DNS_WIRE_AUTHENTIC, [5] = 1,     [11] = 1,
 	};
-	const uint8_t tail[] = { (uint8_t)(type >> 8), (uint8_t)type, 0, CLASS_IN };
+	const uint8_t tail[] = { (uint8_t)(type >> 8), (uint8_t)type, 0, DNS_WIRE_CLASS_IN };
 	size_t name_len;
-	uint8_t *at = ret_query + HEADER_LEN;
+	uint8_t *at = ret_query + DNS_WIRE_HEADER_LEN;
 	if (name_write(at, &name_len, name))
 		return DNS_BAD;
 	memcpy(ret_query, header, sizeof(header));
 	memcpy(at + name_len, tail, sizeof(tail));
 	memcpy(at + name_len + sizeof(tail), opt, sizeof(opt));
-	*ret_len = HEADER_LEN + name_len + sizeof(tail) + sizeof(opt);
+	*ret_len = DNS_WIRE_HEADER_LEN + name_len + sizeof(tail) + sizeof(opt);
 	return 0;
 }
 
 int dns_query_match(struct slice query, struct slice packet)
 {
-	size_t len = query.len - HEADER_LEN - OPT_LEN; /* of the question */
-	if (packet.len < HEADER_LEN + len || memcmp(packet.data, query.data, 2) != 0 ||
-	    !(packet.data[2] & RESPONSE))
+	size_t len = query.len - DNS_WIRE_HEADER_LEN - OPT_LEN; /* of the question */
+	if (packet.len < DNS_WIRE_HEADER_LEN + len || memcmp(packet.data, query.data, 2) != 0 ||
+	    !(packet.data[2] & DNS_WIRE_RESPONSE))
 		return DNS_BAD;
 	/* RFC 4343: a server may change the case. No other byte of a question is a letter's. */
 	if (memcmp(packet.data + 4, "\0\1", 2) != 0 ||
-	    !slice_equal_nocase(slice_of(packet.data + HEADER_LEN, len),
-	                        slice_of(query.data + HEADER_LEN, len)))
+	    !slice_equal_nocase(slice_of(packet.data + DNS_WIRE_HEADER_LEN, len),
+	                        slice_of(query.data + DNS_WIRE_HEADER_LEN, len)))
 		return DNS_BAD;
-	return packet.data[2] & TRUNCATED ? DNS_TRUNCATED : 0;
+	return packet.data[2] & DNS_WIRE_TRUNCATED ? DNS_TRUNCATED : 0;
 }

@@ -6,13 +6,12 @@
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "imap/edge.h"
+#include "io/address.h"
 #include "pop3/edge.h"
 #include "smtp/edge.h"
 #include "tls/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/un.h>
 
@@ -30,8 +29,6 @@ static const char *const alpn_by_protocol[] = {
 
 static int address_resolve(struct edge_address *a, const struct conf_address *conf)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&a->sa;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a->sa;
 	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
 	a->text = conf->text;
 	if (conf->kind == CONF_ADDRESS_UNIX) {
@@ -40,19 +37,8 @@ static int address_resolve(struct edge_address *a, const struct conf_address *co
 		a->sa_len = sizeof(*un);
 		return 0;
 	}
-	if (inet_pton(AF_INET, conf->host, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(conf->port);
-		a->sa_len = sizeof(*v4);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, conf->host, &v6->sin6_addr) == 1) {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(conf->port);
-		a->sa_len = sizeof(*v6);
-		return 0;
-	}
-	return EDGE_WORLD_BAD;
+	a->sa_len = io_address_take(conf->host, conf->port, &a->sa);
+	return a->sa_len ? 0 : EDGE_WORLD_BAD;
 }
 
 static int backend_tls(struct edge_backend *b, const struct buf *ca, char *ret_error, size_t cap)

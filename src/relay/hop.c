@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "io/address.h"
 #include "io/stream.h"
 #include "policy/ask.h"
 #include "relay/words.h"
@@ -451,23 +452,6 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 
 /* --- life --- */
 
-static socklen_t sockaddr_of(const char *address, uint16_t port, struct sockaddr_storage *ret_sa)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_sa;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_sa;
-	*ret_sa = (struct sockaddr_storage){};
-	if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		return sizeof(*v4);
-	}
-	if (inet_pton(AF_INET6, address, &v6->sin6_addr) != 1)
-		return 0;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	return sizeof(*v6);
-}
-
 static const struct sockaddr *source_of(const struct relay_sources *sources, sa_family_t family)
 {
 	if (family == AF_INET6)
@@ -535,7 +519,7 @@ int relay_hop_new(struct relay_hop **ret_hop, const struct relay_hop_settings *s
 		return err_up(r);
 	}
 	*ret_hop = h;
-	socklen_t len = sockaddr_of(set->target->address, set->port, &sa);
+	socklen_t len = io_address_take(set->target->address, set->port, &sa);
 	const struct io_way way = {
 		.from = source_of(set->sources, sa.ss_family),
 		.to = (struct sockaddr *)&sa,

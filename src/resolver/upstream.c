@@ -4,10 +4,10 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "dns/query.h"
+#include "io/address.h"
 #include "io/stream.h"
 #include "io/udp.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -50,21 +50,11 @@ static bool address_parse(struct server *ret_server, const char *text)
 	char host[64];
 	size_t len = strcspn(text, "@");
 	long port = text[len] ? strtol(text + len + 1, NULL, 10) : DNS_PORT;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&ret_server->address;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret_server->address;
 	if (len >= sizeof(host) || port < 1 || port > UINT16_MAX)
 		return false;
 	slice_to_text(slice_head(slice_str(text), len), host, sizeof(host));
-	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)port);
-		ret_server->len = sizeof(*v4);
-		return true;
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)port);
-	ret_server->len = sizeof(*v6);
-	return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
+	ret_server->len = io_address_take(host, (uint16_t)port, &ret_server->address);
+	return ret_server->len != 0;
 }
 
 int upstream_new(struct upstream **ret_u, struct io_loop *loop,
