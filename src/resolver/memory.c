@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_calm.h"
 #include "io/loop.h"
 #include "store/faults.h"
 #include "store/memory.h"
@@ -30,12 +31,16 @@ struct resolver_memory {
 	struct store_faults *faults;
 	struct io_deadline tick;
 	bool is_suspended; /* nothing is held */
+	struct log_calm complaints;
 };
 
-static void complain(const char *what)
+/* On a full disk that is each connection. */
+static void complain(struct resolver_memory *m, const char *what)
 {
-	log_warn(NULL, "TLS of far ends is not remembered", kv_str("doing", what),
-	         kv_str("where", err_origin()));
+	uint64_t unsaid;
+	if (log_calm(&m->complaints, io_loop_now_ms(m->set.loop), &unsaid))
+		log_warn(NULL, "TLS of far ends is not remembered", kv_str("doing", what),
+		         kv_str("where", err_origin()), kv_int("unsaid", (int64_t)unsaid));
 }
 
 /* Is it us? */
@@ -45,7 +50,7 @@ static void suspicion_update(struct resolver_memory *m)
 	time_t now_s = time(NULL);
 	if (store_memory_count(m->store, now_s - WEEK_S, &sealed, &ignored) ||
 	    store_memory_count(m->store, now_s - HOUR_S, &ignored, &lost)) {
-		complain("count");
+		complain(m, "count");
 		return;
 	}
 	bool was_suspended = m->is_suspended;
@@ -67,7 +72,7 @@ static void on_tick(struct io_deadline *d)
 		suspicion_update(m);
 	if ((m->store && store_memory_prune(m->store, now_s - UNUSED_S)) ||
 	    (m->faults && store_faults_prune(m->faults, now_s)))
-		complain("prune");
+		complain(m, "prune");
 	resolver_memory_tell(m);
 }
 
@@ -77,7 +82,7 @@ void resolver_memory_tell(struct resolver_memory *m)
 	if (!m->faults)
 		return;
 	if (store_faults_list(m->faults, time(NULL), WORKAROUNDS_SHOWN, &list))
-		complain("list");
+		complain(m, "list");
 	else
 		m->set.on_workarounds(m->set.owner, buf_slice(&list));
 }
@@ -126,9 +131,9 @@ void resolver_memory_get(struct resolver_memory *m, const char *domain, const ch
 {
 	*ret_memory = (struct policy_memory){};
 	if (m->store && store_memory_get(m->store, domain, mx, ret_memory))
-		complain("look");
+		complain(m, "look");
 	if (m->faults && store_faults_get(m->faults, mx, time(NULL), &ret_memory->fault))
-		complain("look");
+		complain(m, "look");
 	ret_memory->may_hold = !m->is_suspended;
 }
 
@@ -139,7 +144,7 @@ void resolver_memory_note(struct resolver_memory *m, const char *domain, const c
 	if (!m->store)
 		return;
 	if (store_memory_note(m->store, domain, mx, seen, time(NULL), &is_new)) {
-		complain("keep");
+		complain(m, "keep");
 		return;
 	}
 	if (!is_new)
@@ -159,7 +164,7 @@ void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum polic
 	if (!m->faults)
 		return;
 	if (store_faults_note(m->faults, mx, seen, time(NULL), &is_new)) {
-		complain("keep");
+		complain(m, "keep");
 		return;
 	}
 	if (!is_new)
@@ -173,6 +178,6 @@ void resolver_memory_release(struct resolver_memory *m, const char *domain)
 {
 	size_t count = 0;
 	if (m->store && store_memory_release(m->store, domain, &count))
-		complain("release");
+		complain(m, "release");
 	log_notice(NULL, "released", kv_str("domain", domain), kv_int("hosts", (int64_t)count));
 }
