@@ -27,6 +27,11 @@ unsigned parent_workers_wanted(const struct conf_settings *settings)
 void parent_all_ready(struct parent *p)
 {
 	parent_notify(p->has_upgrade_failed ? "READY=1\nSTATUS=" : "READY=1");
+	if (p->is_reloading)
+		log_notice(NULL, "configuration reloaded",
+		           kv_int("edges", (int64_t)p->plan->settings->edge_count),
+		           kv_int("workers", p->worker_count));
+	p->is_reloading = false;
 	if (p->is_ready)
 		return;
 	p->is_ready = true;

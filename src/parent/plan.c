@@ -276,8 +276,11 @@ static void plan_commit(struct parent *p)
 	parent_plan_free(p->retired);
 	p->retired = old;
 	restart_warn(p);
-	log_notice(NULL, old ? "configuration reloaded" : "configuration in force",
-	           kv_int("edges", (int64_t)plan->settings->edge_count), kv_int("workers", wanted));
+	p->is_reloading = old;
+	if (!old)
+		log_notice(NULL, "configuration in force",
+		           kv_int("edges", (int64_t)plan->settings->edge_count),
+		           kv_int("workers", wanted));
 }
 
 /* Every key is loaded or refused: does each fit its chain? */

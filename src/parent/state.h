@@ -132,6 +132,7 @@ struct parent {
 	struct io_deadline heir_late;
 	bool has_upgrade_failed; /* the old workers serve, ours could not begin */
 	bool is_ready;           /* said so once */
+	bool is_reloading;       /* not every worker took the plan in force yet */
 	bool is_draining;
 	uint64_t mismatch_since_ms; /* chain and key do not fit: an error after a minute */
 	int status;
