@@ -357,6 +357,16 @@ static int on_command(struct smtp_hop *hop, enum smtp_hop_todo *ret_todo)
 	return err_up(send_more(hop));
 }
 
+/* It does not want to hear the rest. Without the final dot nothing can follow on the connection. */
+static int on_early_end(struct smtp_hop *hop, enum smtp_hop_todo *ret_todo)
+{
+	hop->of = SMTP_HOP_END;
+	hop->number = pending_at(hop, 0)->number;
+	turn(hop, SMTP_HOP_OVER);
+	*ret_todo = SMTP_HOP_REPLY;
+	return 0;
+}
+
 static int on_quit(struct smtp_hop *hop, enum smtp_hop_todo *ret_todo)
 {
 	turn(hop, SMTP_HOP_OVER);
@@ -375,8 +385,8 @@ static const struct {
 	[SMTP_HOP_IN_STARTTLS] = { "2345", on_starttls },
 	[SMTP_HOP_IN_TLS] = { "", NULL },
 	[SMTP_HOP_IDLE] = { "", NULL },
-	[SMTP_HOP_BUSY] = { "2345", on_command }, /* and what the command says */
-	[SMTP_HOP_IN_TEXT] = { "", NULL },
+	[SMTP_HOP_BUSY] = { "2345", on_command },    /* and what the command says */
+	[SMTP_HOP_IN_TEXT] = { "45", on_early_end }, /* a 2yz would be for half a message */
 	[SMTP_HOP_QUITTING] = { "2345", on_quit },
 	[SMTP_HOP_OVER] = { "", NULL },
 };

@@ -27,13 +27,14 @@ enum smtp_hop_todo {
 	SMTP_HOP_START_TLS, /* 220 to STARTTLS: TLS, which gets all that comes from now on, then
 	                       smtp_hop_tls_up() */
 	SMTP_HOP_READY,     /* hello is done for good: transactions may begin */
-	SMTP_HOP_REPLY,     /* to a command of a transaction: hop->of, hop->number, hop->reply */
-	SMTP_HOP_TEXT,      /* 3yz to DATA (hop->number): the text goes out. If every recipient was
-	                       refused, the final dot alone (RFC 2920 3.1), and the reply to it
-	                       says nothing of the message, whatever its code */
-	SMTP_HOP_FAILED,    /* over, but for STARTTLS_REFUSED: hop->failure, and what it says of
-	                       hop->reply. Commands that are under way get no more replies */
-	SMTP_HOP_ENDED,     /* QUIT was answered: close */
+	SMTP_HOP_REPLY,  /* to a command of a transaction: hop->of, hop->number, hop->reply. 4yz or
+	                    5yz in IN_TEXT is the answer to its end, and the session is OVER */
+	SMTP_HOP_TEXT,   /* 3yz to DATA (hop->number): the text goes out. If every recipient was
+	                    refused, the final dot alone (RFC 2920 3.1), and the reply to it
+	                    says nothing of the message, whatever its code */
+	SMTP_HOP_FAILED, /* over, but for STARTTLS_REFUSED: hop->failure, and what it says of
+	                    hop->reply. Commands that are under way get no more replies */
+	SMTP_HOP_ENDED,  /* QUIT was answered: close */
 };
 
 enum smtp_hop_failure {

@@ -188,7 +188,11 @@ static const struct talk talks[] = {
 		"! failed broken\n" },
 	{ "a message taken before its text", 0,
 		SEALED GROUP_TAKEN "S: 250 queued\n! failed broken\n= over\n" },
-	{ "refused in the text", 0, SEALED GROUP_TAKEN "S: 552 too big\n! failed broken\n" },
+	{ "put off in the text", 0,
+		SEALED GROUP_TAKEN "S: 452 no room\n! reply end 4 452\n= over\n" },
+	{ "refused in the text, and nothing goes behind it", 0,
+		SEALED GROUP_TAKEN "S: 552 too big\n! reply end 4 552\n= over\n@ sent\n= over\n" },
+	{ "354 in the text", 0, SEALED GROUP_TAKEN "S: 354 go on\n! failed broken\n" },
 	{ "one reply too many for the message", 0,
 		SEALED GROUP_TAKEN "@ sent\nS: 250 Ok\nS: 250 Ok\n! reply end 4 250\n"
 		"! failed broken\n" },
