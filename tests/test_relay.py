@@ -335,6 +335,26 @@ def test_plain_text_only_when_tls_has_failed_for_a_while(relay, mta):
     relay.wait("TLS has failed for long, mail goes in clear", host="mx.mangled.example")
 
 
+@pytest.fixture
+def old_times():
+    yield from relays(relay='tls = { min_version = "1.0"; }; plain_after = "1h";')
+
+
+def test_an_old_version_where_it_is_written_is_better_than_none(old_times, relay, mta):
+    """A far end of 2009: without the setting it is as one whose handshakes fail."""
+    def only_old(far):
+        far.context.minimum_version = ssl.TLSVersion.TLSv1
+        far.context.maximum_version = ssl.TLSVersion.TLSv1
+        far.context.set_ciphers("ALL:@SECLEVEL=0")
+    only_old(old_times.far("old"))
+    only_old(relay.far("ancient"))
+    client = Mta(old_times.lmtp)
+    assert client.send("a@old.example")[-1].startswith("250 2.0.0")
+    client.close()
+    old_times.wait("hop ended", domain="old.example", seal="legacy", tls="TLSv1.0", timeout=20)
+    assert mta.send("a@ancient.example")[1].startswith("451 4.7.5 mx.ancient.example[")
+
+
 def test_a_handshake_that_breaks_is_no_reason_for_plain_text(relay, mta):
     far = relay.far("breaks", STARTTLS=lambda *_: "220 go\r\n\x15\x03")
     said = mta.send("a@breaks.example")

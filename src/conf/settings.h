@@ -178,7 +178,8 @@ struct conf_relay {
 	char *hostname;
 	struct conf_network *sources; /* addresses alone, one of a family at most */
 	size_t source_count;
-	char *ca_file; /* NULL: the CAs of the system alone */
+	char *ca_file;       /* NULL: the CAs of the system alone */
+	struct conf_tls tls; /* min_version, of far ends */
 	uint32_t plain_after_ms;
 	unsigned concurrency; /* connections to a domain, of all workers; 0 in the next three: no
 	                         limit */

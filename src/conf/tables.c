@@ -412,6 +412,28 @@ static const struct conf_row relay_rows[] = {
 };
 #undef OF
 
+#define OF struct conf_tls
+static const struct conf_row relay_tls_rows[] = {
+	MIN_VERSION("1.2",
+	            "The lowest TLS version towards far ends. \"1.0\" and \"1.1\" bring the "
+	            "suites and signatures of that time with them, and mail that goes out so "
+	            "is counted \"legacy\"; else a far end that has nothing newer gets it in "
+	            "clear after \"plain_after\""),
+};
+#undef OF
+
+#define OF struct conf_relay
+static const struct conf_group relay_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "TLS towards far ends, those of routes too",
+	  ROWS(relay_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set) },
+};
+#undef OF
+
 static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
 	                                             { "implicit", CONF_TLS_IMPLICIT, false },
 	                                             { "none", CONF_TLS_NONE, false },
@@ -609,6 +631,7 @@ static const struct conf_group root_groups[] = {
 	          "strongest "
 	          "TLS that it has",
 	  ROWS(relay_rows),
+	  GROUPS(relay_groups),
 	  .offset = offsetof(OF, relays),
 	  .count_offset = offsetof(OF, relay_count),
 	  .item_size = sizeof(struct conf_relay),

@@ -70,7 +70,7 @@ static int route_cas_take(struct relay_route *route, const struct relay_world_se
 	size_t whose = conf_ca_of_route(from->settings, number);
 	const struct tls_hops_settings set = {
 		.ca_pem = buf_slice(&from->materials->cas[whose]),
-		.min_version = TLS_1_2,
+		.min_version = from->settings->relays[from->number].tls.min_version,
 		.trusts_all = true,
 	};
 	char why[160];
@@ -137,7 +137,8 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	sources_take(&w->sources, conf);
-	struct tls_hops_settings set = { .ca_pem = buf_slice(cas), .min_version = TLS_1_2 };
+	struct tls_hops_settings set = { .ca_pem = buf_slice(cas),
+		                         .min_version = conf->tls.min_version };
 	int r = w->name ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
 	if (!r)
 		r = domains_take(&w->hold, conf->hold, conf->hold_count);
