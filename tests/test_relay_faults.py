@@ -31,6 +31,12 @@ def single():
 
 
 @pytest.fixture
+def holding():
+    """It remembers, and not for long."""
+    yield from relays(relay='plain_after = "1s"; hold_for = "2s"; hold = ["had.example"];')
+
+
+@pytest.fixture
 def mta(relay):
     one = Mta(relay.lmtp)
     yield one
@@ -178,6 +184,98 @@ def test_a_host_that_chokes_on_a_large_hello(relay):
     assert mta.send("a@chokes.example")[-1].startswith("250 2.0.0")
     mta.close()
     assert len(hellos) == 3
+
+
+def test_a_hello_that_gets_lost_on_its_way(relay):
+    """Something between drops what is larger than one segment, and says nothing."""
+    hellos, over = [], threading.Event()
+
+    def drops(length):
+        hellos.append(length)
+        return len(hellos) == 1 and over.wait(120)
+    relay.far("drops", chokes=drops)
+    mta = Mta(relay.lmtp, timeout=60)
+    assert mta.send("a@drops.example")[-1].startswith("250 2.0.0")
+    over.set()
+    mta.close()
+    assert len(hellos) == 2
+    relay.wait("workaround", mx="mx.drops.example")
+
+
+def test_mail_is_not_returned_while_another_host_may_take_it(relay, mta):
+    """The best host cannot be reached now, the other lacks SMTPUTF8; and the other way round."""
+    relay.names.add("away", "127.0.1.250", 10, "waits")
+    relay.far("simple", preference=20, domain="waits", tls=False,
+              EHLO="250-far.example\r\n250 PIPELINING\r\n")
+    relay.names.mx["turned.example"] = [(20, "mx.away.example"), (10, "mx.simple.example")]
+    for domain in ("waits", "turned"):
+        said = mta.send(f"a@{domain}.example", parameters=" SMTPUTF8")
+        assert said[1].startswith("451 4.4.1 mx.away.example"), said
+        mta.ask("RSET")
+
+
+def test_who_takes_over_a_connection_makes_one_of_its_own_when_that_ends(single):
+    """Hosts limit the messages of a connection: it is for who made it that there are no more."""
+    far = single.far("once", MAIL=lambda session, _: "250 2.1.0 ok\r\n" if sum(
+        line.startswith("MAIL") for line in session["lines"]) < 2 else "421 4.7.0 enough\r\n")
+    clients = [Mta(single.lmtp) for _ in range(4)]
+    said = []
+    threads = [threading.Thread(target=lambda c=c: said.append(c.send("a@once.example")))
+               for c in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [s[-1][:10] for s in said] == ["250 2.0.0 "] * 4, said
+    assert len(far.messages) == 4
+    for client in clients:
+        client.close()
+
+
+def test_a_far_end_of_our_own_name_is_a_loop(relay):
+    """As Postfix sees it: whatever the MX is called, this is we."""
+    relay.far("mirror", EHLO="250-Mx.Relay.Example\r\n250 PIPELINING\r\n", tls=False)
+    relay.change(relay.settings.replace("out = {", 'out = { hostname = "mx.relay.example";'))
+    mta = Mta(relay.lmtp)
+    said = mta.send("a@mirror.example")
+    mta.close()
+    assert said[1].startswith("554 5.4.6 mx.mirror.example["), said
+
+
+def test_a_far_end_that_wants_no_more_of_the_text_says_why(relay, mta):
+    class Refuses:
+        """Answers in the middle of the text, as servers do that count."""
+
+        def get(self, moment, usual=None):
+            if moment == "DATA":
+                return "354 go\r\n552 5.3.4 too large\r\n"
+            return usual
+    far = relay.far("counts")
+    far.script = Refuses()
+    said = mta.send("a@counts.example", text=TEXT * 20000)
+    assert said[-1].startswith("552 5.3.4 mx.counts.example["), said
+
+
+def test_a_hold_ends_where_the_handshake_is_what_was_lost(holding):
+    """It is told as a downgrade, and mail waits for hold_for and no longer."""
+    relay = holding
+    far = relay.far("had")
+    mta = Mta(relay.lmtp)
+    assert mta.send("a@had.example")[-1].startswith("250")
+    relay.wait("hop ended", domain="had.example", outcome="ok", timeout=20)
+    far.script["chokes"] = lambda _: True
+    seen, begins = len(relay.events), time.monotonic()
+    mta.close()
+
+    def goes():
+        client = Mta(relay.lmtp)
+        said = client.send("a@had.example")
+        client.close()
+        return said[-1].startswith("250 2.0.0")
+    assert wait_until(goes, 20)
+    assert time.monotonic() - begins > 2
+    relay.wait("downgrade", after=seen, domain="had.example", lost="starttls")
+    assert "MAIL" not in " ".join(far.sessions[1]["lines"])
 
 
 def test_plain_text_to_one_host_is_not_plain_text_to_the_next(relay, mta):

@@ -122,6 +122,21 @@ void relay_delivery_over_memory(struct relay_delivery *d)
 	relay_delivery_over(d, "no-memory", slice_str(words_memory));
 }
 
+/* Mail is not returned while a host that failed for now may take it later (RFC 5321 5.1). */
+void relay_delivery_last(struct relay_delivery *d, struct slice words)
+{
+	bool is_for_now = buf_len(&d->last) && buf_slice(&d->last).data[0] == '4';
+	if ((is_for_now || d->plan.has_left_out) && words.len && words.data[0] == '5') {
+		if (!is_for_now && relay_words_own(&d->last, "451 4.4.0", d->domain, NULL,
+		                                   "its other hosts cannot be used now"))
+			buf_clear(&d->last);
+		return;
+	}
+	buf_clear(&d->last);
+	if (buf_add(&d->last, words))
+		buf_clear(&d->last);
+}
+
 void relay_delivery_over_last(struct relay_delivery *d, const char *outcome)
 {
 	if (buf_len(&d->last))

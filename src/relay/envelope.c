@@ -19,10 +19,13 @@ static const struct {
 static void refused_here(struct relay_delivery *d, int refusal)
 {
 	const struct relay_hop_facts *f = relay_hop_facts(d->hop);
-	buf_clear(&d->last);
-	if (relay_words_own(&d->last, refusals[refusal].code, f->host, f->address,
-	                    refusals[refusal].text))
-		buf_clear(&d->last);
+	CLEAN(buf_deinit) struct buf words = {};
+	if (relay_words_own(&words, refusals[refusal].code, f->host, f->address,
+	                    refusals[refusal].text)) {
+		relay_delivery_over_memory(d);
+		return;
+	}
+	relay_delivery_last(d, buf_slice(&words));
 	relay_delivery_hop_end(d, "refused", NULL);
 	if (relay_delivery_taken(d)) /* the next host would know nothing of them */
 		relay_delivery_over_last(d, "refused");

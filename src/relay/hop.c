@@ -51,6 +51,7 @@ struct relay_hop {
 	char base[POLICY_WAY_NAME_CAP];
 	char pkix_name[POLICY_WAY_NAME_CAP];
 	bool mx_is_secure;
+	bool is_told; /* by the operator, who knows whom */
 	struct policy_memory_rules rules;
 	struct policy_tlsa *records;
 	size_t record_count;
@@ -173,6 +174,17 @@ static void deadline_update(struct relay_hop *h)
 	}
 }
 
+static bool is_in_handshake(const struct relay_hop *h)
+{
+	return h->stream.tls && !h->facts.tls;
+}
+
+static void fail_handshake(struct relay_hop *h, const char *why)
+{
+	h->report = POLICY_REPORT_VALIDATION_FAILURE;
+	fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", why);
+}
+
 static void on_late(struct io_deadline *d)
 {
 	struct relay_hop *h = (struct relay_hop *)((char *)d - offsetof(struct relay_hop, late));
@@ -188,7 +200,10 @@ static void on_late(struct io_deadline *d)
 	}
 	snprintf(why, sizeof(why), "no answer in time (%s)",
 	         h->stream.is_connecting ? "connect" : smtp_hop_state_name(h->smtp.state));
-	fail(h, RELAY_HOP_LATE, "451 4.4.2", why);
+	if (is_in_handshake(h)) /* a large ClientHello may get lost on its way */
+		fail_handshake(h, why);
+	else
+		fail(h, RELAY_HOP_LATE, "451 4.4.2", why);
 }
 
 void relay_hop_flush(struct relay_hop *h)
@@ -239,6 +254,11 @@ static void on_hello(struct relay_hop *h)
 {
 	struct slice params;
 	helo_take(h);
+	if (!h->is_told && !strcasecmp(h->facts.helo, h->hostname)) {
+		fail(h, RELAY_HOP_UNWELL, "554 5.4.6",
+		     "it calls itself by our own name: mail for it loops back to this host");
+		return;
+	}
 	bool has_tls =
 		smtp_hop_offers(&h->smtp, "STARTTLS", &params) && h->decision.level != POLICY_PLAIN;
 	if (has_tls && !h->skips_tls) {
@@ -271,16 +291,18 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 			.matching = h->records[i].matching,
 			.data = slice_of(h->records[i].data, h->records[i].len),
 		};
+	/* RFC 7672 8.1: the base domain is what the host is asked for. */
+	const char *name = has_dane && h->base[0] ? h->base : h->pkix_name;
+	struct sockaddr_storage sa;
 	struct tls_expectation e = {
-		/* RFC 7672 8.1: the base domain is what the host is asked for. */
-		.sni = has_dane && h->base[0] ? h->base : h->pkix_name,
+		.sni = io_address_take(name, 0, &sa) ? NULL : name, /* RFC 6066 3 */
 		.host = h->pkix_name, /* asked in any case, for memory */
 		.records = records,
 		.record_count = h->record_count,
 	};
 	/* RFC 7672 3.2.2 */
-	e.names[e.name_count++] = e.sni;
-	if (strcmp(h->facts.host, e.sni) != 0)
+	e.names[e.name_count++] = name;
+	if (strcmp(h->facts.host, name) != 0)
 		e.names[e.name_count++] = h->facts.host;
 	if (h->mx_is_secure)
 		e.names[e.name_count++] = h->facts.domain;
@@ -400,17 +422,6 @@ static void pump(struct relay_hop *h)
 	relay_hop_flush(h);
 }
 
-static bool is_in_handshake(const struct relay_hop *h)
-{
-	return h->stream.tls && !h->facts.tls;
-}
-
-static void fail_handshake(struct relay_hop *h, const char *why)
-{
-	h->report = POLICY_REPORT_VALIDATION_FAILURE;
-	fail(h, RELAY_HOP_BAD_TLS, "451 4.7.5", why);
-}
-
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct relay_hop *h = stream->owner;
@@ -472,6 +483,7 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	h->decision = host->decision;
 	h->decision.why = ""; /* the plan's */
 	h->mx_is_secure = set->mx_is_secure;
+	h->is_told = set->is_told;
 	h->skips_tls = set->skips_tls;
 	h->facts.is_small = set->is_small;
 	h->is_implicit = set->is_implicit;

@@ -63,6 +63,7 @@ struct relay_hop_settings {
 	const char *domain;
 	const struct relay_target *target;
 	bool mx_is_secure;
+	bool is_told;   /* the operator's own route: our own name there is no loop */
 	bool skips_tls; /* opportunistic, and TLS has failed for long */
 	bool is_small;  /* tls says the smaller ClientHello; for the record */
 	bool is_implicit;

@@ -79,12 +79,13 @@ struct relay_delivery {
 	bool skips_tls;             /* of the target that is tried */
 	bool is_small;              /* the smaller ClientHello */
 	bool has_mail;              /* MAIL was sent on this hop */
+	bool has_anothers;          /* the hop was made for another delivery: target is untried */
 	struct policy_place *place; /* asked for; once taken it is the hop's */
 	struct relay_hop *hop;
 	struct io_deadline late; /* RCPT is answered by then */
 	uint64_t waits_since_ms; /* the first recipient that waits */
 	struct buf answer;
-	struct buf last;  /* words of the target that failed last */
+	struct buf last;  /* words of the target that failed last; 4yz, if one did for now */
 	bool is_waivable; /* policy failed; without it there would be more to try */
 	bool is_waived;
 	uint32_t envelope_ms; /* for all hosts together */
@@ -215,6 +216,8 @@ bool relay_delivery_has_open(const struct relay_delivery *d);
 void relay_delivery_over_last(struct relay_delivery *d, const char *outcome);
 void relay_delivery_over_own(struct relay_delivery *d, const char *outcome, const char *code,
                              const char *text);
+/* What a target's failure comes to, should no other take the mail. */
+void relay_delivery_last(struct relay_delivery *d, struct slice words);
 void relay_delivery_over_memory(struct relay_delivery *d);
 /* The hop goes: to carry another message, or for good. f: NULL unless it failed. */
 void relay_delivery_hop_end(struct relay_delivery *d, const char *outcome,

@@ -244,6 +244,7 @@ int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
 	if (!plan->hosts)
 		return err_raise(-ENOMEM);
 	r = hosts_take(plan, way, sts, set, &l);
+	plan->has_left_out = l.why;
 	if (!r && !plan->target_count)
 		r = nothing_refuse(plan, way, set, &l);
 	return err_up(r);

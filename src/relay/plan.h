@@ -53,6 +53,7 @@ struct relay_plan {
 	struct buf refusal;        /* a reply, CRLF included */
 	enum policy_report report; /* of a host that was left out, if that is all there is */
 	bool is_waivable;          /* TLS-Required: No would bring more hosts */
+	bool has_left_out;         /* hosts that policy leaves out for now */
 	struct relay_quotes quotes;
 };
 

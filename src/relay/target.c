@@ -91,8 +91,11 @@ static bool is_tried_again(struct relay_delivery *d, const struct relay_hop_fail
 	                          : 0;
 	r->asker->fault(r->asker, h->name, POLICY_FAULT_FAILED);
 	bool may_be_plain = h->decision.level == POLICY_OPPORTUNISTIC &&
-	                    for_ms >= d->client->world->plain_after_ms &&
-	                    !relay_hop_is_held(&h->memory, &d->rules);
+	                    for_ms >= d->client->world->plain_after_ms;
+	if (may_be_plain && relay_hop_is_held(&h->memory, &d->rules)) {
+		remember(d, POLICY_SEEN_LOST); /* a hold has an end, and it begins here */
+		may_be_plain = false;
+	}
 	if (may_be_plain)
 		log_warn(d->client->session_id, "TLS has failed for long, mail goes in clear",
 		         kv_str("domain", d->domain), kv_str("host", h->name),
@@ -120,9 +123,7 @@ static void on_failed(void *owner, const struct relay_hop_failure *f)
 	                !relay_delivery_taken(d);
 	r->counters.tls_failed += f->end == RELAY_HOP_BAD_TLS || f->end == RELAY_HOP_UNPROVEN;
 	d->is_waivable |= is_policy(d, f->end);
-	buf_clear(&d->last);
-	if (buf_add(&d->last, f->line))
-		buf_clear(&d->last);
+	relay_delivery_last(d, f->line);
 	if (f->report == POLICY_REPORT_STARTTLS_NOT_SUPPORTED)
 		remember(d, POLICY_SEEN_LOST);
 	if (d->state == RELAY_DELIVERY_OPENING)
@@ -192,6 +193,7 @@ void relay_delivery_go(struct relay_delivery *d)
 					   .domain = d->domain,
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,
+					   .is_told = d->route != NULL,
 					   .skips_tls = d->skips_tls,
 					   .is_small = d->is_small,
 					   .asker = r->asker,
@@ -218,6 +220,7 @@ void relay_delivery_go_by(struct relay_delivery *d, struct relay_hop *hop)
 {
 	relay_place_forget(d);
 	relay_delivery_late_arm(d, d->envelope_ms);
+	d->has_anothers = true;
 	hop_take(d, hop);
 	relay_envelope_send(d, 0);
 }
@@ -236,9 +239,10 @@ bool relay_target_is_kept(struct relay_delivery *d)
 /* Another host, from the beginning; a hop that was kept from before has no list of them. */
 void relay_target_next(struct relay_delivery *d)
 {
-	d->has_mail = d->skips_tls = d->is_small = false;
+	bool is_untried = d->has_anothers;
+	d->has_mail = d->skips_tls = d->is_small = d->has_anothers = false;
 	if (d->plan.target_count) {
-		d->target++;
+		d->target += !is_untried;
 		relay_target_open(d);
 	} else {
 		relay_delivery_begin(d);

@@ -69,7 +69,8 @@ static void waive(struct relay_delivery *d)
 	d->is_waived = true;
 	d->rules = (struct policy_memory_rules){ .is_refused = d->rules.is_refused };
 	d->target = 0;
-	d->has_mail = d->skips_tls = d->is_small = false;
+	d->has_mail = d->skips_tls = d->is_small = d->has_anothers = false;
+	buf_clear(&d->last); /* it was about what does not count any more */
 	relay_plan_deinit(&d->plan);
 	relay_delivery_await(d, WAIVED_ENVELOPE_MS);
 	relay_delivery_begin(d);
