@@ -2,10 +2,13 @@
 # shellcheck shell=bash disable=SC2034 # what the commands read
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RUN=$LAB/run
 TREES=$LAB/trees
 # Of this checkout alone, so that labs of several do not meet.
 PREFIX=ms-$(printf %s "$LAB" | sha256sum | cut -c 1-4)-
+RUN=$LAB/run
+# Processes of mailseal are nobody's: from a checkout in a home that is closed to others, lab/run is
+# mounted where they get to it.
+setpriv --reuid=nobody --clear-groups test -x "$LAB" 2>/dev/null || RUN=/run/${PREFIX%-}
 HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
@@ -133,6 +136,19 @@ listens() { # HOST PORT...
 	for port; do
 		grep -q ":$port\$" <<<"$listening" || return 1
 	done
+}
+
+make_run() {
+	mkdir -p "$LAB/run" "$RUN"
+	[ "$RUN" = "$LAB/run" ] || mount --bind "$LAB/run" "$RUN"
+}
+
+remove_run() {
+	if [ "$RUN" != "$LAB/run" ]; then
+		! mountpoint -q "$RUN" || umount "$RUN"
+		rm -rf --one-file-system "$RUN"
+	fi
+	rm -rf --one-file-system "$LAB/run"
 }
 
 # A namespace of that name which this lab did not make is somebody's: it stays as it is.

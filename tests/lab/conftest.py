@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from labtools import BINARY, RUN, Edge, lab
+from labtools import BINARY, LAB, RUN, Edge, lab
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def lab_up():
         pytest.skip("network namespaces need root")
     if not os.path.exists(BINARY):
         pytest.skip("no built mailseal")
-    if os.path.exists(RUN) and "LAB_KEEP" not in os.environ:
+    if os.path.exists(f"{LAB}/run") and "LAB_KEEP" not in os.environ:
         lab("down")  # that of make demo: the tests want one as it is at the start
     done = lab("up")
     assert done.returncode == 0, done.stdout

@@ -18,7 +18,9 @@ from email.message import EmailMessage
 from daemon import BINARY, ROOT, Daemon, parse_logfmt
 
 LAB = os.path.join(ROOT, "lab")
-RUN = os.path.join(LAB, "run")
+# lab/run, or where others than root get to it.
+RUN = subprocess.run(["bash", "-c", ". lab/lib.sh && echo $RUN"], cwd=ROOT, text=True, check=True,
+                     stdout=subprocess.PIPE).stdout.strip()
 ADDRESS = {"alpha": "192.0.2.11", "beta": "192.0.2.12", "legacy": "192.0.2.13",
            "stock": "192.0.2.21", "exim": "192.0.2.22", "opensmtpd": "192.0.2.23",
            "cyrus": "192.0.2.24", "sender": "192.0.2.25", "client": "192.0.2.100"}
