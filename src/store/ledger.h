@@ -5,6 +5,11 @@
  * What comes is first summed up in memory, so that a busy second costs a row and not a thousand,
  * and written by store_ledger_commit() in one transaction with the numbers of the batches it came
  * in: a batch is counted once, however often it is handed over.
+ *
+ * Strangers choose much of what is in it, so all has a bound: texts are cut to STORE_TEXT_MAX and
+ * made printable, and of too many rows those that say least go first (STORE_LEDGER_... below).
+ * While the disk is full what came waits in memory, bounded too: sums are kept longest, and a
+ * session of which something had to be dropped is counted as lost.
  */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
@@ -15,6 +20,17 @@
 
 struct store_ledger;
 struct store_opened;
+
+enum {
+	STORE_LEDGER_NAMES_MAX = 5000000,
+	STORE_LEDGER_FARS_MAX = 1000000,
+	STORE_LEDGER_HELLOS_MAX = 100000,
+	STORE_LEDGER_HELLOS_EACH = 64, /* of one at one edge; others are in the sums alone */
+	STORE_LEDGER_EXPOSURES_MAX = 1000000,
+	STORE_LEDGER_EVENTS_MAX = 10000, /* of a day; the rest count as one of each kind */
+	STORE_LEDGER_EVENT_SESSIONS = 5, /* sealed ones, of who can lose something */
+	STORE_LEDGER_SUMS_S = 5 * 365 * 86400,
+};
 
 enum store_keep {
 	STORE_KEEP_NOTABLE, /* plain, legacy, refused, failed, first seen: rows; the rest: sums */
@@ -29,7 +45,8 @@ struct store_ledger_settings {
 	enum store_keep keep;
 	enum store_address client_address; /* TRUNCATED: IPv4 to /24, IPv6 to /48 */
 	int64_t retention_s;               /* of rows; sums stay for years */
-	int64_t max_bytes;                 /* of the file; the oldest rows go first. 0: no limit */
+	/* In use in the file, without its WAL; the oldest rows go first. 0: no limit. */
+	int64_t max_bytes;
 };
 
 /* 0, or a negative: see store_open(). */
@@ -39,12 +56,18 @@ struct store_ledger_settings {
 /* What was not committed is lost. NULL is fine. */
 void store_ledger_close(struct store_ledger *l);
 
-/* STORE_LEDGER_KNOWN: this batch of this worker was counted already, leave out what is in it. */
+/*
+ * What follows came in this batch of this worker, whose batches come in order. It commits what came
+ * before where that is much; if this fails, later ones try again.
+ *
+ * Returns 0, STORE_LEDGER_KNOWN (it was counted already, leave out what is in it) or a negative.
+ */
 enum { STORE_LEDGER_KNOWN = 1 };
 [[nodiscard]] int store_ledger_batch(struct store_ledger *l, uint64_t worker, uint64_t number,
                                      int64_t now_s);
 
-/* 0 or a negative. */
+/* 0 or a negative: the file could not be read, and what was to be learnt from it is missing; the
+ * session is counted all the same. */
 [[nodiscard]] int store_ledger_session(struct store_ledger *l, const struct store_record *record);
 [[nodiscard]] int store_ledger_hello(struct store_ledger *l, const struct store_hello *hello,
                                      int64_t now_s);
@@ -55,13 +78,21 @@ enum { STORE_LEDGER_KNOWN = 1 };
 /* Sessions of which a worker kept nothing but their number, for want of room. */
 [[nodiscard]] int store_ledger_lost(struct store_ledger *l, uint64_t count, int64_t now_s);
 
-/* Writes what came since the last one. 0 or a negative; then it is tried again with the next. */
+/* Writes what came since the last one; not in the middle of a batch. 0 or a negative; then it is
+ * tried again with the next. */
 [[nodiscard]] int store_ledger_commit(struct store_ledger *l);
 
 /* A few rows that are due to go; ret_more: there are more. Short: call it again and again. */
 [[nodiscard]] int store_ledger_prune(struct store_ledger *l, int64_t now_s, bool *ret_more);
 
-/* All that names this user. ret_rows: how many were deleted. Commits. */
+/*
+ * All that names this user (as it was written; letter case counts): sessions, names, exposures.
+ * ret_rows: how many were deleted. Commits, before and after.
+ *
+ * What was deleted is overwritten in the file, all of which is read for that (a second for each
+ * GiB or two), and older states of its pages are emptied out of the WAL: before it returns, or,
+ * where somebody reads meanwhile, with the first commit after that.
+ */
 [[nodiscard]] int store_ledger_forget(struct store_ledger *l, const char *user, size_t *ret_rows);
 
 struct store_schema;

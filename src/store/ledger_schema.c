@@ -3,18 +3,22 @@
  * (store/record.h). A new table or column is a new step: steps that were released never change.
  *
  *   hello     each kind of ClientHello, once; lists as "1301,c02b" (IANA numbers, GREASE left out);
- *             sni: bit 1 << enum store_sni for each kind seen
+ *             sni: bit 1 << enum store_sni for each kind seen. Of too many the ones that were seen
+ *             for less than an hour go first: a name may have a hello that is not here any more
  *   name      who came with which ClientHello to which edge: the base of `impact` and `peers`.
  *             who: the user if one logged in (is_user), else the address; hello 0: in clear.
- *             version, cipher, software: of the last session; refused: handshakes that failed
- *   far       where mail went: domain and MX, what it had the last time
+ *             sessions: all; refused: those of them whose handshake failed. seal, version, cipher,
+ *             kex: of the last that was not refused; software: the last that was said
+ *   far       where mail went: domain and MX. seal, version, cipher, kex: of the last connection
+ *             that had one; policy, result, outcome: of the last
  *   session   rows of single sessions, as "keep" says; id grows with time
  *   sum       all sessions by hour (Unix time / 3600); for the leg "internal" also ways to backends
  *             (protocol "backend", edge: the backend's name)
  *   exposure  credentials in clear
  *   event     what got weaker, once for each who and kind and day
  *   worker    up to which batch its sessions are counted
- *   fact      numbers by name: "began_s" (since when it watches), "lost" (sessions not counted)
+ *   fact      numbers by name: "began_s" (since when it watches), "lost" (sessions of which a
+ *             worker, or the ledger with a full disk, had to drop something)
  */
 #include "store/ledger.h"
 #include "store/store.h"
@@ -26,6 +30,7 @@ static const char *const steps[] = {
 	" max_version INTEGER NOT NULL, versions TEXT NOT NULL, suites TEXT NOT NULL,"
 	" groups TEXT NOT NULL, sigalgs TEXT NOT NULL, sni INTEGER NOT NULL,"
 	" first INTEGER NOT NULL, last INTEGER NOT NULL);"
+	"CREATE INDEX hello_last ON hello (last - first >= 3600, last);"
 
 	"CREATE TABLE name (edge TEXT NOT NULL, hello INTEGER NOT NULL, who TEXT NOT NULL,"
 	" is_user INTEGER NOT NULL, leg INTEGER NOT NULL, protocol TEXT NOT NULL,"
@@ -36,6 +41,8 @@ static const char *const steps[] = {
 	" PRIMARY KEY (edge, hello, who)) WITHOUT ROWID;"
 	"CREATE INDEX name_who ON name (who);"
 	"CREATE INDEX name_last ON name (last);"
+	/* who taught little goes first: a crowd of strangers does not push out who is known */
+	"CREATE INDEX name_few ON name (last) WHERE sessions < 5;"
 
 	"CREATE TABLE far (relay TEXT NOT NULL, domain TEXT NOT NULL, mx TEXT NOT NULL,"
 	" address TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
@@ -69,8 +76,10 @@ static const char *const steps[] = {
 	" is_excepted INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" count INTEGER NOT NULL,"
 	" PRIMARY KEY (user, protocol, edge, address, password_sent)) WITHOUT ROWID;"
+	"CREATE INDEX exposure_last ON exposure (last - first >= 3600, last);"
 
-	/* kind: enum store_event_kind; who: the partner's address or domain */
+	/* kind: enum store_event_kind; who: the partner's address or domain, "" where no address
+	 * is kept, and for all that were too many to tell apart that day */
 	"CREATE TABLE event (kind INTEGER NOT NULL, who TEXT NOT NULL, day INTEGER NOT NULL,"
 	" leg INTEGER NOT NULL, edge TEXT NOT NULL, mx TEXT NOT NULL, detail TEXT NOT NULL,"
 	" first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
