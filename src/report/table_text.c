@@ -1,0 +1,135 @@
+/* A table as aligned lines of text. */
+#include "base/clean.h"
+#include "base/err.h"
+#include "report/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { NARROWEST = 12, GAP = 2 }; /* characters: of a text that is cut, between columns */
+
+static size_t cell_width(struct buf *scratch, const struct report_cell *cell)
+{
+	buf_clear(scratch);
+	return report_cell_write(scratch, cell) ? 0 : buf_len(scratch);
+}
+
+static void widths_measure(const struct report_table *t, struct buf *scratch, size_t *ret_widths)
+{
+	for (size_t i = 0; i < t->column_count; i++)
+		ret_widths[i] = strlen(t->columns[i].heading);
+	for (size_t row = 0; row < t->row_count; row++)
+		for (size_t i = 0; i < t->column_count; i++) {
+			size_t wide = cell_width(scratch, report_table_cell(t, row, i));
+			if (wide > ret_widths[i])
+				ret_widths[i] = wide;
+		}
+}
+
+static size_t line_width(const size_t *widths, size_t count)
+{
+	size_t sum = count ? GAP * (count - 1) : 0;
+	for (size_t i = 0; i < count; i++)
+		sum += widths[i];
+	return sum;
+}
+
+/* The widest text that may still be cut, or column_count. */
+static size_t widest_text(const struct report_table *t, const size_t *widths)
+{
+	size_t best = t->column_count;
+	for (size_t i = 0; i < t->column_count; i++)
+		if (t->columns[i].kind == REPORT_TEXT && widths[i] > NARROWEST &&
+		    widths[i] > strlen(t->columns[i].heading) &&
+		    (best == t->column_count || widths[i] > widths[best]))
+			best = i;
+	return best;
+}
+
+static void widths_fit(const struct report_table *t, size_t *widths, size_t width)
+{
+	while (width && line_width(widths, t->column_count) > width) {
+		size_t i = widest_text(t, widths);
+		if (i == t->column_count)
+			return;
+		widths[i]--;
+	}
+}
+
+static int pad(struct buf *out, size_t count)
+{
+	return count ? err_up(buf_printf(out, "%*s", (int)count, "")) : 0;
+}
+
+/* One cell of a line; the last one has nothing behind it. */
+static int piece_write(struct buf *out, struct slice text, size_t width, bool is_right,
+                       bool is_last)
+{
+	bool is_cut = text.len > width;
+	struct slice shown = slice_head(text, is_cut ? width - 2 : text.len);
+	size_t room = is_cut ? 0 : width - text.len;
+	int r = is_right ? pad(out, room) : 0;
+	if (!r)
+		r = buf_add(out, shown);
+	if (!r && is_cut)
+		r = buf_add_str(out, "..");
+	if (!r && !is_last)
+		r = pad(out, (is_right ? 0 : room) + GAP);
+	return err_up(r);
+}
+
+static int heading_write(struct buf *out, const struct report_table *t, const size_t *widths)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < t->column_count; i++)
+		r = piece_write(out, slice_str(t->columns[i].heading), widths[i],
+		                report_kind_is_right(t->columns[i].kind), i + 1 == t->column_count);
+	return r ? err_up(r) : err_up(buf_add_str(out, "\n"));
+}
+
+static int row_write(struct buf *out, const struct report_table *t, const size_t *widths,
+                     size_t row, struct buf *scratch)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < t->column_count; i++) {
+		buf_clear(scratch);
+		r = report_cell_write(scratch, report_table_cell(t, row, i));
+		if (!r)
+			r = piece_write(out, buf_slice(scratch), widths[i],
+			                report_kind_is_right(t->columns[i].kind),
+			                i + 1 == t->column_count);
+	}
+	return r ? err_up(r) : err_up(buf_add_str(out, "\n"));
+}
+
+static int rows_write(struct buf *out, const struct report_table *t, size_t width)
+{
+	CLEAN(buf_deinit) struct buf scratch = {};
+	CLEAN(freep) size_t *widths = calloc(t->column_count, sizeof(*widths));
+	if (!widths)
+		return err_raise(-ENOMEM);
+	if (!t->row_count)
+		return err_up(buf_printf(out, "%s\n", t->empty ? t->empty : "nothing"));
+	widths_measure(t, &scratch, widths);
+	widths_fit(t, widths, width);
+	int r = heading_write(out, t, widths);
+	for (size_t row = 0; !r && row < t->row_count; row++)
+		r = row_write(out, t, widths, row, &scratch);
+	return err_up(r);
+}
+
+int report_table_text(struct buf *out, const struct report_table *t, size_t width)
+{
+	int r = t->title ? buf_printf(out, "%s\n\n", t->title) : 0;
+	if (!r)
+		r = rows_write(out, t, width);
+	for (size_t i = 0; !r && i < t->note_count; i++) {
+		const struct report_cell note = report_text(t->notes[i]);
+		r = buf_add_str(out, i ? "" : "\n");
+		if (!r)
+			r = report_cell_write(out, &note);
+		if (!r)
+			r = buf_add_str(out, "\n");
+	}
+	return err_up(r);
+}
