@@ -1,7 +1,7 @@
 #ifndef CMD_REPORT_H
 #define CMD_REPORT_H
 
-/* `mailseal report tlsrpt`: reads what the daemon keeps. */
+/* `mailseal report REPORT`: a table of reports; each reads what the daemon keeps. */
 int cmd_report(int argc, char **argv);
 
 #endif
