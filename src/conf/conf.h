@@ -88,6 +88,10 @@ extern const char conf_system_cas[];
 /* In it: how sessions ended, for TLS reports. */
 #define CONF_TLSRPT_FILE "tlsrpt.db"
 
+/* Of state_dir: the ledger's own. In it: the record of every session (store/ledger.h). */
+#define CONF_LEDGER_FOLDER "ledger"
+#define CONF_LEDGER_FILE "ledger.db"
+
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);
 

@@ -1,0 +1,81 @@
+/*
+ * What all reports of the ledger share: their options, the file they read, how they show what they
+ * found. The exit status of each: 0 well, 1 what it looks for is there, 2 could not tell.
+ */
+#ifndef CMD_REPORT_OPTIONS_H
+#define CMD_REPORT_OPTIONS_H
+
+#include "report/when.h"
+#include "store/record.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stddef.h>
+
+struct report_table;
+
+enum { REPORT_WELL, REPORT_NOT_WELL, REPORT_COULD_NOT_TELL };
+
+enum report_format { REPORT_FORMAT_TEXT, REPORT_FORMAT_CSV, REPORT_FORMAT_JSON };
+
+struct report_options {
+	const char *config;
+	int64_t now_s;
+	struct report_span span;
+	int leg;          /* enum store_leg; -1: all */
+	const char *edge; /* or relay; NULL: all */
+	size_t limit;     /* rows to show; 0: all */
+	enum report_format format;
+};
+
+/* Shared options that a report does not have. */
+enum report_without {
+	REPORT_WITHOUT_SPAN = 1 << 0, /* --since, --until */
+	REPORT_WITHOUT_LEG = 1 << 1,
+	REPORT_WITHOUT_EDGE = 1 << 2,
+	REPORT_WITHOUT_LIMIT = 1 << 3,
+	REPORT_WITHOUT_CSV = 1 << 4,
+};
+
+enum { REPORT_TAKE_WRONG = 1 };
+
+/* One report, as a static const of its file. Texts end with a line end. */
+struct report_command {
+	const char *name;  /* "coverage" */
+	const char *about; /* "Usage: ..." and what it says */
+	const char *own;   /* lines of its own options, or NULL */
+	const char *end;   /* "Exit: ..." and "Example: ..." */
+	unsigned without;  /* enum report_without */
+	/* Its own options, ended by one without a name; NULL: none. val is 'A' or above and no
+	 * letter of a shared one: c s u l e n j. */
+	const struct option *options;
+	const char *letters; /* as for getopt(), "w"; NULL: none */
+	/* 0 or REPORT_TAKE_WRONG, then the usage is shown. */
+	int (*take)(void *owner, int val, const char *value);
+};
+
+/*
+ * -1: go on (optind is the first word that is no option); else the exit status, and all was said.
+ * argv[0]: the report's name. owner: for take().
+ */
+int report_options_read(struct report_options *ret_options, const struct report_command *command,
+                        int argc, char **argv, void *owner);
+
+/* What is wrong with how it was called, and the usage on stderr. Returns REPORT_COULD_NOT_TELL. */
+int report_usage_wrong(const struct report_command *command, const char *why);
+
+enum { REPORT_PATH_CAP = PATH_MAX + 64 };
+
+/* The ledger's file of the configuration, if it is there and can be read; else a line on stderr
+ * with the mend, and 1. */
+int report_ledger_find(const struct report_options *o, const struct report_command *command,
+                       char ret_path[REPORT_PATH_CAP]);
+
+/*
+ * Prints tables: one below the other as text, cut at the terminal's width; JSON: a list for one
+ * table, an object by their ids for several. 0, or 1 with a line on stderr.
+ */
+int report_show(const struct report_options *o, const struct report_table *const *tables,
+                size_t count);
+
+#endif
