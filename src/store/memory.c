@@ -7,7 +7,18 @@
 #include <errno.h>
 #include <sqlite3.h>
 
-enum query { GET, SEALED, LOST, RELEASE, COUNT_SEALED, COUNT_LOST, PRUNE, OVER, QUERY_COUNT };
+enum query {
+	GET,
+	SEALED,
+	LOST,
+	RELEASE,
+	COUNT_SEALED,
+	COUNT_LOST,
+	READ_LOST,
+	PRUNE,
+	OVER,
+	QUERY_COUNT
+};
 
 static const char *const steps[] = {
 	"CREATE TABLE memory (domain TEXT NOT NULL, mx TEXT NOT NULL, since INTEGER NOT NULL,"
@@ -31,6 +42,8 @@ static const char *const queries[] = {
 	[RELEASE] = "DELETE FROM memory WHERE domain = ?1",
 	[COUNT_SEALED] = "SELECT count(*) FROM memory WHERE last >= ?1",
 	[COUNT_LOST] = "SELECT count(*) FROM memory WHERE lost >= ?1",
+	[READ_LOST] = "SELECT since, sessions, trusted, lost, domain, mx FROM memory WHERE lost > 0"
+		      " ORDER BY domain, mx",
 	[PRUNE] = "DELETE FROM memory WHERE used < ?1",
 	[OVER] = "DELETE FROM memory WHERE (domain, mx) IN (SELECT domain, mx FROM memory"
 		 " ORDER BY used LIMIT max(0, (SELECT count(*) FROM memory) - ?1))",
@@ -80,18 +93,22 @@ static sqlite3_stmt *begin(struct store_memory *m, enum query query, const char 
 	return at;
 }
 
+static struct policy_memory memory_of(sqlite3_stmt *at)
+{
+	return (struct policy_memory){
+		.sealed_since_s = sqlite3_column_int64(at, 0),
+		.sessions = (uint32_t)sqlite3_column_int64(at, 1),
+		.was_trusted = sqlite3_column_int(at, 2),
+		.lost_since_s = sqlite3_column_int64(at, 3),
+	};
+}
+
 int store_memory_get(struct store_memory *m, const char *domain, const char *mx,
                      struct policy_memory *ret_memory)
 {
 	sqlite3_stmt *at = begin(m, GET, domain, mx);
 	int step = sqlite3_step(at);
-	*ret_memory = (struct policy_memory){};
-	if (step == SQLITE_ROW) {
-		ret_memory->sealed_since_s = sqlite3_column_int64(at, 0);
-		ret_memory->sessions = (uint32_t)sqlite3_column_int64(at, 1);
-		ret_memory->was_trusted = sqlite3_column_int(at, 2);
-		ret_memory->lost_since_s = sqlite3_column_int64(at, 3);
-	}
+	*ret_memory = step == SQLITE_ROW ? memory_of(at) : (struct policy_memory){};
 	sqlite3_reset(at);
 	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
 }
@@ -139,6 +156,24 @@ int store_memory_count(struct store_memory *m, int64_t since_s, size_t *ret_seal
 {
 	int r = count(m, COUNT_SEALED, since_s, ret_sealed);
 	return r ? err_up(r) : err_up(count(m, COUNT_LOST, since_s, ret_lost));
+}
+
+int store_memory_read_lost(struct store_memory *m,
+                           int (*fn)(void *owner, const char *domain, const char *mx,
+                                     const struct policy_memory *memory),
+                           void *owner)
+{
+	sqlite3_stmt *at = store_begin(m->statements[READ_LOST]);
+	int r = 0, step = SQLITE_DONE;
+	while (!r && (step = sqlite3_step(at)) == SQLITE_ROW) {
+		const struct policy_memory memory = memory_of(at);
+		r = fn(owner, (const char *)sqlite3_column_text(at, 4),
+		       (const char *)sqlite3_column_text(at, 5), &memory);
+	}
+	sqlite3_reset(at);
+	if (r)
+		return r;
+	return step == SQLITE_DONE ? 0 : err_raise(-EIO);
 }
 
 int store_memory_prune(struct store_memory *m, int64_t used_s)

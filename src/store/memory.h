@@ -31,6 +31,12 @@ void store_memory_close(struct store_memory *m);
 /* Hosts that had TLS since since_s, and those that lost it since then. 0 or a negative. */
 [[nodiscard]] int store_memory_count(struct store_memory *m, int64_t since_s, size_t *ret_sealed,
                                      size_t *ret_lost);
+/* All hosts that had TLS and have it no more, by domain and MX; may_hold is the caller's. What fn
+ * returns ends it if it is not 0, and is returned; else 0 or a negative. */
+[[nodiscard]] int store_memory_read_lost(struct store_memory *m,
+                                         int (*fn)(void *owner, const char *domain, const char *mx,
+                                                   const struct policy_memory *memory),
+                                         void *owner);
 /* Those that were not met since used_s. 0 or a negative. */
 [[nodiscard]] int store_memory_prune(struct store_memory *m, int64_t used_s);
 

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -89,12 +90,44 @@ static void test_memory_counts_and_forgets(void **state)
 	store_memory_close(m);
 }
 
+static int lost_note(void *owner, const char *domain, const char *mx,
+                     const struct policy_memory *memory)
+{
+	char *said = owner;
+	size_t len = strlen(said);
+	snprintf(said + len, 160 - len, "%s %s %lld %u\n", domain, mx,
+	         (long long)memory->lost_since_s, memory->sessions);
+	return strcmp(domain, "stop.example") ? 0 : 7;
+}
+
+static void test_memory_lists_what_was_lost(void **state)
+{
+	char said[160] = "";
+	(void)state;
+	struct store_memory *m = opened();
+	assert_int_equal(store_memory_read_lost(m, lost_note, said), 0);
+	assert_string_equal(said, "");
+	note(m, "b.example", POLICY_SEEN_SEALED, NOW);
+	note(m, "b.example", POLICY_SEEN_LOST, NOW + 1);
+	note(m, "a.example", POLICY_SEEN_SEALED, NOW);
+	note(m, "a.example", POLICY_SEEN_LOST, NOW + 2);
+	note(m, "fine.example", POLICY_SEEN_SEALED, NOW);
+	assert_int_equal(store_memory_read_lost(m, lost_note, said), 0);
+	assert_string_equal(said, "a.example mx.example 1800000002 1\n"
+	                          "b.example mx.example 1800000001 1\n");
+	note(m, "stop.example", POLICY_SEEN_SEALED, NOW);
+	note(m, "stop.example", POLICY_SEEN_LOST, NOW);
+	assert_int_equal(store_memory_read_lost(m, lost_note, said), 7);
+	store_memory_close(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_memory_is_kept, file_remove),
 		cmocka_unit_test_teardown(test_memory_of_who_had_none, file_remove),
 		cmocka_unit_test_teardown(test_memory_counts_and_forgets, file_remove),
+		cmocka_unit_test_teardown(test_memory_lists_what_was_lost, file_remove),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
