@@ -88,8 +88,9 @@ extern const char conf_system_cas[];
 /* In it: how sessions ended, for TLS reports. */
 #define CONF_TLSRPT_FILE "tlsrpt.db"
 
-/* Of state_dir: the ledger's own. In it: the record of every session (store/ledger.h). */
+/* Of state_dir: the ledger's own. */
 #define CONF_LEDGER_FOLDER "ledger"
+/* In it: the record of all sessions. */
 #define CONF_LEDGER_FILE "ledger.db"
 
 /* Does anything here ask DNS? Then there is a resolver. */

@@ -1,0 +1,420 @@
+#include "store/ledger_read.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "store/ledger.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+
+enum query {
+	FACT,
+	SUMS,
+	EXPOSURES,
+	EXPOSURE_COUNT,
+	EVENTS,
+	SENDERS,
+	NAMES,
+	FARS,
+	USER_SESSIONS,
+	USER_EXPOSURES,
+	QUERY_COUNT
+};
+
+/* In all with a filter: ?1 since, ?2 until, ?3 leg, ?4 edge. "+last": its index leads from row to
+ * row all over a file of gigabytes, and most rows are of the last month: reading all is faster. */
+#define EDGE_IS(column) " AND (?4 IS NULL OR " column " = ?4)"
+#define SEEN_IN_TIME " +last >= ?1 AND first < ?2"
+#define EXPOSURE_COLUMNS                                                                           \
+	"user, protocol, edge, address, mechanism, password_sent, is_excepted, first, last, count"
+#define EXPOSURE_FILTER                                                                            \
+	" FROM exposure WHERE" SEEN_IN_TIME                                                        \
+	" AND (?3 < 0 OR ?3 = CASE protocol WHEN 'smtp' THEN 0 ELSE 2 END)" EDGE_IS("edge")
+/* enum store_seal by store_ledger_weakness() */
+#define BY_WEAKNESS "CASE seal WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE seal END"
+
+static const char *const queries[] = {
+	[FACT] = "SELECT value FROM fact WHERE name = ?1",
+	[SUMS] = "SELECT leg, seal, protocol, kex, resumed, forward_secrecy, sessions, messages,"
+		 " bytes_in + bytes_out FROM sum WHERE hour >= ?1 / 3600 AND hour < (?2 + 3599) / "
+	         "3600"
+		 " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
+	[EXPOSURES] = "SELECT " EXPOSURE_COLUMNS EXPOSURE_FILTER
+		      " ORDER BY last DESC, user, protocol, edge, address, password_sent LIMIT ?5",
+	[EXPOSURE_COUNT] = "SELECT count(*)" EXPOSURE_FILTER,
+	[EVENTS] = "SELECT kind, leg, who, edge, mx, max(detail), min(first), max(last), sum(count)"
+		   " FROM event WHERE" SEEN_IN_TIME " AND (?3 < 0 OR leg = ?3)" EDGE_IS(
+			   "edge") " GROUP BY kind, leg, who, edge, mx"
+				   " ORDER BY max(last) DESC, kind, who, edge, mx",
+	[SENDERS] = "SELECT edge, who, seal, sessions, messages FROM name WHERE leg = 0"
+		    " AND is_user = 0 AND" SEEN_IN_TIME " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
+	[NAMES] = "SELECT edge, who, protocol, leg, first, last, sessions, refused, messages,"
+		  " bytes, seal, version, cipher, kex, software FROM name"
+		  " WHERE who = ?1 AND is_user = ?2 ORDER BY edge, last, hello",
+	[FARS] = "SELECT relay, domain, mx, address, first, last, sessions, failed, messages,"
+		 " bytes, seal, version, cipher, kex, policy, result, outcome FROM far"
+		 " WHERE" SEEN_IN_TIME " AND ?3 IN (-1, 1)" EDGE_IS(
+			 "relay") " AND (?6 = 0 OR seal < 3)"
+				  " ORDER BY " BY_WEAKNESS
+				  ", messages DESC, sessions DESC, domain, mx, relay LIMIT ?5",
+	[USER_SESSIONS] =
+		"SELECT at, leg, seal, protocol, edge, address, user, software, version,"
+		" cipher, kex, resumed, outcome, error, messages, bytes_in, bytes_out,"
+		" duration_ms FROM session WHERE user = ?1 AND user <> '' ORDER BY at, id",
+	[USER_EXPOSURES] = "SELECT " EXPOSURE_COLUMNS " FROM exposure WHERE user = ?1"
+			   " ORDER BY last DESC, protocol, edge, address, password_sent",
+};
+_Static_assert(COUNT_OF(queries) == QUERY_COUNT, "a query without its text");
+
+struct store_ledger_read {
+	sqlite3 *db;
+	sqlite3_stmt *statements[QUERY_COUNT];
+};
+
+/* Of which build it is. 0, an outcome, or -EIO. */
+static int version_judge(sqlite3 *db)
+{
+	sqlite3_stmt *at = NULL;
+	int r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &at, NULL);
+	if (!r && sqlite3_step(at) != SQLITE_ROW)
+		r = SQLITE_ERROR;
+	int version = r ? 0 : sqlite3_column_int(at, 0);
+	sqlite3_finalize(at);
+	if (r)
+		return err_raise(-EIO);
+	if ((size_t)version == store_ledger_schema.count)
+		return 0;
+	return (size_t)version > store_ledger_schema.count ? STORE_LEDGER_READ_NEWER
+	                                                   : STORE_LEDGER_READ_OLDER;
+}
+
+int store_ledger_read_open(struct store_ledger_read **ret_l, const char *path)
+{
+	struct store_ledger_read *l = calloc(1, sizeof(*l));
+	if (!l)
+		return err_raise(-ENOMEM);
+	int r = store_open(&l->db, path, &store_ledger_schema, NULL);
+	if (!r)
+		r = version_judge(l->db);
+	if (!r)
+		r = store_prepare(l->db, queries, QUERY_COUNT, l->statements);
+	if (r) {
+		store_ledger_read_close(l);
+		return r > 0 ? r : err_up(r);
+	}
+	*ret_l = l;
+	return 0;
+}
+
+void store_ledger_read_close(struct store_ledger_read *l)
+{
+	if (!l)
+		return;
+	for (int i = 0; i < QUERY_COUNT; i++)
+		sqlite3_finalize(l->statements[i]);
+	sqlite3_close(l->db);
+	free(l);
+}
+
+static sqlite3_stmt *filtered(struct store_ledger_read *l, enum query query,
+                              const struct store_ledger_filter *filter)
+{
+	sqlite3_stmt *at = store_begin(l->statements[query]);
+	sqlite3_bind_int64(at, 1, filter->since_s);
+	sqlite3_bind_int64(at, 2, filter->until_s);
+	sqlite3_bind_int(at, 3, filter->leg);
+	if (filter->edge)
+		store_bind_text(at, 4, filter->edge);
+	return at;
+}
+
+static void bind_limit(sqlite3_stmt *at, size_t limit)
+{
+	sqlite3_bind_int64(at, 5, limit ? (sqlite3_int64)limit : -1);
+}
+
+static const char *text_of(sqlite3_stmt *at, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(at, column);
+	return text ? text : "";
+}
+
+static uint64_t count_of(sqlite3_stmt *at, int column)
+{
+	return (uint64_t)sqlite3_column_int64(at, column);
+}
+
+/* Who is told of the rows. */
+struct told {
+	union {
+		int (*sum)(void *owner, const struct store_ledger_sum *sum);
+		int (*exposure)(void *owner, const struct store_ledger_exposure *exposure);
+		int (*event)(void *owner, const struct store_ledger_event *event);
+		int (*name)(void *owner, const struct store_ledger_name *name);
+		int (*far)(void *owner, const struct store_ledger_far *far);
+		int (*session)(void *owner, const struct store_ledger_session *session);
+	};
+	void *owner;
+};
+
+static int rows_tell(sqlite3_stmt *at, int (*row)(const struct told *told, sqlite3_stmt *at),
+                     const struct told *told)
+{
+	int r = 0, step = SQLITE_DONE;
+	while (!r && (step = sqlite3_step(at)) == SQLITE_ROW)
+		r = row(told, at);
+	sqlite3_reset(at);
+	if (r)
+		return r;
+	return step == SQLITE_DONE ? 0 : err_raise(-EIO);
+}
+
+static int number_read(sqlite3_stmt *at, int64_t *ret_number)
+{
+	int step = sqlite3_step(at);
+	*ret_number = step == SQLITE_ROW ? sqlite3_column_int64(at, 0) : 0;
+	sqlite3_reset(at);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
+}
+
+int store_ledger_read_fact(struct store_ledger_read *l, const char *name, int64_t *ret_value)
+{
+	sqlite3_stmt *at = store_begin(l->statements[FACT]);
+	store_bind_text(at, 1, name);
+	return err_up(number_read(at, ret_value));
+}
+
+/* --- sums --- */
+
+static int sum_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_sum sum = {
+		.leg = (enum store_leg)sqlite3_column_int(at, 0),
+		.seal = (enum store_seal)sqlite3_column_int(at, 1),
+		.protocol = text_of(at, 2),
+		.group = text_of(at, 3),
+		.is_resumed = sqlite3_column_int(at, 4),
+		.has_forward_secrecy = sqlite3_column_int(at, 5),
+		.sessions = count_of(at, 6),
+		.messages = count_of(at, 7),
+		.bytes = count_of(at, 8),
+	};
+	return told->sum(told->owner, &sum);
+}
+
+int store_ledger_read_sums(struct store_ledger_read *l, const struct store_ledger_filter *filter,
+                           int (*fn)(void *owner, const struct store_ledger_sum *sum), void *owner)
+{
+	return rows_tell(filtered(l, SUMS, filter), sum_row,
+	                 &(struct told){ .sum = fn, .owner = owner });
+}
+
+/* --- exposures --- */
+
+static int exposure_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_exposure exposure = {
+		.user = text_of(at, 0),
+		.protocol = text_of(at, 1),
+		.edge = text_of(at, 2),
+		.address = text_of(at, 3),
+		.mechanism = text_of(at, 4),
+		.password_sent = sqlite3_column_int(at, 5),
+		.is_excepted = sqlite3_column_int(at, 6),
+		.first_s = sqlite3_column_int64(at, 7),
+		.last_s = sqlite3_column_int64(at, 8),
+		.count = count_of(at, 9),
+	};
+	return told->exposure(told->owner, &exposure);
+}
+
+int store_ledger_read_exposures(
+	struct store_ledger_read *l, const struct store_ledger_filter *filter, size_t limit,
+	int (*fn)(void *owner, const struct store_ledger_exposure *exposure), void *owner)
+{
+	sqlite3_stmt *at = filtered(l, EXPOSURES, filter);
+	bind_limit(at, limit);
+	return rows_tell(at, exposure_row, &(struct told){ .exposure = fn, .owner = owner });
+}
+
+int store_ledger_read_exposure_count(struct store_ledger_read *l,
+                                     const struct store_ledger_filter *filter, uint64_t *ret_count)
+{
+	int64_t count;
+	int r = number_read(filtered(l, EXPOSURE_COUNT, filter), &count);
+	*ret_count = (uint64_t)count;
+	return err_up(r);
+}
+
+int store_ledger_read_user_exposures(struct store_ledger_read *l, const char *user,
+                                     int (*fn)(void *owner,
+                                               const struct store_ledger_exposure *exposure),
+                                     void *owner)
+{
+	sqlite3_stmt *at = store_begin(l->statements[USER_EXPOSURES]);
+	store_bind_text(at, 1, user);
+	return rows_tell(at, exposure_row, &(struct told){ .exposure = fn, .owner = owner });
+}
+
+/* --- events --- */
+
+static int event_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_event event = {
+		.kind = (enum store_event_kind)sqlite3_column_int(at, 0),
+		.leg = (enum store_leg)sqlite3_column_int(at, 1),
+		.who = text_of(at, 2),
+		.edge = text_of(at, 3),
+		.mx = text_of(at, 4),
+		.detail = text_of(at, 5),
+		.first_s = sqlite3_column_int64(at, 6),
+		.last_s = sqlite3_column_int64(at, 7),
+		.count = count_of(at, 8),
+	};
+	return told->event(told->owner, &event);
+}
+
+int store_ledger_read_events(struct store_ledger_read *l, const struct store_ledger_filter *filter,
+                             int (*fn)(void *owner, const struct store_ledger_event *event),
+                             void *owner)
+{
+	return rows_tell(filtered(l, EVENTS, filter), event_row,
+	                 &(struct told){ .event = fn, .owner = owner });
+}
+
+/* --- who came --- */
+
+static int sender_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_name name = {
+		.edge = text_of(at, 0),
+		.who = text_of(at, 1),
+		.seal = (enum store_seal)sqlite3_column_int(at, 2),
+		.sessions = count_of(at, 3),
+		.messages = count_of(at, 4),
+	};
+	return told->name(told->owner, &name);
+}
+
+int store_ledger_read_senders(struct store_ledger_read *l, const struct store_ledger_filter *filter,
+                              int (*fn)(void *owner, const struct store_ledger_name *name),
+                              void *owner)
+{
+	return rows_tell(filtered(l, SENDERS, filter), sender_row,
+	                 &(struct told){ .name = fn, .owner = owner });
+}
+
+static int name_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_name name = {
+		.edge = text_of(at, 0),
+		.who = text_of(at, 1),
+		.protocol = text_of(at, 2),
+		.leg = (enum store_leg)sqlite3_column_int(at, 3),
+		.first_s = sqlite3_column_int64(at, 4),
+		.last_s = sqlite3_column_int64(at, 5),
+		.sessions = count_of(at, 6),
+		.refused = count_of(at, 7),
+		.messages = count_of(at, 8),
+		.bytes = count_of(at, 9),
+		.seal = (enum store_seal)sqlite3_column_int(at, 10),
+		.version = text_of(at, 11),
+		.cipher = text_of(at, 12),
+		.group = text_of(at, 13),
+		.software = text_of(at, 14),
+	};
+	return told->name(told->owner, &name);
+}
+
+int store_ledger_read_names(struct store_ledger_read *l, const char *who, bool is_user,
+                            int (*fn)(void *owner, const struct store_ledger_name *name),
+                            void *owner)
+{
+	sqlite3_stmt *at = store_begin(l->statements[NAMES]);
+	store_bind_text(at, 1, who);
+	sqlite3_bind_int(at, 2, is_user);
+	return rows_tell(at, name_row, &(struct told){ .name = fn, .owner = owner });
+}
+
+/* --- where mail went --- */
+
+static int far_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_far far = {
+		.relay = text_of(at, 0),
+		.domain = text_of(at, 1),
+		.mx = text_of(at, 2),
+		.address = text_of(at, 3),
+		.first_s = sqlite3_column_int64(at, 4),
+		.last_s = sqlite3_column_int64(at, 5),
+		.sessions = count_of(at, 6),
+		.failed = count_of(at, 7),
+		.messages = count_of(at, 8),
+		.bytes = count_of(at, 9),
+		.seal = (enum store_seal)sqlite3_column_int(at, 10),
+		.version = text_of(at, 11),
+		.cipher = text_of(at, 12),
+		.group = text_of(at, 13),
+		.policy = text_of(at, 14),
+		.result = text_of(at, 15),
+		.outcome = text_of(at, 16),
+	};
+	return told->far(told->owner, &far);
+}
+
+int store_ledger_read_fars(struct store_ledger_read *l, const struct store_ledger_filter *filter,
+                           bool only_weak, size_t limit,
+                           int (*fn)(void *owner, const struct store_ledger_far *far), void *owner)
+{
+	sqlite3_stmt *at = filtered(l, FARS, filter);
+	bind_limit(at, limit);
+	sqlite3_bind_int(at, 6, only_weak);
+	return rows_tell(at, far_row, &(struct told){ .far = fn, .owner = owner });
+}
+
+/* --- sessions --- */
+
+static int session_row(const struct told *told, sqlite3_stmt *at)
+{
+	const struct store_ledger_session session = {
+		.at_s = sqlite3_column_int64(at, 0),
+		.leg = (enum store_leg)sqlite3_column_int(at, 1),
+		.seal = (enum store_seal)sqlite3_column_int(at, 2),
+		.protocol = text_of(at, 3),
+		.edge = text_of(at, 4),
+		.address = text_of(at, 5),
+		.user = text_of(at, 6),
+		.software = text_of(at, 7),
+		.version = text_of(at, 8),
+		.cipher = text_of(at, 9),
+		.group = text_of(at, 10),
+		.is_resumed = sqlite3_column_int(at, 11),
+		.outcome = text_of(at, 12),
+		.error = text_of(at, 13),
+		.messages = count_of(at, 14),
+		.bytes_in = count_of(at, 15),
+		.bytes_out = count_of(at, 16),
+		.duration_ms = count_of(at, 17),
+	};
+	return told->session(told->owner, &session);
+}
+
+int store_ledger_read_user_sessions(struct store_ledger_read *l, const char *user,
+                                    int (*fn)(void *owner,
+                                              const struct store_ledger_session *session),
+                                    void *owner)
+{
+	sqlite3_stmt *at = store_begin(l->statements[USER_SESSIONS]);
+	store_bind_text(at, 1, user);
+	return rows_tell(at, session_row, &(struct told){ .session = fn, .owner = owner });
+}
+
+unsigned store_ledger_weakness(enum store_seal seal)
+{
+	static const unsigned order[STORE_SEAL_COUNT] = {
+		[STORE_SEAL_PLAIN] = 0,  [STORE_SEAL_LEGACY] = 1,        [STORE_SEAL_NONE] = 2,
+		[STORE_SEAL_SEALED] = 3, [STORE_SEAL_AUTHENTICATED] = 4, [STORE_SEAL_LOCAL] = 5,
+	};
+	return (unsigned)seal < STORE_SEAL_COUNT ? order[seal] : 0;
+}
