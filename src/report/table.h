@@ -38,13 +38,16 @@ struct report_cell {
 	};
 };
 
-/* All zero but id, title, columns, column_count and empty is an empty one. */
+/* All zero but what is above "Owned" is an empty one. */
 struct report_table {
 	const char *id;    /* its key where JSON has several */
 	const char *title; /* for people; not owned */
 	const char *empty; /* what is said if there are no rows; NULL: "nothing" */
 	const struct report_column *columns;
 	size_t column_count;
+	/* Columns from here on are left out, the last first, on a terminal that has no room; 0:
+	 * none is. */
+	size_t spare_from;
 	/* Owned. */
 	struct report_cell *cells; /* row after row */
 	size_t row_count, row_cap;
@@ -123,8 +126,8 @@ bool report_kind_is_right(enum report_kind kind);
  */
 [[nodiscard]] int report_cell_write(struct buf *out, const struct report_cell *cell);
 
-/* Title, heading, rows, notes; texts are cut with ".." where the lines would be wider than width
- * characters (0: never). 0 or -ENOMEM. */
+/* Title, heading, rows, notes. Where the lines would be wider than width characters (0: never),
+ * spare columns are left out, then texts are cut, with "..". 0 or -ENOMEM. */
 [[nodiscard]] int report_table_text(struct buf *out, const struct report_table *t, size_t width);
 
 /* RFC 4180, ids first. What a spreadsheet would take for a formula has a ' before it; bytes that

@@ -6,6 +6,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* How a table is laid out. */
+struct layout {
+	size_t *widths; /* of columns, in characters */
+	size_t count;   /* columns that are shown */
+};
+
 enum { NARROWEST = 12, GAP = 2 }; /* characters: of a text that is cut, between columns */
 
 static size_t cell_width(struct buf *scratch, const struct report_cell *cell)
@@ -14,45 +20,48 @@ static size_t cell_width(struct buf *scratch, const struct report_cell *cell)
 	return report_cell_write(scratch, cell) ? 0 : buf_len(scratch);
 }
 
-static void widths_measure(const struct report_table *t, struct buf *scratch, size_t *ret_widths)
+static void layout_measure(struct layout *l, const struct report_table *t, struct buf *scratch)
 {
-	for (size_t i = 0; i < t->column_count; i++)
-		ret_widths[i] = strlen(t->columns[i].heading);
+	l->count = t->column_count;
+	for (size_t i = 0; i < l->count; i++)
+		l->widths[i] = strlen(t->columns[i].heading);
 	for (size_t row = 0; row < t->row_count; row++)
-		for (size_t i = 0; i < t->column_count; i++) {
+		for (size_t i = 0; i < l->count; i++) {
 			size_t wide = cell_width(scratch, report_table_cell(t, row, i));
-			if (wide > ret_widths[i])
-				ret_widths[i] = wide;
+			if (wide > l->widths[i])
+				l->widths[i] = wide;
 		}
 }
 
-static size_t line_width(const size_t *widths, size_t count)
+static size_t line_width(const struct layout *l)
 {
-	size_t sum = count ? GAP * (count - 1) : 0;
-	for (size_t i = 0; i < count; i++)
-		sum += widths[i];
+	size_t sum = l->count ? GAP * (l->count - 1) : 0;
+	for (size_t i = 0; i < l->count; i++)
+		sum += l->widths[i];
 	return sum;
 }
 
-/* The widest text that may still be cut, or column_count. */
-static size_t widest_text(const struct report_table *t, const size_t *widths)
+/* The widest text that may still be cut, or l->count. */
+static size_t widest_text(const struct layout *l, const struct report_table *t)
 {
-	size_t best = t->column_count;
-	for (size_t i = 0; i < t->column_count; i++)
-		if (t->columns[i].kind == REPORT_TEXT && widths[i] > NARROWEST &&
-		    widths[i] > strlen(t->columns[i].heading) &&
-		    (best == t->column_count || widths[i] > widths[best]))
+	size_t best = l->count;
+	for (size_t i = 0; i < l->count; i++)
+		if (t->columns[i].kind == REPORT_TEXT && l->widths[i] > NARROWEST &&
+		    l->widths[i] > strlen(t->columns[i].heading) &&
+		    (best == l->count || l->widths[i] > l->widths[best]))
 			best = i;
 	return best;
 }
 
-static void widths_fit(const struct report_table *t, size_t *widths, size_t width)
+static void layout_fit(struct layout *l, const struct report_table *t, size_t width)
 {
-	while (width && line_width(widths, t->column_count) > width) {
-		size_t i = widest_text(t, widths);
-		if (i == t->column_count)
+	while (t->spare_from && l->count > t->spare_from && line_width(l) > width)
+		l->count--;
+	while (line_width(l) > width) {
+		size_t i = widest_text(l, t);
+		if (i == l->count)
 			return;
-		widths[i]--;
+		l->widths[i]--;
 	}
 }
 
@@ -78,26 +87,26 @@ static int piece_write(struct buf *out, struct slice text, size_t width, bool is
 	return err_up(r);
 }
 
-static int heading_write(struct buf *out, const struct report_table *t, const size_t *widths)
+static int heading_write(struct buf *out, const struct report_table *t, const struct layout *l)
 {
 	int r = 0;
-	for (size_t i = 0; !r && i < t->column_count; i++)
-		r = piece_write(out, slice_str(t->columns[i].heading), widths[i],
-		                report_kind_is_right(t->columns[i].kind), i + 1 == t->column_count);
+	for (size_t i = 0; !r && i < l->count; i++)
+		r = piece_write(out, slice_str(t->columns[i].heading), l->widths[i],
+		                report_kind_is_right(t->columns[i].kind), i + 1 == l->count);
 	return r ? err_up(r) : err_up(buf_add_str(out, "\n"));
 }
 
-static int row_write(struct buf *out, const struct report_table *t, const size_t *widths,
+static int row_write(struct buf *out, const struct report_table *t, const struct layout *l,
                      size_t row, struct buf *scratch)
 {
 	int r = 0;
-	for (size_t i = 0; !r && i < t->column_count; i++) {
+	for (size_t i = 0; !r && i < l->count; i++) {
 		buf_clear(scratch);
 		r = report_cell_write(scratch, report_table_cell(t, row, i));
 		if (!r)
-			r = piece_write(out, buf_slice(scratch), widths[i],
+			r = piece_write(out, buf_slice(scratch), l->widths[i],
 			                report_kind_is_right(t->columns[i].kind),
-			                i + 1 == t->column_count);
+			                i + 1 == l->count);
 	}
 	return r ? err_up(r) : err_up(buf_add_str(out, "\n"));
 }
@@ -106,15 +115,20 @@ static int rows_write(struct buf *out, const struct report_table *t, size_t widt
 {
 	CLEAN(buf_deinit) struct buf scratch = {};
 	CLEAN(freep) size_t *widths = calloc(t->column_count, sizeof(*widths));
+	struct layout l = { .widths = widths };
 	if (!widths)
 		return err_raise(-ENOMEM);
 	if (!t->row_count)
 		return err_up(buf_printf(out, "%s\n", t->empty ? t->empty : "nothing"));
-	widths_measure(t, &scratch, widths);
-	widths_fit(t, widths, width);
-	int r = heading_write(out, t, widths);
+	layout_measure(&l, t, &scratch);
+	if (width)
+		layout_fit(&l, t, width);
+	int r = heading_write(out, t, &l);
 	for (size_t row = 0; !r && row < t->row_count; row++)
-		r = row_write(out, t, widths, row, &scratch);
+		r = row_write(out, t, &l, row, &scratch);
+	if (!r && l.count < t->column_count)
+		r = buf_printf(out, "(%zu more columns on a wider terminal, or with --json)\n",
+		               t->column_count - l.count);
 	return err_up(r);
 }
 

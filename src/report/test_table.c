@@ -89,6 +89,28 @@ static void test_table_cut(void **state)
 	report_table_deinit(&t);
 }
 
+/* Spare columns go before any text is cut. */
+static void test_table_spare(void **state)
+{
+	struct buf out = {};
+	(void)state;
+	struct report_table t = table_made("mx.example");
+	t.spare_from = 2;
+	assert_int_equal(report_table_text(&out, &t, 40), 0);
+	written_is(&out, "Title\n\n"
+	                 "who         sessions    bytes  sealed\n"
+	                 "mx.example        12  1.5 KiB  50.0 %\n"
+	                 "-                  0      7 B       -\n"
+	                 "(2 more columns on a wider terminal, or with --json)\n");
+	assert_int_equal(report_table_text(&out, &t, 19), 0);
+	written_is(&out, "Title\n\n"
+	                 "who         sessions\n"
+	                 "mx.example        12\n"
+	                 "-                  0\n"
+	                 "(4 more columns on a wider terminal, or with --json)\n");
+	report_table_deinit(&t);
+}
+
 static void test_table_hostile(void **state)
 {
 	static const struct {
@@ -182,9 +204,13 @@ static void test_table_for_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_text), cmocka_unit_test(test_table_without_rows),
-		cmocka_unit_test(test_table_cut),  cmocka_unit_test(test_table_hostile),
-		cmocka_unit_test(test_cells),      cmocka_unit_test(test_table_for_programs),
+		cmocka_unit_test(test_table_text),
+		cmocka_unit_test(test_table_without_rows),
+		cmocka_unit_test(test_table_cut),
+		cmocka_unit_test(test_table_spare),
+		cmocka_unit_test(test_table_hostile),
+		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_table_for_programs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
