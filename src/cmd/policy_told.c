@@ -11,14 +11,6 @@
 #include <stdio.h>
 #include <time.h>
 
-static bool is_listed(char *const *patterns, size_t count, const char *domain)
-{
-	size_t i = 0;
-	while (i < count && !policy_rule_is_for(patterns[i], domain))
-		i++;
-	return i < count;
-}
-
 int policy_told_begin(struct policy_told *t, const struct conf_settings *settings,
                       const char *domain)
 {
@@ -38,8 +30,9 @@ int policy_told_begin(struct policy_told *t, const struct conf_settings *setting
 	if (settings && settings->relay_count) {
 		const struct conf_relay *relay = &settings->relays[0];
 		t->rules = (struct policy_memory_rules){
-			.is_listed = is_listed(relay->hold, relay->hold_count, domain),
-			.is_refused = is_listed(relay->refuse, relay->refuse_count, domain),
+			.is_listed = policy_rule_is_listed(relay->hold, relay->hold_count, domain),
+			.is_refused =
+				policy_rule_is_listed(relay->refuse, relay->refuse_count, domain),
 			.hold_s = relay->hold_for_ms / 1000,
 		};
 	}

@@ -1,6 +1,15 @@
 #include "policy/memory.h"
 
-enum { DAY_S = 24 * 3600 };
+enum {
+	DAY_S = 24 * 3600,
+	MANY_OF = 100, /* one in so many */
+	MANY_LEAST = 5,
+};
+
+bool policy_memory_is_our_fault(size_t lost, size_t known)
+{
+	return lost >= MANY_LEAST && lost * MANY_OF > known;
+}
 
 enum policy_memory_verdict policy_memory_judge(const struct policy_memory *m,
                                                const struct policy_memory_rules *rules,

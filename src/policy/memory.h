@@ -8,6 +8,8 @@
 
 #include "policy/fault.h"
 
+#include <stddef.h>
+
 /* Of one MX host of one domain. Times are Unix time in seconds; all zero: nothing is known. */
 struct policy_memory {
 	int64_t sealed_since_s;
@@ -43,6 +45,10 @@ struct policy_memory_rules {
 	bool is_refused; /* listed as never without the TLS that it had */
 	int64_t hold_s;  /* how long at most */
 };
+
+/* So many lost their TLS within an hour, of those that had it within a week, that the fault is
+ * presumed ours: nothing is held for it. */
+bool policy_memory_is_our_fault(size_t lost, size_t known);
 
 /* The host has no TLS now. */
 enum policy_memory_verdict policy_memory_judge(const struct policy_memory *m,

@@ -49,3 +49,11 @@ bool policy_rule_is_for(const char *pattern, const char *domain)
 		return len > own && !strcasecmp(domain + len - own, pattern);
 	return !strcasecmp(pattern, domain);
 }
+
+bool policy_rule_is_listed(char *const *patterns, size_t count, const char *domain)
+{
+	size_t i = 0;
+	while (i < count && !policy_rule_is_for(patterns[i], domain))
+		i++;
+	return i < count;
+}

@@ -29,5 +29,7 @@ void policy_rule_decide(const struct policy_rule *rule, struct policy_decision *
 
 /* "example.org", ".example.org" (all below it) or "*", against a domain in lower case. */
 bool policy_rule_is_for(const char *pattern, const char *domain);
+/* One of them is for it. */
+bool policy_rule_is_listed(char *const *patterns, size_t count, const char *domain);
 
 #endif

@@ -78,8 +78,17 @@ static void test_memory_judge(void **state)
 	assert_int_equal(policy_memory_judge(&cases[4].memory, &never, NOW), POLICY_MEMORY_WARN);
 }
 
+static void test_memory_our_fault(void **state)
+{
+	(void)state;
+	assert_false(policy_memory_is_our_fault(4, 0));
+	assert_true(policy_memory_is_our_fault(5, 499));
+	assert_false(policy_memory_is_our_fault(5, 500));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory_judge) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory_judge),
+		                            cmocka_unit_test(test_memory_our_fault) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

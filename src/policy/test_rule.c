@@ -28,6 +28,15 @@ static void test_rule_is_for(void **state)
 			fail_msg("%s, %s", cases[i].pattern, cases[i].domain);
 }
 
+static void test_rule_is_listed(void **state)
+{
+	char *patterns[] = { "a.example", ".b.example" };
+	(void)state;
+	assert_true(policy_rule_is_listed(patterns, 2, "x.b.example"));
+	assert_false(policy_rule_is_listed(patterns, 2, "b.example"));
+	assert_false(policy_rule_is_listed(NULL, 0, "a.example"));
+}
+
 static void test_rule_decide(void **state)
 {
 	static const uint8_t pins[2][32] = { { 1 }, { 2 } };
@@ -70,6 +79,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rule_is_for),
+		cmocka_unit_test(test_rule_is_listed),
 		cmocka_unit_test(test_rule_decide),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,6 @@ enum {
 	WEEK_S = 7 * DAY_S,
 	UNUSED_S = 400 * DAY_S,
 	TICK_MS = 60 * 1000,
-	MANY_OF = 100, /* one in so many */
-	MANY_LEAST = 5,
 	WORKAROUNDS_SHOWN = 100,
 };
 
@@ -54,7 +52,7 @@ static void suspicion_update(struct resolver_memory *m)
 		return;
 	}
 	bool was_suspended = m->is_suspended;
-	m->is_suspended = lost >= MANY_LEAST && lost * MANY_OF > sealed;
+	m->is_suspended = policy_memory_is_our_fault(lost, sealed);
 	if (m->is_suspended && !was_suspended)
 		log_error(NULL, "many far ends lost TLS at once: the fault is presumed here",
 		          kv_int("lost", (int64_t)lost), kv_int("known", (int64_t)sealed),
