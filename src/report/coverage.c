@@ -45,35 +45,33 @@ static void counts_add(struct report_counts *counts, const struct store_ledger_s
 	counts->resumed += sum->is_resumed ? sum->sessions : 0;
 }
 
-static int line_find(struct report_coverage *c, const struct store_ledger_sum *sum,
-                     struct report_coverage_line **ret_line)
+/* NULL: out of memory. */
+static struct report_coverage_line *line_find(struct report_coverage *c,
+                                              const struct store_ledger_sum *sum)
 {
 	for (size_t i = 0; i < c->line_count; i++) {
 		struct report_coverage_line *line = &c->lines[i];
-		if (line->leg == sum->leg && !strcmp(line->protocol, sum->protocol)) {
-			*ret_line = line;
-			return 0;
-		}
+		if (line->leg == sum->leg && !strcmp(line->protocol, sum->protocol))
+			return line;
 	}
 	struct report_coverage_line *lines =
 		reallocarray(c->lines, c->line_count + 1, sizeof(*lines));
 	if (!lines)
-		return err_raise(-ENOMEM);
+		return NULL;
 	c->lines = lines;
-	*ret_line = &lines[c->line_count++];
-	**ret_line = (struct report_coverage_line){ .leg = sum->leg };
-	snprintf((*ret_line)->protocol, sizeof((*ret_line)->protocol), "%s", sum->protocol);
-	return 0;
+	struct report_coverage_line *line = &lines[c->line_count++];
+	*line = (struct report_coverage_line){ .leg = sum->leg };
+	snprintf(line->protocol, sizeof(line->protocol), "%s", sum->protocol);
+	return line;
 }
 
 int report_coverage_add(struct report_coverage *c, const struct store_ledger_sum *sum)
 {
-	struct report_coverage_line *line;
 	if ((unsigned)sum->leg >= STORE_LEG_COUNT || (unsigned)sum->seal >= STORE_SEAL_COUNT)
 		return 0; /* of a build that knows more than this one */
-	int r = line_find(c, sum, &line);
-	if (r)
-		return err_up(r);
+	struct report_coverage_line *line = line_find(c, sum);
+	if (!line)
+		return err_raise(-ENOMEM);
 	counts_add(&line->counts, sum);
 	counts_add(&c->legs[sum->leg], sum);
 	return 0;
