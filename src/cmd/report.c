@@ -1,7 +1,12 @@
 #include "cmd/report.h"
 
 #include "base/clean.h"
+#include "cmd/report_coverage.h"
+#include "cmd/report_downgrades.h"
+#include "cmd/report_exposures.h"
+#include "cmd/report_peers.h"
 #include "cmd/report_tlsrpt.h"
+#include "cmd/report_user.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +21,11 @@ struct report {
 };
 
 static const struct report reports[] = {
+	{ "coverage", cmd_report_coverage, "how much of each leg is sealed" },
+	{ "exposures", cmd_report_exposures, "whose password crossed in clear" },
+	{ "downgrades", cmd_report_downgrades, "who had better TLS before" },
+	{ "peers", cmd_report_peers, "partners, and what sealed their mail" },
+	{ "user", cmd_report_user, "all that the ledger has of one user" },
 	{ "tlsrpt", cmd_report_tlsrpt, "how sessions that go out ended, for TLS reports" },
 };
 
@@ -25,7 +35,7 @@ static void usage_print(FILE *out)
 	for (size_t i = 0; i < COUNT_OF(reports); i++)
 		fprintf(out, "  %-10s  %s\n", reports[i].name, reports[i].help);
 	fputs("\nmailseal report REPORT --help says more; mailseal-report(8) is the manual.\n"
-	      "Example: mailseal report tlsrpt --json example.org\n",
+	      "Example: mailseal report coverage --since 7d\n",
 	      out);
 }
 

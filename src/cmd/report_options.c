@@ -1,6 +1,7 @@
 #include "cmd/report_options.h"
 
 #include "base/clean.h"
+#include "base/err.h"
 #include "conf/conf.h"
 #include "report/table.h"
 
@@ -195,32 +196,52 @@ int report_options_read(struct report_options *ret_options, const struct report_
 
 /* --- the file --- */
 
-static int ledger_missing(const struct report_command *command, const char *path, int error)
+int report_settings_read(const struct report_options *o, struct conf_settings **ret_settings)
 {
-	bool is_absent = error == ENOENT || error == ENOTDIR;
-	fprintf(stderr, "mailseal report %s: %s: %s\n", command->name, path,
-	        is_absent         ? "there is no ledger yet: the daemon begins it when it starts"
-	        : error == EACCES ? "cannot be read: ask as root, or as the user of the daemon"
-	                          : strerror(error));
+	struct conf_errors errors = {};
+	int r = conf_read_file(ret_settings, o->config, o->now_s, &errors);
+	if (r)
+		conf_errors_print(&errors, stderr);
+	conf_errors_deinit(&errors);
+	return r ? 1 : 0;
+}
+
+/* Why there is nothing to read, and what to do. */
+static int ledger_fail(const struct report_command *command, const char *path, const char *why)
+{
+	fprintf(stderr, "mailseal report %s: %s: %s\n", command->name, path, why);
 	return 1;
 }
 
-int report_ledger_find(const struct report_options *o, const struct report_command *command,
-                       char ret_path[REPORT_PATH_CAP])
+static const char *absence_of(int error)
 {
-	struct conf_errors errors = {};
-	struct conf_settings *settings = NULL;
-	int r = conf_read_file(&settings, o->config, o->now_s, &errors);
+	if (error == ENOENT || error == ENOTDIR)
+		return "there is no ledger yet: the daemon begins it when it starts";
+	if (error == EACCES)
+		return "it cannot be read: ask as root, or as the user of the daemon";
+	return strerror(error);
+}
+
+int report_ledger_open(const struct report_command *command, const struct conf_settings *settings,
+                       struct store_ledger_read **ret_ledger)
+{
+	char path[REPORT_PATH_CAP];
+	snprintf(path, sizeof(path), "%s/" CONF_LEDGER_FOLDER "/" CONF_LEDGER_FILE,
+	         settings->state_dir);
+	if (access(path, R_OK))
+		return ledger_fail(command, path, absence_of(errno));
+	int r = store_ledger_read_open(ret_ledger, path);
+	if (r == STORE_LEDGER_READ_NEWER)
+		return ledger_fail(command, path, "a newer mailseal wrote it: ask with that one");
+	if (r == STORE_LEDGER_READ_OLDER)
+		return ledger_fail(command, path,
+		                   "an older mailseal wrote it: this one brings it up to date when "
+		                   "its daemon starts");
 	if (r)
-		conf_errors_print(&errors, stderr);
-	else
-		snprintf(ret_path, REPORT_PATH_CAP, "%s/" CONF_LEDGER_FOLDER "/" CONF_LEDGER_FILE,
-		         settings->state_dir);
-	conf_errors_deinit(&errors);
-	conf_settings_free(settings);
-	if (!r && access(ret_path, R_OK))
-		return ledger_missing(command, ret_path, errno);
-	return r ? 1 : 0;
+		return ledger_fail(command, path,
+		                   "it cannot be read as a ledger: is it whole? (the daemon puts a "
+		                   "broken one aside when it starts)");
+	return 0;
 }
 
 /* --- what was found --- */
@@ -276,4 +297,47 @@ int report_show(const struct report_options *o, const struct report_table *const
 	if (r)
 		fputs("mailseal report: out of memory\n", stderr);
 	return r ? 1 : 0;
+}
+
+/* --- all of it --- */
+
+/* Everything was read: the answer. */
+static int answer_show(const struct report_command *command, const struct report_asking *asking,
+                       int (*answer)(const struct report_asking *asking,
+                                     struct report_table *ret_table, int *ret_status))
+{
+	CLEAN(report_table_deinit) struct report_table table = {};
+	int status = REPORT_COULD_NOT_TELL;
+	int r = answer(asking, &table, &status);
+	if (r) {
+		fprintf(stderr, "mailseal report %s: %s (%s)\n", command->name,
+		        r == -ENOMEM ? "out of memory" : "the ledger cannot be read", err_origin());
+		return REPORT_COULD_NOT_TELL;
+	}
+	const struct report_table *const tables[] = { &table };
+	return report_show(&asking->options, tables, 1) ? REPORT_COULD_NOT_TELL : status;
+}
+
+int report_run(const struct report_command *command, int argc, char **argv, void *owner,
+               int (*answer)(const struct report_asking *asking, struct report_table *ret_table,
+                             int *ret_status))
+{
+	struct report_asking asking = { .owner = owner };
+	const struct report_options *o = &asking.options;
+	int status = report_options_read(&asking.options, command, argc, argv, owner);
+	if (status >= 0)
+		return status;
+	if (optind != argc)
+		return report_usage_wrong(command, "there is a word too many");
+	asking.filter = (struct store_ledger_filter){ .since_s = o->span.since_s,
+		                                      .until_s = o->span.until_s,
+		                                      .leg = o->leg,
+		                                      .edge = o->edge };
+	status = REPORT_COULD_NOT_TELL;
+	if (!report_settings_read(o, &asking.settings) &&
+	    !report_ledger_open(command, asking.settings, &asking.ledger))
+		status = answer_show(command, &asking, answer);
+	store_ledger_read_close(asking.ledger);
+	conf_settings_free(asking.settings);
+	return status;
 }

@@ -6,12 +6,13 @@
 #define CMD_REPORT_OPTIONS_H
 
 #include "report/when.h"
-#include "store/record.h"
+#include "store/ledger_read.h"
 
 #include <getopt.h>
 #include <limits.h>
 #include <stddef.h>
 
+struct conf_settings;
 struct report_table;
 
 enum { REPORT_WELL, REPORT_NOT_WELL, REPORT_COULD_NOT_TELL };
@@ -66,10 +67,12 @@ int report_usage_wrong(const struct report_command *command, const char *why);
 
 enum { REPORT_PATH_CAP = PATH_MAX + 64 };
 
-/* The ledger's file of the configuration, if it is there and can be read; else a line on stderr
- * with the mend, and 1. */
-int report_ledger_find(const struct report_options *o, const struct report_command *command,
-                       char ret_path[REPORT_PATH_CAP]);
+/* The configuration that o names; conf_settings_free(). 0, or 1 and all was said. */
+int report_settings_read(const struct report_options *o, struct conf_settings **ret_settings);
+
+/* Opens the ledger of this configuration. 0; else a line on stderr with the mend, and 1. */
+int report_ledger_open(const struct report_command *command, const struct conf_settings *settings,
+                       struct store_ledger_read **ret_ledger);
 
 /*
  * Prints tables: one below the other as text, cut at the terminal's width; JSON: a list for one
@@ -77,5 +80,22 @@ int report_ledger_find(const struct report_options *o, const struct report_comma
  */
 int report_show(const struct report_options *o, const struct report_table *const *tables,
                 size_t count);
+
+/* A question that one table answers; all but owner is made by report_run(). */
+struct report_asking {
+	struct report_options options;
+	struct conf_settings *settings;
+	struct store_ledger_read *ledger;
+	struct store_ledger_filter filter; /* from the options */
+	void *owner;                       /* for take() and answer() */
+};
+
+/*
+ * A report from its arguments to its exit status: answer() makes the table, which is printed and
+ * deinitialised, and says in ret_status what was found. It returns 0 or a negative.
+ */
+int report_run(const struct report_command *command, int argc, char **argv, void *owner,
+               int (*answer)(const struct report_asking *asking, struct report_table *ret_table,
+                             int *ret_status));
 
 #endif

@@ -87,6 +87,8 @@ extern const char conf_system_cas[];
 #define CONF_RESOLVER_FOLDER "resolver"
 /* In it: how sessions ended, for TLS reports. */
 #define CONF_TLSRPT_FILE "tlsrpt.db"
+/* In it: what TLS far ends had. */
+#define CONF_MEMORY_FILE "memory.db"
 
 /* Of state_dir: the ledger's own. */
 #define CONF_LEDGER_FOLDER "ledger"
