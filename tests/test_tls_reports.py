@@ -315,7 +315,7 @@ def test_the_collector_and_the_policy_service_change_places_and_back(relay):
         assert socketmap(relay, "policy broken.example", service) == "NOTFOUND "
 
 
-@pytest.mark.parametrize("words", [(), ("coverage",), ("tlsrpt", "a b"), ("tlsrpt", "-d", "today"),
+@pytest.mark.parametrize("words", [(), ("tlsrpt", "a b"), ("tlsrpt", "-d", "today"),
                                    ("tlsrpt", "-d", "2026-02-30")])
 def test_a_report_that_is_none(words):
     done = subprocess.run([BINARY, "report", *words], capture_output=True, text=True)

@@ -221,11 +221,28 @@ static int row_add(struct report_table *t, const struct downgrade *d)
 {
 	return REPORT_ROW(t, report_text(store_leg_name(d->leg)),
 	                  report_text(d->who[0] ? d->who : "(too many to tell apart)"),
-	                  report_text(d->mx), report_text(store_event_name(d->kind)),
-	                  report_text(nows[d->now]), report_time(d->held_until_s),
-	                  report_time(d->first_s), report_time(d->last_s),
-	                  d->count ? report_count(d->count) : report_unknown(),
-	                  report_text(mend_of(d)), report_text(d->edge), report_text(d->detail));
+	                  report_text(store_event_name(d->kind)), report_text(nows[d->now]),
+	                  report_time(d->first_s), report_time(d->held_until_s),
+	                  report_time(d->last_s),
+	                  d->count ? report_count(d->count) : report_unknown(), report_text(d->mx),
+	                  report_text(d->edge), report_text(d->detail), report_text(mend_of(d)));
+}
+
+/* One for each kind and way that is among the rows. */
+static int mends_note(struct report_table *t, const struct downgrades *d, size_t shown)
+{
+	bool is_said[STORE_EVENT_COUNT][STORE_LEG_COUNT] = {};
+	int r = 0;
+	for (size_t i = 0; !r && i < shown; i++) {
+		const struct downgrade *item = &d->items[i];
+		if ((unsigned)item->kind >= STORE_EVENT_COUNT ||
+		    (unsigned)item->leg >= STORE_LEG_COUNT || is_said[item->kind][item->leg])
+			continue;
+		is_said[item->kind][item->leg] = true;
+		r = report_table_note(t, "%s (%s): %s.", store_event_name(item->kind),
+		                      store_leg_name(item->leg), mend_of(item));
+	}
+	return err_up(r);
 }
 
 static int rows_add(struct report_table *t, const struct downgrades *d)
@@ -235,6 +252,8 @@ static int rows_add(struct report_table *t, const struct downgrades *d)
 	int r = 0;
 	for (size_t i = 0; !r && i < shown; i++)
 		r = row_add(t, &d->items[i]);
+	if (!r)
+		r = mends_note(t, d, shown);
 	if (!r && shown < d->count)
 		r = report_table_note(t, "The first %zu of %zu: --limit 0 shows all.", shown,
 		                      d->count);
@@ -251,11 +270,11 @@ int report_downgrades_table(struct report_table *ret_table,
 {
 	static const struct report_column columns[] = {
 		{ "leg", "leg", REPORT_TEXT },       { "who", "who", REPORT_TEXT },
-		{ "mx", "mx", REPORT_TEXT },         { "what", "what", REPORT_TEXT },
-		{ "mail", "its mail", REPORT_TEXT }, { "held_until", "until", REPORT_TIME },
-		{ "since", "since", REPORT_TIME },   { "last", "last", REPORT_TIME },
-		{ "count", "count", REPORT_COUNT },  { "mend", "mend", REPORT_TEXT },
-		{ "edge", "edge", REPORT_TEXT },     { "detail", "detail", REPORT_TEXT },
+		{ "what", "what", REPORT_TEXT },     { "mail", "its mail", REPORT_TEXT },
+		{ "since", "since", REPORT_TIME },   { "held_until", "held until", REPORT_TIME },
+		{ "last", "last", REPORT_TIME },     { "count", "count", REPORT_COUNT },
+		{ "mx", "mx", REPORT_TEXT },         { "edge", "edge", REPORT_TEXT },
+		{ "detail", "detail", REPORT_TEXT }, { "mend", "mend", REPORT_TEXT },
 	};
 	CLEAN(downgrades_deinit) struct downgrades d = { .asking = asking };
 	*ret_table = (struct report_table){ .id = "downgrades",
@@ -263,7 +282,7 @@ int report_downgrades_table(struct report_table *ret_table,
 		                            .empty = "nothing",
 		                            .columns = columns,
 		                            .column_count = COUNT_OF(columns),
-		                            .spare_from = 9 };
+		                            .spare_from = 5 };
 	bool has_memory = asking->memory && !filter->edge &&
 	                  (filter->leg < 0 || filter->leg == STORE_LEG_OUTBOUND);
 	int r = store_ledger_read_events(asking->ledger, filter, event_take, &d);

@@ -4,16 +4,11 @@
 #include "base/err.h"
 
 static const struct report_column columns[] = {
-	{ "user", "user", REPORT_TEXT },
-	{ "protocol", "protocol", REPORT_TEXT },
-	{ "edge", "edge", REPORT_TEXT },
-	{ "address", "client", REPORT_TEXT },
-	{ "password_sent", "password sent", REPORT_BOOL },
-	{ "count", "count", REPORT_COUNT },
-	{ "last", "last", REPORT_TIME },
-	{ "first", "first", REPORT_TIME },
-	{ "mechanism", "mechanism", REPORT_TEXT },
-	{ "is_excepted", "by exception", REPORT_BOOL },
+	{ "user", "user", REPORT_TEXT },           { "protocol", "protocol", REPORT_TEXT },
+	{ "address", "client", REPORT_TEXT },      { "password_sent", "sent", REPORT_BOOL },
+	{ "last", "last", REPORT_TIME },           { "count", "count", REPORT_COUNT },
+	{ "first", "first", REPORT_TIME },         { "edge", "edge", REPORT_TEXT },
+	{ "mechanism", "mechanism", REPORT_TEXT }, { "is_excepted", "by exception", REPORT_BOOL },
 };
 
 static struct report_table table_begun(void)
@@ -23,15 +18,15 @@ static struct report_table table_begun(void)
 		                      .empty = "none",
 		                      .columns = columns,
 		                      .column_count = COUNT_OF(columns),
-		                      .spare_from = 7 };
+		                      .spare_from = 6 };
 }
 
 static int exposure_add(void *owner, const struct store_ledger_exposure *e)
 {
 	return REPORT_ROW((struct report_table *)owner, report_text(e->user),
-	                  report_text(e->protocol), report_text(e->edge), report_text(e->address),
-	                  report_bool(e->password_sent), report_count(e->count),
-	                  report_time(e->last_s), report_time(e->first_s),
+	                  report_text(e->protocol), report_text(e->address),
+	                  report_bool(e->password_sent), report_time(e->last_s),
+	                  report_count(e->count), report_time(e->first_s), report_text(e->edge),
 	                  report_text(e->mechanism), report_bool(e->is_excepted));
 }
 

@@ -127,7 +127,7 @@ bool report_kind_is_right(enum report_kind kind);
 [[nodiscard]] int report_cell_write(struct buf *out, const struct report_cell *cell);
 
 /* Title, heading, rows, notes. Where the lines would be wider than width characters (0: never),
- * spare columns are left out, then texts are cut, with "..". 0 or -ENOMEM. */
+ * spare columns are left out until texts have 28, then texts are cut, with "..". 0 or -ENOMEM. */
 [[nodiscard]] int report_table_text(struct buf *out, const struct report_table *t, size_t width);
 
 /* RFC 4180, ids first. What a spreadsheet would take for a formula has a ' before it; bytes that

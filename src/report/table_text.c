@@ -12,7 +12,8 @@ struct layout {
 	size_t count;   /* columns that are shown */
 };
 
-enum { NARROWEST = 12, GAP = 2 }; /* characters: of a text that is cut, between columns */
+/* Characters: of a text that is cut; that is worth more than a spare column; between columns. */
+enum { NARROWEST = 12, WORTHY = 28, GAP = 2 };
 
 static size_t cell_width(struct buf *scratch, const struct report_cell *cell)
 {
@@ -33,11 +34,14 @@ static void layout_measure(struct layout *l, const struct report_table *t, struc
 		}
 }
 
-static size_t line_width(const struct layout *l)
+/* With texts cut to text_max. */
+static size_t line_width(const struct layout *l, const struct report_table *t, size_t text_max)
 {
 	size_t sum = l->count ? GAP * (l->count - 1) : 0;
-	for (size_t i = 0; i < l->count; i++)
-		sum += l->widths[i];
+	for (size_t i = 0; i < l->count; i++) {
+		bool is_cut = t->columns[i].kind == REPORT_TEXT && l->widths[i] > text_max;
+		sum += is_cut ? text_max : l->widths[i];
+	}
 	return sum;
 }
 
@@ -55,9 +59,9 @@ static size_t widest_text(const struct layout *l, const struct report_table *t)
 
 static void layout_fit(struct layout *l, const struct report_table *t, size_t width)
 {
-	while (t->spare_from && l->count > t->spare_from && line_width(l) > width)
+	while (t->spare_from && l->count > t->spare_from && line_width(l, t, WORTHY) > width)
 		l->count--;
-	while (line_width(l) > width) {
+	while (line_width(l, t, SIZE_MAX) > width) {
 		size_t i = widest_text(l, t);
 		if (i == l->count)
 			return;
