@@ -9,12 +9,10 @@ static const struct report_command command = {
 	.name = "coverage",
 	.about = "Usage: mailseal report coverage [OPTIONS]\n"
 		 "\n"
-		 "How much of each leg was sealed (encrypted as policy wants, with forward "
-	         "secrecy),\n"
-		 "how much of that was proven (the far end showed its name), what was legacy (TLS\n"
-		 "below policy) and what was plain. Sessions that never left the host are local, "
-	         "and\n"
-		 "count apart, as failed handshakes do.\n",
+		 "How much of each leg was sealed (encrypted as policy wants, with forward\n"
+		 "secrecy), how much of that was proven (the far end showed its name), what was\n"
+		 "legacy (TLS below policy) and what was plain. Sessions that never left the\n"
+		 "host are local, and count apart, as failed handshakes do.\n",
 	.end = "Exit: 0 well, 1 something is plain on the user or internal leg, 2 could not tell.\n"
 	       "Example: mailseal report coverage --since 7d --leg inbound\n",
 	.without = REPORT_WITHOUT_LIMIT,

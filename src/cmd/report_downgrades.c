@@ -11,13 +11,13 @@
 
 static const struct report_command command = {
 	.name = "downgrades",
-	.about =
-		"Usage: mailseal report downgrades [OPTIONS]\n"
-		"\n"
-		"Partners that had better TLS before: who came in clear, or below policy, after\n"
-		"sealed sessions; who fell to plain text when its handshake was refused; hosts of\n"
-		"other providers that lost their TLS or their certificate, and whether mail waits\n"
-		"for them now. What an attacker on the way does looks the same.\n",
+	.about = "Usage: mailseal report downgrades [OPTIONS]\n"
+		 "\n"
+		 "Partners that had better TLS before: who came in clear, or below policy,\n"
+		 "after sealed sessions; who fell to plain text when its handshake was refused;\n"
+		 "hosts of other providers that lost their TLS or their certificate, and\n"
+		 "whether mail waits for them now. What an attacker on the way does looks the\n"
+		 "same.\n",
 	.end = "Exit: 0 there is none, 1 there are some, 2 could not tell.\n"
 	       "Example: mailseal report downgrades --leg outbound\n",
 };

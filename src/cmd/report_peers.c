@@ -24,14 +24,12 @@ static int take(void *owner, int val, const char *value)
 
 static const struct report_command command = {
 	.name = "peers",
-	.about =
-		"Usage: mailseal report peers [--weak] [OPTIONS]\n"
-		"\n"
-		"Partners and what sealed their mail: addresses that bring it (and how they call\n"
-		"themselves), domains and hosts that it was brought to (and by which policy). The\n"
-		"weakest first, and among equals those with most mail. Sessions, messages and "
-	        "bytes\n"
-		"are all since the first, of those met in this time.\n",
+	.about = "Usage: mailseal report peers [--weak] [OPTIONS]\n"
+		 "\n"
+		 "Partners and what sealed their mail: addresses that bring it (and how they\n"
+		 "call themselves), domains and hosts that it was brought to (and by which\n"
+		 "policy). The weakest first, and among equals those with most mail. Sessions,\n"
+		 "messages and bytes are all since the first, of those met in this time.\n",
 	.own = "  -w, --weak          only those that are not always sealed\n",
 	.end = "Exit: 0 well, 1 with --weak: there are some, 2 could not tell.\n"
 	       "Example: mailseal report peers --weak --leg inbound\n",

@@ -12,11 +12,9 @@ static const struct report_command command = {
 	.name = "user",
 	.about = "Usage: mailseal report user USER [OPTIONS]\n"
 		 "\n"
-		 "All that the ledger has of one user, of all times: sessions, clients, "
-	         "credentials\n"
-		 "that crossed in clear. USER as he logs in; letter case counts. `mailseal ctl "
-	         "forget\n"
-		 "USER` deletes it.\n",
+		 "All that the ledger has of one user, of all times: sessions, clients,\n"
+		 "credentials that crossed in clear. USER as it logs in; letter case counts.\n"
+		 "`mailseal ctl forget USER` deletes it.\n",
 	.end = "Exit: 0 this is all (it may be nothing), 2 could not tell.\n"
 	       "Example: mailseal report user anna@example.org --json\n",
 	.without = REPORT_WITHOUT_SPAN | REPORT_WITHOUT_LEG | REPORT_WITHOUT_EDGE |

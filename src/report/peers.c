@@ -98,13 +98,15 @@ static int senders_read(struct peers *p, struct store_ledger_read *l)
 	const struct report_peers_wish *wish = p->wish;
 	CLEAN(report_senders_deinit) struct report_senders s = { .seed = wish->seed };
 	int r = store_ledger_read_senders(l, &wish->filter, row_take, &s);
-	size_t all = r ? 0 : report_senders_pick(&s, wish->limit, wish->only_weak);
+	size_t all = 0;
+	if (!r)
+		r = report_senders_pick(&s, wish->limit, wish->only_weak, &all);
 	p->has_more = all > s.count;
 	for (size_t i = 0; !r && i < s.count; i++) {
 		struct peer *peer;
 		r = peer_new(p, &peer);
 		if (r)
-			break;
+			return err_up(r);
 		peer->weakest = s.items[i].weakest;
 		p->edge = report_sender_edge(&s, i);
 		r = store_ledger_read_names(l, report_sender_who(&s, i), false, name_take, p);

@@ -42,11 +42,11 @@ static uint64_t hash_of(const struct report_senders *s, const char *edge, const 
 /* A quarter of the slots stays free. */
 static int slots_grow(struct report_senders *s)
 {
-	if (s->count < s->slot_count - s->slot_count / 4)
+	if (s->count + REPORT_SENDERS_WAITING < s->slot_count - s->slot_count / 4)
 		return 0;
-	size_t slot_count = s->slot_count ? 2 * s->slot_count : SLOTS_FIRST;
+	size_t slot_count = s->slot_count ? 4 * s->slot_count : SLOTS_FIRST;
 	struct report_sender_slot *slots = calloc(slot_count, sizeof(*slots));
-	if (!slots || s->count >= UINT32_MAX - 1) {
+	if (!slots || slot_count > UINT32_MAX) {
 		free(slots);
 		return err_raise(-ENOMEM);
 	}
@@ -66,7 +66,7 @@ static int slots_grow(struct report_senders *s)
 static int items_grow(struct report_senders *s)
 {
 	size_t cap = s->cap ? 2 * s->cap : ITEMS_FIRST;
-	if (s->count < s->cap)
+	if (s->count + REPORT_SENDERS_WAITING <= s->cap)
 		return 0;
 	struct report_sender *items = reallocarray(s->items, cap, sizeof(*items));
 	if (!items)
@@ -74,27 +74,6 @@ static int items_grow(struct report_senders *s)
 	s->items = items;
 	s->cap = cap;
 	return 0;
-}
-
-static bool is_of(const struct report_senders *s, const struct report_sender_slot *slot,
-                  uint64_t hash, const struct store_ledger_name *row)
-{
-	size_t i = slot->index - 1;
-	return slot->tag == tag_of(hash) && !strcmp(report_sender_edge(s, i), row->edge) &&
-	       !strcmp(report_sender_who(s, i), row->who);
-}
-
-static int item_new(struct report_senders *s, const struct store_ledger_name *row)
-{
-	size_t text = buf_len(&s->texts);
-	int r = text > UINT32_MAX ? err_raise(-ENOMEM) : 0;
-	if (!r)
-		r = buf_add(&s->texts, slice_of(row->edge, strlen(row->edge) + 1));
-	if (!r)
-		r = buf_add(&s->texts, slice_of(row->who, strlen(row->who) + 1));
-	if (!r)
-		s->items[s->count++] = (struct report_sender){ .text = (uint32_t)text };
-	return err_up(r);
 }
 
 /* What was refused says nothing of what the others had. */
@@ -105,27 +84,67 @@ static enum store_seal weaker(enum store_seal a, enum store_seal b)
 	return store_ledger_weakness(a) < store_ledger_weakness(b) ? a : b;
 }
 
-int report_senders_add(struct report_senders *s, const struct store_ledger_name *row)
+/* The edge, and behind its end the address. */
+static bool text_is_same(const struct report_senders *s, uint32_t a, uint32_t b)
 {
-	uint64_t hash = hash_of(s, row->edge, row->who);
-	int r = slots_grow(s);
-	if (!r)
-		r = items_grow(s);
-	if (r)
-		return err_up(r);
-	size_t at = slot_begin(s, hash);
-	while (s->slots[at].index && !is_of(s, &s->slots[at], hash, row))
+	const char *texts = (const char *)s->texts.data + s->texts.start;
+	size_t edge_len = strlen(texts + a) + 1;
+	return !memcmp(texts + a, texts + b, edge_len) &&
+	       !strcmp(texts + a + edge_len, texts + b + edge_len);
+}
+
+static bool is_of(const struct report_senders *s, const struct report_sender_slot *slot,
+                  const struct report_sender_waiting *w)
+{
+	return slot->tag == tag_of(w->hash) &&
+	       text_is_same(s, w->sender.text, s->items[slot->index - 1].text);
+}
+
+/* There is room for it. */
+static void waiting_settle(struct report_senders *s, const struct report_sender_waiting *w)
+{
+	size_t at = slot_begin(s, w->hash);
+	while (s->slots[at].index && !is_of(s, &s->slots[at], w))
 		at = slot_next(s, at);
 	if (!s->slots[at].index) {
-		r = item_new(s, row);
-		if (r)
-			return err_up(r);
-		s->slots[at] = (struct report_sender_slot){ (uint32_t)s->count, tag_of(hash) };
+		s->items[s->count++] = w->sender;
+		s->slots[at] = (struct report_sender_slot){ (uint32_t)s->count, tag_of(w->hash) };
+		return;
 	}
 	struct report_sender *item = &s->items[s->slots[at].index - 1];
-	item->weakest = weaker(item->weakest, row->seal);
-	item->sessions += row->sessions;
-	item->messages += row->messages;
+	item->weakest = weaker(item->weakest, w->sender.weakest);
+	item->sessions += w->sender.sessions;
+	item->messages += w->sender.messages;
+}
+
+static int all_settle(struct report_senders *s)
+{
+	for (size_t i = 0; i < s->waiting_count; i++)
+		waiting_settle(s, &s->waiting[i]);
+	s->waiting_count = 0;
+	int r = slots_grow(s);
+	return r ? err_up(r) : err_up(items_grow(s));
+}
+
+int report_senders_add(struct report_senders *s, const struct store_ledger_name *row)
+{
+	size_t text = buf_len(&s->texts);
+	int r = text > UINT32_MAX ? err_raise(-ENOMEM) : 0;
+	if (!r && (!s->slots || s->waiting_count == REPORT_SENDERS_WAITING))
+		r = all_settle(s);
+	if (!r)
+		r = buf_add(&s->texts, slice_of(row->edge, strlen(row->edge) + 1));
+	if (!r)
+		r = buf_add(&s->texts, slice_of(row->who, strlen(row->who) + 1));
+	if (r)
+		return err_up(r);
+	struct report_sender_waiting *w = &s->waiting[s->waiting_count++];
+	*w = (struct report_sender_waiting){ .hash = hash_of(s, row->edge, row->who),
+		                             .sender = { .sessions = row->sessions,
+		                                         .messages = row->messages,
+		                                         .text = (uint32_t)text,
+		                                         .weakest = row->seal } };
+	__builtin_prefetch(&s->slots[slot_begin(s, w->hash)]);
 	return 0;
 }
 
@@ -185,17 +204,20 @@ static void weak_keep(struct report_senders *s)
 	s->count = kept;
 }
 
-size_t report_senders_pick(struct report_senders *s, size_t limit, bool only_weak)
+int report_senders_pick(struct report_senders *s, size_t limit, bool only_weak, size_t *ret_all)
 {
+	int r = all_settle(s);
+	if (r)
+		return err_up(r);
 	free(s->slots);
 	s->slots = NULL;
 	s->slot_count = 0;
 	if (only_weak)
 		weak_keep(s);
-	size_t all = s->count;
-	if (limit && limit < all)
+	*ret_all = s->count;
+	if (limit && limit < s->count)
 		front_pick(s, limit);
 	if (s->count)
 		qsort(s->items, s->count, sizeof(*s->items), compare);
-	return all;
+	return 0;
 }

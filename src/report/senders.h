@@ -14,11 +14,18 @@ struct report_sender {
 	enum store_seal weakest; /* of the last sessions of its rows; NONE: all were refused */
 };
 
-/* Where an item is; half of the hash beside it, so that others are not looked at: in a table larger
- * than the cache each look is a wait. */
+/* Where an item is; half of the hash beside it, so that others are not looked at. */
 struct report_sender_slot {
 	uint32_t index; /* + 1; 0: free */
 	uint32_t tag;
+};
+
+/* A table larger than the cache is slow to look at: what came waits here until there are some, and
+ * its slots are fetched meanwhile. */
+enum { REPORT_SENDERS_WAITING = 16 };
+struct report_sender_waiting {
+	uint64_t hash;
+	struct report_sender sender;
 };
 
 /* All zero but seed is empty. */
@@ -29,6 +36,8 @@ struct report_senders {
 	struct report_sender_slot *slots; /* by hash */
 	size_t slot_count;                /* a power of 2 */
 	struct buf texts;
+	struct report_sender_waiting waiting[REPORT_SENDERS_WAITING];
+	size_t waiting_count;
 };
 
 struct store_ledger_name;
@@ -38,6 +47,7 @@ void report_senders_deinit(struct report_senders *s);
 /* 0 or -ENOMEM (also: more than 4 GiB of names). */
 [[nodiscard]] int report_senders_add(struct report_senders *s, const struct store_ledger_name *row);
 
+/* Once they were picked. */
 static inline const char *report_sender_edge(const struct report_senders *s, size_t i)
 {
 	return (const char *)s->texts.data + s->texts.start + s->items[i].text;
@@ -52,8 +62,9 @@ static inline const char *report_sender_who(const struct report_senders *s, size
 /*
  * Leaves the first limit (0: all) in order: the weakest, and among equals those with most messages,
  * then sessions. only_weak: without those whose weakest is sealed. No more are added after that.
- * Returns how many there would be without a limit.
+ * ret_all: how many there would be without a limit. 0 or -ENOMEM.
  */
-size_t report_senders_pick(struct report_senders *s, size_t limit, bool only_weak);
+[[nodiscard]] int report_senders_pick(struct report_senders *s, size_t limit, bool only_weak,
+                                      size_t *ret_all);
 
 #endif

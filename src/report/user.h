@@ -7,7 +7,7 @@
 
 enum report_user_part {
 	REPORT_USER_SESSIONS,
-	REPORT_USER_NAMES, /* with which clients he came */
+	REPORT_USER_NAMES, /* with which clients */
 	REPORT_USER_EXPOSURES,
 	REPORT_USER_COUNT
 };
