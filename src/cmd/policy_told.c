@@ -58,7 +58,7 @@ void policy_told_remember(struct policy_told *t, const struct conf_settings *set
 	struct store_faults *faults = NULL;
 	if (!settings || !settings->relay_count)
 		return;
-	path_write(path, sizeof(path), settings, "memory.db");
+	path_write(path, sizeof(path), settings, CONF_MEMORY_FILE);
 	int r = store_memory_open(&memory, path, NULL);
 	path_write(path, sizeof(path), settings, "faults.db");
 	if (!r)

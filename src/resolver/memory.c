@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/log_calm.h"
+#include "conf/conf.h"
 #include "io/loop.h"
 #include "store/faults.h"
 #include "store/memory.h"
@@ -105,7 +106,7 @@ int resolver_memory_new(struct resolver_memory **ret_m, const struct resolver_me
 		return err_raise(-ENOMEM);
 	m->set = *set;
 	m->tick.fn = on_tick;
-	snprintf(path, sizeof(path), "%s/memory.db", set->folder);
+	snprintf(path, sizeof(path), "%s/" CONF_MEMORY_FILE, set->folder);
 	opened_tell(path, store_memory_open(&m->store, path, &how), &how);
 	snprintf(path, sizeof(path), "%s/faults.db", set->folder);
 	opened_tell(path, store_faults_open(&m->faults, path, &how), &how);
