@@ -20,7 +20,8 @@ static const struct command commands[] = {
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|upgrade: of the running daemon" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
-	{ "report", cmd_report, "coverage|exposures|downgrades|peers|user|tlsrpt: what the daemon saw" },
+	{ "report", cmd_report,
+	  "coverage|exposures|downgrades|peers|user|tlsrpt: what the daemon saw" },
 };
 
 static void usage_print(FILE *out)

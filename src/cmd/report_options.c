@@ -222,14 +222,31 @@ static const char *absence_of(int error)
 	return strerror(error);
 }
 
+static int path_find(const struct report_command *command, const struct conf_settings *settings,
+                     char ret_path[REPORT_PATH_CAP])
+{
+	snprintf(ret_path, REPORT_PATH_CAP, "%s/" CONF_LEDGER_FOLDER "/" CONF_LEDGER_FILE,
+	         settings->state_dir);
+	return access(ret_path, R_OK) ? ledger_fail(command, ret_path, absence_of(errno)) : 0;
+}
+
+int report_ledger_find(const struct report_options *o, const struct report_command *command,
+                       char ret_path[REPORT_PATH_CAP])
+{
+	struct conf_settings *settings = NULL;
+	int r = report_settings_read(o, &settings);
+	if (!r)
+		r = path_find(command, settings, ret_path);
+	conf_settings_free(settings);
+	return r;
+}
+
 int report_ledger_open(const struct report_command *command, const struct conf_settings *settings,
                        struct store_ledger_read **ret_ledger)
 {
 	char path[REPORT_PATH_CAP];
-	snprintf(path, sizeof(path), "%s/" CONF_LEDGER_FOLDER "/" CONF_LEDGER_FILE,
-	         settings->state_dir);
-	if (access(path, R_OK))
-		return ledger_fail(command, path, absence_of(errno));
+	if (path_find(command, settings, path))
+		return 1;
 	int r = store_ledger_read_open(ret_ledger, path);
 	if (r == STORE_LEDGER_READ_NEWER)
 		return ledger_fail(command, path, "a newer mailseal wrote it: ask with that one");

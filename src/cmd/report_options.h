@@ -70,6 +70,11 @@ enum { REPORT_PATH_CAP = PATH_MAX + 64 };
 /* The configuration that o names; conf_settings_free(). 0, or 1 and all was said. */
 int report_settings_read(const struct report_options *o, struct conf_settings **ret_settings);
 
+/* The ledger's file of the configuration, if it is there and can be read; else a line on stderr
+ * with the mend, and 1. For who opens it by itself. */
+int report_ledger_find(const struct report_options *o, const struct report_command *command,
+                       char ret_path[REPORT_PATH_CAP]);
+
 /* Opens the ledger of this configuration. 0; else a line on stderr with the mend, and 1. */
 int report_ledger_open(const struct report_command *command, const struct conf_settings *settings,
                        struct store_ledger_read **ret_ledger);

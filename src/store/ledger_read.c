@@ -38,7 +38,7 @@ static const char *const queries[] = {
 	[FACT] = "SELECT value FROM fact WHERE name = ?1",
 	[SUMS] = "SELECT leg, seal, protocol, kex, resumed, forward_secrecy, sessions, messages,"
 		 " bytes_in + bytes_out FROM sum WHERE hour >= ?1 / 3600 AND hour < (?2 + 3599) / "
-	         "3600"
+		 "3600"
 		 " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
 	[EXPOSURES] = "SELECT " EXPOSURE_COLUMNS EXPOSURE_FILTER
 		      " ORDER BY last DESC, user, protocol, edge, address, password_sent LIMIT ?5",
