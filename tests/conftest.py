@@ -9,6 +9,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from edges import all_edges  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "speed: measures, or fills the machine: nothing else may run "
+                            "meanwhile (tools/check speed)")
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """A running daemon with all four edges; shared by the tests of a file."""

@@ -14,6 +14,8 @@ import pytest
 from daemon import Talk, client_context
 from edges import all_edges
 
+pytestmark = pytest.mark.speed  # hundreds of clients at once, and how soon it recovers
+
 SOAK = bool(os.environ.get("SOAK"))
 COUNT = 500
 HONEST = 60

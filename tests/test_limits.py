@@ -1,5 +1,6 @@
 """Every limit is reached here, with small numbers, and holds (DESIGN 6)."""
 import base64
+import datetime
 import os
 import select
 import socket
@@ -12,10 +13,12 @@ from types import SimpleNamespace
 import pytest
 
 import peers
-from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+from daemon import (BINARY, Daemon, Talk, client_context, free_ports, make_certificate,
+                    wait_until)
 
 BACKENDS = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3}
 USERS = ["submission", "imap", "pop3"]
+LATE_S = 10  # a deadline of a second or two is over by then on a busy machine too
 
 
 class From(Talk):
@@ -182,16 +185,14 @@ def test_a_login_without_a_name_is_nobodys(serve, protocol):
 
 def test_handshakes_per_second(serve):
     stage = serve("imap", "handshakes_per_second = 4;")
-    began = time.monotonic()
-    lines = [From(stage.plain).line() for _ in range(8)]
-    assert time.monotonic() - began < 1  # else the bucket was refilled meanwhile
-    assert all(line.startswith(b"* OK") for line in lines[:4])
-    assert lines[-1].startswith(b"* BYE")
+    began, served = time.monotonic(), 0
+    while (line := From(stage.plain).line()).startswith(b"* OK"):
+        served += 1
+    assert line.startswith(b"* BYE")
+    assert 4 <= served <= 4 + 4 * (time.monotonic() - began)  # so many it gives meanwhile
     refused(stage, "handshakes_per_second")
     assert From(stage.plain, "127.0.0.2").line().startswith(b"* OK")
-    deadline = time.monotonic() + 5
-    while not From(stage.plain).line().startswith(b"* OK"):
-        assert time.monotonic() < deadline
+    assert wait_until(lambda: From(stage.plain).line().startswith(b"* OK"))
 
 
 def test_exempt(serve):
@@ -296,22 +297,51 @@ def assert_open(stage, count):
         assert time.monotonic() < deadline, got
 
 
+class Handshake:
+    """One that begins now; who answers it has begun no other until it is finished."""
+
+    def __init__(self, port):
+        self.sock, self.into, self.out = From(port).sock, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = client_context().wrap_bio(self.into, self.out)
+        self.go_on()
+
+    def fileno(self):
+        return self.sock.fileno()
+
+    def go_on(self):
+        try:
+            self.tls.do_handshake()
+            return True
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self.sock.sendall(self.out.read())
+
+    def finish(self):
+        is_over = False
+        while not is_over:
+            part = self.sock.recv(65536)
+            assert part, "no end of the handshake"
+            self.into.write(part)
+            is_over = self.go_on()
+
+
 def test_who_comes_first_is_served_first_and_the_newest_refused(serve):
     stage = serve("imap", "max_handshakes = 1; max_sessions = 4;")
     silent = From(stage.tls)
-    order = []
     waiting = []
     for n in range(3):
         assert_open(stage, n + 1)
-        waiting.append(in_thread(lambda n=n: order.append((n, From(stage.tls).starttls()))))
+        waiting.append(Handshake(stage.tls))
     assert_open(stage, 4)
     with pytest.raises((ssl.SSLError, ConnectionError)):
         From(stage.tls).starttls()
     refused(stage, "max_sessions")
     silent.close()
-    for one in waiting:
-        assert one.result() is None
-    assert [n for n, _ in order] == [0, 1, 2]
+    while waiting:
+        answered = select.select(waiting, [], [], 10)[0]
+        assert answered == waiting[:1]
+        waiting.pop(0).finish()
 
 
 def test_a_place_in_line_ends_with_handshake_timeout(serve):
@@ -320,7 +350,7 @@ def test_a_place_in_line_ends_with_handshake_timeout(serve):
     began = time.monotonic()
     got = {stage.daemon.wait("session ended", error=error)["outcome"]
            for error in ("no handshake in time", "no turn for a handshake in time")}
-    assert got == {"timeout"} and time.monotonic() - began < 5
+    assert got == {"timeout"} and time.monotonic() - began < LATE_S
     assert all(talk.is_closed() for talk in silent)
     From(stage.tls).starttls()
 
@@ -332,7 +362,7 @@ def test_handshake_timeout_is_not_extended_by_dripping(serve, is_implicit):
     if not is_implicit:
         talk.line()
         talk.say(b"a STARTTLS\r\n").line()
-    assert 0.8 < drip(talk, client_hello()) < 4
+    assert 0.8 < drip(talk, client_hello()) < LATE_S
     record = stage.daemon.wait("session ended")
     assert record["outcome"] == "timeout" and record["error"] == "no handshake in time"
 
@@ -434,12 +464,12 @@ def test_literal_max(serve):
 def test_command_timeout(serve, protocol):
     stage = serve(protocol, 'command_timeout = "1s";')
     talk = greeted(From(stage.plain), protocol)
-    assert 0.8 < drip(talk, b"NOOP " + b"x" * 100) < 4  # half a command is none
+    assert 0.8 < drip(talk, b"NOOP " + b"x" * 200) < LATE_S  # half a command is none
     assert outcome(stage) == "timeout"
     talk = greeted(From(stage.plain), protocol)
     began = time.monotonic()
     assert talk.line().startswith(b"421 4.4.2")
-    assert 0.8 < time.monotonic() - began < 4
+    assert 0.8 < time.monotonic() - began < LATE_S
 
 
 def message_begun(talk):
@@ -455,7 +485,7 @@ def test_data_timeout(serve):
     talk = message_begun(From(stage.plain))
     began = time.monotonic()
     assert talk.line().startswith(b"421 4.4.2")
-    assert 0.8 < time.monotonic() - began < 4
+    assert 0.8 < time.monotonic() - began < LATE_S
     talk.close()
     assert outcome(stage) == "timeout"
     assert not stage.backend.sessions[-1]["messages"]
@@ -479,7 +509,7 @@ def test_reply_timeout(serve):
     talk.say(b"\r\n.\r\n")
     began = time.monotonic()
     assert talk.line().startswith(b"421 4.4.2")
-    assert 0.8 < time.monotonic() - began < 4
+    assert 0.8 < time.monotonic() - began < LATE_S
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
@@ -493,7 +523,7 @@ def test_login_timeout_is_not_extended(serve, protocol, is_implicit):
         seen = len(stage.daemon.events)
         talk = From(port).starttls() if is_implicit else From(port)
         talk.line()
-        assert 0.8 < drip(talk, data) < 5
+        assert 0.8 < drip(talk, data) < LATE_S
         assert outcome(stage, seen) == "timeout"
 
 
@@ -511,7 +541,7 @@ def test_greeting_timeout(serve, protocol, answer):
         talk = From(stage.tls).starttls()
     began = time.monotonic()
     assert talk.line().startswith(answer)
-    assert 0.8 < time.monotonic() - began < 5  # and a second to see that it greets only when told
+    assert 0.8 < time.monotonic() - began < LATE_S
     talk.close()
     assert outcome(stage) in ("backend-down", "backend-broken")
 
@@ -533,39 +563,51 @@ def test_idle_timeout_of_less_than_the_rfcs_want_is_refused(tmp_path):
 # Failed logins
 
 
+def slowed(stage, talk, seen):
+    """Seconds by which an answer to this client was held back, as the log says when it has ended."""
+    port = str(talk.sock.getsockname()[1])
+    talk.close()
+    session = stage.daemon.wait("session ended", after=seen, port=port)["session"]
+    return sum(float(e["seconds"]) for e in stage.daemon.events[seen:]
+               if e.get("event") == "login slowed" and e["session"] == session)
+
+
 def guess(stage, protocol, address, user=b"alice"):
-    """Seconds until a wrong password was answered, in a session of its own."""
+    """Seconds by which the answer to a wrong password was held back, in a session of its own."""
+    seen = len(stage.daemon.events)
     talk = greeted(From(stage.tls, address).starttls(), protocol)
     began = time.monotonic()
     answer = failed_login(talk, protocol, user)
     took = time.monotonic() - began
     assert answer.startswith((b"a NO", b"-ERR", b"535"))
-    talk.close()
-    return took
+    held = slowed(stage, talk, seen)
+    assert took > 0.9 * held
+    return held
 
 
 @pytest.mark.parametrize("protocol", USERS)
 def test_failed_logins_slow_that_user_from_that_address(serve, protocol):
     stage = serve(protocol, "login_delay_after = 2;")
-    guess(stage, protocol, "127.0.0.1")  # the first session also asks the backend
-    assert guess(stage, protocol, "127.0.0.1") < 0.7
-    assert 0.9 < guess(stage, protocol, "127.0.0.1") < 1.9
-    assert 1.9 < guess(stage, protocol, "127.0.0.1") < 3.5
-    assert guess(stage, protocol, "127.0.0.2") < 0.7
-    assert guess(stage, protocol, "127.0.0.1", b"bob") < 0.7
-    slowed = stage.daemon.wait("login slowed", seconds="2.000")
-    assert slowed["user"] == "alice" and slowed["client"] == "127.0.0.1"
+    assert [guess(stage, protocol, "127.0.0.1") for _ in range(4)] == [0, 0, 1, 2]
+    assert guess(stage, protocol, "127.0.0.2") == 0
+    assert guess(stage, protocol, "127.0.0.1", b"bob") == 0
+    event = stage.daemon.wait("login slowed", seconds="2.000")
+    assert event["user"] == "alice" and event["client"] == "127.0.0.1"
 
 
 def test_the_right_password_is_not_held_back_and_forgives(serve):
     stage = serve("imap", "login_delay_after = 1;")
-    guess(stage, "imap", "127.0.0.1")
-    assert guess(stage, "imap", "127.0.0.1") > 0.9
+    assert [guess(stage, "imap", "127.0.0.1") for _ in range(2)] == [0, 1]
+    seen = len(stage.daemon.events)
     talk = greeted(From(stage.tls).starttls(), "imap")
-    began = time.monotonic()
     assert talk.say(b"a LOGIN alice secret\r\n").until(b"a ").startswith(b"a OK")
-    assert time.monotonic() - began < 0.7
-    assert guess(stage, "imap", "127.0.0.1") < 0.7
+    assert slowed(stage, talk, seen) == 0
+    assert guess(stage, "imap", "127.0.0.1") == 0
+
+
+def written(event):
+    """When, in seconds."""
+    return datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
 
 
 def test_a_held_session_goes_on(serve):
@@ -582,11 +624,10 @@ def test_a_held_session_goes_on(serve):
     guess(stage, "imap", "127.0.0.1")
     seen = len(stage.daemon.events)
     talk = greeted(From(stage.tls).starttls(), "imap").say(b"a LOGIN alice wrong\r\n")
-    slowed = stage.daemon.wait("login slowed", after=seen)
+    held = stage.daemon.wait("login slowed", after=seen)
     talk.close()
-    began = time.monotonic()
-    stage.daemon.wait("session ended", session=slowed["session"])
-    assert time.monotonic() - began > 0.5
+    ended = stage.daemon.wait("session ended", session=held["session"])
+    assert written(ended) - written(held) > 0.9 * float(held["seconds"])
 
 
 def test_other_sessions_move_while_one_is_held(serve):
@@ -595,9 +636,11 @@ def test_other_sessions_move_while_one_is_held(serve):
         guess(stage, "imap", "127.0.0.1")
     held = in_thread(lambda: guess(stage, "imap", "127.0.0.1"))
     stage.daemon.wait("login slowed", seconds="2.000")
-    assert guess(stage, "imap", "127.0.0.2") < 0.7
-    assert not held.done.is_set()
-    assert held.result() > 1.9
+    seen = len(stage.daemon.events)
+    assert guess(stage, "imap", "127.0.0.2") == 0
+    assert held.result() == 2
+    assert [e["client"] for e in stage.daemon.events[seen:]
+            if e["event"] == "session ended"] == ["127.0.0.2", "127.0.0.1"]
 
 
 # Who cannot bear a ticket
@@ -642,10 +685,13 @@ def test_who_comes_without_a_descriptor_left_waits_and_nothing_spins(serve):
     worker = stage.daemon.children()["worker"][0]
     used = cpu_seconds(worker)
     talks = [From(stage.plain) for _ in range(64)]
-    stage.daemon.wait("no descriptor left for a connection")
-    time.sleep(2.5)
-    said = [e for e in stage.daemon.events if e["event"] == "no descriptor left for a connection"]
-    assert 2 <= len(said) <= 4 and cpu_seconds(worker) - used < 0.5, said
+
+    def said():
+        return [written(e) for e in stage.daemon.events
+                if e["event"] == "no descriptor left for a connection"]
+
+    assert wait_until(lambda: len(said()) == 3)
+    assert said()[2] - said()[0] > 1.5 and cpu_seconds(worker) - used < 0.5, said()
     for talk in talks[:-1]:
         talk.close()
     assert talks[-1].line().startswith(b"220 ")

@@ -9,6 +9,8 @@ import smtplib
 import threading
 import time
 
+import pytest
+
 from daemon import anonymous_kib, client_context
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", "12"))
@@ -58,6 +60,7 @@ def worker_memory(daemon):
     return sum(anonymous_kib(pid) for pid in daemon.children()["worker"])
 
 
+@pytest.mark.speed
 def test_mixed_load_changes_no_byte_and_memory_is_flat(stage):
     errors, done, stop = [], [0], threading.Event()
 

@@ -11,6 +11,8 @@ import pytest
 
 from daemon import Talk, client_context
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 HYBRID = "X25519MLKEM768"
 STARTTLS = {"mx": "smtp", "submission": "smtp", "imap": "imap", "pop3": "pop3"}
 

@@ -92,7 +92,7 @@ def test_hosts_of_one_operator(one_operator):
         one_operator.far(name, MAIL=count)
     begun = time.monotonic()
     assert is_well(send_all(one_operator, [f"a@{n}.big.example" for n in "abcabc"]))
-    assert count.most == 1 and time.monotonic() - begun < 5
+    assert count.most == 1 and time.monotonic() - begun < 10  # else two would end first, in 5 s each
     other = Counting()
     one_operator.far("elsewhere", MAIL=other)
     assert is_well(send_all(one_operator, ["a@a.big.example", "a@elsewhere.example"]))
@@ -102,7 +102,7 @@ def test_who_waits_too_long_comes_back_later(impatient):
     let_go = threading.Event()
     impatient.far("hangs", RCPT=lambda *_: let_go.wait(10) and "250 2.1.5 ok\r\n")
     first = hold(impatient, "a@hangs.example")
-    assert wait_until(lambda: impatient.far_ends[0].sessions, 5)
+    assert wait_until(lambda: impatient.far_ends[0].sessions)
     second = hold(impatient, "b@hangs.example")
     second.reply()
     assert second.reply().startswith("451 4.7.1 hangs.example: too many connections")
@@ -118,7 +118,7 @@ def test_places_and_processes_that_are_killed(impatient, role):
     let_go = threading.Event()
     impatient.far("hangs", RCPT=lambda *_: let_go.wait(20) and "250 2.1.5 ok\r\n")
     first = hold(impatient, "a@hangs.example")
-    assert wait_until(lambda: impatient.far_ends[0].sessions, 5)
+    assert wait_until(lambda: impatient.far_ends[0].sessions)
     status = impatient.status()
     pids = [w["pid"] for w in status["workers"]] if role == "worker" else [status["resolver_pid"]]
     for pid in pids:
@@ -133,7 +133,7 @@ def test_places_and_processes_that_are_killed(impatient, role):
         first.reply()
         assert first.reply().startswith("250")
     else:
-        assert wait_until(lambda: len(impatient.far_ends[0].sessions) == 2, 5)
+        assert wait_until(lambda: len(impatient.far_ends[0].sessions) == 2)
         let_go.set()
         assert second.reply().startswith("250")
     first.close()
@@ -145,4 +145,4 @@ def test_connections_to_an_operator_are_spaced(slow):
         slow.far(name)
     begun = time.monotonic()
     assert is_well(send_all(slow, [f"a@{n}.big.example" for n in "abc"]))
-    assert 2 <= time.monotonic() - begun < 6
+    assert 2 <= time.monotonic() - begun < 15

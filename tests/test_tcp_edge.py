@@ -117,8 +117,10 @@ def test_an_address_is_counted_to_the_end(edge):
         assert client.recv(3) == b"x\r\n"  # it is spliced
     with pytest.raises((ssl.SSLError, ConnectionError)):
         connect(port)
-    clients.pop().close()
-    daemon.wait("session ended", after=len(daemon.events) - 1, edge="any")
+    leaves = clients.pop()
+    source = str(leaves.getsockname()[1])
+    leaves.close()
+    daemon.wait("session ended", port=source)
     client = connect(port)
     client.sendall(b"y\r\n")
     assert client.recv(3) == b"y\r\n"
@@ -149,7 +151,7 @@ def test_who_reads_slowly_gets_all(edge):
     for client, size in clients:
         assert read_all(client) == size
         client.close()
-    assert daemon.settle()
+    assert daemon.settle() and daemon.told()
     ended = [e for e in daemon.events[seen:] if e.get("event") == "session ended"]
     assert {e["outcome"] for e in ended} == {"ok"}
 
@@ -162,7 +164,7 @@ def test_who_does_not_read_is_not_waited_for(edge):
     assert float(ended["seconds"]) > 25
     for client, _ in clients:
         client.close()
-    assert daemon.settle()
+    assert daemon.settle() and daemon.told()
 
 
 def test_an_end_before_the_backend_is_there_is_no_end_of_the_session(edge):
@@ -202,6 +204,6 @@ def test_idle_timeout_counts_from_the_last_byte_of_either_side(edge):
         time.sleep(0.5)
     began = time.monotonic()
     assert client.recv(10) == b""
-    assert IDLE_S - 1 < time.monotonic() - began < IDLE_S + 3
+    assert IDLE_S - 1 < time.monotonic() - began < IDLE_S + 10
     client.close()
     assert daemon.wait("session ended", after=seen, edge="brief")["outcome"] == "timeout"

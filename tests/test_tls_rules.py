@@ -9,6 +9,8 @@ import pytest
 
 from daemon import Talk, client_context
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 USER = ["submission", "imap", "pop3"]
 UPGRADE = {"mx": b"STARTTLS\r\n", "submission": b"STARTTLS\r\n", "imap": b"a STARTTLS\r\n",
            "pop3": b"STLS\r\n"}

@@ -17,19 +17,35 @@ def output(*argv):
     return subprocess.run(argv, text=True, check=True, stdout=subprocess.PIPE).stdout
 
 
+PREFIX = output("bash", "-c", '. "$0/lib.sh" && echo "$PREFIX"', LAB).strip()
+
+
+def is_of_another_lab(pid):
+    """Of another checkout, whose lab comes and goes as it likes."""
+    name = subprocess.run(["ip", "netns", "identify", pid], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
+    return name.startswith("ms-") and not name.startswith(PREFIX)
+
+
+def processes():
+    """Command lines of what may be a lab's."""
+    lines = [line.split(None, 1) for line in output("ps", "-eo", "pid=,args=").splitlines()]
+    return [args for pid, args in lines
+            if (args.startswith(("/usr/lib/postfix", "/usr/sbin/dovecot", "nsd -c"))
+                or f"{LAB}/bin/" in args) and not is_of_another_lab(pid)]
+
+
 def machine():
-    """What a lab could leave on the machine."""
+    """What this lab could leave on the machine."""
     listening = {line.split()[3].rsplit(":", 1)[1] for line in output("ss", "-Hltn").splitlines()}
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         mounts = {line.split()[4] for line in file}
     return {"ports": listening & LAB_PORTS,
             "links": set(os.listdir("/sys/class/net")),
-            "mounts": {path for path in mounts if "/ms-" in path or path.startswith(LAB)},
+            "mounts": {path for path in mounts if f"/{PREFIX[:-1]}" in path or path.startswith(LAB)},
             "namespaces": {line.split()[0] for line in output("ip", "netns").splitlines()
-                           if line.startswith("ms-")},
-            "processes": [args for args in output("ps", "-eo", "args").splitlines()
-                          if args.startswith(("/usr/lib/postfix", "/usr/sbin/dovecot", "nsd -c"))
-                          or f"{LAB}/bin/" in args],
+                           if line.startswith(PREFIX)},
+            "processes": processes(),
             "run": os.path.exists(os.path.join(LAB, "run"))}
 
 

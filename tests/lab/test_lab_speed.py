@@ -17,6 +17,8 @@ from sending import SENDER, Beside
 from test_lab_relay import postfix_with
 from test_relay import Names, pin_of
 
+pytestmark = pytest.mark.speed
+
 SOAK = bool(os.environ.get("SOAK"))
 EACH = 10029
 SINK = "127.0.0.1:10025"
