@@ -72,7 +72,7 @@ enum conf_reload {
 void conf_restart_names(const struct conf_settings *now, const struct conf_settings *next,
                         char *ret_names, size_t cap);
 
-/* Its settings are not the same: another resolver is needed. */
+/* Its settings are not the same, or those of the reports it sends: another resolver is needed. */
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
 
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
