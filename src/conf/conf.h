@@ -95,6 +95,10 @@ extern const char conf_system_cas[];
 /* In it: the record of all sessions. */
 #define CONF_LEDGER_FILE "ledger.db"
 
+/* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
+#define CONF_REPORTS_FOLDER "reports"
+#define CONF_RECEIVED_FILE "received.db"
+
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);
 
