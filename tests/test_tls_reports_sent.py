@@ -330,6 +330,29 @@ def test_nothing_is_sent_unless_it_is_wished(relay):
     relay.wait("TLS report sent", domain="wished.example")
 
 
+class UnixMta(FarEnd):
+    def __init__(self, path):
+        self.script, self.context, self.address = {}, None, path
+        self.sessions, self.messages, self.changed = [], [], threading.Condition()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(20)
+        os.chmod(path, 0o666)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+
+def test_our_mta_at_a_unix_socket(relay):
+    before, mta = relay.settings, UnixMta(f"{relay.folder}/submit")
+    relay.change(before.replace(f"127.0.4.1:{relay.mta_port}", f"unix:{mta.address}"))
+    relay.records["unix"] = "v=TLSRPTv1; rua=mailto:r@unix.example"
+    relay.count("unix")
+    assert wait_until(lambda: relay.ctl("tlsrpt-send").returncode == 0)
+    relay.wait("TLS report sent", domain="unix.example")
+    assert any(b"TLS-Report-Domain: unix.example" in text for text in mta.messages)
+    relay.change(before)
+    mta.close()
+
+
 def test_a_resolver_that_is_killed_while_it_sends_loses_nothing(relay):
     relay.records["killed"] = "v=TLSRPTv1; rua=mailto:r@killed.example"
     held, go = threading.Event(), threading.Event()

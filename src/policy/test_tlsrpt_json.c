@@ -105,6 +105,18 @@ static void test_tlsrpt_json_whole(void **state)
 	json_decref(json);
 }
 
+static void test_tlsrpt_json_of_odd_bytes(void **state)
+{
+	CLEAN(policy_tlsrpt_writer_freep) struct policy_tlsrpt_writer *w = NULL;
+	CLEAN(buf_deinit) struct buf text = {};
+	struct policy_tlsrpt_head odd = head;
+	odd.organization = "M\xfcller";
+	assert_int_equal(policy_tlsrpt_writer_new(&w), 0);
+	assert_int_equal(policy_tlsrpt_finish(w, &text, &odd), 0);
+	assert_int_equal(buf_add(&text, slice_of("", 1)), 0);
+	assert_non_null(strstr((const char *)buf_slice(&text).data, "\"M?ller\""));
+}
+
 static void test_tlsrpt_json_id(void **state)
 {
 	char id[POLICY_TLSRPT_ID_CAP], other[POLICY_TLSRPT_ID_CAP];
@@ -123,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tlsrpt_json_whole),
+		cmocka_unit_test(test_tlsrpt_json_of_odd_bytes),
 		cmocka_unit_test(test_tlsrpt_json_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,17 @@ void policy_tlsrpt_write_failure(struct policy_tlsrpt_writer *w,
 		w->has_failed = true;
 }
 
+/* Somebody wrote it into a file: what is no UTF-8 is shown as "?". */
+static json_t *name_json(const char *name)
+{
+	char plain[256];
+	json_t *json = json_string(name);
+	if (json)
+		return json;
+	slice_to_text(slice_str(name), plain, sizeof(plain));
+	return json_string(plain);
+}
+
 size_t policy_tlsrpt_policies(const struct policy_tlsrpt_writer *w)
 {
 	return json_array_size(w->policies);
@@ -135,10 +146,10 @@ int policy_tlsrpt_finish(struct policy_tlsrpt_writer *w, struct buf *to,
 	policy_tlsrpt_id(head, id);
 	policy_tlsrpt_time(begin_s, begin);
 	policy_tlsrpt_time(begin_s + POLICY_TLSRPT_DAY_S - 1, end);
-	json_t *whole = json_pack("{s:s, s:{s:s, s:s}, s:s, s:s, s:O}", "organization-name",
-	                          head->organization, "date-range", "start-datetime", begin,
-	                          "end-datetime", end, "contact-info", head->contact, "report-id",
-	                          id, "policies", w->policies);
+	json_t *whole = json_pack("{s:o, s:{s:s, s:s}, s:s, s:s, s:O}", "organization-name",
+	                          name_json(head->organization), "date-range", "start-datetime",
+	                          begin, "end-datetime", end, "contact-info", head->contact,
+	                          "report-id", id, "policies", w->policies);
 	int r = !whole || w->has_failed
 	                ? -1
 	                : json_dump_callback(whole, append, to, JSON_INDENT(1) | JSON_ENSURE_ASCII);
