@@ -16,7 +16,7 @@ import pytest
 
 from daemon import BINARY, make_certificate, wait_until
 from names import A, MX, TXT
-from test_relay import Mta, Relay, in_folder, socketmap
+from test_relay import TEXT, Mta, Relay, in_folder, socketmap
 
 STS_ADDRESS = "127.0.3.1"
 POLICY = "version: STSv1\nmode: {}\nmx: {}\nmax_age: 86400\n"
@@ -61,11 +61,12 @@ class Reporting(Relay):
         self.files = {"named": POLICY.format("enforce", NAMED),
                       "misnamed": POLICY.format("enforce", "mx.misnamed.example"),
                       "tested": POLICY.format("testing", "mx.tested.example"),
+                      "reported": POLICY.format("enforce", "mx.reported.example"),
                       "elsewhere": POLICY.format("enforce", "mx.other.example"),
                       "broken": "version: STSv2\n"}
         self.sts = StsServer(folder, self.files)
         super().__init__(folder, rest=f'''tlsrpt = {{ collector = "unix:{folder}/door/tlsrpt";
-            mode = "0622"; }};
+            mode = "0622"; from = "tls-reports@mail.example.org"; }};
             policy_service = {{ socketmap = "unix:{folder}/policy"; mode = "0666"; }};''',
                          resolver=f'ca_file = "{self.sts.chain}";')
         plain = self.names.say
@@ -157,6 +158,19 @@ def test_a_certificate_that_fails_by_mta_sts(relay):
     detail = found["failure-details"][0]
     assert detail["result-type"] == "certificate-host-mismatch", detail
     assert detail["failure-reason-code"] == "hostname mismatch", detail
+
+
+def test_a_report_arrives_whatever_the_policy_and_is_not_counted(relay):
+    """RFC 8460 3. Any other message of the sender's would wait."""
+    far = relay.far("reported")
+    for text, said in (b"", "451 4.7.5"), (b"TLS-Required: No\r\n", "250"):
+        mta = Mta(relay.lmtp)
+        assert mta.send("r@reported.example", sender="tls-reports@mail.example.org",
+                        text=text + TEXT)[-1].startswith(said)
+        mta.close()
+    assert len(far.messages) == 1
+    send(relay, "reported")
+    relay.wait_sums("reported", sts=(0, 1))  # that one alone
 
 
 def test_mode_testing_is_counted_though_mail_goes(relay):

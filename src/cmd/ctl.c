@@ -17,12 +17,15 @@ enum { UNKNOWN = 2, PATIENCE_S = 10, UPGRADE_PATIENCE_S = 70 };
 
 static const char usage[] =
 	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json]\n"
-	"         status|reload|drain|release DOMAIN|upgrade [BINARY]\n"
+	"         status|reload|drain|release DOMAIN|tlsrpt-send [DAY]|upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
 	"  drain               accept no more, end idle sessions, then end\n"
 	"  release DOMAIN      forget what TLS its hosts had: mail that waits for them goes\n"
+	"  tlsrpt-send [DAY]   send the TLS reports of DAY (YYYY-MM-DD, default: yesterday, in\n"
+	"                      UTC) now, in place of some time in the morning; those that were\n"
+	"                      given up, too\n"
 	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
 	"                      daemon was started from); no connection is refused, sessions end\n"
 	"                      as in a drain, a build that cannot take over changes nothing\n"
@@ -62,6 +65,18 @@ static int ask(const char *path, const char *command, struct buf *ret_answer)
 	}
 }
 
+/* Nothing where none are sent. */
+static void tlsrpt_print(const json_t *numbers)
+{
+	static const char *const names[] = { "sent", "waiting", "given_up" };
+	long long counts[COUNT_OF(names)], sum = 0;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		sum += counts[i] = json_integer_value(json_object_get(numbers, names[i]));
+	if (sum)
+		printf("TLS reports of the last days: %lld sent, %lld waiting, %lld given up\n",
+		       counts[0], counts[1], counts[2]);
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -80,6 +95,7 @@ static void status_print(const json_t *answer)
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
+	tlsrpt_print(json_object_get(answer, "tlsrpt"));
 	size_t i;
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
@@ -145,11 +161,12 @@ static int ctl_run(const char *path, const char *command, bool as_json)
 static int line_make(struct buf *ret_line, int count, char *const words[])
 {
 	bool has_binary = count == 2 && !strcmp(words[0], "upgrade");
-	bool has_domain = count == 2 && !strcmp(words[0], "release");
-	if (count != 1 && !has_binary && !has_domain)
+	bool has_word =
+		count == 2 && (!strcmp(words[0], "release") || !strcmp(words[0], "tlsrpt-send"));
+	if (count != 1 && !has_binary && !has_word)
 		return -EINVAL;
 	int r = buf_add_str(ret_line, words[0]);
-	if (!r && has_domain)
+	if (!r && has_word)
 		r = buf_printf(ret_line, " %s", words[1]);
 	if (!r && has_binary) {
 		CLEAN(freep) char *here = words[1][0] == '/' ? NULL : getcwd(NULL, 0);

@@ -84,6 +84,43 @@ static void tlsrpt_check(struct conf_reader *r, const struct conf_settings *s)
 	}
 }
 
+/* "LOCAL@DOMAIN", nothing to be quoted. */
+static bool is_mailbox(const char *text)
+{
+	const char *at = strchr(text, '@');
+	if (!at || at == text || at - text > 64 || !conf_hostname_is_valid(at + 1))
+		return false;
+	for (const char *c = text; c < at; c++)
+		if (*c <= ' ' || *c > '~' || strchr("\"(),:;<>[\\]", *c))
+			return false;
+	return true;
+}
+
+static void mailbox_check(struct conf_reader *r, const char *path, const char *mailbox)
+{
+	if (!mailbox || is_mailbox(mailbox))
+		return;
+	conf_complain(r, path, "\"%s\" is no mailbox", mailbox);
+	conf_mend(r, "write \"NAME@DOMAIN\"");
+}
+
+static void tlsrpt_send_check(struct conf_reader *r, const struct conf_tlsrpt *t)
+{
+	mailbox_check(r, "tlsrpt.from", t->from);
+	mailbox_check(r, "tlsrpt.contact", t->contact);
+	if (t->sends && !t->from && !conf_is_bad(r, "tlsrpt.from")) {
+		conf_complain(r, "tlsrpt.send", "reports need a sender");
+		conf_mend(r, "add from = \"tls-reports@YOUR DOMAIN\"");
+	}
+	if (!t->is_set || conf_is_bad(r, "tlsrpt.submit") || conf_address_is_local(&t->submit))
+		return;
+	conf_complain(r, "tlsrpt.submit",
+	              "\"%s\" is not this host, and reports are handed over "
+	              "without TLS",
+	              t->submit.text);
+	conf_mend(r, "write an address of 127.0.0.0/8, [::1]:PORT, or unix:/PATH: an MTA here");
+}
+
 static void relay_listen(struct conf_reader *r, const struct conf_handoff *h, const char *path)
 {
 	if (conf_address_is_local(&h->address) || h->is_wide)
@@ -262,6 +299,7 @@ void conf_check_relay(struct conf_reader *r)
 	const struct conf_settings *s = r->settings;
 	policy_service_check(r, &s->policy_service);
 	tlsrpt_check(r, s);
+	tlsrpt_send_check(r, &s->tlsrpt);
 	for (size_t i = 0; i < s->relay_count; i++)
 		relay_check(r, s, i);
 	routes_check(r, s);

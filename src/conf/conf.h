@@ -72,7 +72,7 @@ enum conf_reload {
 void conf_restart_names(const struct conf_settings *now, const struct conf_settings *next,
                         char *ret_names, size_t cap);
 
-/* Its settings are not the same: another resolver is needed. */
+/* Its settings are not the same, or those of the reports it sends: another resolver is needed. */
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
 
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
@@ -94,6 +94,10 @@ extern const char conf_system_cas[];
 #define CONF_LEDGER_FOLDER "ledger"
 /* In it: the record of all sessions. */
 #define CONF_LEDGER_FILE "ledger.db"
+
+/* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
+#define CONF_REPORTS_FOLDER "reports"
+#define CONF_RECEIVED_FILE "received.db"
 
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);

@@ -152,13 +152,24 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 	return group_effect(&conf_root, &p);
 }
 
+/* What goes out as TLS reports; their collector is the workers'. */
+static bool sending_differs(const struct conf_settings *now, const struct conf_settings *next)
+{
+	const struct conf_group *group = conf_root.groups;
+	while (strcmp(group->name, "tlsrpt") != 0)
+		group++;
+	struct pair p = { { now, next }, { &now->tlsrpt, &next->tlsrpt } };
+	return group_effect(group, &p) & 1U << CONF_RELOAD_NEW_SESSIONS ||
+	       (next->tlsrpt.sends && strcmp(now->hostname, next->hostname) != 0);
+}
+
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
 	const struct conf_group *group = conf_root.groups;
 	while (strcmp(group->name, "resolver") != 0)
 		group++;
 	struct pair p = { { now, next }, { &now->resolver, &next->resolver } };
-	return group_effect(group, &p) != 0;
+	return group_effect(group, &p) != 0 || sending_differs(now, next);
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

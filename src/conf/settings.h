@@ -239,13 +239,20 @@ struct conf_policy_service {
 	size_t local_domain_count;
 };
 
-/* Where others tell how their sessions ended, for TLS reports (libtlsrpt). */
+/* TLS reports: where others tell how their sessions ended (libtlsrpt), and what goes out. */
 struct conf_tlsrpt {
 	bool is_set;
 	struct conf_address *collector; /* unix sockets, for datagrams */
 	size_t collector_count;
 	char *group; /* NULL: that of the daemon */
 	unsigned mode;
+	bool sends;
+	char *from;                            /* a mailbox; NULL only where nothing is sent */
+	char *organization;                    /* NULL: the domain of from */
+	char *contact;                         /* a mailbox; NULL: from */
+	struct conf_address submit;            /* on this host */
+	struct conf_network *private_networks; /* that may be posted to all the same */
+	size_t private_network_count;
 };
 
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };

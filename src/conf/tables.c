@@ -526,12 +526,30 @@ static bool policy_service_is_set(const void *base)
 
 #define OF struct conf_tlsrpt
 static const struct conf_row tlsrpt_rows[] = {
-	LIST("collector", CONF_ADDRESSES, collector, collector_count, NULL, LISTENERS,
-	     "Where they tell it (Postfix's smtp_tlsrpt_socket_name): unix sockets. Postfix's smtp "
-	     "is in a chroot: a path in its queue directory"),
+	LIST("collector", CONF_ADDRESSES, collector, collector_count, "", LISTENERS,
+	     "Where MTAs that deliver themselves and speak libtlsrpt (Postfix from 3.10) tell it "
+	     "(smtp_tlsrpt_socket_name): unix sockets. Postfix's smtp is in a chroot: a path in "
+	     "its queue directory"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of these sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use them"),
+	ROW("send", CONF_BOOL, sends, "false", NEW_SESSIONS,
+	    "Send reports: every day, for the day before, to each domain that had sessions and "
+	    "asks for them in DNS (_smtp._tls)"),
+	ROW("from", CONF_STRING, from, "", NEW_SESSIONS,
+	    "Who sends them, a mailbox that sends nothing else: mail of this sender is not counted "
+	    "by the relay. Answers and bounces come there"),
+	ROW("organization", CONF_STRING, organization, "", NEW_SESSIONS,
+	    "Whose reports they are. Default: the domain of \"from\""),
+	ROW("contact", CONF_STRING, contact, "", NEW_SESSIONS,
+	    "A mailbox for questions about them. Default: \"from\""),
+	ROW("submit", CONF_PLACE, submit, "127.0.0.1:25", NEW_SESSIONS,
+	    "Your MTA, which takes reports by SMTP, signs them (DKIM) and sends them: an address "
+	    "of this host or a unix socket"),
+	LIST("private_networks", CONF_NETWORKS, private_networks, private_network_count, "",
+	     NEW_SESSIONS,
+	     "A report for a web server goes to no address of loopback or a private network, for "
+	     "strangers name these servers, but for those in here"),
 };
 
 static bool tlsrpt_is_set(const void *base)
@@ -665,8 +683,9 @@ static const struct conf_group root_groups[] = {
 	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "tlsrpt",
 	  .kind = CONF_ONE,
-	  .help = "For MTAs that deliver themselves and speak libtlsrpt (Postfix from 3.10): how "
-	          "their sessions ended counts for TLS reports (RFC 8460) beside a relay's own",
+	  .help = "TLS reports (RFC 8460): how sessions of a relay, and of MTAs that tell it, "
+	          "ended, "
+	          "for the domains they went to",
 	  ROWS(tlsrpt_rows),
 	  .offset = offsetof(OF, tlsrpt),
 	  .has_flag = true,

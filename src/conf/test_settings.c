@@ -321,7 +321,12 @@ static void test_outbound_refused(void **state)
 		  "policy_service.mode", "octal" },
 		{ HOST "policy_service = { socketmap = \"unix:/a\"; dialect = \"3.10\"; };",
 		  "policy_service.dialect", "known: auto, plain, tlsrpt" },
-		{ HOST "tlsrpt = { };", "tlsrpt.collector", "missing" },
+		{ HOST "tlsrpt = { send = true; };", "tlsrpt.send", "tls-reports@" },
+		{ HOST "tlsrpt = { from = \"reports\"; };", "tlsrpt.from", "NAME@DOMAIN" },
+		{ HOST "tlsrpt = { from = \"a b@example.org\"; };", "tlsrpt.from", "no mailbox" },
+		{ HOST "tlsrpt = { from = \"<a>@example.org\"; };", "tlsrpt.from", "no mailbox" },
+		{ HOST "tlsrpt = { contact = \"a@b@c\"; };", "tlsrpt.contact", "no mailbox" },
+		{ HOST "tlsrpt = { submit = \"192.0.2.1:25\"; };", "tlsrpt.submit", "an MTA here" },
 		{ HOST "tlsrpt = { collector = \"127.0.0.1:25\"; };", "tlsrpt.collector",
 		  "no unix socket" },
 		{ HOST "tlsrpt = { collector = [\"unix:/a\", \"unix:/a\"]; };", "tlsrpt.collector",
@@ -444,6 +449,16 @@ static void test_outbound(void **state)
 	assert_true(conf_needs_resolver(s) && conf_needs_resolver(collector));
 	assert_int_equal(collector->tlsrpt.collector_count, 1);
 	assert_int_equal(collector->tlsrpt.mode, 0660);
+	assert_false(collector->tlsrpt.sends);
+	assert_string_equal(collector->tlsrpt.submit.text, "127.0.0.1:25");
+	struct conf_settings *sender = read_well(
+		HOST "tlsrpt = { send = true; from = \"tls-reports@example.org\"; submit ="
+		     " \"unix:/a\"; private_networks = [\"10.0.0.0/8\"]; };");
+	assert_true(sender->tlsrpt.sends && sender->tlsrpt.is_set);
+	assert_null(sender->tlsrpt.contact);
+	assert_int_equal(sender->tlsrpt.private_network_count, 1);
+	assert_true(conf_resolver_differs(collector, sender));
+	conf_settings_free(sender);
 	assert_int_equal(s->policy_service.socketmap_count, 1);
 	assert_string_equal(s->policy_service.socketmap[0].host, "/run/x");
 	assert_string_equal(s->policy_service.group, "postfix");

@@ -121,6 +121,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 			io_loop_stop(c->parent->loop);
 		}
 		break;
+	case PROC_MSG_TLSRPT_NUMBERS:
+		parent_tlsrpt_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_WORKAROUNDS:
 		parent_workarounds_came(c->parent, msg->payload);
 		break;

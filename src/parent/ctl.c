@@ -1,8 +1,8 @@
 /*
- * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "upgrade
- * [BINARY]"), JSON out,
- * closed. Only who may write to it (mode 0600 in run_dir) is heard, and no process of ours: where
- * all run as one user, a worker must not reach out of its box by it.
+ * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "tlsrpt-send
+ * [DAY]", "upgrade [BINARY]"), JSON out, closed. Only who may write to it (mode 0600 in run_dir) is
+ * heard, and no process of ours: where all run as one user, a worker must not reach out of its box
+ * by it.
  */
 #include "parent/state.h"
 
@@ -145,13 +145,13 @@ static json_t *status_json(const struct parent *p)
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		leaving += c->role == PROC_ROLE_WORKER;
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "version",
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "version",
 	                 MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
 	                 (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
 	                 "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
 	                 "workers_leaving", (int)leaving, "workers", workers, "sums", sums,
 	                 "warnings", parent_caps_warnings(p), "workarounds",
-	                 parent_workarounds_json(p));
+	                 parent_workarounds_json(p), "tlsrpt", parent_tlsrpt_json(p));
 }
 
 static void on_late(struct io_deadline *d)
@@ -246,6 +246,9 @@ static void command_do(struct asker *a)
 		                         : "reloading, see the log"));
 	} else if (!strncmp(a->line, "release ", 8)) {
 		release_do(a, a->line + 8);
+	} else if (!strcmp(a->line, "tlsrpt-send") || !strncmp(a->line, "tlsrpt-send ", 12)) {
+		const char *against = parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : "");
+		answer(a, result_json(!against, against ? against : "sending, see the log"));
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
@@ -253,9 +256,8 @@ static void command_do(struct asker *a)
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
 		answer(a,
-		       result_json(
-			       false,
-			       "unknown command; known: status, reload, drain, release, upgrade"));
+		       result_json(false, "unknown command; known: status, reload, drain, release, "
+		                          "tlsrpt-send, upgrade"));
 	}
 }
 

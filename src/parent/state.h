@@ -99,6 +99,11 @@ struct parent_upgrade {
 	bool holds_signals; /* blocked: they wait for the new image */
 };
 
+/* TLS reports of the days that are kept. */
+struct parent_tlsrpt {
+	uint64_t waiting, sent, given_up;
+};
+
 struct parent {
 	struct io_loop *loop;
 	const char *config_path;
@@ -112,6 +117,7 @@ struct parent {
 	struct parent_child keys;
 	struct parent_child resolver; /* not there where nothing asks DNS */
 	struct buf workarounds;       /* as resolver said them last */
+	struct parent_tlsrpt tlsrpt;  /* the same of TLS reports */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -185,6 +191,12 @@ void parent_caps_send(struct parent *p, struct parent_child *worker);
 void parent_caps_free(struct parent_plan *plan);
 struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
+
+/* parent/tlsrpt.c */
+void parent_tlsrpt_came(struct parent *p, struct slice payload);
+struct json_t *parent_tlsrpt_json(const struct parent *p);
+/* day: "" for yesterday. NULL, or why not. */
+const char *parent_tlsrpt_send(struct parent *p, const char *day);
 
 /* parent/workarounds.c */
 void parent_workarounds_came(struct parent *p, struct slice list);

@@ -150,7 +150,7 @@ static const struct {
 } bound_calls[] = {
 	{ SCMP_SYS(socket), NETWORK, IS(0, AF_INET) },
 	{ SCMP_SYS(socket), NETWORK, IS(0, AF_INET6) },
-	{ SCMP_SYS(socket), WORKER, IS(0, AF_UNIX) },
+	{ SCMP_SYS(socket), NETWORK, IS(0, AF_UNIX) }, /* backends; the MTA for TLS reports */
 	/* Code is what was there at the start. */
 	{ SCMP_SYS(mmap), ALL, HAS_NOT(2, PROT_EXEC) },
 	{ SCMP_SYS(mprotect), ALL, HAS_NOT(2, PROT_EXEC) },

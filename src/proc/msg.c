@@ -65,6 +65,8 @@ static const struct row {
 	[PROC_MSG_PLACE_WANTED] = { "place wanted", WAY(RESOLVER, WORKER), 1 + 2 + NAME_MAX_LEN,
 	                            false },
 	[PROC_MSG_OUTCOME] = { "outcome", WAY(WORKER, RESOLVER), MIB, false },
+	[PROC_MSG_TLSRPT_SEND] = { "tlsrpt send", WAY(PARENT, RESOLVER), 4, false },
+	[PROC_MSG_TLSRPT_NUMBERS] = { "tlsrpt numbers", WAY(RESOLVER, PARENT), 3 * 8, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

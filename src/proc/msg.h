@@ -81,14 +81,18 @@ enum proc_msg_type {
 	/* resolver -> parent: all that there are, when they change */
 	PROC_MSG_WORKAROUNDS, /* text: "MX UNTIL\n" for each, Unix time in seconds */
 	/* worker -> resolver: a place at a far end (policy/place.h) */
-	PROC_MSG_PLACE,      /* u32 number, u8 it is held already, str domain, str host; u32 each: of
-	                        the domain, of the host, of the operator, per minute */
+	PROC_MSG_PLACE, /* u32 number, u8 it is held already, str domain, str host; u32 each: of
+	                   the domain, of the host, of the operator, per minute */
 	PROC_MSG_PLACE_GIVE, /* u32 number: taken or asked for, not wanted any more */
 	/* resolver -> worker */
 	PROC_MSG_PLACED,       /* u32 number, str operator: it is taken */
 	PROC_MSG_PLACE_WANTED, /* u8 it is a domain, str domain or operator: somebody waits there */
 	/* worker -> resolver: how a session ended, for TLS reports */
 	PROC_MSG_OUTCOME, /* u32 how many before it were lost, then proc/outcome.h */
+	/* parent -> resolver: TLS reports of a day go now */
+	PROC_MSG_TLSRPT_SEND, /* u32 day since 1970-01-01 */
+	/* resolver -> parent: how many TLS reports there are, when that changes */
+	PROC_MSG_TLSRPT_NUMBERS, /* u64 each: that wait, sent, given up */
 	PROC_MSG_COUNT,
 };
 
@@ -98,7 +102,7 @@ enum proc_service {
 	PROC_SERVICE_LMTP, /* of a relay */
 	PROC_SERVICE_SMTP,
 	PROC_SERVICE_TLSRPT, /* a socket for datagrams */
-	PROC_SERVICE_LMTPS, /* of a relay, in TLS from the first byte */
+	PROC_SERVICE_LMTPS,  /* of a relay, in TLS from the first byte */
 	PROC_SERVICE_SMTPS,
 	PROC_SERVICE_COUNT,
 };

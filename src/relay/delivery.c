@@ -75,7 +75,7 @@ void relay_delivery_hop_end(struct relay_delivery *d, const char *outcome,
 	struct relay_hop *hop = TAKE(d->hop);
 	if (!hop)
 		return;
-	if (!f && relay_hop_is_idle(hop) && !d->is_waived) {
+	if (!f && relay_hop_is_idle(hop) && !d->is_waived && !d->is_report) {
 		relay_idle_keep(relay_of(d), d->client->world, hop);
 		return;
 	}
@@ -193,7 +193,7 @@ static void on_way(struct policy_question *q, const struct policy_way *way,
 	d->is_asking = false;
 	int r = d->route ? relay_plan_route(&d->plan, d->domain, d->route, way, &set)
 	                 : relay_plan_make(&d->plan, way, sts, &set);
-	if (!r && !d->route && !d->is_waived)
+	if (!r && !d->route && !d->is_waived && !d->is_report)
 		relay_outcome_way(relay_of(d)->asker, &d->plan, way, sts);
 	plan_follow(d, r);
 }
@@ -265,12 +265,22 @@ static bool is_listed(char *const *patterns, const char *domain)
 	return *patterns != NULL;
 }
 
+/* By its sender, who sends nothing else. */
+static bool is_report(const struct relay_client *c)
+{
+	const char *from = c->world->reports_from;
+	struct slice path = smtp_handoff_mail(c->handoff)->path; /* within <> */
+	return from && path.len > 2 &&
+	       slice_equal_nocase(slice_skip(slice_head(path, path.len - 1), 1), slice_str(from));
+}
+
 int relay_delivery_new(struct relay_delivery **ret_d, struct relay_client *c, const char *domain)
 {
 	struct relay_delivery *d = calloc(1, sizeof(*d));
 	if (!d)
 		return err_raise(-ENOMEM);
 	d->client = c;
+	d->is_report = is_report(c);
 	d->late.fn = on_late;
 	snprintf(d->domain, sizeof(d->domain), "%s", domain);
 	d->rules = (struct policy_memory_rules){

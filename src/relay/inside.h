@@ -29,6 +29,7 @@ struct relay_world {
 	bool remembers;
 	int64_t hold_s;
 	char **hold, **refuse; /* domains; NULL last */
+	char *reports_from;    /* the mailbox that our TLS reports come from, or NULL */
 	struct relay_route *routes;
 	size_t route_count;
 	struct tls_hops *tls, *tls_small;
@@ -88,6 +89,8 @@ struct relay_delivery {
 	struct buf last;  /* words of the target that failed last; 4yz, if one did for now */
 	bool is_waivable; /* policy failed; without it there would be more to try */
 	bool is_waived;
+	bool is_report; /* one of our TLS reports: its sessions are not part of the next (RFC 8460
+	                   3) */
 	uint32_t envelope_ms; /* for all hosts together */
 	uint64_t ended_ms;    /* the whole text was there, final dot included; 0: it is not */
 	struct smtp_waiver waiver;

@@ -43,7 +43,7 @@ static void outcome_count(struct relay_delivery *d, const struct relay_hop_failu
 {
 	struct relay *r = relay_of(d);
 	char local[DNS_ADDRESS_CAP];
-	if (d->is_waived)
+	if (d->is_waived || d->is_report)
 		return;
 	relay_hop_local(d->hop, local);
 	relay_outcome_hop(r->asker, &(struct relay_ended){

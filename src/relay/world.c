@@ -139,7 +139,10 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 	sources_take(&w->sources, conf);
 	struct tls_hops_settings set = { .ca_pem = buf_slice(cas),
 		                         .min_version = conf->tls.min_version };
-	int r = w->name ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
+	if (settings->tlsrpt.from)
+		w->reports_from = strdup(settings->tlsrpt.from);
+	bool has_names = w->name && !settings->tlsrpt.from == !w->reports_from;
+	int r = has_names ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
 	if (!r)
 		r = domains_take(&w->hold, conf->hold, conf->hold_count);
 	if (!r)
@@ -171,6 +174,7 @@ void relay_world_unref(struct relay_world *w)
 	free(w->routes);
 	domains_free(w->hold);
 	domains_free(w->refuse);
+	free(w->reports_from);
 	free(w->name);
 	free(w);
 }

@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "policy/sts.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct fetch_request {
 	void *owner;
 	CURL *easy;
 	struct curl_slist *resolve;
+	struct curl_slist *header; /* of a post */
 	struct buf body;
 	bool is_too_long;
 	struct io_later ended;
@@ -82,6 +84,16 @@ static void judge(struct fetch_request *r, CURLcode code)
 		r->report = error;
 }
 
+static void judge_post(struct fetch_request *r, CURLcode code)
+{
+	long status = 0;
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code)
+		fail(r, POLICY_REPORT_NONE, r->error[0] ? r->error : curl_easy_strerror(code));
+	else if (status / 100 != 2)
+		snprintf(r->why, sizeof(r->why), "the web server answers with %ld", status);
+}
+
 static void ends_take(struct fetch *f)
 {
 	CURLMsg *message;
@@ -91,7 +103,10 @@ static void ends_take(struct fetch *f)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&r);
-		judge(r, message->data.result);
+		if (r->header)
+			judge_post(r, message->data.result);
+		else
+			judge(r, message->data.result);
 		io_soon_add(f->loop, &r->ended);
 	}
 }
@@ -244,38 +259,147 @@ static void options_set(struct fetch_request *r, const char *url)
 	curl_easy_setopt(r->easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
-int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char *domain,
-                 const char (*addresses)[DNS_ADDRESS_CAP], size_t count, fetch_fn *fn, void *owner)
+/* What curl is to take for the addresses of a host. */
+struct known_host {
+	const char *host;
+	unsigned port;
+	const char (*addresses)[DNS_ADDRESS_CAP];
+	size_t count;
+};
+
+static struct curl_slist *resolve_make(const struct known_host *h)
 {
-	char url[320];
 	CLEAN(buf_deinit) struct buf known = {};
+	int failed = buf_printf(&known, "%s:%u:", h->host, h->port);
+	for (size_t i = 0; i < h->count && !failed; i++)
+		failed = buf_printf(&known, strchr(h->addresses[i], ':') ? "%s[%s]" : "%s%s",
+		                    i ? "," : "", h->addresses[i]);
+	if (!failed)
+		failed = buf_add(&known, slice_of("", 1));
+	return failed ? NULL : curl_slist_append(NULL, (const char *)buf_slice(&known).data);
+}
+
+static int request_new(struct fetch_request **ret_request, struct fetch *f,
+                       const struct known_host *host, fetch_fn *fn, void *owner)
+{
 	struct fetch_request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
-	*r = (struct fetch_request){
-		.fetch = f, .fn = fn, .owner = owner, .easy = curl_easy_init(), .ended.fn = on_ended
-	};
-	snprintf(url, sizeof(url), "https://mta-sts.%s:%u/.well-known/mta-sts.txt", domain,
-	         f->port);
-	int failed = buf_printf(&known, "mta-sts.%s:%u:", domain, f->port);
-	for (size_t i = 0; i < count && !failed; i++)
-		failed = buf_printf(&known, strchr(addresses[i], ':') ? "%s[%s]" : "%s%s",
-		                    i ? "," : "", addresses[i]);
-	if (!failed)
-		failed = buf_add(&known, slice_of("", 1));
-	if (!failed)
-		r->resolve = curl_slist_append(NULL, (const char *)buf_slice(&known).data);
+	*r = (struct fetch_request){ .fetch = f,
+		                     .fn = fn,
+		                     .owner = owner,
+		                     .easy = curl_easy_init(),
+		                     .resolve = resolve_make(host),
+		                     .ended.fn = on_ended };
 	if (!r->easy || !r->resolve) {
-		fetch_request_free(r);
-		return err_raise(-ENOMEM);
-	}
-	options_set(r, url);
-	if (curl_multi_add_handle(f->multi, r->easy)) {
 		fetch_request_free(r);
 		return err_raise(-ENOMEM);
 	}
 	*ret_request = r;
 	return 0;
+}
+
+/* Takes r, which is told of from now on. */
+static int request_begin(struct fetch_request **ret_request, struct fetch_request *r)
+{
+	if (curl_multi_add_handle(r->fetch->multi, r->easy)) {
+		fetch_request_free(r);
+		return err_raise(-ENOMEM);
+	}
+	*ret_request = r;
+	return 0;
+}
+
+int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char *domain,
+                 const char (*addresses)[DNS_ADDRESS_CAP], size_t count, fetch_fn *fn, void *owner)
+{
+	char host[300], url[360];
+	struct fetch_request *r;
+	snprintf(host, sizeof(host), "mta-sts.%s", domain);
+	snprintf(url, sizeof(url), "https://%s:%u/.well-known/mta-sts.txt", host, f->port);
+	int result = request_new(&r, f, &(struct known_host){ host, f->port, addresses, count }, fn,
+	                         owner);
+	if (result)
+		return err_up(result);
+	options_set(r, url);
+	return err_up(request_begin(ret_request, r));
+}
+
+static bool part_get(CURLU *u, CURLUPart part, char **ret_text)
+{
+	*ret_text = NULL;
+	return !curl_url_get(u, part, ret_text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
+}
+
+static void place_take(CURLU *u, struct fetch_place *ret_place)
+{
+	char *host, *port;
+	uint8_t bytes[16];
+	if (part_get(u, CURLUPART_HOST, &host) && strlen(host) < sizeof(ret_place->host)) {
+		size_t len = strlen(host), at = host[0] == '[';
+		for (size_t i = at; i < len - at; i++)
+			ret_place->host[i - at] =
+				(char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] | 0x20 : host[i]);
+		ret_place->is_address = inet_pton(AF_INET, ret_place->host, bytes) == 1 ||
+		                        inet_pton(AF_INET6, ret_place->host, bytes) == 1;
+	}
+	if (part_get(u, CURLUPART_PORT, &port))
+		ret_place->port = (unsigned)strtoul(port, NULL, 10);
+	curl_free(host);
+	curl_free(port);
+}
+
+bool fetch_place_of(const char *url, struct fetch_place *ret_place)
+{
+	char *scheme = NULL, *user = NULL;
+	CURLU *u = curl_url();
+	*ret_place = (struct fetch_place){};
+	if (u && !curl_url_set(u, CURLUPART_URL, url, 0) &&
+	    part_get(u, CURLUPART_SCHEME, &scheme) && !strcmp(scheme, "https") &&
+	    !part_get(u, CURLUPART_USER, &user))
+		place_take(u, ret_place);
+	curl_free(scheme);
+	curl_free(user);
+	curl_url_cleanup(u);
+	return ret_place->port && (ret_place->is_address || dns_name_is_host(ret_place->host));
+}
+
+/* Behind options_set(). */
+static int post_options_set(struct fetch_request *r, const struct fetch_parcel *parcel)
+{
+	char type[128];
+	snprintf(type, sizeof(type), "Content-Type: %s", parcel->type);
+	r->header = curl_slist_append(NULL, type);
+	if (!r->header || !curl_slist_append(r->header, "Expect:"))
+		return err_raise(-ENOMEM);
+	curl_easy_setopt(r->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(r->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->header);
+	curl_easy_setopt(r->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE, (long)parcel->body.len);
+	if (curl_easy_setopt(r->easy, CURLOPT_COPYPOSTFIELDS, parcel->body.data))
+		return err_raise(-ENOMEM);
+	return 0;
+}
+
+int fetch_post(struct fetch_request **ret_request, struct fetch *f,
+               const struct fetch_parcel *parcel, fetch_fn *fn, void *owner)
+{
+	struct fetch_request *r;
+	struct fetch_place place;
+	if (!fetch_place_of(parcel->url, &place))
+		return err_raise(-EINVAL);
+	const struct known_host host = { place.host, place.port, parcel->addresses, parcel->count };
+	int result = request_new(&r, f, &host, fn, owner);
+	if (result)
+		return err_up(result);
+	options_set(r, parcel->url);
+	result = post_options_set(r, parcel);
+	if (result) {
+		fetch_request_free(r);
+		return err_up(result);
+	}
+	return err_up(request_begin(ret_request, r));
 }
 
 void fetch_request_free(struct fetch_request *r)
@@ -286,6 +410,7 @@ void fetch_request_free(struct fetch_request *r)
 		curl_multi_remove_handle(r->fetch->multi, r->easy);
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->resolve);
+	curl_slist_free_all(r->header);
 	io_later_remove(r->fetch->loop, &r->ended);
 	buf_deinit(&r->body);
 	free(r);

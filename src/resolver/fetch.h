@@ -1,7 +1,7 @@
 /*
  * Fetches the policy file of a domain with MTA-STS as RFC 8461 3.3 wants it: HTTPS alone, the
  * host's name in a certificate of the public CAs, no redirect, text/plain, 64 KiB, one minute.
- * libcurl on our loop; names are not looked up by it.
+ * And posts TLS reports (RFC 8460 5.4). libcurl on our loop; names are not looked up by it.
  */
 #ifndef RESOLVER_FETCH_H
 #define RESOLVER_FETCH_H
@@ -42,6 +42,27 @@ void fetch_free(struct fetch *f);
 [[nodiscard]] int fetch_policy(struct fetch_request **ret_request, struct fetch *f,
                                const char *domain, const char (*addresses)[DNS_ADDRESS_CAP],
                                size_t count, fetch_fn *fn, void *owner);
+
+/* A place for posts. */
+struct fetch_place {
+	char host[256]; /* a name in lower case, or an address without brackets */
+	bool is_address;
+	unsigned port;
+};
+/* False: it is no "https:" URL, or says more than a place (a user's name). */
+bool fetch_place_of(const char *url, struct fetch_place *ret_place);
+
+struct fetch_parcel {
+	const char *url; /* fetch_place_of() */
+	const char (*addresses)[DNS_ADDRESS_CAP];
+	size_t count;
+	const char *type;
+	struct slice body; /* copied */
+};
+/* As fetch_policy(); whatever certificate the server has (RFC 8460 3: it may be what is reported).
+ * Any answer of class 2 is well. */
+[[nodiscard]] int fetch_post(struct fetch_request **ret_request, struct fetch *f,
+                             const struct fetch_parcel *parcel, fetch_fn *fn, void *owner);
 void fetch_request_free(struct fetch_request *r);
 
 #endif

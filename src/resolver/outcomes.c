@@ -86,6 +86,11 @@ int outcomes_new(struct outcomes **ret_o, struct io_loop *loop, const char *fold
 	return 0;
 }
 
+struct store_tlsrpt *outcomes_store(const struct outcomes *o)
+{
+	return o->store;
+}
+
 void outcomes_free(struct outcomes *o)
 {
 	if (!o)

@@ -9,10 +9,13 @@
 
 struct io_loop;
 struct outcomes;
+struct store_tlsrpt;
 
 /* folder: where they are kept. Without its file nothing is counted, which is logged. 0 or -ENOMEM.
  */
 [[nodiscard]] int outcomes_new(struct outcomes **ret_o, struct io_loop *loop, const char *folder);
+/* Where they are kept; NULL: nowhere. */
+struct store_tlsrpt *outcomes_store(const struct outcomes *o);
 void outcomes_free(struct outcomes *o);
 
 /* lost: how many a worker could not tell before. */

@@ -18,6 +18,7 @@
 #include "resolver/memory.h"
 #include "resolver/outcomes.h"
 #include "resolver/policies.h"
+#include "resolver/reporter.h"
 #include "resolver/seats.h"
 #include "resolver/settings.h"
 #include "store/store.h"
@@ -70,6 +71,7 @@ struct resolver {
 	struct resolver_memory *memory;
 	struct seats *seats;
 	struct outcomes *outcomes;
+	struct reporter *reporter; /* NULL: no TLS reports go out */
 	struct lookup *lookup;
 	struct fetch *fetch;
 	struct policies *policies;
@@ -262,12 +264,25 @@ static int asker_add(struct resolver *r, int fd)
 	return 0;
 }
 
+static int on_tlsrpt_send(struct resolver *r, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	uint32_t day;
+	if (!proc_unpack_u32(&u, &day) || !proc_unpack_ends(&u))
+		return err_raise(-EPROTO);
+	if (r->reporter)
+		reporter_hurry(r->reporter, day);
+	return 0;
+}
+
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct resolver *r = owner;
 	char domain[POLICY_WAY_NAME_CAP];
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
 		return err_up(asker_add(r, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_TLSRPT_SEND)
+		return err_up(on_tlsrpt_send(r, msg->payload));
 	if (msg->type != PROC_MSG_RELEASE)
 		return err_raise(-EPROTO); /* the configuration came before */
 	slice_to_text(msg->payload, domain, sizeof(domain));
@@ -279,6 +294,7 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 {
 	struct resolver *r = owner;
 	proc_peer_free(TAKE(r->parent));
+	reporter_free(TAKE(r->reporter)); /* another build's resolver goes on with them */
 	if (how != PROC_PEER_GONE)
 		io_loop_stop(r->loop);
 	else
@@ -357,6 +373,32 @@ static void on_workarounds(void *owner, struct slice list)
 		log_warn(NULL, "workarounds cannot be shown in the status");
 }
 
+static void on_report_numbers(void *owner, const struct reporter_numbers *numbers)
+{
+	struct resolver *r = owner;
+	uint8_t room[3 * sizeof(uint64_t)];
+	struct proc_packer p = proc_packer_over(room, sizeof(room));
+	proc_pack_u64(&p, numbers->waiting);
+	proc_pack_u64(&p, numbers->sent);
+	proc_pack_u64(&p, numbers->given_up);
+	if (r->parent && proc_peer_queue(r->parent, PROC_MSG_TLSRPT_NUMBERS, proc_packed(&p)))
+		log_warn(NULL, "TLS reports cannot be shown in the status");
+}
+
+static int reporter_begin(struct resolver *r)
+{
+	if (!r->settings->tlsrpt.sends || !outcomes_store(r->outcomes))
+		return 0;
+	return err_up(reporter_new(
+		&r->reporter, &(struct reporter_settings){ .loop = r->loop,
+	                                                   .settings = r->settings,
+	                                                   .store = outcomes_store(r->outcomes),
+	                                                   .lookup = r->lookup,
+	                                                   .fetch = r->fetch,
+	                                                   .on_numbers = on_report_numbers,
+	                                                   .owner = r }));
+}
+
 static int parts_begin(struct resolver *r)
 {
 	int result = io_loop_new(&r->loop);
@@ -377,6 +419,8 @@ static int parts_begin(struct resolver *r)
 		result = seats_new(&r->seats, r->loop);
 	if (!result)
 		result = outcomes_new(&r->outcomes, r->loop, r->folder);
+	if (!result)
+		result = reporter_begin(r);
 	if (!result)
 		result = policies_new(&r->policies,
 		                      &(struct policies_settings){ .loop = r->loop,
@@ -441,6 +485,7 @@ static void end(struct resolver *r)
 		asker_free(r->askers);
 	proc_peer_free(r->parent);
 	proc_chan_free(r->parent_chan);
+	reporter_free(r->reporter);
 	finder_free(r->finder);
 	policies_free(r->policies);
 	fetch_free(r->fetch);

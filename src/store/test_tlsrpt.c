@@ -334,7 +334,7 @@ static void test_tlsrpt_file_is_bounded(void **state)
 	assert_int_equal(sqlite3_step(pages), SQLITE_ROW);
 	assert_true((int64_t)sqlite3_column_int(pages, 0) * 4096 < INT64_C(2) << 30);
 	sqlite3_finalize(pages);
-	run("PRAGMA max_page_count = 16");
+	run("PRAGMA max_page_count = 21");
 	assert_int_equal(big_count("a.example"), 0);
 	assert_int_equal(big_count("b.example"), STORE_TLSRPT_FULL);
 	assert_int_equal(big_count("b.example"), STORE_TLSRPT_FULL);

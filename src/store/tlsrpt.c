@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "store/store.h"
+#include "store/tlsrpt_private.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -40,6 +41,14 @@ static const char *const steps[] = {
 	" reason TEXT NOT NULL, more TEXT NOT NULL, sessions INTEGER NOT NULL,"
 	" PRIMARY KEY (policy, report, sender, mx, helo, receiver, reason, more))"
 	" WITHOUT ROWID;",
+	/* What is reported of it (store/tlsrpt_sent.h). */
+	"CREATE TABLE report_day (day INTEGER PRIMARY KEY);"
+	"CREATE TABLE report (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, domain TEXT NOT NULL,"
+	" uri TEXT NOT NULL, recipient TEXT NOT NULL, state INTEGER NOT NULL,"
+	" due INTEGER NOT NULL, begun INTEGER NOT NULL, ended INTEGER NOT NULL,"
+	" tries INTEGER NOT NULL, why TEXT NOT NULL, UNIQUE (day, domain, uri));"
+	"CREATE INDEX report_due ON report (state, due);"
+	"CREATE INDEX report_recipient ON report (recipient, ended);",
 };
 
 static const char *const queries[] = {
@@ -73,12 +82,7 @@ static const char *const queries[] = {
 			  " mx, helo, receiver, reason, more",
 };
 _Static_assert(COUNT_OF(queries) == QUERY_COUNT, "a query without its text");
-
-struct store_tlsrpt {
-	sqlite3 *db;
-	sqlite3_stmt *statements[QUERY_COUNT];
-	int64_t rows;
-};
+_Static_assert((int)QUERY_COUNT == (int)STORE_TLSRPT_QUERIES, "as many as there is room for");
 
 /* The first column of the first row. STORE_TLSRPT_NONE: there is none. */
 static int number_get(sqlite3_stmt *at, int64_t *ret_number)
@@ -100,6 +104,8 @@ static int open_as(struct store_tlsrpt *t, const char *path, struct store_opened
 		r = err_raise(-EIO);
 	if (!r)
 		r = store_prepare(t->db, queries, QUERY_COUNT, t->statements);
+	if (!r && store_tlsrpt_sent_prepare(t) && ret_opened)
+		r = err_raise(-EIO);
 	if (!r && ret_opened)
 		r = number_get(store_begin(t->statements[ROWS]), &t->rows);
 	return err_up(r);
@@ -139,6 +145,8 @@ void store_tlsrpt_close(struct store_tlsrpt *t)
 		return;
 	for (int i = 0; i < QUERY_COUNT; i++)
 		sqlite3_finalize(t->statements[i]);
+	for (int i = 0; i < STORE_TLSRPT_SENT_QUERIES; i++)
+		sqlite3_finalize(t->sent[i]);
 	sqlite3_close(t->db);
 	free(t);
 }
@@ -305,6 +313,7 @@ int store_tlsrpt_prune(struct store_tlsrpt *t, int64_t now_s, bool *ret_is_more)
 {
 	int64_t before = store_tlsrpt_day(now_s) - (STORE_TLSRPT_DAYS - 1);
 	int failures = 0, policies = 0;
+	bool has_reports = false;
 	int r = store_finish(store_begin(t->statements[BEGIN]));
 	if (r)
 		return err_up(r);
@@ -312,13 +321,15 @@ int store_tlsrpt_prune(struct store_tlsrpt *t, int64_t now_s, bool *ret_is_more)
 	if (!r)
 		r = days_delete(t, PRUNE_POLICIES, before, &policies);
 	if (!r)
+		r = store_tlsrpt_sent_prune(t, before, PRUNED_AT_ONCE, &has_reports);
+	if (!r)
 		r = store_finish(store_begin(t->statements[COMMIT]));
 	if (r) {
 		(void)!store_finish(store_begin(t->statements[ROLLBACK]));
 		return err_up(r);
 	}
 	t->rows -= failures + policies;
-	*ret_is_more = policies == PRUNED_AT_ONCE;
+	*ret_is_more = policies == PRUNED_AT_ONCE || has_reports;
 	return 0;
 }
 
