@@ -91,10 +91,11 @@ static void take_dane(const struct policy_domain *domain, const struct policy_ho
 	                   "domain's MX nothing vouches for (RFC 7672 2.2.1)";
 }
 
-/* Who can make a lookup fail must not make a policy vanish. DANE needs no other proof. */
+/* Who can make a lookup fail must not make a policy vanish. DANE needs no other proof, but of a
+ * host that no secure MX record names it proves nothing of the domain (RFC 7672 2.2.1). */
 static void take_lost_sts(const struct policy_domain *domain, struct policy_decision *d)
 {
-	if (domain->sts_is_lost && !d->needs_dane)
+	if (domain->sts_is_lost && !d->is_authenticated)
 		skip(d, POLICY_REPORT_NONE,
 		     "whether the domain has an MTA-STS policy could not be looked up, which is "
 		     "not the same as none");

@@ -74,6 +74,8 @@ static const struct decide_case {
 	  "whether" },
 	{ "DANE, STS lost", "ssss", GOOD, "lost", POLICY_VERIFY, DANE | PROVEN, POLICY_REPORT_NONE,
 	  "DANE: " },
+	{ "DANE behind an insecure MX, STS lost", "isss", GOOD, "lost", POLICY_SKIP, 0,
+	  POLICY_REPORT_NONE, "whether" },
 	{ "DANE, STS enforce, waived", "ssss", GOOD, "waived-", POLICY_OPPORTUNISTIC, 0,
 	  POLICY_REPORT_NONE, "the sender says" },
 	{ "TLSA SERVFAIL, waived", "sssf", NONE, "waived", POLICY_OPPORTUNISTIC, 0,
