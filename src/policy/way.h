@@ -49,7 +49,8 @@ struct policy_way {
 	char why[POLICY_WAY_WHY_CAP];
 	struct policy_way_host *hosts; /* by preference; POLICY_WAY_HOSTS_MAX of them */
 	size_t host_count;
-	size_t left_out; /* MX records over POLICY_WAY_HOSTS_MAX, or that name no host */
+	size_t left_out; /* MX records over POLICY_WAY_HOSTS_MAX, or that name no host, or that
+	                    cannot be read */
 };
 
 enum policy_sts_state {

@@ -27,6 +27,12 @@ static const struct zone_record zone[] = {
 	{ "half.example", DNS_MX, ZONE_DATA("\0\24\1a\7example\0") },
 	{ "nowhere.example", DNS_MX, ZONE_DATA("\0\12\4none\7example\0") },
 	{ "address.example", DNS_MX, ZONE_DATA("\0\12\1*\0") },
+	{ "bad.example", DNS_MX, ZONE_DATA("\0\12") },
+	{ "bad.example", DNS_A, ADDRESS },
+	{ "partly.example", DNS_MX, ZONE_DATA("\0\12") },
+	{ "partly.example", DNS_MX, ZONE_DATA("\0\24\1b\7example\0") },
+	{ "badnull.example", DNS_MX, ZONE_DATA("\0\0\0") },
+	{ "badnull.example", DNS_MX, ZONE_DATA("\0\12") },
 };
 
 struct seen {
@@ -82,6 +88,16 @@ static const struct way_case {
 	{ "address.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
 };
 
+/* What libunbound does not let through, and a resolver that is trusted may. */
+static const struct way_case passed_on[] = {
+	{ "two.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example",
+	  "a.example", POLICY_DNS_INSECURE, 2 },
+	{ "bad.example", POLICY_WAY_LOST, POLICY_DNS_FAILED, false, 0, 1, NULL, NULL, 0, 0 },
+	{ "partly.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 1, "b.example",
+	  "b.example", POLICY_DNS_INSECURE, 1 },
+	{ "badnull.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
+};
+
 static void way_check(const struct way_case *c, const struct seen *s)
 {
 	const struct policy_way_host *h = &s->hosts[0];
@@ -100,9 +116,9 @@ static void way_check(const struct way_case *c, const struct seen *s)
 		         h->facts.was_asked);
 }
 
-static void test_way(void **state)
+/* Asks for each; at the end one is left in the middle: nobody is told. */
+static void ways_check(const struct way_case *list, size_t count, bool trusts_ad)
 {
-	(void)state;
 	struct zone_server server;
 	struct lookup *lookup = NULL;
 	static struct seen seen;
@@ -111,18 +127,18 @@ static void test_way(void **state)
 	const char *forward = server.address;
 	const struct lookup_settings settings = { .forwards = &forward,
 		                                  .forward_count = 1,
+		                                  .trusts_ad = trusts_ad,
 		                                  .trust_anchor = "/dev/null" };
 	assert_int_equal(io_loop_new(&seen.loop), 0);
 	assert_int_equal(lookup_new(&lookup, seen.loop, &settings, error, sizeof(error)), 0);
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct io_loop *loop = seen.loop;
 		seen = (struct seen){ .loop = loop };
-		assert_int_equal(way_new(&seen.way, lookup, cases[i].domain, false, on_way, &seen),
+		assert_int_equal(way_new(&seen.way, lookup, list[i].domain, false, on_way, &seen),
 		                 0);
 		assert_int_equal(io_loop_run(loop), 0);
-		way_check(&cases[i], &seen);
+		way_check(&list[i], &seen);
 	}
-	/* Left in the middle: nobody is told. */
 	struct way *left = NULL;
 	assert_int_equal(way_new(&left, lookup, "two.example", false, on_way, NULL), 0);
 	way_free(left);
@@ -131,8 +147,23 @@ static void test_way(void **state)
 	zone_stop(&server);
 }
 
+static void test_way(void **state)
+{
+	(void)state;
+	ways_check(cases, COUNT_OF(cases), false);
+}
+
+static void test_way_passed_on(void **state)
+{
+	(void)state;
+	ways_check(passed_on, COUNT_OF(passed_on), true);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_way) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_way),
+		cmocka_unit_test(test_way_passed_on),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

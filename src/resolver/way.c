@@ -235,27 +235,40 @@ static void host_insert(struct policy_way *f, uint16_t preference, const char *n
 	         name);
 }
 
-/* Returns whether there is a null MX alone. */
-static bool mx_take(struct policy_way *f, struct slice packet)
+static void mx_lost(struct policy_way *f, enum policy_dns status, const char *why)
+{
+	f->mx = status;
+	f->end = POLICY_WAY_LOST;
+	snprintf(f->why, sizeof(f->why), "%s", why ? why : "");
+}
+
+/* What the MX records say. Some that cannot be read are left out; if all are, nothing is known. */
+static void mx_take(struct policy_way *f, struct slice packet)
 {
 	struct dns_message m;
 	struct dns_record r;
 	struct dns_mx mx;
-	size_t records = 0;
+	size_t records = 0, bad = 0;
 	bool has_null = false;
 	if (dns_message_open(&m, packet))
-		return false;
+		return;
 	while (!dns_message_next(&m, &r)) {
-		if (r.type != DNS_MX || dns_mx_read(&m, &r, &mx))
+		if (r.type != DNS_MX)
 			continue;
 		records++;
-		if (mx.host[0])
+		if (dns_mx_read(&m, &r, &mx))
+			bad++;
+		else if (mx.host[0])
 			host_insert(f, mx.preference, mx.host);
 		else
 			has_null = true;
 	}
+	f->left_out += bad;
 	f->is_implicit = !records;
-	return has_null && records == 1;
+	if (has_null && records == 1)
+		f->end = POLICY_WAY_NULL_MX;
+	else if (bad && bad == records)
+		mx_lost(f, POLICY_DNS_FAILED, "its MX records cannot be read");
 }
 
 static void on_mx(void *owner, const struct lookup_answer *answer)
@@ -263,16 +276,14 @@ static void on_mx(void *owner, const struct lookup_answer *answer)
 	struct way *w = owner;
 	struct policy_way *f = &w->facts;
 	f->mx = answer->status;
-	if (policy_dns_is_lost(answer->status)) {
-		f->end = POLICY_WAY_LOST;
-		snprintf(f->why, sizeof(f->why), "%s", answer->why ? answer->why : "");
-	} else if (!answer->is_name_there) {
+	if (policy_dns_is_lost(answer->status))
+		mx_lost(f, answer->status, answer->why);
+	else if (!answer->is_name_there)
 		f->end = POLICY_WAY_NO_DOMAIN;
-	} else if (mx_take(f, answer->packet)) {
-		f->end = POLICY_WAY_NULL_MX;
-	} else if (f->is_implicit) {
+	else
+		mx_take(f, answer->packet);
+	if (f->is_implicit)
 		host_insert(f, 0, f->domain);
-	}
 	lookup_question_free(TAKE(w->mx));
 	if (f->end == POLICY_WAY_HOSTS && f->host_count)
 		hosts_begin(w);
