@@ -37,7 +37,8 @@ struct policy_domain {
 
 struct policy_host {
 	const char *name;        /* of the MX record, or the domain's own */
-	enum policy_dns address; /* the worse of A and AAAA, along all CNAMEs */
+	enum policy_dns address; /* the worse of A and AAAA, along all CNAMEs; of the one that could
+	                            be had, if that has addresses */
 	bool has_address;
 	enum policy_dns alias; /* of the first CNAME alone; of the address where there is none */
 	/* At the base domain that had records, else the last that was asked. Only if was_asked. */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#define TLSA_RECORD ZONE_DATA("\3\1\1\1\2\3\4")
 #define ADDRESS ZONE_DATA("\300\0\2\1")
 #define ADDRESS_V6 ZONE_DATA("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1")
 
@@ -27,6 +28,12 @@ static const struct zone_record zone[] = {
 	{ "half.example", DNS_MX, ZONE_DATA("\0\24\1a\7example\0") },
 	{ "nowhere.example", DNS_MX, ZONE_DATA("\0\12\4none\7example\0") },
 	{ "address.example", DNS_MX, ZONE_DATA("\0\12\1*\0") },
+	{ "a-no6.example", DNS_A, ADDRESS },
+	{ "a-no4.example", DNS_AAAA, ADDRESS_V6 },
+	{ "none-no6.example", DNS_AAAA, ADDRESS_V6 },
+	{ "cn-no6.example", DNS_CNAME, ZONE_DATA("\1b\7example\0") },
+	{ "va-no6.example", DNS_A, ADDRESS },
+	{ "_25._tcp.va-no6.example", DNS_TLSA, TLSA_RECORD },
 	{ "bad.example", DNS_MX, ZONE_DATA("\0\12") },
 	{ "bad.example", DNS_A, ADDRESS },
 	{ "partly.example", DNS_MX, ZONE_DATA("\0\12") },
@@ -86,12 +93,23 @@ static const struct way_case {
 	{ "nowhere.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "none.example",
 	  "none.example", POLICY_DNS_INSECURE, 0 },
 	{ "address.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 0, 1, NULL, NULL, 0, 0 },
+	{ "a-no6.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "a-no6.example",
+	  "a-no6.example", POLICY_DNS_INSECURE, 1 },
+	{ "a-no4.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "a-no4.example",
+	  "a-no4.example", POLICY_DNS_INSECURE, 1 },
+	{ "none-no6.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "none-no6.example",
+	  "none-no6.example", POLICY_DNS_FAILED, 0 },
+	{ "cn-no6.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, true, 1, 0, "cn-no6.example",
+	  "b.example", POLICY_DNS_INSECURE, 1 },
 };
 
 /* What libunbound does not let through, and a resolver that is trusted may. */
 static const struct way_case passed_on[] = {
 	{ "two.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example",
 	  "a.example", POLICY_DNS_INSECURE, 2 },
+	/* What vouches for the one counts for the other: its TLSA records are asked for. */
+	{ "va-no6.example", POLICY_WAY_HOSTS, POLICY_DNS_SECURE, true, 1, 0, "va-no6.example",
+	  "va-no6.example", POLICY_DNS_SECURE, 1 },
 	{ "bad.example", POLICY_WAY_LOST, POLICY_DNS_FAILED, false, 0, 1, NULL, NULL, 0, 0 },
 	{ "partly.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 1, "b.example",
 	  "b.example", POLICY_DNS_INSECURE, 1 },
@@ -101,6 +119,7 @@ static const struct way_case passed_on[] = {
 static void way_check(const struct way_case *c, const struct seen *s)
 {
 	const struct policy_way_host *h = &s->hosts[0];
+	bool is_secure = c->address == POLICY_DNS_SECURE; /* then it has a TLSA record */
 	if (s->end != c->end || s->mx != c->mx || s->is_implicit != c->is_implicit ||
 	    s->host_count != c->host_count || s->left_out != c->left_out)
 		fail_msg("%s: end %d, mx %s, implicit %d, %zu hosts, %zu left out", c->domain,
@@ -110,10 +129,11 @@ static void way_check(const struct way_case *c, const struct seen *s)
 		return;
 	if (strcmp(h->name, c->first) != 0 || strcmp(h->expanded, c->expanded) != 0 ||
 	    h->facts.address != c->address || h->address_count != c->address_count ||
-	    h->facts.has_address != (c->address_count > 0) || h->facts.was_asked)
-		fail_msg("%s: %s, expanded %s, %s, %zu addresses, asked %d", c->domain, h->name,
-		         h->expanded, policy_dns_name(h->facts.address), h->address_count,
-		         h->facts.was_asked);
+	    h->facts.has_address != (c->address_count > 0) || h->facts.was_asked != is_secure ||
+	    h->tlsa_count != is_secure)
+		fail_msg("%s: %s, expanded %s, %s, %zu addresses, asked %d, %zu TLSA", c->domain,
+		         h->name, h->expanded, policy_dns_name(h->facts.address), h->address_count,
+		         h->facts.was_asked, h->tlsa_count);
 }
 
 /* Asks for each; at the end one is left in the middle: nobody is told. */

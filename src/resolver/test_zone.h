@@ -1,8 +1,9 @@
 /*
  * A name server for the tests of this folder: a thread on a port of loopback that answers from a
  * table, unsigned. Names whose first letter is s get SERVFAIL, with m nothing; with x a record that
- * is cut; with v they are vouched for (AD, if that was asked for); with z the answer comes over TCP
- * alone, with y answers to other questions come before it.
+ * is cut; with v they, and their TLSA records, are vouched for (AD, if that was asked for); with z
+ * the answer comes over TCP alone, with y answers to other questions come before it. The names of
+ * hosts "no4" and "no6", or what ends so before the first dot, get SERVFAIL for A, or AAAA.
  */
 #ifndef RESOLVER_TEST_ZONE_H
 #define RESOLVER_TEST_ZONE_H
@@ -35,6 +36,20 @@ struct zone_server {
 
 enum { ZONE_CNAME = 5 };
 
+static bool zone_vouches(const char *name)
+{
+	static const char tlsa[] = "_25._tcp.";
+	return name[strncmp(name, tlsa, strlen(tlsa)) ? 0 : strlen(tlsa)] == 'v';
+}
+
+static bool zone_fails(const char *name, uint16_t type)
+{
+	size_t len = strcspn(name, ".");
+	const char *end = name + (len > 3 ? len - 3 : 0);
+	return name[0] == 's' || (type == 1 && !strncmp(end, "no4", 3)) ||
+	       (type == 28 && !strncmp(end, "no6", 3));
+}
+
 /* The question's name as text; returns where its type stands. */
 static size_t zone_question(const uint8_t *packet, char *name)
 {
@@ -66,9 +81,9 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 	uint16_t type = packet[at - 3];
 	bool is_there = false;
 	packet[2] = 0x85; /* a response, recursion was asked for, authoritative */
-	packet[3] = 0x80 | (name[0] == 'v' ? packet[3] & 0x20 : 0);
+	packet[3] = 0x80 | (zone_vouches(name) ? packet[3] & 0x20 : 0);
 	memset(packet + 6, 0, 6);
-	if (name[0] == 's') {
+	if (zone_fails(name, type)) {
 		packet[3] |= 2;
 		return at;
 	}

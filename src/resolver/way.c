@@ -15,6 +15,7 @@ struct host_search {
 	struct policy_way_host *host;
 	struct lookup_question *questions[QUESTIONS];
 	unsigned addresses_open;
+	enum policy_dns status[2]; /* of A and AAAA */
 };
 
 struct way {
@@ -164,17 +165,34 @@ static void addresses_take(struct policy_way_host *h, struct slice packet, enum 
 	}
 }
 
+/*
+ * The worse of both. But where one could not be had and the other has addresses, these are used,
+ * and what vouches for them counts: the owner's name is the same, and so are its CNAMEs, its zone
+ * and whether that is signed. So a failure never makes an answer less secure: behind a secure one
+ * TLSA records are asked for and have to be had (RFC 7672 2.2.2). Signatures that do not hold are
+ * no failure: somebody meddles.
+ */
+static enum policy_dns address_status(const struct host_search *s)
+{
+	enum policy_dns a = s->status[A], aaaa = s->status[AAAA];
+	if (s->host->address_count && a == POLICY_DNS_FAILED && !policy_dns_is_lost(aaaa))
+		return aaaa;
+	if (s->host->address_count && aaaa == POLICY_DNS_FAILED && !policy_dns_is_lost(a))
+		return a;
+	return a > aaaa ? a : aaaa;
+}
+
 static void on_address(struct host_search *s, const struct lookup_answer *answer, int number)
 {
 	struct policy_way_host *h = s->host;
-	if (answer->status > h->facts.address)
-		h->facts.address = answer->status;
+	s->status[number] = answer->status;
 	why_note(h, number == A ? "A" : "AAAA", answer);
 	if (!policy_dns_is_lost(answer->status))
 		addresses_take(h, answer->packet, number == A ? DNS_A : DNS_AAAA);
 	question_end(s, number);
 	if (--s->addresses_open)
 		return;
+	h->facts.address = address_status(s);
 	h->facts.alias = h->facts.address;
 	if (!h->is_alias || h->facts.address != POLICY_DNS_INSECURE)
 		tlsa_begin(s);
@@ -196,7 +214,6 @@ static void host_begin(struct host_search *s)
 {
 	struct policy_way_host *h = s->host;
 	snprintf(h->expanded, sizeof(h->expanded), "%s", h->name);
-	h->facts.address = POLICY_DNS_SECURE; /* until an answer is worse */
 	s->addresses_open = 2;
 	if (host_ask(s, A, h->name, DNS_A, on_a) || host_ask(s, AAAA, h->name, DNS_AAAA, on_aaaa)) {
 		question_end(s, A);
