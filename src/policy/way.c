@@ -1,5 +1,16 @@
 #include "policy/way.h"
 
+#include <stdlib.h>
+
+void policy_way_deinit(struct policy_way *way)
+{
+	for (size_t i = 0; i < way->host_count; i++)
+		free(way->hosts[i].tlsa);
+	free(way->hosts);
+	way->hosts = NULL;
+	way->host_count = 0;
+}
+
 void policy_way_domain(struct policy_domain *ret_domain, const struct policy_way *way,
                        const struct policy_sts_facts *sts)
 {

@@ -30,8 +30,8 @@ struct policy_way_host {
 	size_t address_count;
 	bool is_alias;
 	struct policy_memory memory; /* what it had before; filled in by who remembers */
-	size_t tlsa_count;
-	struct policy_tlsa tlsa[POLICY_TLSA_MAX];
+	size_t tlsa_count;           /* POLICY_TLSA_MAX at most */
+	struct policy_tlsa *tlsa;    /* so many, on the heap; policy_way_deinit() */
 };
 
 enum policy_way_end {
@@ -47,11 +47,14 @@ struct policy_way {
 	enum policy_dns mx;
 	bool is_implicit; /* no MX record: the domain is its own host (RFC 5321 5.1) */
 	char why[POLICY_WAY_WHY_CAP];
-	struct policy_way_host *hosts; /* by preference; POLICY_WAY_HOSTS_MAX of them */
-	size_t host_count;
+	struct policy_way_host *hosts; /* by preference; on the heap */
+	size_t host_count;             /* POLICY_WAY_HOSTS_MAX at most */
 	size_t left_out; /* MX records over POLICY_WAY_HOSTS_MAX, or that name no host, or that
 	                    cannot be read */
 };
+
+/* Its hosts, and their records. Twice does no harm. */
+void policy_way_deinit(struct policy_way *way);
 
 enum policy_sts_state {
 	POLICY_STS_UNUSED, /* no record: the domain takes no part */

@@ -9,7 +9,9 @@
 
 static void host_fill(struct policy_way_host *h, unsigned number)
 {
+	static struct policy_tlsa records[POLICY_TLSA_MAX]; /* all hosts have the same */
 	*h = (struct policy_way_host){
+		.tlsa = records,
 		.facts = { .address = POLICY_DNS_SECURE,
 		           .alias = POLICY_DNS_INSECURE,
 		           .was_asked = true,
@@ -81,7 +83,7 @@ static void host_check(const struct policy_way_host *got, const struct policy_wa
 	assert_memory_equal(got->addresses, want->addresses, sizeof(want->addresses));
 	assert_int_equal(got->facts.count, POLICY_TLSA_MAX);
 	assert_ptr_equal(got->facts.records, got->tlsa);
-	assert_memory_equal(got->tlsa, want->tlsa, sizeof(want->tlsa));
+	assert_memory_equal(got->tlsa, want->tlsa, POLICY_TLSA_MAX * sizeof(*want->tlsa));
 	assert_int_equal(got->memory.sealed_since_s, want->memory.sealed_since_s);
 	assert_int_equal(got->memory.lost_since_s, want->memory.lost_since_s);
 	assert_int_equal(got->memory.sessions, want->memory.sessions);

@@ -100,6 +100,22 @@ static void tlsa_unpack(struct proc_unpacker *u, struct policy_tlsa *t)
 		memcpy(t->data, data.data, data.len);
 }
 
+/* Without memory for them the way is broken: none of them must be missing. */
+static void records_unpack(struct proc_unpacker *u, struct policy_way_host *h)
+{
+	size_t count = small_unpack(u, POLICY_TLSA_MAX);
+	if (!count)
+		return;
+	h->tlsa = calloc(count, sizeof(*h->tlsa));
+	if (!h->tlsa) {
+		u->has_failed = true;
+		return;
+	}
+	h->tlsa_count = count;
+	for (size_t i = 0; i < count; i++)
+		tlsa_unpack(u, &h->tlsa[i]);
+}
+
 /* A time that is before the beginning is none. */
 static int64_t time_unpack(struct proc_unpacker *u)
 {
@@ -136,9 +152,7 @@ static void host_unpack(struct proc_unpacker *u, struct policy_way_host *h)
 	h->address_count = small_unpack(u, POLICY_WAY_ADDRESSES_MAX);
 	for (size_t i = 0; i < h->address_count; i++)
 		proc_unpack_str(u, h->addresses[i], sizeof(h->addresses[i]));
-	h->tlsa_count = small_unpack(u, POLICY_TLSA_MAX);
-	for (size_t i = 0; i < h->tlsa_count; i++)
-		tlsa_unpack(u, &h->tlsa[i]);
+	records_unpack(u, h);
 	memory_unpack(u, &h->memory);
 	f->name = h->name;
 	f->has_address = h->address_count > 0;
@@ -172,9 +186,6 @@ int proc_way_unpack(struct proc_unpacker *u, struct proc_way **ret_way)
 	if (!w)
 		return err_raise(-ENOMEM);
 	struct policy_way *way = &w->way;
-	way->hosts = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*way->hosts));
-	if (!way->hosts)
-		return err_raise(-ENOMEM);
 	proc_unpack_str(u, way->domain, sizeof(way->domain));
 	way->end = (enum policy_way_end)small_unpack(u, POLICY_WAY_LOST);
 	way->mx = (enum policy_dns)small_unpack(u, POLICY_DNS_COUNT - 1);
@@ -182,7 +193,11 @@ int proc_way_unpack(struct proc_unpacker *u, struct proc_way **ret_way)
 	proc_unpack_str(u, way->why, sizeof(way->why));
 	proc_unpack_u32(u, &left_out);
 	way->left_out = left_out;
-	way->host_count = small_unpack(u, POLICY_WAY_HOSTS_MAX);
+	size_t host_count = small_unpack(u, POLICY_WAY_HOSTS_MAX);
+	way->hosts = calloc(host_count + 1, sizeof(*way->hosts));
+	if (!way->hosts)
+		return err_raise(-ENOMEM);
+	way->host_count = host_count;
 	for (size_t i = 0; i < way->host_count; i++)
 		host_unpack(u, &way->hosts[i]);
 	sts_unpack(u, &w->sts);
@@ -196,7 +211,7 @@ void proc_way_free(struct proc_way *w)
 {
 	if (!w)
 		return;
-	free(w->way.hosts);
+	policy_way_deinit(&w->way);
 	free(w);
 }
 

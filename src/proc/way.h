@@ -19,7 +19,7 @@ void proc_way_pack(struct proc_packer *p, const struct policy_way *way,
 
 enum { PROC_WAY_BAD = 1 };
 
-/* Returns 0, PROC_WAY_BAD (*ret_way is as it was) or -ENOMEM. */
+/* Returns 0, PROC_WAY_BAD (*ret_way is as it was; no memory for records included) or -ENOMEM. */
 [[nodiscard]] int proc_way_unpack(struct proc_unpacker *u, struct proc_way **ret_way);
 void proc_way_free(struct proc_way *w);
 void proc_way_freep(struct proc_way **w);

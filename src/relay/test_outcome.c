@@ -152,13 +152,16 @@ static const struct {
 };
 
 static struct policy_way_host hosts[POLICY_WAY_HOSTS_MAX];
+static struct policy_tlsa records[POLICY_WAY_HOSTS_MAX];
 
 static void host_add(struct policy_way *way, char kind, unsigned preference, unsigned number)
 {
+	struct policy_tlsa *record = &records[way->host_count];
 	struct policy_way_host *h = &hosts[way->host_count++];
 	*h = (struct policy_way_host){ .preference = (uint16_t)preference,
 		                       .address_count = kind != 'a',
 		                       .addresses = { "192.0.2.1" },
+		                       .tlsa = record,
 		                       .tlsa_count = kind == 'd',
 		                       .base = "base.example.org" };
 	snprintf(h->name, sizeof(h->name), "mx%u.example.org", number);

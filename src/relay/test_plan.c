@@ -22,6 +22,7 @@ struct world {
 };
 
 static struct world world;
+static struct policy_tlsa records[POLICY_WAY_HOSTS_MAX][POLICY_TLSA_MAX];
 
 static enum policy_dns dns_of(char c)
 {
@@ -53,6 +54,7 @@ static void host_add(char kind, char preference)
 		snprintf(h->addresses[0], sizeof(h->addresses[0]), "192.0.2.%zu", number + 1);
 	}
 	if (strchr("du", kind)) {
+		h->tlsa = records[number];
 		h->tlsa_count = 1;
 		h->tlsa[0] = (struct policy_tlsa){
 			.usage = kind == 'd' ? 3 : 1, .selector = 1, .matching = 1, .len = 32

@@ -29,7 +29,6 @@ struct search {
 	struct policies_question *question;
 	const struct policy_way *way_facts; /* once they are there */
 	const struct policy_sts_facts *sts_facts;
-	struct policy_sts_facts sts_copy;
 	struct io_later end;
 	bool is_host;
 	char domain[POLICY_WAY_NAME_CAP];
@@ -95,13 +94,15 @@ static void on_way(void *owner, const struct policy_way *facts)
 static void on_sts(void *owner, const struct policy_sts_facts *facts)
 {
 	struct search *s = owner;
-	s->sts_copy = *facts;
-	s->sts_facts = &s->sts_copy;
+	s->sts_facts = facts;
 	end_if_whole(s);
 }
 
 static int search_new(struct search **ret_s, struct finder *f, const char *domain, bool is_host)
 {
+	static const struct policy_sts_facts none;
+	if (f->open == FINDER_SEARCHES_MAX)
+		return FINDER_BUSY;
 	struct search *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_raise(-ENOMEM);
@@ -111,7 +112,7 @@ static int search_new(struct search **ret_s, struct finder *f, const char *domai
 	snprintf(s->domain, sizeof(s->domain), "%s", domain);
 	s->is_host = is_host;
 	if (is_host)
-		s->sts_facts = &s->sts_copy;
+		s->sts_facts = &none;
 	int r = way_new(&s->way, f->lookup, domain, is_host, on_way, s);
 	if (!r && !is_host)
 		r = policies_ask(&s->question, f->policies, domain, on_sts, s);
@@ -139,7 +140,7 @@ int finder_wish(struct finder_wish **ret_wish, struct finder *f, const char *dom
 	int r = s ? 0 : search_new(&s, f, domain, is_host);
 	if (r) {
 		free(w);
-		return err_up(r);
+		return r < 0 ? err_up(r) : r;
 	}
 	*w = (struct finder_wish){
 		.next = &s->wishes, .prev = s->wishes.prev, .search = s, .fn = fn, .owner = owner

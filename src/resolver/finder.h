@@ -13,6 +13,11 @@ struct io_loop;
 struct lookup;
 struct policies;
 
+enum {
+	FINDER_BUSY = 1,
+	FINDER_SEARCHES_MAX = 1024, /* at a time, whoever wishes */
+};
+
 [[nodiscard]] int finder_new(struct finder **ret_f, struct io_loop *loop, struct lookup *lookup,
                              struct policies *policies);
 /* Ends all searches; no wish may be left. */
@@ -24,7 +29,8 @@ size_t finder_open(const struct finder *f);
 typedef void finder_fn(void *owner, const struct policy_way *way,
                        const struct policy_sts_facts *sts);
 /* domain: dns_name_is_host(). is_host: see way_new(); it has no MTA-STS policy. fn is called once,
- * in a later turn, unless the wish is freed. */
+ * in a later turn, unless the wish is freed. 0, FINDER_BUSY (it would be one search too many) or
+ * -ENOMEM. */
 [[nodiscard]] int finder_wish(struct finder_wish **ret_wish, struct finder *f, const char *domain,
                               bool is_host, finder_fn *fn, void *owner);
 void finder_wish_free(struct finder_wish *w);

@@ -17,6 +17,8 @@
 enum { TIMEOUT_MS = 30000, QUERIES = 4096, SERVFAIL = 2, NXDOMAIN = 3, CLASS_IN = 1 };
 enum { SEC_BOGUS = 1, SEC_SECURE = 2 };
 
+static void on_room(struct io_later *later);
+
 static const char debian_anchor[] = "/usr/share/dns/root.key";
 
 struct lookup {
@@ -25,10 +27,17 @@ struct lookup {
 	struct ub_ctx *ctx; /* NULL: upstream is asked */
 	struct upstream *upstream;
 	unsigned timeout_ms;
+	unsigned asking, asking_max;               /* that libunbound, or upstream, has */
+	struct lookup_question *waiting, **behind; /* for one of these to end; the last's next */
+	struct io_later room;
 };
 
 struct lookup_question {
 	struct lookup *lookup;
+	struct lookup_question *next; /* of those that wait */
+	char *name;
+	enum dns_type type;
+	bool is_waiting;
 	lookup_fn *fn;
 	void *owner;
 	int id; /* of libunbound */
@@ -139,6 +148,9 @@ int lookup_new(struct lookup **ret_lookup, struct io_loop *loop,
 		return err_raise(-ENOMEM);
 	l->loop = loop;
 	l->timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS;
+	l->asking_max = sockets_of(settings->queries ? settings->queries : QUERIES);
+	l->behind = &l->waiting;
+	l->room.fn = on_room;
 	int r = settings->trusts_ad ? upstream_begin(l, settings, ret_error, error_cap)
 	                            : unbound_begin(l, settings, ret_error, error_cap);
 	if (r) {
@@ -155,6 +167,7 @@ void lookup_free(struct lookup *l)
 		return;
 	if (l->ctx)
 		ub_ctx_delete(l->ctx);
+	io_later_remove(l->loop, &l->room);
 	upstream_free(l->upstream);
 	resolver_events_free(l->events);
 	free(l);
@@ -183,12 +196,39 @@ static void fail(struct lookup_question *q, enum policy_dns status, const char *
 	io_soon_add(q->lookup->loop, &q->answered);
 }
 
+/* It is not asked any more: the next of those that wait may be, in a later turn. */
+static void asked(struct lookup_question *q)
+{
+	struct lookup *l = q->lookup;
+	if (!q->is_asking)
+		return;
+	q->is_asking = false;
+	l->asking--;
+	if (l->waiting)
+		io_soon_add(l->loop, &l->room);
+}
+
+static void waiting_remove(struct lookup_question *q)
+{
+	struct lookup *l = q->lookup;
+	struct lookup_question **at = &l->waiting;
+	if (!q->is_waiting)
+		return;
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	if (l->behind == &q->next)
+		l->behind = at;
+	q->is_waiting = false;
+}
+
 static void stop(struct lookup_question *q)
 {
+	waiting_remove(q);
 	upstream_question_free(TAKE(q->upstream));
 	if (q->is_asking && q->lookup->ctx)
 		ub_cancel(q->lookup->ctx, q->id);
-	q->is_asking = false;
+	asked(q);
 }
 
 static void on_late(struct io_deadline *d)
@@ -238,7 +278,7 @@ static void on_result(void *owner, int rcode, void *packet, int len, int sec, ch
                       int was_limited)
 {
 	struct lookup_question *q = owner;
-	q->is_asking = false;
+	asked(q);
 	if (sec == SEC_BOGUS)
 		fail(q, POLICY_DNS_BOGUS, why ? why : "its signatures do not hold");
 	else if ((rcode && rcode != NXDOMAIN) || !packet || len <= 0)
@@ -249,8 +289,7 @@ static void on_result(void *owner, int rcode, void *packet, int len, int sec, ch
 
 static void on_upstream(void *owner, struct slice packet, const char *why)
 {
-	struct lookup_question *q = owner;
-	q->is_asking = false;
+	struct lookup_question *q = owner; /* upstream counts it until it is freed, and so do we */
 	if (why)
 		fail(q, POLICY_DNS_FAILED, why);
 	else
@@ -258,37 +297,72 @@ static void on_upstream(void *owner, struct slice packet, const char *why)
 }
 
 /* NULL, or why it cannot be asked. */
-static const char *ask(struct lookup_question *q, const char *name, enum dns_type type)
+static const char *ask(struct lookup_question *q)
 {
 	struct lookup *l = q->lookup;
 	if (!l->upstream) {
-		int r = ub_resolve_event(l->ctx, name, type, CLASS_IN, q, on_result, &q->id);
+		int r = ub_resolve_event(l->ctx, q->name, q->type, CLASS_IN, q, on_result, &q->id);
 		return r ? ub_strerror(r) : NULL;
 	}
-	int r = upstream_ask(&q->upstream, l->upstream, name, type, on_upstream, q);
+	int r = upstream_ask(&q->upstream, l->upstream, q->name, q->type, on_upstream, q);
 	if (r == UPSTREAM_BAD_NAME)
 		return "DNS has no such names";
 	return r ? "too many questions at a time" : NULL;
+}
+
+/* on_result may be called from inside. */
+static void begin(struct lookup_question *q)
+{
+	q->is_asking = true;
+	q->lookup->asking++;
+	const char *why = ask(q);
+	if (!why)
+		return;
+	asked(q);
+	fail(q, POLICY_DNS_FAILED, why);
+}
+
+/* libunbound takes all that it is given, and 40 KB for each that stalls; one that is not waited for
+ * any more it goes on with until it gives up. */
+static void on_room(struct io_later *later)
+{
+	struct lookup *l = (struct lookup *)((char *)later - offsetof(struct lookup, room));
+	while (l->waiting && l->asking < l->asking_max) {
+		struct lookup_question *q = l->waiting;
+		waiting_remove(q);
+		begin(q);
+	}
+}
+
+static void wait_for_room(struct lookup_question *q)
+{
+	q->is_waiting = true;
+	*q->lookup->behind = q;
+	q->lookup->behind = &q->next;
 }
 
 int lookup_ask(struct lookup_question **ret_question, struct lookup *l, const char *name,
                enum dns_type type, lookup_fn *fn, void *owner)
 {
 	struct lookup_question *q = calloc(1, sizeof(*q));
-	if (!q)
+	char *copy = strdup(name);
+	if (!q || !copy) {
+		free(q);
+		free(copy);
 		return err_raise(-ENOMEM);
+	}
 	*q = (struct lookup_question){ .lookup = l,
+		                       .name = copy,
+		                       .type = type,
 		                       .fn = fn,
 		                       .owner = owner,
-		                       .is_asking = true,
 		                       .answered.fn = on_answered,
 		                       .late.fn = on_late };
 	io_deadline_arm(l->loop, &q->late, l->timeout_ms);
-	const char *why = ask(q, name, type);
-	if (why) {
-		q->is_asking = false;
-		fail(q, POLICY_DNS_FAILED, why);
-	}
+	if (l->waiting || l->asking >= l->asking_max)
+		wait_for_room(q);
+	else
+		begin(q);
 	*ret_question = q;
 	return 0;
 }
@@ -301,5 +375,6 @@ void lookup_question_free(struct lookup_question *q)
 	io_later_remove(q->lookup->loop, &q->answered);
 	io_deadline_disarm(&q->late);
 	buf_deinit(&q->packet);
+	free(q->name);
 	free(q);
 }

@@ -30,7 +30,8 @@ struct lookup_settings {
 	size_t stub_count;
 	const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's dns-root-data */
 	bool keeps_anchor;        /* it is ours, and kept up to date (RFC 5011) */
-	unsigned queries;         /* to name servers at a time; 0: 4096 */
+	unsigned queries;         /* questions at a time, and those of them to name servers;
+	                             more wait. 0: 4096 */
 	unsigned timeout_ms;      /* of one question, whatever DNS does; 0: 30 s */
 };
 

@@ -72,12 +72,12 @@ static const struct failure *failure_find(const struct policies *p, const char *
 	return is_its ? f : NULL;
 }
 
-static void failure_note(struct policies_question *q, const struct policy_sts_facts *facts)
+static void failure_note(struct policies_question *q)
 {
 	struct failure *f = failure_of(q->p, q->domain);
 	snprintf(f->domain, sizeof(f->domain), "%s", q->domain);
 	f->until_ms = io_loop_now_ms(q->p->set.loop) + RETRY_S * 1000ULL;
-	f->facts = *facts;
+	f->facts = q->facts;
 }
 
 static void answer(struct policies_question *q)
@@ -85,31 +85,28 @@ static void answer(struct policies_question *q)
 	q->fn(q->owner, &q->facts); /* q may be gone */
 }
 
-/* The policy of before; what is wrong with the new one is still said, for the report. */
-static bool old_take(struct policies_question *q, const struct policy_sts_facts *now)
+/* The policy of before, if there is one; what is wrong with the new one is still said, for the
+ * report. */
+static void old_take(struct policies_question *q)
 {
 	const char *why = NULL;
-	if (!q->has_row)
-		return false;
-	q->facts = *now;
-	if (policy_sts_parse(buf_slice(&q->row.text), &q->facts.policy, &why))
-		return false;
+	if (!q->has_row || policy_sts_parse(buf_slice(&q->row.text), &q->facts.policy, &why))
+		return;
 	q->facts.state = POLICY_STS_IN_FORCE;
 	snprintf(q->facts.id, sizeof(q->facts.id), "%s", q->row.id);
-	return true;
 }
 
-static void new_keep(struct policies_question *q, const struct sts_result *result)
+static void new_keep(struct policies_question *q, struct slice text)
 {
 	struct store_sts *store = q->p->set.store;
 	time_t now_s = time(NULL);
 	struct store_sts_row row = { .fetched_s = now_s,
-		                     .expires_s = now_s + result->facts->policy.max_age_s };
+		                     .expires_s = now_s + q->facts.policy.max_age_s };
 	if (!store)
 		return;
 	snprintf(row.domain, sizeof(row.domain), "%s", q->domain);
-	snprintf(row.id, sizeof(row.id), "%s", result->facts->id);
-	int r = buf_add(&row.text, result->text);
+	snprintf(row.id, sizeof(row.id), "%s", q->facts.id);
+	int r = buf_add(&row.text, text);
 	if (!r)
 		r = store_sts_put(store, &row, q->is_refresh ? 0 : now_s);
 	if (r)
@@ -120,13 +117,12 @@ static void new_keep(struct policies_question *q, const struct sts_result *resul
 static void on_search(void *owner, const struct sts_result *result)
 {
 	struct policies_question *q = owner;
-	const struct policy_sts_facts *now = result->facts;
-	if (now->state == POLICY_STS_IN_FORCE)
-		new_keep(q, result);
-	else if (now->state == POLICY_STS_BROKEN) /* DNS remembers what it lost itself */
-		failure_note(q, now);
-	if (now->state == POLICY_STS_IN_FORCE || !old_take(q, now))
-		q->facts = *now;
+	if (q->facts.state == POLICY_STS_BROKEN) /* DNS remembers what it lost itself */
+		failure_note(q);
+	if (q->facts.state == POLICY_STS_IN_FORCE)
+		new_keep(q, result->text);
+	else
+		old_take(q);
 	sts_search_free(TAKE(q->search));
 	answer(q);
 }
@@ -152,8 +148,8 @@ static bool failure_take(struct policies_question *q)
 	const struct failure *f = q->is_refresh ? NULL : failure_find(q->p, q->domain);
 	if (!f)
 		return false;
-	if (!old_take(q, &f->facts))
-		q->facts = f->facts;
+	q->facts = f->facts;
+	old_take(q);
 	q->answered.fn = on_answered;
 	io_soon_add(q->p->set.loop, &q->answered);
 	return true;
@@ -175,6 +171,7 @@ static int question_new(struct policies_question **ret_q, struct policies *p, co
 			.fetch = p->set.fetch,
 			.domain = domain,
 			.known_id = q->has_row && !is_refresh ? q->row.id : NULL,
+			.facts = &q->facts,
 		};
 		int r = sts_search_new(&q->search, &set, on_search, q);
 		if (r) {

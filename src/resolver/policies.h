@@ -27,7 +27,7 @@ struct policies_settings {
 /* No question may be under way. */
 void policies_free(struct policies *p);
 
-/* facts are borrowed; the question may be freed from inside. */
+/* facts are the question's, as long as it lasts; it may be freed from inside. */
 typedef void policies_fn(void *owner, const struct policy_sts_facts *facts);
 /* fn is called once, in a later turn, unless the question is freed before. */
 [[nodiscard]] int policies_ask(struct policies_question **ret_q, struct policies *p,

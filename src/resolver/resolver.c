@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/log_calm.h"
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "proc/box.h"
@@ -78,6 +79,7 @@ struct resolver {
 	struct finder *finder;
 	struct asker *askers;
 	struct buf packed;
+	struct log_calm busy;
 	int status;
 };
 
@@ -125,6 +127,15 @@ static void lost_answer(struct asker *a, uint32_t number, const char *domain)
 	buf_release(&r->packed);
 }
 
+/* A flood of domains, or servers of names that do not answer. */
+static void busy_complain(struct resolver *r)
+{
+	uint64_t unsaid;
+	if (log_calm(&r->busy, io_loop_now_ms(r->loop), &unsaid))
+		log_warn(NULL, "too many domains are looked up at a time, one more waits",
+		         kv_int("domains", FINDER_SEARCHES_MAX), kv_int("unsaid", (int64_t)unsaid));
+}
+
 static int on_question(struct asker *a, struct slice payload)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
@@ -148,6 +159,8 @@ static int on_question(struct asker *a, struct slice payload)
 	a->questions = q;
 	a->count++;
 	int r = finder_wish(&q->wish, a->resolver->finder, domain, is_host, on_found, q);
+	if (r == FINDER_BUSY)
+		busy_complain(a->resolver);
 	if (r) {
 		question_free(q);
 		lost_answer(a, number, domain);

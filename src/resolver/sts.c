@@ -23,28 +23,26 @@ struct sts_search {
 	char addresses[ADDRESSES_MAX][DNS_ADDRESS_CAP];
 	size_t address_count;
 	struct fetch_request *request;
-	struct policy_sts_facts facts;
+	struct policy_sts_facts *facts;
 };
 
 static void done(struct sts_search *s, struct slice text)
 {
-	const struct sts_result result = { .facts = &s->facts,
-		                           .is_unchanged = s->is_unchanged,
-		                           .text = text };
+	const struct sts_result result = { .is_unchanged = s->is_unchanged, .text = text };
 	s->fn(s->owner, &result); /* s may be gone */
 }
 
 static void end(struct sts_search *s, enum policy_report report, const char *what, const char *why)
 {
-	s->facts.report = report;
-	snprintf(s->facts.why, sizeof(s->facts.why), "%s: %s", what, why);
+	s->facts->report = report;
+	snprintf(s->facts->why, sizeof(s->facts->why), "%s: %s", what, why);
 	done(s, (struct slice){});
 }
 
 static void broken(struct sts_search *s, enum policy_report report, const char *what,
                    const char *why)
 {
-	s->facts.state = POLICY_STS_BROKEN;
+	s->facts->state = POLICY_STS_BROKEN;
 	end(s, report, what, why);
 }
 
@@ -54,10 +52,10 @@ static void on_policy(void *owner, const struct fetch_result *result)
 	const char *why = NULL;
 	if (result->why) {
 		broken(s, result->report, "the policy file could not be fetched", result->why);
-	} else if (policy_sts_parse(result->body, &s->facts.policy, &why)) {
+	} else if (policy_sts_parse(result->body, &s->facts->policy, &why)) {
 		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the policy file is not valid", why);
 	} else {
-		s->facts.state = POLICY_STS_IN_FORCE;
+		s->facts->state = POLICY_STS_IN_FORCE;
 		done(s, result->body);
 	}
 }
@@ -113,7 +111,7 @@ static size_t records_take(struct sts_search *s, struct slice packet, bool *ret_
 	while (!dns_message_next(&m, &r)) {
 		if (r.type != DNS_TXT || dns_txt_read(&r, text, &len))
 			continue;
-		int result = policy_sts_record_parse(slice_of(text, len), s->facts.id);
+		int result = policy_sts_record_parse(slice_of(text, len), s->facts->id);
 		count += result != POLICY_STS_ABSENT;
 		*ret_is_bad |= result == POLICY_STS_BAD;
 	}
@@ -144,17 +142,17 @@ static void on_record(void *owner, const struct lookup_answer *answer)
 	bool is_bogus = answer->status == POLICY_DNS_BOGUS;
 	lookup_question_free(TAKE(s->questions[RECORD]));
 	if (is_lost) {
-		s->facts.state = POLICY_STS_LOST;
+		s->facts->state = POLICY_STS_LOST;
 		end(s, is_bogus ? POLICY_REPORT_DNSSEC_INVALID : POLICY_REPORT_NONE,
 		    "the record could not be looked up", why);
 	} else if (!count) {
 		done(s, (struct slice){});
 	} else if (count > 1 || is_bad) {
-		s->facts.id[0] = '\0';
+		s->facts->id[0] = '\0';
 		broken(s, POLICY_REPORT_STS_POLICY_INVALID, "the record is not valid",
 		       count > 1 ? "there is more than one (RFC 8461 3.1)"
 		                 : "it is not \"v=STSv1; id=LETTERS-AND-DIGITS;\"");
-	} else if (!strcmp(s->facts.id, s->known_id)) {
+	} else if (!strcmp(s->facts->id, s->known_id)) {
 		s->is_unchanged = true;
 		done(s, (struct slice){});
 	} else {
@@ -171,6 +169,7 @@ int sts_search_new(struct sts_search **ret_search, const struct sts_settings *se
 		return err_raise(-ENOMEM);
 	s->lookup = set->lookup;
 	s->fetch = set->fetch;
+	s->facts = set->facts;
 	s->fn = fn;
 	s->owner = owner;
 	snprintf(s->domain, sizeof(s->domain), "%s", set->domain);

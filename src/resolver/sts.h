@@ -10,13 +10,13 @@
 #include "resolver/lookup.h"
 
 struct sts_result {
-	const struct policy_sts_facts *facts; /* as if nothing was in force before */
-	bool is_unchanged;                    /* the record has known_id: nothing was fetched */
-	struct slice text;                    /* of the file, if the policy is IN_FORCE */
+	bool is_unchanged; /* the record has known_id: nothing was fetched */
+	struct slice text; /* of the file, if the policy is IN_FORCE */
 };
 
 struct sts_search;
-/* The result is the search's; it may be freed from inside. */
+/* The facts are as if nothing was in force before. The result is the search's; it may be freed from
+ * inside. */
 typedef void sts_fn(void *owner, const struct sts_result *result);
 
 struct sts_settings {
@@ -24,6 +24,8 @@ struct sts_settings {
 	struct fetch *fetch;
 	const char *domain;   /* dns_name_is_host() */
 	const char *known_id; /* of a policy in force; NULL: none, or it is to be fetched anew */
+	struct policy_sts_facts
+		*facts; /* zeroed, to be filled in; the caller's as long as it lasts */
 };
 
 /* fn is called once, in a later turn, unless it is freed before. */

@@ -289,6 +289,58 @@ static void test_lookup_stalled_zones(void **state)
 	stalled_check(stage_start_trusting);
 }
 
+static void room_ask(struct stage *s, struct asked *a, const char *name)
+{
+	s->open++;
+	assert_int_equal(lookup_ask(&a->question, s->lookup, name, DNS_A, on_answer, a), 0);
+}
+
+/* More than there may be at a time wait for one to end, and may be left meanwhile. */
+static void room_check(bool trusts_ad)
+{
+	enum { QUERIES = 16, STALLED = QUERIES - 1, LEFT = 3 };
+	struct lookup_question *stalled[STALLED], *left[LEFT];
+	struct stage s = {};
+	struct asked first = { .stage = &s }, last = { .stage = &s };
+	char name[32];
+	zone_start(&s.server, zone, COUNT_OF(zone));
+	const char *forward = s.server.address;
+	stage_begin(&s, &(struct lookup_settings){ .forwards = &forward,
+	                                           .forward_count = 1,
+	                                           .trusts_ad = trusts_ad,
+	                                           .trust_anchor = "/dev/null",
+	                                           .queries = QUERIES });
+	for (int i = 0; i < STALLED; i++) {
+		snprintf(name, sizeof(name), "m%d.example", i);
+		assert_int_equal(lookup_ask(&stalled[i], s.lookup, name, DNS_A, on_answer, NULL),
+		                 0);
+	}
+	room_ask(&s, &first, "a.example");
+	for (int i = 0; i < LEFT; i++) /* none of these may take the only place */
+		assert_int_equal(lookup_ask(&left[i], s.lookup, i ? "m.example" : "mm.example",
+		                            DNS_A, on_answer, NULL),
+		                 0);
+	lookup_question_free(left[LEFT - 1]);
+	room_ask(&s, &last, "v.example");
+	lookup_question_free(left[0]);
+	lookup_question_free(left[1]);
+	assert_int_equal(io_loop_run(s.loop), 0);
+	assert_true(first.answers == 1 && first.has_record);
+	assert_true(last.answers == 1 && last.has_record);
+	for (int i = 0; i < STALLED; i++)
+		lookup_question_free(stalled[i]);
+	lookup_free(s.lookup);
+	io_loop_free(s.loop);
+	zone_stop(&s.server);
+}
+
+static void test_lookup_room(void **state)
+{
+	(void)state;
+	room_check(false);
+	room_check(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_lookup_left),
 		cmocka_unit_test(test_lookup_settings),
 		cmocka_unit_test(test_lookup_stalled_zones),
+		cmocka_unit_test(test_lookup_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,9 +33,24 @@ struct zone_server {
 	int fd, tcp_fd;
 	char address[32]; /* ADDRESS@PORT */
 	pthread_t thread;
+	atomic_size_t stalled; /* questions that got nothing */
 };
 
 enum { ZONE_CNAME = 5 };
+
+[[maybe_unused]] static size_t zone_stalled(struct zone_server *z)
+{
+	return atomic_load(&z->stalled);
+}
+
+/* A record's "*." stands for one label or more. */
+static bool zone_has(const char *pattern, const char *name)
+{
+	size_t len = strlen(name), tail = strlen(pattern) - 1;
+	if (pattern[0] != '*')
+		return !strcasecmp(pattern, name);
+	return len > tail && !strcasecmp(pattern + 1, name + len - tail);
+}
 
 static bool zone_vouches(const char *name)
 {
@@ -89,7 +105,7 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 	}
 	for (size_t i = 0; i < z->count; i++) {
 		const struct zone_record *r = &z->records[i];
-		if (strcasecmp(r->name, name) != 0)
+		if (!zone_has(r->name, name))
 			continue;
 		is_there = true;
 		if (r->type != type && r->type != ZONE_CNAME)
@@ -148,8 +164,10 @@ static void *zone_serve(void *argument)
 			continue;
 		if (recvfrom(z->fd, packet, 512, 0, (struct sockaddr *)&from, &from_len) <= 12)
 			break;
-		if (packet[13] == 'm')
+		if (packet[13] == 'm') {
+			atomic_fetch_add(&z->stalled, 1);
 			continue;
+		}
 		if (packet[13] == 'y')
 			zone_serve_others(z, packet, &from);
 		size_t len = zone_answer(z, packet);

@@ -25,6 +25,7 @@ struct way {
 	struct lookup_question *mx;
 	struct policy_way facts;
 	struct host_search *searches;
+	size_t room; /* for so many hosts, and searches */
 	size_t open; /* hosts that are not through */
 };
 
@@ -72,7 +73,9 @@ static bool tlsa_ask(struct host_search *s, const char *base)
 	snprintf(h->base, sizeof(h->base), "%s", base);
 	snprintf(name, sizeof(name), "_25._tcp.%s", base);
 	h->facts.was_asked = true;
-	h->tlsa_count = 0; /* what another name had, vouched for or not, is not this one's */
+	/* What another name had, vouched for or not, is not this one's. */
+	free(TAKE(h->tlsa));
+	h->tlsa_count = 0;
 	return !host_ask(s, TLSA, name, DNS_TLSA, on_tlsa);
 }
 
@@ -84,28 +87,49 @@ static void host_give_up(struct host_search *s)
 	host_done(s);
 }
 
-static void tlsa_take(struct policy_way_host *h, struct slice packet)
+static size_t records_count(struct slice packet, enum dns_type type)
 {
 	struct dns_message m;
 	struct dns_record r;
-	struct dns_tlsa t;
+	size_t count = 0;
 	if (dns_message_open(&m, packet))
+		return 0;
+	while (!dns_message_next(&m, &r))
+		count += r.type == type;
+	return count;
+}
+
+/* What cannot be read, or is too long to be a key, is a record all the same: an unusable one
+ * (RFC 7672 2.2). */
+static void record_take(struct policy_tlsa *to, const struct dns_record *r)
+{
+	struct dns_tlsa t;
+	*to = (struct policy_tlsa){ .usage = UINT8_MAX };
+	if (dns_tlsa_read(r, &t) || t.data.len > sizeof(to->data))
 		return;
-	while (!dns_message_next(&m, &r)) {
-		if (r.type != DNS_TLSA || h->tlsa_count == POLICY_TLSA_MAX)
-			continue;
-		struct policy_tlsa *to = &h->tlsa[h->tlsa_count++];
-		/* What cannot be read, or is too long to be a key, is a record all the same: an
-		 * unusable one (RFC 7672 2.2). */
-		*to = (struct policy_tlsa){ .usage = UINT8_MAX };
-		if (dns_tlsa_read(&r, &t) || t.data.len > sizeof(to->data))
-			continue;
-		*to = (struct policy_tlsa){ .usage = t.usage,
-			                    .selector = t.selector,
-			                    .matching = t.matching,
-			                    .len = (uint16_t)t.data.len };
-		memcpy(to->data, t.data.data, t.data.len);
-	}
+	*to = (struct policy_tlsa){ .usage = t.usage,
+		                    .selector = t.selector,
+		                    .matching = t.matching,
+		                    .len = (uint16_t)t.data.len };
+	memcpy(to->data, t.data.data, t.data.len);
+}
+
+/* False: no memory, and what is not known is no absence. */
+static bool tlsa_take(struct policy_way_host *h, struct slice packet)
+{
+	struct dns_message m;
+	struct dns_record r;
+	size_t count = records_count(packet, DNS_TLSA);
+	if (!count)
+		return true;
+	count = count < POLICY_TLSA_MAX ? count : POLICY_TLSA_MAX;
+	h->tlsa = calloc(count, sizeof(*h->tlsa));
+	if (!h->tlsa || dns_message_open(&m, packet))
+		return false;
+	while (h->tlsa_count < count && !dns_message_next(&m, &r))
+		if (r.type == DNS_TLSA)
+			record_take(&h->tlsa[h->tlsa_count++], &r);
+	return true;
 }
 
 static void on_tlsa(void *owner, const struct lookup_answer *answer)
@@ -114,8 +138,10 @@ static void on_tlsa(void *owner, const struct lookup_answer *answer)
 	struct policy_way_host *h = s->host;
 	h->facts.tlsa = answer->status;
 	why_note(h, "TLSA", answer);
-	if (!policy_dns_is_lost(answer->status))
-		tlsa_take(h, answer->packet);
+	if (!policy_dns_is_lost(answer->status) && !tlsa_take(h, answer->packet)) {
+		h->facts.tlsa = POLICY_DNS_FAILED;
+		snprintf(h->why, sizeof(h->why), "TLSA: out of memory");
+	}
 	question_end(s, TLSA);
 	/* RFC 7672 2.2.3: behind a CNAME both names, the expanded one first. */
 	bool has_other = h->is_alias && !strcmp(h->base, h->expanded);
@@ -232,17 +258,26 @@ static void hosts_begin(struct way *w)
 	}
 }
 
-/* Keeps the hosts in order of preference, as they came among equals. */
-static void host_insert(struct policy_way *f, uint16_t preference, const char *name)
+static bool room_make(struct way *w, size_t count)
 {
+	w->room = count < POLICY_WAY_HOSTS_MAX ? count : POLICY_WAY_HOSTS_MAX;
+	w->facts.hosts = calloc(w->room, sizeof(*w->facts.hosts));
+	w->searches = calloc(w->room, sizeof(*w->searches));
+	return w->facts.hosts && w->searches;
+}
+
+/* Keeps the hosts in order of preference, as they came among equals. */
+static void host_insert(struct way *w, uint16_t preference, const char *name)
+{
+	struct policy_way *f = &w->facts;
 	size_t at = f->host_count;
 	while (at && f->hosts[at - 1].preference > preference)
 		at--;
-	if (at == POLICY_WAY_HOSTS_MAX || !dns_name_is_host(name)) {
+	if (at == w->room || !dns_name_is_host(name)) {
 		f->left_out++;
 		return;
 	}
-	if (f->host_count == POLICY_WAY_HOSTS_MAX)
+	if (f->host_count == w->room)
 		f->left_out++;
 	else
 		f->host_count++;
@@ -260,28 +295,34 @@ static void mx_lost(struct policy_way *f, enum policy_dns status, const char *wh
 }
 
 /* What the MX records say. Some that cannot be read are left out; if all are, nothing is known. */
-static void mx_take(struct policy_way *f, struct slice packet)
+static void mx_take(struct way *w, struct slice packet)
 {
+	struct policy_way *f = &w->facts;
 	struct dns_message m;
 	struct dns_record r;
 	struct dns_mx mx;
-	size_t records = 0, bad = 0;
+	size_t records = records_count(packet, DNS_MX), bad = 0;
 	bool has_null = false;
+	f->is_implicit = !records;
+	if (!room_make(w, records + f->is_implicit)) {
+		mx_lost(f, POLICY_DNS_FAILED, "out of memory");
+		return;
+	}
+	if (f->is_implicit)
+		host_insert(w, 0, f->domain);
 	if (dns_message_open(&m, packet))
 		return;
 	while (!dns_message_next(&m, &r)) {
 		if (r.type != DNS_MX)
 			continue;
-		records++;
 		if (dns_mx_read(&m, &r, &mx))
 			bad++;
 		else if (mx.host[0])
-			host_insert(f, mx.preference, mx.host);
+			host_insert(w, mx.preference, mx.host);
 		else
 			has_null = true;
 	}
 	f->left_out += bad;
-	f->is_implicit = !records;
 	if (has_null && records == 1)
 		f->end = POLICY_WAY_NULL_MX;
 	else if (bad && bad == records)
@@ -298,9 +339,7 @@ static void on_mx(void *owner, const struct lookup_answer *answer)
 	else if (!answer->is_name_there)
 		f->end = POLICY_WAY_NO_DOMAIN;
 	else
-		mx_take(f, answer->packet);
-	if (f->is_implicit)
-		host_insert(f, 0, f->domain);
+		mx_take(w, answer->packet);
 	lookup_question_free(TAKE(w->mx));
 	if (f->end == POLICY_WAY_HOSTS && f->host_count)
 		hosts_begin(w);
@@ -318,11 +357,8 @@ int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, boo
 	w->fn = fn;
 	w->owner = owner;
 	snprintf(w->facts.domain, sizeof(w->facts.domain), "%s", domain);
-	w->facts.hosts = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->facts.hosts));
-	w->searches = calloc(POLICY_WAY_HOSTS_MAX, sizeof(*w->searches));
-	int r = w->facts.hosts && w->searches ? 0 : err_raise(-ENOMEM);
-	if (!r && !is_host)
-		r = lookup_ask(&w->mx, lookup, domain, DNS_MX, on_mx, w);
+	int r = is_host ? room_make(w, 1) ? 0 : err_raise(-ENOMEM)
+	                : lookup_ask(&w->mx, lookup, domain, DNS_MX, on_mx, w);
 	if (r) {
 		way_free(w);
 		return err_up(r);
@@ -330,7 +366,7 @@ int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, boo
 	*ret_way = w;
 	if (is_host) {
 		w->facts.is_implicit = true;
-		host_insert(&w->facts, 0, domain);
+		host_insert(w, 0, domain);
 		hosts_begin(w);
 	}
 	return 0;
@@ -345,6 +381,6 @@ void way_free(struct way *w)
 		for (int number = 0; number < QUESTIONS; number++)
 			lookup_question_free(w->searches[i].questions[number]);
 	free(w->searches);
-	free(w->facts.hosts);
+	policy_way_deinit(&w->facts);
 	free(w);
 }

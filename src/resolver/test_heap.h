@@ -1,0 +1,19 @@
+/* For the tests of this folder: the bytes on the heap, with a sanitizer's heap or the C library's.
+ */
+#ifndef RESOLVER_TEST_HEAP_H
+#define RESOLVER_TEST_HEAP_H
+
+#include <malloc.h>
+#include <stddef.h>
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_used(void)
+{
+	if (__sanitizer_get_current_allocated_bytes)
+		return __sanitizer_get_current_allocated_bytes();
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
+
+#endif
