@@ -20,6 +20,7 @@ struct fetch {
 	struct io_deadline timer;
 	struct io_later soon;
 	struct buf ca_pem;
+	struct curl_slist *ended; /* "-HOST:PORT" of requests that did */
 	unsigned timeout_ms;
 	unsigned port;
 };
@@ -29,6 +30,7 @@ struct fetch_request {
 	fetch_fn *fn;
 	void *owner;
 	CURL *easy;
+	char host[320]; /* and port */
 	struct curl_slist *resolve;
 	struct curl_slist *header; /* of a post */
 	struct buf body;
@@ -226,6 +228,7 @@ void fetch_free(struct fetch *f)
 		curl_multi_cleanup(f->multi);
 	io_deadline_disarm(&f->timer);
 	io_later_remove(f->loop, &f->soon);
+	curl_slist_free_all(f->ended);
 	buf_deinit(&f->ca_pem);
 	free(f);
 }
@@ -267,16 +270,31 @@ struct known_host {
 	size_t count;
 };
 
-static struct curl_slist *resolve_make(const struct known_host *h)
+/* False: no memory. */
+static bool resolve_add(struct curl_slist **list, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(*list, text);
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+/* The host's addresses; before them hosts that libcurl, which keeps what it is told for ever, may
+ * forget. */
+static int resolve_write(struct fetch_request *r, const struct known_host *h)
 {
 	CLEAN(buf_deinit) struct buf known = {};
-	int failed = buf_printf(&known, "%s:%u:", h->host, h->port);
+	snprintf(r->host, sizeof(r->host), "%s:%u", h->host, h->port);
+	int failed = buf_printf(&known, "%s:", r->host);
 	for (size_t i = 0; i < h->count && !failed; i++)
 		failed = buf_printf(&known, strchr(h->addresses[i], ':') ? "%s[%s]" : "%s%s",
 		                    i ? "," : "", h->addresses[i]);
 	if (!failed)
 		failed = buf_add(&known, slice_of("", 1));
-	return failed ? NULL : curl_slist_append(NULL, (const char *)buf_slice(&known).data);
+	r->resolve = TAKE(r->fetch->ended);
+	if (failed || !resolve_add(&r->resolve, (const char *)buf_slice(&known).data))
+		return err_raise(-ENOMEM);
+	return 0;
 }
 
 static int request_new(struct fetch_request **ret_request, struct fetch *f,
@@ -285,13 +303,10 @@ static int request_new(struct fetch_request **ret_request, struct fetch *f,
 	struct fetch_request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
-	*r = (struct fetch_request){ .fetch = f,
-		                     .fn = fn,
-		                     .owner = owner,
-		                     .easy = curl_easy_init(),
-		                     .resolve = resolve_make(host),
-		                     .ended.fn = on_ended };
-	if (!r->easy || !r->resolve) {
+	*r = (struct fetch_request){
+		.fetch = f, .fn = fn, .owner = owner, .easy = curl_easy_init(), .ended.fn = on_ended
+	};
+	if (!r->easy || resolve_write(r, host)) {
 		fetch_request_free(r);
 		return err_raise(-ENOMEM);
 	}
@@ -402,6 +417,15 @@ int fetch_post(struct fetch_request **ret_request, struct fetch *f,
 	return err_up(request_begin(ret_request, r));
 }
 
+/* For the next one to tell libcurl; for want of memory it is kept. */
+static void host_forget(struct fetch_request *r)
+{
+	char text[sizeof(r->host) + 1];
+	snprintf(text, sizeof(text), "-%s", r->host);
+	if (r->host[0])
+		(void)!resolve_add(&r->fetch->ended, text);
+}
+
 void fetch_request_free(struct fetch_request *r)
 {
 	if (!r)
@@ -411,6 +435,7 @@ void fetch_request_free(struct fetch_request *r)
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->resolve);
 	curl_slist_free_all(r->header);
+	host_forget(r);
 	io_later_remove(r->fetch->loop, &r->ended);
 	buf_deinit(&r->body);
 	free(r);
