@@ -11,6 +11,7 @@
 #include "resolver/lookup.h"
 #include "resolver/policies.h"
 #include "resolver/settings.h"
+#include "store/sts.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -28,8 +29,9 @@ static const char usage[] =
 	"How mail to DOMAIN would be sealed, and why: its MX hosts, what DNSSEC vouches for, "
 	"DANE,\n"
 	"MTA-STS, and for each host what TLS it must have; before that a route of the\n"
-	"configuration, and what its relay remembers (who may read its state_dir sees it). Asks\n"
-	"DNS and DOMAIN's web server; no mail server is connected to.\n"
+	"configuration, and what its daemon keeps: an MTA-STS policy that still holds, what a\n"
+	"relay remembers (who may read its state_dir sees it). Asks DNS and DOMAIN's web server;\n"
+	"no mail server is connected to.\n"
 	"\n"
 	"  -c, --config FILE        ask as the daemon of this configuration does (default\n"
 	"                           /etc/mailseal/mailseal.conf if it is there). What follows\n"
@@ -61,6 +63,7 @@ struct asking {
 	struct io_loop *loop;
 	struct lookup *lookup;
 	struct fetch *fetch;
+	struct store_sts *kept; /* by the daemon */
 	struct policies *policies;
 	struct finder *finder;
 	struct finder_wish *wish;
@@ -121,6 +124,7 @@ static void asking_end(struct asking *a)
 	finder_wish_free(a->wish);
 	finder_free(a->finder);
 	policies_free(a->policies);
+	store_sts_close(a->kept);
 	lookup_free(a->lookup);
 	fetch_free(a->fetch);
 	io_deadline_disarm(&a->patience);
@@ -144,6 +148,7 @@ static int cas_read(struct asking *a)
 static int asking_run(struct asking *a, const char *domain)
 {
 	char error[256] = "out of memory";
+	a->kept = policy_told_policies(a->options->settings);
 	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&a->loop);
 	if (!r)
 		r = lookup_new(&a->lookup, a->loop, &a->options->lookup, error, sizeof(error));
@@ -153,7 +158,9 @@ static int asking_run(struct asking *a, const char *domain)
 	if (!r)
 		r = policies_new(&a->policies, &(struct policies_settings){ .loop = a->loop,
 		                                                            .lookup = a->lookup,
-		                                                            .fetch = a->fetch });
+		                                                            .fetch = a->fetch,
+		                                                            .store = a->kept,
+		                                                            .only_reads = true });
 	if (!r)
 		r = finder_new(&a->finder, a->loop, a->lookup, a->policies);
 	if (!r)

@@ -27,6 +27,26 @@ static const char *const sts_states[] = {
 	[POLICY_STS_IN_FORCE] = "found",
 };
 
+static void day_write(int64_t at_s, char ret_text[32])
+{
+	time_t at = (time_t)at_s;
+	struct tm tm;
+	ret_text[0] = '\0';
+	if (gmtime_r(&at, &tm))
+		strftime(ret_text, 32, "%Y-%m-%d %H:%M UTC", &tm);
+}
+
+/* Whether it was fetched just now, or is what the daemon keeps. */
+static void cached_print(FILE *out, const struct policy_sts_facts *sts)
+{
+	char day[32];
+	if (!sts->cached_until_s)
+		return;
+	day_write(sts->cached_until_s, day);
+	fprintf(out, "  %-9s cached until %s%s%s\n", "", day,
+	        sts->why[0] ? ", cannot be refreshed because " : "", sts->why);
+}
+
 static void sts_print(FILE *out, const struct policy_sts_facts *sts)
 {
 	switch (sts->state) {
@@ -45,6 +65,7 @@ static void sts_print(FILE *out, const struct policy_sts_facts *sts)
 	for (size_t i = 0; i < sts->policy.mx_count; i++)
 		fprintf(out, " %s", sts->policy.mx[i]);
 	fputs("\n", out);
+	cached_print(out, sts);
 }
 
 static void route_print(FILE *out, const struct policy_told *told)
@@ -120,15 +141,6 @@ static void host_print(FILE *out, const struct policy_way_host *h, const struct 
 		        policy_report_name(d->report));
 }
 
-static void day_write(int64_t at_s, char ret_text[32])
-{
-	time_t at = (time_t)at_s;
-	struct tm tm;
-	ret_text[0] = '\0';
-	if (gmtime_r(&at, &tm))
-		strftime(ret_text, 32, "%Y-%m-%d %H:%M UTC", &tm);
-}
-
 static const char *const verdicts[] = {
 	[POLICY_MEMORY_QUIET] = "nothing to lose",
 	[POLICY_MEMORY_WARN] = "without TLS mail goes, and a downgrade is logged",
@@ -184,14 +196,21 @@ static json_t *text_or_null(const char *text)
 	return text && text[0] ? json_string(text) : json_null();
 }
 
+/* Unix time in seconds; null where it was never. */
+static json_t *time_json(int64_t at_s)
+{
+	return at_s ? json_integer(at_s) : json_null();
+}
+
 static json_t *sts_json(const struct policy_sts_facts *sts)
 {
 	json_t *mx = json_array();
 	for (size_t i = 0; i < sts->policy.mx_count && sts->state == POLICY_STS_IN_FORCE; i++)
 		json_array_append_new(mx, json_string(sts->policy.mx[i]));
-	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", sts_states[sts->state], "id",
-	                      text_or_null(sts->id), "error", text_or_null(sts->why), "report",
-	                      text_or_null(policy_report_name(sts->report)), "mx", mx);
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "state", sts_states[sts->state],
+	                      "id", text_or_null(sts->id), "error", text_or_null(sts->why),
+	                      "report", text_or_null(policy_report_name(sts->report)), "mx", mx,
+	                      "cached_until", time_json(sts->cached_until_s));
 	if (sts->state == POLICY_STS_IN_FORCE) {
 		json_object_set_new(o, "mode", json_string(policy_sts_mode_name(sts->policy.mode)));
 		json_object_set_new(o, "max_age", json_integer(sts->policy.max_age_s));
@@ -232,12 +251,6 @@ static json_t *host_json(const struct policy_way_host *h, const struct policy_de
 		d->needs_dane, "needs_pkix", d->needs_pkix, "tests_pkix", d->tests_pkix,
 		"is_authenticated", d->is_authenticated, "report",
 		text_or_null(policy_report_name(d->report)), "why", d->why);
-}
-
-/* Unix time in seconds; null where it was never. */
-static json_t *time_json(int64_t at_s)
-{
-	return at_s ? json_integer(at_s) : json_null();
 }
 
 static json_t *memory_json(const struct policy_told *told, const struct policy_memory *m)

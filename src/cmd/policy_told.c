@@ -6,10 +6,13 @@
 #include "relay/relay.h"
 #include "store/faults.h"
 #include "store/memory.h"
+#include "store/sts.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 int policy_told_begin(struct policy_told *t, const struct conf_settings *settings,
                       const char *domain)
@@ -48,6 +51,25 @@ static void path_write(char *ret_path, size_t cap, const struct conf_settings *s
                        const char *name)
 {
 	snprintf(ret_path, cap, "%s/" CONF_RESOLVER_FOLDER "/%s", settings->state_dir, name);
+}
+
+struct store_sts *policy_told_policies(const struct conf_settings *settings)
+{
+	char path[PATH_MAX + 32];
+	struct store_sts *s = NULL;
+	if (!settings)
+		return NULL;
+	path_write(path, sizeof(path), settings, "sts.db");
+	if (access(path, R_OK) && errno == ENOENT)
+		return NULL;
+	if (store_sts_open(&s, path, NULL)) {
+		fprintf(stderr,
+		        "mailseal policy: %s cannot be read: an MTA-STS policy that the daemon "
+		        "keeps is not shown (ask as root)\n",
+		        path);
+		return NULL;
+	}
+	return s;
 }
 
 void policy_told_remember(struct policy_told *t, const struct conf_settings *settings,

@@ -8,6 +8,8 @@
 #include "policy/way.h"
 #include "relay/plan.h"
 
+struct store_sts;
+
 struct policy_told {
 	bool has_route;
 	struct relay_route route; /* its decision, by its rule */
@@ -23,6 +25,10 @@ struct policy_told {
 [[nodiscard]] int policy_told_begin(struct policy_told *t, const struct conf_settings *settings,
                                     const char *domain);
 void policy_told_deinit(struct policy_told *t);
+
+/* The policies that the daemon keeps, to read alone; NULL: there are none, or they are not to be
+ * had, which is said on stderr. store_sts_close() */
+struct store_sts *policy_told_policies(const struct conf_settings *settings);
 
 /* What is remembered of the way's hosts. */
 void policy_told_remember(struct policy_told *t, const struct conf_settings *settings,

@@ -68,6 +68,7 @@ struct policy_sts_facts {
 	char id[POLICY_STS_ID_MAX + 1]; /* of the record, "" if there is none */
 	char why[POLICY_STS_WHY_CAP];
 	enum policy_report report;
+	int64_t cached_until_s; /* Unix time, of one of before; else 0. Workers are not told */
 	struct policy_sts policy;
 };
 

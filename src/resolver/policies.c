@@ -87,13 +87,17 @@ static void answer(struct policies_question *q)
 
 /* The policy of before, if there is one; what is wrong with the new one is still said, for the
  * report. */
-static void old_take(struct policies_question *q)
+static void old_take(struct policies_question *q, bool is_unchanged)
 {
+	struct policy_sts_facts *f = &q->facts;
 	const char *why = NULL;
-	if (!q->has_row || policy_sts_parse(buf_slice(&q->row.text), &q->facts.policy, &why))
+	if (!q->has_row || policy_sts_parse(buf_slice(&q->row.text), &f->policy, &why))
 		return;
-	q->facts.state = POLICY_STS_IN_FORCE;
-	snprintf(q->facts.id, sizeof(q->facts.id), "%s", q->row.id);
+	if (f->state == POLICY_STS_UNUSED && !is_unchanged)
+		snprintf(f->why, sizeof(f->why), "the domain has no record any more");
+	f->state = POLICY_STS_IN_FORCE;
+	f->cached_until_s = q->row.expires_s;
+	snprintf(f->id, sizeof(f->id), "%s", q->row.id);
 }
 
 static void new_keep(struct policies_question *q, struct slice text)
@@ -102,7 +106,7 @@ static void new_keep(struct policies_question *q, struct slice text)
 	time_t now_s = time(NULL);
 	struct store_sts_row row = { .fetched_s = now_s,
 		                     .expires_s = now_s + q->facts.policy.max_age_s };
-	if (!store)
+	if (!store || q->p->set.only_reads)
 		return;
 	snprintf(row.domain, sizeof(row.domain), "%s", q->domain);
 	snprintf(row.id, sizeof(row.id), "%s", q->facts.id);
@@ -122,7 +126,7 @@ static void on_search(void *owner, const struct sts_result *result)
 	if (q->facts.state == POLICY_STS_IN_FORCE)
 		new_keep(q, result->text);
 	else
-		old_take(q);
+		old_take(q, result->is_unchanged);
 	sts_search_free(TAKE(q->search));
 	answer(q);
 }
@@ -149,7 +153,7 @@ static bool failure_take(struct policies_question *q)
 	if (!f)
 		return false;
 	q->facts = f->facts;
-	old_take(q);
+	old_take(q, false);
 	q->answered.fn = on_answered;
 	io_soon_add(q->p->set.loop, &q->answered);
 	return true;
@@ -261,7 +265,7 @@ int policies_new(struct policies **ret_p, const struct policies_settings *set)
 		free(p);
 		return err_raise(-ENOMEM);
 	}
-	if (set->store)
+	if (set->store && !set->only_reads)
 		io_deadline_arm(set->loop, &p->tick, TICK_MS);
 	*ret_p = p;
 	return 0;

@@ -21,6 +21,7 @@ struct policies_settings {
 	struct lookup *lookup;
 	struct fetch *fetch;
 	struct store_sts *store; /* NULL: nothing is remembered; stays the caller's */
+	bool only_reads;         /* it is another's: nothing is kept there, nor refreshed */
 };
 
 [[nodiscard]] int policies_new(struct policies **ret_p, const struct policies_settings *set);

@@ -40,6 +40,7 @@ enum { USED_EVERY_S = 3600 }; /* what is used all the time is not written all th
 struct store_sts {
 	sqlite3 *db;
 	sqlite3_stmt *statements[QUERY_COUNT];
+	bool only_reads;
 };
 
 void store_sts_row_deinit(struct store_sts_row *row)
@@ -53,6 +54,7 @@ int store_sts_open(struct store_sts **ret_s, const char *path, struct store_open
 	struct store_sts *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_raise(-ENOMEM);
+	s->only_reads = !ret_opened;
 	int r = store_open(&s->db, path, &schema, ret_opened);
 	if (!r)
 		r = store_prepare(s->db, queries, QUERY_COUNT, s->statements);
@@ -113,7 +115,7 @@ int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
 	int64_t used_s = sqlite3_column_int64(at, 4);
 	int r = row_take(at, domain, &row);
 	sqlite3_reset(at);
-	if (!r && now_s - used_s >= USED_EVERY_S)
+	if (!r && !s->only_reads && now_s - used_s >= USED_EVERY_S)
 		r = use_note(s, domain, now_s);
 	if (r) {
 		store_sts_row_deinit(&row);

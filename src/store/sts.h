@@ -23,12 +23,13 @@ void store_sts_row_deinit(struct store_sts_row *row);
 
 enum { STORE_STS_NONE = 1, STORE_STS_DOMAINS_MAX = 100000 };
 
-/* 0, or a negative: see store_open(). */
+/* 0, or a negative: see store_open(). ret_opened: NULL to read alone. */
 [[nodiscard]] int store_sts_open(struct store_sts **ret_s, const char *path,
                                  struct store_opened *ret_opened);
 void store_sts_close(struct store_sts *s);
 
-/* One that has not expired; it counts as used now. 0, STORE_STS_NONE or a negative. */
+/* One that has not expired; it counts as used now, unless we read alone. 0, STORE_STS_NONE or a
+ * negative. */
 [[nodiscard]] int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
                                 struct store_sts_row *ret_row);
 /* In place of the one before; used_s: when, 0 leaves it. Of more than STORE_STS_DOMAINS_MAX the

@@ -13,7 +13,7 @@ from daemon import BINARY
 from farend import FarEnd
 from labtools import RUN, Log, inside, lab, letter, network, until
 from sending import EACH, LMTP, SENDER, SMTP, TO, WHERE, Delivery, Relay, no_way_to
-from test_lab_policy import policy, web  # noqa: F401 (web is a fixture)
+from test_lab_policy import ask, policy, web  # noqa: F401 (web is a fixture)
 
 @pytest.fixture(scope="module")
 def relay(sender, faulty, web):  # noqa: F811
@@ -299,19 +299,30 @@ def another(name):
 
 
 def test_a_policy_outlives_its_web_server_and_the_relay(relay):
+    """And mailseal policy, asked as that daemon asks, says so."""
+    domain = "sts-expired.cases.test"
+
     def hop(daemon):
-        one = Relayed(daemon, "bob@sts-expired.cases.test").hop()
+        one = Relayed(daemon, f"bob@{domain}").hop()
         return one["policy"], one["outcome"], one.get("result")
+
+    def told(daemon):
+        said = ask("sender", "--config", daemon.config, domain)[1]
+        sts = said["sts"]
+        return said["hosts"][0]["level"], sts["state"], bool(sts["cached_until"])
     refused = ("verify", "unproven", "certificate-expired")
     with postfix_with(default_transport="lmtp:unix:another/lmtp"):
         with another("kept") as daemon:
             assert hop(daemon) == refused
+            assert told(daemon) == ("verify", "found", True)
             daemon.kill()
         with no_way_to("client"):
             with another("kept") as daemon:
                 assert hop(daemon) == refused
+                assert told(daemon) == ("verify", "found", True)
             with another("new") as daemon:  # it cannot be had now
                 assert hop(daemon) == ("opportunistic", "ok", None)
+                assert told(daemon) == ("opportunistic", "broken", False)
 
 
 # domain: what posttls-finger says of its certificate, which has DANE of its own, and the seal by
