@@ -122,6 +122,39 @@ def test_it_says_what_it_cannot_read(tmp_path, names):
     assert re.search("sts.db cannot be read: an MTA-STS policy that the daemon keeps", done.stderr)
 
 
+RELAY = """relay = {{ out = {{ listen = ["lmtp:127.0.0.1:2526"]; hostname = "{}"; }}; }};
+"""
+
+
+@pytest.mark.parametrize("ours, levels, loops", [
+    ("out.example.org", ["opportunistic"] * 3, False),
+    ("third.loop.example", ["opportunistic", "opportunistic", "skip"], False),
+    ("SECOND.loop.example", ["opportunistic", "skip", "skip"], False),
+    ("first.loop.example", ["skip"] * 3, True),
+])
+def test_it_knows_the_relay_among_the_mx(tmp_path, ours, levels, loops):
+    """Hosts that are no better would send it back (RFC 5321 5.1)."""
+    def say(name, kind):
+        if kind == MX and name == "loop.example":
+            return 0, [bytes([0, 10 * n]) + wire(f"{host}.loop.example")
+                       for n, host in enumerate(["first", "second", "third"], 1)]
+        return 0, b"\xc0\0\2\1" if kind == A else None
+    server = NameServer(say)
+    try:
+        path = configuration(tmp_path, server.address)
+        with open(path, "a", encoding="ascii") as file:
+            file.write(RELAY.format(ours))
+        done = policy("--json", "--config", path, "loop.example")
+        said = json.loads(done.stdout)
+        assert [host["level"] for host in said["hosts"]] == levels and said["loops"] == loops, said
+        assert done.returncode == 1
+        text = policy("--config", path, "loop.example").stdout
+        assert (f"loops back to the relay, {ours}: it is returned (5.4.6)" in text) == loops, text
+        assert ("the relay is an MX of the domain itself" in text) == ("skip" in levels), text
+    finally:
+        server.close()
+
+
 ROUTES = """relay = { out = { listen = ["lmtp:127.0.0.1:2526"]; }; };
 route = ( { domain = ".plain.example"; host = "192.0.2.9:25"; tls = { name = "smart.example.net"; }; },
           { domain = "plain.example"; host = "smart.example.net:465"; tls = { verify = "none"; };

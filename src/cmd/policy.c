@@ -79,9 +79,9 @@ static int verdict(const struct policy_way *way, const struct policy_decision *d
 {
 	if (told->has_route)
 		return told->by_route.is_authenticated ? WELL : NOT_WELL;
-	bool all_proven = way->end == POLICY_WAY_HOSTS && way->host_count;
+	bool all_proven = way->end == POLICY_WAY_HOSTS && told->tried_count;
 	bool is_unknown = way->end == POLICY_WAY_LOST;
-	for (size_t i = 0; i < way->host_count; i++) {
+	for (size_t i = 0; i < told->tried_count; i++) {
 		all_proven = all_proven && decisions[i].is_authenticated;
 		is_unknown = is_unknown || policy_dns_is_lost(way->hosts[i].facts.address);
 	}
@@ -96,6 +96,7 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 	policy_way_domain(&domain, way, sts);
 	for (size_t i = 0; i < way->host_count; i++)
 		policy_decide(&domain, &way->hosts[i].facts, &decisions[i]);
+	policy_told_own(&a->told, way, decisions);
 	if (a->has_said_so)
 		fputs("\r\033[K", stderr);
 	policy_told_remember(&a->told, a->options->settings, way);

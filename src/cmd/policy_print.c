@@ -77,6 +77,12 @@ static void route_print(FILE *out, const struct policy_told *told)
 	        d->needs_pkix ? " " : "", d->needs_pkix ? told->route.name : "", d->why);
 }
 
+/* The relay is its best MX itself. */
+static bool loops(const struct policy_answer *a)
+{
+	return a->way->host_count && !a->told->tried_count;
+}
+
 static void mx_print(FILE *out, const struct policy_answer *a)
 {
 	const struct policy_way *way = a->way;
@@ -94,6 +100,10 @@ static void mx_print(FILE *out, const struct policy_answer *a)
 		fprintf(out, ", %zu left out (no host names, or more than %d)", way->left_out,
 		        POLICY_WAY_HOSTS_MAX);
 	fputs("\n", out);
+	if (loops(a))
+		fprintf(out,
+		        "  %-9s mail to it loops back to the relay, %s: it is returned (5.4.6)\n",
+		        "so", a->told->hostname);
 	if (ends_in_words[way->end])
 		fprintf(out, "  %-9s %s\n", "so", ends_in_words[way->end]);
 }
@@ -297,6 +307,7 @@ void policy_print_json(FILE *out, const struct policy_answer *a)
 	                  way->is_implicit, "error", text_or_null(way->why), "sts", sts_json(sts),
 	                  "hosts", hosts, "left_out", (json_int_t)way->left_out);
 	json_object_set_new(all, "route", route_json(a->told));
+	json_object_set_new(all, "loops", json_boolean(loops(a)));
 	json_dumpf(all, out, JSON_INDENT(2));
 	fputs("\n", out);
 	json_decref(all);

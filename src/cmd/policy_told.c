@@ -32,6 +32,7 @@ int policy_told_begin(struct policy_told *t, const struct conf_settings *setting
 	}
 	if (settings && settings->relay_count) {
 		const struct conf_relay *relay = &settings->relays[0];
+		t->hostname = relay->hostname;
 		t->rules = (struct policy_memory_rules){
 			.is_listed = policy_rule_is_listed(relay->hold, relay->hold_count, domain),
 			.is_refused =
@@ -51,6 +52,24 @@ static void path_write(char *ret_path, size_t cap, const struct conf_settings *s
                        const char *name)
 {
 	snprintf(ret_path, cap, "%s/" CONF_RESOLVER_FOLDER "/%s", settings->state_dir, name);
+}
+
+void policy_told_own(struct policy_told *t, const struct policy_way *way,
+                     struct policy_decision *decisions)
+{
+	bool has_own = t->hostname && !t->has_route;
+	unsigned own = has_own ? policy_way_own_preference(way, t->hostname) : UINT32_MAX;
+	t->tried_count = 0;
+	for (size_t i = 0; i < way->host_count; i++) {
+		if (way->hosts[i].preference < own)
+			t->tried_count++;
+		else
+			decisions[i] = (struct policy_decision){
+				.level = POLICY_SKIP,
+				.why = "the relay is an MX of the domain itself, and this one is "
+				       "no better (RFC 5321 5.1)",
+			};
+	}
 }
 
 struct store_sts *policy_told_policies(const struct conf_settings *settings)

@@ -32,8 +32,41 @@ static void test_way_domain(void **state)
 	}
 }
 
+static void test_way_own_preference(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *ours;
+		unsigned own;
+		bool loops;
+	} cases[] = {
+		{ "none of ours", "mail.example.net", UINT32_MAX, false },
+		{ "the best", "A.example.org", 5, true },
+		{ "beside the best", "b.example.org", 5, true },
+		{ "twice: the better counts", "c.example.org", 10, false },
+	};
+	struct policy_way_host hosts[] = {
+		{ .preference = 5, .name = "a.example.org" },
+		{ .preference = 5, .name = "b.example.org" },
+		{ .preference = 10, .name = "c.example.org" },
+		{ .preference = 20, .name = "c.example.org" },
+	};
+	struct policy_way way = { .hosts = hosts, .host_count = COUNT_OF(hosts) };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		unsigned own = policy_way_own_preference(&way, cases[i].ours);
+		if (own != cases[i].own || policy_way_loops(&way, own) != cases[i].loops)
+			fail_msg("%s: %u", cases[i].name, own);
+	}
+	way.host_count = 0;
+	assert_false(policy_way_loops(&way, policy_way_own_preference(&way, "a.example.org")));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_way_domain) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_way_domain),
+		cmocka_unit_test(test_way_own_preference),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "policy/way.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 void policy_way_deinit(struct policy_way *way)
 {
@@ -20,4 +21,18 @@ void policy_way_domain(struct policy_domain *ret_domain, const struct policy_way
 		.sts = sts->state == POLICY_STS_IN_FORCE ? &sts->policy : NULL,
 		.sts_is_lost = sts->state == POLICY_STS_LOST,
 	};
+}
+
+unsigned policy_way_own_preference(const struct policy_way *way, const char *hostname)
+{
+	unsigned own = UINT32_MAX;
+	for (size_t i = 0; i < way->host_count; i++)
+		if (!strcasecmp(way->hosts[i].name, hostname) && way->hosts[i].preference < own)
+			own = way->hosts[i].preference;
+	return own;
+}
+
+bool policy_way_loops(const struct policy_way *way, unsigned own)
+{
+	return way->host_count && way->hosts[0].preference >= own;
 }

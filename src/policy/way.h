@@ -56,6 +56,12 @@ struct policy_way {
 /* Its hosts, and their records. Twice does no harm. */
 void policy_way_deinit(struct policy_way *way);
 
+/* Where we are an MX of the domain ourselves: hosts that are better than us alone may be tried, for
+ * those behind would send it back (RFC 5321 5.1). UINT32_MAX: we are none. */
+unsigned policy_way_own_preference(const struct policy_way *way, const char *hostname);
+/* None is better: the mail would come back (5.4.6). */
+bool policy_way_loops(const struct policy_way *way, unsigned own);
+
 enum policy_sts_state {
 	POLICY_STS_UNUSED, /* no record: the domain takes no part */
 	POLICY_STS_LOST,   /* its record could not be looked up, and no policy is in force */

@@ -57,16 +57,6 @@ static void shuffle(const struct policy_way *way, size_t *order, uint64_t chance
 	}
 }
 
-/* Hosts that are better than us alone: those behind would send it back. SIZE_MAX: we are none. */
-static unsigned own_preference(const struct policy_way *way, const char *hostname)
-{
-	unsigned own = UINT32_MAX;
-	for (size_t i = 0; i < way->host_count; i++)
-		if (!strcasecmp(way->hosts[i].name, hostname) && way->hosts[i].preference < own)
-			own = way->hosts[i].preference;
-	return own;
-}
-
 static int records_take(struct relay_host *h, const struct policy_way_host *from)
 {
 	const struct policy_decision *d = &h->decision;
@@ -185,7 +175,7 @@ static int hosts_take(struct relay_plan *plan, const struct policy_way *way,
                       struct left_out *l)
 {
 	size_t order[POLICY_WAY_HOSTS_MAX];
-	unsigned own = own_preference(way, set->hostname);
+	unsigned own = policy_way_own_preference(way, set->hostname);
 	struct policy_domain domain;
 	policy_way_domain(&domain, way, sts);
 	domain.is_waived = set->is_waived;
@@ -214,8 +204,7 @@ static int hosts_take(struct relay_plan *plan, const struct policy_way *way,
 static int nothing_refuse(struct relay_plan *plan, const struct policy_way *way,
                           const struct relay_plan_settings *set, const struct left_out *l)
 {
-	unsigned own = own_preference(way, set->hostname);
-	if (own != UINT32_MAX && way->hosts[0].preference >= own)
+	if (policy_way_loops(way, policy_way_own_preference(way, set->hostname)))
 		return refuse(plan, "554 5.4.6", way->domain,
 		              "mail for it loops back to this host");
 	if (way->is_implicit && !way->hosts[0].facts.has_address &&
