@@ -503,7 +503,13 @@ static const struct conf_word dialect_words[] = { { "auto", CONF_DIALECT_AUTO, f
 static const struct conf_row policy_service_rows[] = {
 	LIST("socketmap", CONF_ADDRESSES, socketmap, socketmap_count, NULL, LISTENERS,
 	     "Where Postfix asks (smtp_tls_policy_maps): unix sockets alone, for who can ask is "
-	     "told. Postfix's smtp is in a chroot: a path in its queue directory"),
+	     "told. Postfix's smtp is in a chroot: a path in its queue directory. It is told one "
+	     "level for all hosts of a domain: \"dane-only\" where all have TLSA records, or some "
+	     "and MTA-STS demands a proof of the others, which Postfix then passes over "
+	     "(\"secure\" "
+	     "would overrule DANE, RFC 8461 2, and \"dane\" MTA-STS); else \"secure\" where "
+	     "MTA-STS "
+	     "demands a proof, \"dane\" where some have TLSA records, or nothing"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of these sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use them"),

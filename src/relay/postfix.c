@@ -75,8 +75,16 @@ static int temp_write(struct buf *text, enum socketmap_result *ret_result, const
 static int level_write(struct buf *text, const struct sum *s, const struct policy_way *way,
                        const struct policy_sts_facts *sts, bool tlsrpt)
 {
-	/* "dane-only" would defer for ever where nothing vouches for the MX records. */
-	if (s->dane && s->dane == way->host_count && way->mx == POLICY_DNS_SECURE)
+	/*
+	 * "dane-only" would defer for ever where nothing vouches for the MX records. In front of
+	 * MTA-STS in mode enforce it stands for the hosts without TLSA records, too, which Postfix
+	 * then leaves out: "secure" takes a good certificate of the public CAs where the TLSA
+	 * records say another (RFC 8461 2: MTA-STS must not overrule a DANE failure), and "dane"
+	 * lets the others go without a proof, or in clear (RFC 8461 5). Mail goes to a host that
+	 * DANE proves, or waits for one.
+	 */
+	bool is_only = s->has_pkix || s->dane == way->host_count;
+	if (s->dane && is_only && way->mx == POLICY_DNS_SECURE)
 		return err_up(buf_add_str(text, "dane-only"));
 	if (s->has_pkix) {
 		int r = match_write(text, &sts->policy);

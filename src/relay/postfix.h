@@ -4,10 +4,14 @@
  *
  * Where the MX records are secure and every host has usable, secure TLSA records: "dane-only";
  * Postfix checks them itself.
- * Where some have: "dane", unless the domain's MTA-STS policy is in mode enforce: then "secure",
- * for "dane" would let the other hosts go without a proof. MTA-STS in mode enforce: "secure" with
- * the names of the policy. Nothing of all that: no answer, and main.cf decides. Postfix has no
- * words for mode testing: no answer either.
+ * Where some have: "dane", unless the domain's MTA-STS policy is in mode enforce: then "dane-only"
+ * too. It is the strongest that overrules neither: "secure" would take a host whose TLSA records do
+ * not match (RFC 8461 2: it must not), "dane" would let those without records go without a proof
+ * (RFC 8461 5: it must not); with "dane-only" Postfix passes these over. postfix-tlspol says "dane"
+ * there. Behind insecure MX records "secure": who forges them would else choose a host without
+ * TLSA records, and DANE proves nothing of the domain there (RFC 7672 2.2.1).
+ * MTA-STS in mode enforce, and no DANE: "secure" with the names of the policy. Nothing of all that:
+ * no answer, and main.cf decides. Postfix has no words for mode testing: no answer either.
  *
  * Of a domain whose MTA-STS policy is broken nothing is said, though there is an attribute
  * "policy_failure": with "secure" Postfix 3.10 then defers the mail, while a policy that cannot be
