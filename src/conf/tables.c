@@ -515,7 +515,9 @@ static const struct conf_row policy_service_rows[] = {
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use them"),
 	ROW("dialect", CONF_WORD, dialect, "auto", NEW_SESSIONS,
 	    "\"plain\" is what every Postfix understands, \"tlsrpt\" adds what 3.10 wants for TLS "
-	    "reports and older ones refuse. \"auto\": by the map's name, \"policy\" or "
+	    "reports and older ones refuse, policy_failure where an enforced policy names none of "
+	    "the MX hosts (never for a policy that is broken: Postfix would keep the mail). "
+	    "\"auto\": by the map's name, \"policy\" or "
 	    "\"policy-tlsrpt\"",
 	    .words = dialect_words),
 	LIST("local_domains", CONF_DOMAINS, local_domains, local_domain_count, "", NEW_SESSIONS,

@@ -11,6 +11,7 @@ struct sum {
 	size_t dane;     /* of these, such as DANE proves */
 	bool has_pkix;   /* MTA-STS in mode enforce */
 	bool needs_tls;  /* TLSA records that are all unusable: TLS without a proof */
+	size_t unnamed;  /* that the domain's MTA-STS policy does not name */
 	const char *why; /* of one that may not be tried */
 };
 
@@ -23,6 +24,7 @@ static void sum_up(struct sum *s, const struct policy_way *way, const struct pol
 		policy_decide(&domain, &way->hosts[i].facts, &d);
 		if (d.level == POLICY_SKIP) {
 			s->why = d.why;
+			s->unnamed += d.report == POLICY_REPORT_VALIDATION_FAILURE;
 			continue;
 		}
 		s->usable++;
@@ -53,16 +55,21 @@ static int match_write(struct buf *text, const struct policy_sts *sts)
 	return r ? err_up(r) : err_up(buf_add_str(text, " servername=hostname"));
 }
 
-/* The policy as reports quote it (RFC 8460 4.4, "policy-string"). */
-static int report_write(struct buf *text, const char *domain, const struct policy_sts *sts)
+/* The policy as reports quote it (RFC 8460 4.4, "policy-string"). Without failure hosts have to
+ * match a pattern: Postfix since 3.10.5 looks itself, and does not connect to others. */
+static int report_write(struct buf *text, const char *domain, const struct policy_sts *sts,
+                        enum policy_report failure)
 {
 	int r = buf_printf(text,
 	                   " policy_type=sts policy_domain=%s { policy_string = version: STSv1 }"
 	                   " { policy_string = mode: %s } { policy_string = max_age: %u }",
 	                   domain, policy_sts_mode_name(sts->mode), sts->max_age_s);
 	for (size_t i = 0; i < sts->mx_count && !r; i++)
-		r = buf_printf(text, " { policy_string = mx: %s } mx_host_pattern=%s", sts->mx[i],
-		               sts->mx[i]);
+		r = buf_printf(text, " { policy_string = mx: %s }", sts->mx[i]);
+	for (size_t i = 0; i < sts->mx_count && !r && !failure; i++)
+		r = buf_printf(text, " mx_host_pattern=%s", sts->mx[i]);
+	if (!r && failure)
+		r = buf_printf(text, " policy_failure=%s", policy_report_name(failure));
 	return err_up(r);
 }
 
@@ -89,11 +96,21 @@ static int level_write(struct buf *text, const struct sum *s, const struct polic
 	if (s->has_pkix) {
 		int r = match_write(text, &sts->policy);
 		if (!r && tlsrpt)
-			r = report_write(text, way->domain, &sts->policy);
+			r = report_write(text, way->domain, &sts->policy, POLICY_REPORT_NONE);
 		return err_up(r);
 	}
 	/* Unusable records: "dane" is Postfix's word for TLS without a proof there, too. */
 	return err_up(buf_add_str(text, "dane"));
+}
+
+/* No host is one that the policy names: Postfix may find that out, so that it reports it. */
+static int unnamed_write(struct buf *text, const struct policy_way *way,
+                         const struct policy_sts_facts *sts)
+{
+	int r = match_write(text, &sts->policy);
+	if (!r)
+		r = report_write(text, way->domain, &sts->policy, POLICY_REPORT_VALIDATION_FAILURE);
+	return err_up(r);
 }
 
 int postfix_policy_write(struct buf *text, enum socketmap_result *ret_result,
@@ -107,6 +124,10 @@ int postfix_policy_write(struct buf *text, enum socketmap_result *ret_result,
 	if (way->end != POLICY_WAY_HOSTS)
 		return 0; /* Postfix sees that itself, and returns the mail */
 	sum_up(&s, way, sts);
+	if (tlsrpt && s.unnamed && s.unnamed == way->host_count && !has_lost(way, sts)) {
+		*ret_result = SOCKETMAP_OK;
+		return err_up(unnamed_write(text, way, sts));
+	}
 	if (has_lost(way, sts) || (way->host_count && !s.usable))
 		return err_up(temp_write(text, ret_result,
 		                         s.why ? s.why : "an answer of DNS could not be had"));

@@ -13,10 +13,15 @@
  * MTA-STS in mode enforce, and no DANE: "secure" with the names of the policy. Nothing of all that:
  * no answer, and main.cf decides. Postfix has no words for mode testing: no answer either.
  *
- * Of a domain whose MTA-STS policy is broken nothing is said, though there is an attribute
- * "policy_failure": with "secure" Postfix 3.10 then defers the mail, while a policy that cannot be
- * had is to be treated as none (RFC 8461 3.3, 5.1); with any other level it reports a success by
- * that policy. Who answers the question counts the fault instead.
+ * Attribute "policy_failure" (3.10, TLSRPT_README): where an enforced policy names none of the MX
+ * hosts, "validation-failure". Postfix then tries, fails by that reason, reports it, and keeps the
+ * mail; without words for it (dialect plain) the answer is an error, and nothing is reported.
+ * It is not given for a policy that is broken (sts-policy-fetch-error and so on), which is to be
+ * treated as none (RFC 8461 3.3, 5.1). Postfix (3.10.13) makes the certificate fail by it
+ * (tls_client.c: must_fail), but looks at that only where one has to match: with "secure" mail
+ * would wait for ever, with any other level the session is reported as a success by that policy
+ * (tls_client.c and tls_verify.c: tls_log_verify_error(), smtp_proto.c: trw_report_success()). Who
+ * answers the question counts the fault instead (relay/service.c).
  */
 #ifndef RELAY_POSTFIX_H
 #define RELAY_POSTFIX_H

@@ -52,6 +52,17 @@ static const struct {
 	{ "enforce, TLSA lost", 's', "l", "enforce", false, SOCKETMAP_TEMP, "its TLSA" },
 	{ "enforce names none of them", 'i', "-", "enforce", false, SOCKETMAP_TEMP,
 	  "the domain's" },
+	{ "enforce names none of them, for reports", 'i', "--", "enforce", true, SOCKETMAP_OK,
+	  "secure match=mx1.example.org servername=hostname policy_type=sts "
+	  "policy_domain=example.org { policy_string = version: STSv1 } { policy_string = mode: "
+	  "enforce } { policy_string = max_age: 86400 } { policy_string = mx: mx1.example.org } "
+	  "policy_failure=validation-failure" },
+	{ "enforce names one of them, for reports", 'i', "p-", "enforce", true, SOCKETMAP_OK,
+	  "secure match=mx1.example.org servername=hostname policy_type=sts "
+	  "policy_domain=example.org { policy_string = version: STSv1 } { policy_string = mode: "
+	  "enforce } { policy_string = max_age: 86400 } { policy_string = mx: mx1.example.org } "
+	  "mx_host_pattern=mx1.example.org" },
+	{ "enforce names none of them, one lost", 'i', "-a", "enforce", true, SOCKETMAP_TEMP, "" },
 	{ "testing", 'i', "p", "testing", false, SOCKETMAP_NOTFOUND, "" },
 	{ "testing, for reports", 'i', "p", "testing", true, SOCKETMAP_NOTFOUND, "" },
 	{ "none", 'i', "p", "none", false, SOCKETMAP_NOTFOUND, "" },

@@ -56,15 +56,19 @@ def secure(host):
     return f"secure match={host} servername=hostname"
 
 
-def report(domain, host):
+def report(domain, host, end=" mx_host_pattern="):
     return (f" policy_type=sts policy_domain={domain} {{ policy_string = version: STSv1 }}"
             " { policy_string = mode: enforce } { policy_string = max_age: 86400 }"
-            f" {{ policy_string = mx: {host} }} mx_host_pattern={host}")
+            f" {{ policy_string = mx: {host} }}{end}" + (host if end.endswith("=") else ""))
 
 
 NO_MX = "[temporary] the MX records could not be had"
 ENFORCED = secure("mx.legacy.test")
-REPORTED = ENFORCED + report("enforce.cases.test", "mx.legacy.test")
+REPORTED = {
+    "enforce.cases.test": ENFORCED + report("enforce.cases.test", "mx.legacy.test"),
+    "other.cases.test": secure("mx.elsewhere.test") + report(
+        "other.cases.test", "mx.elsewhere.test", " policy_failure=validation-failure"),
+}
 
 # key: the answer
 ANSWERS = {
@@ -108,8 +112,7 @@ ANSWERS = {
 @pytest.mark.parametrize("key", ANSWERS)
 def test_what_postmap_hears(service, key):
     assert ask(key) == ANSWERS[key]
-    with_report = REPORTED if key == "enforce.cases.test" else ANSWERS[key]
-    assert ask(key, "policy-tlsrpt") == with_report
+    assert ask(key, "policy-tlsrpt") == REPORTED.get(key, ANSWERS[key])
 
 
 def test_a_map_that_there_is_not(service):
@@ -118,8 +121,9 @@ def test_a_map_that_there_is_not(service):
 
 
 def test_the_dialect(service):
-    for dialect, plain, tlsrpt in (("plain", ENFORCED, ENFORCED), ("tlsrpt", REPORTED, REPORTED),
-                                   ("auto", ENFORCED, REPORTED)):
+    reported = REPORTED["enforce.cases.test"]
+    for dialect, plain, tlsrpt in (("plain", ENFORCED, ENFORCED), ("tlsrpt", reported, reported),
+                                   ("auto", ENFORCED, reported)):
         service.reload(f'dialect = "{dialect}";')
         assert ask("enforce.cases.test") == plain
         assert ask("enforce.cases.test", "policy-tlsrpt") == tlsrpt
