@@ -99,6 +99,8 @@ class Files(http.server.BaseHTTPRequestHandler):
         "long": ("text/plain", ENFORCE.format("mx.legacy.test") + "\n" * 65536),
         "invalid": ("text/plain", ENFORCE.format("mx.legacy.test").replace("enforce", "force")),
         "misnamed": ("text/plain", ENFORCE.format("mx.legacy.test")),
+        "sts-testing": ("text/plain", ENFORCE.format("mx.selfsigned.cases.test")
+                        .replace("enforce", "testing")),
         **{f"sts-{name}": ("text/plain", ENFORCE.format(f"mx.{name}.cases.test"))
            for name in ("selfsigned", "expired", "wrongname")},
     }

@@ -86,6 +86,11 @@ DELIVERIES = {
     "bob@unsigned.cases.test": ("none", later("4.7.5", "mx.unsigned.cases.test")),
     "carol@out.cases.test": ("none", later("4.7.5", "mx.out.cases.test")),
     "carol@enforce.cases.test": ("none", later("4.7.5", "mx.legacy.test")),
+    # Its TLS failed for the domains above, and nothing that counts demands any here.
+    "carol@testing.cases.test": ("plain", refused("mx.legacy.test")),
+    "carol@foreign.cases.test": ("plain", refused("mx.legacy.test")),
+    "bob@foreign-tls.cases.test": ("sealed", taken("mx-tls.legacy.test")),
+    "bob@sts-testing.cases.test": ("sealed", taken("mx.selfsigned.cases.test")),
     "carol@other.cases.test": (None, later("4.7.5", ".*does not name this host")),
     "bob@servfail.cases.test": (None, later("4.7.5", ".*TLSA records could not be looked up")),
     "bob@lost.cases.test": ("authenticated", refused("mx.beta.test")),
@@ -171,6 +176,10 @@ REPORTS = {
     "servfail.cases.test": {"tlsa": ["tlsa-invalid"]},
     "lost.cases.test": {"tlsa": ["dnssec-invalid"]},  # of the host before the one that took it
     "bogus.test": {"tlsa": ["dnssec-invalid"]},
+    "testing.cases.test": {"sts": ["validation-failure"]},
+    "foreign.cases.test": {"no-policy-found": ["validation-failure"]},
+    "foreign-tls.cases.test": {"no-policy-found": []},
+    "sts-testing.cases.test": {"sts": ["certificate-not-trusted"]},
     "selfsigned.cases.test": {"no-policy-found": []},
     "sts-selfsigned.cases.test": {"sts": ["certificate-not-trusted"]},
     "expired.cases.test": {"no-policy-found": []},
@@ -199,6 +208,8 @@ def test_reports_agree_with_the_deliveries(by_lmtp):
 
 def test_mail_for_a_domain_whose_best_host_is_the_relay_goes_nowhere(by_lmtp):
     """Not to worse hosts either (RFC 5321 5.1)."""
+    said = ask("sender", "--config", by_lmtp.config, "loop.cases.test")[1]
+    assert said["loops"] and {host["level"] for host in said["hosts"]} == {"skip"}, said
     delivery = Relayed(by_lmtp, "bob@loop.cases.test")
     assert re.search(never("5.4.6", "loop.cases.test: .*loops back"), delivery.log.text())
     assert delivery.hop() is None
