@@ -43,6 +43,8 @@ enum policy_way_end {
 
 struct policy_way {
 	char domain[POLICY_WAY_NAME_CAP];
+	char expanded[POLICY_WAY_NAME_CAP]; /* whose the MX records are, behind all CNAMEs; "": its
+	                                       own, or there are none */
 	enum policy_way_end end;
 	enum policy_dns mx;
 	bool is_implicit; /* no MX record: the domain is its own host (RFC 5321 5.1) */

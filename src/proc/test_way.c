@@ -40,6 +40,7 @@ static struct policy_way *way_full(void)
 {
 	static struct policy_way_host hosts[POLICY_WAY_HOSTS_MAX];
 	static struct policy_way way = { .domain = "example.org",
+		                         .expanded = "example.net",
 		                         .mx = POLICY_DNS_SECURE,
 		                         .is_implicit = true,
 		                         .why = "its why",
@@ -104,6 +105,7 @@ static void test_way_round_trip(void **state)
 	struct proc_unpacker u = proc_unpacker_over(proc_packed(&p));
 	assert_int_equal(proc_way_unpack(&u, &got), 0);
 	assert_string_equal(got->way.domain, "example.org");
+	assert_string_equal(got->way.expanded, "example.net");
 	assert_string_equal(got->way.why, "its why");
 	assert_int_equal(got->way.left_out, 70000);
 	assert_true(got->way.is_implicit);

@@ -65,6 +65,7 @@ void proc_way_pack(struct proc_packer *p, const struct policy_way *way,
                    const struct policy_sts_facts *sts, const struct policy_memory *memories)
 {
 	proc_pack_str(p, way->domain);
+	proc_pack_str(p, way->expanded);
 	proc_pack_u8(p, (uint8_t)way->end);
 	proc_pack_u8(p, (uint8_t)way->mx);
 	proc_pack_u8(p, way->is_implicit);
@@ -187,6 +188,7 @@ int proc_way_unpack(struct proc_unpacker *u, struct proc_way **ret_way)
 		return err_raise(-ENOMEM);
 	struct policy_way *way = &w->way;
 	proc_unpack_str(u, way->domain, sizeof(way->domain));
+	proc_unpack_str(u, way->expanded, sizeof(way->expanded));
 	way->end = (enum policy_way_end)small_unpack(u, POLICY_WAY_LOST);
 	way->mx = (enum policy_dns)small_unpack(u, POLICY_DNS_COUNT - 1);
 	way->is_implicit = small_unpack(u, 1);

@@ -51,6 +51,7 @@ struct relay_hop {
 	char base[POLICY_WAY_NAME_CAP];
 	char pkix_name[POLICY_WAY_NAME_CAP];
 	bool mx_is_secure;
+	char expanded[POLICY_WAY_NAME_CAP];
 	bool is_told; /* by the operator, who knows whom */
 	struct policy_memory_rules rules;
 	struct policy_tlsa *records;
@@ -306,6 +307,8 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 		e.names[e.name_count++] = h->facts.host;
 	if (h->mx_is_secure)
 		e.names[e.name_count++] = h->facts.domain;
+	if (h->mx_is_secure && h->expanded[0])
+		e.names[e.name_count++] = h->expanded;
 	return err_up(tls_session_connect_hop(ret_tls, h->tls, &e, h));
 }
 
@@ -483,6 +486,7 @@ static int expectations_take(struct relay_hop *h, const struct relay_hop_setting
 	h->decision = host->decision;
 	h->decision.why = ""; /* the plan's */
 	h->mx_is_secure = set->mx_is_secure;
+	snprintf(h->expanded, sizeof(h->expanded), "%s", set->expanded);
 	h->is_told = set->is_told;
 	h->skips_tls = set->skips_tls;
 	h->facts.is_small = set->is_small;

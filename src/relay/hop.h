@@ -63,9 +63,10 @@ struct relay_hop_settings {
 	const char *domain;
 	const struct relay_target *target;
 	bool mx_is_secure;
-	bool is_told;   /* the operator's own route: our own name there is no loop */
-	bool skips_tls; /* opportunistic, and TLS has failed for long */
-	bool is_small;  /* tls says the smaller ClientHello; for the record */
+	const char *expanded; /* the domain behind all CNAMEs, or "" */
+	bool is_told;         /* the operator's own route: our own name there is no loop */
+	bool skips_tls;       /* opportunistic, and TLS has failed for long */
+	bool is_small;        /* tls says the smaller ClientHello; for the record */
 	bool is_implicit;
 	uint16_t port;
 	struct policy_memory_rules rules;

@@ -223,6 +223,7 @@ int relay_plan_make(struct relay_plan *plan, const struct policy_way *way,
 {
 	struct left_out l = {};
 	snprintf(plan->domain, sizeof(plan->domain), "%s", way->domain);
+	snprintf(plan->expanded, sizeof(plan->expanded), "%s", way->expanded);
 	plan->mx_is_secure = way->mx == POLICY_DNS_SECURE;
 	int r = sts_quote(&plan->quotes, sts);
 	if (r)

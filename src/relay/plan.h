@@ -43,6 +43,7 @@ struct relay_target {
 
 struct relay_plan {
 	char domain[POLICY_WAY_NAME_CAP];
+	char expanded[POLICY_WAY_NAME_CAP]; /* policy/way.h */
 	bool mx_is_secure;
 	uint16_t port;    /* 0: that of all far ends */
 	bool is_implicit; /* TLS from the first byte */

@@ -193,6 +193,7 @@ void relay_delivery_go(struct relay_delivery *d)
 					   .domain = d->domain,
 					   .target = t,
 					   .mx_is_secure = d->plan.mx_is_secure,
+					   .expanded = d->plan.expanded,
 					   .is_told = d->route != NULL,
 					   .skips_tls = d->skips_tls,
 					   .is_small = d->is_small,

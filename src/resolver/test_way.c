@@ -31,6 +31,7 @@ static const struct zone_record zone[] = {
 	{ "a-no6.example", DNS_A, ADDRESS },
 	{ "a-no4.example", DNS_AAAA, ADDRESS_V6 },
 	{ "none-no6.example", DNS_AAAA, ADDRESS_V6 },
+	{ "renamed.example", DNS_CNAME, ZONE_DATA("\3two\7example\0") },
 	{ "cn-no6.example", DNS_CNAME, ZONE_DATA("\1b\7example\0") },
 	{ "va-no6.example", DNS_A, ADDRESS },
 	{ "_25._tcp.va-no6.example", DNS_TLSA, TLSA_RECORD },
@@ -49,6 +50,7 @@ struct seen {
 	enum policy_dns mx;
 	bool is_implicit;
 	size_t host_count, left_out;
+	char expanded[POLICY_WAY_NAME_CAP]; /* the domain */
 	struct policy_way_host hosts[2];
 };
 
@@ -60,6 +62,7 @@ static void on_way(void *owner, const struct policy_way *f)
 	s->is_implicit = f->is_implicit;
 	s->host_count = f->host_count;
 	s->left_out = f->left_out;
+	memcpy(s->expanded, f->expanded, sizeof(s->expanded));
 	for (size_t i = 0; i < f->host_count && i < COUNT_OF(s->hosts); i++)
 		s->hosts[i] = f->hosts[i];
 	way_free(TAKE(s->way));
@@ -88,6 +91,8 @@ static const struct way_case {
 	{ "servfail.example", POLICY_WAY_LOST, POLICY_DNS_FAILED, false, 0, 0, NULL, NULL, 0, 0 },
 	{ "alias.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "cn.example",
 	  "b.example", POLICY_DNS_INSECURE, 1 },
+	{ "renamed.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "a.example",
+	  "a.example", POLICY_DNS_INSECURE, 2 },
 	{ "half.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 2, 0, "shost.example",
 	  "shost.example", POLICY_DNS_FAILED, 0 },
 	{ "nowhere.example", POLICY_WAY_HOSTS, POLICY_DNS_INSECURE, false, 1, 0, "none.example",
@@ -125,6 +130,8 @@ static void way_check(const struct way_case *c, const struct seen *s)
 		fail_msg("%s: end %d, mx %s, implicit %d, %zu hosts, %zu left out", c->domain,
 		         s->end, policy_dns_name(s->mx), s->is_implicit, s->host_count,
 		         s->left_out);
+	/* RFC 7672 3.2.2: it may stand in a certificate in place of the domain. */
+	assert_string_equal(s->expanded, strcmp(c->domain, "renamed.example") ? "" : "two.example");
 	if (!c->first)
 		return;
 	if (strcmp(h->name, c->first) != 0 || strcmp(h->expanded, c->expanded) != 0 ||

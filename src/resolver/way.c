@@ -315,6 +315,9 @@ static void mx_take(struct way *w, struct slice packet)
 	while (!dns_message_next(&m, &r)) {
 		if (r.type != DNS_MX)
 			continue;
+		if (strcmp(r.name, f->domain) != 0)
+			snprintf(f->expanded, sizeof(f->expanded), "%.*s", POLICY_WAY_NAME_CAP - 1,
+			         r.name);
 		if (dns_mx_read(&m, &r, &mx))
 			bad++;
 		else if (mx.host[0])
