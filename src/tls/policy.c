@@ -1,48 +1,6 @@
 #include "tls/policy.h"
 
-#include "base/clean.h"
-
 #include <assert.h>
-
-/*
- * Three tiers, best first. CBC is there for port 25, where a refused handshake becomes plaintext,
- * and for what speaks nothing newer than TLS 1.1. DHE has forward secrecy but is old, slow and
- * counted legacy: it is last, with ffdhe2048 only, and goes with require_forward_secrecy, because
- * an operator who writes that wants the modern exchange and nothing behind it. RSA key exchange
- * is not there at all: keys does not decrypt.
- */
-enum tier {
-	TIER_AEAD,
-	TIER_CBC,
-	TIER_DHE,
-};
-
-static const struct suite {
-	enum tier tier;
-	const char *name; /* OpenSSL's */
-} suites[] = {
-	{ TIER_AEAD, "ECDHE-ECDSA-AES128-GCM-SHA256" },
-	{ TIER_AEAD, "ECDHE-RSA-AES128-GCM-SHA256" },
-	{ TIER_AEAD, "ECDHE-ECDSA-AES256-GCM-SHA384" },
-	{ TIER_AEAD, "ECDHE-RSA-AES256-GCM-SHA384" },
-	{ TIER_AEAD, "ECDHE-ECDSA-CHACHA20-POLY1305" },
-	{ TIER_AEAD, "ECDHE-RSA-CHACHA20-POLY1305" },
-	{ TIER_CBC, "ECDHE-ECDSA-AES128-SHA256" },
-	{ TIER_CBC, "ECDHE-RSA-AES128-SHA256" },
-	{ TIER_CBC, "ECDHE-ECDSA-AES256-SHA384" },
-	{ TIER_CBC, "ECDHE-RSA-AES256-SHA384" },
-	{ TIER_CBC, "ECDHE-ECDSA-AES128-SHA" },
-	{ TIER_CBC, "ECDHE-RSA-AES128-SHA" },
-	{ TIER_CBC, "ECDHE-ECDSA-AES256-SHA" },
-	{ TIER_CBC, "ECDHE-RSA-AES256-SHA" },
-	{ TIER_DHE, "DHE-RSA-AES128-GCM-SHA256" },
-	{ TIER_DHE, "DHE-RSA-AES256-GCM-SHA384" },
-	{ TIER_DHE, "DHE-RSA-CHACHA20-POLY1305" },
-	{ TIER_DHE, "DHE-RSA-AES128-SHA256" },
-	{ TIER_DHE, "DHE-RSA-AES256-SHA256" },
-	{ TIER_DHE, "DHE-RSA-AES128-SHA" },
-	{ TIER_DHE, "DHE-RSA-AES256-SHA" },
-};
 
 const char tls_policy_suites13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
 				   "TLS_CHACHA20_POLY1305_SHA256";
@@ -56,15 +14,23 @@ static bool is_old(const struct tls_policy *policy)
 	return policy->min_version < TLS_1_2;
 }
 
-static bool has_tier(const struct tls_policy *policy, enum tier tier)
+/*
+ * Three tiers, best first. CBC is there for port 25, where a refused handshake becomes plaintext,
+ * and for what speaks nothing newer than TLS 1.1. DHE has forward secrecy but is old, slow and
+ * counted legacy: it is last, with ffdhe2048 only, and goes with require_forward_secrecy, because
+ * an operator who writes that wants the modern exchange and nothing behind it. RSA key exchange
+ * is not there at all: keys does not decrypt.
+ */
+bool tls_policy_has_tier(const struct tls_policy *policy, enum tls_suite_tier tier)
 {
 	bool is_wide = policy->profile == TLS_PROFILE_OPPORTUNISTIC || is_old(policy);
 	switch (tier) {
-	case TIER_AEAD:
+	case TLS_SUITE_13:
+	case TLS_SUITE_AEAD:
 		return true;
-	case TIER_CBC:
+	case TLS_SUITE_CBC:
 		return is_wide;
-	case TIER_DHE:
+	case TLS_SUITE_DHE:
 		return is_wide && !policy->require_forward_secrecy;
 	}
 	return false;
@@ -75,12 +41,13 @@ void tls_policy_suites(const struct tls_policy *policy, char ret_suites[TLS_POLI
 {
 	const char *level = is_old(policy) ? "@SECLEVEL=0" : "@SECLEVEL=2";
 	size_t len = 0;
-	for (size_t i = 0; i < COUNT_OF(suites); i++) {
-		if (!has_tier(policy, suites[i].tier))
+	for (size_t i = 0; i < TLS_SUITE_COUNT; i++) {
+		const struct tls_suite *suite = &tls_suites[i];
+		if (suite->tier == TLS_SUITE_13 || !tls_policy_has_tier(policy, suite->tier))
 			continue;
-		size_t name_len = strlen(suites[i].name);
+		size_t name_len = strlen(suite->openssl);
 		assert(len + name_len + 1 + strlen(level) < TLS_POLICY_SUITES_CAP);
-		memcpy(ret_suites + len, suites[i].name, name_len);
+		memcpy(ret_suites + len, suite->openssl, name_len);
 		len += name_len;
 		ret_suites[len++] = ':';
 	}

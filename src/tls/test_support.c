@@ -41,7 +41,9 @@ void test_pair_make(struct test_pair *ret_pair, const struct test_pair_settings 
 	static long serial = 1;
 	char cn[32] = "test-cn";
 	struct test_pair p = {};
-	p.key = set->type == TEST_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+	p.key = set->type == TEST_RSA       ? EVP_RSA_gen(2048)
+	        : set->type == TEST_EC_P384 ? EVP_EC_gen("P-384")
+	                                    : EVP_EC_gen("P-256");
 	p.certificate = X509_new();
 	X509 *issuer = set->issuer ? set->issuer->certificate : p.certificate;
 	EVP_PKEY *issuer_key = set->issuer ? set->issuer->key : p.key;

@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-enum { TEST_RSA = 1, TEST_EC = 2 };
+enum { TEST_RSA = 1, TEST_EC = 2, TEST_EC_P384 = 4 };
 
 /* A key, its certificate, and the same as PEM. */
 struct test_pair {
@@ -20,7 +20,7 @@ struct test_pair {
 };
 
 struct test_pair_settings {
-	int type;                       /* TEST_RSA or TEST_EC */
+	int type;                       /* one of TEST_ */
 	const char *names;              /* DNS names, "," between */
 	int days;                       /* negative: expired */
 	const struct test_pair *issuer; /* NULL: itself */
