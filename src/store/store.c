@@ -71,7 +71,7 @@ static void aside_put(const char *path)
 
 static int read_open(sqlite3 **ret_db, const char *path)
 {
-	int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY, NULL);
+	int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!r)
 		r = sqlite3_busy_timeout(*ret_db, BUSY_MS);
 	if (!r)
