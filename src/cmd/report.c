@@ -4,6 +4,7 @@
 #include "cmd/report_coverage.h"
 #include "cmd/report_downgrades.h"
 #include "cmd/report_exposures.h"
+#include "cmd/report_impact.h"
 #include "cmd/report_peers.h"
 #include "cmd/report_tlsrpt.h"
 #include "cmd/report_user.h"
@@ -22,6 +23,7 @@ struct report {
 
 static const struct report reports[] = {
 	{ "coverage", cmd_report_coverage, "how much of each leg is sealed" },
+	{ "impact", cmd_report_impact, "who would break if a planned TLS policy came into force" },
 	{ "exposures", cmd_report_exposures, "whose password crossed in clear" },
 	{ "downgrades", cmd_report_downgrades, "who had better TLS before" },
 	{ "peers", cmd_report_peers, "partners, and what sealed their mail" },
