@@ -276,7 +276,7 @@ static void stalled_check(void (*start)(struct stage *s, unsigned timeout_ms))
 	assert_int_equal(io_loop_run(s->loop), 0);
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	assert_true(a.answers == 1 && a.has_record);
-	assert_true(ended.tv_sec - began.tv_sec <= 1);
+	assert_true(ended.tv_sec - began.tv_sec <= 10); /* those that stall would take 30 s */
 	for (int i = 0; i < STALLED; i++)
 		lookup_question_free(stalled[i]);
 	stage_end(s);
