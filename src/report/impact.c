@@ -353,7 +353,7 @@ void impact_sort(struct impact *i)
 static bool is_named(enum impact_kind kind)
 {
 	return impact_kind_breaks(kind) || kind == IMPACT_WEAKER || kind == IMPACT_EXCEPTED ||
-	       kind == IMPACT_UNKNOWN;
+	       kind == IMPACT_REFUSED || kind == IMPACT_UNKNOWN;
 }
 
 int impact_finding_tell(struct impact_finding *f, const struct store_use_detail *detail)

@@ -172,7 +172,7 @@ int impact_table_who(struct report_table *ret_table, const struct impact *i,
                      const struct impact_watch *watch)
 {
 	*ret_table = (struct report_table){ .id = "who",
-		                            .title = "Who breaks or gets weaker",
+		                            .title = "Who breaks, gets weaker or is refused already",
 		                            .empty = "nobody",
 		                            .columns = who_columns,
 		                            .spare_from = 8,
