@@ -74,6 +74,8 @@ void conf_restart_names(const struct conf_settings *now, const struct conf_setti
 
 /* Its settings are not the same, or those of the reports it sends: another resolver is needed. */
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
+/* The same of the ledger. */
+bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next);
 
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
 
@@ -101,6 +103,8 @@ extern const char conf_system_cas[];
 
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);
+/* Are sessions recorded? Then there is a ledger. */
+bool conf_needs_ledger(const struct conf_settings *settings);
 
 /* conf/show.c: from the tables. Every default as a file that can be read again. */
 void conf_print_defaults(FILE *out);

@@ -48,6 +48,11 @@ bool conf_needs_resolver(const struct conf_settings *settings)
 	return settings->policy_service.is_set || settings->tlsrpt.is_set || settings->relay_count;
 }
 
+bool conf_needs_ledger(const struct conf_settings *settings)
+{
+	return settings->ledger.keep != CONF_KEEP_NONE;
+}
+
 void conf_settings_free(struct conf_settings *s)
 {
 	if (!s)
@@ -152,24 +157,34 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 	return group_effect(&conf_root, &p);
 }
 
+/* Of one of the root's that is there once. */
+static unsigned named_effect(const char *name, const struct conf_settings *now,
+                             const struct conf_settings *next)
+{
+	const struct conf_group *group = conf_root.groups;
+	while (strcmp(group->name, name) != 0)
+		group++;
+	struct pair p = { { now, next },
+		          { (const char *)now + group->offset,
+		            (const char *)next + group->offset } };
+	return group_effect(group, &p);
+}
+
 /* What goes out as TLS reports; their collector is the workers'. */
 static bool sending_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	const struct conf_group *group = conf_root.groups;
-	while (strcmp(group->name, "tlsrpt") != 0)
-		group++;
-	struct pair p = { { now, next }, { &now->tlsrpt, &next->tlsrpt } };
-	return group_effect(group, &p) & 1U << CONF_RELOAD_NEW_SESSIONS ||
+	return named_effect("tlsrpt", now, next) & 1U << CONF_RELOAD_NEW_SESSIONS ||
 	       (next->tlsrpt.sends && strcmp(now->hostname, next->hostname) != 0);
 }
 
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	const struct conf_group *group = conf_root.groups;
-	while (strcmp(group->name, "resolver") != 0)
-		group++;
-	struct pair p = { { now, next }, { &now->resolver, &next->resolver } };
-	return group_effect(group, &p) != 0 || sending_differs(now, next);
+	return named_effect("resolver", now, next) || sending_differs(now, next);
+}
+
+bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
+{
+	return named_effect("ledger", now, next);
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

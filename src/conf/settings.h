@@ -255,6 +255,21 @@ struct conf_tlsrpt {
 	size_t private_network_count;
 };
 
+/* Of which sessions there are rows; of all there are sums. */
+enum conf_keep {
+	CONF_KEEP_NOTABLE, /* plain, legacy, refused, failed, first seen */
+	CONF_KEEP_ALL,
+	CONF_KEEP_NONE, /* there is no ledger */
+};
+enum conf_client_address { CONF_CLIENT_FULL, CONF_CLIENT_TRUNCATED, CONF_CLIENT_NONE };
+
+struct conf_ledger {
+	enum conf_keep keep;
+	uint32_t retention_s;
+	size_t max_size; /* bytes of the file */
+	enum conf_client_address client_address;
+};
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -284,6 +299,7 @@ struct conf_settings {
 	struct conf_resolver resolver;
 	struct conf_policy_service policy_service;
 	struct conf_tlsrpt tlsrpt;
+	struct conf_ledger ledger;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

@@ -566,6 +566,37 @@ static bool tlsrpt_is_set(const void *base)
 }
 #undef OF
 
+static const struct conf_word keep_words[] = { { "notable", CONF_KEEP_NOTABLE, false },
+	                                       { "all", CONF_KEEP_ALL, false },
+	                                       { "none", CONF_KEEP_NONE, false },
+	                                       { NULL, 0, false } };
+
+static const struct conf_word client_address_words[] = { { "full", CONF_CLIENT_FULL, false },
+	                                                 { "truncated", CONF_CLIENT_TRUNCATED,
+	                                                   false },
+	                                                 { "none", CONF_CLIENT_NONE, false },
+	                                                 { NULL, 0, false } };
+
+#define OF struct conf_ledger
+static const struct conf_row ledger_rows[] = {
+	ROW("keep", CONF_WORD, keep, "notable", WORKERS,
+	    "Of which sessions there are rows: \"notable\" (in clear, with old TLS, refused, "
+	    "failed, "
+	    "first seen) or \"all\". All count in sums by the hour, which stay for years and name "
+	    "neither users nor addresses. \"none\": nothing is recorded",
+	    .words = keep_words),
+	ROW("retention", CONF_DURATION_S, retention_s, "30d", WORKERS,
+	    "How long rows are kept, and who came with which TLS",
+	    RANGE(HOUR / SECOND, 3660ULL * 24 * HOUR / SECOND)),
+	ROW("max_size", CONF_SIZE, max_size, "2G", WORKERS,
+	    "How large its file may grow; then the oldest rows go first",
+	    RANGE(16 << 20, 1ULL << 42)),
+	ROW("client_address", CONF_WORD, client_address, "full", WORKERS,
+	    "How much of a client's address is kept: \"truncated\" is its /24 (IPv6: its /48)",
+	    .words = client_address_words),
+};
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -700,6 +731,11 @@ static const struct conf_group root_groups[] = {
 	  .flag_offset = offsetof(struct conf_tlsrpt, is_set),
 	  .is_shown = tlsrpt_is_set,
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "ledger",
+	  .kind = CONF_ONE,
+	  .help = "The record of every session and of what sealed it, in \"state_dir\"",
+	  ROWS(ledger_rows),
+	  .offset = offsetof(OF, ledger) },
 	{ .name = "exception",
 	  .kind = CONF_LIST,
 	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "
@@ -735,8 +771,6 @@ static const struct {
 	{ "open", "opening backends at login is not in this version" },
 	{ "lookup", "looking up a user's backend is not in this version" },
 	{ "backend_h2", "http edges are not in this version" },
-	{ "retention", "the ledger is not in this version" },
-	{ "keep", "the ledger is not in this version" },
 };
 
 const char *conf_missing_sentence(const char *name)

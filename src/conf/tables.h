@@ -18,6 +18,7 @@ enum conf_type {
 	CONF_NUMBER,
 	CONF_SIZE,
 	CONF_DURATION_MS,
+	CONF_DURATION_S, /* of days and years */
 	CONF_VERSION,
 	CONF_DATE, /* stored as Unix time of the end of that day, UTC */
 	CONF_ADDRESSES,

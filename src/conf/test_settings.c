@@ -342,6 +342,13 @@ static void test_outbound_refused(void **state)
 		{ HOST WELL "resolver = { stub = \"192.0.2.1\"; };", "resolver.stub",
 		  "example.test=" },
 		{ HOST WELL "resolver = { queries = 1; };", "resolver.queries", "16" },
+		{ HOST WELL "ledger = { keep = \"some\"; };", "ledger.keep", "notable, all, none" },
+		{ HOST WELL "ledger = { retention = \"5m\"; };", "ledger.retention",
+		  "1h to 3660d" },
+		{ HOST WELL "ledger = { retention = \"long\"; };", "ledger.retention", "30d" },
+		{ HOST WELL "ledger = { max_size = \"1K\"; };", "ledger.max_size", "16M to 4096G" },
+		{ HOST WELL "ledger = { client_address = \"half\"; };", "ledger.client_address",
+		  "full, truncated, none" },
 		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad", "127.0.0.1" },
 		{ HOST WELL "resolver = { trust_ad = true; forward = [\"::1\", \"127.1.2.3@54\", "
 		            "\"192.0.2.53\"]; };",
@@ -492,6 +499,30 @@ static void test_outbound(void **state)
 	assert_false(conf_needs_resolver(plain));
 	assert_true(conf_resolver_differs(plain, s));
 	assert_false(conf_resolver_differs(s, s));
+}
+
+/* On where nothing is written. */
+static void test_ledger(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *plain = read_well(HOST WELL);
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s = read_well(
+		HOST WELL "ledger = { keep = \"all\"; retention = \"90d\"; max_size = \"64M\"; "
+			  "client_address = \"truncated\"; };");
+	CLEAN(conf_settings_freep)
+	struct conf_settings *off = read_well(HOST WELL "ledger = { keep = \"none\"; };");
+	(void)state;
+	assert_true(conf_needs_ledger(plain) && conf_needs_ledger(s) && !conf_needs_ledger(off));
+	assert_int_equal(plain->ledger.keep, CONF_KEEP_NOTABLE);
+	assert_int_equal(plain->ledger.retention_s, 30 * 86400);
+	assert_true(plain->ledger.max_size == 2048UL << 20);
+	assert_int_equal(plain->ledger.client_address, CONF_CLIENT_FULL);
+	assert_int_equal(s->ledger.keep, CONF_KEEP_ALL);
+	assert_int_equal(s->ledger.retention_s, 90 * 86400);
+	assert_true(s->ledger.max_size == 64UL << 20);
+	assert_int_equal(s->ledger.client_address, CONF_CLIENT_TRUNCATED);
+	assert_true(conf_ledger_differs(plain, s) && conf_ledger_differs(plain, off));
+	assert_false(conf_ledger_differs(s, s) || conf_resolver_differs(plain, s));
 }
 
 static void test_backends_refused(void **state)
@@ -967,6 +998,7 @@ int main(void)
 		cmocka_unit_test(test_names_refused),
 		cmocka_unit_test(test_outbound_refused),
 		cmocka_unit_test(test_outbound),
+		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_backends_refused),
 		cmocka_unit_test(test_edges_refused),
 		cmocka_unit_test(test_self_signed_accepted),

@@ -41,6 +41,29 @@ static void test_durations(void **state)
 	}
 }
 
+static void test_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		uint32_t s;
+	} cases[] = {
+		{ "30d", 0, 2592000 },
+		{ "365d", 0, 31536000 },
+		{ "12h", 0, 43200 },
+		{ "90", 0, 90 },
+		{ "500ms", CONF_VALUE_BAD, 0 },
+		{ "50000d", CONF_VALUE_BAD, 0 }, /* over 32 bits */
+		{ "30 d", CONF_VALUE_BAD, 0 },
+		{ "", CONF_VALUE_BAD, 0 },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		uint32_t s = 0;
+		assert_int_equal(conf_seconds_parse(cases[i].text, &s), cases[i].result);
+		assert_int_equal(s, cases[i].s);
+	}
+}
+
 static void test_sizes(void **state)
 {
 	size_t len = 0;
@@ -360,6 +383,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_addresses),

@@ -337,13 +337,15 @@ static int flags_copy(const struct conf_row *row, void *to, const void *from)
 	return 0;
 }
 
-/* CONF_NUMBER, CONF_SIZE, CONF_DURATION_MS */
+/* CONF_NUMBER, CONF_SIZE, CONF_DURATION_MS, CONF_DURATION_S */
 
 static void size_say(uint64_t len, char ret_text[24])
 {
-	bool is_round = len && len % 1024 == 0;
-	snprintf(ret_text, 24, "%llu%s", (unsigned long long)(is_round ? len / 1024 : len),
-	         is_round ? "K" : "");
+	static const char *const units[] = { "", "K", "M", "G" };
+	size_t unit = 0;
+	for (; len && len % 1024 == 0 && unit + 1 < COUNT_OF(units); len /= 1024)
+		unit++;
+	snprintf(ret_text, 24, "%llu%s", (unsigned long long)len, units[unit]);
 }
 
 static void duration_say(uint64_t ms, char ret_text[24])
@@ -357,6 +359,14 @@ static void duration_say(uint64_t ms, char ret_text[24])
 		snprintf(ret_text, 24, "%llus", n / 1000);
 	else
 		snprintf(ret_text, 24, "%llums", n);
+}
+
+static void seconds_say(uint64_t s, char ret_text[24])
+{
+	if (s % 86400 == 0 && s)
+		snprintf(ret_text, 24, "%llud", (unsigned long long)s / 86400);
+	else
+		duration_say(s * 1000, ret_text);
 }
 
 static void number_say(uint64_t number, char ret_text[24])
@@ -415,6 +425,17 @@ static int duration_parse(const struct conf_row *row, const struct conf_settings
 	return CONF_BAD;
 }
 
+static int seconds_parse(const struct conf_row *row, const struct conf_settings *settings,
+                         void *base, const char *text, struct conf_why *ret_why)
+{
+	uint32_t s;
+	if (!conf_seconds_parse(text, &s))
+		return ranged_store(row, base, s, seconds_say, ret_why);
+	bad(ret_why, "\"%.100s\" is no duration", text);
+	mend(ret_why, "write \"30d\", \"12h\", or seconds");
+	return CONF_BAD;
+}
+
 static void number_print(const struct conf_row *row, const struct conf_settings *settings,
                          const void *base, FILE *out)
 {
@@ -434,6 +455,14 @@ static void duration_print(const struct conf_row *row, const struct conf_setting
 {
 	char text[24];
 	duration_say(number_load(row, base), text);
+	text_print(text, out);
+}
+
+static void seconds_print(const struct conf_row *row, const struct conf_settings *settings,
+                          const void *base, FILE *out)
+{
+	char text[24];
+	seconds_say(number_load(row, base), text);
 	text_print(text, out);
 }
 
@@ -891,6 +920,8 @@ static const struct conf_type_ops types[] = {
 	[CONF_SIZE] = { "\"SIZE\"", false, true, false, size_parse, size_print, plain_copy, NULL },
 	[CONF_DURATION_MS] = { "\"DURATION\"", false, true, false, duration_parse, duration_print,
 	                       plain_copy, NULL },
+	[CONF_DURATION_S] = { "\"DURATION\"", false, true, false, seconds_parse, seconds_print,
+	                      plain_copy, NULL },
 	[CONF_VERSION] = { "\"1.0\"|\"1.1\"|\"1.2\"|\"1.3\"", false, false, false, version_parse,
 	                   version_print, plain_copy, NULL },
 	[CONF_DATE] = { "\"YYYY-MM-DD\"", false, false, false, date_parse, date_print, plain_copy,

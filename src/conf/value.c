@@ -63,6 +63,18 @@ int conf_duration_parse(const char *text, uint32_t *ret_ms)
 	return 0;
 }
 
+int conf_seconds_parse(const char *text, uint32_t *ret_s)
+{
+	static const struct unit units[] = {
+		{ "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+	};
+	uint64_t s;
+	if (scaled_parse(text, units, COUNT_OF(units), UINT32_MAX, &s))
+		return CONF_VALUE_BAD;
+	*ret_s = (uint32_t)s;
+	return 0;
+}
+
 int conf_size_parse(const char *text, size_t *ret_len)
 {
 	static const struct unit units[] = {
@@ -502,13 +514,19 @@ bool conf_address_is_local(const struct conf_address *address)
 	return false;
 }
 
-bool conf_server_is_local(const struct conf_server *server)
+bool conf_host_is_local(const char *host)
 {
 	struct conf_address a = {};
-	size_t len = strcspn(server->address, "@");
-	a.kind = memchr(server->address, ':', len) ? CONF_ADDRESS_INET6 : CONF_ADDRESS_INET;
-	memcpy(a.host, server->address, len);
+	a.kind = strchr(host, ':') ? CONF_ADDRESS_INET6 : CONF_ADDRESS_INET;
+	snprintf(a.host, sizeof(a.host), "%s", host);
 	return conf_address_is_local(&a);
+}
+
+bool conf_server_is_local(const struct conf_server *server)
+{
+	char host[sizeof(server->address)];
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(server->address, "@"), server->address);
+	return conf_host_is_local(host);
 }
 
 bool conf_address_overlaps(const struct conf_address *a, const struct conf_address *b)

@@ -8,6 +8,8 @@ enum { CONF_VALUE_BAD = 1 };
 
 /* "5m", "35m", "90s", "500ms", "2h", "1d"; a number alone is seconds. 0 or CONF_VALUE_BAD. */
 [[nodiscard]] int conf_duration_parse(const char *text, uint32_t *ret_ms);
+/* The same in seconds: no "ms". */
+[[nodiscard]] int conf_seconds_parse(const char *text, uint32_t *ret_s);
 /* "64K", "2M", "1G" (1,024 each), or bytes. */
 [[nodiscard]] int conf_size_parse(const char *text, size_t *ret_len);
 [[nodiscard]] int conf_number_parse(const char *text, unsigned *ret_number);
@@ -38,6 +40,7 @@ void conf_network_print(const struct conf_network *network, char ret_text[64]);
 
 /* On this host for certain: 127.0.0.0/8, ::1, a unix socket. */
 bool conf_address_is_local(const struct conf_address *address);
+bool conf_host_is_local(const char *host); /* an address without brackets or port */
 bool conf_server_is_local(const struct conf_server *server);
 /* A socket on one would take clients of the other: the same, or "*" and the same port. */
 bool conf_address_overlaps(const struct conf_address *a, const struct conf_address *b);
