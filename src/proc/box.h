@@ -20,7 +20,7 @@ enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
 /*
  * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").
  *
- * role:    "worker", "keys", "resolver"
+ * role:    "worker", "keys", "resolver", "ledger"
  * args:    more arguments, NULL last; or NULL
  * chan_fd: becomes descriptor PROC_ROLE_FD there (not close-on-exec); stays the caller's here
  *
@@ -60,10 +60,10 @@ struct proc_box_report {
 
 /*
  * From here on: no file can be opened, nothing executed, no process made or traced, no memory
- * made executable. keys: no network either, no socket at all but those it holds. resolver: files
- * of the one directory may be made, read, changed and removed. For good.
+ * made executable. keys and ledger: no network either, no socket at all but those they hold.
+ * resolver and ledger: files of the one directory may be made, read, changed and removed. For good.
  *
- * directory: of RESOLVER; NULL for the others
+ * directory: of RESOLVER and LEDGER; NULL for the others
  *
  * Not for the parent. A forbidden call fails with EPERM, it does not kill: libraries try files
  * lazily. Returns 0 (look at the report) or a negative (then the process must end).

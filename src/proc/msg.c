@@ -20,8 +20,9 @@ static const struct row {
 	uint32_t len_max; /* of the payload */
 	bool has_fd;
 } rows[] = {
-	[PROC_MSG_CONFIG] = { "config", WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER), 4 * MIB,
-	                      false },
+	[PROC_MSG_CONFIG] = { "config",
+	                      WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER) | WAY(PARENT, LEDGER),
+	                      4 * MIB, false },
 	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
 	                     false },
 	[PROC_MSG_CA] = { "ca", WAY(PARENT, WORKER), 4 * MIB, false },
@@ -31,18 +32,21 @@ static const struct row {
 	[PROC_MSG_KEYS_CHANNEL] = { "keys channel", WAY(PARENT, WORKER), 0, true },
 	[PROC_MSG_START] = { "start", WAY(PARENT, WORKER), 1, false },
 	[PROC_MSG_DRAIN] = { "drain", WAY(PARENT, WORKER), 4, false },
-	[PROC_MSG_STATUS_ASK] = { "status?", WAY(PARENT, WORKER), ID, false },
+	[PROC_MSG_STATUS_ASK] = { "status?", WAY(PARENT, WORKER) | WAY(PARENT, LEDGER), ID, false },
 	[PROC_MSG_STATUS] = { "status", WAY(WORKER, PARENT), 64 * KIB, false },
 	[PROC_MSG_CAPS] = { "caps", WAY(WORKER, PARENT) | WAY(PARENT, WORKER),
 	                    ID + ID + 1 + 16 * KIB, false },
 	[PROC_MSG_DRAINED] = { "drained", WAY(WORKER, PARENT), 0, false },
 	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
 	[PROC_MSG_READY] = { "ready",
-	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT), 0,
-	                     false },
+	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT) |
+	                             WAY(LEDGER, PARENT),
+	                     0, false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
-	[PROC_MSG_WORKER_CHANNEL] = { "worker channel", WAY(PARENT, KEYS) | WAY(PARENT, RESOLVER),
+	[PROC_MSG_WORKER_CHANNEL] = { "worker channel",
+	                              WAY(PARENT, KEYS) | WAY(PARENT, RESOLVER) |
+	                                      WAY(PARENT, LEDGER),
 	                              0, true },
 	[PROC_MSG_MAKE_SELF_SIGNED] = { "make self-signed", WAY(PARENT, KEYS), NAME_MAX_LEN, true },
 	[PROC_MSG_KEY_LOADED] = { "key loaded", WAY(KEYS, PARENT), ID + PROC_SPKI_LEN, false },
@@ -67,15 +71,21 @@ static const struct row {
 	[PROC_MSG_OUTCOME] = { "outcome", WAY(WORKER, RESOLVER), MIB, false },
 	[PROC_MSG_TLSRPT_SEND] = { "tlsrpt send", WAY(PARENT, RESOLVER), 4, false },
 	[PROC_MSG_TLSRPT_NUMBERS] = { "tlsrpt numbers", WAY(RESOLVER, PARENT), 3 * 8, false },
+	[PROC_MSG_LEDGER_CHANNEL] = { "ledger channel", WAY(PARENT, WORKER), 0, true },
+	[PROC_MSG_RECORDS] = { "records", WAY(WORKER, LEDGER), PROC_RECORDS_MAX, false },
+	[PROC_MSG_RECORDS_KEPT] = { "records kept", WAY(LEDGER, WORKER), 8, false },
+	[PROC_MSG_LEDGER_WANTED] = { "ledger wanted", WAY(WORKER, PARENT), 0, false },
+	[PROC_MSG_FORGET] = { "forget", WAY(PARENT, LEDGER), ID + NAME_MAX_LEN, false },
+	[PROC_MSG_FORGOT] = { "forgot", WAY(LEDGER, PARENT), ID + 4 + 1, false },
+	[PROC_MSG_LEDGER_STATUS] = { "ledger status", WAY(LEDGER, PARENT), 4 * KIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
 
 static const char *const role_names[] = {
-	[PROC_ROLE_PARENT] = "parent",
-	[PROC_ROLE_KEYS] = "keys",
-	[PROC_ROLE_WORKER] = "worker",
-	[PROC_ROLE_RESOLVER] = "resolver",
+	[PROC_ROLE_PARENT] = "parent", [PROC_ROLE_KEYS] = "keys",
+	[PROC_ROLE_WORKER] = "worker", [PROC_ROLE_RESOLVER] = "resolver",
+	[PROC_ROLE_LEDGER] = "ledger",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 

@@ -21,6 +21,7 @@ enum proc_role {
 	PROC_ROLE_KEYS,
 	PROC_ROLE_WORKER,
 	PROC_ROLE_RESOLVER,
+	PROC_ROLE_LEDGER,
 	PROC_ROLE_COUNT,
 };
 
@@ -36,26 +37,27 @@ enum { PROC_TABLE_VERSION = 1 + PROC_TABLE_AHEAD, PROC_TABLE_VERSION_OLDEST = 1 
 /* The numbers are the wire's: only append. */
 enum proc_msg_type {
 	/* parent -> worker */
-	PROC_MSG_CONFIG,      /* text: the configuration, as the parent read it; also -> resolver */
-	PROC_MSG_CHAIN,       /* u32 key id, str name, text PEM */
-	PROC_MSG_CA,          /* u32 whose (conf/materials.h), text PEM */
-	PROC_MSG_TICKET_KEYS, /* 2 * 80 bytes: current, previous */
-	PROC_MSG_LISTENER,    /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
+	PROC_MSG_CONFIG, /* text: the configuration, as the parent read it; also -> resolver, ledger
+	                  */
+	PROC_MSG_CHAIN,  /* u32 key id, str name, text PEM */
+	PROC_MSG_CA,     /* u32 whose (conf/materials.h), text PEM */
+	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous */
+	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
 	PROC_MSG_START,        /* u8: ask the backends what they offer; all was sent: apply */
 	PROC_MSG_DRAIN,        /* u32 deadline in ms */
-	PROC_MSG_STATUS_ASK,   /* u32 id */
+	PROC_MSG_STATUS_ASK,   /* u32 id; also parent -> ledger */
 	/* worker -> parent */
 	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
 	PROC_MSG_CAPS,    /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys and resolver -> parent */
+	PROC_MSG_READY,   /* also keys, resolver and ledger -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
-	PROC_MSG_WORKER_CHANNEL,   /* fd: to a worker; also parent -> resolver */
+	PROC_MSG_WORKER_CHANNEL,   /* fd: to a worker; also parent -> resolver, ledger */
 	PROC_MSG_MAKE_SELF_SIGNED, /* text: host name; fd: where to write the key */
 	/* keys -> parent */
 	PROC_MSG_KEY_LOADED,  /* u32 key id, 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
@@ -93,7 +95,29 @@ enum proc_msg_type {
 	PROC_MSG_TLSRPT_SEND, /* u32 day since 1970-01-01 */
 	/* resolver -> parent: how many TLS reports there are, when that changes */
 	PROC_MSG_TLSRPT_NUMBERS, /* u64 each: that wait, sent, given up */
+	/* parent -> worker */
+	PROC_MSG_LEDGER_CHANNEL, /* fd: to ledger */
+	/* worker -> ledger, and back */
+	PROC_MSG_RECORDS,      /* a batch: proc/record.h */
+	PROC_MSG_RECORDS_KEPT, /* u64 number of the batch: it is in the file, and all before it */
+	/* worker -> parent: its channel to ledger broke */
+	PROC_MSG_LEDGER_WANTED,
+	/* parent -> ledger, and back */
+	PROC_MSG_FORGET, /* u32 request, text: user */
+	PROC_MSG_FORGOT, /* u32 request, u32 rows deleted, u8 it failed */
+	/* ledger -> parent */
+	PROC_MSG_LEDGER_STATUS, /* u64 numbers, in the order of enum proc_ledger_number */
 	PROC_MSG_COUNT,
+};
+
+/* Of PROC_MSG_LEDGER_STATUS. Only append. */
+enum proc_ledger_number {
+	PROC_LEDGER_ROWS,        /* of single sessions */
+	PROC_LEDGER_BYTES,       /* of the file, what is not merged yet included */
+	PROC_LEDGER_COMMITTED_S, /* Unix time of the last commit; 0: none yet */
+	PROC_LEDGER_LOST,        /* sessions that were not counted, since the file began */
+	PROC_LEDGER_IS_OPEN,     /* there is a file */
+	PROC_LEDGER_NUMBER_COUNT
 };
 
 /* Of PROC_MSG_SERVICE: what listens beside the edges. */
@@ -119,6 +143,7 @@ enum {
 	PROC_TICKET_KEY_LEN = 80,
 	PROC_SPKI_LEN = 32,
 	PROC_DIGEST_MAX = 64,
+	PROC_RECORDS_MAX = 128 * 1024, /* a batch */
 };
 
 /* For the log. Never NULL. */

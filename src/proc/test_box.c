@@ -61,13 +61,14 @@ static int status_of(void (*run)(void))
 	return status;
 }
 
-static char directory[] = "/tmp/mailseal-test-box-XXXXXX"; /* of the resolver */
+static char directory[] = "/tmp/mailseal-test-box-XXXXXX"; /* of resolver or ledger */
 
 static void box_me(enum proc_role role)
 {
 	struct proc_box_report report;
 	CHECK(proc_drop(&(struct proc_identity){ .is_secret = role == PROC_ROLE_KEYS }) == 0);
-	CHECK(proc_box(role, role == PROC_ROLE_RESOLVER ? directory : NULL, &report) == 0);
+	bool has_files = role == PROC_ROLE_RESOLVER || role == PROC_ROLE_LEDGER;
+	CHECK(proc_box(role, has_files ? directory : NULL, &report) == 0);
 	CHECK(report.has_seccomp);
 }
 
@@ -239,14 +240,10 @@ static void try_files(void)
 	CHECK(unlink(other) == 0 && access(other, F_OK) == -1);
 }
 
-static void child_resolver(void)
+/* Not even beside their directory. */
+static void try_beside_files(void)
 {
-	int fds[2], pair[2];
 	char *const argv[] = { (char *)"/bin/true", NULL };
-	CHECK(proc_chan_pair(fds) == 0);
-	box_me(PROC_ROLE_RESOLVER);
-	try_daily_work(fds[0]);
-	try_files();
 	FORBIDDEN(open("/etc/passwd", O_RDONLY));
 	FORBIDDEN(open("/tmp/mailseal-never", O_CREAT | O_RDWR | O_CLOEXEC, 0600));
 	FORBIDDEN(open("/proc/self/mem", O_RDWR));
@@ -254,9 +251,35 @@ static void child_resolver(void)
 	FORBIDDEN(execve(argv[0], argv, NULL));
 	FORBIDDEN(syscall(SYS_clone3, NULL, 0));
 	FORBIDDEN(socket(AF_NETLINK, SOCK_RAW, 0));
+}
+
+static void child_resolver(void)
+{
+	int fds[2], pair[2];
+	CHECK(proc_chan_pair(fds) == 0);
+	box_me(PROC_ROLE_RESOLVER);
+	try_daily_work(fds[0]);
+	try_files();
+	try_beside_files();
 	FORBIDDEN(listen(fds[0], 8));
 	CHECK(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+}
+
+static void child_ledger(void)
+{
+	int fds[2];
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(25) };
+	CHECK(proc_chan_pair(fds) == 0);
+	box_me(PROC_ROLE_LEDGER);
+	try_daily_work(fds[0]);
+	try_files();
+	try_beside_files();
+	FORBIDDEN(socket(AF_INET, SOCK_STREAM, 0));
+	FORBIDDEN(socket(AF_UNIX, SOCK_STREAM, 0));
+	FORBIDDEN(socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){}));
+	FORBIDDEN(connect(fds[0], (struct sockaddr *)&to, sizeof(to)));
+	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
 }
 
 /* Without seccomp before it: Landlock holds by itself. */
@@ -305,6 +328,14 @@ static void test_box_resolver(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(directory));
 	assert_int_equal(status_of(child_resolver), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
+static void test_box_ledger(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_int_equal(status_of(child_ledger), 0);
 	assert_int_equal(rmdir(directory), 0);
 }
 
@@ -426,10 +457,11 @@ static void test_exec_role(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_box_keys),       cmocka_unit_test(test_box_worker),
-		cmocka_unit_test(test_box_resolver),   cmocka_unit_test(test_box_landlock),
-		cmocka_unit_test(test_box_abort_ends), cmocka_unit_test(test_box_parent_refused),
-		cmocka_unit_test(test_drop),           cmocka_unit_test(test_exec_role),
+		cmocka_unit_test(test_box_keys),           cmocka_unit_test(test_box_worker),
+		cmocka_unit_test(test_box_resolver),       cmocka_unit_test(test_box_ledger),
+		cmocka_unit_test(test_box_landlock),       cmocka_unit_test(test_box_abort_ends),
+		cmocka_unit_test(test_box_parent_refused), cmocka_unit_test(test_drop),
+		cmocka_unit_test(test_exec_role),
 	};
 	if (argc > 1)
 		return role_main(argc, argv);

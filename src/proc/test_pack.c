@@ -147,6 +147,23 @@ static const struct {
 	  false },
 	{ "keys resolves", PROC_ROLE_KEYS, PROC_ROLE_WORKER, PROC_MSG_RESOLVED, 99, false, false },
 	{ "resolved", PROC_ROLE_RESOLVER, PROC_ROLE_WORKER, PROC_MSG_RESOLVED, 99, false, true },
+	{ "config to ledger", PROC_ROLE_PARENT, PROC_ROLE_LEDGER, PROC_MSG_CONFIG, 100, false,
+	  true },
+	{ "ledger channel", PROC_ROLE_PARENT, PROC_ROLE_WORKER, PROC_MSG_LEDGER_CHANNEL, 0, true,
+	  true },
+	{ "records", PROC_ROLE_WORKER, PROC_ROLE_LEDGER, PROC_MSG_RECORDS, 128 * 1024, false,
+	  true },
+	{ "records too long", PROC_ROLE_WORKER, PROC_ROLE_LEDGER, PROC_MSG_RECORDS, 128 * 1024 + 1,
+	  false, false },
+	{ "records kept", PROC_ROLE_LEDGER, PROC_ROLE_WORKER, PROC_MSG_RECORDS_KEPT, 8, false,
+	  true },
+	{ "records to the parent", PROC_ROLE_WORKER, PROC_ROLE_PARENT, PROC_MSG_RECORDS, 20, false,
+	  false },
+	{ "worker forgets a user", PROC_ROLE_WORKER, PROC_ROLE_LEDGER, PROC_MSG_FORGET, 5, false,
+	  false },
+	{ "ledger status", PROC_ROLE_LEDGER, PROC_ROLE_PARENT, PROC_MSG_LEDGER_STATUS, 40, false,
+	  true },
+	{ "key to ledger", PROC_ROLE_PARENT, PROC_ROLE_LEDGER, PROC_MSG_KEY, 4, true, false },
 	{ "service", PROC_ROLE_PARENT, PROC_ROLE_WORKER, PROC_MSG_SERVICE, 5, true, true },
 	{ "service without fd", PROC_ROLE_PARENT, PROC_ROLE_WORKER, PROC_MSG_SERVICE, 5, false,
 	  false },
@@ -181,7 +198,7 @@ static void test_msg_rows(void **state)
 				assert_false(f == PROC_ROLE_WORKER && has_fd &&
 				             proc_msg_allowed(f, t, type, 0, true));
 			}
-		assert_in_range(ways, 1, 3); /* READY comes from all three */
+		assert_in_range(ways, 1, 4); /* READY comes from all four */
 		assert_string_not_equal(proc_msg_name(type), "unknown");
 	}
 	assert_string_equal(proc_msg_name(PROC_MSG_COUNT), "unknown");

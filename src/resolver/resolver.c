@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "proc/box.h"
+#include "proc/config.h"
 #include "proc/outcome.h"
 #include "proc/peer.h"
 #include "proc/way.h"
@@ -28,14 +29,11 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
 	CA_FILE_MAX = 4 * 1024 * 1024,
-	CONFIG_WAIT_MS = 30 * 1000,
 	QUESTIONS_MAX = 20000, /* of one worker at a time */
 	DESCRIPTORS = 65536,
 };
@@ -314,31 +312,6 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 		end_if_idle(r);
 }
 
-/* Before there is a loop: the files that the configuration names are read outside the box. */
-static int config_wait(struct resolver *r)
-{
-	struct conf_errors errors = {};
-	struct proc_msg msg;
-	int next = PROC_MORE;
-	while (next == PROC_MORE) {
-		struct pollfd fd = { .fd = proc_chan_fd(r->parent_chan), .events = POLLIN };
-		if (poll(&fd, 1, CONFIG_WAIT_MS) <= 0)
-			return err_raise(-ETIMEDOUT);
-		int ended = proc_chan_read(r->parent_chan);
-		next = proc_chan_next(r->parent_chan, &msg);
-		if (next == PROC_MORE && ended)
-			return err_raise(-ECONNRESET);
-	}
-	if (next || msg.type != PROC_MSG_CONFIG)
-		return err_raise(-EPROTO);
-	CLEAN(freep) char *text = strndup((const char *)msg.payload.data, msg.payload.len);
-	if (!text)
-		return err_raise(-ENOMEM);
-	int result = conf_read_text(&r->settings, text, time(NULL), &errors);
-	conf_errors_deinit(&errors);
-	return result ? err_raise(-EINVAL) : 0;
-}
-
 /* A file that is not there is said, and goes without: mail must go on. */
 static void cas_read(struct resolver *r, const char *path)
 {
@@ -473,7 +446,8 @@ static int begin(struct resolver *r, int chan_fd)
 	const struct conf_resolver *c;
 	int result = proc_chan_new(&r->parent_chan, chan_fd, PROC_ROLE_RESOLVER, PROC_ROLE_PARENT);
 	if (!result)
-		result = config_wait(r);
+		result = proc_config_wait(r->parent_chan, &r->settings); /* it names files, read
+		                                                            outside the box */
 	if (result)
 		return err_up(result);
 	c = &r->settings->resolver;
