@@ -577,7 +577,7 @@ ROUTED = {  # domain: (answer to RCPT begins, policy, seal)
     "own.route": ("250", "verify", "authenticated"),
     "other.route": ("451 4.7.5 mx.sealed.example[127.0.1.1]: its certificate", "verify", "sealed"),
     "misnamed.route": ("451 4.7.5 127.0.1.1[127.0.1.1]: its certificate", "verify", "sealed"),
-    "plain.route": ("250", "plain", "plain"),
+    "plain.route": ("250", "plain", "local"),
     "a.below.route": ("250", "verify", "authenticated"),
     "below.route": ("550 5.4.4", None, None),
 }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 struct io_loop;
+struct store_recorder;
 struct tls_client;
 
 enum edge_address_state {
@@ -102,6 +103,8 @@ struct edge_counters {
 struct edge_pool;
 
 [[nodiscard]] int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop);
+/* Who keeps the records, beside the log. It outlives the pool. */
+void edge_pool_record_to(struct edge_pool *pool, struct store_recorder *recorder);
 void edge_pool_free(struct edge_pool *pool);
 const struct edge_counters *edge_pool_counters(const struct edge_pool *pool);
 size_t edge_pool_open(const struct edge_pool *pool);

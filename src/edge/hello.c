@@ -24,21 +24,60 @@ void edge_hello_list(const uint16_t *numbers, size_t count, char *ret_text)
 		                        i ? "," : "", numbers[i]);
 }
 
+static enum store_sni sni_of(const struct edge_session *s, const struct tls_hello *h)
+{
+	if (!h->sni[0])
+		return STORE_SNI_NONE;
+	return tls_server_has_name(s->edge->tls, h->sni) ? STORE_SNI_OURS : STORE_SNI_OTHER;
+}
+
+static void hello_record(const struct edge_session *s, const struct tls_hello *h)
+{
+	struct store_recorder *r = s->pool->recorder;
+	if (r)
+		r->hello(r, &(struct store_hello){
+				    .hash = h->hash,
+				    .legacy_version = h->legacy_version,
+				    .max_version = h->max_version,
+				    .versions = h->versions,
+				    .suites = h->suites,
+				    .groups = h->groups,
+				    .sigalgs = h->sigalgs,
+				    .version_count = h->version_count,
+				    .suite_count = h->suite_count,
+				    .group_count = h->group_count,
+				    .sigalg_count = h->sigalg_count,
+			    });
+}
+
+const char *edge_hello_name(uint64_t hash, char ret_text[EDGE_HELLO_NAME_CAP])
+{
+	ret_text[0] = '\0';
+	if (hash)
+		snprintf(ret_text, EDGE_HELLO_NAME_CAP, "%016llx", (unsigned long long)hash);
+	return ret_text;
+}
+
 void edge_hello_note(struct edge_session *s)
 {
 	const struct tls_hello *h = s->client.tls ? tls_session_hello(s->client.tls) : NULL;
 	char versions[EDGE_HELLO_LIST_MAX], suites[EDGE_HELLO_LIST_MAX];
 	char groups[EDGE_HELLO_LIST_MAX], sigalgs[EDGE_HELLO_LIST_MAX];
+	char name[EDGE_HELLO_NAME_CAP];
 	if (!h)
 		return;
-	snprintf(s->hello, sizeof(s->hello), "%016llx", (unsigned long long)h->hash);
+	s->hello = h->hash;
+	s->hello_max = h->max_version;
+	s->sni = sni_of(s, h);
+	hello_record(s, h);
 	if (!edge_hello_is_new(&s->pool->hellos, h->hash))
 		return;
 	edge_hello_list(h->versions, h->version_count, versions);
 	edge_hello_list(h->suites, h->suite_count, suites);
 	edge_hello_list(h->groups, h->group_count, groups);
 	edge_hello_list(h->sigalgs, h->sigalg_count, sigalgs);
-	log_info(s->conv->facts.session_id, "client hello", kv_str("hello", s->hello),
+	log_info(s->conv->facts.session_id, "client hello",
+	         kv_str("hello", edge_hello_name(h->hash, name)),
 	         kv_str("highest", tls_hello_version_name(h->max_version)),
 	         kv_str("versions", versions), kv_str("suites", suites), kv_str("groups", groups),
 	         kv_str("sigalgs", sigalgs), kv_str("alpn", h->alpn));

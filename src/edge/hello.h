@@ -11,6 +11,7 @@
 enum {
 	EDGE_HELLO_SLOTS = 4096, /* kinds remembered; one that was pushed out is told again */
 	EDGE_HELLO_LIST_MAX = TLS_HELLO_SUITES_MAX * 5 + 1,
+	EDGE_HELLO_NAME_CAP = 17,
 };
 
 struct edge_hellos {
@@ -19,6 +20,9 @@ struct edge_hellos {
 
 /* True: this kind was not seen of late. */
 [[nodiscard]] bool edge_hello_is_new(struct edge_hellos *seen, uint64_t hash);
+
+/* As logs have it; "" for 0. Returns ret_text. */
+const char *edge_hello_name(uint64_t hash, char ret_text[EDGE_HELLO_NAME_CAP]);
 
 /* "1301,c02b": numbers of IANA's registries, as they came. ret_text has EDGE_HELLO_LIST_MAX bytes;
  * count is at most TLS_HELLO_SUITES_MAX. */

@@ -122,6 +122,11 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	return 0;
 }
 
+void edge_pool_record_to(struct edge_pool *pool, struct store_recorder *recorder)
+{
+	pool->recorder = recorder;
+}
+
 void edge_pool_free(struct edge_pool *pool)
 {
 	if (!pool)

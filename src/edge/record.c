@@ -1,11 +1,16 @@
-/* The record of a session: one line of the log, and the worker's sums. */
+/*
+ * The record of a session: what it was is worked out once, and goes to the log, to who keeps
+ * records (the ledger), and into the worker's sums.
+ */
 #include "edge/session.h"
 
 #include "base/log.h"
+#include "conf/value.h"
 #include "tls/hello.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* A handshake that did not succeed is no plain session: nothing was said. */
 static bool never_in_clear(const struct edge_session *s)
@@ -31,20 +36,80 @@ static void count(struct edge_session *s)
 	c->bytes_out += s->client.bytes_out;
 }
 
-/*
- * "sealed", "legacy" or "plain": the word every report uses (DESIGN 2); "none" where the
- * handshake failed before anything was said.
- */
-static const char *seal_of(const struct edge_session *s, const struct tls_facts *t)
+/* Who came and left without a word was no plain session either. */
+static enum store_seal seal_of(const struct edge_session *s, const struct tls_facts *t)
 {
-	if (!s->client_tls_was_up)
-		return never_in_clear(s) ? "none" : "plain";
-	return t->is_legacy ? "legacy" : "sealed";
+	if (s->client_tls_was_up)
+		return t->is_legacy ? STORE_SEAL_LEGACY : STORE_SEAL_SEALED;
+	return never_in_clear(s) || !s->client.bytes_in ? STORE_SEAL_NONE : STORE_SEAL_PLAIN;
+}
+
+static bool has_backend(const struct edge_session *s)
+{
+	return io_stream_is_open(&s->backend) && s->address < s->address_end;
+}
+
+/* Of the way to it. */
+static enum store_seal backend_seal_of(const struct edge_session *s)
+{
+	const struct conf_backend *b = s->edge->backend->conf;
+	if (!has_backend(s) || (b->tls.mode != CONF_TLS_NONE && !s->backend.is_tls_up))
+		return STORE_SEAL_NONE;
+	if (b->tls.mode == CONF_TLS_NONE)
+		return conf_address_is_local(&b->addresses[s->address]) ? STORE_SEAL_LOCAL
+		                                                        : STORE_SEAL_PLAIN;
+	if (tls_session_facts(s->backend.tls)->is_legacy)
+		return STORE_SEAL_LEGACY;
+	return b->tls.verify == TLS_VERIFY_NONE ? STORE_SEAL_SEALED : STORE_SEAL_AUTHENTICATED;
+}
+
+static uint32_t duration_ms_of(const struct edge_session *s)
+{
+	uint64_t ms = io_loop_now_ms(s->pool->loop) - s->began_ms;
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+static struct store_record record_of(const struct edge_session *s, const struct tls_facts *t)
+{
+	const struct conv *c = s->conv;
+	return (struct store_record){
+		.ended_s = time(NULL),
+		.leg = s->edge->conf->protocol == CONF_SMTP ? STORE_LEG_INBOUND : STORE_LEG_USER,
+		.seal = seal_of(s, t),
+		.protocol = conf_protocol_name(s->edge->conf->protocol),
+		.edge = s->edge->conf->name,
+		.address = c->facts.client_addr,
+		.domain = "",
+		.mx = "",
+		.user = c->user,
+		.is_logged_in = c->is_logged_in,
+		.software = c->client_software,
+		.tls_version = t->version,
+		.cipher = t->cipher,
+		.group = t->group,
+		.is_resumed = t->is_resumed,
+		.has_forward_secrecy = t->has_forward_secrecy,
+		.hello = s->hello,
+		.hello_max = s->hello_max,
+		.sni = s->sni,
+		.policy = "",
+		.result = "",
+		.outcome = conv_outcome_name(c->outcome),
+		.error = s->tls_error,
+		.bytes_in = s->client.bytes_in,
+		.bytes_out = s->client.bytes_out,
+		.duration_ms = duration_ms_of(s),
+		.messages = c->messages,
+		.login_failures = c->login_failures,
+		.backend_seal = backend_seal_of(s),
+		.backend = s->edge->backend->conf->name,
+	};
 }
 
 static void hello_log(struct edge_session *s)
 {
 	const struct tls_hello *h = s->client.tls ? tls_session_hello(s->client.tls) : NULL;
+	char name[EDGE_HELLO_NAME_CAP];
 	if (!h)
 		return;
 	edge_hello_note(s);
@@ -52,7 +117,37 @@ static void hello_log(struct edge_session *s)
 	           kv_str("edge", s->edge->conf->name),
 	           kv_str("client", s->conv->facts.client_addr), kv_str("reason", s->tls_error),
 	           kv_str("offered", tls_hello_version_name(h->max_version)),
-	           kv_str("hello", s->hello), kv_str("sni", h->sni));
+	           kv_str("hello", edge_hello_name(s->hello, name)), kv_str("sni", h->sni));
+}
+
+static void session_log(const struct edge_session *s, const struct store_record *r)
+{
+	const struct conv *c = s->conv;
+	const char *sni = s->client_tls_was_up ? tls_session_facts(s->client.tls)->sni : "";
+	char hello[EDGE_HELLO_NAME_CAP];
+	log_notice(c->facts.session_id, "session ended", kv_str("leg", store_leg_name(r->leg)),
+	           kv_str("protocol", r->protocol), kv_str("edge", r->edge),
+	           kv_str("client", r->address), kv_int("port", c->facts.client_port),
+	           kv_str("seal", store_seal_name(r->seal)), kv_str("tls", r->tls_version),
+	           kv_str("cipher", r->cipher), kv_str("group", r->group),
+	           kv_bool("resumed", r->is_resumed), kv_str("sni", sni),
+	           kv_str("hello", edge_hello_name(r->hello, hello)),
+	           kv_str("backend",
+	                  has_backend(s) ? s->edge->backend->addresses[s->address].text : ""),
+	           kv_str("user", r->user), kv_int("login_failures", r->login_failures),
+	           kv_str("software", r->software), kv_int("messages", r->messages),
+	           kv_int("requiretls", c->requiretls), kv_str("queue", c->queue_ids),
+	           kv_int("bare_newlines", c->bare_newlines), kv_str("outcome", r->outcome),
+	           kv_str("error", r->error), kv_int("bytes_in", (int64_t)r->bytes_in),
+	           kv_int("bytes_out", (int64_t)r->bytes_out), kv_ms("seconds", r->duration_ms));
+}
+
+/* Came and went, as a health check does: it is in the log alone. */
+static bool is_silent(const struct edge_session *s)
+{
+	if (s->is_implicit && !s->client_tls_was_up)
+		return s->left_in_handshake && !s->hello;
+	return !s->client.bytes_in && s->conv->outcome == CONV_OUTCOME_CLIENT_GONE;
 }
 
 void edge_record_session(struct edge_session *s)
@@ -60,44 +155,43 @@ void edge_record_session(struct edge_session *s)
 	static const struct tls_facts none = {
 		.version = "", .cipher = "", .group = "", .sni = ""
 	};
-	const struct conv *c = s->conv;
-	const struct conv_facts *f = &c->facts;
 	const struct tls_facts *t = s->client_tls_was_up ? tls_session_facts(s->client.tls) : &none;
-	bool has_backend = io_stream_is_open(&s->backend) && s->address < s->address_end;
+	struct store_recorder *recorder = s->pool->recorder;
 
 	count(s);
 	if (s->client_tls_was_begun && !s->client_tls_was_up)
 		hello_log(s);
 	/* What the backend offers is kept fresh with each session. */
-	if (has_backend)
+	if (has_backend(s))
 		edge_learn_seen(s);
-	log_notice(
-		f->session_id, "session ended",
-		kv_str("leg", s->edge->conf->protocol == CONF_SMTP ? "inbound" : "user"),
-		kv_str("protocol", c->ops->protocol), kv_str("edge", s->edge->conf->name),
-		kv_str("client", f->client_addr), kv_int("port", f->client_port),
-		kv_str("seal", seal_of(s, t)), kv_str("tls", t->version),
-		kv_str("cipher", t->cipher), kv_str("group", t->group),
-		kv_bool("resumed", t->is_resumed), kv_str("sni", t->sni), kv_str("hello", s->hello),
-		kv_str("backend", has_backend ? s->edge->backend->addresses[s->address].text : ""),
-		kv_str("user", c->user), kv_int("login_failures", c->login_failures),
-		kv_str("software", c->client_software), kv_int("messages", c->messages),
-		kv_int("requiretls", c->requiretls), kv_str("queue", c->queue_ids),
-		kv_int("bare_newlines", c->bare_newlines),
-		kv_str("outcome", conv_outcome_name(c->outcome)), kv_str("error", s->tls_error),
-		kv_int("bytes_in", (int64_t)s->client.bytes_in),
-		kv_int("bytes_out", (int64_t)s->client.bytes_out),
-		kv_ms("seconds", io_loop_now_ms(s->pool->loop) - s->began_ms));
+	const struct store_record r = record_of(s, t);
+	session_log(s, &r);
+	if (recorder && !is_silent(s))
+		recorder->session(recorder, &r);
 }
 
 void edge_record_exposure(struct edge_session *s)
 {
 	struct conv_exposure *e = &s->conv->exposure;
+	const struct conv_facts *f = &s->conv->facts;
+	struct store_recorder *recorder = s->pool->recorder;
+	const struct store_exposure exposure = {
+		.at_s = time(NULL),
+		.protocol = conf_protocol_name(s->edge->conf->protocol),
+		.edge = s->edge->conf->name,
+		.address = f->client_addr,
+		.user = e->user,
+		.mechanism = e->mechanism,
+		.password_sent = e->password_sent,
+		.is_excepted = f->may_login_plain,
+	};
 	s->pool->counters.exposures++;
-	log_warn(s->conv->facts.session_id, "credential in clear",
-	         kv_str("protocol", s->conv->ops->protocol), kv_str("edge", s->edge->conf->name),
-	         kv_str("client", s->conv->facts.client_addr), kv_str("user", e->user),
-	         kv_str("mechanism", e->mechanism), kv_bool("password_sent", e->password_sent),
-	         kv_bool("exception", s->conv->facts.may_login_plain));
+	log_warn(f->session_id, "credential in clear", kv_str("protocol", exposure.protocol),
+	         kv_str("edge", exposure.edge), kv_str("client", exposure.address),
+	         kv_str("user", exposure.user), kv_str("mechanism", exposure.mechanism),
+	         kv_bool("password_sent", exposure.password_sent),
+	         kv_bool("exception", exposure.is_excepted));
+	if (recorder)
+		recorder->exposure(recorder, &exposure);
 	*e = (struct conv_exposure){};
 }

@@ -272,9 +272,10 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 	if (event == IO_STREAM_DATA || event == IO_STREAM_ROOM)
 		return;
 	if (event != IO_STREAM_TLS_UP) {
+		s->left_in_handshake = event != IO_STREAM_TLS_FAILED;
 		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
-		         event == IO_STREAM_TLS_FAILED ? tls_session_error(s->client.tls)
-		                                       : "the client left in mid-handshake");
+		         s->left_in_handshake ? "the client left in mid-handshake"
+		                              : tls_session_error(s->client.tls));
 		edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
 		return;
 	}

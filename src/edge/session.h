@@ -9,6 +9,7 @@
 #include "edge/throttle.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "store/record.h"
 
 struct proxyhdr_result;
 
@@ -52,7 +53,8 @@ struct edge_session {
 	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_begun;
 	bool client_tls_was_up;
-	bool has_ticket; /* the client got one */
+	bool left_in_handshake; /* the client did, by itself */
+	bool has_ticket;        /* the client got one */
 	uint64_t bytes_before_tls;
 	bool backend_in_starttls;
 	struct edge_limits_key key, user_key;
@@ -65,14 +67,17 @@ struct edge_session {
 	uint64_t closing_since_ms, closing_moved_ms;
 	size_t closing_left; /* bytes for the client at the last look */
 	char tls_error[96];
-	char hello[20]; /* what kind of ClientHello came: its hash */
+	uint64_t hello;     /* what kind of ClientHello came: its hash; 0: none came */
+	uint16_t hello_max; /* the highest version it offered */
+	enum store_sni sni;
 };
 
 struct edge_pool {
 	struct io_loop *loop;
-	struct edge_session sessions; /* list head */
-	struct edge_limits *limits;   /* by address */
-	struct edge_limits *users;    /* by user and address, those who are in */
+	struct store_recorder *recorder; /* NULL: the log alone */
+	struct edge_session sessions;    /* list head */
+	struct edge_limits *limits;      /* by address */
+	struct edge_limits *users;       /* by user and address, those who are in */
 	struct edge_counters counters;
 	size_t open;
 	struct edge_throttle *throttle;
@@ -91,7 +96,7 @@ struct edge_pool {
 	void *on_empty_owner;
 };
 
-/* edge/record.c: the line of the log, and the counters. */
+/* edge/record.c: the line of the log, the record, and the counters. */
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);
 

@@ -79,7 +79,11 @@ void relay_delivery_hop_end(struct relay_delivery *d, const char *outcome,
 		relay_idle_keep(relay_of(d), d->client->world, hop);
 		return;
 	}
-	relay_record_hop(relay_of(d), d->client, hop, outcome, f);
+	relay_record_hop(hop, &(struct relay_hop_record){ .relay = relay_of(d),
+	                                                  .world = d->client->world,
+	                                                  .session_id = d->client->session_id,
+	                                                  .outcome = outcome,
+	                                                  .failure = f });
 	if (f)
 		relay_hop_free(hop);
 	else

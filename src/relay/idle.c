@@ -8,6 +8,13 @@ enum {
 	USES_MAX = 100, /* messages one hop carries */
 };
 
+static void idle_record(struct relay *r, const struct relay_world *w, struct relay_hop *hop,
+                        const struct relay_hop_failure *f)
+{
+	relay_record_hop(hop, &(struct relay_hop_record){
+				      .relay = r, .world = w, .outcome = "ok", .failure = f });
+}
+
 static struct relay_hop *idle_end(struct relay_idle *i)
 {
 	struct relay_hop *hop = i->hop;
@@ -20,11 +27,11 @@ static struct relay_hop *idle_end(struct relay_idle *i)
 	return hop;
 }
 
-static void idle_leave(struct relay_idle *i, const char *outcome, const struct relay_hop_failure *f)
+/* f: NULL unless it failed meanwhile. */
+static void idle_leave(struct relay_idle *i, const struct relay_hop_failure *f)
 {
-	struct relay *r = i->relay;
+	idle_record(i->relay, i->world, i->hop, f);
 	struct relay_hop *hop = idle_end(i);
-	relay_record_hop(r, NULL, hop, outcome, f);
 	if (f)
 		relay_hop_free(hop);
 	else
@@ -33,13 +40,12 @@ static void idle_leave(struct relay_idle *i, const char *outcome, const struct r
 
 static void on_idle_late(struct io_deadline *d)
 {
-	idle_leave((struct relay_idle *)((char *)d - offsetof(struct relay_idle, late)), "ok",
-	           NULL);
+	idle_leave((struct relay_idle *)((char *)d - offsetof(struct relay_idle, late)), NULL);
 }
 
 static void on_idle_failed(void *owner, const struct relay_hop_failure *f)
 {
-	idle_leave(owner, "ok", f);
+	idle_leave(owner, f);
 }
 
 /* A far end that says something unasked ends the hop in smtp/hop; the rest cannot come. */
@@ -76,7 +82,7 @@ void relay_idle_keep(struct relay *r, struct relay_world *w, struct relay_hop *h
 	                   r->idle_count < RELAY_IDLE_MAX;
 	struct relay_idle *i = is_worth_it ? calloc(1, sizeof(*i)) : NULL;
 	if (!i) {
-		relay_record_hop(r, NULL, hop, "ok", NULL);
+		idle_record(r, w, hop, NULL);
 		relay_hop_leave(hop);
 		return;
 	}
@@ -120,14 +126,14 @@ void relay_idle_wanted(void *holder, bool is_domain, const char *name)
 		next = i->next;
 		if (!strcasecmp(name, is_domain ? relay_hop_facts(i->hop)->domain
 		                                : relay_hop_operator(i->hop)))
-			idle_leave(i, "ok", NULL);
+			idle_leave(i, NULL);
 	}
 }
 
 void relay_idle_leave_all(struct relay *r)
 {
 	while (r->idle.next != &r->idle)
-		idle_leave(r->idle.next, "ok", NULL);
+		idle_leave(r->idle.next, NULL);
 }
 
 void relay_idle_free_all(struct relay *r)

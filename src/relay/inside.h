@@ -3,7 +3,7 @@
  * its TLS. delivery.c: one destination of it, target.c its hosts in turn, envelope.c what is said.
  * waiver.c: one whose policy failed, while the header may waive it. place.c: waits for a place at a
  * far end. idle.c: hops that wait for more. pool.c: all of them. world.c: what the settings come
- * to. record.c: the log.
+ * to. record.c: the log and the record.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -137,6 +137,7 @@ struct relay_idle {
 struct relay {
 	struct io_loop *loop;
 	struct policy_asker *asker;
+	struct store_recorder *recorder; /* NULL: the log alone */
 	struct relay_counters counters;
 	struct relay_client clients; /* a ring, this is its head */
 	size_t open;
@@ -278,8 +279,14 @@ void relay_idle_free_all(struct relay *r);
 void relay_place_forget(struct relay_delivery *d);
 
 /* record.c */
-void relay_record_hop(struct relay *r, const struct relay_client *c, struct relay_hop *hop,
-                      const char *outcome, const struct relay_hop_failure *f);
+struct relay_hop_record {
+	struct relay *relay;
+	const struct relay_world *world;
+	const char *session_id; /* of the MTA's connection it served last; NULL: none */
+	const char *outcome;
+	const struct relay_hop_failure *failure; /* NULL: it did not fail */
+};
+void relay_record_hop(struct relay_hop *hop, const struct relay_hop_record *how);
 void relay_record_client(const struct relay_client *c, const char *outcome);
 
 #endif

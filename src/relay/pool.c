@@ -21,6 +21,11 @@ int relay_new(struct relay **ret_r, struct io_loop *loop, struct policy_asker *a
 	return 0;
 }
 
+void relay_record_to(struct relay *r, struct store_recorder *recorder)
+{
+	r->recorder = recorder;
+}
+
 static void empty_tell(struct relay *r)
 {
 	void (*tell)(void *owner) = r->on_empty;

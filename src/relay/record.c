@@ -1,52 +1,148 @@
-/* The records of hops and handoffs: a line of the log each. */
+/*
+ * The records of hops and handoffs: what each was is worked out once, and goes to the log and to
+ * who keeps records (the ledger).
+ */
 #include "relay/inside.h"
 
 #include "base/log.h"
+#include "conf/value.h"
+#include "store/record.h"
 #include "tls/peer.h"
+
+#include <time.h>
 
 static const struct tls_facts none = { .version = "", .cipher = "", .group = "", .sni = "" };
 
-static const char *seal_of(const struct relay_hop_facts *f)
+static uint32_t duration_ms_of(const struct relay *r, uint64_t began_ms)
 {
-	if (!f->tls)
-		return f->is_ready ? "plain" : "none";
-	return f->tls->is_legacy             ? "legacy"
-	       : f->verdict.is_authenticated ? "authenticated"
-	                                     : "sealed";
+	uint64_t ms = io_loop_now_ms(r->loop) - began_ms;
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
-void relay_record_hop(struct relay *r, const struct relay_client *c, struct relay_hop *hop,
-                      const char *outcome, const struct relay_hop_failure *failure)
+static void tell(const struct relay *r, const struct store_record *record)
+{
+	if (r->recorder)
+		r->recorder->session(r->recorder, record);
+}
+
+/* What both have in common. */
+static struct store_record record_begin(const struct tls_facts *t)
+{
+	return (struct store_record){
+		.ended_s = time(NULL),
+		.domain = "",
+		.mx = "",
+		.user = "",
+		.software = "",
+		.tls_version = t->version,
+		.cipher = t->cipher,
+		.group = t->group,
+		.is_resumed = t->is_resumed,
+		.has_forward_secrecy = t->has_forward_secrecy,
+		.policy = "",
+		.result = "",
+		.error = "",
+		.backend = "",
+	};
+}
+
+/* In clear is only what the operator wrote down so, and for this host nothing else may be. */
+static bool is_local(const struct relay_hop_facts *f)
+{
+	return f->level == POLICY_PLAIN && conf_host_is_local(f->address);
+}
+
+static enum store_seal hop_seal_of(const struct relay_hop_facts *f)
+{
+	if (f->tls && f->tls->is_legacy)
+		return STORE_SEAL_LEGACY;
+	if (f->tls)
+		return f->verdict.is_authenticated ? STORE_SEAL_AUTHENTICATED : STORE_SEAL_SEALED;
+	if (!f->is_ready)
+		return STORE_SEAL_NONE;
+	return is_local(f) ? STORE_SEAL_LOCAL : STORE_SEAL_PLAIN;
+}
+
+static struct store_record hop_record_of(const struct relay_hop_facts *f,
+                                         const struct relay_hop_record *how)
+{
+	const struct relay_hop_failure *failure = how->failure;
+	const char *result = policy_report_name(failure ? failure->report : f->report);
+	struct store_record r = record_begin(f->tls ? f->tls : &none);
+	r.leg = STORE_LEG_OUTBOUND;
+	r.seal = hop_seal_of(f);
+	r.protocol = "smtp";
+	r.edge = how->world->name;
+	r.address = f->address;
+	r.domain = f->domain;
+	r.mx = f->host;
+	r.policy = policy_level_name(f->level);
+	r.result = result ? result : "";
+	r.outcome = how->outcome;
+	r.error = failure ? failure->why : "";
+	r.bytes_in = f->bytes_in;
+	r.bytes_out = f->bytes_out;
+	r.duration_ms = duration_ms_of(how->relay, f->began_ms);
+	r.messages = f->messages;
+	r.sealed_before = f->memory.sessions;
+	r.was_trusted = f->memory.was_trusted;
+	r.is_trusted = f->verdict.is_trusted;
+	return r;
+}
+
+void relay_record_hop(struct relay_hop *hop, const struct relay_hop_record *how)
 {
 	const struct relay_hop_facts *f = relay_hop_facts(hop);
-	const struct tls_facts *t = f->tls ? f->tls : &none;
-	enum policy_report report = failure ? failure->report : f->verdict.report;
-	const char *result = policy_report_name(report);
-	log_notice(c ? c->session_id : NULL, "hop ended", kv_str("leg", "outbound"),
-	           kv_str("protocol", "smtp"), kv_str("domain", f->domain), kv_str("mx", f->host),
-	           kv_str("address", f->address), kv_str("policy", policy_level_name(f->level)),
-	           kv_str("seal", seal_of(f)), kv_str("tls", t->version),
-	           kv_str("cipher", t->cipher), kv_str("group", t->group),
+	const struct store_record r = hop_record_of(f, how);
+	log_notice(how->session_id, "hop ended", kv_str("leg", store_leg_name(r.leg)),
+	           kv_str("protocol", r.protocol), kv_str("domain", r.domain), kv_str("mx", r.mx),
+	           kv_str("address", r.address), kv_str("policy", r.policy),
+	           kv_str("seal", store_seal_name(r.seal)), kv_str("tls", r.tls_version),
+	           kv_str("cipher", r.cipher), kv_str("group", r.group),
 	           kv_str("workaround", f->is_small && f->tls ? "small-hello" : ""),
-	           kv_str("result", result ? result : ""), kv_int("messages", f->messages),
-	           kv_str("queue", f->queue_ids), kv_str("outcome", outcome),
-	           kv_str("error", failure ? failure->why : ""),
-	           kv_int("bytes_in", (int64_t)f->bytes_in),
-	           kv_int("bytes_out", (int64_t)f->bytes_out),
-	           kv_ms("seconds", io_loop_now_ms(r->loop) - f->began_ms));
+	           kv_str("result", r.result), kv_int("messages", r.messages),
+	           kv_str("queue", f->queue_ids), kv_str("outcome", r.outcome),
+	           kv_str("error", r.error), kv_int("bytes_in", (int64_t)r.bytes_in),
+	           kv_int("bytes_out", (int64_t)r.bytes_out), kv_ms("seconds", r.duration_ms));
+	tell(how->relay, &r);
+}
+
+static enum store_seal handoff_seal_of(const struct relay_client *c)
+{
+	if (!c->is_tls)
+		return STORE_SEAL_LOCAL; /* its listeners are on this host */
+	return c->stream.is_tls_up ? STORE_SEAL_AUTHENTICATED : STORE_SEAL_NONE;
+}
+
+static struct store_record handoff_record_of(const struct relay_client *c, const char *outcome)
+{
+	const struct tls_session *tls = c->is_tls ? c->stream.tls : NULL;
+	struct store_record r = record_begin(tls ? tls_session_facts(tls) : &none);
+	r.leg = STORE_LEG_INTERNAL;
+	r.seal = handoff_seal_of(c);
+	r.protocol = c->is_lmtp ? "lmtp" : "smtp";
+	r.edge = c->world->name;
+	r.address = c->addr;
+	r.outcome = outcome;
+	r.bytes_in = c->stream.bytes_in;
+	r.bytes_out = c->stream.bytes_out;
+	r.duration_ms = duration_ms_of(c->relay, c->began_ms);
+	r.messages = c->messages;
+	return r;
 }
 
 void relay_record_client(const struct relay_client *c, const char *outcome)
 {
 	const struct tls_session *tls = c->is_tls ? c->stream.tls : NULL;
-	const struct tls_facts *t = tls ? tls_session_facts(tls) : &none;
-	log_notice(c->session_id, "handoff ended", kv_str("leg", "internal"),
-	           kv_str("protocol", c->is_lmtp ? "lmtp" : "smtp"),
-	           kv_str("relay", c->world->name), kv_str("client", c->addr[0] ? c->addr : "unix"),
+	const struct store_record r = handoff_record_of(c, outcome);
+	log_notice(c->session_id, "handoff ended", kv_str("leg", store_leg_name(r.leg)),
+	           kv_str("protocol", r.protocol), kv_str("relay", r.edge),
+	           kv_str("client", r.address[0] ? r.address : "unix"),
 	           kv_str("peer", tls ? tls_session_peer_names(tls) : ""),
-	           kv_str("tls", t->version), kv_str("cipher", t->cipher),
-	           kv_str("group", t->group), kv_int("messages", c->messages),
-	           kv_str("outcome", outcome), kv_int("bytes_in", (int64_t)c->stream.bytes_in),
-	           kv_int("bytes_out", (int64_t)c->stream.bytes_out),
-	           kv_ms("seconds", io_loop_now_ms(c->relay->loop) - c->began_ms));
+	           kv_str("seal", store_seal_name(r.seal)), kv_str("tls", r.tls_version),
+	           kv_str("cipher", r.cipher), kv_str("group", r.group),
+	           kv_int("messages", r.messages), kv_str("outcome", r.outcome),
+	           kv_int("bytes_in", (int64_t)r.bytes_in),
+	           kv_int("bytes_out", (int64_t)r.bytes_out), kv_ms("seconds", r.duration_ms));
+	tell(c->relay, &r);
 }

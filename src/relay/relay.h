@@ -19,6 +19,7 @@ struct io_loop;
 struct policy_asker;
 struct relay;
 struct relay_world;
+struct store_recorder;
 
 /* What a worker counts. */
 struct relay_counters {
@@ -30,6 +31,8 @@ struct relay_counters {
 };
 
 [[nodiscard]] int relay_new(struct relay **ret_r, struct io_loop *loop, struct policy_asker *asker);
+/* Who keeps the records, beside the log. It outlives the relay. */
+void relay_record_to(struct relay *r, struct store_recorder *recorder);
 void relay_free(struct relay *r);
 
 enum { RELAY_WORLD_BAD = 1 }; /* ret_error says what */

@@ -32,6 +32,11 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+bool tls_server_has_name(const struct tls_server *s, const char *name)
+{
+	return tls_identities_find(&s->identities, name);
+}
+
 /* RFC 7301 3.2, against ALPACA: who asks for another protocol does not get ours. */
 static int on_alpn(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_len,
                    const unsigned char *offered, unsigned offered_len, void *arg)

@@ -67,6 +67,9 @@ enum { TLS_TICKET_KEY_LEN = 80 };
 void tls_server_set_ticket_keys(struct tls_server *s, const uint8_t *current,
                                 const uint8_t *previous);
 
+/* Is it a name in one of its certificates? */
+bool tls_server_has_name(const struct tls_server *s, const char *name);
+
 /* Groups of the policy that this library lacks, "," between; for "said once". */
 const char *tls_server_skipped_groups(const struct tls_server *s);
 
