@@ -13,6 +13,7 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "worker/ledger.h"
 #include "worker/listeners.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
@@ -24,6 +25,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+enum { LEDGER_PATIENCE_MS = 2000 }; /* at the end, for what was told last */
+
 struct worker {
 	struct io_loop *loop;
 	struct proc_chan *parent;
@@ -31,6 +34,7 @@ struct worker {
 	struct edge_pool *pool;
 	struct worker_signer *signer;
 	struct worker_resolver *resolver;
+	struct worker_ledger *ledger;
 	struct worker_services *services;
 	struct edge_world *world;          /* in force; NULL before the first START */
 	struct edge_learner *learner;      /* NULL: another worker asks */
@@ -214,6 +218,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		edge_learn_inherit(world, w->world);
 	edge_world_unref(w->world);
 	w->world = world;
+	worker_ledger_switch(w->ledger, conf_needs_ledger(world->settings));
 	r = worker_listeners_start(&w->listeners, &w->next_listeners, w->loop, on_connection, w);
 	if (!r)
 		r = worker_services_start(w->services);
@@ -236,15 +241,20 @@ static int on_ticket_keys(struct worker *w, struct proc_msg *msg)
 	return 0;
 }
 
+static void on_kept(void *owner)
+{
+	struct worker *w = owner;
+	say(w, PROC_MSG_DRAINED, (struct slice){});
+	(void)!proc_chan_flush(w->parent);
+	io_loop_stop(w->loop);
+}
+
 /* Edges and relays each say when they are; the last of them counts. */
 static void on_empty(void *owner)
 {
 	struct worker *w = owner;
-	if (--w->draining)
-		return;
-	say(w, PROC_MSG_DRAINED, (struct slice){});
-	(void)!proc_chan_flush(w->parent);
-	io_loop_stop(w->loop);
+	if (w->draining && --w->draining == 0)
+		worker_ledger_finish(w->ledger, LEDGER_PATIENCE_MS, on_kept, w);
 }
 
 static int on_drain(struct worker *w, struct proc_msg *msg)
@@ -270,6 +280,7 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct relay_counters *r = relay_counters(relay);
 	const struct relay_service_counters *s = worker_services_policy(w->services);
 	const struct relay_collector *t = worker_services_collector(w->services);
+	const struct worker_ledger_counters l = worker_ledger_counters(w->ledger);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -298,6 +309,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		r->messages,
 		t->datagrams,
 		t->refused,
+		l.waiting,
+		l.lost,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -333,6 +346,8 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(worker_signer_attach(w->signer, TAKE_FD(msg->fd)));
 	case PROC_MSG_RESOLVER_CHANNEL:
 		return err_up(worker_resolver_attach(w->resolver, TAKE_FD(msg->fd)));
+	case PROC_MSG_LEDGER_CHANNEL:
+		return err_up(worker_ledger_attach(w->ledger, TAKE_FD(msg->fd)));
 	case PROC_MSG_SERVICE:
 		return err_up(worker_services_add(w->services, msg->payload, TAKE_FD(msg->fd)));
 	case PROC_MSG_DRAIN:
@@ -375,6 +390,11 @@ static void on_resolver_broken(void *owner)
 	say(owner, PROC_MSG_RESOLVER_WANTED, (struct slice){});
 }
 
+static void on_ledger_broken(void *owner)
+{
+	say(owner, PROC_MSG_LEDGER_WANTED, (struct slice){});
+}
+
 static int worker_init(struct worker *w, int chan_fd)
 {
 	int r = io_loop_new(&w->loop);
@@ -386,6 +406,13 @@ static int worker_init(struct worker *w, int chan_fd)
 		r = worker_resolver_new(&w->resolver, w->loop, on_resolver_broken, w);
 	if (!r)
 		r = worker_services_new(&w->services, w->loop, worker_resolver_asker(w->resolver));
+	if (!r)
+		r = worker_ledger_new(&w->ledger, w->loop, on_ledger_broken, w);
+	if (!r) {
+		edge_pool_record_to(w->pool, worker_ledger_recorder(w->ledger));
+		relay_record_to(worker_services_relay(w->services),
+		                worker_ledger_recorder(w->ledger));
+	}
 	if (!r)
 		r = proc_chan_new(&w->parent, chan_fd, PROC_ROLE_WORKER, PROC_ROLE_PARENT);
 	if (!r)
@@ -405,6 +432,7 @@ static void worker_deinit(struct worker *w)
 	worker_signer_free(w->signer);
 	worker_services_free(w->services);
 	worker_resolver_free(w->resolver);
+	worker_ledger_free(w->ledger); /* its last words are of those above */
 	io_watch_free(w->parent_watch);
 	proc_chan_free(w->parent);
 	explicit_bzero(w->ticket_keys, sizeof(w->ticket_keys));
