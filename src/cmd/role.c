@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cmd/run.h"
 #include "keys/keys.h"
+#include "ledger/ledger.h"
 #include "proc/box.h"
 #include "resolver/resolver.h"
 #include "worker/worker.h"
@@ -20,6 +21,7 @@ static const struct role roles[] = {
 	{ "worker", false, worker_main },
 	{ "keys", true, keys_main },
 	{ "resolver", false, resolver_main },
+	{ "ledger", false, ledger_main },
 };
 
 static const struct role *role_find(const char *name)

@@ -8,8 +8,9 @@
 int proc_box(enum proc_role role, const char *directory, struct proc_box_report *ret_report)
 {
 	struct proc_box_report report = {};
-	bool has_files = role == PROC_ROLE_RESOLVER || role == PROC_ROLE_LEDGER;
-	if (role == PROC_ROLE_PARENT || has_files != (directory != NULL))
+	bool may_have_files = role == PROC_ROLE_RESOLVER || role == PROC_ROLE_LEDGER;
+	if (role == PROC_ROLE_PARENT || (directory && !may_have_files) ||
+	    (!directory && role == PROC_ROLE_RESOLVER))
 		return err_raise(-EINVAL);
 	int r = box_landlock(role, directory, &report.landlock_abi);
 	if (r)

@@ -63,7 +63,7 @@ struct proc_box_report {
  * made executable. keys and ledger: no network either, no socket at all but those they hold.
  * resolver and ledger: files of the one directory may be made, read, changed and removed. For good.
  *
- * directory: of RESOLVER and LEDGER; NULL for the others
+ * directory: of RESOLVER and LEDGER (NULL there: no file at all); NULL for the others
  *
  * Not for the parent. A forbidden call fails with EPERM, it does not kill: libraries try files
  * lazily. Returns 0 (look at the report) or a negative (then the process must end).

@@ -1,0 +1,259 @@
+#include "ledger/ledger.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "io/loop.h"
+#include "ledger/keeper.h"
+#include "ledger/tellers.h"
+#include "proc/box.h"
+#include "proc/config.h"
+#include "proc/peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STATUS_MS = 5 * 1000 };
+
+struct ledger {
+	struct io_loop *loop;
+	struct conf_settings *settings;
+	char folder[PATH_MAX];
+	char path[PATH_MAX + 16];
+	struct proc_chan *parent_chan; /* until the loop has it */
+	struct proc_peer *parent;
+	struct io_signal *term;
+	struct io_deadline status;
+	struct tellers *tellers;
+	struct keeper *keeper;
+};
+
+/* --- the parent --- */
+
+static void status_tell(struct ledger *l)
+{
+	uint8_t payload[8 * PROC_LEDGER_NUMBER_COUNT];
+	if (l->parent &&
+	    proc_peer_queue(l->parent, PROC_MSG_LEDGER_STATUS, keeper_numbers(l->keeper, payload)))
+		log_debug(NULL, "parent cannot be told");
+}
+
+static void on_status(struct io_deadline *d)
+{
+	struct ledger *l = (struct ledger *)((char *)d - offsetof(struct ledger, status));
+	status_tell(l);
+	io_deadline_arm(l->loop, d, STATUS_MS);
+}
+
+static int on_forget(struct ledger *l, struct slice question)
+{
+	char name[STORE_TEXT_MAX + 1];
+	uint8_t payload[4 + 4 + 1];
+	struct proc_unpacker u = proc_unpacker_over(question);
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	struct slice user;
+	uint32_t request;
+	size_t rows = 0;
+	if (!proc_unpack_u32(&u, &request) || !proc_unpack_text(&u, &user))
+		return err_raise(-EPROTO);
+	slice_to_text(user, name, sizeof(name));
+	int r = keeper_forget(l->keeper, name, &rows);
+	if (r)
+		log_error(NULL, "a user cannot be forgotten", kv_int("errno", -r),
+		          kv_str("where", err_origin()));
+	proc_pack_u32(&p, request);
+	proc_pack_u32(&p, rows > UINT32_MAX ? UINT32_MAX : (uint32_t)rows);
+	proc_pack_u8(&p, r != 0);
+	return err_up(proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p)));
+}
+
+static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	struct ledger *l = owner;
+	if (msg->type == PROC_MSG_WORKER_CHANNEL)
+		return err_up(tellers_add(l->tellers, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_FORGET)
+		return err_up(on_forget(l, msg->payload));
+	if (msg->type != PROC_MSG_STATUS_ASK)
+		return err_raise(-EPROTO); /* the configuration came before */
+	status_tell(l);
+	return 0;
+}
+
+/* --- the end --- */
+
+static void on_term(void *owner, int number)
+{
+	struct ledger *l = owner;
+	io_loop_stop(l->loop);
+}
+
+/* Nobody tells anything any more, and nobody starts workers; without a file nobody is heard. */
+static void end_if_idle(struct ledger *l)
+{
+	if (!l->parent && (!tellers_count(l->tellers) || !keeper_is_open(l->keeper)))
+		io_loop_stop(l->loop);
+}
+
+static void on_none(void *owner)
+{
+	end_if_idle(owner);
+}
+
+static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
+{
+	struct ledger *l = owner;
+	proc_peer_free(TAKE(l->parent));
+	if (how != PROC_PEER_GONE)
+		io_loop_stop(l->loop);
+	else
+		end_if_idle(l);
+}
+
+/* --- the file --- */
+
+static void on_open(void *owner)
+{
+	struct ledger *l = owner;
+	if (l->keeper) /* else nobody is there yet */
+		tellers_begin(l->tellers);
+}
+
+static void on_kept(void *owner)
+{
+	struct ledger *l = owner;
+	tellers_kept(l->tellers);
+}
+
+static void on_failed(void *owner)
+{
+	struct ledger *l = owner;
+	tellers_cut(l->tellers);
+	end_if_idle(l);
+}
+
+static struct store_ledger_settings store_settings(const struct ledger *l)
+{
+	static const enum store_address addresses[] = {
+		[CONF_CLIENT_FULL] = STORE_ADDRESS_FULL,
+		[CONF_CLIENT_TRUNCATED] = STORE_ADDRESS_TRUNCATED,
+		[CONF_CLIENT_NONE] = STORE_ADDRESS_NONE,
+	};
+	const struct conf_ledger *c = &l->settings->ledger;
+	return (struct store_ledger_settings){
+		.path = l->path,
+		.keep = c->keep == CONF_KEEP_ALL ? STORE_KEEP_ALL : STORE_KEEP_NOTABLE,
+		.client_address = addresses[c->client_address],
+		.retention_s = c->retention_s,
+		.max_bytes = (int64_t)c->max_size,
+	};
+}
+
+static int parts_begin(struct ledger *l)
+{
+	int r = io_loop_new(&l->loop);
+	if (!r)
+		r = io_signal_new(&l->term, l->loop, SIGTERM, on_term, l);
+	if (!r)
+		r = tellers_new(&l->tellers, &(struct tellers_settings){ .loop = l->loop,
+		                                                         .owner = l,
+		                                                         .on_none = on_none });
+	if (!r)
+		r = keeper_new(&l->keeper, &(struct keeper_settings){ .loop = l->loop,
+		                                                      .store = store_settings(l),
+		                                                      .owner = l,
+		                                                      .on_open = on_open,
+		                                                      .on_kept = on_kept,
+		                                                      .on_failed = on_failed });
+	if (r)
+		return err_up(r);
+	tellers_keeper_set(l->tellers, l->keeper);
+	r = proc_peer_adopt(&l->parent, &(struct proc_peer_settings){
+						.loop = l->loop,
+						.chan = TAKE(l->parent_chan),
+						.owner = l,
+						.on_message = on_parent_message,
+						.on_end = on_parent_end,
+					});
+	if (!r)
+		r = proc_peer_send(l->parent, PROC_MSG_READY, (struct slice){}, -1);
+	l->status.fn = on_status;
+	if (!r)
+		on_status(&l->status);
+	return err_up(r);
+}
+
+/*
+ * False: its folder cannot be used, which this process cannot wait for: the box knows it or not. It
+ * ends after a minute, and the parent makes another.
+ */
+static bool folder_is_fine(const struct ledger *l)
+{
+	struct pollfd parent = { .fd = proc_chan_fd(l->parent_chan), .events = POLLRDHUP };
+	struct proc_box_report report;
+	if (!access(l->folder, R_OK | W_OK | X_OK))
+		return true;
+	log_error(NULL, "sessions are not recorded", kv_str("directory", l->folder),
+	          kv_str("error", strerror(errno)),
+	          kv_str("mend", "let the user of the daemon into it; it is tried again every "
+	                         "minute"));
+	if (!proc_box(PROC_ROLE_LEDGER, NULL, &report))
+		(void)!poll(&parent, 1, KEEPER_REOPEN_MS);
+	return false;
+}
+
+/* 0, LEDGER_NOT_NOW or a negative. */
+enum { LEDGER_NOT_NOW = 1 };
+static int begin(struct ledger *l, int chan_fd)
+{
+	struct proc_box_report report;
+	int r = proc_chan_new(&l->parent_chan, chan_fd, PROC_ROLE_LEDGER, PROC_ROLE_PARENT);
+	if (!r)
+		r = proc_config_wait(l->parent_chan, &l->settings);
+	if (r)
+		return err_up(r);
+	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
+	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
+	if (!folder_is_fine(l))
+		return LEDGER_NOT_NOW;
+	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
+	r = proc_box(PROC_ROLE_LEDGER, l->folder, &report);
+	return r ? err_up(r) : err_up(parts_begin(l));
+}
+
+static void end(struct ledger *l)
+{
+	if (l->keeper) {
+		keeper_flush(l->keeper);
+		tellers_flush(l->tellers);
+	}
+	tellers_free(l->tellers);
+	keeper_free(l->keeper);
+	proc_peer_free(l->parent);
+	proc_chan_free(l->parent_chan);
+	if (l->loop) {
+		io_deadline_disarm(&l->status);
+		io_signal_free(l->term);
+		io_loop_free(l->loop);
+	}
+	conf_settings_free(l->settings);
+}
+
+int ledger_main(int chan_fd)
+{
+	struct ledger l = {};
+	int r = begin(&l, chan_fd);
+	if (!r)
+		r = io_loop_run(l.loop);
+	if (r < 0)
+		log_error(NULL, "ledger cannot run", kv_str("error", strerror(-r)),
+		          kv_str("where", err_origin()));
+	end(&l);
+	return r < 0 ? 1 : 0;
+}

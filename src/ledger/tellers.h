@@ -1,0 +1,36 @@
+/*
+ * The workers at the other ends of their channels. What they tell is read once there is a file for
+ * it: until then it waits where it is, and they keep it.
+ */
+#ifndef LEDGER_TELLERS_H
+#define LEDGER_TELLERS_H
+
+#include "ledger/keeper.h"
+
+struct tellers;
+
+struct tellers_settings {
+	struct io_loop *loop;
+	void *owner;
+	void (*on_none)(void *owner); /* the last is gone */
+};
+
+[[nodiscard]] int tellers_new(struct tellers **ret_t, const struct tellers_settings *set);
+/* NULL is fine. */
+void tellers_free(struct tellers *t);
+/* Whom they tell it; it may be free'd after them alone. */
+void tellers_keeper_set(struct tellers *t, struct keeper *keeper);
+/* Takes fd, the channel of one. 0 or a negative. */
+[[nodiscard]] int tellers_add(struct tellers *t, int fd);
+size_t tellers_count(const struct tellers *t);
+
+/* There is a file. */
+void tellers_begin(struct tellers *t);
+/* All that they told is in it: they hear of it. */
+void tellers_kept(struct tellers *t);
+/* It was not kept: each gets another channel from the parent and tells it again. */
+void tellers_cut(struct tellers *t);
+/* What was said to them goes out, as far as their sockets take it. */
+void tellers_flush(struct tellers *t);
+
+#endif
