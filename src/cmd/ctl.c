@@ -13,16 +13,18 @@
 #include <sys/un.h>
 #include <time.h>
 
-enum { UNKNOWN = 2, PATIENCE_S = 10, UPGRADE_PATIENCE_S = 70 };
+enum { UNKNOWN = 2, PATIENCE_S = 10, LONG_PATIENCE_S = 70 };
 
 static const char usage[] =
 	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json]\n"
-	"         status|reload|drain|release DOMAIN|tlsrpt-send [DAY]|upgrade [BINARY]\n"
+	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|upgrade "
+	"[BINARY]\n"
 	"\n"
 	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
 	"  drain               accept no more, end idle sessions, then end\n"
 	"  release DOMAIN      forget what TLS its hosts had: mail that waits for them goes\n"
+	"  forget USER         delete all that the ledger has under this user's name\n"
 	"  tlsrpt-send [DAY]   send the TLS reports of DAY (YYYY-MM-DD, default: yesterday, in\n"
 	"                      UTC) now, in place of some time in the morning; those that were\n"
 	"                      given up, too\n"
@@ -38,6 +40,12 @@ static const char usage[] =
 	"Exit: 0 well, 1 refused, 2 no daemon answered.\n"
 	"Example: mailseal ctl status --json\n";
 
+/* The other build is asked first; the ledger may be large. */
+static bool takes_long(const char *command)
+{
+	return !strncmp(command, "upgrade", 7) || !strncmp(command, "forget ", 7);
+}
+
 static int ask(const char *path, const char *command, struct buf *ret_answer)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -45,8 +53,7 @@ static int ask(const char *path, const char *command, struct buf *ret_answer)
 		return -ENAMETOOLONG;
 	memcpy(sa.sun_path, path, strlen(path));
 	CLEAN(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool is_upgrade = !strncmp(command, "upgrade", 7); /* the other build is asked first */
-	struct timeval patience = { .tv_sec = is_upgrade ? UPGRADE_PATIENCE_S : PATIENCE_S };
+	struct timeval patience = { .tv_sec = takes_long(command) ? LONG_PATIENCE_S : PATIENCE_S };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
 		return -errno;
@@ -77,6 +84,23 @@ static void tlsrpt_print(const json_t *numbers)
 		       counts[0], counts[1], counts[2]);
 }
 
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void ledger_print(const json_t *answer)
+{
+	const json_t *ledger = json_object_get(answer, "ledger");
+	if (!number_of(answer, "ledger_pid"))
+		return;
+	printf("ledger: pid %lld%s; rows: %lld, bytes: %lld, waiting: %lld, lost: %lld\n",
+	       number_of(answer, "ledger_pid"),
+	       json_is_true(json_object_get(ledger, "open")) ? "" : " (no file, see the log)",
+	       number_of(ledger, "rows"), number_of(ledger, "bytes"), number_of(ledger, "waiting"),
+	       number_of(ledger, "lost"));
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -93,6 +117,7 @@ static void status_print(const json_t *answer)
 		       (long long)json_integer_value(json_object_get(answer, "resolver_pid")));
 	printf("workers: %zu, leaving: %lld\n", json_array_size(json_object_get(answer, "workers")),
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
+	ledger_print(answer);
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
@@ -157,19 +182,33 @@ static int ctl_run(const char *path, const char *command, bool as_json)
 	return answer_show(&answer, as_json);
 }
 
+/* With as many words behind it as it takes; what is not known here the daemon refuses. */
+static bool is_whole(int count, char *const words[])
+{
+	static const struct {
+		const char *command;
+		int least, most;
+	} commands[] = {
+		{ "release", 1, 1 },
+		{ "forget", 1, 1 },
+		{ "tlsrpt-send", 0, 1 },
+		{ "upgrade", 0, 1 },
+	};
+	for (size_t i = 0; count && i < COUNT_OF(commands); i++)
+		if (!strcmp(words[0], commands[i].command))
+			return count - 1 >= commands[i].least && count - 1 <= commands[i].most;
+	return count == 1;
+}
+
 /* The command as it is sent; a path is made one that means the same to the daemon. */
 static int line_make(struct buf *ret_line, int count, char *const words[])
 {
-	bool has_binary = count == 2 && !strcmp(words[0], "upgrade");
-	bool has_word =
-		count == 2 && (!strcmp(words[0], "release") || !strcmp(words[0], "tlsrpt-send"));
-	if (count != 1 && !has_binary && !has_word)
+	if (!is_whole(count, words))
 		return -EINVAL;
 	int r = buf_add_str(ret_line, words[0]);
-	if (!r && has_word)
-		r = buf_printf(ret_line, " %s", words[1]);
-	if (!r && has_binary) {
-		CLEAN(freep) char *here = words[1][0] == '/' ? NULL : getcwd(NULL, 0);
+	if (!r && count == 2) {
+		bool is_path = !strcmp(words[0], "upgrade") && words[1][0] != '/';
+		CLEAN(freep) char *here = is_path ? getcwd(NULL, 0) : NULL;
 		r = buf_printf(ret_line, " %s%s%s", here ? here : "", here ? "/" : "", words[1]);
 	}
 	/* With its NUL. */

@@ -24,7 +24,6 @@ enum {
 };
 
 static void on_restart(struct io_deadline *d);
-static void introduce(struct parent_child *servant, struct parent_child *worker);
 
 static void name_of(const struct parent_child *c, char name[NAME_CAP])
 {
@@ -34,7 +33,7 @@ static void name_of(const struct parent_child *c, char name[NAME_CAP])
 		snprintf(name, NAME_CAP, "worker-%u", c->slot);
 }
 
-static void child_detach(struct parent_child *c)
+void parent_child_detach(struct parent_child *c)
 {
 	io_watch_free(c->watch);
 	c->watch = NULL;
@@ -51,7 +50,8 @@ static void watch_update(struct parent_child *c)
 
 void parent_send(struct parent_child *c, enum proc_msg_type type, struct slice payload, int fd)
 {
-	if (c->chan && proc_chan_send(c->chan, type, payload, fd))
+	int r = c->chan ? proc_chan_send(c->chan, type, payload, fd) : 0;
+	if (r && r != PROC_CLOSED) /* of one that died SIGCHLD tells */
 		log_error(NULL, "message not sent", kv_str("message", proc_msg_name(type)),
 		          kv_int("pid", c->pid));
 	if (fd >= 0)
@@ -128,7 +128,16 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		parent_workarounds_came(c->parent, msg->payload);
 		break;
 	case PROC_MSG_RESOLVER_WANTED:
-		introduce(&c->parent->resolver, c);
+		parent_introduce(&c->parent->resolver, c);
+		break;
+	case PROC_MSG_LEDGER_WANTED:
+		parent_ledger_wanted(c);
+		break;
+	case PROC_MSG_LEDGER_STATUS:
+		parent_ledger_status_came(c->parent, msg->payload);
+		break;
+	case PROC_MSG_FORGOT:
+		parent_ctl_forgot_came(c->parent, msg->payload);
 		break;
 	case PROC_MSG_KEY_LOADED:
 	case PROC_MSG_KEY_BAD:
@@ -155,7 +164,7 @@ static void on_child_ready(void *owner, int events)
 	if (c->chan && !ended && r == PROC_MORE)
 		watch_update(c);
 	else if (c->chan)
-		child_detach(c); /* SIGCHLD tells the rest */
+		parent_child_detach(c); /* SIGCHLD tells the rest */
 }
 
 /* The process and its channel. */
@@ -191,8 +200,14 @@ static int child_start(struct parent_child *c, const char *user)
 	return 0;
 }
 
-/* A channel between keys or resolver and a worker, one end to each. */
-static void introduce(struct parent_child *servant, struct parent_child *worker)
+static enum proc_msg_type channel_to(enum proc_role servant)
+{
+	if (servant == PROC_ROLE_KEYS)
+		return PROC_MSG_KEYS_CHANNEL;
+	return servant == PROC_ROLE_LEDGER ? PROC_MSG_LEDGER_CHANNEL : PROC_MSG_RESOLVER_CHANNEL;
+}
+
+void parent_introduce(struct parent_child *servant, struct parent_child *worker)
 {
 	int pair[2];
 	if (!servant->chan || !worker->chan)
@@ -205,21 +220,25 @@ static void introduce(struct parent_child *servant, struct parent_child *worker)
 		return;
 	}
 	parent_send(servant, PROC_MSG_WORKER_CHANNEL, (struct slice){}, pair[0]);
-	parent_send(worker,
-	            servant->role == PROC_ROLE_KEYS ? PROC_MSG_KEYS_CHANNEL
-	                                            : PROC_MSG_RESOLVER_CHANNEL,
-	            (struct slice){}, pair[1]);
+	parent_send(worker, channel_to(servant->role), (struct slice){}, pair[1]);
 }
 
-/* To all workers that are of this build. */
+/* Of another build it is served by those of its own time; if they are gone it says so. */
+static bool is_served(const struct parent_child *servant, const struct parent_child *worker)
+{
+	return worker->role == PROC_ROLE_WORKER &&
+	       (!worker->is_inherited ||
+	        (servant->role == PROC_ROLE_LEDGER && worker->wants_ledger));
+}
+
 static void introduce_all(struct parent *p, struct parent_child *servant)
 {
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i])
-			introduce(servant, p->workers[i]);
+			parent_introduce(servant, p->workers[i]);
 	for (struct parent_child *c = p->leaving; c; c = c->next)
-		if (!c->is_inherited && c->role == PROC_ROLE_WORKER)
-			introduce(servant, c);
+		if (is_served(servant, c))
+			parent_introduce(servant, c);
 }
 
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path)
@@ -267,11 +286,11 @@ int parent_keys_start(struct parent *p)
 }
 
 /* The one folder it may write to. */
-static int resolver_folder_make(const struct conf_settings *s)
+static int folder_make(const struct conf_settings *s, const char *name)
 {
 	char path[PATH_MAX];
 	const struct passwd *user = geteuid() ? NULL : getpwnam(s->user);
-	snprintf(path, sizeof(path), "%s/" CONF_RESOLVER_FOLDER, s->state_dir);
+	snprintf(path, sizeof(path), "%s/%s", s->state_dir, name);
 	bool is_made = !mkdir(path, 0700) || errno == EEXIST;
 	if (is_made && (!user || !chown(path, user->pw_uid, user->pw_gid)))
 		return 0;
@@ -281,35 +300,50 @@ static int resolver_folder_make(const struct conf_settings *s)
 	return err_raise(r);
 }
 
-static int resolver_start(struct parent *p)
+/* A process that all workers ask or tell something, and that has files. */
+static int servant_start(struct parent_child *c)
 {
-	const struct conf_settings *s = p->plan->settings;
-	p->resolver.role = PROC_ROLE_RESOLVER;
-	p->resolver.parent = p;
-	p->resolver.is_replaced = false;
-	int r = resolver_folder_make(s);
+	const struct conf_settings *s = c->parent->plan->settings;
+	bool is_ledger = c->role == PROC_ROLE_LEDGER;
+	c->is_replaced = false;
+	int r = folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
 	if (!r)
-		r = child_start(&p->resolver, s->user);
+		r = child_start(c, s->user);
 	if (r)
 		return err_up(r);
-	parent_send(&p->resolver, PROC_MSG_CONFIG, slice_str(s->text), -1);
-	introduce_all(p, &p->resolver);
+	parent_send(c, PROC_MSG_CONFIG, slice_str(s->text), -1);
+	introduce_all(c->parent, c);
 	return 0;
 }
 
-void parent_resolver_adjust(struct parent *p, const struct conf_settings *old)
+static bool servant_is_wanted(const struct parent_child *c)
+{
+	const struct conf_settings *s = c->parent->plan ? c->parent->plan->settings : NULL;
+	return s && (c->role == PROC_ROLE_LEDGER ? conf_needs_ledger(s) : conf_needs_resolver(s));
+}
+
+static void servant_adjust(struct parent_child *c, bool has_changed)
+{
+	bool is_wanted = servant_is_wanted(c);
+	if (c->pid && (!is_wanted || has_changed)) {
+		c->is_replaced = true;
+		kill(c->pid, SIGTERM);
+	} else if (!c->pid && is_wanted && servant_start(c)) {
+		log_error(NULL, "process cannot be started",
+		          kv_str("name", proc_role_name(c->role)), kv_str("where", err_origin()));
+		c->restart.fn = on_restart;
+		io_deadline_arm(c->parent->loop, &c->restart, RESTART_MS);
+	}
+}
+
+void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 {
 	const struct conf_settings *now = p->plan->settings;
-	bool is_wanted = conf_needs_resolver(now);
-	if (p->resolver.pid && (!is_wanted || (old && conf_resolver_differs(old, now)))) {
-		p->resolver.is_replaced = true;
-		kill(p->resolver.pid, SIGTERM);
-	} else if (!p->resolver.pid && is_wanted && resolver_start(p)) {
-		log_error(NULL, "process cannot be started", kv_str("name", "resolver"),
-		          kv_str("where", err_origin()));
-		p->resolver.restart.fn = on_restart;
-		io_deadline_arm(p->loop, &p->resolver.restart, RESTART_MS);
-	}
+	p->resolver.role = PROC_ROLE_RESOLVER;
+	p->ledger.role = PROC_ROLE_LEDGER;
+	p->resolver.parent = p->ledger.parent = p;
+	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
+	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
 }
 
 static void listener_send(struct parent_child *worker, const struct parent_listener *l,
@@ -409,8 +443,9 @@ int parent_worker_start(struct parent *p, unsigned slot)
 	int r = child_start(c, p->plan->settings->user);
 	if (r)
 		return err_up(r);
-	introduce(&p->keys, c);
-	introduce(&p->resolver, c);
+	parent_introduce(&p->keys, c);
+	parent_introduce(&p->resolver, c);
+	parent_introduce(&p->ledger, c);
 	parent_worker_configure(p, c);
 	return 0;
 }
@@ -445,7 +480,7 @@ static void old_keys_end(struct parent *p)
 		if (c->role == PROC_ROLE_WORKER)
 			return;
 	for (struct parent_child *c = p->leaving; c; c = c->next) {
-		child_detach(c);
+		parent_child_detach(c);
 		kill(c->pid, SIGTERM);
 	}
 }
@@ -481,7 +516,7 @@ void parent_drain(struct parent *p)
 	old_keys_end(p);
 	parent_listen_close(p);
 	if (!p->leaving)
-		io_loop_stop(p->loop);
+		parent_ledger_end(p);
 }
 
 static void on_restart(struct io_deadline *d)
@@ -496,8 +531,8 @@ static void on_restart(struct io_deadline *d)
 		r = parent_keys_start(p);
 	else if (c->role == PROC_ROLE_WORKER)
 		r = parent_worker_start(p, c->slot);
-	else if (p->plan && conf_needs_resolver(p->plan->settings))
-		r = resolver_start(p);
+	else if (servant_is_wanted(c))
+		r = servant_start(c);
 	if (r) {
 		log_error(NULL, "process cannot be started", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
@@ -511,24 +546,36 @@ static void child_restart(struct parent_child *c, int status)
 	char name[NAME_CAP];
 	name_of(c, name);
 	uint64_t lived_ms = io_loop_now_ms(c->parent->loop) - c->started_ms;
-	if (c->is_replaced) {
-		child_detach(c);
-		c->pid = 0;
-		c->restart.fn = on_restart;
-		on_restart(&c->restart);
-		return;
-	}
-	log_error(NULL, "process died and is started again", kv_str("name", name),
-	          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
-	          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
-	          kv_ms("lived", lived_ms));
-	child_detach(c);
+	/* A ledger that ends well could not begin, and has said why. */
+	bool is_known = c->is_replaced ||
+	                (c->role == PROC_ROLE_LEDGER && WIFEXITED(status) && !WEXITSTATUS(status));
+	if (!is_known)
+		log_error(NULL, "process died and is started again", kv_str("name", name),
+		          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+		          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
+		          kv_ms("lived", lived_ms));
+	parent_child_detach(c);
 	c->pid = 0;
 	c->restart.fn = on_restart;
-	if (lived_ms < RESTART_MS)
+	if (lived_ms < RESTART_MS && !c->is_replaced)
 		io_deadline_arm(c->parent->loop, &c->restart, RESTART_MS);
 	else
 		on_restart(&c->restart);
+}
+
+/* While workers drain they still tell it something. */
+static void ledger_reaped(struct parent *p, int status)
+{
+	parent_ctl_forgot_lost(p);
+	memset(p->ledger_numbers, 0, sizeof(p->ledger_numbers));
+	p->ledger.is_asked = false;
+	parent_ctl_status_came(p);
+	if (!p->is_draining || p->leaving) {
+		child_restart(&p->ledger, status);
+		return;
+	}
+	parent_child_detach(&p->ledger);
+	p->ledger.pid = 0;
 }
 
 static bool leaving_reap(struct parent *p, pid_t pid)
@@ -538,7 +585,7 @@ static bool leaving_reap(struct parent *p, pid_t pid)
 		if (c->pid != pid)
 			continue;
 		*at = c->next;
-		child_detach(c);
+		parent_child_detach(c);
 		parent_heir_lost(p, c);
 		free(c);
 		return true;
@@ -558,13 +605,15 @@ void parent_children_reap(struct parent *p)
 			child_restart(&p->keys, status);
 		if (p->resolver.pid == pid && starts_anew)
 			child_restart(&p->resolver, status);
+		if (p->ledger.pid == pid)
+			ledger_reaped(p, status);
 		for (unsigned i = 0; i < p->worker_count && starts_anew; i++)
 			if (p->workers[i] && p->workers[i]->pid == pid)
 				child_restart(p->workers[i], status);
 	}
 	old_keys_end(p);
 	if (p->is_draining && !p->leaving)
-		io_loop_stop(p->loop);
+		parent_ledger_end(p);
 }
 
 int parent_child_adopt(struct parent *p, const struct estate_child *from)

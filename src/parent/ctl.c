@@ -1,8 +1,8 @@
 /*
- * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "tlsrpt-send
- * [DAY]", "upgrade [BINARY]"), JSON out, closed. Only who may write to it (mode 0600 in run_dir) is
- * heard, and no process of ours: where all run as one user, a worker must not reach out of its box
- * by it.
+ * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "forget USER",
+ * "tlsrpt-send [DAY]", "upgrade [BINARY]"), JSON out, closed. Only who may write to it (mode 0600
+ * in run_dir) is heard, and no process of ours: where all run as one user, a worker must not reach
+ * out of its box by it.
  */
 #include "parent/state.h"
 
@@ -22,8 +22,10 @@
 enum {
 	LINE_MAX_LEN = PATH_MAX + 16,
 	STATUS_WAIT_MS = 2000,
+	FORGET_WAIT_MS = 60000,
 	UPGRADE_WAIT_MS = 60000, /* more than parent/upgrade.c takes for its answer */
 	ASKERS_MAX = ESTATE_ASKERS_MAX,
+	USER_MAX = 255,
 };
 
 struct asker {
@@ -37,6 +39,7 @@ struct asker {
 	size_t len;
 	bool wants_status;
 	bool wants_upgrade;
+	uint32_t wants_forgot; /* the request; 0: none */
 };
 
 struct parent_ctl {
@@ -46,6 +49,7 @@ struct parent_ctl {
 	char path[108];
 	struct asker *askers;
 	size_t count;
+	uint32_t forgets; /* the last request */
 };
 
 static const char *const number_names[PARENT_NUMBERS] = {
@@ -76,6 +80,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"messages_relayed",
 	"tlsrpt_datagrams",
 	"tlsrpt_refused",
+	NULL, /* the last two are of the ledger: parent/ledger.c */
+	NULL,
 };
 
 static void on_end(struct io_later *later)
@@ -103,6 +109,7 @@ static void answer(struct asker *a, json_t *what)
 	}
 	free(text);
 	a->wants_status = a->wants_upgrade = false;
+	a->wants_forgot = 0;
 	io_later_add(a->ctl->parent->loop, &a->end);
 }
 
@@ -120,7 +127,7 @@ static json_t *workers_json(const struct parent *p, json_t *sums)
 		for (size_t n = 0; n < PARENT_NUMBERS; n++)
 			sum[n] += c->numbers[n];
 	}
-	for (size_t n = 0; n < PARENT_NUMBERS; n++)
+	for (size_t n = 0; n < PARENT_NUMBERS && number_names[n]; n++)
 		json_object_set_new(sums, number_names[n], json_integer((json_int_t)sum[n]));
 	return list;
 }
@@ -145,13 +152,19 @@ static json_t *status_json(const struct parent *p)
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		leaving += c->role == PROC_ROLE_WORKER;
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "version",
-	                 MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	                 "version", MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
 	                 (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
 	                 "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
-	                 "workers_leaving", (int)leaving, "workers", workers, "sums", sums,
+	                 "ledger_pid", (int)p->ledger.pid, "workers_leaving", (int)leaving,
+	                 "workers", workers, "sums", sums, "ledger", parent_ledger_json(p),
 	                 "warnings", parent_caps_warnings(p), "workarounds",
 	                 parent_workarounds_json(p), "tlsrpt", parent_tlsrpt_json(p));
+}
+
+static json_t *result_json(bool is_well, const char *message)
+{
+	return json_pack("{s:b, s:s}", "ok", is_well, "message", message);
 }
 
 static void on_late(struct io_deadline *d)
@@ -160,6 +173,8 @@ static void on_late(struct io_deadline *d)
 	if (a->wants_status)
 		answer(a,
 		       status_json(a->ctl->parent)); /* with what is known of who did not answer */
+	else if (a->wants_forgot)
+		answer(a, result_json(false, "the ledger did not answer in time"));
 	else
 		io_later_add(a->ctl->parent->loop, &a->end);
 }
@@ -169,7 +184,7 @@ static bool is_waiting(const struct parent *p)
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->chan && p->workers[i]->is_asked)
 			return true;
-	return false;
+	return p->ledger.chan && p->ledger.is_asked;
 }
 
 void parent_ctl_status_came(struct parent *p)
@@ -194,12 +209,8 @@ static void status_ask(struct asker *a)
 		parent_send(p->workers[i], PROC_MSG_STATUS_ASK, slice_of(payload, sizeof(payload)),
 		            -1);
 	}
+	parent_ledger_ask(p);
 	parent_ctl_status_came(p);
-}
-
-static json_t *result_json(bool is_well, const char *message)
-{
-	return json_pack("{s:b, s:s}", "ok", is_well, "message", message);
 }
 
 static void upgrade_do(struct asker *a, const char *binary)
@@ -233,6 +244,50 @@ static void release_do(struct asker *a, const char *domain)
 	answer(a, result_json(true, "released, see the log"));
 }
 
+/* By the ledger itself: what it holds in memory would come back. */
+static void forget_do(struct asker *a, const char *user)
+{
+	struct parent *p = a->ctl->parent;
+	if (!p->ledger.is_ready || !user[0] || strlen(user) > USER_MAX) {
+		answer(a,
+		       result_json(false, p->ledger.is_ready
+		                                  ? "that is no user"
+		                                  : "there is no ledger, or not now: see the log"));
+		return;
+	}
+	uint8_t payload[4 + USER_MAX];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	a->wants_forgot = ++a->ctl->forgets;
+	proc_pack_u32(&packer, a->wants_forgot);
+	proc_pack_raw(&packer, slice_str(user));
+	io_deadline_arm(p->loop, &a->late, FORGET_WAIT_MS);
+	parent_send(&p->ledger, PROC_MSG_FORGET, proc_packed(&packer), -1);
+}
+
+void parent_ctl_forgot_came(struct parent *p, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	uint32_t request, rows;
+	uint8_t has_failed;
+	char text[80];
+	if (!proc_unpack_u32(&u, &request) || !proc_unpack_u32(&u, &rows) ||
+	    !proc_unpack_u8(&u, &has_failed))
+		return;
+	snprintf(text, sizeof(text), "forgotten: %u rows", (unsigned)rows);
+	for (struct asker *a = p->ctl ? p->ctl->askers : NULL; a; a = a->next)
+		if (request && a->wants_forgot == request)
+			answer(a, has_failed
+			                  ? result_json(false, "it could not be done, see the log")
+			                  : result_json(true, text));
+}
+
+void parent_ctl_forgot_lost(struct parent *p)
+{
+	for (struct asker *a = p->ctl ? p->ctl->askers : NULL; a; a = a->next)
+		if (a->wants_forgot)
+			answer(a, result_json(false, "the ledger died; ask again"));
+}
+
 static void command_do(struct asker *a)
 {
 	struct parent *p = a->ctl->parent;
@@ -246,6 +301,8 @@ static void command_do(struct asker *a)
 		                         : "reloading, see the log"));
 	} else if (!strncmp(a->line, "release ", 8)) {
 		release_do(a, a->line + 8);
+	} else if (!strncmp(a->line, "forget ", 7)) {
+		forget_do(a, a->line + 7);
 	} else if (!strcmp(a->line, "tlsrpt-send") || !strncmp(a->line, "tlsrpt-send ", 12)) {
 		const char *against = parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : "");
 		answer(a, result_json(!against, against ? against : "sending, see the log"));
@@ -255,9 +312,8 @@ static void command_do(struct asker *a)
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a,
-		       result_json(false, "unknown command; known: status, reload, drain, release, "
-		                          "tlsrpt-send, upgrade"));
+		answer(a, result_json(false, "unknown command; known: status, reload, drain, "
+		                             "release, forget, tlsrpt-send, upgrade"));
 	}
 }
 
@@ -274,7 +330,7 @@ void parent_ctl_hand_over(struct parent *p, struct estate *e)
 	for (struct asker *a = p->ctl->askers; a; a = a->next) {
 		if (a->wants_status)
 			answer(a, status_json(p));
-		else if (!a->wants_upgrade && !a->len)
+		else if (!a->wants_upgrade && !a->wants_forgot && !a->len)
 			e->askers[e->asker_count++] = a->fd;
 	}
 }
@@ -309,7 +365,7 @@ static bool is_of_ours(const struct parent *p, int fd)
 		return true;
 	if (!peer.pid) /* of another pid namespace */
 		return false;
-	if (peer.pid == p->keys.pid || peer.pid == p->resolver.pid)
+	if (peer.pid == p->keys.pid || peer.pid == p->resolver.pid || peer.pid == p->ledger.pid)
 		return true;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		if (c->pid == peer.pid)

@@ -200,6 +200,8 @@ static void children_end(struct parent *p)
 		kill(p->keys.pid, SIGTERM);
 	if (p->resolver.pid)
 		kill(p->resolver.pid, SIGTERM);
+	if (p->ledger.pid)
+		kill(p->ledger.pid, SIGTERM);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->pid)
 			kill(p->workers[i]->pid, SIGTERM);
@@ -223,6 +225,8 @@ static void parent_deinit(struct parent *p)
 	parent_ctl_close(p);
 	child_close(&p->keys);
 	child_close(&p->resolver);
+	child_close(&p->ledger);
+	io_deadline_disarm(&p->ledger_late);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {
 		if (p->workers[i])
 			child_close(p->workers[i]);

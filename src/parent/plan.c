@@ -268,7 +268,7 @@ static void plan_commit(struct parent *p)
 	struct parent_plan *old = p->plan;
 	p->plan = plan;
 	p->mismatch_since_ms = 0;
-	parent_resolver_adjust(p, old ? old->settings : NULL);
+	parent_servants_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);
 	/* Handshakes under way may still sign with the keys before: those go one change later. */
 	if (p->retired)

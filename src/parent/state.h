@@ -17,7 +17,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 27, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 29, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 };
 
@@ -39,7 +39,8 @@ struct parent_child {
 	bool is_drained;   /* was told to drain */
 	bool is_inherited; /* of the build before: serves until the new workers are ready */
 	bool is_asked;     /* for its status */
-	bool is_replaced;  /* resolver: it ends because its settings changed */
+	bool is_replaced;  /* resolver, ledger: it ends because its settings changed */
+	bool wants_ledger; /* its channel to ledger broke */
 	uint64_t numbers[PARENT_NUMBERS];
 };
 
@@ -115,9 +116,12 @@ struct parent {
 	struct io_later decide_later;
 	bool next_is_renewal; /* the same settings, other certificates */
 	struct parent_child keys;
-	struct parent_child resolver; /* not there where nothing asks DNS */
-	struct buf workarounds;       /* as resolver said them last */
-	struct parent_tlsrpt tlsrpt;  /* the same of TLS reports */
+	struct parent_child resolver;                      /* not there where nothing asks DNS */
+	struct buf workarounds;                            /* as resolver said them last */
+	struct parent_tlsrpt tlsrpt;                       /* the same of TLS reports */
+	struct parent_child ledger;                        /* not there where nothing is recorded */
+	uint64_t ledger_numbers[PROC_LEDGER_NUMBER_COUNT]; /* as it said them last */
+	struct io_deadline ledger_late;                    /* it was told to end, and has to */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -171,9 +175,12 @@ void parent_listen_drop(struct parent *p, unsigned slot);
 [[nodiscard]] int parent_worker_start(struct parent *p, unsigned slot);
 void parent_worker_configure(struct parent *p, struct parent_child *worker);
 void parent_workers_configure(struct parent *p);
+/* A channel between a servant and a worker, one end to each; nothing if one of them is not there.
+ */
+void parent_introduce(struct parent_child *servant, struct parent_child *worker);
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
-/* Started, replaced or ended, as the plan in force wants it. */
-void parent_resolver_adjust(struct parent *p, const struct conf_settings *old);
+/* Resolver and ledger are started, replaced or ended, as the plan in force wants it. */
+void parent_servants_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
 void parent_drain(struct parent *p);
 void parent_children_reap(struct parent *p);
@@ -182,6 +189,8 @@ void parent_tickets_rotate(struct parent *p);
 void parent_tickets_adopt(struct parent *p, const struct estate *e);
 /* A process of the build before; its channel is ours in any case. */
 [[nodiscard]] int parent_child_adopt(struct parent *p, const struct estate_child *from);
+/* From its channel: a servant that has nobody left then ends by itself. */
+void parent_child_detach(struct parent_child *c);
 bool parent_child_is_serving(const struct parent_child *c); /* inherited and not told to drain */
 void parent_old_workers_drain(struct parent *p);
 
@@ -191,6 +200,15 @@ void parent_caps_send(struct parent *p, struct parent_child *worker);
 void parent_caps_free(struct parent_plan *plan);
 struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
+
+/* parent/ledger.c */
+void parent_ledger_status_came(struct parent *p, struct slice payload);
+void parent_ledger_ask(struct parent *p); /* how much it has; parent_ctl_status_came() follows */
+struct json_t *parent_ledger_json(const struct parent *p);
+/* A worker's channel to it broke. */
+void parent_ledger_wanted(struct parent_child *worker);
+/* All workers are gone: it ends, then the daemon. */
+void parent_ledger_end(struct parent *p);
 
 /* parent/tlsrpt.c */
 void parent_tlsrpt_came(struct parent *p, struct slice payload);
@@ -208,6 +226,9 @@ struct json_t *parent_workarounds_json(const struct parent *p);
 [[nodiscard]] int parent_ctl_adopt(struct parent *p, const struct estate *e);
 void parent_ctl_close(struct parent *p);
 void parent_ctl_status_came(struct parent *p);
+/* Ledger forgot somebody; it died before it answered. */
+void parent_ctl_forgot_came(struct parent *p, struct slice answer);
+void parent_ctl_forgot_lost(struct parent *p);
 /* To who asked for the upgrade, if still there. */
 void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message);
 /* Before another image goes on: who waits is answered, who said nothing yet is handed over. */

@@ -1,0 +1,76 @@
+/* What the parent has to do with the ledger: its numbers for the status, its part at the end. */
+#include "parent/state.h"
+
+#include "base/log.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+
+enum {
+	END_MS = 10 * 1000, /* for its last commit */
+	WAITING = PARENT_NUMBERS - 2,
+	LOST, /* of a worker's numbers */
+};
+
+void parent_ledger_status_came(struct parent *p, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	for (size_t i = 0; i < PROC_LEDGER_NUMBER_COUNT && u.rest.len; i++)
+		if (!proc_unpack_u64(&u, &p->ledger_numbers[i]))
+			return;
+	p->ledger.is_asked = false;
+	parent_ctl_status_came(p);
+}
+
+void parent_ledger_ask(struct parent *p)
+{
+	uint8_t id[4] = {};
+	if (!p->ledger.is_ready)
+		return;
+	p->ledger.is_asked = true;
+	parent_send(&p->ledger, PROC_MSG_STATUS_ASK, slice_of(id, sizeof(id)), -1);
+}
+
+void parent_ledger_wanted(struct parent_child *worker)
+{
+	worker->wants_ledger = true;
+	parent_introduce(&worker->parent->ledger, worker);
+}
+
+json_t *parent_ledger_json(const struct parent *p)
+{
+	const uint64_t *n = p->ledger_numbers;
+	uint64_t waiting = 0, lost = n[PROC_LEDGER_LOST];
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		waiting += p->workers[i] ? p->workers[i]->numbers[WAITING] : 0;
+		lost += p->workers[i] ? p->workers[i]->numbers[LOST] : 0;
+	}
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "open",
+	                 p->ledger.pid && n[PROC_LEDGER_IS_OPEN], "rows",
+	                 (json_int_t)n[PROC_LEDGER_ROWS], "bytes", (json_int_t)n[PROC_LEDGER_BYTES],
+	                 "written", (json_int_t)n[PROC_LEDGER_COMMITTED_S], "waiting",
+	                 (json_int_t)waiting, "lost", (json_int_t)lost);
+}
+
+static void on_late(struct io_deadline *d)
+{
+	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, ledger_late));
+	log_error(NULL, "the ledger does not end", kv_int("pid", p->ledger.pid));
+	kill(p->ledger.pid, SIGKILL);
+	io_loop_stop(p->loop);
+}
+
+/* It ends by itself when nobody is left; so what workers told it last is kept. */
+void parent_ledger_end(struct parent *p)
+{
+	if (!p->ledger.pid) {
+		io_loop_stop(p->loop);
+		return;
+	}
+	if (io_deadline_is_armed(&p->ledger_late))
+		return;
+	parent_child_detach(&p->ledger);
+	p->ledger_late.fn = on_late;
+	io_deadline_arm(p->loop, &p->ledger_late, END_MS);
+}
