@@ -28,7 +28,7 @@ def edge_config(backends, ports, extra=None):
 
 
 @contextlib.contextmanager
-def all_edges(folder, workers, limits):
+def all_edges(folder, workers, limits, more=""):
     """A running daemon with all four edges, each protocol's backend a script of peers.py."""
     folder.chmod(0o755)
     backends = {name: peers.Backend(getattr(peers, name)) for name in ("smtp", "imap", "pop3")}
@@ -38,7 +38,7 @@ def all_edges(folder, workers, limits):
     config = (f'workers = {workers}; drain_timeout = "1s";\n'
               f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
               f'limits = {{ handshakes_per_second = 0; {limits} }};\n'
-              + edge_config({n: b.port for n, b in backends.items()}, ports))
+              + edge_config({n: b.port for n, b in backends.items()}, ports) + more)
     daemon = Daemon(folder, config).ready()
     try:
         yield SimpleNamespace(daemon=daemon, ports=ports, folder=str(folder), chain=chain, key=key,
