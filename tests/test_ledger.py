@@ -96,6 +96,8 @@ def crowd(ports, count, threads=8):
 
 
 def ledger_of(daemon):
+    """Its pid, once it has its file."""
+    assert wait_until(lambda: daemon.status()["ledger"]["open"])
     return daemon.children()["ledger"][0]
 
 
@@ -390,7 +392,7 @@ def test_a_file_that_cannot_be_opened_is_tried_again():
             assert "no file" in stage.daemon.ctl("status").stdout
             assert stage.daemon.ctl("forget", "alice").returncode == 1
             shutil.rmtree(f"{folder}/state/ledger/ledger.db")
-            os.kill(ledger_of(stage.daemon), signal.SIGKILL)  # a minute is long
+            os.kill(stage.daemon.children()["ledger"][0], signal.SIGKILL)  # a minute is long
             assert wait_until(lambda: stage.daemon.status()["ledger"]["open"])
             assert wait_until(lambda: total(folder) == did)
     finally:
@@ -412,7 +414,7 @@ def test_a_folder_that_it_may_not_use_is_said_and_mail_goes_on():
         assert wait_until(lambda: stage.daemon.status()["ledger"]["waiting"] == did)
         seen = len(stage.daemon.events)
         os.chmod(f"{stage.folder}/state", 0o711)
-        os.kill(ledger_of(stage.daemon), signal.SIGKILL)  # a minute is long
+        os.kill(stage.daemon.children()["ledger"][0], signal.SIGKILL)  # a minute is long
         stage.daemon.wait("process died and is started again", after=seen)
         assert wait_until(lambda: total(stage.folder) == did)
 
