@@ -184,5 +184,5 @@ host_user() { # HOST
 
 # A template of lab/conf with the provider's names in their places.
 render() { # FILE HOST
-	sed "s|@RUN@|$RUN/$2|g; s|@USER@|$(host_user "$2")|g; s|@DOMAIN@|$2.test|g" "$1"
+	sed "s|@LAB@|$RUN|g; s|@RUN@|$RUN/$2|g; s|@USER@|$(host_user "$2")|g; s|@DOMAIN@|$2.test|g" "$1"
 }
