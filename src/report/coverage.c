@@ -218,10 +218,11 @@ static int worst_note(struct report_table *t, const struct report_coverage *c)
 	if (!worst)
 		return 0;
 	bool is_plain = worst->counts.by_seal[STORE_SEAL_PLAIN];
+	uint64_t count = bad_sessions(worst);
 	return report_table_note(
-		t, "%llu sessions of the %s leg (%s) were %s: %s.",
-		(unsigned long long)bad_sessions(worst), store_leg_name(worst->leg),
-		worst->protocol, is_plain ? "in clear" : "below policy",
+		t, "%llu session%s of the %s leg (%s) %s %s: %s.", (unsigned long long)count,
+		count == 1 ? "" : "s", store_leg_name(worst->leg), worst->protocol,
+		count == 1 ? "was" : "were", is_plain ? "in clear" : "below policy",
 		is_plain ? mends[worst->leg]
 			 : "`mailseal report impact` says who would be cut off without");
 }
