@@ -1,0 +1,14 @@
+/* The pages, and what several of them need: inside of web/ alone. */
+#ifndef WEB_VIEWS_H
+#define WEB_VIEWS_H
+
+#include "web/inside.h"
+
+/* "" and 0 where it is not there. */
+const char *web_json_text(const json_t *object, const char *key);
+uint64_t web_json_number(const json_t *object, const char *key);
+
+void web_view_live(struct web_page *page);
+void web_view_certificates(struct web_page *page);
+
+#endif
