@@ -4,6 +4,8 @@
 #include "base/clean.h"
 #include "web/exposition.h"
 
+#include <stdio.h>
+
 #define GAUGE(metric, words)                                                                       \
 	{                                                                                          \
 		.name = "mailseal_" metric, .kind = EXPOSITION_GAUGE, .help = (words)              \
@@ -13,19 +15,19 @@
 		.name = "mailseal_" metric "_total", .kind = EXPOSITION_COUNTER, .help = (words)   \
 	}
 
-/* Of the sums in `ctl status`: those of the workers that run, so they fall when one ends. */
+/* What each worker counts; by worker, for one that begins anew begins at 0. */
 static const struct {
 	const char *id;
 	struct exposition_family family;
-} sums[] = {
+} numbers[] = {
 	{ "open", GAUGE("sessions_open", "Sessions of clients that are open.") },
 	{ "signatures_pending",
 	  GAUGE("signatures_pending", "Handshakes that wait for the process with the keys.") },
 	{ "handoffs_open", GAUGE("handoffs_open", "MTAs that are connected to a relay.") },
-	{ "sessions", COUNTER("worker_sessions", "Sessions of clients.") },
-	{ "tls", COUNTER("worker_sessions_sealed", "Sessions of clients with TLS.") },
-	{ "legacy", COUNTER("worker_sessions_legacy", "Sessions of clients with old TLS.") },
-	{ "plain", COUNTER("worker_sessions_plain", "Sessions of clients in clear.") },
+	{ "sessions", COUNTER("client_sessions", "Sessions of clients.") },
+	{ "tls", COUNTER("client_sessions_sealed", "Sessions of clients with TLS.") },
+	{ "legacy", COUNTER("client_sessions_legacy", "Sessions of clients with old TLS.") },
+	{ "plain", COUNTER("client_sessions_plain", "Sessions of clients in clear.") },
 	{ "tls_failed", COUNTER("handshakes_failed", "Handshakes of clients that failed.") },
 	{ "resumed", COUNTER("handshakes_resumed", "Sessions that a ticket resumed.") },
 	{ "refused", COUNTER("connections_refused", "Connections over a limit.") },
@@ -96,18 +98,34 @@ static void deaths_write(struct exposition *e, const json_t *state)
 	}
 }
 
+static void number_write(struct exposition *e, const json_t *list, size_t which)
+{
+	const json_t *worker;
+	size_t i;
+	exposition_begin(e, &numbers[which].family);
+	json_array_foreach(list, i, worker)
+	{
+		const json_t *all = json_object_get(worker, "numbers");
+		char slot[24];
+		snprintf(slot, sizeof(slot), "%llu",
+		         (unsigned long long)web_json_number(worker, "slot"));
+		if (json_object_get(all, numbers[which].id))
+			exposition_value(e, &numbers[which].family,
+			                 (double)web_json_number(all, numbers[which].id),
+			                 { "worker", slot });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
-	const json_t *numbers = json_object_get(state, "sums");
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
 	one(e, &uptime, (double)web_json_number(state, "uptime_s"));
 	processes_write(e, state);
 	deaths_write(e, state);
 	one(e, &warnings, (double)json_array_size(json_object_get(state, "warnings")));
 	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
-	for (size_t i = 0; i < COUNT_OF(sums); i++)
-		if (json_object_get(numbers, sums[i].id))
-			one(e, &sums[i].family, (double)web_json_number(numbers, sums[i].id));
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		number_write(e, json_object_get(state, "workers"), i);
 }
 
 static void certificates_write(struct exposition *e, const json_t *in_force)

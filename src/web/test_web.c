@@ -13,7 +13,8 @@
 
 static const char state[] =
 	"{\"state\": \"running\", \"uptime_s\": 7300, \"workers\": [{\"slot\": 0, \"pid\": 12,"
-	" \"ready\": true, \"open\": 5}], \"workers_leaving\": 1, \"deaths\": {\"worker\": 2},"
+	" \"ready\": true, \"open\": 5, \"numbers\": {\"plain\": 3}}], \"workers_leaving\": 1, "
+        "\"deaths\": {\"worker\": 2},"
 	" \"sums\": {\"open\": 5, \"plain\": 3}, \"warnings\": [{\"backend\": \"<mta>\","
 	" \"address\": \"127.0.0.1:25\", \"warning\": \"it offers -PLUS\", \"mend\": \"a & b\"}],"
 	" \"workarounds\": [{\"mx\": \"<script>\", \"with\": \"without tickets\","
@@ -182,7 +183,7 @@ static void test_web_pages(void **state_)
 	has(web, "/metrics",
 	    "mailseal_certificate_expiry_timestamp_seconds{certificate=\"a\"} 1800000000\n", true);
 	has(web, "/metrics", "mailseal_certificate_stale{certificate=\"b\"} 1\n", true);
-	has(web, "/metrics", "mailseal_worker_sessions_plain_total 3\n", true);
+	has(web, "/metrics", "mailseal_client_sessions_plain_total{worker=\"0\"} 3\n", true);
 	web_free(web);
 }
 
