@@ -64,6 +64,10 @@ void conf_check_dashboard(struct conf_reader *r)
 		return;
 	if (!conf_is_bad(r, listen_path))
 		listen_check(r, &d->listen);
+	if (!conf_needs_ledger(r->settings)) {
+		conf_complain(r, "dashboard", "it shows what the ledger keeps, and there is none");
+		conf_mend(r, "take ledger.keep = \"none\" out, or the dashboard");
+	}
 	if (!d->metrics_are_open || d->password_file || conf_is_bad(r, "dashboard.password_file"))
 		return;
 	conf_complain(r, "dashboard.metrics", "without password_file all is open");

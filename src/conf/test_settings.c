@@ -278,6 +278,9 @@ static void test_names_refused(void **state)
 		{ HOST WELL "limits = { line_maxx = 512; };", "limits.line_maxx", "line_max" },
 		{ HOST WELL "link = { };", "link", "not in this version" },
 		{ HOST WELL "dashboard = { };", "dashboard.listen", "missing" },
+		{ HOST WELL "ledger = { keep = \"none\"; }; "
+		            "dashboard = { listen = \"127.0.0.1:8025\"; };",
+		  "dashboard", "ledger.keep" },
 		{ HOST WELL "dashboard = { listen = \"*:8025\"; };", "dashboard.listen",
 		  "in clear" },
 		{ HOST WELL "dashboard = { listen = \"192.0.2.1:8025\"; };", "dashboard.listen",

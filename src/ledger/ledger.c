@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "ledger/dashboard.h"
 #include "ledger/keeper.h"
 #include "ledger/tellers.h"
 #include "proc/box.h"
@@ -32,6 +33,7 @@ struct ledger {
 	struct io_deadline status;
 	struct tellers *tellers;
 	struct keeper *keeper;
+	struct dashboard *dashboard;
 };
 
 /* --- the parent --- */
@@ -76,12 +78,15 @@ static int on_forget(struct ledger *l, struct slice question)
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct ledger *l = owner;
+	int r = dashboard_message(l->dashboard, msg);
+	if (r != DASHBOARD_OTHER)
+		return err_up(r);
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
 		return err_up(tellers_add(l->tellers, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)
 		return err_up(on_forget(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
-		return err_raise(-EPROTO); /* the configuration came before */
+		return err_raise(-EPROTO);
 	status_tell(l);
 	return 0;
 }
@@ -110,6 +115,7 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 {
 	struct ledger *l = owner;
 	proc_peer_free(TAKE(l->parent));
+	dashboard_free(TAKE(l->dashboard)); /* another build may run it now, on the same socket */
 	if (how != PROC_PEER_GONE)
 		io_loop_stop(l->loop);
 	else
@@ -171,6 +177,8 @@ static int parts_begin(struct ledger *l)
 		                                                      .on_open = on_open,
 		                                                      .on_kept = on_kept,
 		                                                      .on_failed = on_failed });
+	if (!r)
+		r = dashboard_new(&l->dashboard, l->loop, l->settings->text, l->path);
 	if (r)
 		return err_up(r);
 	tellers_keeper_set(l->tellers, l->keeper);
@@ -233,6 +241,7 @@ static void end(struct ledger *l)
 		keeper_flush(l->keeper);
 		tellers_flush(l->tellers);
 	}
+	dashboard_free(l->dashboard);
 	tellers_free(l->tellers);
 	keeper_free(l->keeper);
 	proc_peer_free(l->parent);

@@ -14,7 +14,7 @@
 static const char state[] =
 	"{\"state\": \"running\", \"uptime_s\": 7300, \"workers\": [{\"slot\": 0, \"pid\": 12,"
 	" \"ready\": true, \"open\": 5, \"numbers\": {\"plain\": 3}}], \"workers_leaving\": 1, "
-        "\"deaths\": {\"worker\": 2},"
+	"\"deaths\": {\"worker\": 2},"
 	" \"sums\": {\"open\": 5, \"plain\": 3}, \"warnings\": [{\"backend\": \"<mta>\","
 	" \"address\": \"127.0.0.1:25\", \"warning\": \"it offers -PLUS\", \"mend\": \"a & b\"}],"
 	" \"workarounds\": [{\"mx\": \"<script>\", \"with\": \"without tickets\","
@@ -130,6 +130,8 @@ static void test_web_passwords(void **state_)
 	none.authorization = metrics.authorization = NULL;
 	metrics.target = "/metrics";
 	struct web *web = web_made(true);
+	settings.dashboard.password_file = "/f";
+	assert_int_equal(status_of(web, &right), 503);
 	assert_int_equal(web_set_passwords(web, slice_str(file)), 0);
 	assert_int_equal(status_of(web, &right), 200);
 	struct answer a = ask(web, &wrong);
@@ -150,6 +152,7 @@ static void test_web_passwords(void **state_)
 	settings.dashboard.metrics_are_open = false;
 	assert_int_equal(web_set_passwords(web, slice_str("no hash")), WEB_PASSWORDS_BAD);
 	assert_int_equal(status_of(web, &right), 200);
+	settings.dashboard.password_file = NULL;
 	web_free(web);
 }
 

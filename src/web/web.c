@@ -38,6 +38,11 @@ void web_free(struct web *web)
 	free(web);
 }
 
+void web_set_settings(struct web *web, const struct conf_settings *settings)
+{
+	web->set.settings = settings;
+}
+
 static void on_request(void *owner, const struct web_request *request, struct web_reply *reply)
 {
 	web_answer(owner, request, reply);
@@ -88,6 +93,11 @@ void web_set_in_force(struct web *web, struct slice json)
 /* True: go on. Else the reply says why not. */
 static bool may_look(struct web *web, const struct web_request *request, struct web_reply *reply)
 {
+	bool is_closed = web->set.settings->dashboard.password_file && !web->passwords;
+	if (is_closed) {
+		web_reply_say(reply, 503, "the password file is not read yet");
+		return false;
+	}
 	int r = web->passwords ? web_password_check(web->passwords, request->authorization,
 	                                            request->now_ms)
 	                       : 0;

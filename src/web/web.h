@@ -19,18 +19,22 @@ struct web_request;
 
 struct web_settings {
 	struct io_loop *loop;                 /* NULL: web_listen() is not used */
-	const struct conf_settings *settings; /* borrowed until web_free() */
+	const struct conf_settings *settings; /* borrowed until web_set_settings() or web_free() */
 	const char *ledger_path;              /* copied */
 };
 
 [[nodiscard]] int web_new(struct web **ret_web, const struct web_settings *set);
 void web_free(struct web *web);
 
+/* Others in place of the first ones, which may be freed then. */
+void web_set_settings(struct web *web, const struct conf_settings *settings);
+
 /* Takes fd in any case: a socket that listens, in place of the one before. 0 or a negative. */
 [[nodiscard]] int web_listen(struct web *web, int fd);
 
-/* Who may look: the text of the password file; empty: there is none. From now on nobody gets in
- * without. 0, or WEB_PASSWORDS_BAD and so on (web/password.h): the ones before stay. */
+/* Who may look: the text of the password file; empty: there is none. Where the settings name one,
+ * nobody gets in before this. 0, or WEB_PASSWORDS_BAD and so on (web/password.h): the ones before
+ * stay. */
 [[nodiscard]] int web_set_passwords(struct web *web, struct slice text);
 
 /* What the parent says, as JSON: how the daemon is (as `ctl status --json`), and what is in force
