@@ -1,14 +1,17 @@
 #include "web/chart.h"
 
+#include "base/clean.h"
+#include "report/table.h"
+
 #include <stdio.h>
 #include <time.h>
 
 enum {
 	WIDTH = 720,
 	HEIGHT = 220,
-	LEFT = 44, /* room for the scale */
-	TOP = 8,
-	BOTTOM = 24,
+	LEFT = 72, /* room for the scale, which is large on a telephone */
+	TOP = 16,
+	BOTTOM = 30,
 	BAR_WIDTH = 400,
 	BAR_HEIGHT = 14,
 };
@@ -38,17 +41,11 @@ static uint64_t sum_of(const uint64_t counts[CHART_PART_COUNT])
 
 void chart_share_text(uint64_t part, uint64_t whole, char ret_text[16])
 {
-	double share = whole ? 100.0 * (double)part / (double)whole : 0;
-	if (!whole)
-		snprintf(ret_text, 16, "–");
-	else if (part >= whole || !part)
-		snprintf(ret_text, 16, "%d %%", part ? 100 : 0);
-	else if (share < 0.1)
-		snprintf(ret_text, 16, "< 0.1 %%");
-	else if (share > 99.9)
-		snprintf(ret_text, 16, "> 99.9 %%");
-	else
-		snprintf(ret_text, 16, "%.1f %%", share);
+	CLEAN(buf_deinit) struct buf text = {};
+	struct report_cell cell = report_share(part, whole);
+	if (report_cell_write(&text, &cell))
+		buf_clear(&text);
+	snprintf(ret_text, 16, "%.*s", (int)buf_len(&text), (const char *)buf_slice(&text).data);
 }
 
 struct number {

@@ -40,7 +40,7 @@ void chart_bar(struct html *h, const char *title, const uint64_t counts[CHART_PA
 /* What the colours mean. */
 void chart_legend(struct html *h);
 
-/* "99.3 %": never "100 %" or "0 %" for what is only near to it; "–" of nothing. */
+/* As reports write it: "99.3 %". */
 void chart_share_text(uint64_t part, uint64_t whole, char ret_text[16]);
 
 #endif

@@ -97,14 +97,21 @@ static void cell_draw(struct html *h, const struct report_cell *cell)
 		html_text(h, (const char *)buf_slice(&text).data);
 }
 
+static const char *class_of(enum report_kind kind)
+{
+	if (kind == REPORT_TIME)
+		return "time";
+	return report_kind_is_right(kind) ? "number" : NULL;
+}
+
 static void row_draw(struct html *h, const struct report_table *t, size_t row)
 {
 	html_open(h, "tr");
 	for (size_t i = 0; i < t->column_count; i++) {
-		bool is_right = report_kind_is_right(t->columns[i].kind);
-		bool is_head = i == 0 && !is_right;
+		enum report_kind kind = t->columns[i].kind;
+		bool is_head = i == 0 && !report_kind_is_right(kind);
 		html_open(h, is_head ? "th" : "td", { "scope", is_head ? "row" : NULL },
-		          { "class", is_right ? "number" : NULL });
+		          { "class", class_of(kind) });
 		cell_draw(h, report_table_cell(t, row, i));
 		html_close(h);
 	}
@@ -116,9 +123,8 @@ static void columns_draw(struct html *h, const struct report_table *t)
 	html_open(h, "thead");
 	html_open(h, "tr");
 	for (size_t i = 0; i < t->column_count; i++)
-		html_element(
-			h, "th", t->columns[i].heading, { "scope", "col" },
-			{ "class", report_kind_is_right(t->columns[i].kind) ? "number" : NULL });
+		html_element(h, "th", t->columns[i].heading, { "scope", "col" },
+		             { "class", class_of(t->columns[i].kind) });
 	html_close(h);
 	html_close(h);
 }

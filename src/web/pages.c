@@ -4,6 +4,11 @@
 #include "base/clean.h"
 
 const struct web_route web_routes[] = {
+	{ "/", "Overview", web_view_overview },
+	{ "/inbound", "Mail in", web_view_inbound },
+	{ "/outbound", "Mail out", web_view_outbound },
+	{ "/users", "Users", web_view_users },
+	{ "/internal", "Inside", web_view_internal },
 	{ "/certificates", "Certificates", web_view_certificates },
 	{ "/live", "Live", web_view_live },
 };

@@ -18,11 +18,13 @@ static const struct report_column columns[] = {
 	{ "file", "File", REPORT_TEXT },
 };
 
-/* An edge that names none has all of them, but never the self-made one where there is another. */
+/* An edge that names none has all of them. */
 static bool is_served_by(const json_t *edge, const char *name)
 {
 	const json_t *list = json_object_get(edge, "certificates"), *one;
 	size_t i;
+	if (!list)
+		return true;
 	json_array_foreach(list, i, one)
 	{
 		const char *other = json_string_value(one);
@@ -88,7 +90,7 @@ void web_view_certificates(struct web_page *page)
 {
 	struct report_table t = {
 		.id = "certificates",
-		.title = "Certificates in force, the first to expire at the top",
+		.title = "Certificates in force",
 		.empty = "No edge has a certificate.",
 		.columns = columns,
 		.column_count = COUNT_OF(columns),

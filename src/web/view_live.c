@@ -138,16 +138,38 @@ static void table_show(struct web_page *page, struct report_table *t,
 
 #define COLUMNS(list) .columns = (list), .column_count = COUNT_OF(list)
 
+struct duration {
+	char text[32];
+};
+
+static struct duration duration_of(uint64_t s)
+{
+	static const struct {
+		uint64_t s;
+		const char *name;
+	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" }, { 1, "seconds" } };
+	struct duration d;
+	size_t i = 0;
+	while (i + 1 < COUNT_OF(units) && s < 2 * units[i].s)
+		i++;
+	snprintf(d.text, sizeof(d.text), "%llu %s", (unsigned long long)(s / units[i].s),
+	         units[i].name);
+	return d;
+}
+
 static void summary(struct web_page *page, const json_t *state)
 {
 	struct html *h = page->h;
 	const json_t *sums = json_object_get(state, "sums");
+	uint64_t leaving = web_json_number(state, "workers_leaving");
 	html_open(h, "p");
-	html_textf(h, "The daemon is %s, for %llu hours. ", web_json_text(state, "state"),
-	           (unsigned long long)web_json_number(state, "uptime_s") / 3600);
-	html_textf(h, "%llu sessions are open, %llu workers of before end theirs.",
-	           (unsigned long long)web_json_number(sums, "open"),
-	           (unsigned long long)web_json_number(state, "workers_leaving"));
+	html_textf(h, "The daemon is %s and began %s ago. %llu sessions of clients are open.",
+	           web_json_text(state, "state"),
+	           duration_of(web_json_number(state, "uptime_s")).text,
+	           (unsigned long long)web_json_number(sums, "open"));
+	if (leaving)
+		html_textf(h, " %llu workers from before a change end their last sessions.",
+		           (unsigned long long)leaving);
 	html_close(h);
 }
 

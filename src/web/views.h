@@ -8,6 +8,11 @@
 const char *web_json_text(const json_t *object, const char *key);
 uint64_t web_json_number(const json_t *object, const char *key);
 
+void web_view_overview(struct web_page *page);
+void web_view_inbound(struct web_page *page);
+void web_view_outbound(struct web_page *page);
+void web_view_users(struct web_page *page);
+void web_view_internal(struct web_page *page);
 void web_view_live(struct web_page *page);
 void web_view_certificates(struct web_page *page);
 
