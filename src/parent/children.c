@@ -307,6 +307,8 @@ static int servant_start(struct parent_child *c)
 	bool is_ledger = c->role == PROC_ROLE_LEDGER;
 	c->is_replaced = false;
 	int r = folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
+	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
+		r = folder_make(s, CONF_RESOLVER_FOLDER);
 	if (!r)
 		r = child_start(c, s->user);
 	if (r)
