@@ -19,6 +19,14 @@ static inline int64_t web_month_s(int64_t now_s)
 	return web_today_s(now_s) - (WEB_TREND_DAYS - 1) * WEB_DAY_S;
 }
 
+/* web/period.c: a form that says since when a page looks, and what was chosen in it. */
+int64_t web_period(struct web_page *page);
+
+/* web/view_downgrades.c: what the relay remembers, to be closed; NULL: nothing. */
+struct store_memory;
+struct store_memory *web_memory_open(const struct web_page *page);
+void web_memory_closep(struct store_memory **memory);
+
 /* From since to now; leg -1: all. */
 struct store_ledger_filter web_since(const struct web_page *page, int64_t since_s, int leg);
 

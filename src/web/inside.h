@@ -2,6 +2,7 @@
 #ifndef WEB_INSIDE_H
 #define WEB_INSIDE_H
 
+#include "web/cache.h"
 #include "web/html.h"
 #include "web/password.h"
 #include "web/query.h"
@@ -17,6 +18,9 @@ struct web {
 	struct web_server *server;
 	struct web_passwords *passwords; /* NULL: who can connect may look */
 	json_t *state, *in_force;        /* NULL: not told yet */
+	struct web_cache cache;
+	int64_t began_s; /* Unix time */
+	uint64_t seed;   /* that strangers cannot guess */
 };
 
 /* A page that is being written. */
@@ -32,6 +36,8 @@ struct web_page {
 void web_page_begin(struct web_page *page, const char *path, const char *title);
 void web_page_end(struct web_page *page);
 void web_page_paragraph(struct web_page *page, const char *text);
+/* What should be here could not be read. */
+void web_page_failed(struct web_page *page);
 struct report_table;
 /* In a box of its own, which scrolls where the screen is narrow. id: of ours, unique. */
 void web_page_table(struct web_page *page, const char *id, const struct report_table *table);
@@ -47,6 +53,9 @@ extern const size_t web_route_count;
 
 /* web/metrics.c */
 void web_metrics(const struct web *web, int64_t now_s, struct web_reply *reply);
+/* web/metrics_ledger.c: what the ledger has counted; nothing where it cannot be read. */
+struct exposition;
+void web_metrics_ledger(const struct web *web, int64_t now_s, struct exposition *e);
 
 /* web/health.c: edge "": the daemon. */
 void web_health(const struct web *web, const char *edge, struct web_reply *reply);

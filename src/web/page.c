@@ -2,6 +2,8 @@
 #include "web/inside.h"
 
 #include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
 #include "report/table.h"
 
 #include <time.h>
@@ -82,6 +84,13 @@ void web_page_end(struct web_page *page)
 void web_page_paragraph(struct web_page *page, const char *text)
 {
 	html_element(page->h, "p", text);
+}
+
+void web_page_failed(struct web_page *page)
+{
+	log_warn(NULL, "dashboard: a report cannot be made", kv_str("where", err_origin()));
+	html_element(page->h, "p", "This could not be read; the log says where it failed.",
+	             { "class", "bad" });
 }
 
 static void cell_draw(struct html *h, const struct report_cell *cell)

@@ -9,6 +9,9 @@ const struct web_route web_routes[] = {
 	{ "/outbound", "Mail out", web_view_outbound },
 	{ "/users", "Users", web_view_users },
 	{ "/internal", "Inside", web_view_internal },
+	{ "/exposures", "Exposures", web_view_exposures },
+	{ "/downgrades", "Downgrades", web_view_downgrades },
+	{ "/destinations", "Destinations", web_view_destinations },
 	{ "/certificates", "Certificates", web_view_certificates },
 	{ "/live", "Live", web_view_live },
 };

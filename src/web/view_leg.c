@@ -3,8 +3,11 @@
 #include "web/views.h"
 
 #include "base/clean.h"
+#include "report/peers.h"
 #include "report/table.h"
 #include "store/ledger_read.h"
+
+enum { PARTNERS_MAX = 100 };
 
 static const char *const words[] = {
 	[STORE_LEG_INBOUND] =
@@ -16,7 +19,7 @@ static const char *const words[] = {
 		"We bring mail to other providers, each with the strongest TLS that it has.",
 	[STORE_LEG_USER] =
 		"Mail programs of our users. Without TLS no login is taken, but a program that "
-		"does not ask first has sent its password by then: see Exposures.",
+		"does not ask first has sent its password by then.",
 	[STORE_LEG_INTERNAL] =
 		"The way from mailseal to our own servers. What never leaves a host is "
 		"\"local\" and counts neither as sealed nor as plain.",
@@ -82,14 +85,47 @@ static void counts_table(struct web_page *page, struct store_ledger_read *l, enu
 	report_coverage_deinit(&c);
 }
 
+/* The weakest alone: there may be millions of the others. */
+static void partners_table(struct web_page *page, struct store_ledger_read *l)
+{
+	struct report_table t = {};
+	const struct report_peers_wish wish = {
+		.filter = web_since(page, web_month_s(page->now_s), STORE_LEG_INBOUND),
+		.only_weak = true,
+		.limit = PARTNERS_MAX,
+		.seed = page->web->seed,
+	};
+	if (report_peers_table(&t, l, &wish)) {
+		web_page_failed(page);
+	} else {
+		t.title = "Partners that were not always sealed";
+		t.empty = "Every partner was always sealed.";
+		web_page_table(page, "partners", &t);
+	}
+	report_table_deinit(&t);
+}
+
+static void see(struct web_page *page, const char *path, const char *text)
+{
+	html_open(page->h, "p");
+	html_element(page->h, "a", text, { "href", path });
+	html_close(page->h);
+}
+
 static void leg_draw(struct web_page *page, enum store_leg leg)
 {
 	CLEAN(web_ledger_closep) struct store_ledger_read *l = web_ledger_open(page);
 	if (!l)
 		return;
 	web_page_paragraph(page, words[leg]);
+	if (leg == STORE_LEG_USER)
+		see(page, "/exposures", "Exposures: whose password came in clear");
+	if (leg == STORE_LEG_OUTBOUND)
+		see(page, "/destinations", "Destinations: what each has and must have");
 	web_trend(page, l, (int)leg, "The last 30 days");
 	counts_table(page, l, leg);
+	if (leg == STORE_LEG_INBOUND)
+		partners_table(page, l);
 }
 
 void web_view_inbound(struct web_page *page)

@@ -13,6 +13,9 @@ void web_view_inbound(struct web_page *page);
 void web_view_outbound(struct web_page *page);
 void web_view_users(struct web_page *page);
 void web_view_internal(struct web_page *page);
+void web_view_exposures(struct web_page *page);
+void web_view_downgrades(struct web_page *page);
+void web_view_destinations(struct web_page *page);
 void web_view_live(struct web_page *page);
 void web_view_certificates(struct web_page *page);
 

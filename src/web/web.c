@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
 
 static void web_freep(struct web **web)
 {
@@ -19,9 +21,12 @@ int web_new(struct web **ret_web, const struct web_settings *set)
 	if (!web)
 		return err_raise(-ENOMEM);
 	web->set = *set;
+	web->began_s = time(NULL);
 	web->ledger_path = strdup(set->ledger_path);
 	if (!web->ledger_path)
 		return err_raise(-ENOMEM);
+	if (getrandom(&web->seed, sizeof(web->seed), 0) != sizeof(web->seed))
+		return err_raise(-EIO);
 	*ret_web = TAKE(web);
 	return 0;
 }
@@ -34,6 +39,7 @@ void web_free(struct web *web)
 	web_passwords_free(web->passwords);
 	json_decref(web->state);
 	json_decref(web->in_force);
+	web_cache_deinit(&web->cache);
 	free(web->ledger_path);
 	free(web);
 }
@@ -119,7 +125,7 @@ static const struct web_route *route_of(const char *path)
 	return NULL;
 }
 
-static void page_draw(struct web *web, const struct web_query *query, int64_t now_s,
+static void page_draw(const struct web *web, const struct web_query *query, int64_t now_s,
                       struct web_reply *reply)
 {
 	const struct web_route *route = route_of(query->path);
@@ -158,6 +164,32 @@ static const char *health_asked(const char *path)
 	return *rest == '/' ? rest + 1 : *rest ? NULL : rest;
 }
 
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What may take long. */
+static void work(struct web *web, const struct web_request *request, const struct web_query *query,
+                 struct web_reply *reply)
+{
+	if (web_cache_find(&web->cache, request->target, request->now_ms, reply))
+		return;
+	if (web_cache_is_spent(&web->cache, request->now_ms)) {
+		web_reply_say(reply, 503, "too much was asked for, wait a minute");
+		reply->may_wait = true;
+		return;
+	}
+	uint64_t began_ms = clock_ms();
+	if (!strcmp(query->path, "/metrics"))
+		web_metrics(web, request->now_s, reply);
+	else
+		page_draw(web, query, request->now_s, reply);
+	web_cache_keep(&web->cache, request->target, reply, request->now_ms, clock_ms() - began_ms);
+}
+
 static void path_answer(struct web *web, const struct web_request *request,
                         const struct web_query *query, struct web_reply *reply)
 {
@@ -167,10 +199,8 @@ static void path_answer(struct web *web, const struct web_request *request,
 	else if (!(is_metrics && web->set.settings->dashboard.metrics_are_open) &&
 	         !may_look(web, request, reply))
 		return;
-	else if (is_metrics)
-		web_metrics(web, request->now_s, reply);
 	else
-		page_draw(web, query, request->now_s, reply);
+		work(web, request, query, reply);
 }
 
 void web_answer(struct web *web, const struct web_request *request, struct web_reply *reply)
