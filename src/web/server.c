@@ -131,7 +131,8 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
 	*at = NULL;
 }
 
-static void on_log(void *owner, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *owner, const char *format,
+                                                         va_list args)
 {
 	char text[256];
 	(void)owner;
