@@ -40,6 +40,9 @@ class Site:
         self.chain, self.key = make_certificate(self.folder)
         if filled:
             fill(os.path.join(self.folder, "state", "ledger", "ledger.db"))
+            remember(os.path.join(self.folder, "state", "resolver", "memory.db"))
+            more += (f'relay = {{ out = {{ listen = ["lmtp:127.0.0.1:{free_ports(1)[0]}"]; }}; }};'
+                     'resolver = { forward = ["127.0.0.1@9"]; };')
         self.config = (
             f'workers = 2; drain_timeout = "1s"; {more}\n'
             f'dashboard = {{ listen = "{listen or f"127.0.0.1:{self.port}"}"; {dashboard} }};\n'
@@ -111,11 +114,26 @@ def fill(path):
                     protocol="smtp", first=now - DAY, last=now - number, sessions=9, messages=9,
                     seal=1, version=text, cipher=text, software=text)
     db.execute("INSERT INTO fact VALUES ('began_s', ?)", (now - 40 * DAY,))
+    let_in(db, path)
+
+
+def let_in(db, path):
+    """Whoever the daemon's processes run as."""
     db.close()
     for folder, _, files in os.walk(os.path.dirname(path)):
         for name in (folder, *(os.path.join(folder, file) for file in files)):
             os.chmod(name, 0o777)
     os.chmod(os.path.dirname(os.path.dirname(path)), 0o711)
+
+
+def remember(path):
+    """What the relay knows of two far ends."""
+    now = int(time.time())
+    db = ledgers.create(path, "src/store/memory.c")
+    for text, lost in ((HOSTILE[0], 0), (HOSTILE[1], now - DAY)):
+        ledgers.add(db, "memory", domain=text, mx=text, since=now - 60 * DAY, last=now - DAY,
+                    used=now, sessions=99, trusted=1, lost=lost)
+    let_in(db, path)
 
 
 @contextlib.contextmanager
@@ -152,7 +170,8 @@ def basic(user, password):
 def test_every_page_that_is_linked_is_there(site):
     links = site.links()
     assert links[0] == "/" and {"/inbound", "/outbound", "/users", "/internal", "/exposures",
-                                "/downgrades", "/destinations", "/certificates", "/live"} \
+                                "/downgrades", "/destinations", "/tlsrpt", "/certificates",
+                                "/live"} \
         <= set(links)
     for path in links:
         page = site.get(path)
@@ -207,6 +226,36 @@ def test_a_password_in_clear_is_there_at_once_and_is_not_shown(site):
     assert time.monotonic() - began < 2
     for path in (*site.links(), "/metrics"):
         assert secret not in site.get(path).text, path
+
+
+def test_what_the_relay_remembers_is_shown(site):
+    page = site.get("/destinations").text
+    assert page.count("has lost its TLS") == 1
+    assert page.count("with a certificate of a public CA") == 1
+    assert "has lost its TLS" not in site.get("/live").text
+
+
+def test_reports_of_others_are_shown(site):
+    """Also those that came when the ledger ran already."""
+    assert "No report of others" in site.get("/tlsrpt").text
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - DAY))
+    report = {"organization-name": "Partner" + SCRIPT, "report-id": "1", "contact-info": "x@y",
+              "date-range": {"start-datetime": day + "T00:00:00Z",
+                             "end-datetime": day + "T23:59:59Z"},
+              "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.org"},
+                            "summary": {"total-successful-session-count": 70,
+                                        "total-failure-session-count": 3},
+                            "failure-details": [{"result-type": "certificate-expired",
+                                                 "receiving-mx-hostname": "mx" + SCRIPT,
+                                                 "failed-session-count": 3}]}]}
+    done = subprocess.run([BINARY, "report", "tlsrpt", "-c", site.daemon.config, "--ingest", "-"],
+                          input=json.dumps(report), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    os.chmod(os.path.join(site.folder, "state", "reports"), 0o755)
+    assert wait_until(lambda: "certificate-expired" in site.get("/tlsrpt").text, 15)
+    page = site.get("/tlsrpt").text
+    assert "New: Partner&lt;script" in page and "<script" not in page
+    assert "mailseal_tlsrpt_new_failures 1\n" in site.get("/metrics").text
 
 
 def test_other_names_and_methods_are_refused(site):

@@ -221,8 +221,8 @@ enum { LEDGER_NOT_NOW = 1 };
 static int begin(struct ledger *l, int chan_fd)
 {
 	struct proc_box_report report;
-	char resolver[PATH_MAX];
-	const char *const readable[] = { resolver, NULL };
+	char resolver[PATH_MAX], reports[PATH_MAX];
+	const char *const readable[] = { resolver, reports, NULL };
 	int r = proc_chan_new(&l->parent_chan, chan_fd, PROC_ROLE_LEDGER, PROC_ROLE_PARENT);
 	if (!r)
 		r = proc_config_wait(l->parent_chan, &l->settings);
@@ -233,8 +233,9 @@ static int begin(struct ledger *l, int chan_fd)
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
-	/* What resolver keeps of far ends, for the dashboard. */
+	/* What resolver keeps of far ends, and TLS reports of others, for the dashboard. */
 	snprintf(resolver, sizeof(resolver), "%s/" CONF_RESOLVER_FOLDER, l->settings->state_dir);
+	snprintf(reports, sizeof(reports), "%s/" CONF_REPORTS_FOLDER, l->settings->state_dir);
 	r = proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report);
 	return r ? err_up(r) : err_up(parts_begin(l));
 }

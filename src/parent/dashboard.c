@@ -8,6 +8,8 @@
 #include "tls/label.h"
 
 #include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +43,34 @@ void parent_dashboard_state(struct parent *p)
 		json_send(p, PROC_MSG_STATE, parent_ctl_status_json(p, true));
 }
 
+/*
+ * A mail pipe makes its folder with the first report of others. A ledger that began before cannot
+ * be let in there, but its successor can.
+ */
+static bool are_reports_there(const struct parent *p)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/" CONF_REPORTS_FOLDER, p->plan->settings->state_dir);
+	return !access(path, F_OK);
+}
+
+static void reports_look(struct parent *p)
+{
+	if (p->ledger_has_reports || !are_reports_there(p))
+		return;
+	p->ledger_has_reports = true;
+	p->ledger.is_replaced = true;
+	kill(p->ledger.pid, SIGTERM);
+}
+
 static void on_tick(struct io_deadline *d)
 {
 	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, dashboard_tick));
 	parent_dashboard_state(p); /* what was answered since the last time */
-	if (is_wanted(p))
+	if (is_wanted(p)) {
 		parent_ctl_numbers_ask(p);
+		reports_look(p);
+	}
 	io_deadline_arm(p->loop, d, STATE_MS);
 }
 
@@ -190,6 +214,7 @@ void parent_dashboard_begin(struct parent *p)
 		return;
 	parent_dashboard_in_force(p);
 	parent_dashboard_listen(p, &p->ledger);
+	p->ledger_has_reports = are_reports_there(p);
 	p->dashboard_tick.fn = on_tick;
 	on_tick(&p->dashboard_tick);
 }

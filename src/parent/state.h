@@ -136,6 +136,7 @@ struct parent {
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
 	struct io_deadline dashboard_tick;
+	bool ledger_has_reports;          /* of others: their folder was there when it began */
 	uint64_t deaths[PROC_ROLE_COUNT]; /* of processes that were started again */
 	int64_t exceptions_told_s;        /* Unix time of the last look */
 	struct io_signal *signals[5];

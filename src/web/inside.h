@@ -53,8 +53,10 @@ extern const size_t web_route_count;
 
 /* web/metrics.c */
 void web_metrics(const struct web *web, int64_t now_s, struct web_reply *reply);
-/* web/metrics_ledger.c: what the ledger has counted; nothing where it cannot be read. */
 struct exposition;
+/* web/metrics_tlsrpt.c: TLS reports. */
+void web_metrics_tlsrpt(const struct web *web, int64_t now_s, struct exposition *e);
+/* web/metrics_ledger.c: what the ledger has counted; nothing where it cannot be read. */
 void web_metrics_ledger(const struct web *web, int64_t now_s, struct exposition *e);
 
 /* web/health.c: edge "": the daemon. */

@@ -12,6 +12,7 @@ const struct web_route web_routes[] = {
 	{ "/exposures", "Exposures", web_view_exposures },
 	{ "/downgrades", "Downgrades", web_view_downgrades },
 	{ "/destinations", "Destinations", web_view_destinations },
+	{ "/tlsrpt", "TLS reports", web_view_tlsrpt },
 	{ "/certificates", "Certificates", web_view_certificates },
 	{ "/live", "Live", web_view_live },
 };

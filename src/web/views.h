@@ -16,6 +16,7 @@ void web_view_internal(struct web_page *page);
 void web_view_exposures(struct web_page *page);
 void web_view_downgrades(struct web_page *page);
 void web_view_destinations(struct web_page *page);
+void web_view_tlsrpt(struct web_page *page);
 void web_view_live(struct web_page *page);
 void web_view_certificates(struct web_page *page);
 
