@@ -101,6 +101,19 @@ def fill(path):
             ledgers.add(db, "sum", hour=hour, leg=leg, protocol=protocol, edge="e", seal=seal,
                         version="TLSv1.3", kex="X25519", forward_secrecy=int(seal > 2),
                         sessions=count, messages=count, bytes_in=count * 9000)
+    ledgers.add(db, "hello", hash=7, legacy_version=0x303, max_version=0x303, versions="0303",
+                suites="c02b", groups="001d,0017", sigalgs="0403,0804", first=now - DAY, last=now)
+    ledgers.add(db, "hello", hash=8, legacy_version=0x303, max_version=0x304,
+                versions="0304,0303", suites="1301,c02b", groups="001d,0017", sigalgs="0403,0804",
+                first=now - DAY, last=now)
+    for edge, protocol, who, is_user, hello in [
+            ("mx", "smtp", "192.0.2.77", 0, 7), ("mx", "smtp", "192.0.2.78", 0, 8),
+            ("imap", "imap", HOSTILE[0], 1, 7), ("imap", "imap", HOSTILE[1], 1, 7),
+            ("imap", "imap", "anna", 1, 8)]:
+        ledgers.add(db, "name", edge=edge, hello=hello, who=who, is_user=is_user, leg=2 * is_user,
+                    protocol=protocol, first=now - DAY, last=now, sessions=9, messages=9, bytes=9,
+                    seal=3, version="TLSv1.2", cipher="TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+                    kex="X25519", software=SCRIPT)
     for number, text in enumerate(HOSTILE):
         ledgers.add(db, "exposure", user=text, protocol="imap", edge="imap", mechanism="LOGIN",
                     address=f"198.51.100.{number}", password_sent=number % 2, first=now - DAY,
@@ -169,7 +182,7 @@ def basic(user, password):
 
 def test_every_page_that_is_linked_is_there(site):
     links = site.links()
-    assert links[0] == "/" and {"/inbound", "/outbound", "/users", "/internal", "/exposures",
+    assert links[0] == "/" and {"/inbound", "/outbound", "/users", "/internal", "/impact", "/exposures",
                                 "/downgrades", "/destinations", "/tlsrpt", "/certificates",
                                 "/live"} \
         <= set(links)
@@ -226,6 +239,26 @@ def test_a_password_in_clear_is_there_at_once_and_is_not_shown(site):
     assert time.monotonic() - began < 2
     for path in (*site.links(), "/metrics"):
         assert secret not in site.get(path).text, path
+
+
+def test_who_would_break_is_named(site):
+    said = "2 users and 1 partner would break if TLS 1.2 went."
+    assert said in site.get("/").text
+    page = site.get("/impact?min_version=1.3").text
+    assert "2 users would be cut off, and 1 partner would fall" in page
+    assert "192.0.2.77" in page and "192.0.2.78" not in page and ">anna<" not in page
+    assert "&lt;script&gt;document" in page and "<script" not in page
+    done = subprocess.run([BINARY, "report", "impact", "-c", site.daemon.config, "--json",
+                           "--min-version", "1.3"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    broken = [row for row in told["summary"] if row["breaks"]]
+    assert sum(row["names"] for row in broken) == 3
+    for value in ("", "1.2", "9", "<script>"):
+        page = site.get("/impact?" + urllib.parse.urlencode({"min_version": value})).text
+        assert "0 users would be cut off, and 0 partners would fall" in page, value
+    page = site.get("/impact?min_version=&require_tls=on").text
+    assert " would fall" in page and "0 partners" not in page
 
 
 def test_what_the_relay_remembers_is_shown(site):

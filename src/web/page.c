@@ -1,11 +1,12 @@
 /* What all pages have: head, navigation, foot; and tables. */
-#include "web/inside.h"
+#include "web/views.h"
 
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "report/table.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static void link_item(struct html *h, const struct web_route *route, const char *current)
@@ -91,6 +92,14 @@ void web_page_failed(struct web_page *page)
 	log_warn(NULL, "dashboard: a report cannot be made", kv_str("where", err_origin()));
 	html_element(page->h, "p", "This could not be read; the log says where it failed.",
 	             { "class", "bad" });
+}
+
+struct web_count web_count(uint64_t count, const char *one)
+{
+	struct web_count c;
+	snprintf(c.text, sizeof(c.text), "%llu %s%s", (unsigned long long)count, one,
+	         count == 1 ? "" : "s");
+	return c;
 }
 
 static void cell_draw(struct html *h, const struct report_cell *cell)

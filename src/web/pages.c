@@ -9,6 +9,7 @@ const struct web_route web_routes[] = {
 	{ "/outbound", "Mail out", web_view_outbound },
 	{ "/users", "Users", web_view_users },
 	{ "/internal", "Inside", web_view_internal },
+	{ "/impact", "Impact", web_view_impact },
 	{ "/exposures", "Exposures", web_view_exposures },
 	{ "/downgrades", "Downgrades", web_view_downgrades },
 	{ "/destinations", "Destinations", web_view_destinations },

@@ -1,5 +1,6 @@
 /* For who asks how we stand: the measures of the recommendation, each in a sentence. */
 #include "web/figures.h"
+#include "web/plan.h"
 #include "web/views.h"
 
 #include "base/clean.h"
@@ -19,9 +20,20 @@ static const struct measure {
 };
 _Static_assert(COUNT_OF(measures) == STORE_LEG_COUNT, "a measure for each leg");
 
+/* What is to go next, and then. */
+static const struct step {
+	enum tls_version least;
+	const char *words, *href;
+} steps[] = {
+	{ TLS_1_2, "TLS 1.0 and 1.1 went", "/impact?min_version=1.2" },
+	{ TLS_1_3, "TLS 1.2 went", "/impact?min_version=1.3" },
+};
+
 struct overview {
 	struct report_coverage month, today;
 	uint64_t exposures;
+	struct web_broken broken[COUNT_OF(steps)];
+	bool knows_broken;
 };
 
 static void overview_deinit(struct overview *o)
@@ -35,8 +47,8 @@ static void share_line(struct html *h, const char *when, const struct report_cou
 	char share[16];
 	chart_share_text(report_counts_sealed(counts), report_counts_open(counts), share);
 	html_open(h, "p");
-	html_textf(h, "%s: %s of %llu sessions", when, share,
-	           (unsigned long long)report_counts_open(counts));
+	html_textf(h, "%s: %s of %s", when, share,
+	           web_count(report_counts_open(counts), "session").text);
 	html_close(h);
 }
 
@@ -44,12 +56,12 @@ static void share_line(struct html *h, const char *when, const struct report_cou
 static void verdict_line(struct html *h, const struct overview *o, enum store_leg leg)
 {
 	const struct report_counts *n = &o->month.legs[leg];
-	unsigned long long plain = n->by_seal[STORE_SEAL_PLAIN];
-	unsigned long long legacy = n->by_seal[STORE_SEAL_LEGACY];
+	uint64_t plain = n->by_seal[STORE_SEAL_PLAIN];
+	uint64_t legacy = n->by_seal[STORE_SEAL_LEGACY];
 	bool is_ours = leg == STORE_LEG_USER || leg == STORE_LEG_INTERNAL;
 	if (leg == STORE_LEG_USER && o->exposures) {
 		html_open(h, "p", { "class", "bad" });
-		html_textf(h, "%llu credentials came in clear", (unsigned long long)o->exposures);
+		html_textf(h, "%s came in clear", web_count(o->exposures, "credential").text);
 	} else if (!report_counts_open(n)) {
 		html_open(h, "p", { "class", "quiet" });
 		html_text(h, o->month.is_configured[leg] ? n->by_seal[STORE_SEAL_LOCAL]
@@ -58,10 +70,10 @@ static void verdict_line(struct html *h, const struct overview *o, enum store_le
 		                                         : "not seen by mailseal");
 	} else if (plain) {
 		html_open(h, "p", { "class", is_ours ? "bad" : "warn" });
-		html_textf(h, "%llu sessions in clear", plain);
+		html_textf(h, "%s in clear", web_count(plain, "session").text);
 	} else if (legacy) {
 		html_open(h, "p", { "class", "warn" });
-		html_textf(h, "%llu sessions with old TLS", legacy);
+		html_textf(h, "%s with old TLS", web_count(legacy, "session").text);
 	} else {
 		html_open(h, "p", { "class", "good" });
 		html_text(h, "all of it sealed");
@@ -91,6 +103,39 @@ static void card(struct html *h, const struct overview *o, const struct measure 
 	html_close(h);
 }
 
+/* "3 users and 7 partners break if TLS 1.2 went too." */
+static void step_line(struct html *h, const struct step *step, const struct web_broken *broken)
+{
+	html_open(h, "li");
+	html_open(h, "a", { "href", step->href });
+	html_textf(h, "%s and %s would break if %s.", web_count(broken->users, "user").text,
+	           web_count(broken->partners, "partner").text, step->words);
+	html_close(h);
+	html_close(h);
+}
+
+/* Some edge still takes what would go. */
+static bool is_ahead(const struct conf_settings *s, const struct step *step)
+{
+	for (size_t i = 0; i < s->edge_count; i++)
+		if (s->edges[i].tls.min_version < step->least)
+			return true;
+	return false;
+}
+
+static void steps_show(const struct web_page *page, const struct overview *o)
+{
+	struct html *h = page->h;
+	if (!o->knows_broken)
+		return;
+	html_element(h, "h2", "What the next step would cost");
+	html_open(h, "ul");
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
+		if (is_ahead(page->web->set.settings, &steps[i]))
+			step_line(h, &steps[i], &o->broken[i]);
+	html_close(h);
+}
+
 static void since_line(struct web_page *page, const struct overview *o)
 {
 	int64_t days = o->month.began_s ? (page->now_s - o->month.began_s) / WEB_DAY_S : 0;
@@ -106,6 +151,19 @@ static void since_line(struct web_page *page, const struct overview *o)
 	html_close(page->h);
 }
 
+static bool broken_read(struct overview *o, const struct web_page *page)
+{
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		CLEAN(web_plan_deinit) struct web_plan plan = {};
+		const struct impact_wish wish = { .min_version = steps[i].least };
+		if (web_plan_judge(&plan, page->web, &wish, page->now_s, 1) ||
+		    !impact_seen(&plan.impact))
+			return false;
+		o->broken[i] = web_plan_broken(&plan);
+	}
+	return true;
+}
+
 static void overview_read(struct overview *o, struct web_page *page, struct store_ledger_read *l)
 {
 	struct store_ledger_filter month = web_since(page, web_month_s(page->now_s), -1);
@@ -114,6 +172,7 @@ static void overview_read(struct overview *o, struct web_page *page, struct stor
 	web_coverage(&o->today, page, l, &today);
 	if (store_ledger_read_exposure_count(l, &month, &o->exposures))
 		o->exposures = 0;
+	o->knows_broken = broken_read(o, page);
 }
 
 void web_view_overview(struct web_page *page)
@@ -126,12 +185,13 @@ void web_view_overview(struct web_page *page)
 	overview_read(&o, page, l);
 	web_page_paragraph(page,
 	                   "How much of our mail is sealed: encrypted on its way with TLS that "
-	                   "the policy allows. The four measures are those of the M3AAWG "
+	                   "the policy allows. The measures are those of the M3AAWG "
 	                   "recommendation \"TLS for Mail\".");
 	html_open(h, "ul", { "class", "cards" });
 	for (size_t i = 0; i < COUNT_OF(measures); i++)
 		card(h, &o, &measures[i]);
 	html_close(h);
+	steps_show(page, &o);
 	web_trend(page, l, -1, "The last 30 days, all four together");
 	since_line(page, &o);
 }
