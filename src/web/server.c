@@ -12,8 +12,8 @@
 #include <time.h>
 
 enum {
-	CONNECTIONS_MAX = 64,
-	CONNECTION_TIMEOUT_S = 30,
+	CONNECTIONS_MAX = 256,
+	CONNECTION_TIMEOUT_S = 10,     /* also of a client that went in the middle of a request */
 	CONNECTION_MEMORY = 32 * 1024, /* of a request, its fields included */
 	TARGET_MAX = 4096,
 };
