@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clean.h"
+#include "cmd/nagios.h"
 #include "conf/conf.h"
 
 #include <errno.h>
@@ -15,10 +16,12 @@
 
 enum { UNKNOWN = 2, PATIENCE_S = 10, LONG_PATIENCE_S = 70 };
 
+enum form { FORM_TEXT, FORM_JSON, FORM_NAGIOS };
+
 static const char usage[] =
-	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json]\n"
-	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|upgrade "
-	"[BINARY]\n"
+	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json | --nagios]\n"
+	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|\n"
+	"         upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
@@ -35,10 +38,13 @@ static const char usage[] =
 	"  -c, --config FILE   whose run_dir has the socket (default /etc/mailseal/mailseal.conf)\n"
 	"  -s, --socket PATH   the control socket itself\n"
 	"  -j, --json          the answer as it came\n"
+	"  -n, --nagios        status as one line for a monitoring plugin, with numbers;\n"
+	"                      exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"Exit: 0 well, 1 refused, 2 no daemon answered.\n"
-	"Example: mailseal ctl status --json\n";
+	"Examples: mailseal ctl status --json\n"
+	"          mailseal ctl status --nagios\n";
 
 /* The other build is asked first; the ledger may be large. */
 static bool takes_long(const char *command)
@@ -134,7 +140,24 @@ static void status_print(const json_t *answer)
 		json_string_value(json_object_get(value, "until")));
 }
 
-static int answer_show(const struct buf *text, bool as_json)
+/* Before there is an answer to judge. */
+static int nagios_say(enum nagios_state state, const char *why, const char *what)
+{
+	printf("MAILSEAL %s - %s: %s\n", nagios_state_name(state), why, what);
+	return (int)state;
+}
+
+static int nagios_show(const json_t *answer)
+{
+	CLEAN(buf_deinit) struct buf line = {};
+	enum nagios_state state;
+	if (nagios_judge(answer, time(NULL), &state, &line))
+		return nagios_say(NAGIOS_UNKNOWN, "status", "out of memory");
+	fwrite(line.data + line.start, 1, buf_len(&line), stdout);
+	return (int)state;
+}
+
+static int answer_show(const struct buf *text, enum form form)
 {
 	json_error_t error;
 	json_t *answer =
@@ -145,7 +168,9 @@ static int answer_show(const struct buf *text, bool as_json)
 	}
 	const json_t *ok = json_object_get(answer, "ok");
 	int status = ok && !json_is_true(ok) ? 1 : 0;
-	if (as_json)
+	if (form == FORM_NAGIOS)
+		status = nagios_show(answer);
+	else if (form == FORM_JSON)
 		fwrite(text->data + text->start, 1, buf_len(text), stdout);
 	else if (ok)
 		printf("%s\n", json_string_value(json_object_get(answer, "message")));
@@ -170,16 +195,18 @@ static int socket_find(const char *config, char path[108])
 	return r;
 }
 
-static int ctl_run(const char *path, const char *command, bool as_json)
+static int ctl_run(const char *path, const char *command, enum form form)
 {
 	CLEAN(buf_deinit) struct buf answer = {};
 	int r = ask(path, command, &answer);
+	if (r && form == FORM_NAGIOS)
+		return nagios_say(NAGIOS_CRITICAL, "no daemon answers", strerror(-r));
 	if (r) {
 		fprintf(stderr, "mailseal ctl: %s: %s; is the daemon running?\n", path,
 		        strerror(-r));
 		return UNKNOWN;
 	}
-	return answer_show(&answer, as_json);
+	return answer_show(&answer, form);
 }
 
 /* With as many words behind it as it takes; what is not known here the daemon refuses. */
@@ -221,14 +248,15 @@ int cmd_ctl(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "nagios", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	const char *config = CONF_USUAL_FILE;
 	char path[108] = "";
-	bool as_json = false;
+	enum form form = FORM_TEXT;
 	int c;
-	while ((c = getopt_long(argc, argv, "c:s:jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:s:jnh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			config = optarg;
@@ -237,7 +265,10 @@ int cmd_ctl(int argc, char **argv)
 			snprintf(path, sizeof(path), "%s", optarg);
 			break;
 		case 'j':
-			as_json = true;
+			form = FORM_JSON;
+			break;
+		case 'n':
+			form = FORM_NAGIOS;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -248,11 +279,13 @@ int cmd_ctl(int argc, char **argv)
 		}
 	}
 	CLEAN(buf_deinit) struct buf line = {};
-	if (line_make(&line, argc - optind, argv + optind)) {
+	if (line_make(&line, argc - optind, argv + optind) ||
+	    (form == FORM_NAGIOS && strcmp((const char *)line.data, "status") != 0)) {
 		fputs(usage, stderr);
-		return UNKNOWN;
+		return form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;
 	}
 	if (!path[0] && socket_find(config, path))
-		return UNKNOWN;
-	return ctl_run(path, (const char *)line.data, as_json);
+		return form == FORM_NAGIOS ? nagios_say(NAGIOS_UNKNOWN, "bad configuration", config)
+		                           : UNKNOWN;
+	return ctl_run(path, (const char *)line.data, form);
 }

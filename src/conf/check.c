@@ -457,5 +457,6 @@ void conf_check(struct conf_reader *r)
 		listener_loops(r, &listener);
 	}
 	conf_check_relay(r);
+	conf_check_dashboard(r);
 	exceptions_check(r);
 }

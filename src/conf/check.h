@@ -31,4 +31,7 @@ static inline bool conf_item_is_bad(const struct conf_reader *r, const char *gro
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
 
+/* The dashboard; after the edges. */
+void conf_check_dashboard(struct conf_reader *r);
+
 #endif

@@ -184,7 +184,7 @@ bool conf_resolver_differs(const struct conf_settings *now, const struct conf_se
 
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("ledger", now, next);
+	return named_effect("ledger", now, next) || named_effect("dashboard", now, next);
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

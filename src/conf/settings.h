@@ -270,6 +270,17 @@ struct conf_ledger {
 	enum conf_client_address client_address;
 };
 
+struct conf_dashboard {
+	bool is_set;
+	struct conf_address listen; /* of loopback, or a unix socket */
+	char *group;                /* NULL: that of the daemon */
+	unsigned mode;
+	char *password_file; /* NULL: who can connect may look */
+	char **names;        /* by which browsers may ask, beside those of loopback */
+	size_t name_count;
+	bool metrics_are_open; /* /metrics needs no password */
+};
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -284,6 +295,7 @@ struct conf_settings {
 	enum conf_log_target log_target;
 	uint32_t drain_timeout_ms;
 	unsigned drain_rate; /* sessions ended a second */
+	uint32_t drain_notice_ms;
 	struct conf_tls tls;
 	struct conf_limits limits;
 	struct conf_certificate *certificates;
@@ -300,6 +312,7 @@ struct conf_settings {
 	struct conf_policy_service policy_service;
 	struct conf_tlsrpt tlsrpt;
 	struct conf_ledger ledger;
+	struct conf_dashboard dashboard;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

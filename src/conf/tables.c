@@ -597,6 +597,36 @@ static const struct conf_row ledger_rows[] = {
 };
 #undef OF
 
+static const struct conf_word metrics_words[] = { { "closed", false, false },
+	                                          { "open", true, false },
+	                                          { NULL, 0, false } };
+
+#define OF struct conf_dashboard
+static const struct conf_row dashboard_rows[] = {
+	ROW("listen", CONF_PLACE, listen, NULL, LISTENERS,
+	    "Where it answers HTTP: an address of loopback or \"unix:/PATH\". From elsewhere: "
+	    "through an SSH tunnel, or a web server of this host that speaks TLS"),
+	ROW("group", CONF_STRING, group, "", LISTENERS,
+	    "The group of its unix socket. Default: the daemon's own"),
+	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix socket"),
+	ROW("password_file", CONF_PATH, password_file, "", NEW_SESSIONS,
+	    "Lines \"user:HASH\", as `mkpasswd` prints hashes (yescrypt, bcrypt, SHA-512): who may "
+	    "look (HTTP Basic). Without it everybody who can connect may: on loopback each user "
+	    "of this host. A changed file is read at the next reload"),
+	LIST("names", CONF_HOSTNAMES, names, name_count, "", NEW_SESSIONS,
+	     "Names by which a browser may ask for it, such as that of a web server in front. "
+	     "\"localhost\" and addresses of loopback are always well; another Host is refused, "
+	     "for a page elsewhere may point its own name here"),
+	ROW("metrics", CONF_WORD, metrics_are_open, "closed", NEW_SESSIONS,
+	    "\"open\": /metrics needs no password. /healthz never does", .words = metrics_words),
+};
+
+static bool dashboard_is_set(const void *base)
+{
+	return ((const OF *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -635,6 +665,10 @@ static const struct conf_row root_rows[] = {
 	    RANGE(0, 24ULL * HOUR)),
 	ROW("drain_rate", CONF_NUMBER, drain_rate, "500", NEW_SESSIONS,
 	    "When a worker ends: idle sessions ended a second", RANGE(1, 1000000)),
+	ROW("drain_notice", CONF_DURATION_MS, drain_notice_ms, "0", NEW_SESSIONS,
+	    "Before the daemon ends: /healthz answers 503 for so long while connections are still "
+	    "accepted, so that a balancer sends its clients elsewhere",
+	    RANGE(0, 1ULL * HOUR)),
 };
 
 static const struct conf_group root_groups[] = {
@@ -736,6 +770,17 @@ static const struct conf_group root_groups[] = {
 	  .help = "The record of every session and of what sealed it, in \"state_dir\"",
 	  ROWS(ledger_rows),
 	  .offset = offsetof(OF, ledger) },
+	{ .name = "dashboard",
+	  .kind = CONF_ONE,
+	  .help = "Pages that show how much is sealed, where and for whom not, drawn on the "
+	          "server; "
+	          "/metrics for Prometheus, /healthz for balancers",
+	  ROWS(dashboard_rows),
+	  .offset = offsetof(OF, dashboard),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_dashboard, is_set),
+	  .is_shown = dashboard_is_set,
+	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "exception",
 	  .kind = CONF_LIST,
 	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "
@@ -761,7 +806,6 @@ static const struct {
 	const char *sentence;
 } missing[] = {
 	{ "link", "links between hosts are not in this version" },
-	{ "dashboard", "the dashboard is not in this version" },
 	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },
 	{ "suites", "a choice of suites is not in this version" },

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "ledger/dashboard.h"
 #include "ledger/keeper.h"
 #include "ledger/tellers.h"
 #include "proc/box.h"
@@ -32,6 +33,7 @@ struct ledger {
 	struct io_deadline status;
 	struct tellers *tellers;
 	struct keeper *keeper;
+	struct dashboard *dashboard;
 };
 
 /* --- the parent --- */
@@ -76,12 +78,15 @@ static int on_forget(struct ledger *l, struct slice question)
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct ledger *l = owner;
+	int r = dashboard_message(l->dashboard, msg);
+	if (r != DASHBOARD_OTHER)
+		return err_up(r);
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
 		return err_up(tellers_add(l->tellers, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)
 		return err_up(on_forget(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
-		return err_raise(-EPROTO); /* the configuration came before */
+		return err_raise(-EPROTO);
 	status_tell(l);
 	return 0;
 }
@@ -110,6 +115,7 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 {
 	struct ledger *l = owner;
 	proc_peer_free(TAKE(l->parent));
+	dashboard_free(TAKE(l->dashboard)); /* another build may run it now, on the same socket */
 	if (how != PROC_PEER_GONE)
 		io_loop_stop(l->loop);
 	else
@@ -171,6 +177,8 @@ static int parts_begin(struct ledger *l)
 		                                                      .on_open = on_open,
 		                                                      .on_kept = on_kept,
 		                                                      .on_failed = on_failed });
+	if (!r)
+		r = dashboard_new(&l->dashboard, l->loop, l->settings->text, l->path);
 	if (r)
 		return err_up(r);
 	tellers_keeper_set(l->tellers, l->keeper);
@@ -213,6 +221,8 @@ enum { LEDGER_NOT_NOW = 1 };
 static int begin(struct ledger *l, int chan_fd)
 {
 	struct proc_box_report report;
+	char resolver[PATH_MAX], reports[PATH_MAX];
+	const char *const readable[] = { resolver, reports, NULL };
 	int r = proc_chan_new(&l->parent_chan, chan_fd, PROC_ROLE_LEDGER, PROC_ROLE_PARENT);
 	if (!r)
 		r = proc_config_wait(l->parent_chan, &l->settings);
@@ -223,7 +233,10 @@ static int begin(struct ledger *l, int chan_fd)
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
-	r = proc_box(PROC_ROLE_LEDGER, l->folder, &report);
+	/* What resolver keeps of far ends, and TLS reports of others, for the dashboard. */
+	snprintf(resolver, sizeof(resolver), "%s/" CONF_RESOLVER_FOLDER, l->settings->state_dir);
+	snprintf(reports, sizeof(reports), "%s/" CONF_REPORTS_FOLDER, l->settings->state_dir);
+	r = proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report);
 	return r ? err_up(r) : err_up(parts_begin(l));
 }
 
@@ -233,6 +246,7 @@ static void end(struct ledger *l)
 		keeper_flush(l->keeper);
 		tellers_flush(l->tellers);
 	}
+	dashboard_free(l->dashboard);
 	tellers_free(l->tellers);
 	keeper_free(l->keeper);
 	proc_peer_free(l->parent);

@@ -307,12 +307,16 @@ static int servant_start(struct parent_child *c)
 	bool is_ledger = c->role == PROC_ROLE_LEDGER;
 	c->is_replaced = false;
 	int r = folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
+	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
+		r = folder_make(s, CONF_RESOLVER_FOLDER);
 	if (!r)
 		r = child_start(c, s->user);
 	if (r)
 		return err_up(r);
 	parent_send(c, PROC_MSG_CONFIG, slice_str(s->text), -1);
 	introduce_all(c->parent, c);
+	if (is_ledger)
+		parent_dashboard_begin(c->parent);
 	return 0;
 }
 
@@ -343,7 +347,18 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	p->ledger.role = PROC_ROLE_LEDGER;
 	p->resolver.parent = p->ledger.parent = p;
 	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
+	bool stays = p->ledger.chan && !p->ledger.is_replaced && conf_needs_ledger(now) &&
+	             !(old && conf_ledger_differs(old, now));
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
+	if (!stays)
+		return;
+	parent_send(&p->ledger, PROC_MSG_CONFIG, slice_str(now->text), -1);
+	parent_dashboard_in_force(p);
+}
+
+static bool is_dashboard(const struct parent_listener *l)
+{
+	return l->is_service && l->service == PROC_SERVICE_DASHBOARD;
 }
 
 static void listener_send(struct parent_child *worker, const struct parent_listener *l,
@@ -379,7 +394,15 @@ static void listeners_send(struct parent *p, struct parent_child *worker)
 	for (size_t i = 0; i < p->listener_count; i++)
 		for (unsigned slot = worker->slot; slot < PARENT_WORKERS_MAX;
 		     slot += p->worker_count)
-			listener_send(worker, &p->listeners[i], slot);
+			if (!is_dashboard(&p->listeners[i]))
+				listener_send(worker, &p->listeners[i], slot);
+}
+
+void parent_dashboard_listen(struct parent *p, struct parent_child *ledger)
+{
+	for (size_t i = 0; i < p->listener_count; i++)
+		if (is_dashboard(&p->listeners[i]))
+			listener_send(ledger, &p->listeners[i], 0);
 }
 
 /* A number, a name where there is one, and the bytes of a file. */
@@ -503,13 +526,14 @@ void parent_worker_leave(struct parent *p, unsigned slot)
 	drain_send(c);
 }
 
-void parent_drain(struct parent *p)
+static void drain_now(struct parent *p)
 {
 	if (p->is_draining)
 		return;
+	io_deadline_disarm(&p->notice);
 	p->is_draining = true;
-	parent_notify("STOPPING=1");
 	log_notice(NULL, "draining");
+	parent_dashboard_state(p);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		parent_worker_leave(p, i);
 	parent_old_workers_drain(p);
@@ -517,6 +541,28 @@ void parent_drain(struct parent *p)
 	parent_listen_close(p);
 	if (!p->leaving)
 		parent_ledger_end(p);
+}
+
+static void on_notice(struct io_deadline *d)
+{
+	drain_now((struct parent *)((char *)d - offsetof(struct parent, notice)));
+}
+
+void parent_drain(struct parent *p)
+{
+	uint32_t notice_ms = p->plan ? p->plan->settings->drain_notice_ms : 0;
+	bool is_first = !p->is_announced;
+	p->is_announced = true;
+	if (is_first)
+		parent_notify("STOPPING=1");
+	if (!is_first || !notice_ms) {
+		drain_now(p);
+		return;
+	}
+	log_notice(NULL, "draining soon", kv_ms("notice", notice_ms));
+	parent_dashboard_state(p);
+	p->notice.fn = on_notice;
+	io_deadline_arm(p->loop, &p->notice, notice_ms);
 }
 
 static void on_restart(struct io_deadline *d)
@@ -554,6 +600,7 @@ static void child_restart(struct parent_child *c, int status)
 		          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 		          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
 		          kv_ms("lived", lived_ms));
+	c->parent->deaths[c->role] += !is_known;
 	parent_child_detach(c);
 	c->pid = 0;
 	c->restart.fn = on_restart;

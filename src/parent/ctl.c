@@ -113,7 +113,23 @@ static void answer(struct asker *a, json_t *what)
 	io_later_add(a->ctl->parent->loop, &a->end);
 }
 
-static json_t *workers_json(const struct parent *p, json_t *sums)
+static void numbers_write(const uint64_t *numbers, json_t *to)
+{
+	for (size_t n = 0; n < PARENT_NUMBERS && number_names[n]; n++)
+		json_object_set_new(to, number_names[n], json_integer((json_int_t)numbers[n]));
+}
+
+static json_t *worker_json(const struct parent_child *c, bool is_long)
+{
+	json_t *numbers = is_long ? json_object() : NULL;
+	if (numbers)
+		numbers_write(c->numbers, numbers);
+	return json_pack("{s:i, s:i, s:b, s:I, s:o*}", "slot", (int)c->slot, "pid", (int)c->pid,
+	                 "ready", c->is_ready, "open", (json_int_t)c->numbers[0], "numbers",
+	                 numbers);
+}
+
+static json_t *workers_json(const struct parent *p, bool is_long, json_t *sums)
 {
 	json_t *list = json_array();
 	uint64_t sum[PARENT_NUMBERS] = {};
@@ -121,20 +137,17 @@ static json_t *workers_json(const struct parent *p, json_t *sums)
 		const struct parent_child *c = p->workers[i];
 		if (!c)
 			continue;
-		json_array_append_new(list, json_pack("{s:i, s:i, s:b, s:I}", "slot", (int)i, "pid",
-		                                      (int)c->pid, "ready", c->is_ready, "open",
-		                                      (json_int_t)c->numbers[0]));
+		json_array_append_new(list, worker_json(c, is_long));
 		for (size_t n = 0; n < PARENT_NUMBERS; n++)
 			sum[n] += c->numbers[n];
 	}
-	for (size_t n = 0; n < PARENT_NUMBERS && number_names[n]; n++)
-		json_object_set_new(sums, number_names[n], json_integer((json_int_t)sum[n]));
+	numbers_write(sum, sums);
 	return list;
 }
 
 static const char *state_name(const struct parent *p)
 {
-	if (p->is_draining)
+	if (p->is_draining || p->is_announced)
 		return "draining";
 	if (p->has_upgrade_failed)
 		return "upgrade failed";
@@ -143,23 +156,40 @@ static const char *state_name(const struct parent *p)
 	return p->old_version[0] ? "upgrading" : "starting";
 }
 
-static json_t *status_json(const struct parent *p)
+static json_t *deaths_json(const struct parent *p)
+{
+	static const enum proc_role roles[] = { PROC_ROLE_KEYS, PROC_ROLE_WORKER,
+		                                PROC_ROLE_RESOLVER, PROC_ROLE_LEDGER };
+	json_t *json = json_object();
+	for (size_t i = 0; i < COUNT_OF(roles); i++)
+		json_object_set_new(json, proc_role_name(roles[i]),
+		                    json_integer((json_int_t)p->deaths[roles[i]]));
+	return json;
+}
+
+json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	json_t *sums = json_object();
-	json_t *workers = workers_json(p, sums);
+	json_t *workers = workers_json(p, is_long, sums);
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		leaving += c->role == PROC_ROLE_WORKER;
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
-	                 "version", MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
-	                 (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
-	                 "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
-	                 "ledger_pid", (int)p->ledger.pid, "workers_leaving", (int)leaving,
-	                 "workers", workers, "sums", sums, "ledger", parent_ledger_json(p),
-	                 "warnings", parent_caps_warnings(p), "workarounds",
-	                 parent_workarounds_json(p), "tlsrpt", parent_tlsrpt_json(p));
+	json_t *status = json_pack(
+		"{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i}", "version", MAILSEAL_VERSION, "state",
+		state_name(p), "uptime_s", (json_int_t)(now.tv_sec - p->began.tv_sec), "config",
+		p->config_path, "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
+		"ledger_pid", (int)p->ledger.pid, "workers_leaving", (int)leaving);
+	json_object_set_new(status, "workers", workers);
+	json_object_set_new(status, "sums", sums);
+	json_object_set_new(status, "ledger", parent_ledger_json(p));
+	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
+	json_object_set_new(status, "certificates", parent_certificates_json(p));
+	json_object_set_new(status, "deaths", deaths_json(p));
+	json_object_set_new(status, "warnings", parent_caps_warnings(p));
+	json_object_set_new(status, "workarounds", parent_workarounds_json(p));
+	return status;
 }
 
 static json_t *result_json(bool is_well, const char *message)
@@ -171,8 +201,9 @@ static void on_late(struct io_deadline *d)
 {
 	struct asker *a = (struct asker *)((char *)d - offsetof(struct asker, late));
 	if (a->wants_status)
-		answer(a,
-		       status_json(a->ctl->parent)); /* with what is known of who did not answer */
+		answer(a, parent_ctl_status_json(
+				  a->ctl->parent,
+				  false)); /* with what is known of who did not answer */
 	else if (a->wants_forgot)
 		answer(a, result_json(false, "the ledger did not answer in time"));
 	else
@@ -193,15 +224,12 @@ void parent_ctl_status_came(struct parent *p)
 		return;
 	for (struct asker *a = p->ctl->askers; a; a = a->next)
 		if (a->wants_status)
-			answer(a, status_json(p));
+			answer(a, parent_ctl_status_json(p, false));
 }
 
-static void status_ask(struct asker *a)
+void parent_ctl_numbers_ask(struct parent *p)
 {
-	struct parent *p = a->ctl->parent;
 	uint8_t payload[4] = {};
-	a->wants_status = true;
-	io_deadline_arm(p->loop, &a->late, STATUS_WAIT_MS);
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		if (!p->workers[i] || !p->workers[i]->chan)
 			continue;
@@ -210,6 +238,14 @@ static void status_ask(struct asker *a)
 		            -1);
 	}
 	parent_ledger_ask(p);
+}
+
+static void status_ask(struct asker *a)
+{
+	struct parent *p = a->ctl->parent;
+	a->wants_status = true;
+	io_deadline_arm(p->loop, &a->late, STATUS_WAIT_MS);
+	parent_ctl_numbers_ask(p);
 	parent_ctl_status_came(p);
 }
 
@@ -329,7 +365,7 @@ void parent_ctl_hand_over(struct parent *p, struct estate *e)
 	e->ctl_fd = p->ctl->fd;
 	for (struct asker *a = p->ctl->askers; a; a = a->next) {
 		if (a->wants_status)
-			answer(a, status_json(p));
+			answer(a, parent_ctl_status_json(p, false));
 		else if (!a->wants_upgrade && !a->wants_forgot && !a->len)
 			e->askers[e->asker_count++] = a->fd;
 	}

@@ -157,7 +157,7 @@ static int any_of(const struct parent_listener *l)
 static int listener_open(struct parent_listener *l, unsigned workers)
 {
 	int alone = -1, ours = any_of(l);
-	if (type_of(l) == SOCK_DGRAM)
+	if (type_of(l) == SOCK_DGRAM || (l->is_service && l->service == PROC_SERVICE_DASHBOARD))
 		workers = 1; /* who reads them */
 	if (ours < 0 && l->sa.ss_family == AF_UNIX) {
 		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
@@ -258,6 +258,12 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 		                                          .group = settings->tlsrpt.group });
 	for (size_t i = 0; !r && i < settings->relay_count; i++)
 		r = relay_add(list, &settings->relays[i], (uint32_t)i);
+	if (!r && settings->dashboard.is_set)
+		r = address_add(list, &settings->dashboard.listen,
+		                (struct parent_listener){ .is_service = true,
+		                                          .service = PROC_SERVICE_DASHBOARD,
+		                                          .mode = settings->dashboard.mode,
+		                                          .group = settings->dashboard.group });
 	return err_up(r);
 }
 
@@ -314,9 +320,10 @@ static const char *owner_name(const struct parent_listener *l, const struct conf
 {
 	if (!l->is_service)
 		return settings->edges[l->edge].name;
-	return l->service == PROC_SERVICE_POLICY   ? "policy_service"
-	       : l->service == PROC_SERVICE_TLSRPT ? "tlsrpt"
-	                                           : settings->relays[l->edge].name;
+	return l->service == PROC_SERVICE_POLICY      ? "policy_service"
+	       : l->service == PROC_SERVICE_TLSRPT    ? "tlsrpt"
+	       : l->service == PROC_SERVICE_DASHBOARD ? "dashboard"
+	                                              : settings->relays[l->edge].name;
 }
 
 int parent_listen(struct parent *p, const struct conf_settings *settings, unsigned workers)

@@ -36,6 +36,7 @@ void parent_all_ready(struct parent *p)
 		return;
 	p->is_ready = true;
 	p->has_upgrade_failed = false;
+	parent_dashboard_state(p);
 	io_deadline_disarm(&p->heir_late);
 	log_notice(NULL, "ready", kv_str("version", MAILSEAL_VERSION),
 	           kv_int("workers", p->worker_count));
@@ -57,7 +58,7 @@ static void on_signal(void *owner, int number)
 		parent_children_reap(p);
 		break;
 	default:
-		if (p->is_draining) /* asked twice: now */
+		if (p->is_draining) /* asked once more: now */
 			io_loop_stop(p->loop);
 		else if (p->plan || p->leaving)
 			parent_drain(p);

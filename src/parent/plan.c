@@ -9,7 +9,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "tls/label.h"
 #include "tls/server.h"
+#include "web/password.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +35,7 @@ void parent_plan_free(struct parent_plan *plan)
 	for (size_t i = 0; plan->cas && i < conf_ca_count(plan->settings); i++)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
+	buf_deinit(&plan->passwords);
 	free(plan->certificates);
 	free(plan->cas);
 	conf_settings_free(plan->settings);
@@ -65,6 +68,10 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
 		return plan_fails(plan, "%s: no certificate in PEM", chain_path);
 	c->key_time = time_of(key_path);
+	struct tls_label label = {};
+	if (!tls_label_read(&label, buf_slice(&c->chain)))
+		c->not_after_s = label.not_after_s;
+	tls_label_deinit(&label);
 	return 0;
 }
 
@@ -332,9 +339,29 @@ static int groups_find(struct parent_plan *plan)
 	int r = group_find(plan, "policy_service", s->policy_service.group);
 	if (!r)
 		r = group_find(plan, "tlsrpt", s->tlsrpt.group);
+	if (!r)
+		r = group_find(plan, "dashboard", s->dashboard.group);
 	for (size_t i = 0; !r && i < s->relay_count; i++)
 		r = group_find(plan, s->relays[i].name, s->relays[i].group);
 	return r;
+}
+
+static int passwords_read(struct parent_plan *plan)
+{
+	const char *path = plan->settings->dashboard.password_file;
+	struct web_passwords *list = NULL;
+	unsigned line = 0;
+	int r = path ? file_read(&plan->passwords, path, PROC_PASSWORDS_MAX, NULL) : 0;
+	if (!path || r)
+		return r ? plan_fails(plan, "%s: %s", path, strerror(-r)) : 0;
+	r = web_passwords_new(&list, buf_slice(&plan->passwords), &line);
+	web_passwords_free(list);
+	if (r == WEB_PASSWORDS_BAD)
+		return plan_fails(plan, "%s:%u: no line user:HASH with a hash of mkpasswd", path,
+		                  line);
+	if (r == WEB_PASSWORDS_NONE)
+		return plan_fails(plan, "%s: nobody is in it", path);
+	return err_up(r);
 }
 
 static int plan_fill(struct parent *p, struct parent_plan *plan)
@@ -346,6 +373,8 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
 	int r = groups_find(plan);
+	if (!r)
+		r = passwords_read(plan);
 	if (!r)
 		r = cas_read(plan);
 	for (size_t i = 0; !r && i < s->certificate_count; i++) {
@@ -470,13 +499,18 @@ static bool has_changed(const struct timespec *known, const char *path)
 /* Renewed files are picked up by themselves; symbolic links are followed at every look. */
 void parent_plan_watch_files(struct parent *p)
 {
-	bool changed = false;
+	bool changed = false, is_news = false;
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
 	for (size_t i = 0; s && i < s->certificate_count; i++) {
-		const struct parent_certificate *c = &p->plan->certificates[i];
-		changed |= has_changed(&c->chain_time, s->certificates[i].chain) ||
-		           has_changed(&c->key_time, s->certificates[i].key);
+		struct parent_certificate *c = &p->plan->certificates[i];
+		bool is_other = has_changed(&c->chain_time, s->certificates[i].chain) ||
+		                has_changed(&c->key_time, s->certificates[i].key);
+		is_news |= is_other != c->has_changed;
+		c->has_changed = is_other;
+		changed |= is_other;
 	}
+	if (is_news)
+		parent_dashboard_in_force(p);
 	if (!changed || p->next || p->is_draining)
 		return;
 	struct conf_errors errors = {};

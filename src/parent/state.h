@@ -66,7 +66,9 @@ struct parent_certificate {
 	uint8_t chain_digest[32]; /* of the public key in it */
 	uint8_t key_digest[32];   /* of the public key of what keys loaded */
 	bool is_key_loaded;
+	int64_t not_after_s;                  /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
+	bool has_changed;                     /* the files are others than these by now */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
@@ -75,6 +77,7 @@ struct parent_plan {
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
 	struct buf *cas;          /* conf/materials.h */
+	struct buf passwords;     /* of the dashboard */
 	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
@@ -132,7 +135,10 @@ struct parent {
 	struct io_deadline ticket_tick;
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
-	int64_t exceptions_told_s; /* Unix time of the last look */
+	struct io_deadline dashboard_tick;
+	bool ledger_has_reports;          /* of others: their folder was there when it began */
+	uint64_t deaths[PROC_ROLE_COUNT]; /* of processes that were started again */
+	int64_t exceptions_told_s;        /* Unix time of the last look */
 	struct io_signal *signals[5];
 	struct parent_ctl *ctl;
 	struct timespec began;
@@ -143,7 +149,9 @@ struct parent {
 	bool has_upgrade_failed; /* the old workers serve, ours could not begin */
 	bool is_ready;           /* said so once */
 	bool is_reloading;       /* not every worker took the plan in force yet */
+	bool is_announced;       /* that it will drain; connections are still taken */
 	bool is_draining;
+	struct io_deadline notice;  /* when it does */
 	uint64_t mismatch_since_ms; /* chain and key do not fit: an error after a minute */
 	int status;
 };
@@ -182,7 +190,10 @@ void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
 /* Resolver and ledger are started, replaced or ended, as the plan in force wants it. */
 void parent_servants_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
+/* After drain_notice; called again: at once. */
 void parent_drain(struct parent *p);
+/* A socket of the dashboard. */
+void parent_dashboard_listen(struct parent *p, struct parent_child *ledger);
 void parent_children_reap(struct parent *p);
 void parent_send(struct parent_child *child, enum proc_msg_type type, struct slice payload, int fd);
 void parent_tickets_rotate(struct parent *p);
@@ -216,6 +227,13 @@ struct json_t *parent_tlsrpt_json(const struct parent *p);
 /* day: "" for yesterday. NULL, or why not. */
 const char *parent_tlsrpt_send(struct parent *p, const char *day);
 
+/* parent/dashboard.c: what ledger is told for it; nothing where there is none. */
+void parent_dashboard_begin(struct parent *p);    /* a new ledger */
+void parent_dashboard_in_force(struct parent *p); /* a plan, or a file of a certificate */
+void parent_dashboard_state(struct parent *p);
+/* How many certificates, and which expires first. */
+struct json_t *parent_certificates_json(const struct parent *p);
+
 /* parent/workarounds.c */
 void parent_workarounds_came(struct parent *p, struct slice list);
 struct json_t *parent_workarounds_json(const struct parent *p);
@@ -226,6 +244,10 @@ struct json_t *parent_workarounds_json(const struct parent *p);
 [[nodiscard]] int parent_ctl_adopt(struct parent *p, const struct estate *e);
 void parent_ctl_close(struct parent *p);
 void parent_ctl_status_came(struct parent *p);
+/* Workers and ledger say how much they did; parent_ctl_status_came() follows. */
+void parent_ctl_numbers_ask(struct parent *p);
+/* The status; is_long: with all numbers of each worker. */
+struct json_t *parent_ctl_status_json(const struct parent *p, bool is_long);
 /* Ledger forgot somebody; it died before it answered. */
 void parent_ctl_forgot_came(struct parent *p, struct slice answer);
 void parent_ctl_forgot_lost(struct parent *p);

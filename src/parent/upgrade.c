@@ -325,7 +325,7 @@ static void settle(struct parent *p)
 {
 	struct parent_upgrade *u = &p->upgrade;
 	bool is_now = is_settled(p);
-	if (p->is_draining) {
+	if (p->is_announced) {
 		refuse(p, "the daemon drains");
 	} else if (is_now && u->holds_signals) {
 		leave(p);
@@ -359,7 +359,7 @@ static const char *own_path(void)
 
 const char *parent_upgrade_against(const struct parent *p)
 {
-	if (p->is_draining)
+	if (p->is_announced)
 		return "the daemon drains";
 	if (p->upgrade.step != PARENT_UPGRADE_NONE)
 		return "an upgrade is under way";

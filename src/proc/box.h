@@ -71,4 +71,9 @@ struct proc_box_report {
 [[nodiscard]] int proc_box(enum proc_role role, const char *directory,
                            struct proc_box_report *ret_report);
 
+/* The same for RESOLVER and LEDGER; and files of other directories may be read. readable: NULL
+ * last; those that are not there are left out. */
+[[nodiscard]] int proc_box_reading(enum proc_role role, const char *directory,
+                                   const char *const *readable, struct proc_box_report *ret_report);
+
 #endif

@@ -25,6 +25,7 @@ enum {
 	PATH_BENEATH = 1, /* LANDLOCK_RULE_PATH_BENEATH */
 	/* write, read, list, remove and make files; truncate */
 	FILES = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 14,
+	READ = 1 << 2 | 1 << 3,
 };
 
 struct beneath {
@@ -65,17 +66,30 @@ static struct ruleset rules_for(enum proc_role role, int abi)
 	return all;
 }
 
-static int directory_allow(int ruleset, uint64_t handled, const char *directory)
+static int directory_allow(int ruleset, uint64_t allowed, const char *directory)
 {
 	CLEAN(closep) int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_raise(-errno);
-	const struct beneath rule = { .allowed = FILES & handled, .fd = fd };
+	const struct beneath rule = { .allowed = allowed, .fd = fd };
 	return syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule, 0) ? err_raise(-errno)
 	                                                                       : 0;
 }
 
-int box_landlock(enum proc_role role, const char *directory, int *ret_abi)
+static int readable_allow(int ruleset, const char *const *directories)
+{
+	for (; *directories; directories++) {
+		if (access(*directories, F_OK))
+			continue;
+		int r = directory_allow(ruleset, READ, *directories);
+		if (r)
+			return err_up(r);
+	}
+	return 0;
+}
+
+int box_landlock(enum proc_role role, const char *directory, const char *const *readable,
+                 int *ret_abi)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_ABI);
 	if (abi < 0) { /* not built in, or not switched on */
@@ -87,7 +101,9 @@ int box_landlock(enum proc_role role, const char *directory, int *ret_abi)
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return err_raise(-errno);
-	int r = directory ? directory_allow(fd, rules.handled_fs, directory) : 0;
+	int r = directory ? directory_allow(fd, FILES & rules.handled_fs, directory) : 0;
+	if (!r)
+		r = readable_allow(fd, readable);
 	if (r)
 		return err_up(r);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -72,13 +72,13 @@ static const struct {
 	{ SCMP_SYS(flock), STORE },
 	{ SCMP_SYS(fstat), ALL },
 	/* connections */
-	{ SCMP_SYS(accept4), NETWORK },
+	{ SCMP_SYS(accept4), NETWORK | LEDGER }, /* the dashboard */
 	{ SCMP_SYS(connect), NETWORK },
 	{ SCMP_SYS(bind), NETWORK }, /* a source address */
-	{ SCMP_SYS(getsockopt), NETWORK },
-	{ SCMP_SYS(setsockopt), NETWORK },
-	{ SCMP_SYS(getsockname), NETWORK },
-	{ SCMP_SYS(getpeername), NETWORK },
+	{ SCMP_SYS(getsockopt), NETWORK | LEDGER },
+	{ SCMP_SYS(setsockopt), NETWORK | LEDGER },
+	{ SCMP_SYS(getsockname), NETWORK | LEDGER },
+	{ SCMP_SYS(getpeername), NETWORK | LEDGER },
 	/* libuv's loop */
 	{ SCMP_SYS(epoll_create1), ALL },
 	{ SCMP_SYS(epoll_ctl), ALL },

@@ -55,7 +55,7 @@ static const struct row {
 	[PROC_MSG_SIGN] = { "sign", WAY(WORKER, KEYS), ID + ID + 2 + 2 + PROC_DIGEST_MAX, false },
 	[PROC_MSG_SIGNED] = { "signed", WAY(KEYS, WORKER), ID + 2 + SIGNATURE_MAX, false },
 	[PROC_MSG_RESOLVER_CHANNEL] = { "resolver channel", WAY(PARENT, WORKER), 0, true },
-	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER), 1 + ID, true },
+	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER) | WAY(PARENT, LEDGER), 1 + ID, true },
 	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER), ID + 1 + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_SEEN] = { "seen", WAY(WORKER, RESOLVER), 1 + 2 * (2 + NAME_MAX_LEN), false },
 	[PROC_MSG_RESOLVER_WANTED] = { "resolver wanted", WAY(WORKER, PARENT), 0, false },
@@ -78,6 +78,9 @@ static const struct row {
 	[PROC_MSG_FORGET] = { "forget", WAY(PARENT, LEDGER), ID + NAME_MAX_LEN, false },
 	[PROC_MSG_FORGOT] = { "forgot", WAY(LEDGER, PARENT), ID + 4 + 1, false },
 	[PROC_MSG_LEDGER_STATUS] = { "ledger status", WAY(LEDGER, PARENT), 4 * KIB, false },
+	[PROC_MSG_PASSWORDS] = { "passwords", WAY(PARENT, LEDGER), PROC_PASSWORDS_MAX, false },
+	[PROC_MSG_STATE] = { "state", WAY(PARENT, LEDGER), MIB, false },
+	[PROC_MSG_IN_FORCE] = { "in force", WAY(PARENT, LEDGER), 4 * MIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -68,7 +68,8 @@ enum proc_msg_type {
 	PROC_MSG_SIGNED, /* u32 request, bytes signature; empty: it failed */
 	/* parent -> worker */
 	PROC_MSG_RESOLVER_CHANNEL, /* fd: to resolver */
-	PROC_MSG_SERVICE,          /* u8 enum proc_service, u32 which of them; fd: its socket */
+	PROC_MSG_SERVICE,          /* u8 enum proc_service, u32 which of them; fd: its socket;
+	                     also -> ledger */
 	/* worker -> resolver, and back */
 	PROC_MSG_RESOLVE,  /* u32 request, u8 is a host, str domain */
 	PROC_MSG_RESOLVED, /* u32 request, then proc/way.h */
@@ -107,6 +108,10 @@ enum proc_msg_type {
 	PROC_MSG_FORGOT, /* u32 request, u32 rows deleted, u8 it failed */
 	/* ledger -> parent */
 	PROC_MSG_LEDGER_STATUS, /* u64 numbers, in the order of enum proc_ledger_number */
+	/* parent -> ledger, for the dashboard; text: JSON (parent/dashboard.c) */
+	PROC_MSG_PASSWORDS, /* text: who may look (web/password.h); empty: who can connect */
+	PROC_MSG_STATE,     /* how the daemon is */
+	PROC_MSG_IN_FORCE,  /* edges and certificates */
 	PROC_MSG_COUNT,
 };
 
@@ -128,6 +133,7 @@ enum proc_service {
 	PROC_SERVICE_TLSRPT, /* a socket for datagrams */
 	PROC_SERVICE_LMTPS,  /* of a relay, in TLS from the first byte */
 	PROC_SERVICE_SMTPS,
+	PROC_SERVICE_DASHBOARD, /* of ledger */
 	PROC_SERVICE_COUNT,
 };
 
@@ -143,6 +149,7 @@ enum {
 	PROC_TICKET_KEY_LEN = 80,
 	PROC_SPKI_LEN = 32,
 	PROC_DIGEST_MAX = 64,
+	PROC_PASSWORDS_MAX = 256 * 1024,
 	PROC_RECORDS_MAX = 128 * 1024, /* a batch */
 };
 

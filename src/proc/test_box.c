@@ -279,7 +279,30 @@ static void child_ledger(void)
 	FORBIDDEN(socket(AF_UNIX, SOCK_STREAM, 0));
 	FORBIDDEN(socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){}));
 	FORBIDDEN(connect(fds[0], (struct sockaddr *)&to, sizeof(to)));
-	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
+	FORBIDDEN(listen(fds[0], 8));
+	CHECK(accept4(fds[0], NULL, NULL, 0) == -1 && errno == EINVAL); /* the dashboard's */
+}
+
+static char beside[] = "/tmp/mailseal-test-box-read-XXXXXX";
+
+/* What is another's may be read, not more. */
+static void child_ledger_reads(void)
+{
+	const char *const readable[] = { beside, "/tmp/mailseal-test-box-never-there", NULL };
+	char path[80], text[8];
+	struct proc_box_report report;
+	snprintf(path, sizeof(path), "%s/file", beside);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && write(fd, "text", 4) == 4);
+	CHECK(proc_box_reading(PROC_ROLE_LEDGER, directory, readable, &report) == 0);
+	try_files();
+	try_beside_files();
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, text, sizeof(text)) == 4);
+	FORBIDDEN(open(path, O_RDWR | O_CLOEXEC));
+	FORBIDDEN(unlink(path));
+	strcat(path, "2");
+	FORBIDDEN(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 }
 
 /* Without seccomp before it: Landlock holds by itself. */
@@ -288,7 +311,7 @@ static void child_landlock(void)
 	int abi;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(1) };
 	CHECK(proc_drop(&(struct proc_identity){}) == 0);
-	CHECK(box_landlock(PROC_ROLE_KEYS, NULL, &abi) == 0);
+	CHECK(box_landlock(PROC_ROLE_KEYS, NULL, (const char *const[]){ NULL }, &abi) == 0);
 	if (!abi)
 		return;
 	FORBIDDEN(open("/etc/passwd", O_RDONLY));
@@ -335,8 +358,14 @@ static void test_box_ledger(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_non_null(mkdtemp(beside));
 	assert_int_equal(status_of(child_ledger), 0);
+	assert_int_equal(status_of(child_ledger_reads), 0);
 	assert_int_equal(rmdir(directory), 0);
+	char path[80];
+	snprintf(path, sizeof(path), "%s/file", beside);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(beside), 0);
 }
 
 static void test_box_landlock(void **state)

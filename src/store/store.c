@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { BUSY_MS = 2000 }; /* at an upgrade two processes have it open for a moment */
 
@@ -69,11 +70,39 @@ static void aside_put(const char *path)
 	unlink(name);
 }
 
-static int read_open(sqlite3 **ret_db, const char *path)
+static int read_once(sqlite3 **ret_db, const char *name)
 {
-	int r = sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
+	int r = sqlite3_open_v2(name, ret_db, flags, NULL);
 	if (!r)
 		r = sqlite3_busy_timeout(*ret_db, BUSY_MS);
+	/* What is wrong with the file shows when it is read. */
+	return r ? r : run(*ret_db, "SELECT 1 FROM sqlite_master LIMIT 1");
+}
+
+/* "file:PATH?immutable=1"; of a path, what means something in an URI is not itself. */
+static void immutable_name(const char *path, char *ret_name, size_t cap)
+{
+	size_t len = (size_t)snprintf(ret_name, cap, "file:");
+	for (; *path && len + 16 < cap; path++)
+		len += (size_t)snprintf(ret_name + len, cap - len,
+		                        strchr("%?#", *path) ? "%%%02X" : "%c", *path);
+	snprintf(ret_name + len, cap - len, "?immutable=1");
+}
+
+/*
+ * Who may read a folder, and not write to it, cannot make the files beside the one that is read.
+ * They are there while somebody else has it open; if not, nobody changes it.
+ */
+static int read_open(sqlite3 **ret_db, const char *path)
+{
+	char name[3 * PATH_MAX];
+	int r = read_once(ret_db, path);
+	if (r == SQLITE_CANTOPEN || r == SQLITE_READONLY) {
+		immutable_name(path, name, sizeof(name));
+		sqlite3_close(*ret_db);
+		r = read_once(ret_db, name);
+	}
 	if (!r)
 		return 0;
 	sqlite3_close(*ret_db);

@@ -165,6 +165,7 @@ static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
 		[PROC_SERVICE_LMTP] = { .is_lmtp = true },
 		[PROC_SERVICE_LMTPS] = { .is_lmtp = true, .is_tls = true },
 		[PROC_SERVICE_SMTPS] = { .is_tls = true },
+		[PROC_SERVICE_DASHBOARD] = {}, /* none of a worker */
 	};
 	_Static_assert(COUNT_OF(doors) == PROC_SERVICE_COUNT);
 	struct worker_services *s = owner;

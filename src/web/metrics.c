@@ -1,0 +1,166 @@
+/* /metrics. */
+#include "web/views.h"
+
+#include "base/clean.h"
+#include "web/exposition.h"
+
+#include <stdio.h>
+
+#define GAUGE(metric, words)                                                                       \
+	{                                                                                          \
+		.name = "mailseal_" metric, .kind = EXPOSITION_GAUGE, .help = (words)              \
+	}
+#define COUNTER(metric, words)                                                                     \
+	{                                                                                          \
+		.name = "mailseal_" metric "_total", .kind = EXPOSITION_COUNTER, .help = (words)   \
+	}
+
+/* What each worker counts; by worker, for one that begins anew begins at 0. */
+static const struct {
+	const char *id;
+	struct exposition_family family;
+} numbers[] = {
+	{ "open", GAUGE("sessions_open", "Sessions of clients that are open.") },
+	{ "signatures_pending",
+	  GAUGE("signatures_pending", "Handshakes that wait for the process with the keys.") },
+	{ "handoffs_open", GAUGE("handoffs_open", "MTAs that are connected to a relay.") },
+	{ "sessions", COUNTER("client_sessions", "Sessions of clients.") },
+	{ "tls", COUNTER("client_sessions_sealed", "Sessions of clients with TLS.") },
+	{ "legacy", COUNTER("client_sessions_legacy", "Sessions of clients with old TLS.") },
+	{ "plain", COUNTER("client_sessions_plain", "Sessions of clients in clear.") },
+	{ "tls_failed", COUNTER("handshakes_failed", "Handshakes of clients that failed.") },
+	{ "resumed", COUNTER("handshakes_resumed", "Sessions that a ticket resumed.") },
+	{ "refused", COUNTER("connections_refused", "Connections over a limit.") },
+	{ "exposures", COUNTER("exposures", "Credentials that came in clear.") },
+	{ "backend_failures", COUNTER("backend_failures", "Times a backend did not answer.") },
+	{ "messages", COUNTER("messages", "Messages of clients.") },
+	{ "bytes_in", COUNTER("received_bytes", "Bytes from clients.") },
+	{ "bytes_out", COUNTER("sent_bytes", "Bytes to clients.") },
+	{ "policy_questions", COUNTER("policy_questions", "Questions for a policy.") },
+	{ "policy_temporary", COUNTER("policy_temporary", "Policies that could not be found.") },
+	{ "hops", COUNTER("hops", "Connections to far ends.") },
+	{ "hops_sealed", COUNTER("hops_sealed", "Connections to far ends with TLS.") },
+	{ "hops_authenticated",
+	  COUNTER("hops_authenticated", "Connections to far ends that proved their name.") },
+	{ "hops_plain", COUNTER("hops_plain", "Connections to far ends in clear.") },
+	{ "hops_tls_failed",
+	  COUNTER("hops_handshakes_failed", "Handshakes with far ends that failed.") },
+	{ "messages_relayed", COUNTER("messages_relayed", "Messages that went out.") },
+	{ "tlsrpt_datagrams",
+	  COUNTER("tlsrpt_datagrams", "Sessions that MTAs told the collector of TLS reports.") },
+	{ "tlsrpt_refused", COUNTER("tlsrpt_refused", "Of them those that were not understood.") },
+};
+
+static const struct exposition_family
+	build_info = GAUGE("build_info", "1; which build this is."),
+	running = GAUGE("running", "1: it takes connections and goes on to; 0: it starts or ends."),
+	uptime = GAUGE("uptime_seconds", "How long it runs, over upgrades."),
+	workers = GAUGE("workers", "Workers that there should be."),
+	workers_ready = GAUGE("workers_ready", "Workers that take connections."),
+	workers_leaving = GAUGE("workers_leaving", "Workers that end their last sessions."),
+	deaths = COUNTER("process_deaths",
+                         "Processes that ended by themselves and were started again."),
+	warnings = GAUGE("warnings", "What backends have to be mended, see ctl status."),
+	workarounds = GAUGE("workarounds", "Far ends that are treated specially."),
+	expiry = GAUGE("certificate_expiry_timestamp_seconds",
+                       "Until when the served certificate is valid."),
+	stale = GAUGE("certificate_stale",
+                      "1: the file on disk is another than the certificate that is served.");
+
+static void one(struct exposition *e, const struct exposition_family *family, double value)
+{
+	exposition_begin(e, family);
+	exposition_value(e, family, value);
+}
+
+static void processes_write(struct exposition *e, const json_t *state)
+{
+	const json_t *list = json_object_get(state, "workers"), *worker;
+	size_t i, ready = 0;
+	json_array_foreach(list, i, worker)
+	{
+		ready += json_is_true(json_object_get(worker, "ready"));
+	}
+	one(e, &workers, (double)json_array_size(list));
+	one(e, &workers_ready, (double)ready);
+	one(e, &workers_leaving, (double)web_json_number(state, "workers_leaving"));
+}
+
+static void deaths_write(struct exposition *e, const json_t *state)
+{
+	const char *process;
+	const json_t *count;
+	exposition_begin(e, &deaths);
+	json_object_foreach(json_object_get(state, "deaths"), process, count)
+	{
+		exposition_value(e, &deaths, (double)json_integer_value(count),
+		                 { "process", process });
+	}
+}
+
+static void number_write(struct exposition *e, const json_t *list, size_t which)
+{
+	const json_t *worker;
+	size_t i;
+	exposition_begin(e, &numbers[which].family);
+	json_array_foreach(list, i, worker)
+	{
+		const json_t *all = json_object_get(worker, "numbers");
+		char slot[24];
+		snprintf(slot, sizeof(slot), "%llu",
+		         (unsigned long long)web_json_number(worker, "slot"));
+		if (json_object_get(all, numbers[which].id))
+			exposition_value(e, &numbers[which].family,
+			                 (double)web_json_number(all, numbers[which].id),
+			                 { "worker", slot });
+	}
+}
+
+static void state_write(struct exposition *e, const json_t *state)
+{
+	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
+	one(e, &uptime, (double)web_json_number(state, "uptime_s"));
+	processes_write(e, state);
+	deaths_write(e, state);
+	one(e, &warnings, (double)json_array_size(json_object_get(state, "warnings")));
+	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		number_write(e, json_object_get(state, "workers"), i);
+}
+
+static void certificates_write(struct exposition *e, const json_t *in_force)
+{
+	const json_t *list = json_object_get(in_force, "certificates"), *c;
+	size_t i;
+	exposition_begin(e, &expiry);
+	json_array_foreach(list, i, c)
+	{
+		exposition_value(e, &expiry, (double)web_json_number(c, "not_after"),
+		                 { "certificate", web_json_text(c, "name") });
+	}
+	exposition_begin(e, &stale);
+	json_array_foreach(list, i, c)
+	{
+		exposition_value(e, &stale, json_is_true(json_object_get(c, "has_changed")),
+		                 { "certificate", web_json_text(c, "name") });
+	}
+}
+
+void web_metrics(const struct web *web, int64_t now_s, struct web_reply *reply)
+{
+	CLEAN(exposition_deinit) struct exposition e = {};
+	exposition_begin(&e, &build_info);
+	exposition_value(&e, &build_info, 1, { "version", MAILSEAL_VERSION });
+	state_write(&e, web->state);
+	certificates_write(&e, web->in_force);
+	web_metrics_tlsrpt(web, now_s, &e);
+	web_metrics_ledger(web, now_s, &e);
+	if (e.has_failed) {
+		web_reply_say(reply, 500, "out of memory");
+		return;
+	}
+	reply->status = 200;
+	reply->content = WEB_CONTENT_METRICS;
+	reply->body = e.out;
+	e.out = (struct buf){};
+}

@@ -1,0 +1,231 @@
+#include "web/server.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	CONNECTIONS_MAX = 256,
+	CONNECTION_TIMEOUT_S = 10,     /* also of a client that went in the middle of a request */
+	CONNECTION_MEMORY = 32 * 1024, /* of a request, its fields included */
+	TARGET_MAX = 4096,
+};
+
+struct web_server {
+	struct web_server_settings set;
+	struct MHD_Daemon *daemon;
+	struct io_watch *watch;
+	struct io_deadline due;
+	struct io_later again;
+};
+
+static const struct {
+	const char *name, *value;
+} fields[] = {
+	{ "Content-Security-Policy",
+	  "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+	  "frame-ancestors 'none'; base-uri 'none'" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "X-Frame-Options", "DENY" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cross-Origin-Opener-Policy", "same-origin" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Permissions-Policy", "interest-cohort=()" },
+	{ "Cache-Control", "no-store" },
+};
+
+static const char *const content_types[] = {
+	[WEB_CONTENT_TEXT] = "text/plain; charset=utf-8",
+	[WEB_CONTENT_HTML] = "text/html; charset=utf-8",
+	[WEB_CONTENT_CSS] = "text/css; charset=utf-8",
+	[WEB_CONTENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
+};
+_Static_assert(COUNT_OF(content_types) == WEB_CONTENT_COUNT, "a type for each content");
+
+static bool fields_add(struct MHD_Response *response, const struct web_reply *reply)
+{
+	bool is_well = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+	                                       content_types[reply->content]) == MHD_YES;
+	for (size_t i = 0; i < COUNT_OF(fields); i++)
+		is_well &= MHD_add_response_header(response, fields[i].name, fields[i].value) ==
+		           MHD_YES;
+	if (reply->asks_password)
+		is_well &= MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+		                                   "Basic realm=\"mailseal\", charset=\"UTF-8\"") ==
+		           MHD_YES;
+	if (reply->may_wait)
+		is_well &= MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "60") ==
+		           MHD_YES;
+	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		is_well &= MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") ==
+		           MHD_YES;
+	return is_well;
+}
+
+/* MHD_NO ends the connection. */
+static enum MHD_Result reply_send(struct MHD_Connection *connection, const struct web_reply *reply)
+{
+	struct slice body = buf_slice(&reply->body);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body.len, body.len ? (void *)body.data : (void *)"", MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	enum MHD_Result result = MHD_NO;
+	if (fields_add(response, reply))
+		result = MHD_queue_response(connection, reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static const char *field_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* The request line and all fields are there; what may follow them is not read. */
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **at)
+{
+	const struct web_server *server = owner;
+	struct web_reply reply = { .status = 500 };
+	const char *target = *at;
+	(void)url, (void)version, (void)data, (void)data_len;
+	if (!target)
+		return MHD_NO;
+	server->set.on_request(
+		server->set.owner,
+		&(struct web_request){
+			.method = method,
+			.target = target,
+			.host = field_of(connection, MHD_HTTP_HEADER_HOST),
+			.authorization = field_of(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+			.now_s = time(NULL),
+			.now_ms = io_loop_now_ms(server->set.loop),
+		},
+		&reply);
+	enum MHD_Result result = reply_send(connection, &reply);
+	buf_deinit(&reply.body);
+	return result;
+}
+
+/* As it came: libmicrohttpd decodes it afterwards, where it stands. Freed by on_completed(). */
+static void *on_target(void *owner, const char *target, struct MHD_Connection *connection)
+{
+	(void)owner, (void)connection;
+	return strndup(target, TARGET_MAX);
+}
+
+static void on_completed(void *owner, struct MHD_Connection *connection, void **at,
+                         enum MHD_RequestTerminationCode how)
+{
+	(void)owner, (void)connection, (void)how;
+	free(*at);
+	*at = NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *owner, const char *format,
+                                                         va_list args)
+{
+	char text[256];
+	(void)owner;
+	vsnprintf(text, sizeof(text), format, args);
+	log_debug(NULL, "dashboard", kv_str("library", text));
+}
+
+/* One turn of the library, and when it wants the next. */
+static void turn(struct web_server *server)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	if (MHD_run(server->daemon) != MHD_YES)
+		log_warn(NULL, "dashboard cannot go on");
+	io_deadline_disarm(&server->due);
+	if (MHD_get_timeout(server->daemon, &ms) != MHD_YES)
+		return;
+	if (ms)
+		io_deadline_arm(server->set.loop, &server->due, ms);
+	else
+		io_soon_add(server->set.loop, &server->again);
+}
+
+static void on_ready(void *owner, int events)
+{
+	(void)events;
+	turn(owner);
+}
+
+static void on_due(struct io_deadline *d)
+{
+	turn((struct web_server *)((char *)d - offsetof(struct web_server, due)));
+}
+
+static void on_again(struct io_later *l)
+{
+	turn((struct web_server *)((char *)l - offsetof(struct web_server, again)));
+}
+
+static int daemon_start(struct web_server *server)
+{
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->set.fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+	if (!server->daemon)
+		return err_raise(errno ? -errno : -EIO);
+	server->set.fd = -1; /* the library closes it */
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return err_raise(-EIO);
+	int r = io_watch_new(&server->watch, server->set.loop, info->epoll_fd, on_ready, server);
+	if (!r)
+		io_watch_set(server->watch, IO_READ);
+	return err_up(r);
+}
+
+static void server_freep(struct web_server **server)
+{
+	web_server_free(*server);
+}
+
+int web_server_new(struct web_server **ret_server, const struct web_server_settings *set)
+{
+	CLEAN(server_freep) struct web_server *server = calloc(1, sizeof(*server));
+	if (!server) {
+		close(set->fd);
+		return err_raise(-ENOMEM);
+	}
+	server->set = *set;
+	server->due.fn = on_due;
+	server->again.fn = on_again;
+	int r = daemon_start(server);
+	if (r)
+		return err_up(r);
+	*ret_server = TAKE(server);
+	return 0;
+}
+
+void web_server_free(struct web_server *server)
+{
+	if (!server)
+		return;
+	io_deadline_disarm(&server->due);
+	io_later_remove(server->set.loop, &server->again);
+	io_watch_free(server->watch);
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
+	if (server->set.fd >= 0)
+		close(server->set.fd);
+	free(server);
+}

@@ -1,0 +1,26 @@
+/*
+ * HTTP on a listening socket (libmicrohttpd), driven by our loop. Knows nothing of what is
+ * answered; every answer has the fields that keep a browser from doing more than to show it.
+ */
+#ifndef WEB_SERVER_H
+#define WEB_SERVER_H
+
+#include "io/loop.h"
+#include "web/reply.h"
+
+struct web_server;
+
+struct web_server_settings {
+	struct io_loop *loop;
+	int fd; /* listens; taken in any case */
+	void *owner;
+	/* Fills reply, which is empty; its body is the server's then. */
+	void (*on_request)(void *owner, const struct web_request *request, struct web_reply *reply);
+};
+
+[[nodiscard]] int web_server_new(struct web_server **ret_server,
+                                 const struct web_server_settings *set);
+/* Connections are closed. NULL is fine; not from inside on_request. */
+void web_server_free(struct web_server *server);
+
+#endif
