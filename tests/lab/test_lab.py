@@ -1,12 +1,14 @@
 """The lab itself: its servers do what other tests rely on, and nothing of it is left behind."""
 import hashlib
+import json
 import os
+import re
 import subprocess
 
 import pytest
 
 from labtools import BINARY as MAILSEAL
-from labtools import LAB, lab, netns, until
+from labtools import LAB, RUN, inside, lab, netns, until
 
 LAB_PORTS = set("25 53 110 143 465 587 993 995 10025 10110 10143 10587".split())
 
@@ -168,6 +170,28 @@ def test_lab_legacy_speaks_tls_1_0_and_nothing_later(before):
 def test_lab_demo_every_hop_is_sealed(before):
     done = lab("demo")
     assert done.returncode == 0, done.stdout
+
+
+def report(*words):
+    """What alpha's ledger says."""
+    done = subprocess.run([MAILSEAL, "report", *words, "--json", "-c", f"{RUN}/alpha/mailseal.conf"],
+                          text=True, stdout=subprocess.PIPE, timeout=30, check=False)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(not os.path.exists(MAILSEAL), reason="no built mailseal")
+def test_lab_demo_is_in_the_ledger_and_on_the_dashboard(before):
+    pages = {"inbound": "inbound", "outbound": "outbound", "user": "users", "internal": "internal"}
+    legs = {row["leg"]: row for row in report("coverage") if row["protocol"] == "all"}
+    for leg, page in pages.items():
+        assert legs[leg]["sessions"] + legs[leg]["local"] > 0, legs
+        html = inside("alpha", "curl", "-sS", f"http://127.0.0.1:8025/{page}")
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", re.search(r"<tbody>(.*?)</tbody>", html,
+                                                                  re.S)[1], re.S)
+        assert int(cells[1]) == legs[leg]["sessions"], (leg, cells)
+    assert legs["outbound"]["authenticated"] == 1 and legs["user"]["plain"] == 0
+    behind = report("impact", "--min-version", "1.3")["who"]
+    assert behind and {row["software"] for row in behind} == {"mx.legacy.test"}
 
 
 def test_lab_down_leaves_nothing(before):
