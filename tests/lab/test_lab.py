@@ -184,7 +184,7 @@ def test_lab_demo_is_in_the_ledger_and_on_the_dashboard(before):
     pages = {"inbound": "inbound", "outbound": "outbound", "user": "users", "internal": "internal"}
     legs = {row["leg"]: row for row in report("coverage") if row["protocol"] == "all"}
     for leg, page in pages.items():
-        assert legs[leg]["sessions"] + legs[leg]["local"] > 0, legs
+        assert legs[leg]["sessions"] + legs[leg]["local_sessions"] > 0, legs
         html = inside("alpha", "curl", "-sS", f"http://127.0.0.1:8025/{page}")
         cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", re.search(r"<tbody>(.*?)</tbody>", html,
                                                                   re.S)[1], re.S)
