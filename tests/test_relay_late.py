@@ -25,14 +25,16 @@ __attribute__((constructor)) static void begin(void)
 	char line[256] = "";
 	FILE *file = fopen("/proc/self/cmdline", "r");
 	size_t len = file ? fread(line, 1, sizeof(line), file) : 0;
-	real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
 	if (memmem(line, len, "worker", 6))
-		real(CLOCK_MONOTONIC, &began);
+		clock_gettime(CLOCK_MONOTONIC, &began);
 	if (file)
 		fclose(file);
 }
 int clock_gettime(clockid_t id, struct timespec *t)
 {
+	/* Libraries ask while they are loaded, before any constructor here. */
+	if (!real)
+		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
 	int r = real(id, t);
 	if (r || !began.tv_sec || (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE))
 		return r;
