@@ -128,6 +128,7 @@ enum proc_ledger_number {
 	PROC_LEDGER_COMMITTED_S, /* Unix time of the last commit; 0: none yet */
 	PROC_LEDGER_LOST,        /* sessions that were not counted, since the file began */
 	PROC_LEDGER_IS_OPEN,     /* there is a file */
+	PROC_LEDGER_HOOKS,       /* exposures whose hook is still to be run */
 	PROC_LEDGER_NUMBER_COUNT
 };
 
