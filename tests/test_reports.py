@@ -322,6 +322,70 @@ def test_a_limit_says_what_it_leaves_out(reports):
     assert len(reports.json("exposures", "-n", "7", status=1)) == 7
 
 
+def script(reports, text):
+    path = f"{reports.folder}/hook"
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("#!/bin/sh\n" + text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def test_a_hook_runs_for_each_exposure(reports):
+    reports.name("anna", SEALED, is_user=1, edge="imap", leg=USER, protocol="imap")
+    reports.exposure("anna", first=NOW - 9, address="192.0.2.1", mechanism="LOGIN", password_sent=1)
+    reports.exposure(EVIL, last=NOW - 5, protocol="pop3", is_excepted=1)
+    reports.exposure("old", last=NOW - 40 * DAY)
+    hook = script(reports, f'echo "$1:$2" >>{reports.folder}/words; cat >>{reports.folder}/told\n')
+    done = reports.run("exposures", "--leg", "user", "--hook", hook, "--since", "$(id)")
+    assert done.returncode == 0 and not done.stderr and "anna" in done.stdout, done
+    told = [json.loads(line) for line in open(f"{reports.folder}/told", encoding="ascii")]
+    assert told[0] == {
+        "event": "exposure", "user": "anna", "protocol": "imap", "edge": "imap",
+        "address": "192.0.2.1", "mechanism": "LOGIN", "password_sent": True, "excepted": False,
+        "known": True, "first": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW - 9))}
+    assert len(told) == 2 and told[1]["excepted"] and not told[1]["known"]
+    assert told[1]["user"].isprintable() and told[1]["user"].startswith('=cmd|"x"?[31m?<script>')
+    assert open(f"{reports.folder}/words", encoding="ascii").read() == "--since:$(id)\n" * 2
+
+
+def test_a_hook_of_a_report_runs_for_all_or_as_many_as_said(reports):
+    for number in range(120):
+        reports.exposure(f"user{number}")
+    hook = script(reports, f"grep -o 'user[0-9][0-9]*' >>{reports.folder}/told\n")
+    assert reports.run("exposures", "--hook", hook).returncode == 0
+    assert len(open(f"{reports.folder}/told", encoding="ascii").readlines()) == 120
+    assert reports.run("exposures", "--limit", "7", "--hook", hook).returncode == 0
+    assert len(open(f"{reports.folder}/told", encoding="ascii").readlines()) == 127
+
+
+def test_a_hook_of_a_report_that_fails_is_said(reports):
+    reports.exposure("anna")
+    reports.exposure("bert", last=NOW - 5)
+    hook = script(reports, "grep -q anna && exit 0; printf 'no \\033[31muser\\nat all'; exit 3\n")
+    done = reports.run("exposures", "--hook", hook)
+    assert done.returncode == 1
+    assert done.stderr == 'mailseal report exposures: hook for "bert": exit 3: no ?[31muser\n'
+    done = reports.run("exposures", "--hook", "/nowhere/hook")
+    assert done.returncode == 1
+    assert done.stderr.count("exit 127: cannot be executed: No such file or directory") == 2
+    done = reports.run("exposures", "--hook")
+    assert done.returncode == 2 and "--hook needs a command" in done.stderr
+
+
+def test_a_hook_of_a_report_without_exposures_is_well(reports):
+    done = reports.run("exposures", "--hook", "false")
+    assert done.returncode == 0 and not done.stderr
+    reports.exposure("anna")
+    assert reports.run("exposures", "--hook", "true").returncode == 0  # found in PATH
+
+
+def test_a_hook_of_a_report_has_its_time(reports):
+    reports.write(CONFIG.format(reports.folder) + 'ledger = { hook_timeout = "1s"; };')
+    reports.exposure("anna")
+    done = reports.run("exposures", "--hook", script(reports, "sleep 600\n"))
+    assert done.returncode == 1 and "ended by signal 15, too late" in done.stderr
+
+
 # --- downgrades ---
 
 def test_no_downgrade_is_well(relayed):

@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +149,36 @@ static void resolver_check(struct check *c, const struct conf_resolver *resolver
 		file_check(c, place, resolver->ca_file);
 }
 
+/* As root the daemon becomes its user, with no other groups. */
+static bool user_may_execute(const struct check *c, const char *file, const struct stat *st)
+{
+	const struct passwd *user = geteuid() ? NULL : getpwnam(c->settings->user);
+	if (!user)
+		return !access(file, X_OK);
+	if (user->pw_uid == st->st_uid)
+		return st->st_mode & S_IXUSR;
+	return st->st_mode & (user->pw_gid == st->st_gid ? S_IXGRP : S_IXOTH);
+}
+
+static void hook_check(struct check *c, const struct conf_ledger *ledger)
+{
+	struct conf_place place = { c->settings->files[0], 0, "ledger.exposure_hook" };
+	struct stat st;
+	if (!conf_needs_runner(c->settings))
+		return;
+	const char *file = ledger->exposure_hook[0];
+	if (stat(file, &st))
+		note(c, place, false, "put the program there or change the setting",
+		     "cannot find \"%s\": %s", file, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		note(c, place, false, "write the name of a program", "\"%s\" is not a file", file);
+	else if (!user_may_execute(c, file, &st))
+		note(c, place, false, "chmod it, or change its group",
+		     "the daemon's user may not execute \"%s\"", file);
+	else if (st.st_mode & S_IWOTH)
+		note(c, place, true, "chmod o-w", "anybody may change \"%s\"", file);
+}
+
 static void files_check(struct check *c)
 {
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
@@ -159,6 +190,7 @@ static void files_check(struct check *c)
 	for (size_t i = 0; i < c->settings->route_count; i++)
 		route_check(c, i);
 	resolver_check(c, &c->settings->resolver);
+	hook_check(c, &c->settings->ledger);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 }

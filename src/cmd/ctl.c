@@ -105,6 +105,9 @@ static void ledger_print(const json_t *answer)
 	       json_is_true(json_object_get(ledger, "open")) ? "" : " (no file, see the log)",
 	       number_of(ledger, "rows"), number_of(ledger, "bytes"), number_of(ledger, "waiting"),
 	       number_of(ledger, "lost"));
+	if (number_of(answer, "runner_pid"))
+		printf("runner: pid %lld; hooks waiting: %lld\n", number_of(answer, "runner_pid"),
+		       number_of(ledger, "hooks_waiting"));
 }
 
 static void status_print(const json_t *answer)

@@ -6,6 +6,7 @@
 #include "ledger/ledger.h"
 #include "proc/box.h"
 #include "resolver/resolver.h"
+#include "runner/runner.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
@@ -18,10 +19,9 @@ struct role {
 };
 
 static const struct role roles[] = {
-	{ "worker", false, worker_main },
-	{ "keys", true, keys_main },
-	{ "resolver", false, resolver_main },
-	{ "ledger", false, ledger_main },
+	{ "worker", false, worker_main },     { "keys", true, keys_main },
+	{ "resolver", false, resolver_main }, { "ledger", false, ledger_main },
+	{ "runner", false, runner_main },
 };
 
 static const struct role *role_find(const char *name)

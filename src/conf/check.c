@@ -435,6 +435,17 @@ static bool has_smtp_edge(const struct conf_settings *s)
 	return false;
 }
 
+static void ledger_check(struct conf_reader *r)
+{
+	const struct conf_ledger *l = &r->settings->ledger;
+	if (l->keep != CONF_KEEP_NONE || !l->exposure_hook_count)
+		return;
+	conf_warn(r, "ledger.exposure_hook",
+	          "with keep = \"none\" nothing is recorded, and it "
+	          "never runs");
+	conf_mend(r, "write keep = \"notable\", or take it out");
+}
+
 void conf_check(struct conf_reader *r)
 {
 	const struct conf_settings *s = r->settings;
@@ -459,4 +470,5 @@ void conf_check(struct conf_reader *r)
 	conf_check_relay(r);
 	conf_check_dashboard(r);
 	exceptions_check(r);
+	ledger_check(r);
 }

@@ -61,6 +61,7 @@ enum conf_reload {
 	CONF_RELOAD_NEW_SESSIONS, /* sessions that begin from now on */
 	CONF_RELOAD_LISTENERS,    /* sockets are opened or closed */
 	CONF_RELOAD_WORKERS,      /* workers are started or ended */
+	CONF_RELOAD_HOOKS,        /* the process that runs hooks is replaced */
 	CONF_RELOAD_RESTART,      /* needs a restart of the daemon: said, not done */
 	CONF_RELOAD_COUNT,
 };
@@ -74,8 +75,11 @@ void conf_restart_names(const struct conf_settings *now, const struct conf_setti
 
 /* Its settings are not the same, or those of the reports it sends: another resolver is needed. */
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
-/* The same of the ledger. */
+/* The same of the ledger; which hook it is does not matter to it. */
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next);
+
+/* And of the process that runs hooks. */
+bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next);
 
 unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_settings *next);
 
@@ -105,6 +109,8 @@ extern const char conf_system_cas[];
 bool conf_needs_resolver(const struct conf_settings *settings);
 /* Are sessions recorded? Then there is a ledger. */
 bool conf_needs_ledger(const struct conf_settings *settings);
+/* Is there a hook? Then there is a runner. */
+bool conf_needs_runner(const struct conf_settings *settings);
 
 /* conf/show.c: from the tables. Every default as a file that can be read again. */
 void conf_print_defaults(FILE *out);

@@ -46,6 +46,8 @@ static const char *reload_sentence(enum conf_reload reload)
 		[CONF_RELOAD_NEW_SESSIONS] = "",
 		[CONF_RELOAD_LISTENERS] = "A reload opens and closes sockets.",
 		[CONF_RELOAD_WORKERS] = "A reload starts and ends processes.",
+		[CONF_RELOAD_HOOKS] =
+			"A reload replaces its process, once what is under way has ended.",
 		[CONF_RELOAD_RESTART] = "A change needs a restart.",
 	};
 	_Static_assert(COUNT_OF(sentences) == CONF_RELOAD_COUNT, "one sentence an effect");

@@ -53,6 +53,11 @@ bool conf_needs_ledger(const struct conf_settings *settings)
 	return settings->ledger.keep != CONF_KEEP_NONE;
 }
 
+bool conf_needs_runner(const struct conf_settings *settings)
+{
+	return conf_needs_ledger(settings) && settings->ledger.exposure_hook_count;
+}
+
 void conf_settings_free(struct conf_settings *s)
 {
 	if (!s)
@@ -184,7 +189,14 @@ bool conf_resolver_differs(const struct conf_settings *now, const struct conf_se
 
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("ledger", now, next) || named_effect("dashboard", now, next);
+	return named_effect("ledger", now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
+	       conf_needs_runner(now) != conf_needs_runner(next) ||
+	       named_effect("dashboard", now, next);
+}
+
+bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next)
+{
+	return named_effect("ledger", now, next) & 1U << CONF_RELOAD_HOOKS;
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

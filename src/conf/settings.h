@@ -268,6 +268,10 @@ struct conf_ledger {
 	uint32_t retention_s;
 	size_t max_size; /* bytes of the file */
 	enum conf_client_address client_address;
+	char **exposure_hook; /* a program and its arguments; none: there is no hook */
+	size_t exposure_hook_count;
+	unsigned hook_rate; /* runs a minute */
+	uint32_t hook_timeout_ms;
 };
 
 struct conf_dashboard {

@@ -594,6 +594,14 @@ static const struct conf_row ledger_rows[] = {
 	ROW("client_address", CONF_WORD, client_address, "full", WORKERS,
 	    "How much of a client's address is kept: \"truncated\" is its /24 (IPv6: its /48)",
 	    .words = client_address_words),
+	LIST("exposure_hook", CONF_COMMAND, exposure_hook, exposure_hook_count, "", HOOKS,
+	     "A program that is run as \"user\" for each new credential that was sent in clear, "
+	     "with "
+	     "JSON on its stdin: see mailseal-run(8), HOOKS. No shell reads it"),
+	ROW("hook_rate", CONF_NUMBER, hook_rate, "60", HOOKS,
+	    "Runs of hooks a minute at most; what is above that waits", RANGE(1, 6000)),
+	ROW("hook_timeout", CONF_DURATION_MS, hook_timeout_ms, "30s", HOOKS,
+	    "End a hook that takes longer; it has failed then", RANGE(1 * SECOND, 10 * MINUTE)),
 };
 #undef OF
 

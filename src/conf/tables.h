@@ -35,6 +35,7 @@ enum conf_type {
 	CONF_PLACE,   /* one address */
 	CONF_DOMAINS, /* names, or patterns of them */
 	CONF_HOSTNAMES,
+	CONF_COMMAND, /* a program and its arguments */
 	CONF_TYPE_COUNT,
 };
 

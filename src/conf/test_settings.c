@@ -367,6 +367,13 @@ static void test_outbound_refused(void **state)
 		  "1h to 3660d" },
 		{ HOST WELL "ledger = { retention = \"long\"; };", "ledger.retention", "30d" },
 		{ HOST WELL "ledger = { max_size = \"1K\"; };", "ledger.max_size", "16M to 4096G" },
+		{ HOST WELL "ledger = { exposure_hook = [\"reset\"]; };", "ledger.exposure_hook",
+		  "no shell reads it" },
+		{ HOST WELL "ledger = { exposure_hook = [\"/x\", \"a\\nb\"]; };",
+		  "ledger.exposure_hook", "control characters" },
+		{ HOST WELL "ledger = { hook_rate = 0; };", "ledger.hook_rate", "1 to 6000" },
+		{ HOST WELL "ledger = { hook_timeout = \"1h\"; };", "ledger.hook_timeout",
+		  "1s to 10m" },
 		{ HOST WELL "ledger = { client_address = \"half\"; };", "ledger.client_address",
 		  "full, truncated, none" },
 		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad", "127.0.0.1" },
@@ -542,7 +549,31 @@ static void test_ledger(void **state)
 	assert_true(s->ledger.max_size == 64UL << 20);
 	assert_int_equal(s->ledger.client_address, CONF_CLIENT_TRUNCATED);
 	assert_true(conf_ledger_differs(plain, s) && conf_ledger_differs(plain, off));
+	assert_int_equal(plain->ledger.hook_rate, 60);
+	assert_int_equal(plain->ledger.hook_timeout_ms, 30000);
+	assert_false(conf_needs_runner(plain));
 	assert_false(conf_ledger_differs(s, s) || conf_resolver_differs(plain, s));
+}
+
+/* Which program it is matters to the runner alone; whether there is one, to the ledger too. */
+static void test_hook(void **state)
+{
+#define HOOK(words) HOST WELL "ledger = { exposure_hook = [" words "]; };"
+	CLEAN(conf_settings_freep) struct conf_settings *none = read_well(HOST WELL);
+	CLEAN(conf_settings_freep) struct conf_settings *one = read_well(HOOK("\"/a\", \"--b\""));
+	CLEAN(conf_settings_freep) struct conf_settings *other = read_well(HOOK("\"/a\""));
+	CLEAN(conf_settings_freep)
+	struct conf_settings *unread =
+		read_well(HOST WELL "ledger = { keep = \"none\"; exposure_hook = [\"/a\"]; };");
+	(void)state;
+	assert_int_equal(one->ledger.exposure_hook_count, 2);
+	assert_string_equal(one->ledger.exposure_hook[0], "/a");
+	assert_string_equal(one->ledger.exposure_hook[1], "--b");
+	assert_true(conf_needs_runner(one) && !conf_needs_runner(none));
+	assert_false(conf_needs_runner(unread)); /* nobody records what it is for */
+	assert_true(conf_hooks_differ(one, other) && !conf_ledger_differs(one, other));
+	assert_true(conf_hooks_differ(none, one) && conf_ledger_differs(none, one));
+	assert_false(conf_hooks_differ(one, one) || conf_ledger_differs(one, one));
 }
 
 static void test_backends_refused(void **state)
@@ -1019,6 +1050,7 @@ int main(void)
 		cmocka_unit_test(test_outbound_refused),
 		cmocka_unit_test(test_outbound),
 		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_hook),
 		cmocka_unit_test(test_backends_refused),
 		cmocka_unit_test(test_edges_refused),
 		cmocka_unit_test(test_self_signed_accepted),

@@ -586,6 +586,27 @@ static int hostnames_parse(const struct conf_row *row, const struct conf_setting
 	return err_up(name_add(row, base, text));
 }
 
+/* CONF_COMMAND */
+
+enum { COMMAND_WORDS_MAX = 32, COMMAND_WORD_MAX = 1000 };
+
+static int command_parse(const struct conf_row *row, const struct conf_settings *settings,
+                         void *base, const char *text, struct conf_why *ret_why)
+{
+	size_t count = conf_count_of(base, row->count_offset);
+	if (!count && text[0] != '/') {
+		bad(ret_why, "\"%.100s\" is no path from \"/\" on", text);
+		mend(ret_why, "write [\"/PATH/PROGRAM\", \"ARGUMENT\", ...]: no shell reads it");
+		return CONF_BAD;
+	}
+	if (has_control(text) || strlen(text) > COMMAND_WORD_MAX)
+		return bad(ret_why, "words are of %d bytes at most, without control characters",
+		           COMMAND_WORD_MAX);
+	if (count == COMMAND_WORDS_MAX)
+		return bad(ret_why, "there are more than %d words", COMMAND_WORDS_MAX);
+	return err_up(name_add(row, base, text));
+}
+
 /* CONF_PLACE */
 
 static int place_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
@@ -948,6 +969,8 @@ static const struct conf_type_ops types[] = {
 	                   names_clear },
 	[CONF_HOSTNAMES] = { "[\"NAME\", ...]", true, false, false, hostnames_parse, names_print,
 	                     NULL, names_clear },
+	[CONF_COMMAND] = { "[\"/PATH\", \"ARGUMENT\", ...]", true, false, false, command_parse,
+	                   names_print, NULL, names_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print, plain_copy,
 	                 NULL },
 	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,

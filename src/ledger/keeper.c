@@ -264,14 +264,18 @@ struct slice keeper_numbers(struct keeper *k, uint8_t *ret_bytes)
 {
 	struct proc_packer p = proc_packer_over(ret_bytes, 8 * (size_t)PROC_LEDGER_NUMBER_COUNT);
 	struct store_ledger_counts counts = {};
+	uint64_t hooks = 0;
 	if (k->counts && store_ledger_numbers_get(k->counts, &counts))
 		log_debug(NULL, "rows cannot be counted");
+	if (k->store && store_ledger_hooks_waiting(k->store, &hooks))
+		log_debug(NULL, "hooks cannot be counted");
 	const uint64_t numbers[] = {
 		[PROC_LEDGER_ROWS] = counts.rows,
 		[PROC_LEDGER_BYTES] = counts.bytes,
 		[PROC_LEDGER_COMMITTED_S] = (uint64_t)k->committed_s,
 		[PROC_LEDGER_LOST] = counts.lost,
 		[PROC_LEDGER_IS_OPEN] = k->store != NULL,
+		[PROC_LEDGER_HOOKS] = hooks,
 	};
 	_Static_assert(COUNT_OF(numbers) == PROC_LEDGER_NUMBER_COUNT, "every number");
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
@@ -280,6 +284,11 @@ struct slice keeper_numbers(struct keeper *k, uint8_t *ret_bytes)
 }
 
 bool keeper_is_open(const struct keeper *k)
+{
+	return k->store;
+}
+
+struct store_ledger *keeper_store(struct keeper *k)
 {
 	return k->store;
 }

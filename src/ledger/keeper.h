@@ -31,6 +31,8 @@ struct keeper_settings {
 /* NULL is fine. What was not written is lost: keeper_flush(). */
 void keeper_free(struct keeper *k);
 bool keeper_is_open(const struct keeper *k);
+/* NULL while there is no file; not to be kept. */
+struct store_ledger *keeper_store(struct keeper *k);
 
 /* A batch of a worker (proc/record.h). 0; KEEPER_BAD: it is none; KEEPER_FAILED: not now, and
  * on_failed follows. */

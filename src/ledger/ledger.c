@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "ledger/dashboard.h"
+#include "ledger/hooks.h"
 #include "ledger/keeper.h"
 #include "ledger/tellers.h"
 #include "proc/box.h"
@@ -34,6 +35,7 @@ struct ledger {
 	struct tellers *tellers;
 	struct keeper *keeper;
 	struct dashboard *dashboard;
+	struct hooks *hooks;
 };
 
 /* --- the parent --- */
@@ -83,6 +85,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(r);
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
 		return err_up(tellers_add(l->tellers, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_RUNNER_CHANNEL)
+		return err_up(hooks_runner_add(l->hooks, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)
 		return err_up(on_forget(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
@@ -127,14 +131,19 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 static void on_open(void *owner)
 {
 	struct ledger *l = owner;
-	if (l->keeper) /* else nobody is there yet */
-		tellers_begin(l->tellers);
+	if (!l->keeper) /* nobody is there yet */
+		return;
+	tellers_begin(l->tellers);
+	if (l->hooks)
+		hooks_look(l->hooks);
 }
 
 static void on_kept(void *owner)
 {
 	struct ledger *l = owner;
 	tellers_kept(l->tellers);
+	if (l->hooks)
+		hooks_look(l->hooks);
 }
 
 static void on_failed(void *owner)
@@ -158,6 +167,7 @@ static struct store_ledger_settings store_settings(const struct ledger *l)
 		.client_address = addresses[c->client_address],
 		.retention_s = c->retention_s,
 		.max_bytes = (int64_t)c->max_size,
+		.has_hook = conf_needs_runner(l->settings),
 	};
 }
 
@@ -182,6 +192,9 @@ static int parts_begin(struct ledger *l)
 	if (r)
 		return err_up(r);
 	tellers_keeper_set(l->tellers, l->keeper);
+	r = hooks_new(&l->hooks, l->loop, l->keeper);
+	if (r)
+		return err_up(r);
 	r = proc_peer_adopt(&l->parent, &(struct proc_peer_settings){
 						.loop = l->loop,
 						.chan = TAKE(l->parent_chan),
@@ -248,6 +261,7 @@ static void end(struct ledger *l)
 	}
 	dashboard_free(l->dashboard);
 	tellers_free(l->tellers);
+	hooks_free(l->hooks);
 	keeper_free(l->keeper);
 	proc_peer_free(l->parent);
 	proc_chan_free(l->parent_chan);

@@ -241,6 +241,36 @@ static void introduce_all(struct parent *p, struct parent_child *servant)
 			parent_introduce(servant, c);
 }
 
+/* Ledger says when a hook is to be run. */
+static void runner_introduce(struct parent *p)
+{
+	int pair[2];
+	if (!p->runner.chan || !p->ledger.chan)
+		return;
+	int r = proc_chan_pair(pair);
+	if (r) {
+		log_error(NULL, "no channel for hooks", kv_str("error", strerror(-r)));
+		return;
+	}
+	parent_send(&p->runner, PROC_MSG_RUNNER_CHANNEL, (struct slice){}, pair[0]);
+	parent_send(&p->ledger, PROC_MSG_RUNNER_CHANNEL, (struct slice){}, pair[1]);
+}
+
+static int runner_start(struct parent_child *c)
+{
+	CLEAN(buf_deinit) struct buf hooks = {};
+	const struct conf_settings *s = c->parent->plan->settings;
+	c->is_replaced = false;
+	if (!parent_hooks_pack(s, &hooks))
+		return err_raise(-ENOMEM);
+	int r = child_start(c, s->user);
+	if (r)
+		return err_up(r);
+	parent_send(c, PROC_MSG_HOOKS, buf_slice(&hooks), -1);
+	runner_introduce(c->parent);
+	return 0;
+}
+
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path)
 {
 	uint8_t payload[4];
@@ -300,11 +330,13 @@ static int folder_make(const struct conf_settings *s, const char *name)
 	return err_raise(r);
 }
 
-/* A process that all workers ask or tell something, and that has files. */
+/* A process that all workers ask or tell something, and that has files; or runner. */
 static int servant_start(struct parent_child *c)
 {
 	const struct conf_settings *s = c->parent->plan->settings;
 	bool is_ledger = c->role == PROC_ROLE_LEDGER;
+	if (c->role == PROC_ROLE_RUNNER)
+		return err_up(runner_start(c));
 	c->is_replaced = false;
 	int r = folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
 	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
@@ -315,15 +347,21 @@ static int servant_start(struct parent_child *c)
 		return err_up(r);
 	parent_send(c, PROC_MSG_CONFIG, slice_str(s->text), -1);
 	introduce_all(c->parent, c);
-	if (is_ledger)
-		parent_dashboard_begin(c->parent);
+	if (!is_ledger)
+		return 0;
+	parent_dashboard_begin(c->parent);
+	runner_introduce(c->parent);
 	return 0;
 }
 
 static bool servant_is_wanted(const struct parent_child *c)
 {
 	const struct conf_settings *s = c->parent->plan ? c->parent->plan->settings : NULL;
-	return s && (c->role == PROC_ROLE_LEDGER ? conf_needs_ledger(s) : conf_needs_resolver(s));
+	if (!s)
+		return false;
+	if (c->role == PROC_ROLE_RUNNER)
+		return conf_needs_runner(s);
+	return c->role == PROC_ROLE_LEDGER ? conf_needs_ledger(s) : conf_needs_resolver(s);
 }
 
 static void servant_adjust(struct parent_child *c, bool has_changed)
@@ -345,11 +383,13 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	const struct conf_settings *now = p->plan->settings;
 	p->resolver.role = PROC_ROLE_RESOLVER;
 	p->ledger.role = PROC_ROLE_LEDGER;
-	p->resolver.parent = p->ledger.parent = p;
+	p->runner.role = PROC_ROLE_RUNNER;
+	p->resolver.parent = p->ledger.parent = p->runner.parent = p;
 	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
 	bool stays = p->ledger.chan && !p->ledger.is_replaced && conf_needs_ledger(now) &&
 	             !(old && conf_ledger_differs(old, now));
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
+	servant_adjust(&p->runner, old && conf_hooks_differ(old, now));
 	if (!stays)
 		return;
 	parent_send(&p->ledger, PROC_MSG_CONFIG, slice_str(now->text), -1);
@@ -652,6 +692,8 @@ void parent_children_reap(struct parent *p)
 			child_restart(&p->keys, status);
 		if (p->resolver.pid == pid && starts_anew)
 			child_restart(&p->resolver, status);
+		if (p->runner.pid == pid && starts_anew)
+			child_restart(&p->runner, status);
 		if (p->ledger.pid == pid)
 			ledger_reaped(p, status);
 		for (unsigned i = 0; i < p->worker_count && starts_anew; i++)

@@ -2,6 +2,7 @@
 #include "parent/state.h"
 
 #include "base/log.h"
+#include "proc/hook.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -46,11 +47,23 @@ json_t *parent_ledger_json(const struct parent *p)
 		waiting += p->workers[i] ? p->workers[i]->numbers[WAITING] : 0;
 		lost += p->workers[i] ? p->workers[i]->numbers[LOST] : 0;
 	}
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "open",
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "open",
 	                 p->ledger.pid && n[PROC_LEDGER_IS_OPEN], "rows",
 	                 (json_int_t)n[PROC_LEDGER_ROWS], "bytes", (json_int_t)n[PROC_LEDGER_BYTES],
 	                 "written", (json_int_t)n[PROC_LEDGER_COMMITTED_S], "waiting",
-	                 (json_int_t)waiting, "lost", (json_int_t)lost);
+	                 (json_int_t)waiting, "lost", (json_int_t)lost, "hooks_waiting",
+	                 (json_int_t)n[PROC_LEDGER_HOOKS]);
+}
+
+bool parent_hooks_pack(const struct conf_settings *settings, struct buf *ret_payload)
+{
+	const struct conf_ledger *l = &settings->ledger;
+	struct proc_packer p = proc_packer_onto(ret_payload);
+	struct proc_hooks hooks = { .rate = l->hook_rate, .deadline_ms = l->hook_timeout_ms };
+	for (size_t i = 0; i < l->exposure_hook_count && i < PROC_HOOK_ARGS_MAX; i++)
+		hooks.argv[PROC_HOOK_EXPOSURE][i] = l->exposure_hook[i];
+	proc_hooks_pack(&p, &hooks);
+	return !p.has_failed;
 }
 
 static void on_late(struct io_deadline *d)

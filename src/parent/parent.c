@@ -203,6 +203,8 @@ static void children_end(struct parent *p)
 		kill(p->resolver.pid, SIGTERM);
 	if (p->ledger.pid)
 		kill(p->ledger.pid, SIGTERM);
+	if (p->runner.pid)
+		kill(p->runner.pid, SIGTERM);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->pid)
 			kill(p->workers[i]->pid, SIGTERM);
@@ -227,6 +229,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->keys);
 	child_close(&p->resolver);
 	child_close(&p->ledger);
+	child_close(&p->runner);
 	io_deadline_disarm(&p->ledger_late);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {
 		if (p->workers[i])

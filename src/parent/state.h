@@ -39,7 +39,7 @@ struct parent_child {
 	bool is_drained;   /* was told to drain */
 	bool is_inherited; /* of the build before: serves until the new workers are ready */
 	bool is_asked;     /* for its status */
-	bool is_replaced;  /* resolver, ledger: it ends because its settings changed */
+	bool is_replaced;  /* resolver, ledger, runner: it ends because its settings changed */
 	bool wants_ledger; /* its channel to ledger broke */
 	uint64_t numbers[PARENT_NUMBERS];
 };
@@ -125,6 +125,7 @@ struct parent {
 	struct parent_child ledger;                        /* not there where nothing is recorded */
 	uint64_t ledger_numbers[PROC_LEDGER_NUMBER_COUNT]; /* as it said them last */
 	struct io_deadline ledger_late;                    /* it was told to end, and has to */
+	struct parent_child runner;                        /* not there where there is no hook */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -187,7 +188,7 @@ void parent_workers_configure(struct parent *p);
  */
 void parent_introduce(struct parent_child *servant, struct parent_child *worker);
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
-/* Resolver and ledger are started, replaced or ended, as the plan in force wants it. */
+/* Resolver, ledger and runner are started, replaced or ended, as the plan in force wants it. */
 void parent_servants_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
 /* After drain_notice; called again: at once. */
@@ -218,6 +219,8 @@ void parent_ledger_ask(struct parent *p); /* how much it has; parent_ctl_status_
 struct json_t *parent_ledger_json(const struct parent *p);
 /* A worker's channel to it broke. */
 void parent_ledger_wanted(struct parent_child *worker);
+/* What runner may run. False: there is no memory. */
+bool parent_hooks_pack(const struct conf_settings *settings, struct buf *ret_payload);
 /* All workers are gone: it ends, then the daemon. */
 void parent_ledger_end(struct parent *p);
 

@@ -16,8 +16,8 @@ int proc_box_reading(enum proc_role role, const char *directory, const char *con
 {
 	struct proc_box_report report = {};
 	bool may_have_files = role == PROC_ROLE_RESOLVER || role == PROC_ROLE_LEDGER;
-	if (role == PROC_ROLE_PARENT || (directory && !may_have_files) ||
-	    (!directory && role == PROC_ROLE_RESOLVER))
+	if (role == PROC_ROLE_PARENT || role == PROC_ROLE_RUNNER ||
+	    (directory && !may_have_files) || (!directory && role == PROC_ROLE_RESOLVER))
 		return err_raise(-EINVAL);
 	int r = box_landlock(role, directory, readable, &report.landlock_abi);
 	if (r)

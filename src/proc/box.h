@@ -20,7 +20,7 @@ enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
 /*
  * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").
  *
- * role:    "worker", "keys", "resolver", "ledger"
+ * role:    "worker", "keys", "resolver", "ledger", "runner"
  * args:    more arguments, NULL last; or NULL
  * chan_fd: becomes descriptor PROC_ROLE_FD there (not close-on-exec); stays the caller's here
  *
@@ -65,8 +65,8 @@ struct proc_box_report {
  *
  * directory: of RESOLVER and LEDGER (NULL there: no file at all); NULL for the others
  *
- * Not for the parent. A forbidden call fails with EPERM, it does not kill: libraries try files
- * lazily. Returns 0 (look at the report) or a negative (then the process must end).
+ * Not for the parent and runner. A forbidden call fails with EPERM, it does not kill: libraries try
+ * files lazily. Returns 0 (look at the report) or a negative (then the process must end).
  */
 [[nodiscard]] int proc_box(enum proc_role role, const char *directory,
                            struct proc_box_report *ret_report);

@@ -1,6 +1,7 @@
 #include "proc/box.h"
 
 #include "base/err.h"
+#include "proc/exec_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ static int args_fill(char *ret_argv[ARGS_MAX], char *title, const char *role,
 	return 0;
 }
 
-static void signals_reset(void)
+void exec_signals_reset(void)
 {
 	sigset_t none;
 	for (int number = 1; number < NSIG; number++)
@@ -40,7 +41,7 @@ static void signals_reset(void)
 /* In the child: nothing here may fail silently or return. */
 __attribute__((noreturn)) static void child_run(int chan_fd, char *const argv[])
 {
-	signals_reset();
+	exec_signals_reset();
 	if (chan_fd == PROC_ROLE_FD)
 		fcntl(chan_fd, F_SETFD, 0);
 	else if (dup2(chan_fd, PROC_ROLE_FD) < 0)
@@ -52,7 +53,7 @@ __attribute__((noreturn)) static void child_run(int chan_fd, char *const argv[])
 
 __attribute__((noreturn)) static void program_run(const char *path, char *const argv[], int out_fd)
 {
-	signals_reset();
+	exec_signals_reset();
 	int null = open("/dev/null", O_RDONLY);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(out_fd, 2) < 0)
 		_exit(FAILED);

@@ -1,6 +1,7 @@
 #include "proc/msg.h"
 
 #include "base/clean.h"
+#include "proc/hook.h"
 
 enum {
 	ID = 4,
@@ -12,11 +13,11 @@ enum {
 };
 
 /* Who may send to whom. */
-#define WAY(from, to) (1U << (PROC_ROLE_##from * PROC_ROLE_COUNT + PROC_ROLE_##to))
+#define WAY(from, to) (1ULL << (PROC_ROLE_##from * PROC_ROLE_COUNT + PROC_ROLE_##to))
 
 static const struct row {
 	const char *name;
-	unsigned ways;
+	uint64_t ways;
 	uint32_t len_max; /* of the payload */
 	bool has_fd;
 } rows[] = {
@@ -40,7 +41,7 @@ static const struct row {
 	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
 	[PROC_MSG_READY] = { "ready",
 	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT) |
-	                             WAY(LEDGER, PARENT),
+	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT),
 	                     0, false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
@@ -81,14 +82,21 @@ static const struct row {
 	[PROC_MSG_PASSWORDS] = { "passwords", WAY(PARENT, LEDGER), PROC_PASSWORDS_MAX, false },
 	[PROC_MSG_STATE] = { "state", WAY(PARENT, LEDGER), MIB, false },
 	[PROC_MSG_IN_FORCE] = { "in force", WAY(PARENT, LEDGER), 4 * MIB, false },
+	[PROC_MSG_HOOKS] = { "hooks", WAY(PARENT, RUNNER), 64 * KIB, false },
+	[PROC_MSG_RUNNER_CHANNEL] = { "runner channel", WAY(PARENT, RUNNER) | WAY(PARENT, LEDGER),
+	                              0, true },
+	[PROC_MSG_HOOK_RUN] = { "hook run", WAY(LEDGER, RUNNER),
+	                        8 + 1 + 2 + NAME_MAX_LEN + PROC_HOOK_FACTS_MAX, false },
+	[PROC_MSG_HOOK_ENDED] = { "hook ended", WAY(RUNNER, LEDGER), 8 + 1, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
+_Static_assert(PROC_ROLE_COUNT *PROC_ROLE_COUNT <= 64, "a bit for each way");
 
 static const char *const role_names[] = {
 	[PROC_ROLE_PARENT] = "parent", [PROC_ROLE_KEYS] = "keys",
 	[PROC_ROLE_WORKER] = "worker", [PROC_ROLE_RESOLVER] = "resolver",
-	[PROC_ROLE_LEDGER] = "ledger",
+	[PROC_ROLE_LEDGER] = "ledger", [PROC_ROLE_RUNNER] = "runner",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 
@@ -109,7 +117,7 @@ bool proc_msg_allowed(enum proc_role from, enum proc_role to, unsigned type, siz
 	    (unsigned)to >= PROC_ROLE_COUNT)
 		return false;
 	const struct row *row = &rows[type];
-	bool is_way = row->ways & 1U << ((unsigned)from * PROC_ROLE_COUNT + (unsigned)to);
+	bool is_way = row->ways & 1ULL << ((unsigned)from * PROC_ROLE_COUNT + (unsigned)to);
 	return is_way && len <= row->len_max && has_fd == row->has_fd;
 }
 

@@ -22,6 +22,7 @@ enum proc_role {
 	PROC_ROLE_WORKER,
 	PROC_ROLE_RESOLVER,
 	PROC_ROLE_LEDGER,
+	PROC_ROLE_RUNNER,
 	PROC_ROLE_COUNT,
 };
 
@@ -53,7 +54,7 @@ enum proc_msg_type {
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys, resolver and ledger -> parent */
+	PROC_MSG_READY,   /* also keys, resolver, ledger and runner -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
@@ -112,6 +113,11 @@ enum proc_msg_type {
 	PROC_MSG_PASSWORDS, /* text: who may look (web/password.h); empty: who can connect */
 	PROC_MSG_STATE,     /* how the daemon is */
 	PROC_MSG_IN_FORCE,  /* edges and certificates */
+	/* parent -> runner, its first; and what ledger asks of it (proc/hook.h) */
+	PROC_MSG_HOOKS,          /* what may be run: fixed by the configuration */
+	PROC_MSG_RUNNER_CHANNEL, /* fd: between ledger and runner; to each of them */
+	PROC_MSG_HOOK_RUN,   /* u64 number, u8 enum proc_hook, str whom it is about, text JSON */
+	PROC_MSG_HOOK_ENDED, /* u64 number, u8 enum proc_hook_end */
 	PROC_MSG_COUNT,
 };
 
@@ -122,6 +128,7 @@ enum proc_ledger_number {
 	PROC_LEDGER_COMMITTED_S, /* Unix time of the last commit; 0: none yet */
 	PROC_LEDGER_LOST,        /* sessions that were not counted, since the file began */
 	PROC_LEDGER_IS_OPEN,     /* there is a file */
+	PROC_LEDGER_HOOKS,       /* exposures whose hook is still to be run */
 	PROC_LEDGER_NUMBER_COUNT
 };
 

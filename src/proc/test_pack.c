@@ -117,6 +117,11 @@ static const struct {
 } rules[] = {
 	{ "config", PROC_ROLE_PARENT, PROC_ROLE_WORKER, PROC_MSG_CONFIG, 100, false, true },
 	{ "config with fd", PROC_ROLE_PARENT, PROC_ROLE_WORKER, PROC_MSG_CONFIG, 100, true, false },
+	{ "hook", PROC_ROLE_LEDGER, PROC_ROLE_RUNNER, PROC_MSG_HOOK_RUN, 100, false, true },
+	{ "hook of a worker", PROC_ROLE_WORKER, PROC_ROLE_RUNNER, PROC_MSG_HOOK_RUN, 100, false,
+	  false },
+	{ "ledger says which hooks", PROC_ROLE_LEDGER, PROC_ROLE_RUNNER, PROC_MSG_HOOKS, 100, false,
+	  false },
 	{ "config to keys", PROC_ROLE_PARENT, PROC_ROLE_KEYS, PROC_MSG_CONFIG, 100, false, false },
 	{ "worker configures", PROC_ROLE_WORKER, PROC_ROLE_PARENT, PROC_MSG_CONFIG, 1, false,
 	  false },
@@ -205,7 +210,7 @@ static void test_msg_rows(void **state)
 				assert_false(f == PROC_ROLE_WORKER && has_fd &&
 				             proc_msg_allowed(f, t, type, 0, true));
 			}
-		assert_in_range(ways, 1, 4); /* READY comes from all four */
+		assert_in_range(ways, 1, 5); /* READY comes from all five */
 		assert_string_not_equal(proc_msg_name(type), "unknown");
 	}
 	assert_string_equal(proc_msg_name(PROC_MSG_COUNT), "unknown");

@@ -49,6 +49,7 @@ static struct store_ledger *ledger_new(const struct store_ledger_settings *set)
 		return NULL;
 	l->keep = set->keep;
 	l->client_address = set->client_address;
+	l->has_hook = set->has_hook;
 	l->retention_s = set->retention_s;
 	l->max_bytes = set->max_bytes;
 	l->rows_end = &l->rows;

@@ -47,6 +47,7 @@ struct store_ledger_settings {
 	int64_t retention_s;               /* of rows; sums stay for years */
 	/* In use in the file, without its WAL; the oldest rows go first. 0: no limit. */
 	int64_t max_bytes;
+	bool has_hook; /* for new exposures: they are kept until store_ledger_hook_done() */
 };
 
 /* 0, or a negative: see store_open(). */
@@ -74,6 +75,31 @@ enum { STORE_LEDGER_KNOWN = 1 };
 /* ret_is_new: no such exposure (user, protocol, edge, address, sent or tried) was known. */
 [[nodiscard]] int store_ledger_exposure(struct store_ledger *l,
                                         const struct store_exposure *exposure, bool *ret_is_new);
+
+/*
+ * Hooks of exposures: a new one whose password was sent and that no exception allowed, or whose
+ * exception is over, waits in the file from the next commit on. It is run at least once: who dies
+ * before he has said how it ended leaves it to his successor.
+ */
+struct store_ledger_hook {
+	struct store_exposure exposure; /* texts point into this struct; at_s: the first time */
+	bool is_known;                  /* the user had logged in before */
+	unsigned tries;                 /* that failed */
+	char texts[5][STORE_TEXT_MAX + 1];
+};
+/* Those that are due, known users first, then the oldest; max of them at most. 0 or a negative. */
+[[nodiscard]] int store_ledger_hooks_due(struct store_ledger *l, int64_t now_s, size_t max,
+                                         struct store_ledger_hook *ret_hooks, size_t *ret_count);
+/* Not again. Of one that was deleted meanwhile: nothing. 0 or a negative. */
+[[nodiscard]] int store_ledger_hook_done(struct store_ledger *l,
+                                         const struct store_ledger_hook *hook);
+/* It failed once more: again from then on. 0 or a negative. */
+[[nodiscard]] int store_ledger_hook_failed(struct store_ledger *l,
+                                           const struct store_ledger_hook *hook, int64_t due_s);
+bool store_ledger_hook_is_same(const struct store_ledger_hook *a,
+                               const struct store_ledger_hook *b);
+/* How many there are. 0 or a negative. */
+[[nodiscard]] int store_ledger_hooks_waiting(struct store_ledger *l, uint64_t *ret_count);
 
 /* Sessions of which a worker kept nothing but their number, for want of room. */
 [[nodiscard]] int store_ledger_lost(struct store_ledger *l, uint64_t count, int64_t now_s);

@@ -9,6 +9,7 @@ struct exposure {
 	struct ledger_entry entry;
 	const char *protocol, *edge; /* words */
 	bool password_sent, is_excepted, is_stored;
+	bool wants_hook; /* not all of them were allowed */
 	int64_t first_s, last_s, count;
 	char user[STORE_TEXT_MAX + 1];
 	char address[STORE_TEXT_MAX + 1];
@@ -74,6 +75,7 @@ static void exposure_count(struct exposure *e, const struct store_exposure *from
 {
 	ledger_text(from->mechanism, e->mechanism);
 	e->is_excepted = from->is_excepted;
+	e->wants_hook |= e->password_sent && e->user[0] && !from->is_excepted;
 	e->first_s = e->first_s && e->first_s < from->at_s ? e->first_s : from->at_s;
 	e->last_s = e->last_s > from->at_s ? e->last_s : from->at_s;
 	e->count++;
@@ -111,6 +113,7 @@ static int exposure_write(struct store_ledger *l, const struct exposure *e)
 	ledger_bind_number(&b, e->first_s);
 	ledger_bind_number(&b, e->last_s);
 	ledger_bind_number(&b, e->count);
+	ledger_bind_number(&b, l->has_hook && e->wants_hook);
 	return err_up(ledger_run(l, &b, NULL));
 }
 

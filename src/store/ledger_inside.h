@@ -33,6 +33,9 @@ enum ledger_query {
 	LEDGER_EXPOSURE_GET,
 	LEDGER_EXPOSURE_PUT,
 	LEDGER_EXPOSURE_OVER,
+	LEDGER_HOOKS_DUE,
+	LEDGER_HOOK_SET,
+	LEDGER_HOOKS_COUNT,
 	LEDGER_EVENT_GET,
 	LEDGER_EVENT_PUT,
 	LEDGER_EVENT_COUNT,
@@ -94,6 +97,7 @@ struct store_ledger {
 	struct sqlite3_stmt *statements[LEDGER_QUERY_COUNT];
 	enum store_keep keep;
 	enum store_address client_address;
+	bool has_hook;
 	int64_t retention_s, max_bytes, page_size;
 	struct ledger_words words;
 	struct ledger_table sums, names, fars, hellos, exposures, events;

@@ -14,11 +14,12 @@
  *   session   rows of single sessions, as "keep" says; id grows with time
  *   sum       all sessions by hour (Unix time / 3600); for the leg "internal" also ways to backends
  *             (protocol "backend", edge: the backend's name)
- *   exposure  credentials in clear
- *   event     what got weaker, once for each who and kind and day
- *   worker    up to which batch its sessions are counted
- *   fact      numbers by name: "began_s" (since when it watches), "lost" (sessions of which a
- *             worker, or the ledger with a full disk, had to drop something)
+ *   exposure  credentials in clear. hook_rank: 1 or 2 while its hook is still to be run (1: of a
+ * user that had logged in, so strangers' inventions wait behind), from hook_due on; hook_tries: how
+ * often it failed event     what got weaker, once for each who and kind and day worker    up to
+ * which batch its sessions are counted fact      numbers by name: "began_s" (since when it
+ * watches), "lost" (sessions of which a worker, or the ledger with a full disk, had to drop
+ * something)
  */
 #include "store/ledger.h"
 #include "store/store.h"
@@ -89,6 +90,11 @@ static const char *const steps[] = {
 	"CREATE TABLE worker (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL,"
 	" last INTEGER NOT NULL);"
 	"CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
+
+	"ALTER TABLE exposure ADD COLUMN hook_rank INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE exposure ADD COLUMN hook_due INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE exposure ADD COLUMN hook_tries INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX exposure_hook ON exposure (hook_rank, hook_due) WHERE hook_rank > 0;",
 };
 
 const struct store_schema store_ledger_schema = { steps, COUNT_OF(steps) };

@@ -5,6 +5,7 @@
 #define NAME_KEY "(edge, hello, who)"
 #define SUM_KEY "hour, leg, protocol, edge, seal, version, cipher, kex, resumed, forward_secrecy"
 #define EXPOSURE_KEY "user, protocol, edge, address, password_sent"
+#define HOOK_RANK "iif(EXISTS (SELECT 1 FROM name WHERE who = ?1 AND is_user = 1), 1, 2)"
 
 const char *const ledger_queries[LEDGER_QUERY_COUNT] = {
 	[LEDGER_BEGIN] = "BEGIN IMMEDIATE",
@@ -71,12 +72,25 @@ const char *const ledger_queries[LEDGER_QUERY_COUNT] = {
 				" AND edge = ?3 AND address = ?4 AND password_sent = ?5",
 	[LEDGER_EXPOSURE_PUT] =
 		"INSERT INTO exposure (" EXPOSURE_KEY ", mechanism, is_excepted, first, last,"
-		" count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+		" count, hook_rank, hook_due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+		" iif(?11, " HOOK_RANK ", 0), ?9)"
 		" ON CONFLICT (" EXPOSURE_KEY ") DO UPDATE SET mechanism = ?6, is_excepted = ?7,"
-		" first = min(first, ?8), last = max(last, ?9), count = count + ?10",
+		" first = min(first, ?8), last = max(last, ?9), count = count + ?10,"
+		/* the exception that allowed it is over: as if it were new */
+		" hook_rank = iif(?11 AND is_excepted, " HOOK_RANK ", hook_rank),"
+		" hook_due = iif(?11 AND is_excepted, ?9, hook_due),"
+		" hook_tries = iif(?11 AND is_excepted, 0, hook_tries)",
 	[LEDGER_EXPOSURE_OVER] = "DELETE FROM exposure WHERE (" EXPOSURE_KEY ") IN"
 				 " (SELECT " EXPOSURE_KEY " FROM exposure"
 				 " ORDER BY last - first >= 3600, last LIMIT ?1)",
+
+	[LEDGER_HOOKS_DUE] = "SELECT " EXPOSURE_KEY ", mechanism, is_excepted, first, hook_rank,"
+			     " hook_tries FROM exposure WHERE hook_rank > 0 AND hook_rank = ?1"
+			     " AND hook_due <= ?2 ORDER BY hook_due LIMIT ?3",
+	[LEDGER_HOOK_SET] = "UPDATE exposure SET hook_rank = ?6, hook_due = ?7, hook_tries = ?8"
+			    " WHERE user = ?1 AND protocol = ?2 AND edge = ?3 AND address = ?4"
+			    " AND password_sent = ?5",
+	[LEDGER_HOOKS_COUNT] = "SELECT count(*) FROM exposure WHERE hook_rank > 0",
 
 	[LEDGER_EVENT_GET] = "SELECT 1 FROM event WHERE kind = ?1 AND who = ?2 AND edge = ?3"
 			     " AND mx = ?4 AND day = ?5",
