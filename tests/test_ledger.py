@@ -186,7 +186,9 @@ def test_a_refused_handshake_says_what_was_offered(stage, last):
     row = row_of(stage, "imap", last, leg="user", seal="none", version="", outcome="tls-failed")
     assert row["error"]
     hello = query(stage.folder, "SELECT * FROM hello WHERE hash = ?", row["hello"])
-    assert [h["suites"] for h in hello] == ["002f,00ff"] and hello[0]["max_version"] == 0x0303
+    # Newer libraries ask for secure renegotiation by an extension in place of 00ff (RFC 5746 3.3).
+    assert [h["suites"].removesuffix(",00ff") for h in hello] == ["002f"]
+    assert hello[0]["max_version"] == 0x0303
 
 
 def test_who_says_nothing_is_in_the_log_alone(stage, last):
