@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "store/ledger.h"
+#include "store/ledger_reader.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ enum query {
 #define BY_WEAKNESS "CASE seal WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE seal END"
 
 static const char *const queries[] = {
-	[FACT] = "SELECT value FROM fact WHERE name = ?1",
+	[FACT] = LEDGER_READER_FACT,
 	[SUMS] = "SELECT leg, seal, protocol, kex, resumed, forward_secrecy, sessions, messages,"
 		 " bytes_in + bytes_out FROM sum WHERE hour >= ?1 / 3600 AND hour < (?2 + 3599) / "
 		 "3600"
@@ -72,31 +72,16 @@ struct store_ledger_read {
 	sqlite3_stmt *statements[QUERY_COUNT];
 };
 
-/* Of which build it is. 0, an outcome, or -EIO. */
-static int version_judge(sqlite3 *db)
-{
-	sqlite3_stmt *at = NULL;
-	int r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &at, NULL);
-	if (!r && sqlite3_step(at) != SQLITE_ROW)
-		r = SQLITE_ERROR;
-	int version = r ? 0 : sqlite3_column_int(at, 0);
-	sqlite3_finalize(at);
-	if (r)
-		return err_raise(-EIO);
-	if ((size_t)version == store_ledger_schema.count)
-		return 0;
-	return (size_t)version > store_ledger_schema.count ? STORE_LEDGER_READ_NEWER
-	                                                   : STORE_LEDGER_READ_OLDER;
-}
+_Static_assert((int)STORE_LEDGER_READ_NEWER == LEDGER_READER_NEWER &&
+                       (int)STORE_LEDGER_READ_OLDER == LEDGER_READER_OLDER,
+               "outcomes are passed on as they are");
 
 int store_ledger_read_open(struct store_ledger_read **ret_l, const char *path)
 {
 	struct store_ledger_read *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_raise(-ENOMEM);
-	int r = store_open(&l->db, path, &store_ledger_schema, NULL);
-	if (!r)
-		r = version_judge(l->db);
+	int r = ledger_reader_open(&l->db, path);
 	if (!r)
 		r = store_prepare(l->db, queries, QUERY_COUNT, l->statements);
 	if (r) {
@@ -134,17 +119,6 @@ static void bind_limit(sqlite3_stmt *at, size_t limit)
 	sqlite3_bind_int64(at, 5, limit ? (sqlite3_int64)limit : -1);
 }
 
-static const char *text_of(sqlite3_stmt *at, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(at, column);
-	return text ? text : "";
-}
-
-static uint64_t count_of(sqlite3_stmt *at, int column)
-{
-	return (uint64_t)sqlite3_column_int64(at, column);
-}
-
 /* Who is told of the rows. */
 struct told {
 	union {
@@ -158,47 +132,26 @@ struct told {
 	void *owner;
 };
 
-static int rows_tell(sqlite3_stmt *at, int (*row)(const struct told *told, sqlite3_stmt *at),
-                     const struct told *told)
-{
-	int r = 0, step = SQLITE_DONE;
-	while (!r && (step = sqlite3_step(at)) == SQLITE_ROW)
-		r = row(told, at);
-	sqlite3_reset(at);
-	if (r)
-		return r;
-	return step == SQLITE_DONE ? 0 : err_raise(-EIO);
-}
-
-static int number_read(sqlite3_stmt *at, int64_t *ret_number)
-{
-	int step = sqlite3_step(at);
-	*ret_number = step == SQLITE_ROW ? sqlite3_column_int64(at, 0) : 0;
-	sqlite3_reset(at);
-	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
-}
-
 int store_ledger_read_fact(struct store_ledger_read *l, const char *name, int64_t *ret_value)
 {
-	sqlite3_stmt *at = store_begin(l->statements[FACT]);
-	store_bind_text(at, 1, name);
-	return err_up(number_read(at, ret_value));
+	return err_up(ledger_reader_fact(l->statements[FACT], name, ret_value));
 }
 
 /* --- sums --- */
 
-static int sum_row(const struct told *told, sqlite3_stmt *at)
+static int sum_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_sum sum = {
 		.leg = (enum store_leg)sqlite3_column_int(at, 0),
 		.seal = (enum store_seal)sqlite3_column_int(at, 1),
-		.protocol = text_of(at, 2),
-		.group = text_of(at, 3),
+		.protocol = ledger_reader_text(at, 2),
+		.group = ledger_reader_text(at, 3),
 		.is_resumed = sqlite3_column_int(at, 4),
 		.has_forward_secrecy = sqlite3_column_int(at, 5),
-		.sessions = count_of(at, 6),
-		.messages = count_of(at, 7),
-		.bytes = count_of(at, 8),
+		.sessions = ledger_reader_count(at, 6),
+		.messages = ledger_reader_count(at, 7),
+		.bytes = ledger_reader_count(at, 8),
 	};
 	return told->sum(told->owner, &sum);
 }
@@ -206,25 +159,26 @@ static int sum_row(const struct told *told, sqlite3_stmt *at)
 int store_ledger_read_sums(struct store_ledger_read *l, const struct store_ledger_filter *filter,
                            int (*fn)(void *owner, const struct store_ledger_sum *sum), void *owner)
 {
-	return rows_tell(filtered(l, SUMS, filter), sum_row,
-	                 &(struct told){ .sum = fn, .owner = owner });
+	return ledger_reader_rows(filtered(l, SUMS, filter), sum_row,
+	                          &(struct told){ .sum = fn, .owner = owner });
 }
 
 /* --- exposures --- */
 
-static int exposure_row(const struct told *told, sqlite3_stmt *at)
+static int exposure_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_exposure exposure = {
-		.user = text_of(at, 0),
-		.protocol = text_of(at, 1),
-		.edge = text_of(at, 2),
-		.address = text_of(at, 3),
-		.mechanism = text_of(at, 4),
+		.user = ledger_reader_text(at, 0),
+		.protocol = ledger_reader_text(at, 1),
+		.edge = ledger_reader_text(at, 2),
+		.address = ledger_reader_text(at, 3),
+		.mechanism = ledger_reader_text(at, 4),
 		.password_sent = sqlite3_column_int(at, 5),
 		.is_excepted = sqlite3_column_int(at, 6),
 		.first_s = sqlite3_column_int64(at, 7),
 		.last_s = sqlite3_column_int64(at, 8),
-		.count = count_of(at, 9),
+		.count = ledger_reader_count(at, 9),
 	};
 	return told->exposure(told->owner, &exposure);
 }
@@ -235,14 +189,15 @@ int store_ledger_read_exposures(
 {
 	sqlite3_stmt *at = filtered(l, EXPOSURES, filter);
 	bind_limit(at, limit);
-	return rows_tell(at, exposure_row, &(struct told){ .exposure = fn, .owner = owner });
+	return ledger_reader_rows(at, exposure_row,
+	                          &(struct told){ .exposure = fn, .owner = owner });
 }
 
 int store_ledger_read_exposure_count(struct store_ledger_read *l,
                                      const struct store_ledger_filter *filter, uint64_t *ret_count)
 {
 	int64_t count;
-	int r = number_read(filtered(l, EXPOSURE_COUNT, filter), &count);
+	int r = ledger_reader_number(filtered(l, EXPOSURE_COUNT, filter), &count);
 	*ret_count = (uint64_t)count;
 	return err_up(r);
 }
@@ -254,23 +209,25 @@ int store_ledger_read_user_exposures(struct store_ledger_read *l, const char *us
 {
 	sqlite3_stmt *at = store_begin(l->statements[USER_EXPOSURES]);
 	store_bind_text(at, 1, user);
-	return rows_tell(at, exposure_row, &(struct told){ .exposure = fn, .owner = owner });
+	return ledger_reader_rows(at, exposure_row,
+	                          &(struct told){ .exposure = fn, .owner = owner });
 }
 
 /* --- events --- */
 
-static int event_row(const struct told *told, sqlite3_stmt *at)
+static int event_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_event event = {
 		.kind = (enum store_event_kind)sqlite3_column_int(at, 0),
 		.leg = (enum store_leg)sqlite3_column_int(at, 1),
-		.who = text_of(at, 2),
-		.edge = text_of(at, 3),
-		.mx = text_of(at, 4),
-		.detail = text_of(at, 5),
+		.who = ledger_reader_text(at, 2),
+		.edge = ledger_reader_text(at, 3),
+		.mx = ledger_reader_text(at, 4),
+		.detail = ledger_reader_text(at, 5),
 		.first_s = sqlite3_column_int64(at, 6),
 		.last_s = sqlite3_column_int64(at, 7),
-		.count = count_of(at, 8),
+		.count = ledger_reader_count(at, 8),
 	};
 	return told->event(told->owner, &event);
 }
@@ -279,20 +236,21 @@ int store_ledger_read_events(struct store_ledger_read *l, const struct store_led
                              int (*fn)(void *owner, const struct store_ledger_event *event),
                              void *owner)
 {
-	return rows_tell(filtered(l, EVENTS, filter), event_row,
-	                 &(struct told){ .event = fn, .owner = owner });
+	return ledger_reader_rows(filtered(l, EVENTS, filter), event_row,
+	                          &(struct told){ .event = fn, .owner = owner });
 }
 
 /* --- who came --- */
 
-static int sender_row(const struct told *told, sqlite3_stmt *at)
+static int sender_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_name name = {
-		.edge = text_of(at, 0),
-		.who = text_of(at, 1),
+		.edge = ledger_reader_text(at, 0),
+		.who = ledger_reader_text(at, 1),
 		.seal = (enum store_seal)sqlite3_column_int(at, 2),
-		.sessions = count_of(at, 3),
-		.messages = count_of(at, 4),
+		.sessions = ledger_reader_count(at, 3),
+		.messages = ledger_reader_count(at, 4),
 	};
 	return told->name(told->owner, &name);
 }
@@ -301,28 +259,29 @@ int store_ledger_read_senders(struct store_ledger_read *l, const struct store_le
                               int (*fn)(void *owner, const struct store_ledger_name *name),
                               void *owner)
 {
-	return rows_tell(filtered(l, SENDERS, filter), sender_row,
-	                 &(struct told){ .name = fn, .owner = owner });
+	return ledger_reader_rows(filtered(l, SENDERS, filter), sender_row,
+	                          &(struct told){ .name = fn, .owner = owner });
 }
 
-static int name_row(const struct told *told, sqlite3_stmt *at)
+static int name_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_name name = {
-		.edge = text_of(at, 0),
-		.who = text_of(at, 1),
-		.protocol = text_of(at, 2),
+		.edge = ledger_reader_text(at, 0),
+		.who = ledger_reader_text(at, 1),
+		.protocol = ledger_reader_text(at, 2),
 		.leg = (enum store_leg)sqlite3_column_int(at, 3),
 		.first_s = sqlite3_column_int64(at, 4),
 		.last_s = sqlite3_column_int64(at, 5),
-		.sessions = count_of(at, 6),
-		.refused = count_of(at, 7),
-		.messages = count_of(at, 8),
-		.bytes = count_of(at, 9),
+		.sessions = ledger_reader_count(at, 6),
+		.refused = ledger_reader_count(at, 7),
+		.messages = ledger_reader_count(at, 8),
+		.bytes = ledger_reader_count(at, 9),
 		.seal = (enum store_seal)sqlite3_column_int(at, 10),
-		.version = text_of(at, 11),
-		.cipher = text_of(at, 12),
-		.group = text_of(at, 13),
-		.software = text_of(at, 14),
+		.version = ledger_reader_text(at, 11),
+		.cipher = ledger_reader_text(at, 12),
+		.group = ledger_reader_text(at, 13),
+		.software = ledger_reader_text(at, 14),
 	};
 	return told->name(told->owner, &name);
 }
@@ -334,31 +293,32 @@ int store_ledger_read_names(struct store_ledger_read *l, const char *who, bool i
 	sqlite3_stmt *at = store_begin(l->statements[NAMES]);
 	store_bind_text(at, 1, who);
 	sqlite3_bind_int(at, 2, is_user);
-	return rows_tell(at, name_row, &(struct told){ .name = fn, .owner = owner });
+	return ledger_reader_rows(at, name_row, &(struct told){ .name = fn, .owner = owner });
 }
 
 /* --- where mail went --- */
 
-static int far_row(const struct told *told, sqlite3_stmt *at)
+static int far_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_far far = {
-		.relay = text_of(at, 0),
-		.domain = text_of(at, 1),
-		.mx = text_of(at, 2),
-		.address = text_of(at, 3),
+		.relay = ledger_reader_text(at, 0),
+		.domain = ledger_reader_text(at, 1),
+		.mx = ledger_reader_text(at, 2),
+		.address = ledger_reader_text(at, 3),
 		.first_s = sqlite3_column_int64(at, 4),
 		.last_s = sqlite3_column_int64(at, 5),
-		.sessions = count_of(at, 6),
-		.failed = count_of(at, 7),
-		.messages = count_of(at, 8),
-		.bytes = count_of(at, 9),
+		.sessions = ledger_reader_count(at, 6),
+		.failed = ledger_reader_count(at, 7),
+		.messages = ledger_reader_count(at, 8),
+		.bytes = ledger_reader_count(at, 9),
 		.seal = (enum store_seal)sqlite3_column_int(at, 10),
-		.version = text_of(at, 11),
-		.cipher = text_of(at, 12),
-		.group = text_of(at, 13),
-		.policy = text_of(at, 14),
-		.result = text_of(at, 15),
-		.outcome = text_of(at, 16),
+		.version = ledger_reader_text(at, 11),
+		.cipher = ledger_reader_text(at, 12),
+		.group = ledger_reader_text(at, 13),
+		.policy = ledger_reader_text(at, 14),
+		.result = ledger_reader_text(at, 15),
+		.outcome = ledger_reader_text(at, 16),
 	};
 	return told->far(told->owner, &far);
 }
@@ -370,32 +330,33 @@ int store_ledger_read_fars(struct store_ledger_read *l, const struct store_ledge
 	sqlite3_stmt *at = filtered(l, FARS, filter);
 	bind_limit(at, limit);
 	sqlite3_bind_int(at, 6, only_weak);
-	return rows_tell(at, far_row, &(struct told){ .far = fn, .owner = owner });
+	return ledger_reader_rows(at, far_row, &(struct told){ .far = fn, .owner = owner });
 }
 
 /* --- sessions --- */
 
-static int session_row(const struct told *told, sqlite3_stmt *at)
+static int session_row(const void *question, sqlite3_stmt *at)
 {
+	const struct told *told = question;
 	const struct store_ledger_session session = {
 		.at_s = sqlite3_column_int64(at, 0),
 		.leg = (enum store_leg)sqlite3_column_int(at, 1),
 		.seal = (enum store_seal)sqlite3_column_int(at, 2),
-		.protocol = text_of(at, 3),
-		.edge = text_of(at, 4),
-		.address = text_of(at, 5),
-		.user = text_of(at, 6),
-		.software = text_of(at, 7),
-		.version = text_of(at, 8),
-		.cipher = text_of(at, 9),
-		.group = text_of(at, 10),
+		.protocol = ledger_reader_text(at, 3),
+		.edge = ledger_reader_text(at, 4),
+		.address = ledger_reader_text(at, 5),
+		.user = ledger_reader_text(at, 6),
+		.software = ledger_reader_text(at, 7),
+		.version = ledger_reader_text(at, 8),
+		.cipher = ledger_reader_text(at, 9),
+		.group = ledger_reader_text(at, 10),
 		.is_resumed = sqlite3_column_int(at, 11),
-		.outcome = text_of(at, 12),
-		.error = text_of(at, 13),
-		.messages = count_of(at, 14),
-		.bytes_in = count_of(at, 15),
-		.bytes_out = count_of(at, 16),
-		.duration_ms = count_of(at, 17),
+		.outcome = ledger_reader_text(at, 12),
+		.error = ledger_reader_text(at, 13),
+		.messages = ledger_reader_count(at, 14),
+		.bytes_in = ledger_reader_count(at, 15),
+		.bytes_out = ledger_reader_count(at, 16),
+		.duration_ms = ledger_reader_count(at, 17),
 	};
 	return told->session(told->owner, &session);
 }
@@ -407,7 +368,7 @@ int store_ledger_read_user_sessions(struct store_ledger_read *l, const char *use
 {
 	sqlite3_stmt *at = store_begin(l->statements[USER_SESSIONS]);
 	store_bind_text(at, 1, user);
-	return rows_tell(at, session_row, &(struct told){ .session = fn, .owner = owner });
+	return ledger_reader_rows(at, session_row, &(struct told){ .session = fn, .owner = owner });
 }
 
 unsigned store_ledger_weakness(enum store_seal seal)

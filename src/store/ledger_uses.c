@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "store/ledger.h"
+#include "store/ledger_reader.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ enum query {
 	" WHERE edge = ?1 AND hello = ?4 AND +last >= ?2"
 #define UNTIL " AND first < ?3"
 static const char *const queries[] = {
-	[FACT] = "SELECT value FROM fact WHERE name = ?1",
+	[FACT] = LEDGER_READER_FACT,
 	[HELLOS] = "SELECT hash, legacy_version, max_version, versions, suites, groups, sigalgs"
 		   " FROM hello",
 	[SUMS] = SUMS_OF " GROUP BY hello",
@@ -56,24 +56,14 @@ struct store_ledger_uses {
 	sqlite3_stmt *statements[QUERY_COUNT];
 };
 
-static int version_judge(sqlite3 *db)
-{
-	sqlite3_stmt *at = NULL;
-	bool is_ours = !sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &at, NULL) &&
-	               sqlite3_step(at) == SQLITE_ROW &&
-	               (size_t)sqlite3_column_int(at, 0) == store_ledger_schema.count;
-	sqlite3_finalize(at);
-	return is_ours ? 0 : err_raise(-EIO);
-}
-
 int store_ledger_uses_open(struct store_ledger_uses **ret_u, const char *path)
 {
 	struct store_ledger_uses *u = calloc(1, sizeof(*u));
 	if (!u)
 		return err_raise(-ENOMEM);
-	int r = store_open(&u->db, path, &store_ledger_schema, NULL);
-	if (!r)
-		r = version_judge(u->db);
+	int r = ledger_reader_open(&u->db, path);
+	if (r > 0) /* of another build */
+		r = err_raise(-EIO);
 	if (!r)
 		r = store_prepare(u->db, queries, QUERY_COUNT, u->statements);
 	if (r) {
@@ -96,50 +86,9 @@ void store_ledger_uses_close(struct store_ledger_uses *u)
 	free(u);
 }
 
-static const char *text_of(sqlite3_stmt *at, int column)
-{
-	return (const char *)sqlite3_column_text(at, column) ?: "";
-}
-
-static uint64_t count_of(sqlite3_stmt *at, int column)
-{
-	int64_t value = sqlite3_column_int64(at, column);
-	return value > 0 ? (uint64_t)value : 0;
-}
-
-/* Steps to a row. 0: there is one; ret_is_over: none more. */
-static int row_next(sqlite3_stmt *at, bool *ret_is_over)
-{
-	int step = sqlite3_step(at);
-	*ret_is_over = step != SQLITE_ROW;
-	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
-}
-
-/* Row after row of a statement that is bound. */
-static int rows_tell(sqlite3_stmt *at, int (*tell)(void *question, sqlite3_stmt *row),
-                     void *question)
-{
-	bool is_over = false;
-	int r = row_next(at, &is_over);
-	while (!r && !is_over) {
-		r = tell(question, at);
-		if (!r)
-			r = row_next(at, &is_over);
-	}
-	sqlite3_reset(at);
-	return r;
-}
-
 int store_ledger_uses_fact(struct store_ledger_uses *u, const char *name, int64_t *ret_value)
 {
-	bool is_over = false;
-	sqlite3_stmt *at = store_begin(u->statements[FACT]);
-	store_bind_text(at, 1, name);
-	int r = row_next(at, &is_over);
-	if (!r)
-		*ret_value = is_over ? 0 : sqlite3_column_int64(at, 0);
-	sqlite3_reset(at);
-	return r;
+	return err_up(ledger_reader_fact(u->statements[FACT], name, ret_value));
 }
 
 /* --- hellos --- */
@@ -168,7 +117,7 @@ struct hellos_question {
 	void *owner;
 };
 
-static int hello_tell(void *question, sqlite3_stmt *at)
+static int hello_tell(const void *question, sqlite3_stmt *at)
 {
 	const struct hellos_question *q = question;
 	uint16_t lists[4][STORE_HELLO_LIST_MAX];
@@ -180,10 +129,10 @@ static int hello_tell(void *question, sqlite3_stmt *at)
 		.suites = lists[1],
 		.groups = lists[2],
 		.sigalgs = lists[3],
-		.version_count = list_read(text_of(at, 3), lists[0]),
-		.suite_count = list_read(text_of(at, 4), lists[1]),
-		.group_count = list_read(text_of(at, 5), lists[2]),
-		.sigalg_count = list_read(text_of(at, 6), lists[3]),
+		.version_count = list_read(ledger_reader_text(at, 3), lists[0]),
+		.suite_count = list_read(ledger_reader_text(at, 4), lists[1]),
+		.group_count = list_read(ledger_reader_text(at, 5), lists[2]),
+		.sigalg_count = list_read(ledger_reader_text(at, 6), lists[3]),
 	};
 	return q->fn(q->owner, &hello);
 }
@@ -192,7 +141,7 @@ int store_ledger_uses_hellos(struct store_ledger_uses *u,
                              int (*fn)(void *owner, const struct store_hello *hello), void *owner)
 {
 	struct hellos_question q = { fn, owner };
-	return rows_tell(store_begin(u->statements[HELLOS]), hello_tell, &q);
+	return ledger_reader_rows(store_begin(u->statements[HELLOS]), hello_tell, &q);
 }
 
 /* --- who used them --- */
@@ -215,18 +164,18 @@ struct sums_question {
 	void *owner;
 };
 
-static int sum_tell(void *question, sqlite3_stmt *at)
+static int sum_tell(const void *question, sqlite3_stmt *at)
 {
 	const struct sums_question *q = question;
 	const struct store_use use = {
 		.hello = (uint64_t)sqlite3_column_int64(at, 0),
-		.names = count_of(at, 1),
-		.sessions = count_of(at, 2),
-		.messages = count_of(at, 3),
-		.bytes = count_of(at, 4),
-		.version = text_of(at, 5),
-		.cipher = text_of(at, 6),
-		.group = text_of(at, 7),
+		.names = ledger_reader_count(at, 1),
+		.sessions = ledger_reader_count(at, 2),
+		.messages = ledger_reader_count(at, 3),
+		.bytes = ledger_reader_count(at, 4),
+		.version = ledger_reader_text(at, 5),
+		.cipher = ledger_reader_text(at, 6),
+		.group = ledger_reader_text(at, 7),
 	};
 	return q->fn(q->owner, &use);
 }
@@ -235,7 +184,7 @@ int store_ledger_uses_sums(struct store_ledger_uses *u, const struct store_uses_
                            int (*fn)(void *owner, const struct store_use *use), void *owner)
 {
 	struct sums_question q = { fn, owner };
-	return rows_tell(filtered(u, SUMS, filter), sum_tell, &q);
+	return ledger_reader_rows(filtered(u, SUMS, filter), sum_tell, &q);
 }
 
 struct names_question {
@@ -243,16 +192,16 @@ struct names_question {
 	void *owner;
 };
 
-static int name_tell(void *question, sqlite3_stmt *at)
+static int name_tell(const void *question, sqlite3_stmt *at)
 {
 	const struct names_question *q = question;
 	const struct store_use_name name = {
-		.who = text_of(at, 0),
+		.who = ledger_reader_text(at, 0),
 		.is_user = sqlite3_column_int(at, 1) != 0,
-		.sessions = count_of(at, 2),
-		.refused = count_of(at, 3),
-		.messages = count_of(at, 4),
-		.bytes = count_of(at, 5),
+		.sessions = ledger_reader_count(at, 2),
+		.refused = ledger_reader_count(at, 3),
+		.messages = ledger_reader_count(at, 4),
+		.bytes = ledger_reader_count(at, 5),
 		.seal = (enum store_seal)sqlite3_column_int(at, 6),
 	};
 	return q->fn(q->owner, &name);
@@ -265,7 +214,7 @@ int store_ledger_uses_names(struct store_ledger_uses *u, const struct store_uses
 	struct names_question q = { fn, owner };
 	sqlite3_stmt *at = filtered(u, NAMES, filter);
 	sqlite3_bind_int64(at, 4, (int64_t)hello);
-	return rows_tell(at, name_tell, &q);
+	return ledger_reader_rows(at, name_tell, &q);
 }
 
 struct detail_question {
@@ -273,14 +222,14 @@ struct detail_question {
 	void *owner;
 };
 
-static int detail_tell(void *question, sqlite3_stmt *at)
+static int detail_tell(const void *question, sqlite3_stmt *at)
 {
 	const struct detail_question *q = question;
 	const struct store_use_detail detail = {
 		.last_s = sqlite3_column_int64(at, 0),
-		.version = text_of(at, 1),
-		.cipher = text_of(at, 2),
-		.software = text_of(at, 3),
+		.version = ledger_reader_text(at, 1),
+		.cipher = ledger_reader_text(at, 2),
+		.software = ledger_reader_text(at, 3),
 	};
 	return q->fn(q->owner, &detail);
 }
@@ -295,10 +244,18 @@ int store_ledger_uses_detail(struct store_ledger_uses *u, const char *edge, uint
 	store_bind_text(at, 1, edge);
 	sqlite3_bind_int64(at, 2, (int64_t)hello);
 	store_bind_text(at, 3, who);
-	return rows_tell(at, detail_tell, &q);
+	return ledger_reader_rows(at, detail_tell, &q);
 }
 
 /* --- edges, addresses --- */
+
+/* Steps to a row. 0: there is one; ret_is_over: none more. */
+static int row_next(sqlite3_stmt *at, bool *ret_is_over)
+{
+	int step = sqlite3_step(at);
+	*ret_is_over = step != SQLITE_ROW;
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
+}
 
 /* From edge to edge by the key, whatever number of rows each has. */
 int store_ledger_uses_edges(struct store_ledger_uses *u,
@@ -314,8 +271,8 @@ int store_ledger_uses_edges(struct store_ledger_uses *u,
 		r = row_next(at, &is_over);
 		if (!r && !is_over) {
 			free(edge);
-			edge = strdup(text_of(at, 0));
-			r = edge ? fn(owner, edge, text_of(at, 1)) : err_raise(-ENOMEM);
+			edge = strdup(ledger_reader_text(at, 0));
+			r = edge ? fn(owner, edge, ledger_reader_text(at, 1)) : err_raise(-ENOMEM);
 		}
 		sqlite3_reset(at);
 	}
@@ -327,10 +284,10 @@ struct addresses_question {
 	void *owner;
 };
 
-static int address_tell(void *question, sqlite3_stmt *at)
+static int address_tell(const void *question, sqlite3_stmt *at)
 {
 	const struct addresses_question *q = question;
-	return q->fn(q->owner, text_of(at, 0));
+	return q->fn(q->owner, ledger_reader_text(at, 0));
 }
 
 int store_ledger_uses_addresses(struct store_ledger_uses *u, const char *edge, const char *user,
@@ -340,5 +297,5 @@ int store_ledger_uses_addresses(struct store_ledger_uses *u, const char *edge, c
 	sqlite3_stmt *at = store_begin(u->statements[ADDRESSES]);
 	store_bind_text(at, 1, edge);
 	store_bind_text(at, 2, user);
-	return rows_tell(at, address_tell, &q);
+	return ledger_reader_rows(at, address_tell, &q);
 }

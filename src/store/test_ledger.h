@@ -111,7 +111,7 @@ static void tell(const struct store_record *r)
 }
 
 /* Rows as lines, columns with '|'. */
-static void assert_rows(const char *sql, const char *expected)
+[[maybe_unused]] static void assert_rows(const char *sql, const char *expected)
 {
 	char text[4096] = "";
 	size_t len = 0;
