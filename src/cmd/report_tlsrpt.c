@@ -105,7 +105,7 @@ static void policy_print(void *owner, const struct store_tlsrpt_policy *p)
 	lines_print(p->strings);
 }
 
-static void failure_print(void *owner, const struct store_tlsrpt_failure *f)
+static void failure_print(void *owner, const struct policy_tlsrpt_fault *f)
 {
 	const struct {
 		const char *name, *text;
@@ -127,17 +127,6 @@ struct listing {
 	json_t *failures; /* of the last policy */
 };
 
-static json_t *lines_json(const char *lines)
-{
-	json_t *list = json_array();
-	while (*lines) {
-		size_t len = strcspn(lines, "\n");
-		json_array_append_new(list, json_stringn(lines, len));
-		lines += len + (lines[len] != '\0');
-	}
-	return list;
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -157,29 +146,18 @@ static void policy_list(void *owner, const struct store_tlsrpt_policy *p)
 	json_array_append_new(json_object_get(l->one, "policies"),
 	                      json_pack("{s:{s:s, s:o, s:s, s:o}, s:{s:I, s:I}, s:o}", "policy",
 	                                "policy-type", policy_kind_name(p->kind), "policy-string",
-	                                lines_json(p->strings), "policy-domain", p->policy_domain,
-	                                "mx-host", lines_json(p->mx), "summary",
+	                                policy_tlsrpt_lines_json(p->strings), "policy-domain",
+	                                p->policy_domain, "mx-host",
+	                                policy_tlsrpt_lines_json(p->mx), "summary",
 	                                "total-successful-session-count", (json_int_t)p->succeeded,
 	                                "total-failure-session-count", (json_int_t)p->failed,
 	                                "failure-details", l->failures));
 }
 
-static void failure_list(void *owner, const struct store_tlsrpt_failure *f)
+static void failure_list(void *owner, const struct policy_tlsrpt_fault *f)
 {
-	const struct {
-		const char *name, *text;
-	} fields[] = {
-		{ "sending-mta-ip", f->sender },      { "receiving-mx-hostname", f->mx },
-		{ "receiving-mx-helo", f->helo },     { "receiving-ip", f->receiver },
-		{ "failure-reason-code", f->reason }, { "additional-information", f->more },
-	};
 	struct listing *l = owner;
-	json_t *one = json_pack("{s:s, s:I}", "result-type", policy_report_name(f->report),
-	                        "failed-session-count", (json_int_t)f->sessions);
-	for (size_t i = 0; i < COUNT_OF(fields); i++)
-		if (fields[i].text[0])
-			json_object_set_new(one, fields[i].name, json_string(fields[i].text));
-	json_array_append_new(l->failures, one);
+	json_array_append_new(l->failures, policy_tlsrpt_fault_json(f));
 }
 
 static int sums_tell(const struct tlsrpt_options *o, struct store_tlsrpt *store)

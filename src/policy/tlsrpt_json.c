@@ -53,7 +53,7 @@ void policy_tlsrpt_writer_freep(struct policy_tlsrpt_writer **w)
 	policy_tlsrpt_writer_free(*w);
 }
 
-static json_t *lines_json(const char *lines)
+json_t *policy_tlsrpt_lines_json(const char *lines)
 {
 	json_t *list = json_array();
 	while (*lines) {
@@ -67,7 +67,7 @@ static json_t *lines_json(const char *lines)
 /* A list that says nothing is left out. */
 static int lines_add(json_t *object, const char *key, const char *lines)
 {
-	return *lines ? json_object_set_new(object, key, lines_json(lines)) : 0;
+	return *lines ? json_object_set_new(object, key, policy_tlsrpt_lines_json(lines)) : 0;
 }
 
 void policy_tlsrpt_write_policy(struct policy_tlsrpt_writer *w, const struct policy_tlsrpt_sum *sum)
@@ -85,7 +85,7 @@ void policy_tlsrpt_write_policy(struct policy_tlsrpt_writer *w, const struct pol
 		w->last = NULL;
 }
 
-static json_t *fault_json(const struct policy_tlsrpt_fault *f)
+json_t *policy_tlsrpt_fault_json(const struct policy_tlsrpt_fault *f)
 {
 	const struct {
 		const char *name, *text;
@@ -113,7 +113,7 @@ void policy_tlsrpt_write_failure(struct policy_tlsrpt_writer *w,
 		return;
 	if (!json_object_get(w->last, key) && json_object_set_new(w->last, key, json_array()))
 		w->has_failed = true;
-	if (json_array_append_new(json_object_get(w->last, key), fault_json(fault)))
+	if (json_array_append_new(json_object_get(w->last, key), policy_tlsrpt_fault_json(fault)))
 		w->has_failed = true;
 }
 

@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "policy/outcome.h"
 
+struct json_t;
+
 enum {
 	POLICY_TLSRPT_ID_CAP = 544, /* "2026-04-01.example.org@mx.example.net" */
 	POLICY_TLSRPT_DAY_S = 86400,
@@ -31,6 +33,10 @@ struct policy_tlsrpt_fault {
 	const char *sender, *mx, *helo, *receiver, *reason, *more; /* "": not known */
 	uint64_t sessions;
 };
+
+/* The pieces of it, the caller's. NULL for want of memory. */
+struct json_t *policy_tlsrpt_lines_json(const char *lines);
+struct json_t *policy_tlsrpt_fault_json(const struct policy_tlsrpt_fault *fault);
 
 /* "Unique" (RFC 8460 4.4), and the same with each try: who gets it twice can tell. ret_id:
  * POLICY_TLSRPT_ID_CAP bytes. */

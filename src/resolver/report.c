@@ -55,18 +55,10 @@ static void on_policy(void *owner, const struct store_tlsrpt_policy *p)
 	                                                        .failed = p->failed });
 }
 
-static void on_failure(void *owner, const struct store_tlsrpt_failure *f)
+static void on_failure(void *owner, const struct policy_tlsrpt_fault *f)
 {
 	struct writing *w = owner;
-	policy_tlsrpt_write_failure(w->writer,
-	                            &(struct policy_tlsrpt_fault){ .report = f->report,
-	                                                           .sender = f->sender,
-	                                                           .mx = f->mx,
-	                                                           .helo = f->helo,
-	                                                           .receiver = f->receiver,
-	                                                           .reason = f->reason,
-	                                                           .more = f->more,
-	                                                           .sessions = f->sessions });
+	policy_tlsrpt_write_failure(w->writer, f);
 }
 
 int report_make(struct report_made *made, struct store_tlsrpt *store,

@@ -69,7 +69,7 @@ static void policy_write(void *owner, const struct store_tlsrpt_policy *p)
 	                 0);
 }
 
-static void failure_write(void *owner, const struct store_tlsrpt_failure *f)
+static void failure_write(void *owner, const struct policy_tlsrpt_fault *f)
 {
 	assert_int_equal(buf_printf(owner, " %s %s>%s %s %s %s %s %llu\n",
 	                            policy_report_name(f->report), f->sender, f->receiver, f->mx,
@@ -235,7 +235,7 @@ static void policy_see(void *owner, const struct store_tlsrpt_policy *p)
 	s->failed += p->failed;
 }
 
-static void failure_see(void *owner, const struct store_tlsrpt_failure *f)
+static void failure_see(void *owner, const struct policy_tlsrpt_fault *f)
 {
 	struct seen *s = owner;
 	s->failures++;

@@ -346,7 +346,7 @@ static int failures_read(struct store_tlsrpt *t, int64_t policy,
 	int step;
 	sqlite3_bind_int64(at, 1, policy);
 	while ((step = sqlite3_step(at)) == SQLITE_ROW) {
-		const struct store_tlsrpt_failure f = {
+		const struct policy_tlsrpt_fault f = {
 			.report = (enum policy_report)sqlite3_column_int(at, 0),
 			.sender = text_at(at, 1),
 			.mx = text_at(at, 2),

@@ -7,6 +7,7 @@
 #define STORE_TLSRPT_H
 
 #include "policy/outcome.h"
+#include "policy/tlsrpt_json.h"
 
 struct store_opened;
 struct store_tlsrpt;
@@ -51,16 +52,11 @@ struct store_tlsrpt_policy {
 	const char *strings, *mx; /* lines, each with LF */
 	uint64_t succeeded, failed;
 };
-struct store_tlsrpt_failure {
-	enum policy_report report;
-	const char *sender, *mx, *helo, *receiver, *reason, *more;
-	uint64_t sessions;
-};
 struct store_tlsrpt_reader {
 	void *owner;
 	void (*on_policy)(void *owner, const struct store_tlsrpt_policy *policy);
 	/* Behind the policy it is of. */
-	void (*on_failure)(void *owner, const struct store_tlsrpt_failure *failure);
+	void (*on_failure)(void *owner, const struct policy_tlsrpt_fault *failure);
 };
 
 /* By day, domain and policy. day: -1 for all; domain: NULL for all. 0 or a negative. */

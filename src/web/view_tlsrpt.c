@@ -187,7 +187,7 @@ static void on_policy(void *owner, const struct store_tlsrpt_policy *p)
 	c->policy = policy ? policy : "";
 }
 
-static void on_failure(void *owner, const struct store_tlsrpt_failure *f)
+static void on_failure(void *owner, const struct policy_tlsrpt_fault *f)
 {
 	struct counted *c = owner;
 	if (c->error || c->failures.row_count == ROWS_MAX)
