@@ -357,16 +357,6 @@ static int status_of(const struct impact *i)
 
 /* --- the ledger --- */
 
-static int watch_read(struct impact_watch *ret_watch, struct store_ledger_uses *uses)
-{
-	int64_t lost = 0;
-	int r = store_ledger_uses_fact(uses, "began_s", &ret_watch->began_s);
-	if (!r)
-		r = store_ledger_uses_fact(uses, "lost", &lost);
-	ret_watch->lost = lost > 0 ? (uint64_t)lost : 0;
-	return r;
-}
-
 static int judge(const struct report_options *o, const struct wanted *w, struct plan *plan,
                  struct store_ledger_uses *uses, int *ret_status)
 {
@@ -378,7 +368,7 @@ static int judge(const struct report_options *o, const struct wanted *w, struct 
 	if (!r)
 		r = impact_init(&impact, plan->doors, plan->count, limit);
 	if (!r)
-		r = watch_read(&watch, uses);
+		r = impact_ledger_watch(&watch, uses);
 	if (!r)
 		r = impact_ledger_judge(&impact, uses, &o->span, o->now_s);
 	if (r)

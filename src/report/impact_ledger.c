@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "report/impact_tables.h"
 #include "report/when.h"
 
 #include <errno.h>
@@ -262,4 +263,14 @@ int impact_ledger_judge(struct impact *i, struct store_ledger_uses *uses,
 	if (!r)
 		r = details_read(&w);
 	return r ? err_up(r) : 0;
+}
+
+int impact_ledger_watch(struct impact_watch *watch, struct store_ledger_uses *uses)
+{
+	int64_t lost = 0;
+	int r = store_ledger_uses_fact(uses, "began_s", &watch->began_s);
+	if (!r)
+		r = store_ledger_uses_fact(uses, "lost", &lost);
+	watch->lost = lost > 0 ? (uint64_t)lost : 0;
+	return err_up(r);
 }

@@ -4,6 +4,7 @@
 
 #include "report/impact.h"
 
+struct impact_watch;
 struct report_span;
 
 /*
@@ -12,5 +13,8 @@ struct report_span;
  */
 [[nodiscard]] int impact_ledger_judge(struct impact *i, struct store_ledger_uses *uses,
                                       const struct report_span *span, int64_t now_s);
+
+/* Since when the ledger watches, and what it lost. 0 or a negative. */
+[[nodiscard]] int impact_ledger_watch(struct impact_watch *watch, struct store_ledger_uses *uses);
 
 #endif

@@ -91,16 +91,6 @@ static int on_edge(void *owner, const char *name, const char *protocol)
 	return err_up(impact_door_make(&p->doors[p->count++], &set));
 }
 
-static int watch_read(struct impact_watch *watch, struct store_ledger_uses *uses)
-{
-	int64_t lost = 0;
-	int r = store_ledger_uses_fact(uses, "began_s", &watch->began_s);
-	if (!r)
-		r = store_ledger_uses_fact(uses, "lost", &lost);
-	watch->lost = lost > 0 ? (uint64_t)lost : 0;
-	return err_up(r);
-}
-
 static int judge(struct web_plan *p, struct store_ledger_uses *uses, size_t limit)
 {
 	int64_t now_s = p->watch.now_s;
@@ -109,7 +99,7 @@ static int judge(struct web_plan *p, struct store_ledger_uses *uses, size_t limi
 	if (!r)
 		r = impact_init(&p->impact, p->doors, p->count, limit);
 	if (!r)
-		r = watch_read(&p->watch, uses);
+		r = impact_ledger_watch(&p->watch, uses);
 	if (!r)
 		r = impact_ledger_judge(&p->impact, uses, &span, now_s);
 	if (!r)
