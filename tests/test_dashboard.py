@@ -351,6 +351,22 @@ def test_metrics_are_what_prometheus_reads(site):
     assert done.returncode == 0 and not done.stdout and not done.stderr, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("setting, value, said", [
+    ("password_file", "/nonexistent/passwords", "cannot open"),
+    ("group", "no-such-group", "there is no group")])
+def test_config_check_looks_for_what_it_names(tmp_path, setting, value, said):
+    path = tmp_path / "mailseal.conf"
+    path.write_text('hostname = "mx.example.org";\n'
+                    'backend = { mta = { address = ["127.0.0.1:10025"]; }; };\n'
+                    'edge = { mx = { protocol = "smtp"; listen = ["127.0.0.1:25"]; backend = "mta"; }; };\n'
+                    f'dashboard = {{ listen = "unix:/run/mailseal.sock"; {setting} = "{value}"; }};\n')
+    done = subprocess.run([BINARY, "config", "check", "--json", "-c", str(path)], text=True,
+                          capture_output=True, timeout=30)
+    errors = [e for e in json.loads(done.stdout) if e["level"] == "error"]
+    assert done.returncode == 1 and [e["setting"] for e in errors] == [f"dashboard.{setting}"]
+    assert said in errors[0]["message"]
+
+
 def test_passwords(folder):
     path = folder / "passwords"
     path.write_text("# who may look\n" + PASSWORDS)

@@ -179,6 +179,14 @@ static void hook_check(struct check *c, const struct conf_ledger *ledger)
 		note(c, place, true, "chmod o-w", "anybody may change \"%s\"", file);
 }
 
+static void dashboard_check(struct check *c, const struct conf_dashboard *dashboard)
+{
+	struct conf_place place = { c->settings->files[0], 0, "dashboard.password_file" };
+	if (dashboard->password_file)
+		file_check(c, place, dashboard->password_file);
+	group_check(c, "dashboard.group", dashboard->group);
+}
+
 static void files_check(struct check *c)
 {
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
@@ -193,6 +201,7 @@ static void files_check(struct check *c)
 	hook_check(c, &c->settings->ledger);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
+	dashboard_check(c, &c->settings->dashboard);
 }
 
 /* Each worker has a socket per listener (two for "*"), and two descriptors a session. */
