@@ -18,10 +18,10 @@ struct command {
 static const struct command commands[] = {
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
-	{ "ctl", cmd_ctl, "status|reload|drain|upgrade: of the running daemon" },
+	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 	{ "report", cmd_report,
-	  "coverage|exposures|downgrades|peers|user|tlsrpt: what the daemon saw" },
+	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
 };
 
 static void usage_print(FILE *out)

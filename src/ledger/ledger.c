@@ -245,10 +245,10 @@ static int begin(struct ledger *l, int chan_fd)
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
-	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	/* What resolver keeps of far ends, and TLS reports of others, for the dashboard. */
 	snprintf(resolver, sizeof(resolver), "%s/" CONF_RESOLVER_FOLDER, l->settings->state_dir);
 	snprintf(reports, sizeof(reports), "%s/" CONF_REPORTS_FOLDER, l->settings->state_dir);
+	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	r = proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report);
 	return r ? err_up(r) : err_up(parts_begin(l));
 }
