@@ -469,6 +469,7 @@ void conf_check(struct conf_reader *r)
 	}
 	conf_check_relay(r);
 	conf_check_dashboard(r);
+	conf_check_cluster(r);
 	exceptions_check(r);
 	ledger_check(r);
 }

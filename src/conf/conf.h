@@ -75,7 +75,8 @@ void conf_restart_names(const struct conf_settings *now, const struct conf_setti
 
 /* Its settings are not the same, or those of the reports it sends: another resolver is needed. */
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next);
-/* The same of the ledger; which hook it is does not matter to it. */
+/* The same of the ledger, or the store that it shares with other nodes; which hook it is does not
+ * matter to it. */
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next);
 
 /* And of the process that runs hooks. */

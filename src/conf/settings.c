@@ -191,7 +191,7 @@ bool conf_ledger_differs(const struct conf_settings *now, const struct conf_sett
 {
 	return named_effect("ledger", now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
 	       conf_needs_runner(now) != conf_needs_runner(next) ||
-	       named_effect("dashboard", now, next);
+	       named_effect("dashboard", now, next) || named_effect("cluster", now, next);
 }
 
 bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next)

@@ -285,6 +285,16 @@ struct conf_dashboard {
 	bool metrics_are_open; /* /metrics needs no password */
 };
 
+/* The store that several nodes share. */
+struct conf_cluster {
+	bool is_set;
+	struct conf_address *servers;
+	size_t server_count;
+	char *password_file; /* NULL: none */
+	char *prefix;        /* of all its keys */
+};
+enum { CONF_CLUSTER_SERVERS_MAX = 32 };
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -317,6 +327,7 @@ struct conf_settings {
 	struct conf_tlsrpt tlsrpt;
 	struct conf_ledger ledger;
 	struct conf_dashboard dashboard;
+	struct conf_cluster cluster;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

@@ -635,6 +635,25 @@ static bool dashboard_is_set(const void *base)
 }
 #undef OF
 
+#define OF struct conf_cluster
+static const struct conf_row cluster_rows[] = {
+	LIST("servers", CONF_ADDRESSES, servers, server_count, NULL, WORKERS,
+	     "Valkey or Redis servers, on this host or at the near end of a tunnel (127.0.0.0/8, "
+	     "::1, unix:/PATH). Of a cluster all its nodes, replicas too; else the first that "
+	     "takes "
+	     "writes is used"),
+	ROW("password_file", CONF_PATH, password_file, "", WORKERS,
+	    "A file with the password they ask for, which \"user\" may read"),
+	ROW("prefix", CONF_STRING, prefix, "mailseal", WORKERS,
+	    "What all its keys in the store begin with; nodes that share have the same"),
+};
+
+static bool cluster_is_set(const void *base)
+{
+	return ((const struct conf_cluster *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -789,6 +808,16 @@ static const struct conf_group root_groups[] = {
 	  .flag_offset = offsetof(struct conf_dashboard, is_set),
 	  .is_shown = dashboard_is_set,
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "cluster",
+	  .kind = CONF_ONE,
+	  .help = "A store that several nodes share, so that any of them answers for all and a TLS "
+	          "session resumes on any",
+	  ROWS(cluster_rows),
+	  .offset = offsetof(OF, cluster),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_cluster, is_set),
+	  .is_shown = cluster_is_set,
+	  .reload = CONF_RELOAD_WORKERS },
 	{ .name = "exception",
 	  .kind = CONF_LIST,
 	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "

@@ -376,6 +376,23 @@ static void test_outbound_refused(void **state)
 		  "1s to 10m" },
 		{ HOST WELL "ledger = { client_address = \"half\"; };", "ledger.client_address",
 		  "full, truncated, none" },
+		{ HOST WELL "cluster = { };", "cluster.servers", "missing" },
+		{ HOST WELL "cluster = { servers = []; };", "cluster.servers", "empty" },
+		{ HOST WELL "cluster = { servers = [\"127.0.0.1:6379\", \"10.0.0.5:6379\"]; };",
+		  "cluster.servers", "tunnel" },
+		{ HOST WELL "cluster = { servers = [\"store.example:6379\"]; };", "cluster.servers",
+		  "in clear" },
+		{ HOST WELL "cluster = { servers = [\"*:6379\"]; };", "cluster.servers",
+		  "in clear" },
+		{ HOST WELL "cluster = { servers = [\"[::1]:1\", \"[::1]:1\"]; };",
+		  "cluster.servers", "twice" },
+		{ HOST WELL "cluster = { servers = [\"unix:/s\"]; prefix = \"a{b}\"; };",
+		  "cluster.prefix", "letters" },
+		{ HOST WELL "cluster = { servers = [\"unix:/s\"]; prefix = \"\"; };",
+		  "cluster.prefix", "empty" },
+		{ HOST WELL "ledger = { keep = \"none\"; };"
+		            "cluster = { servers = [\"unix:/s\"]; };",
+		  "cluster", "keep" },
 		{ HOST WELL "resolver = { trust_ad = true; };", "resolver.trust_ad", "127.0.0.1" },
 		{ HOST WELL "resolver = { trust_ad = true; forward = [\"::1\", \"127.1.2.3@54\", "
 		            "\"192.0.2.53\"]; };",
@@ -574,6 +591,24 @@ static void test_hook(void **state)
 	assert_true(conf_hooks_differ(one, other) && !conf_ledger_differs(one, other));
 	assert_true(conf_hooks_differ(none, one) && conf_ledger_differs(none, one));
 	assert_false(conf_hooks_differ(one, one) || conf_ledger_differs(one, one));
+}
+
+static void test_cluster(void **state)
+{
+	CLEAN(conf_settings_freep) struct conf_settings *alone = read_well(HOST WELL);
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s =
+		read_well(HOST WELL "cluster = { servers = [\"127.0.0.1:6379\", \"[::1]:6380\", "
+	                            "\"unix:/run/store\"]; password_file = \"/etc/store\"; };");
+	(void)state;
+	assert_false(alone->cluster.is_set);
+	assert_true(s->cluster.is_set);
+	assert_int_equal(s->cluster.server_count, 3);
+	assert_string_equal(s->cluster.servers[2].host, "/run/store");
+	assert_string_equal(s->cluster.prefix, "mailseal");
+	assert_string_equal(s->cluster.password_file, "/etc/store");
+	assert_true(conf_ledger_differs(alone, s));
+	assert_false(conf_ledger_differs(s, s));
 }
 
 static void test_backends_refused(void **state)
@@ -1051,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(test_outbound),
 		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_hook),
+		cmocka_unit_test(test_cluster),
 		cmocka_unit_test(test_backends_refused),
 		cmocka_unit_test(test_edges_refused),
 		cmocka_unit_test(test_self_signed_accepted),
