@@ -76,4 +76,13 @@ struct proc_box_report {
 [[nodiscard]] int proc_box_reading(enum proc_role role, const char *directory,
                                    const char *const *readable, struct proc_box_report *ret_report);
 
+/* The same for a ledger that shares what it has: it may also connect, by TCP to these ports alone
+ * (where the kernel's Landlock knows ports), and to unix sockets. */
+struct proc_box_ports {
+	const uint16_t *ports;
+	size_t count;
+};
+[[nodiscard]] int proc_box_sharing(const char *directory, const char *const *readable,
+                                   struct proc_box_ports ports, struct proc_box_report *ret_report);
+
 #endif

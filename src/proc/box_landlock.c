@@ -23,6 +23,8 @@
 enum {
 	ASK_ABI = 1,      /* LANDLOCK_CREATE_RULESET_VERSION */
 	PATH_BENEATH = 1, /* LANDLOCK_RULE_PATH_BENEATH */
+	NET_PORT = 2,     /* LANDLOCK_RULE_NET_PORT */
+	CONNECT_TCP = 1 << 1,
 	/* write, read, list, remove and make files; truncate */
 	FILES = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 14,
 	READ = 1 << 2 | 1 << 3,
@@ -32,6 +34,11 @@ struct beneath {
 	uint64_t allowed;
 	int32_t fd;
 } __attribute__((packed));
+
+struct port {
+	uint64_t allowed;
+	uint64_t port;
+};
 
 struct ruleset {
 	uint64_t handled_fs;
@@ -88,22 +95,36 @@ static int readable_allow(int ruleset, const char *const *directories)
 	return 0;
 }
 
-int box_landlock(enum proc_role role, const char *directory, const char *const *readable,
-                 int *ret_abi)
+/* handled: 0 where the kernel does not know of ports. */
+static int ports_allow(int ruleset, uint64_t handled, const struct proc_box_ports *ports)
+{
+	for (size_t i = 0; i < ports->count && handled; i++) {
+		const struct port rule = { .allowed = CONNECT_TCP & handled,
+			                   .port = ports->ports[i] };
+		if (syscall(SYS_landlock_add_rule, ruleset, NET_PORT, &rule, 0))
+			return err_raise(-errno);
+	}
+	return 0;
+}
+
+int box_landlock(const struct box_wish *wish, int *ret_abi)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_ABI);
 	if (abi < 0) { /* not built in, or not switched on */
 		*ret_abi = 0;
 		return 0;
 	}
-	struct ruleset rules = rules_for(role, (int)abi);
+	struct ruleset rules = rules_for(wish->role, (int)abi);
 	CLEAN(closep)
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return err_raise(-errno);
-	int r = directory ? directory_allow(fd, FILES & rules.handled_fs, directory) : 0;
-	if (!r)
-		r = readable_allow(fd, readable);
+	int r = wish->directory ? directory_allow(fd, FILES & rules.handled_fs, wish->directory)
+	                        : 0;
+	if (!r && wish->readable)
+		r = readable_allow(fd, wish->readable);
+	if (!r && wish->ports)
+		r = ports_allow(fd, rules.handled_net, wish->ports);
 	if (r)
 		return err_up(r);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -20,6 +20,7 @@ enum {
 	WORKER = 1 << PROC_ROLE_WORKER,
 	RESOLVER = 1 << PROC_ROLE_RESOLVER,
 	LEDGER = 1 << PROC_ROLE_LEDGER,
+	SHARING = 1 << PROC_ROLE_COUNT, /* a ledger that connects to the cluster's store */
 	NETWORK = WORKER | RESOLVER,
 	STORE = RESOLVER | LEDGER,
 	FILES = KEYS | STORE,
@@ -73,7 +74,7 @@ static const struct {
 	{ SCMP_SYS(fstat), ALL },
 	/* connections */
 	{ SCMP_SYS(accept4), NETWORK | LEDGER }, /* the dashboard */
-	{ SCMP_SYS(connect), NETWORK },
+	{ SCMP_SYS(connect), NETWORK | SHARING },
 	{ SCMP_SYS(bind), NETWORK }, /* a source address */
 	{ SCMP_SYS(getsockopt), NETWORK | LEDGER },
 	{ SCMP_SYS(setsockopt), NETWORK | LEDGER },
@@ -150,9 +151,10 @@ static const struct {
 	int roles;
 	struct scmp_arg_cmp when;
 } bound_calls[] = {
-	{ SCMP_SYS(socket), NETWORK, IS(0, AF_INET) },
-	{ SCMP_SYS(socket), NETWORK, IS(0, AF_INET6) },
-	{ SCMP_SYS(socket), NETWORK, IS(0, AF_UNIX) }, /* backends; the MTA for TLS reports */
+	{ SCMP_SYS(socket), NETWORK | SHARING, IS(0, AF_INET) },
+	{ SCMP_SYS(socket), NETWORK | SHARING, IS(0, AF_INET6) },
+	{ SCMP_SYS(socket), NETWORK | SHARING,
+	  IS(0, AF_UNIX) }, /* backends; the MTA for TLS reports */
 	/* Code is what was there at the start. */
 	{ SCMP_SYS(mmap), ALL, HAS_NOT(2, PROT_EXEC) },
 	{ SCMP_SYS(mprotect), ALL, HAS_NOT(2, PROT_EXEC) },
@@ -174,17 +176,17 @@ static const struct {
 	{ SCMP_SYS(prlimit64), ALL, IS(2, 0) },
 };
 
-static int rules_add(scmp_filter_ctx ctx, int role)
+static int rules_add(scmp_filter_ctx ctx, int roles)
 {
 	for (size_t i = 0; i < COUNT_OF(plain_calls); i++) {
-		if (!(plain_calls[i].roles & role))
+		if (!(plain_calls[i].roles & roles))
 			continue;
 		int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, plain_calls[i].call, 0);
 		if (r)
 			return err_raise(r);
 	}
 	for (size_t i = 0; i < COUNT_OF(bound_calls); i++) {
-		if (!(bound_calls[i].roles & role))
+		if (!(bound_calls[i].roles & roles))
 			continue;
 		int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, bound_calls[i].call, 1,
 		                               &bound_calls[i].when);
@@ -203,14 +205,14 @@ static void ctx_freep(scmp_filter_ctx *ctx)
 		seccomp_release(*ctx);
 }
 
-int box_seccomp(enum proc_role role, bool *ret_has)
+int box_seccomp(const struct box_wish *wish, bool *ret_has)
 {
 	CLEAN(ctx_freep) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!ctx)
 		return err_raise(-ENOMEM);
 	/* Binary search: a flat list costs every call of a busy worker some hundred steps. */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	int r = rules_add(ctx, 1 << role);
+	int r = rules_add(ctx, 1 << wish->role | (wish->ports ? SHARING : 0));
 	if (r)
 		return err_up(r);
 	r = seccomp_load(ctx);              /* sets no_new_privs as well */

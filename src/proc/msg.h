@@ -42,7 +42,8 @@ enum proc_msg_type {
 	                  */
 	PROC_MSG_CHAIN,  /* u32 key id, str name, text PEM */
 	PROC_MSG_CA,     /* u32 whose (conf/materials.h), text PEM */
-	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous */
+	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous; also ledger -> parent: those
+	                          of the cluster */
 	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
 	PROC_MSG_START,        /* u8: ask the backends what they offer; all was sent: apply */
@@ -118,6 +119,11 @@ enum proc_msg_type {
 	PROC_MSG_RUNNER_CHANNEL, /* fd: between ledger and runner; to each of them */
 	PROC_MSG_HOOK_RUN,   /* u64 number, u8 enum proc_hook, str whom it is about, text JSON */
 	PROC_MSG_HOOK_ENDED, /* u64 number, u8 enum proc_hook_end */
+	/* ledger -> parent */
+	PROC_MSG_CLUSTER_STATUS, /* u64 numbers, in the order of enum proc_cluster_number */
+	/* worker -> ledger: a login failed, or went well */
+	PROC_MSG_GUESS,   /* u8 it failed, 16 bytes address, str user */
+	PROC_MSG_GUESSED, /* and back: u32 failures at all nodes, 16 bytes address, str user */
 	PROC_MSG_COUNT,
 };
 
@@ -130,6 +136,15 @@ enum proc_ledger_number {
 	PROC_LEDGER_IS_OPEN,     /* there is a file */
 	PROC_LEDGER_HOOKS,       /* exposures whose hook is still to be run */
 	PROC_LEDGER_NUMBER_COUNT
+};
+
+/* Of PROC_MSG_CLUSTER_STATUS. Only append. */
+enum proc_cluster_number {
+	PROC_CLUSTER_IS_REACHED,
+	PROC_CLUSTER_SINCE_S, /* Unix time of that */
+	PROC_CLUSTER_WAITING, /* parts that the others have not been told */
+	PROC_CLUSTER_NODES,   /* heard of lately */
+	PROC_CLUSTER_NUMBER_COUNT
 };
 
 /* Of PROC_MSG_SERVICE: what listens beside the edges. */
@@ -155,6 +170,7 @@ enum {
 	PROC_PAYLOAD_MAX = 4 * 1024 * 1024, /* of any message */
 	PROC_TICKET_KEY_LEN = 80,
 	PROC_SPKI_LEN = 32,
+	PROC_ADDRESS_LEN = 16,
 	PROC_DIGEST_MAX = 64,
 	PROC_PASSWORDS_MAX = 256 * 1024,
 	PROC_RECORDS_MAX = 128 * 1024, /* a batch */

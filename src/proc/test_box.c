@@ -305,13 +305,39 @@ static void child_ledger_reads(void)
 	FORBIDDEN(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 }
 
+/* It may connect, by TCP to the ports that were named alone. */
+static void child_ledger_sharing(void)
+{
+	static const uint16_t ports[] = { 1, 2 };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct proc_box_report report;
+	int fds[2];
+	CHECK(proc_chan_pair(fds) == 0);
+	CHECK(proc_drop(&(struct proc_identity){}) == 0);
+	CHECK(proc_box_sharing(directory, NULL, (struct proc_box_ports){ ports, 2 }, &report) == 0);
+	try_daily_work(fds[0]);
+	try_files();
+	try_beside_files();
+	CHECK(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(fd >= 0);
+	to.sin_port = htons(2);
+	errno = 0;
+	CHECK(connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1 && errno == ECONNREFUSED);
+	to.sin_port = htons(3);
+	if (report.landlock_abi >= 4)
+		FORBIDDEN(connect(fd, (struct sockaddr *)&to, sizeof(to)));
+	FORBIDDEN(bind(fd, (struct sockaddr *)&to, sizeof(to)));
+	FORBIDDEN(listen(fds[0], 8));
+}
+
 /* Without seccomp before it: Landlock holds by itself. */
 static void child_landlock(void)
 {
 	int abi;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(1) };
 	CHECK(proc_drop(&(struct proc_identity){}) == 0);
-	CHECK(box_landlock(PROC_ROLE_KEYS, NULL, (const char *const[]){ NULL }, &abi) == 0);
+	CHECK(box_landlock(&(struct box_wish){ .role = PROC_ROLE_KEYS }, &abi) == 0);
 	if (!abi)
 		return;
 	FORBIDDEN(open("/etc/passwd", O_RDONLY));
@@ -361,6 +387,7 @@ static void test_box_ledger(void **state)
 	assert_non_null(mkdtemp(beside));
 	assert_int_equal(status_of(child_ledger), 0);
 	assert_int_equal(status_of(child_ledger_reads), 0);
+	assert_int_equal(status_of(child_ledger_sharing), 0);
 	assert_int_equal(rmdir(directory), 0);
 	char path[80];
 	snprintf(path, sizeof(path), "%s/file", beside);
