@@ -105,6 +105,13 @@ struct edge_pool;
 [[nodiscard]] int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop);
 /* Who keeps the records, beside the log. It outlives the pool. */
 void edge_pool_record_to(struct edge_pool *pool, struct store_recorder *recorder);
+/* Who tells other workers and nodes of failed logins, and what they counted. It outlives the pool.
+ */
+struct edge_guesses;
+struct edge_throttle_pair;
+void edge_pool_guess_to(struct edge_pool *pool, struct edge_guesses *guesses);
+void edge_pool_guess_heard(struct edge_pool *pool, const struct edge_throttle_pair *pair,
+                           unsigned failures);
 void edge_pool_free(struct edge_pool *pool);
 const struct edge_counters *edge_pool_counters(const struct edge_pool *pool);
 size_t edge_pool_open(const struct edge_pool *pool);

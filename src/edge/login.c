@@ -67,6 +67,8 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 		edge_record_exposure(s);
 	if (!c->user[0])
 		return false;
+	if (s->pool->guesses)
+		s->pool->guesses->tell(s->pool->guesses, pair, !got_in);
 	if (got_in) {
 		edge_throttle_succeeded(s->pool->throttle, pair);
 		const char *why = user_limit_hit(s);

@@ -127,6 +127,17 @@ void edge_pool_record_to(struct edge_pool *pool, struct store_recorder *recorder
 	pool->recorder = recorder;
 }
 
+void edge_pool_guess_to(struct edge_pool *pool, struct edge_guesses *guesses)
+{
+	pool->guesses = guesses;
+}
+
+void edge_pool_guess_heard(struct edge_pool *pool, const struct edge_throttle_pair *pair,
+                           unsigned failures)
+{
+	edge_throttle_heard(pool->throttle, *pair, failures, io_loop_now_ms(pool->loop));
+}
+
 void edge_pool_free(struct edge_pool *pool)
 {
 	if (!pool)

@@ -75,6 +75,7 @@ struct edge_session {
 struct edge_pool {
 	struct io_loop *loop;
 	struct store_recorder *recorder; /* NULL: the log alone */
+	struct edge_guesses *guesses;    /* NULL: this worker alone */
 	struct edge_session sessions;    /* list head */
 	struct edge_limits *limits;      /* by address */
 	struct edge_limits *users;       /* by user and address, those who are in */

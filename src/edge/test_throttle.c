@@ -87,6 +87,19 @@ static void test_a_crowd_does_not_push_out_the_guessed(void **state)
 	assert_int_equal(edge_throttle_failed(*state, pair_of("alice", 1), 3, 2), 30000);
 }
 
+static void test_what_others_counted(void **state)
+{
+	edge_throttle_heard(*state, pair_of("alice", 1), 3, 0);
+	assert_int_equal(edge_throttle_failed(*state, pair_of("ALICE", 1), 3, 0), 1000);
+	edge_throttle_heard(*state, pair_of("alice", 1), 2, 0); /* less than is known */
+	assert_int_equal(edge_throttle_failed(*state, pair_of("alice", 1), 3, 0), 2000);
+	edge_throttle_heard(*state, pair_of("alice", 1), 60000, 0);
+	assert_int_equal(edge_throttle_failed(*state, pair_of("alice", 1), 3, 0), 30000);
+	assert_int_equal(edge_throttle_failed(*state, pair_of("alice", 2), 3, 0), 0);
+	edge_throttle_succeeded(*state, pair_of("alice", 1));
+	assert_int_equal(edge_throttle_failed(*state, pair_of("alice", 1), 3, 0), 0);
+}
+
 static void test_a_long_name_is_cut(void **state)
 {
 	char name[400];
@@ -107,6 +120,7 @@ int main(void)
 		TEST(test_success_and_an_hour_are_forgiven),
 		TEST(test_zero_is_never),
 		TEST(test_a_crowd_does_not_push_out_the_guessed),
+		TEST(test_what_others_counted),
 		TEST(test_a_long_name_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,18 +88,34 @@ void edge_throttle_free(struct edge_throttle *t)
 	free(t);
 }
 
-uint32_t edge_throttle_failed(struct edge_throttle *t, struct edge_throttle_pair pair,
-                              unsigned delay_after, uint64_t now_ms)
+/* The one it has, or a new one without failures. */
+static struct entry *entry_of(struct edge_throttle *t, struct edge_throttle_pair pair,
+                              uint64_t now_ms)
 {
 	char user[USER_MAX];
 	user_fold(pair.user, user);
 	struct entry *set = set_of(t, user, &pair.address);
 	struct entry *e = find(set, user, &pair.address);
-	if (!e || is_forgotten(e, now_ms)) {
-		e = e ? e : place_for(set, now_ms);
-		*e = (struct entry){ .address = pair.address };
-		memcpy(e->user, user, sizeof(user));
-	}
+	if (e && !is_forgotten(e, now_ms))
+		return e;
+	e = e ? e : place_for(set, now_ms);
+	*e = (struct entry){ .address = pair.address };
+	memcpy(e->user, user, sizeof(user));
+	return e;
+}
+
+void edge_throttle_heard(struct edge_throttle *t, struct edge_throttle_pair pair, unsigned failures,
+                         uint64_t now_ms)
+{
+	struct entry *e = entry_of(t, pair, now_ms);
+	e->failures = failures > e->failures ? failures : e->failures;
+	e->failed_at_ms = now_ms;
+}
+
+uint32_t edge_throttle_failed(struct edge_throttle *t, struct edge_throttle_pair pair,
+                              unsigned delay_after, uint64_t now_ms)
+{
+	struct entry *e = entry_of(t, pair, now_ms);
 	e->failures++;
 	e->failed_at_ms = now_ms;
 	if (!delay_after || e->failures <= delay_after)

@@ -1,19 +1,26 @@
 /*
  * Failed logins slow a user from an address, never an address alone: behind one NAT are many
  * users, and who guesses at one of them must not stop the others; nor does he stop the user, who
- * comes from elsewhere. Counted by worker. Bounded: where no place is left, the pair with the
- * fewest failures gives up its own. Pure: the caller gives the time.
+ * comes from elsewhere. Counted by worker; what others counted is heard. Bounded: where no place is
+ * left, the pair with the fewest failures gives up its own. Pure: the caller gives the time.
  */
 #ifndef EDGE_THROTTLE_H
 #define EDGE_THROTTLE_H
 
 #include "edge/limits.h"
 
+#include <stdbool.h>
+
 struct edge_throttle;
 
 struct edge_throttle_pair {
 	const char *user; /* never empty; case does not count */
 	struct edge_limits_key address;
+};
+
+/* Embedded in who tells other workers and nodes. Nothing is waited for. */
+struct edge_guesses {
+	void (*tell)(struct edge_guesses *g, struct edge_throttle_pair pair, bool has_failed);
 };
 
 enum { EDGE_THROTTLE_DELAY_MAX_MS = 30000, EDGE_THROTTLE_FORGET_MS = 3600 * 1000 };
@@ -28,6 +35,10 @@ void edge_throttle_free(struct edge_throttle *t);
  */
 uint32_t edge_throttle_failed(struct edge_throttle *t, struct edge_throttle_pair pair,
                               unsigned delay_after, uint64_t now_ms);
+
+/* So often it failed at other workers and nodes, this one included. */
+void edge_throttle_heard(struct edge_throttle *t, struct edge_throttle_pair pair, unsigned failures,
+                         uint64_t now_ms);
 
 /* The user is in: what was before is forgotten. */
 void edge_throttle_succeeded(struct edge_throttle *t, struct edge_throttle_pair pair);
