@@ -47,6 +47,8 @@ struct worker_ledger {
 	struct worker_ledger_counters counters;
 	uint64_t hellos[HELLO_SLOTS];
 	struct io_deadline late;
+	int (*on_guessed)(void *owner, struct slice payload); /* NULL: nobody wants to know */
+	void *on_guessed_owner;
 	void (*on_kept)(void *owner); /* NULL unless somebody waits */
 	void *on_kept_owner;
 };
@@ -208,7 +210,7 @@ static void on_exposure(struct store_recorder *r, const struct store_exposure *e
 		batch_close(l);
 }
 
-/* --- the ledger --- */
+/* --- what is no record --- */
 
 static void kept_tell(struct worker_ledger *l)
 {
@@ -225,9 +227,26 @@ static bool is_all_kept(const struct worker_ledger *l)
 	return !l->first && !l->gathered;
 }
 
+/* --- the ledger --- */
+
+void worker_ledger_say(struct worker_ledger *l, enum proc_msg_type type, struct slice payload)
+{
+	if (l->peer && proc_peer_queue(l->peer, type, payload))
+		log_debug(NULL, "the ledger does not hear what is no record");
+}
+
+void worker_ledger_hear(struct worker_ledger *l,
+                        int (*on_guessed)(void *owner, struct slice payload), void *owner)
+{
+	l->on_guessed = on_guessed;
+	l->on_guessed_owner = owner;
+}
+
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct worker_ledger *l = owner;
+	if (msg->type == PROC_MSG_GUESSED)
+		return l->on_guessed ? err_up(l->on_guessed(l->on_guessed_owner, msg->payload)) : 0;
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
 	uint64_t number;
 	if (!proc_unpack_u64(&u, &number))

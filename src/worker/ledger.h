@@ -7,6 +7,8 @@
 #ifndef WORKER_LEDGER_H
 #define WORKER_LEDGER_H
 
+#include "base/slice.h"
+#include "proc/msg.h"
 #include "store/record.h"
 
 #include <stddef.h>
@@ -34,6 +36,12 @@ void worker_ledger_switch(struct worker_ledger *l, bool is_on);
 /* on_kept: once, when all is in the file, or after at_most_ms; perhaps at once. */
 void worker_ledger_finish(struct worker_ledger *l, uint32_t at_most_ms,
                           void (*on_kept)(void *owner), void *owner);
+
+/* What is no record, and may be lost. */
+void worker_ledger_say(struct worker_ledger *l, enum proc_msg_type type, struct slice payload);
+/* PROC_MSG_GUESSED. on_guessed: 0, or a negative: it is no such message. */
+void worker_ledger_hear(struct worker_ledger *l,
+                        int (*on_guessed)(void *owner, struct slice payload), void *owner);
 
 struct worker_ledger_counters {
 	uint64_t waiting; /* sessions that are not in the file yet */

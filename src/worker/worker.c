@@ -13,6 +13,7 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "worker/guesses.h"
 #include "worker/ledger.h"
 #include "worker/listeners.h"
 #include "worker/resolver.h"
@@ -35,6 +36,7 @@ struct worker {
 	struct worker_signer *signer;
 	struct worker_resolver *resolver;
 	struct worker_ledger *ledger;
+	struct worker_guesses *guesses;
 	struct worker_services *services;
 	struct edge_world *world;          /* in force; NULL before the first START */
 	struct edge_learner *learner;      /* NULL: another worker asks */
@@ -219,6 +221,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	edge_world_unref(w->world);
 	w->world = world;
 	worker_ledger_switch(w->ledger, conf_needs_ledger(world->settings));
+	worker_guesses_switch(w->guesses, world->settings->cluster.is_set);
 	r = worker_listeners_start(&w->listeners, &w->next_listeners, w->loop, on_connection, w);
 	if (!r)
 		r = worker_services_start(w->services);
@@ -414,6 +417,8 @@ static int worker_init(struct worker *w, int chan_fd)
 		                worker_ledger_recorder(w->ledger));
 	}
 	if (!r)
+		r = worker_guesses_new(&w->guesses, w->pool, w->ledger);
+	if (!r)
 		r = proc_chan_new(&w->parent, chan_fd, PROC_ROLE_WORKER, PROC_ROLE_PARENT);
 	if (!r)
 		r = io_watch_new(&w->parent_watch, w->loop, chan_fd, on_parent_ready, w);
@@ -432,6 +437,7 @@ static void worker_deinit(struct worker *w)
 	worker_signer_free(w->signer);
 	worker_services_free(w->services);
 	worker_resolver_free(w->resolver);
+	worker_guesses_free(w->guesses);
 	worker_ledger_free(w->ledger); /* its last words are of those above */
 	io_watch_free(w->parent_watch);
 	proc_chan_free(w->parent);
