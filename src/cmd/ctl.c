@@ -110,6 +110,21 @@ static void ledger_print(const json_t *answer)
 		       number_of(ledger, "hooks_waiting"));
 }
 
+static void cluster_print(const json_t *answer)
+{
+	const json_t *cluster = json_object_get(answer, "cluster");
+	char since[32] = "the beginning";
+	struct tm tm;
+	time_t at = (time_t)number_of(cluster, "since");
+	if (!cluster)
+		return;
+	if (at && gmtime_r(&at, &tm))
+		strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf("cluster: store %s since %s; nodes: %lld, waiting: %lld\n",
+	       json_is_true(json_object_get(cluster, "reached")) ? "reached" : "not reached", since,
+	       number_of(cluster, "nodes"), number_of(cluster, "waiting"));
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -127,6 +142,7 @@ static void status_print(const json_t *answer)
 	printf("workers: %zu, leaving: %lld\n", json_array_size(json_object_get(answer, "workers")),
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	ledger_print(answer);
+	cluster_print(answer);
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));

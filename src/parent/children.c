@@ -20,6 +20,7 @@
 enum {
 	RESTART_MS = 1000, /* a process that dies sooner than this waits so long */
 	TICKET_ROTATION_MS = 12 * 3600 * 1000,
+	TICKET_PATIENCE_MS = 3600 * 1000, /* for those of the cluster */
 	NAME_CAP = 24,
 };
 
@@ -135,6 +136,12 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		break;
 	case PROC_MSG_LEDGER_STATUS:
 		parent_ledger_status_came(c->parent, msg->payload);
+		break;
+	case PROC_MSG_CLUSTER_STATUS:
+		parent_cluster_status_came(c->parent, msg->payload);
+		break;
+	case PROC_MSG_TICKET_KEYS:
+		parent_tickets_came(c->parent, msg->payload);
 		break;
 	case PROC_MSG_FORGOT:
 		parent_ctl_forgot_came(c->parent, msg->payload);
@@ -655,6 +662,7 @@ static void ledger_reaped(struct parent *p, int status)
 {
 	parent_ctl_forgot_lost(p);
 	memset(p->ledger_numbers, 0, sizeof(p->ledger_numbers));
+	memset(p->cluster_numbers, 0, sizeof(p->cluster_numbers));
 	p->ledger.is_asked = false;
 	parent_ctl_status_came(p);
 	if (!p->is_draining || p->leaving) {
@@ -753,6 +761,14 @@ void parent_tickets_adopt(struct parent *p, const struct estate *e)
 	                                                          : TICKET_ROTATION_MS);
 }
 
+static void tickets_send(struct parent *p)
+{
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i])
+			parent_send(p->workers[i], PROC_MSG_TICKET_KEYS,
+			            slice_of(p->ticket_keys, sizeof(p->ticket_keys)), -1);
+}
+
 /* A new key encrypts, the one before still decrypts. Never on disk. */
 void parent_tickets_rotate(struct parent *p)
 {
@@ -764,8 +780,14 @@ void parent_tickets_rotate(struct parent *p)
 	if (is_first && getrandom(p->ticket_keys + half, half, 0) != (ssize_t)half)
 		memcpy(p->ticket_keys + half, p->ticket_keys, half);
 	tickets_due_in(p, TICKET_ROTATION_MS);
-	for (unsigned i = 0; i < p->worker_count; i++)
-		if (p->workers[i])
-			parent_send(p->workers[i], PROC_MSG_TICKET_KEYS,
-			            slice_of(p->ticket_keys, sizeof(p->ticket_keys)), -1);
+	tickets_send(p);
+}
+
+void parent_tickets_came(struct parent *p, struct slice keys)
+{
+	if (keys.len != sizeof(p->ticket_keys))
+		return;
+	memcpy(p->ticket_keys, keys.data, keys.len);
+	tickets_due_in(p, TICKET_ROTATION_MS + TICKET_PATIENCE_MS);
+	tickets_send(p);
 }

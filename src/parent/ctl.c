@@ -186,6 +186,8 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "workers", workers);
 	json_object_set_new(status, "sums", sums);
 	json_object_set_new(status, "ledger", parent_ledger_json(p));
+	if (p->plan && p->plan->settings->cluster.is_set)
+		json_object_set_new(status, "cluster", parent_cluster_json(p));
 	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
 	json_object_set_new(status, "certificates", parent_certificates_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));

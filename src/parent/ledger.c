@@ -24,6 +24,23 @@ void parent_ledger_status_came(struct parent *p, struct slice payload)
 	parent_ctl_status_came(p);
 }
 
+void parent_cluster_status_came(struct parent *p, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	for (size_t i = 0; i < PROC_CLUSTER_NUMBER_COUNT && u.rest.len; i++)
+		if (!proc_unpack_u64(&u, &p->cluster_numbers[i]))
+			return;
+}
+
+json_t *parent_cluster_json(const struct parent *p)
+{
+	const uint64_t *n = p->cluster_numbers;
+	return json_pack(
+		"{s:b, s:I, s:I, s:I}", "reached", p->ledger.pid && n[PROC_CLUSTER_IS_REACHED],
+		"since", (json_int_t)n[PROC_CLUSTER_SINCE_S], "waiting",
+		(json_int_t)n[PROC_CLUSTER_WAITING], "nodes", (json_int_t)n[PROC_CLUSTER_NODES]);
+}
+
 void parent_ledger_ask(struct parent *p)
 {
 	uint8_t id[4] = {};

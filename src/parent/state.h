@@ -124,8 +124,9 @@ struct parent {
 	struct parent_tlsrpt tlsrpt;                       /* the same of TLS reports */
 	struct parent_child ledger;                        /* not there where nothing is recorded */
 	uint64_t ledger_numbers[PROC_LEDGER_NUMBER_COUNT]; /* as it said them last */
-	struct io_deadline ledger_late;                    /* it was told to end, and has to */
-	struct parent_child runner;                        /* not there where there is no hook */
+	uint64_t cluster_numbers[PROC_CLUSTER_NUMBER_COUNT]; /* the same */
+	struct io_deadline ledger_late;                      /* it was told to end, and has to */
+	struct parent_child runner;                          /* not there where there is no hook */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -199,6 +200,9 @@ void parent_children_reap(struct parent *p);
 void parent_send(struct parent_child *child, enum proc_msg_type type, struct slice payload, int fd);
 void parent_tickets_rotate(struct parent *p);
 void parent_tickets_adopt(struct parent *p, const struct estate *e);
+/* Those of the cluster. While its store is away ours go on, and are rotated an hour late: they may
+ * come yet. */
+void parent_tickets_came(struct parent *p, struct slice keys);
 /* A process of the build before; its channel is ours in any case. */
 [[nodiscard]] int parent_child_adopt(struct parent *p, const struct estate_child *from);
 /* From its channel: a servant that has nobody left then ends by itself. */
@@ -215,6 +219,9 @@ struct json_t *parent_caps_warnings(const struct parent *p);
 
 /* parent/ledger.c */
 void parent_ledger_status_came(struct parent *p, struct slice payload);
+void parent_cluster_status_came(struct parent *p, struct slice payload);
+/* Of a node that is not alone. */
+struct json_t *parent_cluster_json(const struct parent *p);
 void parent_ledger_ask(struct parent *p); /* how much it has; parent_ctl_status_came() follows */
 struct json_t *parent_ledger_json(const struct parent *p);
 /* A worker's channel to it broke. */
