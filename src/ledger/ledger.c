@@ -2,12 +2,14 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "ledger/dashboard.h"
 #include "ledger/hooks.h"
 #include "ledger/keeper.h"
+#include "ledger/share.h"
 #include "ledger/tellers.h"
 #include "proc/box.h"
 #include "proc/config.h"
@@ -28,6 +30,8 @@ struct ledger {
 	struct conf_settings *settings;
 	char folder[PATH_MAX];
 	char path[PATH_MAX + 16];
+	char others_path[PATH_MAX + 16];
+	struct buf password;           /* of the cluster's store */
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
 	struct io_signal *term;
@@ -36,6 +40,7 @@ struct ledger {
 	struct keeper *keeper;
 	struct dashboard *dashboard;
 	struct hooks *hooks;
+	struct share *share; /* NULL: this node is alone */
 };
 
 /* --- the parent --- */
@@ -48,9 +53,18 @@ static void status_tell(struct ledger *l)
 		log_debug(NULL, "parent cannot be told");
 }
 
+static void cluster_tell(struct ledger *l)
+{
+	uint8_t payload[8 * PROC_CLUSTER_NUMBER_COUNT];
+	if (l->parent && l->share &&
+	    proc_peer_queue(l->parent, PROC_MSG_CLUSTER_STATUS, share_numbers(l->share, payload)))
+		log_debug(NULL, "parent cannot be told");
+}
+
 static void on_status(struct io_deadline *d)
 {
 	struct ledger *l = (struct ledger *)((char *)d - offsetof(struct ledger, status));
+	cluster_tell(l);
 	status_tell(l);
 	io_deadline_arm(l->loop, d, STATUS_MS);
 }
@@ -68,6 +82,8 @@ static int on_forget(struct ledger *l, struct slice question)
 		return err_raise(-EPROTO);
 	slice_to_text(user, name, sizeof(name));
 	int r = keeper_forget(l->keeper, name, &rows);
+	share_forget(l->share, name);
+	share_changed(l->share);
 	if (r)
 		log_error(NULL, "a user cannot be forgotten", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
@@ -91,23 +107,36 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(on_forget(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
 		return err_raise(-EPROTO);
+	cluster_tell(l);
 	status_tell(l);
 	return 0;
 }
 
 /* --- the end --- */
 
-static void on_term(void *owner, int number)
+static void on_shared(void *owner)
 {
 	struct ledger *l = owner;
 	io_loop_stop(l->loop);
+}
+
+/* With a last commit, of which the other nodes hear if they can. */
+static void finish(struct ledger *l)
+{
+	keeper_flush(l->keeper);
+	share_finish(l->share, on_shared, l);
+}
+
+static void on_term(void *owner, int number)
+{
+	finish(owner);
 }
 
 /* Nobody tells anything any more, and nobody starts workers; without a file nobody is heard. */
 static void end_if_idle(struct ledger *l)
 {
 	if (!l->parent && (!tellers_count(l->tellers) || !keeper_is_open(l->keeper)))
-		io_loop_stop(l->loop);
+		finish(l);
 }
 
 static void on_none(void *owner)
@@ -121,7 +150,7 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 	proc_peer_free(TAKE(l->parent));
 	dashboard_free(TAKE(l->dashboard)); /* another build may run it now, on the same socket */
 	if (how != PROC_PEER_GONE)
-		io_loop_stop(l->loop);
+		finish(l);
 	else
 		end_if_idle(l);
 }
@@ -144,6 +173,7 @@ static void on_kept(void *owner)
 	tellers_kept(l->tellers);
 	if (l->hooks)
 		hooks_look(l->hooks);
+	share_changed(l->share);
 }
 
 static void on_failed(void *owner)
@@ -152,6 +182,117 @@ static void on_failed(void *owner)
 	tellers_cut(l->tellers);
 	end_if_idle(l);
 }
+
+/* --- the cluster --- */
+
+static struct store_ledger *store_of(void *owner)
+{
+	struct ledger *l = owner;
+	return keeper_store(l->keeper);
+}
+
+static void on_tickets(void *owner, struct slice keys)
+{
+	struct ledger *l = owner;
+	if (l->parent && proc_peer_queue(l->parent, PROC_MSG_TICKET_KEYS, keys))
+		log_warn(NULL, "ticket keys of the cluster cannot be told");
+}
+
+static void on_cluster_state(void *owner)
+{
+	cluster_tell(owner);
+}
+
+static int on_guess(void *owner, uint64_t teller, struct slice payload)
+{
+	struct ledger *l = owner;
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	struct share_guess guess = { .teller = teller };
+	uint8_t has_failed;
+	if (!proc_unpack_u8(&u, &has_failed) ||
+	    !proc_unpack_raw(&u, guess.address, sizeof(guess.address)) ||
+	    !proc_unpack_str(&u, guess.user, sizeof(guess.user)) || !proc_unpack_ends(&u))
+		return err_raise(-EPROTO);
+	if (l->share && has_failed)
+		share_guess_failed(l->share, &guess);
+	else if (l->share)
+		share_guess_well(l->share, &guess);
+	return 0;
+}
+
+static void on_guessed(void *owner, const struct share_guess *guess, uint32_t failures)
+{
+	struct ledger *l = owner;
+	uint8_t payload[4 + sizeof(guess->address) + 2 + sizeof(guess->user)];
+	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
+	proc_pack_u32(&p, failures);
+	proc_pack_raw(&p, slice_of(guess->address, sizeof(guess->address)));
+	proc_pack_str(&p, guess->user);
+	tellers_answer(l->tellers, guess->teller, PROC_MSG_GUESSED, proc_packed(&p));
+}
+
+/* Without it sessions are still recorded. */
+static void share_begin(struct ledger *l)
+{
+	const struct conf_settings *s = l->settings;
+	if (!s->cluster.is_set)
+		return;
+	int r = share_new(&l->share, &(struct share_settings){
+					     .loop = l->loop,
+					     .conf = &s->cluster,
+					     .password = buf_slice(&l->password),
+					     .others_path = l->others_path,
+					     .hostname = s->hostname,
+					     .max_bytes = s->ledger.max_size,
+					     .retention_s = s->ledger.retention_s,
+					     .owner = l,
+					     .store = store_of,
+					     .on_tickets = on_tickets,
+					     .on_state = on_cluster_state,
+					     .on_guessed = on_guessed,
+				     });
+	if (r)
+		log_error(NULL, "this node does not share", kv_int("errno", -r),
+		          kv_str("where", err_origin()));
+}
+
+/* Its last line end is no part of it. */
+static void password_read(struct ledger *l)
+{
+	enum { PASSWORD_FILE_MAX = 4096 };
+	const char *path = l->settings->cluster.password_file;
+	if (!path)
+		return;
+	int r = file_read(&l->password, path, PASSWORD_FILE_MAX, NULL);
+	if (r)
+		log_error(NULL, "the password of the cluster's store cannot be read",
+		          kv_str("file", path), kv_str("error", strerror(-r)),
+		          kv_str("mend", "let the user of the daemon read it, then reload"));
+	while (buf_len(&l->password) && l->password.data[l->password.end - 1] <= ' ')
+		l->password.end--;
+}
+
+static int box(struct ledger *l)
+{
+	uint16_t ports[CONF_CLUSTER_SERVERS_MAX];
+	const struct conf_cluster *c = &l->settings->cluster;
+	struct proc_box_report report;
+	char resolver[PATH_MAX], reports[PATH_MAX];
+	const char *const readable[] = { resolver, reports, NULL };
+	size_t count = 0;
+	/* What resolver keeps of far ends, and TLS reports of others, for the dashboard. */
+	snprintf(resolver, sizeof(resolver), "%s/" CONF_RESOLVER_FOLDER, l->settings->state_dir);
+	snprintf(reports, sizeof(reports), "%s/" CONF_REPORTS_FOLDER, l->settings->state_dir);
+	if (!c->is_set)
+		return err_up(proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report));
+	for (size_t i = 0; i < c->server_count; i++)
+		if (c->servers[i].kind != CONF_ADDRESS_UNIX)
+			ports[count++] = c->servers[i].port;
+	return err_up(proc_box_sharing(l->folder, readable, (struct proc_box_ports){ ports, count },
+	                               &report));
+}
+
+/* --- the beginning --- */
 
 static struct store_ledger_settings store_settings(const struct ledger *l)
 {
@@ -179,7 +320,8 @@ static int parts_begin(struct ledger *l)
 	if (!r)
 		r = tellers_new(&l->tellers, &(struct tellers_settings){ .loop = l->loop,
 		                                                         .owner = l,
-		                                                         .on_none = on_none });
+		                                                         .on_none = on_none,
+		                                                         .on_guess = on_guess });
 	if (!r)
 		r = keeper_new(&l->keeper, &(struct keeper_settings){ .loop = l->loop,
 		                                                      .store = store_settings(l),
@@ -195,6 +337,7 @@ static int parts_begin(struct ledger *l)
 	r = hooks_new(&l->hooks, l->loop, l->keeper);
 	if (r)
 		return err_up(r);
+	share_begin(l);
 	r = proc_peer_adopt(&l->parent, &(struct proc_peer_settings){
 						.loop = l->loop,
 						.chan = TAKE(l->parent_chan),
@@ -233,9 +376,6 @@ static bool folder_is_fine(const struct ledger *l)
 enum { LEDGER_NOT_NOW = 1 };
 static int begin(struct ledger *l, int chan_fd)
 {
-	struct proc_box_report report;
-	char resolver[PATH_MAX], reports[PATH_MAX];
-	const char *const readable[] = { resolver, reports, NULL };
 	int r = proc_chan_new(&l->parent_chan, chan_fd, PROC_ROLE_LEDGER, PROC_ROLE_PARENT);
 	if (!r)
 		r = proc_config_wait(l->parent_chan, &l->settings);
@@ -243,13 +383,12 @@ static int begin(struct ledger *l, int chan_fd)
 		return err_up(r);
 	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
+	snprintf(l->others_path, sizeof(l->others_path), "%s/" CONF_OTHERS_FILE, l->folder);
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
-	/* What resolver keeps of far ends, and TLS reports of others, for the dashboard. */
-	snprintf(resolver, sizeof(resolver), "%s/" CONF_RESOLVER_FOLDER, l->settings->state_dir);
-	snprintf(reports, sizeof(reports), "%s/" CONF_REPORTS_FOLDER, l->settings->state_dir);
+	password_read(l);
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
-	r = proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report);
+	r = box(l);
 	return r ? err_up(r) : err_up(parts_begin(l));
 }
 
@@ -260,9 +399,11 @@ static void end(struct ledger *l)
 		tellers_flush(l->tellers);
 	}
 	dashboard_free(l->dashboard);
+	share_free(l->share);
 	tellers_free(l->tellers);
 	hooks_free(l->hooks);
 	keeper_free(l->keeper);
+	buf_deinit_secret(&l->password);
 	proc_peer_free(l->parent);
 	proc_chan_free(l->parent_chan);
 	if (l->loop) {

@@ -13,6 +13,7 @@ struct teller {
 	struct proc_peer *peer; /* NULL: not read yet */
 	int fd;                 /* until then */
 	uint64_t taken, kept;   /* batches, by their number */
+	uint64_t number;        /* of all there ever were */
 };
 
 struct tellers {
@@ -20,6 +21,7 @@ struct tellers {
 	struct keeper *keeper;
 	struct teller *first;
 	size_t count;
+	uint64_t last_number;
 };
 
 static void teller_free(struct teller *w)
@@ -38,7 +40,11 @@ static void teller_free(struct teller *w)
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct teller *w = owner;
+	const struct tellers_settings *set = &w->all->set;
 	uint64_t number;
+	if (msg->type == PROC_MSG_GUESS)
+		return set->on_guess ? err_up(set->on_guess(set->owner, w->number, msg->payload))
+		                     : 0;
 	/* The table lets nothing else through. */
 	int r = keeper_take(w->all->keeper, msg->payload, &number);
 	if (r == KEEPER_BAD)
@@ -80,7 +86,7 @@ int tellers_add(struct tellers *t, int fd)
 		close(fd);
 		return err_raise(-ENOMEM);
 	}
-	*w = (struct teller){ .next = t->first, .all = t, .fd = fd };
+	*w = (struct teller){ .next = t->first, .all = t, .fd = fd, .number = ++t->last_number };
 	t->first = w;
 	t->count++;
 	int r = keeper_is_open(t->keeper) ? teller_begin(w) : 0;
@@ -112,6 +118,14 @@ void tellers_kept(struct tellers *t)
 			log_debug(NULL, "a worker is gone, and does not hear what was kept");
 		w->kept = w->taken;
 	}
+}
+
+void tellers_answer(struct tellers *t, uint64_t teller, enum proc_msg_type type,
+                    struct slice payload)
+{
+	for (struct teller *w = t->first; w; w = w->next)
+		if (w->number == teller && w->peer && proc_peer_queue(w->peer, type, payload))
+			log_debug(NULL, "a worker is gone, and does not hear what was guessed");
 }
 
 void tellers_cut(struct tellers *t)

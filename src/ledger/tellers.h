@@ -6,6 +6,7 @@
 #define LEDGER_TELLERS_H
 
 #include "ledger/keeper.h"
+#include "proc/msg.h"
 
 struct tellers;
 
@@ -13,6 +14,9 @@ struct tellers_settings {
 	struct io_loop *loop;
 	void *owner;
 	void (*on_none)(void *owner); /* the last is gone */
+	/* A login (PROC_MSG_GUESS); NULL: nobody wants to know. 0 or a negative: it is no such
+	 * message. */
+	int (*on_guess)(void *owner, uint64_t teller, struct slice payload);
 };
 
 [[nodiscard]] int tellers_new(struct tellers **ret_t, const struct tellers_settings *set);
@@ -23,6 +27,10 @@ void tellers_keeper_set(struct tellers *t, struct keeper *keeper);
 /* Takes fd, the channel of one. 0 or a negative. */
 [[nodiscard]] int tellers_add(struct tellers *t, int fd);
 size_t tellers_count(const struct tellers *t);
+
+/* To this one, if it is still there. */
+void tellers_answer(struct tellers *t, uint64_t teller, enum proc_msg_type type,
+                    struct slice payload);
 
 /* There is a file. */
 void tellers_begin(struct tellers *t);
