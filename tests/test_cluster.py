@@ -1,6 +1,7 @@
 """Several nodes and the store that they share: any of them answers for all, a TLS session resumes on
 any, whatever dies meanwhile."""
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -119,6 +120,22 @@ def test_any_node_answers_for_all(three):
         assert "cluster: store reached since 20" in node.daemon.ctl("status").stdout
 
 
+def report(node, name):
+    done = subprocess.run([BINARY, "report", name, "-c", f"{node.folder}/mailseal.conf", "--json"],
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode in (0, 1), done
+    return json.loads(done.stdout)
+
+
+def test_reports_are_the_same_at_each_node(three):
+    assert wait_until(lambda: len(set(totals(three) or [1, 2])) == 1)
+    said = [report(node, "coverage") for node in three]
+    assert said[0] == said[1] == said[2]
+    inbound = [row["sessions"] for row in said[0]
+               if row["leg"] == "inbound" and row["protocol"] == "all"]
+    assert inbound == [total(three[0])] and inbound[0] > 200
+
+
 def test_a_password_in_clear_is_known_at_all_nodes(three):
     talk = Talk(three[1].ports["imap"][0])
     talk.line()
@@ -127,6 +144,7 @@ def test_a_password_in_clear_is_known_at_all_nodes(three):
     for node in (three[0], three[2]):
         assert wait_until(lambda n=node: others(
             n, "SELECT user, count FROM exposure") == [{"user": "exposed", "count": 1}], HEARD)
+        assert [e["user"] for e in report(node, "exposures")] == ["exposed"]
     done = three[1].daemon.ctl("forget", "exposed")
     assert done.returncode == 0 and done.stdout == "forgotten: 2 rows\n", done
     for node in (three[0], three[2]):

@@ -101,8 +101,6 @@ extern const char conf_system_cas[];
 #define CONF_LEDGER_FOLDER "ledger"
 /* In it: the record of all sessions. */
 #define CONF_LEDGER_FILE "ledger.db"
-/* In it: what other nodes of the cluster told. */
-#define CONF_OTHERS_FILE "others.db"
 
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"

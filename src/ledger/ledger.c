@@ -14,6 +14,7 @@
 #include "proc/box.h"
 #include "proc/config.h"
 #include "proc/peer.h"
+#include "store/others.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -383,7 +384,7 @@ static int begin(struct ledger *l, int chan_fd)
 		return err_up(r);
 	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
-	snprintf(l->others_path, sizeof(l->others_path), "%s/" CONF_OTHERS_FILE, l->folder);
+	snprintf(l->others_path, sizeof(l->others_path), "%s/" STORE_OTHERS_FILE, l->folder);
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
 	password_read(l);

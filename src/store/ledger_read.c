@@ -3,10 +3,14 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "store/ledger_reader.h"
+#include "store/others.h"
 #include "store/store.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
 
 enum query {
 	FACT,
@@ -76,12 +80,24 @@ _Static_assert((int)STORE_LEDGER_READ_NEWER == LEDGER_READER_NEWER &&
                        (int)STORE_LEDGER_READ_OLDER == LEDGER_READER_OLDER,
                "outcomes are passed on as they are");
 
+/* What the other nodes of a cluster counted, if there are any, lies beside it. */
+static int others_join(sqlite3 *db, const char *path)
+{
+	char others[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int folder = slash ? (int)(slash - path + 1) : 0;
+	snprintf(others, sizeof(others), "%.*s" STORE_OTHERS_FILE, folder, path);
+	return err_up(store_others_join(db, others));
+}
+
 int store_ledger_read_open(struct store_ledger_read **ret_l, const char *path)
 {
 	struct store_ledger_read *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_raise(-ENOMEM);
 	int r = ledger_reader_open(&l->db, path);
+	if (!r)
+		r = others_join(l->db, path);
 	if (!r)
 		r = store_prepare(l->db, queries, QUERY_COUNT, l->statements);
 	if (r) {

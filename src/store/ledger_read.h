@@ -22,7 +22,8 @@ struct store_ledger_filter {
 /* What the file is instead: of another build, or begun and not yet a ledger. */
 enum { STORE_LEDGER_READ_NEWER = 1, STORE_LEDGER_READ_OLDER };
 
-/* 0, one of these, or a negative. The file has to be there. */
+/* 0, one of these, or a negative. The file has to be there. Sums and exposures are those of all
+ * nodes of a cluster, if there is one (store/others.h). */
 [[nodiscard]] int store_ledger_read_open(struct store_ledger_read **ret_l, const char *path);
 /* NULL is fine. */
 void store_ledger_read_close(struct store_ledger_read *l);

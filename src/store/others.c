@@ -336,26 +336,47 @@ static const char views[] = "CREATE TEMP VIEW sum AS " BOTH(
 					 "CREATE TEMP VIEW exposure AS SELECT " EXPOSURE_KEY
 					 ", max(mechanism) AS mechanism,"
 					 " min(is_excepted) AS is_excepted, min(first) AS first, "
-                                         "max(last) AS last,"
+					 "max(last) AS last,"
 					 " sum(count) AS count FROM (" BOTH(
 						 "exposure",
 						 STORE_PART_EXPOSURE_COLUMNS) ")"
 									      " GROUP "
-                                                                              "BY " EXPOSURE_KEY
+									      "BY " EXPOSURE_KEY
 									      ";";
 
-int store_others_join(struct sqlite3 *db, const char *path)
+static int attach(sqlite3 *db, const char *path)
 {
 	sqlite3_stmt *at = NULL;
-	if (access(path, F_OK))
-		return 0;
 	int r = sqlite3_prepare_v2(db, "ATTACH ?1 AS others", -1, &at, NULL);
 	if (!r) {
 		store_bind_text(at, 1, path);
 		r = sqlite3_step(at) == SQLITE_DONE ? 0 : SQLITE_ERROR;
 	}
 	sqlite3_finalize(at);
-	if (!r)
-		r = sqlite3_exec(db, views, NULL, NULL, NULL);
 	return r ? err_raise(-EIO) : 0;
+}
+
+static int is_made_ask(sqlite3 *db, bool *ret_is_made)
+{
+	sqlite3_stmt *at = NULL;
+	int r = sqlite3_prepare_v2(db, "PRAGMA others.user_version", -1, &at, NULL);
+	if (!r && sqlite3_step(at) == SQLITE_ROW)
+		*ret_is_made = sqlite3_column_int(at, 0) == COUNT_OF(steps);
+	else
+		r = SQLITE_ERROR;
+	sqlite3_finalize(at);
+	return r ? err_raise(-EIO) : 0;
+}
+
+int store_others_join(struct sqlite3 *db, const char *path)
+{
+	bool is_made = false;
+	if (access(path, F_OK))
+		return 0;
+	int r = attach(db, path);
+	if (!r)
+		r = is_made_ask(db, &is_made);
+	if (!r && is_made && sqlite3_exec(db, views, NULL, NULL, NULL))
+		r = err_raise(-EIO);
+	return err_up(r);
 }

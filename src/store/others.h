@@ -14,6 +14,8 @@ struct sqlite3;
 struct store_opened;
 struct store_others;
 
+#define STORE_OTHERS_FILE "others.db" /* its name, in the folder of the ledger's */
+
 enum { STORE_OTHERS_NODES_MAX = 64 };
 
 struct store_others_settings {
@@ -70,7 +72,7 @@ enum { STORE_OTHERS_BAD = 2, STORE_OTHERS_FULL };
 /*
  * For who reads the ledger by db: from now on the tables sum and exposure have the rows of all
  * nodes (exposures of the same user, edge and address in one). path: of the file; where it is not
- * there nothing changes. 0 or a negative.
+ * there, or not made yet, nothing changes. 0 or a negative.
  */
 [[nodiscard]] int store_others_join(struct sqlite3 *db, const char *path);
 
