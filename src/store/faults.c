@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 
-enum query { GET, FAILED, SMALL, WELL, LIST, PRUNE, OVER, QUERY_COUNT };
+enum query { GET, FAILED, SMALL, WELL, LIST, TELL, PRUNE, OVER, QUERY_COUNT };
 
 static const char *const steps[] = {
 	"CREATE TABLE fault (mx TEXT NOT NULL PRIMARY KEY, failing INTEGER NOT NULL,"
@@ -27,6 +27,7 @@ static const char *const queries[] = {
 		  " small = CASE WHEN small > ?2 THEN small ELSE ?3 END",
 	[WELL] = "UPDATE fault SET failing = 0 WHERE mx = ?1",
 	[LIST] = "SELECT mx, small FROM fault WHERE small > ?1 ORDER BY small LIMIT ?2",
+	[TELL] = "SELECT failing, last, small FROM fault WHERE mx = ?1",
 	[PRUNE] = "DELETE FROM fault WHERE last <= ?1 AND small <= ?2",
 	[OVER] = ("DELETE FROM fault WHERE mx IN (SELECT mx FROM fault ORDER BY last"
 	          " LIMIT max(0, (SELECT count(*) FROM fault) - ?1))"),
@@ -134,6 +135,20 @@ int store_faults_list(struct store_faults *f, int64_t now_s, unsigned count, str
 		               (long long)sqlite3_column_int64(at, 1));
 	sqlite3_reset(at);
 	return r || step == SQLITE_DONE ? err_up(r) : err_raise(-EIO);
+}
+
+int store_faults_tell(struct store_faults *f, const char *mx, struct policy_shared_fault *ret_fault)
+{
+	sqlite3_stmt *at = begin(f, TELL, mx);
+	int step = sqlite3_step(at);
+	*ret_fault = (struct policy_shared_fault){};
+	if (step == SQLITE_ROW) {
+		ret_fault->failing_since_s = sqlite3_column_int64(at, 0);
+		ret_fault->failed_last_s = sqlite3_column_int64(at, 1);
+		ret_fault->small_until_s = sqlite3_column_int64(at, 2);
+	}
+	sqlite3_reset(at);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
 }
 
 int store_faults_prune(struct store_faults *f, int64_t now_s)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "policy/fault.h"
+#include "policy/shared.h"
 
 struct store_faults;
 struct store_opened;
@@ -25,6 +26,9 @@ void store_faults_close(struct store_faults *f);
  * or a negative. */
 [[nodiscard]] int store_faults_list(struct store_faults *f, int64_t now_s, unsigned count,
                                     struct buf *ret_list);
+/* As other nodes are told of it; all zero if there is none. 0 or a negative. */
+[[nodiscard]] int store_faults_tell(struct store_faults *f, const char *mx,
+                                    struct policy_shared_fault *ret_fault);
 /* Those that mean nothing any more. 0 or a negative. */
 [[nodiscard]] int store_faults_prune(struct store_faults *f, int64_t now_s);
 

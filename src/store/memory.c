@@ -15,6 +15,9 @@ enum query {
 	COUNT_SEALED,
 	COUNT_LOST,
 	READ_LOST,
+	TELL,
+	READ_USED,
+	SEED,
 	PRUNE,
 	OVER,
 	QUERY_COUNT
@@ -44,6 +47,12 @@ static const char *const queries[] = {
 	[COUNT_LOST] = "SELECT count(*) FROM memory WHERE lost >= ?1",
 	[READ_LOST] = "SELECT since, sessions, trusted, lost, domain, mx FROM memory WHERE lost > 0"
 		      " ORDER BY domain, mx",
+	[TELL] = "SELECT since, last, sessions, trusted, lost FROM memory"
+		 " WHERE domain = ?1 AND mx = ?2",
+	[SEED] = "INSERT OR IGNORE INTO memory (domain, mx, since, last, used, sessions, trusted,"
+		 " lost) VALUES (?1, ?2, ?3, 0, ?4, 0, 0, 0)",
+	[READ_USED] = "SELECT since, last, sessions, trusted, lost, domain, mx FROM memory"
+		      " WHERE used >= ?1 ORDER BY used DESC LIMIT ?2",
 	[PRUNE] = "DELETE FROM memory WHERE used < ?1",
 	[OVER] = "DELETE FROM memory WHERE (domain, mx) IN (SELECT domain, mx FROM memory"
 		 " ORDER BY used LIMIT max(0, (SELECT count(*) FROM memory) - ?1))",
@@ -121,13 +130,27 @@ int store_memory_note(struct store_memory *m, const char *domain, const char *mx
 	if (r)
 		return err_up(r);
 	bool is_lost = seen == POLICY_SEEN_LOST;
-	*ret_is_new = before.sessions && is_lost != (before.lost_since_s != 0);
+	*ret_is_new = before.sealed_since_s && is_lost != (before.lost_since_s != 0);
 	sqlite3_stmt *at = begin(m, is_lost ? LOST : SEALED, domain, mx);
 	sqlite3_bind_int64(at, 3, now_s);
 	if (!is_lost)
 		sqlite3_bind_int(at, 4, seen == POLICY_SEEN_TRUSTED);
 	r = store_finish(at);
 	if (r || before.sessions || is_lost)
+		return err_up(r);
+	at = store_begin(m->statements[OVER]);
+	sqlite3_bind_int64(at, 1, STORE_MEMORY_HOSTS_MAX);
+	return err_up(store_finish(at));
+}
+
+int store_memory_seed(struct store_memory *m, const char *domain, const char *mx, int64_t since_s,
+                      int64_t now_s)
+{
+	sqlite3_stmt *at = begin(m, SEED, domain, mx);
+	sqlite3_bind_int64(at, 3, since_s);
+	sqlite3_bind_int64(at, 4, now_s);
+	int r = store_finish(at);
+	if (r)
 		return err_up(r);
 	at = store_begin(m->statements[OVER]);
 	sqlite3_bind_int64(at, 1, STORE_MEMORY_HOSTS_MAX);
@@ -173,6 +196,45 @@ int store_memory_read_lost(struct store_memory *m,
 	sqlite3_reset(at);
 	if (r)
 		return r;
+	return step == SQLITE_DONE ? 0 : err_raise(-EIO);
+}
+
+static struct policy_shared_memory shared_of(sqlite3_stmt *at)
+{
+	return (struct policy_shared_memory){
+		.sealed_since_s = sqlite3_column_int64(at, 0),
+		.sealed_last_s = sqlite3_column_int64(at, 1),
+		.sessions = (uint32_t)sqlite3_column_int64(at, 2),
+		.was_trusted = sqlite3_column_int(at, 3),
+		.lost_since_s = sqlite3_column_int64(at, 4),
+	};
+}
+
+int store_memory_tell(struct store_memory *m, const char *domain, const char *mx,
+                      struct policy_shared_memory *ret_memory)
+{
+	sqlite3_stmt *at = begin(m, TELL, domain, mx);
+	int step = sqlite3_step(at);
+	*ret_memory = step == SQLITE_ROW ? shared_of(at) : (struct policy_shared_memory){};
+	sqlite3_reset(at);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : err_raise(-EIO);
+}
+
+int store_memory_read_used(struct store_memory *m, int64_t used_s, size_t count,
+                           void (*fn)(void *owner, const char *domain, const char *mx,
+                                      const struct policy_shared_memory *memory),
+                           void *owner)
+{
+	sqlite3_stmt *at = store_begin(m->statements[READ_USED]);
+	int step;
+	sqlite3_bind_int64(at, 1, used_s);
+	sqlite3_bind_int64(at, 2, (int64_t)count);
+	while ((step = sqlite3_step(at)) == SQLITE_ROW) {
+		const struct policy_shared_memory memory = shared_of(at);
+		fn(owner, (const char *)sqlite3_column_text(at, 5),
+		   (const char *)sqlite3_column_text(at, 6), &memory);
+	}
+	sqlite3_reset(at);
 	return step == SQLITE_DONE ? 0 : err_raise(-EIO);
 }
 

@@ -121,6 +121,50 @@ static void test_memory_lists_what_was_lost(void **state)
 	store_memory_close(m);
 }
 
+/* One that other nodes of a cluster have met. */
+static void test_memory_of_others(void **state)
+{
+	struct store_memory *m = opened();
+	struct policy_shared_memory own;
+	(void)state;
+	assert_int_equal(store_memory_seed(m, "a.example", "mx.example", NOW - 100, NOW), 0);
+	assert_true(note(m, "a.example", POLICY_SEEN_LOST, NOW + 5));
+	assert_int_equal(store_memory_seed(m, "a.example", "mx.example", NOW, NOW), 0);
+	assert_int_equal(store_memory_tell(m, "a.example", "mx.example", &own), 0);
+	assert_int_equal(own.sealed_since_s, NOW - 100);
+	assert_int_equal(own.lost_since_s, NOW + 5);
+	assert_int_equal(own.sessions, 0);
+	assert_true(note(m, "a.example", POLICY_SEEN_TRUSTED, NOW + 9));
+	assert_int_equal(got(m, "a.example").sessions, 1);
+	assert_int_equal(got(m, "a.example").lost_since_s, 0);
+	assert_int_equal(store_memory_tell(m, "b.example", "mx.example", &own), 0);
+	assert_int_equal(own.sealed_since_s, 0);
+	store_memory_close(m);
+}
+
+static void used_count(void *owner, const char *domain, const char *mx,
+                       const struct policy_shared_memory *memory)
+{
+	assert_string_equal(mx, "mx.example");
+	assert_true(memory->sealed_since_s);
+	++*(size_t *)owner;
+}
+
+static void test_memory_lists_what_was_used(void **state)
+{
+	static const char *const domains[] = { "a.example", "b.example", "c.example", "d.example" };
+	struct store_memory *m = opened();
+	size_t count = 0;
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(domains); i++)
+		note(m, domains[i], POLICY_SEEN_SEALED, NOW + (int64_t)i);
+	assert_int_equal(store_memory_read_used(m, NOW + 1, 2, used_count, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(store_memory_read_used(m, NOW + 1, 9, used_count, &count), 0);
+	assert_int_equal(count, 5);
+	store_memory_close(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +172,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_memory_of_who_had_none, file_remove),
 		cmocka_unit_test_teardown(test_memory_counts_and_forgets, file_remove),
 		cmocka_unit_test_teardown(test_memory_lists_what_was_lost, file_remove),
+		cmocka_unit_test_teardown(test_memory_of_others, file_remove),
+		cmocka_unit_test_teardown(test_memory_lists_what_was_used, file_remove),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
