@@ -2,7 +2,6 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "io/loop.h"
@@ -14,6 +13,7 @@
 #include "proc/box.h"
 #include "proc/config.h"
 #include "proc/peer.h"
+#include "proc/share.h"
 #include "store/others.h"
 
 #include <errno.h>
@@ -257,22 +257,6 @@ static void share_begin(struct ledger *l)
 		          kv_str("where", err_origin()));
 }
 
-/* Its last line end is no part of it. */
-static void password_read(struct ledger *l)
-{
-	enum { PASSWORD_FILE_MAX = 4096 };
-	const char *path = l->settings->cluster.password_file;
-	if (!path)
-		return;
-	int r = file_read(&l->password, path, PASSWORD_FILE_MAX, NULL);
-	if (r)
-		log_error(NULL, "the password of the cluster's store cannot be read",
-		          kv_str("file", path), kv_str("error", strerror(-r)),
-		          kv_str("mend", "let the user of the daemon read it, then reload"));
-	while (buf_len(&l->password) && l->password.data[l->password.end - 1] <= ' ')
-		l->password.end--;
-}
-
 static int box(struct ledger *l)
 {
 	uint16_t ports[CONF_CLUSTER_SERVERS_MAX];
@@ -387,7 +371,7 @@ static int begin(struct ledger *l, int chan_fd)
 	snprintf(l->others_path, sizeof(l->others_path), "%s/" STORE_OTHERS_FILE, l->folder);
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
-	password_read(l);
+	proc_share_password_read(&l->password, &l->settings->cluster);
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	r = box(l);
 	return r ? err_up(r) : err_up(parts_begin(l));

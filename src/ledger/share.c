@@ -4,16 +4,15 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/settings.h"
-#include "io/address.h"
 #include "ledger/share_inside.h"
 #include "proc/msg.h"
+#include "proc/share.h"
 #include "store/store.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <sys/un.h>
 #include <time.h>
 
 enum {
@@ -218,34 +217,14 @@ void share_finish(struct share *s, void (*on_done)(void *owner), void *owner)
 
 /* --- life --- */
 
-static void place_take(struct cluster_place *place, const struct conf_address *a)
-{
-	struct sockaddr_un *un = (struct sockaddr_un *)&place->address;
-	place->name = a->text;
-	if (a->kind != CONF_ADDRESS_UNIX) {
-		place->address_len = io_address_take(a->host, a->port, &place->address);
-		return;
-	}
-	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path, a->host, sizeof(un->sun_path));
-	place->address_len = sizeof(*un);
-}
-
 static int client_begin(struct share *s)
 {
-	struct cluster_place places[CLUSTER_SERVERS_MAX] = {};
-	const struct conf_cluster *c = s->set.conf;
-	size_t count =
-		c->server_count < CLUSTER_SERVERS_MAX ? c->server_count : CLUSTER_SERVERS_MAX;
-	for (size_t i = 0; i < count; i++)
-		place_take(&places[i], &c->servers[i]);
-	return err_up(cluster_client_new(
-		&s->client, &(struct cluster_client_settings){ .loop = s->set.loop,
-	                                                       .places = places,
-	                                                       .place_count = count,
-	                                                       .password = s->set.password,
-	                                                       .owner = s,
-	                                                       .on_reached = on_reached }));
+	return err_up(proc_share_client_new(
+		&s->client, s->set.conf,
+		&(struct cluster_client_settings){ .loop = s->set.loop,
+	                                           .password = s->set.password,
+	                                           .owner = s,
+	                                           .on_reached = on_reached }));
 }
 
 static int others_begin(struct share *s)
