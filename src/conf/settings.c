@@ -184,7 +184,8 @@ static bool sending_differs(const struct conf_settings *now, const struct conf_s
 
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("resolver", now, next) || sending_differs(now, next);
+	return named_effect("resolver", now, next) || named_effect("cluster", now, next) ||
+	       sending_differs(now, next);
 }
 
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)

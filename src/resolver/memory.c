@@ -136,6 +136,44 @@ void resolver_memory_get(struct resolver_memory *m, const char *domain, const ch
 	ret_memory->may_hold = !m->is_suspended;
 }
 
+struct policy_shared_memory resolver_memory_own(struct resolver_memory *m, const char *domain,
+                                                const char *mx)
+{
+	struct policy_shared_memory own = {};
+	if (m->store && store_memory_tell(m->store, domain, mx, &own))
+		complain(m, "look");
+	return own;
+}
+
+void resolver_memory_seed(struct resolver_memory *m, const char *domain, const char *mx,
+                          int64_t since_s)
+{
+	if (m->store && store_memory_seed(m->store, domain, mx, since_s, time(NULL)))
+		complain(m, "keep");
+}
+
+void resolver_memory_tell_again(struct resolver_memory *m, int64_t since_s)
+{
+	enum { HOSTS_MAX = 1000 };
+	if (m->store &&
+	    store_memory_read_used(m->store, since_s, HOSTS_MAX, m->set.on_memory, m->set.owner))
+		complain(m, "look");
+}
+
+static void memory_tell(struct resolver_memory *m, const char *domain, const char *mx)
+{
+	const struct policy_shared_memory own = resolver_memory_own(m, domain, mx);
+	m->set.on_memory(m->set.owner, domain, mx, &own);
+}
+
+static void fault_tell(struct resolver_memory *m, const char *mx)
+{
+	struct policy_shared_fault own = {};
+	if (store_faults_tell(m->faults, mx, &own))
+		complain(m, "look");
+	m->set.on_fault(m->set.owner, mx, &own);
+}
+
 void resolver_memory_note(struct resolver_memory *m, const char *domain, const char *mx,
                           enum policy_seen seen)
 {
@@ -146,6 +184,7 @@ void resolver_memory_note(struct resolver_memory *m, const char *domain, const c
 		complain(m, "keep");
 		return;
 	}
+	memory_tell(m, domain, mx);
 	if (!is_new)
 		return;
 	if (seen != POLICY_SEEN_LOST) {
@@ -166,6 +205,7 @@ void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum polic
 		complain(m, "keep");
 		return;
 	}
+	fault_tell(m, mx);
 	if (!is_new)
 		return;
 	log_notice(NULL, "workaround", kv_str("mx", mx), kv_str("with", "smaller ClientHello"),

@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "policy/memory.h"
+#include "policy/shared.h"
 
 struct io_loop;
 struct resolver_memory;
@@ -17,6 +18,10 @@ struct resolver_memory_settings {
 	const char *folder; /* where it is kept */
 	/* What there are now: "MX UNTIL\n" for each (store/faults.h). */
 	void (*on_workarounds)(void *owner, struct slice list);
+	/* What is known here of a host, after it was met. */
+	void (*on_memory)(void *owner, const char *domain, const char *mx,
+	                  const struct policy_shared_memory *memory);
+	void (*on_fault)(void *owner, const char *mx, const struct policy_shared_fault *fault);
 	void *owner;
 };
 
@@ -30,6 +35,14 @@ void resolver_memory_free(struct resolver_memory *m);
 /* All zero if nothing is known. What is wrong with the host's TLS comes with it. */
 void resolver_memory_get(struct resolver_memory *m, const char *domain, const char *mx,
                          struct policy_memory *ret_memory);
+/* All zero if nothing is. */
+struct policy_shared_memory resolver_memory_own(struct resolver_memory *m, const char *domain,
+                                                const char *mx);
+/* Others have met it with TLS since then, this node has not. */
+void resolver_memory_seed(struct resolver_memory *m, const char *domain, const char *mx,
+                          int64_t since_s);
+/* on_memory for the last thousand of those that were met since then. */
+void resolver_memory_tell_again(struct resolver_memory *m, int64_t since_s);
 /* What is news is logged. */
 void resolver_memory_note(struct resolver_memory *m, const char *domain, const char *mx,
                           enum policy_seen seen);

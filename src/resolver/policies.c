@@ -115,6 +115,8 @@ static void new_keep(struct policies_question *q, struct slice text)
 		r = store_sts_put(store, &row, q->is_refresh ? 0 : now_s);
 	if (r)
 		store_complain("keep");
+	else if (q->p->set.on_kept)
+		q->p->set.on_kept(q->p->set.owner, &row);
 	store_sts_row_deinit(&row);
 }
 

@@ -15,6 +15,7 @@ struct lookup;
 struct policies;
 struct policies_question;
 struct store_sts;
+struct store_sts_row;
 
 struct policies_settings {
 	struct io_loop *loop;
@@ -22,6 +23,9 @@ struct policies_settings {
 	struct fetch *fetch;
 	struct store_sts *store; /* NULL: nothing is remembered; stays the caller's */
 	bool only_reads;         /* it is another's: nothing is kept there, nor refreshed */
+	/* NULL: nobody wants to know. One that was fetched, and is kept. */
+	void (*on_kept)(void *owner, const struct store_sts_row *row);
+	void *owner;
 };
 
 [[nodiscard]] int policies_new(struct policies **ret_p, const struct policies_settings *set);

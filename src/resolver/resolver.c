@@ -12,6 +12,7 @@
 #include "proc/config.h"
 #include "proc/outcome.h"
 #include "proc/peer.h"
+#include "proc/share.h"
 #include "proc/way.h"
 #include "resolver/anchor.h"
 #include "resolver/fetch.h"
@@ -23,6 +24,7 @@
 #include "resolver/reporter.h"
 #include "resolver/seats.h"
 #include "resolver/settings.h"
+#include "resolver/shared.h"
 #include "store/store.h"
 #include "store/sts.h"
 
@@ -55,7 +57,10 @@ struct question {
 	struct question *next;
 	struct asker *asker;
 	struct finder_wish *wish;
-	uint32_t number; /* as the worker counts */
+	struct resolver_heard *heard; /* what other nodes know of it; NULL: nobody was asked */
+	uint32_t number;              /* as the worker counts */
+	bool is_host;
+	char domain[POLICY_WAY_NAME_CAP];
 };
 
 struct resolver {
@@ -68,6 +73,8 @@ struct resolver {
 	struct proc_peer *parent;
 	struct store_sts *store;
 	struct resolver_memory *memory;
+	struct resolver_shared *shared; /* NULL: this node is alone */
+	struct buf password;            /* of the cluster's store */
 	struct seats *seats;
 	struct outcomes *outcomes;
 	struct reporter *reporter; /* NULL: no TLS reports go out */
@@ -89,7 +96,23 @@ static void question_free(struct question *q)
 	*at = q->next;
 	q->asker->count--;
 	finder_wish_free(q->wish);
+	resolver_heard_free(q->heard);
 	free(q);
+}
+
+/* Of this node and the others. */
+static void memory_get(const struct question *q, const char *domain, const char *mx,
+                       struct policy_memory *ret_memory)
+{
+	struct resolver *r = q->asker->resolver;
+	resolver_memory_get(r->memory, domain, mx, ret_memory);
+	if (!r->shared)
+		return;
+	const struct policy_shared_memory own = resolver_memory_own(r->memory, domain, mx);
+	resolver_shared_add(r->shared, q->heard, mx, &own, ret_memory);
+	/* Or nobody would know since when it is lost, and mail would be held for ever. */
+	if (!own.sealed_since_s && ret_memory->sessions)
+		resolver_memory_seed(r->memory, domain, mx, ret_memory->sealed_since_s);
 }
 
 static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
@@ -99,7 +122,7 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 	struct policy_memory memories[POLICY_WAY_HOSTS_MAX] = {};
 	struct proc_packer p = proc_packer_onto(&r->packed);
 	for (size_t i = 0; i < way->host_count; i++)
-		resolver_memory_get(r->memory, way->domain, way->hosts[i].name, &memories[i]);
+		memory_get(q, way->domain, way->hosts[i].name, &memories[i]);
 	proc_pack_u32(&p, q->number);
 	proc_way_pack(&p, way, sts, memories);
 	if (p.has_failed || proc_peer_queue(q->asker->peer, PROC_MSG_RESOLVED, proc_packed(&p)))
@@ -134,6 +157,19 @@ static void busy_complain(struct resolver *r)
 		         kv_int("domains", FINDER_SEARCHES_MAX), kv_int("unsaid", (int64_t)unsaid));
 }
 
+static void on_heard(void *owner)
+{
+	struct question *q = owner;
+	struct asker *a = q->asker;
+	int r = finder_wish(&q->wish, a->resolver->finder, q->domain, q->is_host, on_found, q);
+	if (r == FINDER_BUSY)
+		busy_complain(a->resolver);
+	if (!r)
+		return;
+	lost_answer(a, q->number, q->domain);
+	question_free(q);
+}
+
 static int on_question(struct asker *a, struct slice payload)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
@@ -153,16 +189,14 @@ static int on_question(struct asker *a, struct slice payload)
 		lost_answer(a, number, domain);
 		return 0;
 	}
-	*q = (struct question){ .next = a->questions, .asker = a, .number = number };
+	*q = (struct question){
+		.next = a->questions, .asker = a, .number = number, .is_host = is_host
+	};
+	snprintf(q->domain, sizeof(q->domain), "%s", domain);
 	a->questions = q;
 	a->count++;
-	int r = finder_wish(&q->wish, a->resolver->finder, domain, is_host, on_found, q);
-	if (r == FINDER_BUSY)
-		busy_complain(a->resolver);
-	if (r) {
-		question_free(q);
-		lost_answer(a, number, domain);
-	}
+	if (resolver_shared_ask(&q->heard, a->resolver->shared, domain, on_heard, q))
+		on_heard(q); /* by itself */
 	return 0;
 }
 
@@ -298,6 +332,7 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_raise(-EPROTO); /* the configuration came before */
 	slice_to_text(msg->payload, domain, sizeof(domain));
 	resolver_memory_release(r->memory, domain);
+	resolver_shared_release(r->shared, domain);
 	return 0;
 }
 
@@ -385,6 +420,51 @@ static int reporter_begin(struct resolver *r)
 	                                                   .owner = r }));
 }
 
+/* --- the cluster --- */
+
+static void on_memory(void *owner, const char *domain, const char *mx,
+                      const struct policy_shared_memory *memory)
+{
+	struct resolver *r = owner;
+	resolver_shared_memory(r->shared, domain, mx, memory);
+}
+
+static void on_host_fault(void *owner, const char *mx, const struct policy_shared_fault *fault)
+{
+	struct resolver *r = owner;
+	resolver_shared_fault(r->shared, mx, fault);
+}
+
+static void on_policy(void *owner, const struct store_sts_row *row)
+{
+	struct resolver *r = owner;
+	resolver_shared_policy(r->shared, row);
+}
+
+static void on_reached(void *owner, int64_t since_s)
+{
+	struct resolver *r = owner;
+	resolver_memory_tell_again(r->memory, since_s);
+}
+
+/* Without it ways are found all the same. */
+static void shared_begin(struct resolver *r)
+{
+	if (!r->settings->cluster.is_set)
+		return;
+	int result = resolver_shared_new(
+		&r->shared, &(struct resolver_shared_settings){ .loop = r->loop,
+	                                                        .conf = &r->settings->cluster,
+	                                                        .password = buf_slice(&r->password),
+	                                                        .folder = r->folder,
+	                                                        .sts = r->store,
+	                                                        .owner = r,
+	                                                        .on_reached = on_reached });
+	if (result)
+		log_error(NULL, "this node does not share", kv_int("errno", -result),
+		          kv_str("where", err_origin()));
+}
+
 static int parts_begin(struct resolver *r)
 {
 	int result = io_loop_new(&r->loop);
@@ -400,6 +480,8 @@ static int parts_begin(struct resolver *r)
 								 .loop = r->loop,
 								 .folder = r->folder,
 								 .on_workarounds = on_workarounds,
+								 .on_memory = on_memory,
+								 .on_fault = on_host_fault,
 								 .owner = r });
 	if (!result)
 		result = seats_new(&r->seats, r->loop);
@@ -412,9 +494,13 @@ static int parts_begin(struct resolver *r)
 		                      &(struct policies_settings){ .loop = r->loop,
 		                                                   .lookup = r->lookup,
 		                                                   .fetch = r->fetch,
-		                                                   .store = r->store });
+		                                                   .store = r->store,
+		                                                   .on_kept = on_policy,
+		                                                   .owner = r });
 	if (!result)
 		result = finder_new(&r->finder, r->loop, r->lookup, r->policies);
+	if (!result)
+		shared_begin(r);
 	if (!result)
 		result = proc_peer_adopt(&r->parent, &(struct proc_peer_settings){
 							     .loop = r->loop,
@@ -460,6 +546,7 @@ static int begin(struct resolver *r, int chan_fd)
 	if (!result && curl_global_init(CURL_GLOBAL_DEFAULT))
 		result = err_raise(-ENOMEM);
 	descriptors_raise();
+	proc_share_password_read(&r->password, &r->settings->cluster);
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	if (!result)
 		result = proc_box(PROC_ROLE_RESOLVER, r->folder, &report);
@@ -478,6 +565,8 @@ static void end(struct resolver *r)
 	fetch_free(r->fetch);
 	lookup_free(r->lookup);
 	store_sts_close(r->store);
+	resolver_shared_free(r->shared);
+	buf_deinit_secret(&r->password);
 	resolver_memory_free(r->memory);
 	seats_free(r->seats);
 	outcomes_free(r->outcomes);
