@@ -17,6 +17,7 @@ import pytest
 import stores
 from daemon import BINARY, Talk, client_context, wait_until
 from edges import all_edges
+from test_relay import Mta, relays
 from test_ledger import PASSWORD, crowd, ledger_of, query
 
 HEARD = 30  # seconds; a turn is five
@@ -191,6 +192,62 @@ def test_who_guesses_at_every_node_is_slowed(store, three):
         fail(three[0], "guessed")
     slowed = three[0].daemon.wait("login slowed", after=seen, user="guessed")
     assert float(slowed["seconds"]) >= 1
+
+
+# --- relays ---
+
+def far_fields(store, domain):
+    words = store.cli("hgetall", f"mailseal:far:{domain}", raw=True).split("\n")
+    return dict(zip(words[::2], words[1::2]))
+
+
+def test_what_far_ends_had_is_told_and_heard(store):
+    for relay in relays(config([store.port])):
+        wait_until(lambda: relay.status()["cluster"]["reached"])
+        relay.far("told")
+        with contextlib.closing(Mta(relay.lmtp)) as mta:
+            assert mta.send("b@told.example")[3].startswith("250")
+            told = {}
+            assert wait_until(lambda: told.update(far_fields(store, "told.example")) or told)
+            (field, value), = told.items()
+            assert field.endswith(" mx.told.example") and value.split()[2] == "1"
+            # Another node has met this one for long, and it has no TLS any more.
+            now = int(time.time())
+            relay.far("heard", tls=False)
+            relay.far("strange", tls=False)
+            for domain in ("heard", "strange"):
+                write(store.port, b"HSET", f"mailseal:far:{domain}.example".encode(),
+                      f"{'a' * 16} mx.{domain}.example".encode(),
+                      f"{now - 40 * 86400} {now} 30 0 0".encode() if domain == "heard"
+                      else b"\xff" * 40)
+            seen = len(relay.events)
+            said = mta.send("b@heard.example")
+            assert said[1].startswith("4") or said[3].startswith("4"), said
+            relay.wait("downgrade", after=seen, domain="heard.example", lost="starttls")
+            assert mta.send("b@strange.example")[3].startswith("250")
+            # A policy that it fetched; here there is no record of it.
+            text = f"now {now} {now + 3600} version: STSv1\nmode: enforce\nmx: no.example\nmax_age: 86400\n"
+            relay.far("policy")
+            write(store.port, b"HSET", b"mailseal:far:policy.example", b"sts", text.encode())
+            said = mta.send("b@policy.example")
+            assert not said[-1].startswith("250"), said
+            assert not any("process died" in line for line in relay.text[seen:])
+
+
+def test_a_relay_whose_store_is_away_goes_by_itself():
+    with stores.alone() as store:
+        for relay in relays(config([store.port])):
+            assert wait_until(lambda: relay.status()["cluster"]["reached"])
+            relay.far("before")
+            store.stop_answering()
+            try:
+                with contextlib.closing(Mta(relay.lmtp)) as mta:
+                    began = time.monotonic()
+                    assert mta.send("b@before.example")[3].startswith("250")
+                    assert time.monotonic() - began < 8
+            finally:
+                store.go_on()
+            assert wait_until(lambda: far_fields(store, "before.example"), 20)
 
 
 # --- a store that goes and comes ---
