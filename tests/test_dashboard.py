@@ -551,3 +551,19 @@ def test_pages_in_a_browser(site, browser):
     browser.find_element("css selector", "option[value='7']").click()
     browser.find_element("css selector", "button").click()
     assert wait_until(lambda: browser.current_url.endswith("/exposures?days=7"))
+
+
+def test_who_took_all_places_and_left_leaves_them(folder):
+    site = Site(folder).ready()
+    try:
+        held = []
+        while len(held) < 300:  # more than there are places
+            held.append(socket.create_connection(("127.0.0.1", site.port), 5))
+            held[-1].sendall(b"GET / HTTP/1.1\r\n")
+        pid, = site.daemon.children()["ledger"]
+        assert wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) > 256)
+        for one in held:
+            one.close()
+        assert site.status("/healthz") == 200
+    finally:
+        site.close()

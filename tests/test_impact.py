@@ -336,3 +336,18 @@ def test_logs_that_cannot_be_read(tmp_path):
     (tmp_path / "cut.gz").write_bytes(gzip.compress(text_of(POSTFIX).encode() * 50)[:-40])
     done = from_logs("--from-log", str(tmp_path / "cut.gz"))
     assert done.returncode == 2 and "cut.gz: " in done.stderr
+
+
+def test_hellos_that_were_aimed_at_one_place_cost_nothing(site):
+    """A stranger computes ClientHellos whose hashes meet in one place of a table."""
+    inverse = pow(0xcbf29ce484222325, -1, 1 << 64)
+    hashes = [(i << 32 | i) * inverse % (1 << 64) for i in range(1, 100_001)]
+    site.came("mx", site.hello(MODERN), "192.0.2.1")
+    site.db.execute("BEGIN")
+    site.db.executemany(
+        "INSERT INTO hello VALUES (?, 771, 772, '0304', '1301', '001d', '0403', 0, ?, ?)",
+        [(h - (1 << 64) if h >> 63 else h, NOW - DAY, NOW) for h in hashes])
+    site.db.execute("COMMIT")
+    began = time.monotonic()
+    assert site.ask("--min-version", "1.3").returncode in (0, 2)
+    assert time.monotonic() - began < 10

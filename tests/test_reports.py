@@ -311,13 +311,25 @@ def test_exposures_newest_first(reports):
     assert len(reports.json("exposures", "--since", "50d", "--until", "1d", status=1)) == 2
 
 
+def test_names_that_anybody_wrote_do_not_hide_exposed_users(reports):
+    reports.name("anna", 3, is_user=1, leg=2, edge="imap", protocol="imap")
+    reports.exposure("anna", last=NOW - 3600)
+    for number in range(20):
+        reports.exposure(f"guess{number}", last=NOW - number)
+    users = column(reports.json("exposures", "--limit", "5", status=1), "user")
+    assert users == ["anna", "guess0", "guess1", "guess2", "guess3"]
+    assert "first of users who have logged in here" in reports.text("exposures", "--limit", "5",
+                                                                    status=1)
+    assert column(reports.json("exposures", status=1), "user")[-1] == "anna"
+
+
 def test_a_limit_says_what_it_leaves_out(reports):
     for number in range(150):
         reports.exposure(f"user{number}", last=NOW - number)
     assert len(reports.json("exposures", status=1)) == 150
     said = reports.text("exposures", status=1)
     assert "user99 " in said and "user100" not in said
-    assert "The last 100 of 150: --limit 0 shows all" in said
+    assert re.search("The last 100 of 150, .*: --limit 0 shows all", said), said
     assert "user149" in reports.text("exposures", "--limit", "0", status=1)
     assert len(reports.json("exposures", "-n", "7", status=1)) == 7
 
@@ -390,6 +402,15 @@ def test_a_hook_of_a_report_has_its_time(reports):
 
 def test_no_downgrade_is_well(relayed):
     assert relayed.json("downgrades") == []
+
+
+def test_strangers_who_fall_to_plain_do_not_hide_a_domain_that_lost_tls(reports):
+    reports.event("lost-tls", "partner.example", at=NOW - 3600)
+    for number in range(20):
+        reports.event("fell-to-plain", f"192.0.2.{number}", at=NOW - number)
+    rows = reports.json("downgrades", "--limit", "5", status=1)
+    assert column(rows, "who") == ["partner.example", *(f"192.0.2.{n}" for n in range(4))]
+    assert column(reports.json("downgrades", status=1), "who")[-1] == "partner.example"
 
 
 def test_downgrades_of_the_ledger(reports):
@@ -500,7 +521,7 @@ def test_a_user_gets_all_of_him_and_nothing_else(reports):
     reports.add("session", at=NOW, user="Anna", leg=USER, seal=SEALED)
     reports.add("session", at=NOW, user="bert", leg=USER, seal=SEALED)
     reports.add("session", at=NOW, leg=INBOUND, seal=SEALED)
-    reports.name("anna", SEALED, is_user=1, leg=USER, edge="imap", software="Phone")
+    reports.name("anna", 3, is_user=1, leg=2, edge="imap", software="Phone")
     reports.name("anna", SEALED, leg=INBOUND, edge="mx")
     reports.exposure("anna", address="192.0.2.1").exposure("bert")
     said = reports.json("user", "anna")

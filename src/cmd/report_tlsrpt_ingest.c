@@ -109,8 +109,9 @@ static void alarm_raise(struct ingestion *in, const struct report_received_polic
 		return;
 	log_warn(NULL, "TLS report tells a new failure",
 	         kv_str("organization", report_received_head(in->report)->organization),
-	         kv_str("domain", p->domain), kv_str("result", f->result), kv_str("mx", f->mx),
-	         kv_str("reason", f->reason), kv_int("sessions", (int64_t)f->sessions));
+	         kv_str("from", in->from), kv_str("domain", p->domain), kv_str("result", f->result),
+	         kv_str("mx", f->mx), kv_str("reason", f->reason),
+	         kv_int("sessions", (int64_t)f->sessions));
 }
 
 static int failures_keep(struct ingestion *in, size_t number,
@@ -165,6 +166,7 @@ static int report_keep(struct ingestion *in)
 	                                                            .contact = h->contact,
 	                                                            .from = in->from,
 	                                                            .trust = in->trust,
+	                                                            .len = buf_len(&in->json),
 	                                                            .begin_s = h->begin_s,
 	                                                            .end_s = h->end_s,
 	                                                            .now_s = time(NULL) });

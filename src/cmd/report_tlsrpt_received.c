@@ -22,6 +22,7 @@ static const struct report_column sum_columns[] = {
 
 static const struct report_column fault_columns[] = {
 	{ "organization", "REPORTER", REPORT_TEXT },
+	{ "from", "FROM", REPORT_TEXT },
 	{ "signature", "SIGNATURE", REPORT_TEXT },
 	{ "domain", "DOMAIN", REPORT_TEXT },
 	{ "result", "FAILURE", REPORT_TEXT },
@@ -57,9 +58,11 @@ static int on_sum(void *owner, const struct store_received_sum *s)
 
 static int news_add(struct showing *show, const struct store_received_fault *f)
 {
-	const struct report_cell cells[] = { report_text(f->organization), report_text(f->domain),
-		                             report_text(f->result), report_text(f->mx) };
-	static const char *const before[] = { "new: ", " tells of ", ": ", " at " };
+	const struct report_cell cells[] = { report_text(f->organization),
+		                             report_text(f->from[0] ? f->from : "no mail"),
+		                             report_text(f->domain), report_text(f->result),
+		                             report_text(f->mx) };
+	static const char *const before[] = { "new: ", " (", ") tells of ", ": ", " at " };
 	int r = 0;
 	show->has_news = true;
 	for (size_t i = 0; i < COUNT_OF(cells) && !r; i++) {
@@ -74,7 +77,7 @@ static int on_fault(void *owner, const struct store_received_fault *f)
 {
 	struct showing *show = owner;
 	bool is_new = f->first_s >= show->new_since_s && f->trust != STORE_RECEIVED_UNVERIFIED;
-	int r = REPORT_ROW(&show->faults, report_text(f->organization),
+	int r = REPORT_ROW(&show->faults, report_text(f->organization), report_text(f->from),
 	                   report_text(trusts[f->trust]), report_text(f->domain),
 	                   report_text(f->result), report_text(f->mx), report_count(f->sessions),
 	                   report_text(f->reason), report_time(f->first_s), report_bool(is_new));

@@ -179,6 +179,12 @@ static int memory_read(struct downgrades *d)
 
 /* --- what is shown --- */
 
+/* What a stranger needs nothing for but an address. */
+static bool is_anybodys(const struct downgrade *d)
+{
+	return d->kind == STORE_EVENT_FELL_TO_PLAIN;
+}
+
 static int by_weight(const void *a, const void *b)
 {
 	const struct downgrade *left = a, *right = b;
@@ -189,6 +195,20 @@ static int by_weight(const void *a, const void *b)
 		return left->last_s > right->last_s ? -1 : 1;
 	return left->kind != right->kind ? (int)left->kind - (int)right->kind
 	                                 : hosts_compare(left, right);
+}
+
+/* Where some are not shown: a crowd of strangers does not hide who lost something. */
+static int by_worth(const void *a, const void *b)
+{
+	bool left_is = is_anybodys(a), right_is = is_anybodys(b);
+	return left_is != right_is ? (left_is ? 1 : -1) : by_weight(a, b);
+}
+
+static void sort(struct downgrades *d)
+{
+	bool is_cut = d->asking->limit && d->asking->limit < d->count;
+	if (d->count)
+		qsort(d->items, d->count, sizeof(*d->items), is_cut ? by_worth : by_weight);
 }
 
 static const char *const nows[] = {
@@ -288,7 +308,6 @@ int report_downgrades_table(struct report_table *ret_table,
 	int r = store_ledger_read_events(asking->ledger, filter, event_take, &d);
 	if (!r && has_memory)
 		r = memory_read(&d);
-	if (!r && d.count)
-		qsort(d.items, d.count, sizeof(*d.items), by_weight);
+	sort(&d);
 	return r ? err_up(r) : err_up(rows_add(ret_table, &d));
 }

@@ -40,7 +40,8 @@ int report_exposures_table(struct report_table *ret_table, struct store_ledger_r
 		r = store_ledger_read_exposures(l, filter, limit, exposure_add, ret_table);
 	if (!r && *ret_total > ret_table->row_count)
 		r = report_table_note(ret_table,
-		                      "The last %zu of %llu: --limit 0 shows all, --csv too.",
+		                      "The last %zu of %llu, first of users who have logged in "
+		                      "here: --limit 0 shows all, --csv too.",
 		                      ret_table->row_count, (unsigned long long)*ret_total);
 	if (!r && *ret_total)
 		r = report_table_note(ret_table,

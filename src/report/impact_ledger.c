@@ -9,13 +9,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* --- the hellos --- */
 
-/* Open addressing; as many places as a power of two. */
+/* Open addressing; as many places as a power of two. Hashes of hellos are strangers' choice, who
+ * are not to aim at one place. */
 struct hellos {
 	struct store_hello **places;
 	size_t cap, count;
+	uint64_t seed;
 };
 
 static void hellos_deinit(struct hellos *h)
@@ -27,7 +30,8 @@ static void hellos_deinit(struct hellos *h)
 
 static struct store_hello **place_of(const struct hellos *h, uint64_t hash)
 {
-	size_t at = hash_place(hash * HASH_START, h->cap);
+	uint64_t mixed = hash_bytes(HASH_START ^ h->seed, &hash, sizeof(hash));
+	size_t at = hash_place(mixed, h->cap);
 	while (h->places[at] && h->places[at]->hash != hash)
 		at = (at + 1) & (h->cap - 1);
 	return &h->places[at];
@@ -35,7 +39,8 @@ static struct store_hello **place_of(const struct hellos *h, uint64_t hash)
 
 static int hellos_grow(struct hellos *h)
 {
-	struct hellos grown = { .cap = h->cap ? h->cap * 2 : 1024, .count = h->count };
+	struct hellos grown = *h;
+	grown.cap = h->cap ? h->cap * 2 : 1024;
 	grown.places = calloc(grown.cap, sizeof(struct store_hello *));
 	if (!grown.places)
 		return err_raise(-ENOMEM);
@@ -255,7 +260,9 @@ int impact_ledger_judge(struct impact *i, struct store_ledger_uses *uses,
 		          .filter = { span->since_s,
 		                      span->until_s < now_s ? span->until_s : INT64_MAX, NULL },
 		          .now_s = now_s };
-	int r = store_ledger_uses_hellos(uses, hello_add, &hellos);
+	int r = getrandom(&hellos.seed, sizeof(hellos.seed), 0) != sizeof(hellos.seed)
+	                ? err_raise(-EIO)
+	                : store_ledger_uses_hellos(uses, hello_add, &hellos);
 	for (w.door = 0; !r && w.door < i->door_count; w.door++)
 		r = door_judge(&w);
 	free(w.looks);

@@ -27,7 +27,9 @@ enum {
 	STORE_LEDGER_HELLOS_MAX = 100000,
 	STORE_LEDGER_HELLOS_EACH = 64, /* of one at one edge; others are in the sums alone */
 	STORE_LEDGER_EXPOSURES_MAX = 1000000,
-	STORE_LEDGER_EVENTS_MAX = 10000, /* of a day; the rest count as one of each kind */
+	/* Of a day, of what a stranger makes with least; twice of that with what needs more, three
+	 * times with our deliveries. The rest count as one of each kind. */
+	STORE_LEDGER_EVENTS_MAX = 10000,
 	STORE_LEDGER_EVENT_SESSIONS = 5, /* sealed ones, of who can lose something */
 	STORE_LEDGER_SUMS_S = 5 * 365 * 86400,
 };

@@ -94,10 +94,11 @@ static void event_make_rest(struct event *e)
 	snprintf(e->detail, sizeof(e->detail), "more than are told apart in a day");
 }
 
-/* The newest day is the one that counts. */
+/* The newest day is the one that counts, with what comes late of the one before; it is another
+ * where the clock was far ahead for a while. */
 static int day_begin(struct store_ledger *l, int64_t day)
 {
-	if (day <= l->event_day)
+	if (day == l->event_day || day == l->event_day - 1)
 		return 0;
 	struct ledger_binder b = ledger_bind(l, LEDGER_EVENT_COUNT);
 	ledger_bind_number(&b, day);
@@ -135,13 +136,25 @@ static struct event *event_add(struct store_ledger *l, const struct event *e)
 	return at;
 }
 
+/*
+ * What strangers make at will, by addresses of theirs alone, does not take the room of what they
+ * have to behave well for first, nor both that of our own deliveries.
+ */
+static bool is_full_for(const struct store_ledger *l, const struct event *e)
+{
+	int64_t shares = e->leg == STORE_LEG_OUTBOUND           ? 3
+	                 : e->kind != STORE_EVENT_FELL_TO_PLAIN ? 2
+	                                                        : 1;
+	return l->events_kept.count >= shares * l->events_kept.max;
+}
+
 /* Its entry; e may become one of the rest. LEDGER_FULL: there is no room. */
 static int event_get(struct store_ledger *l, struct event *e, struct event **ret_event)
 {
 	int r = look(l, e, ret_event);
 	if (r || *ret_event)
 		return err_up(r);
-	if (!e->is_stored && l->events_kept.count >= l->events_kept.max) {
+	if (!e->is_stored && is_full_for(l, e)) {
 		event_make_rest(e);
 		r = look(l, e, ret_event);
 	}

@@ -126,5 +126,7 @@ int ledger_exposures_write(struct store_ledger *l)
 			return err_up(r);
 		l->exposures_kept.count += !e->is_stored;
 	}
-	return err_up(ledger_bound_keep(l, &l->exposures_kept, LEDGER_EXPOSURE_OVER));
+	int r = ledger_bound_keep(l, &l->exposures_kept, LEDGER_EXPOSURE_OVER_UNKNOWN);
+	return r ? err_up(r)
+	         : err_up(ledger_bound_keep(l, &l->exposures_kept, LEDGER_EXPOSURE_OVER));
 }

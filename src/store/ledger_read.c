@@ -44,8 +44,11 @@ static const char *const queries[] = {
 		 " bytes_in + bytes_out FROM sum WHERE hour >= ?1 / 3600 AND hour < (?2 + 3599) / "
 		 "3600"
 		 " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
+	/* Of many first those of users who have logged in here: strangers write any name. */
 	[EXPOSURES] = "SELECT " EXPOSURE_COLUMNS EXPOSURE_FILTER
-		      " ORDER BY last DESC, user, protocol, edge, address, password_sent LIMIT ?5",
+		      " ORDER BY ?6 AND NOT EXISTS (SELECT 1 FROM name WHERE who = user AND"
+		      " is_user = 1), last DESC, user, protocol, edge, address, password_sent"
+		      " LIMIT ?5",
 	[EXPOSURE_COUNT] = "SELECT count(*)" EXPOSURE_FILTER,
 	[EVENTS] = "SELECT kind, leg, who, edge, mx, max(detail), min(first), max(last), sum(count)"
 		   " FROM event WHERE" SEEN_IN_TIME " AND (?3 < 0 OR leg = ?3)" EDGE_IS(
@@ -203,8 +206,13 @@ int store_ledger_read_exposures(
 	struct store_ledger_read *l, const struct store_ledger_filter *filter, size_t limit,
 	int (*fn)(void *owner, const struct store_ledger_exposure *exposure), void *owner)
 {
+	uint64_t count = 0;
+	int r = limit ? store_ledger_read_exposure_count(l, filter, &count) : 0;
+	if (r)
+		return err_up(r);
 	sqlite3_stmt *at = filtered(l, EXPOSURES, filter);
 	bind_limit(at, limit);
+	sqlite3_bind_int(at, 6, count > limit);
 	return ledger_reader_rows(at, exposure_row,
 	                          &(struct told){ .exposure = fn, .owner = owner });
 }

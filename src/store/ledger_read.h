@@ -54,7 +54,8 @@ struct store_ledger_exposure {
 	int64_t first_s, last_s;
 	uint64_t count;
 };
-/* The last first; limit 0: all. ret_total: how many there are. */
+/* The last first; limit 0: all. Where there are more, those of users who have logged in here come
+ * before the others, whose names anybody may have written. */
 [[nodiscard]] int store_ledger_read_exposures(
 	struct store_ledger_read *l, const struct store_ledger_filter *filter, size_t limit,
 	int (*fn)(void *owner, const struct store_ledger_exposure *exposure), void *owner);

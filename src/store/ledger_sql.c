@@ -80,6 +80,11 @@ const char *const ledger_queries[LEDGER_QUERY_COUNT] = {
 		" hook_rank = iif(?11 AND is_excepted, " HOOK_RANK ", hook_rank),"
 		" hook_due = iif(?11 AND is_excepted, ?9, hook_due),"
 		" hook_tries = iif(?11 AND is_excepted, 0, hook_tries)",
+	/* Users who never logged in are whatever a stranger writes: these go first. */
+	[LEDGER_EXPOSURE_OVER_UNKNOWN] =
+		"DELETE FROM exposure WHERE (" EXPOSURE_KEY ") IN (SELECT " EXPOSURE_KEY
+		" FROM exposure WHERE NOT EXISTS (SELECT 1 FROM name WHERE who = user AND"
+		" is_user = 1) ORDER BY last - first >= 3600, last LIMIT ?1)",
 	[LEDGER_EXPOSURE_OVER] = "DELETE FROM exposure WHERE (" EXPOSURE_KEY ") IN"
 				 " (SELECT " EXPOSURE_KEY " FROM exposure"
 				 " ORDER BY last - first >= 3600, last LIMIT ?1)",

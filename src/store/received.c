@@ -8,6 +8,8 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
+/* Of one sender before those of others: who reads may stop somewhere. */
+#define FAIR_ROWS "20"
 #define PAGES_BOUND "PRAGMA max_page_count = 262144" /* of 4 KiB: 1 GiB */
 
 enum {
@@ -41,9 +43,11 @@ static const char *const steps[] = {
 	"CREATE TABLE report (id INTEGER PRIMARY KEY, organization TEXT NOT NULL,"
 	" report TEXT NOT NULL, contact TEXT NOT NULL, sender TEXT NOT NULL,"
 	" trust INTEGER NOT NULL, begin INTEGER NOT NULL, end INTEGER NOT NULL,"
-	" received INTEGER NOT NULL, UNIQUE (organization, report, sender, trust));"
+	" received INTEGER NOT NULL, size INTEGER NOT NULL,"
+	" UNIQUE (organization, report, sender, trust));"
 	"CREATE INDEX report_end ON report (end);"
 	"CREATE INDEX report_received ON report (received);"
+	"CREATE INDEX report_sender ON report (trust, sender, received, size);"
 	"CREATE TABLE policy (id INTEGER PRIMARY KEY, report INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" domain TEXT NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL);"
 	"CREATE INDEX policy_report ON policy (report);"
@@ -51,9 +55,10 @@ static const char *const steps[] = {
 	" mx TEXT NOT NULL, helo TEXT NOT NULL, receiver TEXT NOT NULL, reason TEXT NOT NULL,"
 	" more TEXT NOT NULL, sessions INTEGER NOT NULL);"
 	"CREATE INDEX failure_policy ON failure (policy);"
-	"CREATE TABLE seen (organization TEXT NOT NULL, domain TEXT NOT NULL, result TEXT NOT NULL,"
-	" trust INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-	" PRIMARY KEY (organization, domain, result, trust)) WITHOUT ROWID;",
+	"CREATE TABLE seen (organization TEXT NOT NULL, sender TEXT NOT NULL, domain TEXT NOT NULL,"
+	" result TEXT NOT NULL, trust INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL,"
+	" PRIMARY KEY (organization, sender, domain, result, trust)) WITHOUT ROWID;",
 };
 
 static const char *const queries[] = {
@@ -61,20 +66,24 @@ static const char *const queries[] = {
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[REPORT_ADD] = "INSERT OR IGNORE INTO report (organization, report, contact, sender, trust,"
-		       " begin, end, received) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		       " begin, end, received, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[POLICY_ADD] = "INSERT INTO policy (report, kind, domain, succeeded, failed)"
 		       " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[FAILURE_ADD] = "INSERT INTO failure VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[SEEN_ADD] = "INSERT OR IGNORE INTO seen SELECT r.organization, p.domain, ?2, r.trust,"
-		     " r.received, r.received FROM policy p JOIN report r ON r.id = p.report"
-		     " WHERE p.id = ?1",
+	[SEEN_ADD] = "INSERT OR IGNORE INTO seen SELECT r.organization, r.sender, p.domain, ?2,"
+		     " r.trust, r.received, r.received FROM policy p"
+		     " JOIN report r ON r.id = p.report WHERE p.id = ?1",
 	[SEEN_AGAIN] = "UPDATE seen SET last = max(last, r.received) FROM policy p"
 		       " JOIN report r ON r.id = p.report WHERE p.id = ?1"
-		       " AND seen.organization = r.organization AND seen.domain = p.domain"
+		       " AND seen.organization = r.organization AND seen.sender = r.sender"
+		       " AND seen.domain = p.domain"
 		       " AND seen.result = ?2 AND seen.trust = r.trust",
 	[OLD_FIND] = "SELECT id FROM report WHERE received < ?1 LIMIT 1",
-	[OVER_FIND] = "SELECT id FROM report WHERE (SELECT count(*) FROM report) > ?1"
-		      " ORDER BY trust = 2 DESC, received LIMIT 1",
+	/* The oldest of who sent most, so that one sender does not push out the others. */
+	[OVER_FIND] = "SELECT id FROM report JOIN (SELECT trust, sender FROM report"
+		      " GROUP BY trust, sender ORDER BY trust = 2 DESC, sum(size) DESC LIMIT 1)"
+		      " USING (trust, sender) WHERE (SELECT count(*) FROM report) > ?1"
+		      " ORDER BY received LIMIT 1",
 	[PAGES] = "SELECT page_count - freelist_count FROM pragma_page_count,"
 		  " pragma_freelist_count WHERE page_count - freelist_count > ?1",
 	[PRUNE_FAILURES] = "DELETE FROM failure WHERE policy IN"
@@ -82,21 +91,27 @@ static const char *const queries[] = {
 	[PRUNE_POLICIES] = "DELETE FROM policy WHERE report = ?1",
 	[PRUNE_REPORT] = "DELETE FROM report WHERE id = ?1",
 	[PRUNE_SEEN] = "DELETE FROM seen WHERE last < ?1",
-	[READ_SUMS] = "SELECT r.organization, max(r.sender), p.domain, r.trust,"
+	/* An organization's name is what its report says: who sent it tells two of a name apart. */
+	[READ_SUMS] = "SELECT r.organization, r.sender, p.domain, r.trust,"
 		      " count(DISTINCT r.id), sum(p.succeeded), sum(p.failed), max(r.end)"
 		      " FROM report r JOIN policy p ON p.report = r.id WHERE r.end >= ?1"
 		      " AND (?2 IS NULL OR p.domain = ?2)"
-		      " GROUP BY r.organization, p.domain, r.trust"
-		      " ORDER BY p.domain, r.organization, r.trust",
-	[READ_FAULTS] = "SELECT r.organization, p.domain, f.result, f.mx, max(f.reason), r.trust,"
-			" sum(f.sessions), coalesce(min(s.first), min(r.received)), max(r.end)"
-			" FROM report r JOIN policy p ON p.report = r.id"
-			" JOIN failure f ON f.policy = p.id LEFT JOIN seen s"
-			" ON s.organization = r.organization AND s.domain = p.domain"
-			" AND s.result = f.result AND s.trust = r.trust"
-			" WHERE r.end >= ?1 AND (?2 IS NULL OR p.domain = ?2)"
-			" GROUP BY r.organization, p.domain, f.result, f.mx, r.trust"
-			" ORDER BY p.domain, r.organization, r.trust, sum(f.sessions) DESC, f.mx",
+		      " GROUP BY r.organization, r.sender, p.domain, r.trust"
+		      " ORDER BY r.trust = 2, row_number() OVER (PARTITION BY r.trust, r.sender"
+		      " ORDER BY max(r.end) DESC) > " FAIR_ROWS
+		      ", p.domain, r.organization, r.sender, r.trust",
+	[READ_FAULTS] =
+		"SELECT r.organization, r.sender, p.domain, f.result, f.mx, max(f.reason), r.trust,"
+		" sum(f.sessions), coalesce(min(s.first), min(r.received)), max(r.end)"
+		" FROM report r JOIN policy p ON p.report = r.id"
+		" JOIN failure f ON f.policy = p.id LEFT JOIN seen s"
+		" ON s.organization = r.organization AND s.sender = r.sender"
+		" AND s.domain = p.domain AND s.result = f.result AND s.trust = r.trust"
+		" WHERE r.end >= ?1 AND (?2 IS NULL OR p.domain = ?2)"
+		" GROUP BY r.organization, r.sender, p.domain, f.result, f.mx, r.trust"
+		" ORDER BY r.trust = 2, row_number() OVER (PARTITION BY r.trust, r.sender"
+		" ORDER BY sum(f.sessions) DESC) > " FAIR_ROWS
+		", p.domain, r.organization, r.sender, r.trust, sum(f.sessions) DESC, f.mx",
 };
 _Static_assert(COUNT_OF(queries) == QUERY_COUNT, "a query without its text");
 
@@ -221,6 +236,7 @@ static int report_add(struct store_received *s, const struct store_received_head
 	sqlite3_bind_int64(at, 6, h->begin_s);
 	sqlite3_bind_int64(at, 7, h->end_s);
 	sqlite3_bind_int64(at, 8, h->now_s);
+	sqlite3_bind_int64(at, 9, (int64_t)h->len);
 	int r = store_finish(at);
 	s->report = sqlite3_last_insert_rowid(s->db);
 	if (!r && !sqlite3_changes(s->db))
@@ -325,14 +341,15 @@ static int fault_tell(sqlite3_stmt *at, const struct store_received_reader *read
 {
 	return reader->on_fault(reader->owner, &(struct store_received_fault){
 						       .organization = text_at(at, 0),
-						       .domain = text_at(at, 1),
-						       .result = text_at(at, 2),
-						       .mx = text_at(at, 3),
-						       .reason = text_at(at, 4),
-						       .trust = trust_at(at, 5),
-						       .sessions = count_at(at, 6),
-						       .first_s = sqlite3_column_int64(at, 7),
-						       .last_s = sqlite3_column_int64(at, 8) });
+						       .from = text_at(at, 1),
+						       .domain = text_at(at, 2),
+						       .result = text_at(at, 3),
+						       .mx = text_at(at, 4),
+						       .reason = text_at(at, 5),
+						       .trust = trust_at(at, 6),
+						       .sessions = count_at(at, 7),
+						       .first_s = sqlite3_column_int64(at, 8),
+						       .last_s = sqlite3_column_int64(at, 9) });
 }
 
 static int rows_tell(sqlite3_stmt *at,

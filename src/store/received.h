@@ -1,12 +1,14 @@
 /*
  * TLS reports that others sent us (RFC 8460): kept in a file of its own, which a mail pipe writes,
- * so that its user needs nothing else. Each is there once. Bounded: the oldest go, and first those
- * that nobody vouched for.
+ * so that its user needs nothing else. Each is there once. Bounded: the oldest go, first of those
+ * that nobody vouched for, and then of the sender who takes most room. A report names its
+ * organization itself: two that came from different domains are told apart.
  */
 #ifndef STORE_RECEIVED_H
 #define STORE_RECEIVED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct store_opened;
@@ -37,6 +39,7 @@ struct store_received_head {
 	const char *organization, *id, *contact;
 	const char *from; /* the domain it came from; "": no mail */
 	enum store_received_trust trust;
+	size_t len; /* of the report */
 	int64_t begin_s, end_s, now_s;
 };
 struct store_received_policy {
@@ -55,14 +58,15 @@ struct store_received_failure {
                                        const struct store_received_head *head);
 [[nodiscard]] int store_received_policy(struct store_received *s,
                                         const struct store_received_policy *policy);
-/* ret_is_new: this organization never told this failure of this domain. */
+/* ret_is_new: this organization, from this domain, never told this failure of this domain. */
 [[nodiscard]] int store_received_failure(struct store_received *s,
                                          const struct store_received_failure *failure,
                                          bool *ret_is_new);
 [[nodiscard]] int store_received_keep(struct store_received *s);
 void store_received_undo(struct store_received *s);
 
-/* What organizations told of a domain since a time. Texts live until the next one. */
+/* What organizations told of a domain since a time. Texts live until the next one. A few of each
+ * sender come before the many of some, and those that nobody vouched for last. */
 struct store_received_sum {
 	const char *organization, *from, *domain;
 	enum store_received_trust trust;
@@ -70,7 +74,7 @@ struct store_received_sum {
 	int64_t last_s; /* the end of what it is about */
 };
 struct store_received_fault {
-	const char *organization, *domain, *result, *mx, *reason; /* reason: one of them */
+	const char *organization, *from, *domain, *result, *mx, *reason; /* reason: one of them */
 	enum store_received_trust trust;
 	uint64_t sessions;
 	int64_t first_s; /* when we were told of such a failure for the first time, ever */

@@ -506,6 +506,36 @@ static void test_ledger_bounds_exposures(void **state)
 	assert_rows("SELECT count(*), sum(user = 'eve') FROM exposure", "10|1\n");
 }
 
+/* Who writes names does not push out that of somebody who has one here. */
+static void test_ledger_exposures_of_nobody(void **state)
+{
+	char user[16];
+	bool is_new;
+	struct store_exposure e = { .at_s = NOW,
+		                    .protocol = "imap",
+		                    .edge = "imap",
+		                    .address = "192.0.2.7",
+		                    .user = "anna",
+		                    .mechanism = "" };
+	struct store_record r = usual;
+	(void)state;
+	r.leg = STORE_LEG_USER;
+	r.user = "anna";
+	r.is_logged_in = true;
+	tell(&r);
+	ledger->exposures_kept.max = 10;
+	assert_int_equal(store_ledger_exposure(ledger, &e, &is_new), 0);
+	commit();
+	e.user = user;
+	e.at_s++;
+	for (int i = 0; i < 50; i++) {
+		snprintf(user, sizeof(user), "guess%d", i);
+		assert_int_equal(store_ledger_exposure(ledger, &e, &is_new), 0);
+	}
+	commit();
+	assert_rows("SELECT count(*), sum(user = 'anna') FROM exposure", "10|1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +558,7 @@ int main(void)
 		LEDGER_TEST(test_ledger_bounds),
 		LEDGER_TEST(test_ledger_bounds_hellos),
 		LEDGER_TEST(test_ledger_bounds_exposures),
+		LEDGER_TEST(test_ledger_exposures_of_nobody),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -140,13 +140,26 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *owner, const char
 	log_debug(NULL, "dashboard", kv_str("library", text));
 }
 
-/* One turn of the library, and when it wants the next. */
+static bool is_full(const struct web_server *server)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	return info && info->num_connections >= CONNECTIONS_MAX;
+}
+
+/*
+ * One turn of the library, and when it wants the next. While it is full it does not wait for new
+ * clients, and only the turn after the one in which there is room again begins with that.
+ */
 static void turn(struct web_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	bool was_full = is_full(server);
 	if (MHD_run(server->daemon) != MHD_YES)
 		log_warn(NULL, "dashboard cannot go on");
 	io_deadline_disarm(&server->due);
+	if (was_full && !is_full(server))
+		io_soon_add(server->set.loop, &server->again);
 	if (MHD_get_timeout(server->daemon, &ms) != MHD_YES)
 		return;
 	if (ms)

@@ -24,6 +24,7 @@ static const struct report_column sum_columns[] = {
 
 static const struct report_column fault_columns[] = {
 	{ "organization", "Who tells", REPORT_TEXT },
+	{ "from", "From", REPORT_TEXT },
 	{ "domain", "Of our domain", REPORT_TEXT },
 	{ "result", "What fails", REPORT_TEXT },
 	{ "mx", "Host", REPORT_TEXT },
@@ -114,8 +115,9 @@ static void news_show(struct web_page *page, const struct store_received_fault *
 	if (page->now_s - f->first_s > WEB_DAY_S || f->trust == STORE_RECEIVED_UNVERIFIED)
 		return;
 	html_open(page->h, "p", { "class", "bad" });
-	html_textf(page->h, "New: %s tells of %s: %s%s%s.", f->organization, f->domain, f->result,
-	           f->mx[0] ? " at " : "", f->mx);
+	html_textf(page->h, "New: %s (%s) tells of %s: %s%s%s.", f->organization,
+	           f->from[0] ? f->from : "no mail", f->domain, f->result, f->mx[0] ? " at " : "",
+	           f->mx);
 	html_close(page->h);
 }
 
@@ -125,9 +127,10 @@ static int on_fault(void *owner, const struct store_received_fault *f)
 	if (r->faults.row_count == ROWS_MAX)
 		return 0;
 	news_show(r->page, f);
-	return REPORT_ROW(&r->faults, report_text(f->organization), report_text(f->domain),
-	                  report_text(f->result), report_text(f->mx), report_count(f->sessions),
-	                  report_time(f->first_s), report_time(f->last_s), report_text(f->reason),
+	return REPORT_ROW(&r->faults, report_text(f->organization), report_text(f->from),
+	                  report_text(f->domain), report_text(f->result), report_text(f->mx),
+	                  report_count(f->sessions), report_time(f->first_s),
+	                  report_time(f->last_s), report_text(f->reason),
 	                  report_text(trust_words(f->trust)));
 }
 
