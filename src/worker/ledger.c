@@ -202,8 +202,12 @@ static void on_exposure(struct store_recorder *r, const struct store_exposure *e
 {
 	struct worker_ledger *l = (struct worker_ledger *)r;
 	struct proc_packer p;
-	if (!l->is_on || !room_find(l, 0, &p))
+	if (!l->is_on)
 		return;
+	if (!room_find(l, 0, &p)) {
+		lose(l);
+		return;
+	}
 	proc_record_exposure_pack(&p, exposure);
 	entry_keep(l, &p);
 	if (l->peer && l->under_way < WORKER_LEDGER_UNDER_WAY_MAX)

@@ -2,7 +2,8 @@
  * Tells the ledger process what sessions were. Entries are gathered into batches, and each batch is
  * kept here until the ledger says that it is in the file: one that died is told again what it had
  * not kept, by the number of the batch, so nothing is lost and nothing counts twice. What is
- * gathered is bounded; above that sessions are only counted, and the next batch says how many.
+ * gathered is bounded; above that sessions, and credentials in clear that found no room either, are
+ * only counted, and the next batch says how many.
  */
 #ifndef WORKER_LEDGER_H
 #define WORKER_LEDGER_H

@@ -313,6 +313,25 @@ static void test_ledger_overflow_is_counted(void **state)
 	stage_deinit(&s);
 }
 
+/* A credential in clear that nobody will hear of is not passed over in silence. */
+static void test_ledger_exposure_without_room_is_counted(void **state)
+{
+	struct stage s;
+	size_t told = 0;
+	(void)state;
+	stage_init(&s);
+	do
+		exposure_tell(&s);
+	while (++told && !worker_ledger_counters(s.worker).lost);
+	ledger_new(&s);
+	s.keeps = true;
+	while (run(&s, 600))
+		;
+	assert_int_equal(s.lost, 1);
+	assert_int_equal(s.exposures, told - 1);
+	stage_deinit(&s);
+}
+
 /* Not all of it at once: a ledger that stopped is not buried. */
 static void test_ledger_that_keeps_nothing_is_told_little(void **state)
 {
@@ -381,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_ledger_that_died_is_told_again),
 		cmocka_unit_test(test_ledger_hello_once_for_each_ledger),
 		cmocka_unit_test(test_ledger_overflow_is_counted),
+		cmocka_unit_test(test_ledger_exposure_without_room_is_counted),
 		cmocka_unit_test(test_ledger_that_keeps_nothing_is_told_little),
 		cmocka_unit_test(test_ledger_finish_waits_for_what_is_not_kept),
 		cmocka_unit_test(test_ledger_switched_off),
