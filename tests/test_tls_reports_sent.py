@@ -372,7 +372,7 @@ def test_a_resolver_that_is_killed_while_it_sends_loses_nothing(relay):
     assert relay.sent("killed")["mailto:r@killed.example"]["state"] == "waiting"
     assert wait_until(lambda: relay.ctl("tlsrpt-send").returncode == 0)
     assert wait_until(lambda: (relay.ctl("tlsrpt-send"), relay.sent("killed"))[1].get(
-        "mailto:r@killed.example", {}).get("state") == "sent")
+        "mailto:r@killed.example", {}).get("state") == "sent", 60)
     assert len(relay.mails_to("r@killed.example")) == 1
 
 
