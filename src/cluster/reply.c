@@ -59,10 +59,20 @@ static void *on_text(const redisReadTask *task, char *text, size_t len)
 	return value_put(task, v);
 }
 
+static size_t depth_of(const redisReadTask *task)
+{
+	size_t depth = 1;
+	for (; task->parent; task = task->parent)
+		depth++;
+	return depth;
+}
+
 static void *on_list(const redisReadTask *task, item_count count)
 {
 	struct cluster_reader *r = task->privdata;
 	if ((size_t)count > CLUSTER_REPLY_ITEMS_MAX - r->items) /* or negative */
+		return NULL;
+	if (depth_of(task) > CLUSTER_REPLY_DEPTH_MAX)
 		return NULL;
 	struct cluster_value *v = value_new(CLUSTER_LIST);
 	if (!v)

@@ -12,6 +12,7 @@
 enum {
 	CLUSTER_REPLY_LEN_MAX = 8 * 1024 * 1024, /* bytes that wait for the rest of an answer */
 	CLUSTER_REPLY_ITEMS_MAX = 64 * 1024,     /* in all lists of an answer */
+	CLUSTER_REPLY_DEPTH_MAX = 7, /* of lists in lists; hiredis since 1.0 knows no bound */
 };
 
 enum cluster_kind {
