@@ -107,7 +107,10 @@ static int take(void *owner, int val, const char *value)
 	struct wanted *w = owner;
 	switch (val) {
 	case MIN_VERSION:
-		return conf_version_parse(value, &w->wish.min_version) ? REPORT_TAKE_WRONG : 0;
+		return conf_version_parse(value, &w->wish.min_version)
+		               ? complain("--min-version", value, strlen(value),
+		                          "write 1.0, 1.1, 1.2 or 1.3")
+		               : 0;
 	case SUITES:
 		return suites_take(&w->wish, value);
 	case GROUPS:
@@ -117,7 +120,10 @@ static int take(void *owner, int val, const char *value)
 		return 0;
 	case PROFILE:
 		w->wish.profile = advice_profile_find(value);
-		return w->wish.profile ? 0 : REPORT_TAKE_WRONG;
+		return w->wish.profile ? 0
+		                       : complain("--profile", value, strlen(value),
+		                                  "known are m3aawg, ncsc2025, bsi2026, "
+		                                  "mozilla6 and rfc9325");
 	case PLAN:
 		w->plans = true;
 		return 0;
