@@ -75,7 +75,9 @@ static void check_todo(struct watch *w, enum smtp_hop_todo todo)
 		w->may_mail = true;
 		break;
 	case SMTP_HOP_REPLY:
-		assert(hop->state == SMTP_HOP_IDLE || hop->state == SMTP_HOP_BUSY);
+		assert(hop->state == SMTP_HOP_IDLE || hop->state == SMTP_HOP_BUSY ||
+		       (hop->state == SMTP_HOP_OVER && hop->of == SMTP_HOP_END &&
+		        hop->reply.code >= 400));
 		assert(hop->number == w->answered++ && hop->reply.code);
 		assert(hop->of != SMTP_HOP_DATA || hop->reply.code >= 400);
 		break;
