@@ -2,9 +2,9 @@
 #ifndef CMD_POLICY_PRINT_H
 #define CMD_POLICY_PRINT_H
 
+#include "ask/sts.h"
+#include "ask/way.h"
 #include "cmd/policy_told.h"
-#include "resolver/sts.h"
-#include "resolver/way.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /*
  * A DNS answer as it came over the wire (RFC 1035 4), and the records that mail needs. Pure: who
- * asked and whether the answer is secure is known elsewhere (resolver/).
+ * asked and whether the answer is secure is known elsewhere (ask/).
  *
  * Names are text without the final dot, in lower case (RFC 4343), the root is "". Bytes that no
  * host name has are written as \DDD (RFC 1035 5.1), so that two different names never look the

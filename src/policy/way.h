@@ -1,7 +1,7 @@
 /*
  * What is known of the way to a domain: its MX hosts, their addresses, their TLSA records, what
  * vouches for each (RFC 5321 5.1, RFC 7672 2.2), and its MTA-STS policy (RFC 8461). Facts only, as
- * resolver/ found them; policy/decide.h decides.
+ * ask/ found them; policy/decide.h decides.
  */
 #ifndef POLICY_WAY_H
 #define POLICY_WAY_H

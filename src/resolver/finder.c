@@ -1,11 +1,11 @@
 #include "resolver/finder.h"
 
+#include "ask/way.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "io/loop.h"
 #include "resolver/policies.h"
-#include "resolver/way.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 #include "resolver/policies.h"
 
+#include "ask/sts.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "io/loop.h"
-#include "resolver/sts.h"
 #include "store/sts.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 #include "resolver/post.h"
 
+#include "ask/fetch.h"
+#include "ask/lookup.h"
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "conf/value.h"
-#include "resolver/fetch.h"
-#include "resolver/lookup.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

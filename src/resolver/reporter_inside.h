@@ -3,9 +3,9 @@
 #ifndef RESOLVER_REPORTER_INSIDE_H
 #define RESOLVER_REPORTER_INSIDE_H
 
+#include "ask/lookup.h"
 #include "io/loop.h"
 #include "policy/tlsrpt_record.h"
-#include "resolver/lookup.h"
 #include "resolver/reporter.h"
 #include "store/tlsrpt_sent.h"
 

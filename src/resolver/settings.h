@@ -1,9 +1,9 @@
-/* What the configuration says of the resolver, in the shape that resolver/lookup.h wants. */
+/* What the configuration says of the resolver, in the shape that ask/lookup.h wants. */
 #ifndef RESOLVER_SETTINGS_H
 #define RESOLVER_SETTINGS_H
 
+#include "ask/lookup.h"
 #include "conf/settings.h"
-#include "resolver/lookup.h"
 
 /* Borrows its texts from the configuration. */
 struct resolver_settings {

@@ -1,11 +1,11 @@
+#include "ask/fetch.h"
+#include "ask/lookup.h"
+#include "ask/test_heap.h"
+#include "ask/test_zone.h"
 #include "base/clean.h"
 #include "io/loop.h"
-#include "resolver/fetch.h"
 #include "resolver/finder.h"
-#include "resolver/lookup.h"
 #include "resolver/policies.h"
-#include "resolver/test_heap.h"
-#include "resolver/test_zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 #include "resolver/post.h"
 
+#include "ask/fetch.h"
 #include "base/clean.h"
-#include "resolver/fetch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

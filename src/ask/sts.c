@@ -1,4 +1,4 @@
-#include "resolver/sts.h"
+#include "ask/sts.h"
 
 #include "base/clean.h"
 #include "base/err.h"

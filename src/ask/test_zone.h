@@ -5,8 +5,8 @@
  * the answer comes over TCP alone, with y answers to other questions come before it. The names of
  * hosts "no4" and "no6", or what ends so before the first dot, get SERVFAIL for A, or AAAA.
  */
-#ifndef RESOLVER_TEST_ZONE_H
-#define RESOLVER_TEST_ZONE_H
+#ifndef ASK_TEST_ZONE_H
+#define ASK_TEST_ZONE_H
 
 #include "base/slice.h"
 

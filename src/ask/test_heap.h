@@ -1,7 +1,7 @@
-/* For the tests of this folder: the bytes on the heap, with a sanitizer's heap or the C library's.
+/* For the tests of what asks: the bytes on the heap, with a sanitizer's heap or the C library's.
  */
-#ifndef RESOLVER_TEST_HEAP_H
-#define RESOLVER_TEST_HEAP_H
+#ifndef ASK_TEST_HEAP_H
+#define ASK_TEST_HEAP_H
 
 #include <malloc.h>
 #include <stddef.h>

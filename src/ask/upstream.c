@@ -1,4 +1,4 @@
-#include "resolver/upstream.h"
+#include "ask/upstream.h"
 
 #include "base/buf.h"
 #include "base/clean.h"

@@ -1,9 +1,9 @@
 /* Asks DNS for the way to a domain (policy/way.h). */
-#ifndef RESOLVER_WAY_H
-#define RESOLVER_WAY_H
+#ifndef ASK_WAY_H
+#define ASK_WAY_H
 
+#include "ask/lookup.h"
 #include "policy/way.h"
-#include "resolver/lookup.h"
 
 struct way;
 /* facts are way's; it may be freed from inside. */

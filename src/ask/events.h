@@ -1,6 +1,6 @@
 /* libunbound's event base, on our loop: what it asks of libevent is done by io/. */
-#ifndef RESOLVER_EVENTS_H
-#define RESOLVER_EVENTS_H
+#ifndef ASK_EVENTS_H
+#define ASK_EVENTS_H
 
 struct io_loop;
 struct ub_event_base;

@@ -3,8 +3,8 @@
  * which libunbound takes out of whatever it is told. One datagram a question; an answer that does
  * not fit into one is asked for over TCP. Nothing is kept: they have a cache.
  */
-#ifndef RESOLVER_UPSTREAM_H
-#define RESOLVER_UPSTREAM_H
+#ifndef ASK_UPSTREAM_H
+#define ASK_UPSTREAM_H
 
 #include "base/slice.h"
 #include "dns/message.h"

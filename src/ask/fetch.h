@@ -3,8 +3,8 @@
  * host's name in a certificate of the public CAs, no redirect, text/plain, 64 KiB, one minute.
  * And posts TLS reports (RFC 8460 5.4). libcurl on our loop; names are not looked up by it.
  */
-#ifndef RESOLVER_FETCH_H
-#define RESOLVER_FETCH_H
+#ifndef ASK_FETCH_H
+#define ASK_FETCH_H
 
 #include "base/slice.h"
 #include "dns/message.h"

@@ -1,4 +1,4 @@
-#include "resolver/events.h"
+#include "ask/events.h"
 
 #include "base/err.h"
 #include "io/loop.h"

@@ -1,7 +1,7 @@
+#include "ask/fetch.h"
+#include "ask/test_heap.h"
 #include "base/clean.h"
 #include "io/loop.h"
-#include "resolver/fetch.h"
-#include "resolver/test_heap.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

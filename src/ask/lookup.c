@@ -1,10 +1,10 @@
-#include "resolver/lookup.h"
+#include "ask/lookup.h"
 
+#include "ask/events.h"
+#include "ask/upstream.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "io/loop.h"
-#include "resolver/events.h"
-#include "resolver/upstream.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * validates. An answer is secure, insecure, bogus or failed; "there is nothing" is an answer too,
  * with its own status (RFC 4035 4.3).
  */
-#ifndef RESOLVER_LOOKUP_H
-#define RESOLVER_LOOKUP_H
+#ifndef ASK_LOOKUP_H
+#define ASK_LOOKUP_H
 
 #include "base/buf.h"
 #include "dns/message.h"

@@ -1,7 +1,7 @@
+#include "ask/test_zone.h"
+#include "ask/upstream.h"
 #include "base/clean.h"
 #include "io/loop.h"
-#include "resolver/test_zone.h"
-#include "resolver/upstream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "resolver/anchor.h"
+#include "ask/anchor.h"
 
 #include "base/clean.h"
 #include "base/err.h"

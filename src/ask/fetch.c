@@ -1,4 +1,4 @@
-#include "resolver/fetch.h"
+#include "ask/fetch.h"
 
 #include "base/buf.h"
 #include "base/clean.h"

@@ -1,7 +1,7 @@
+#include "ask/lookup.h"
+#include "ask/test_zone.h"
 #include "base/clean.h"
 #include "io/loop.h"
-#include "resolver/lookup.h"
-#include "resolver/test_zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

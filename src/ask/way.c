@@ -1,4 +1,4 @@
-#include "resolver/way.h"
+#include "ask/way.h"
 
 #include "base/clean.h"
 #include "base/err.h"

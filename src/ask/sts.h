@@ -2,12 +2,12 @@
  * Finds the MTA-STS policy of a domain as it is published now (RFC 8461 3): the TXT record, then
  * the file. No memory: what was in force before is resolver/policies.h's to know.
  */
-#ifndef RESOLVER_STS_H
-#define RESOLVER_STS_H
+#ifndef ASK_STS_H
+#define ASK_STS_H
 
+#include "ask/fetch.h"
+#include "ask/lookup.h"
 #include "policy/way.h"
-#include "resolver/fetch.h"
-#include "resolver/lookup.h"
 
 struct sts_result {
 	bool is_unchanged; /* the record has known_id: nothing was fetched */

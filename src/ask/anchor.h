@@ -2,8 +2,8 @@
  * The root's keys as a file that libunbound keeps up to date (RFC 5011): begun as a copy of what
  * the operator trusts. Another beginning gets another file, so that a changed setting counts.
  */
-#ifndef RESOLVER_ANCHOR_H
-#define RESOLVER_ANCHOR_H
+#ifndef ASK_ANCHOR_H
+#define ASK_ANCHOR_H
 
 #include <stddef.h>
 
