@@ -6,6 +6,7 @@
 #define CHECK_FINDING_H
 
 #include "advice/criteria.h"
+#include "advice/profile.h"
 #include "check/domain.h"
 
 enum check_verdict {

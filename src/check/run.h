@@ -1,0 +1,58 @@
+/*
+ * Looks at domains, from the name to the verdict: discovery (check/discover.h), endpoints
+ * (check/look.h), judgement (check/judge.h). So many domains at a time; the rest wait. What two
+ * domains share, an MX host, is looked at once.
+ */
+#ifndef CHECK_RUN_H
+#define CHECK_RUN_H
+
+#include "check/finding.h"
+#include "check/look.h"
+
+struct check_run;
+struct fetch;
+struct io_loop;
+struct lookup;
+
+enum { CHECK_RUN_DOMAINS = 16 }; /* at a time, unless the settings say otherwise */
+
+struct check_run_settings {
+	struct io_loop *loop;
+	struct lookup *lookup;
+	struct fetch *fetch;
+	struct check_look *look;
+	const struct advice_profile *profile;
+	const char *const *only; /* ids of criteria; ends with NULL; NULL: all */
+	bool refuses_private;    /* check/discover.h */
+	unsigned at_once;        /* 0: CHECK_RUN_DOMAINS */
+};
+
+/* A domain with its verdict; owned by whom it is given to. */
+struct check_result {
+	struct check_domain domain;
+	struct check_report report;
+};
+void check_result_free(struct check_result *result);
+
+/* Everything is copied but what the pointers point to. */
+[[nodiscard]] int check_run_new(struct check_run **ret_run, const struct check_run_settings *set);
+/* What is under way is given up: no result comes. */
+void check_run_free(struct check_run *run);
+
+/* result is now the owner's. NULL: no memory. The run may not be freed from inside. */
+typedef void check_run_fn(void *owner, struct check_result *result);
+
+/* name: dns_name_is_host(), in lower case. fn is called once, in a later turn. */
+[[nodiscard]] int check_run_domain(struct check_run *run, const char *name, check_run_fn *fn,
+                                   void *owner);
+
+/* One endpoint by itself, without DNS: the result's domain has no name. address: of host, or host
+ * itself. */
+[[nodiscard]] int check_run_host(struct check_run *run, const struct check_place *place,
+                                 check_run_fn *fn, void *owner);
+
+/* Domains that wait, and that are being looked at. */
+unsigned check_run_waiting(const struct check_run *run);
+unsigned check_run_busy(const struct check_run *run);
+
+#endif
