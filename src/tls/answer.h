@@ -42,10 +42,10 @@ enum tls_answer_exchange {
 };
 
 struct tls_answer {
-	/* For who reads it. After BAD what was read before that still stands. */
-	enum tls_answer_kind kind; /* an alert behind a hello: HELLO, with has_alert */
+	/* For who reads it. After BAD what was read before still stands. */
+	enum tls_answer_kind kind; /* with an alert behind a hello: HELLO, and has_alert */
 	bool is_done;
-	bool has_alert;
+	bool has_alert; /* the last one; a warning does not end the answer */
 	uint8_t alert_level, alert_description;
 	uint16_t record_version; /* of the first record */
 	uint16_t version;        /* negotiated; 0x0304 also of a HelloRetryRequest */
@@ -57,19 +57,21 @@ struct tls_answer {
 	char alpn[64];           /* printable; "": none */
 	uint16_t group;          /* of key_share or ServerKeyExchange; 0: none */
 	struct buf chain;        /* certificates in DER, one behind the other, as sent */
+	size_t certificate_ends[TLS_ANSWER_CERTIFICATES_MAX]; /* tls_answer_certificate() */
 	size_t certificate_count;
 	struct buf ocsp; /* the stapled response, DER */
 	enum tls_answer_exchange exchange;
 	struct buf dh_prime, dh_generator; /* as sent, without leading zeros */
-	unsigned dh_bits;                  /* of the prime; of the key with TLS_EXCHANGE_RSA */
-	uint16_t scheme; /* signature of ServerKeyExchange, TLS 1.2; 0: it says none */
-	bool is_signed;  /* it has one; anonymous suites have not */
+	unsigned dh_bits;                  /* of the prime */
+	unsigned rsa_bits;                 /* of the key with TLS_EXCHANGE_RSA */
+	bool is_signed;                    /* ServerKeyExchange is; anonymous ones are not */
+	uint16_t scheme;                   /* of that signature; 0: before TLS 1.2 none is named */
 	bool wants_certificate;
 	uint32_t ssl2_kinds[TLS_ANSWER_SSL2_KINDS_MAX];
 	size_t ssl2_kind_count;
 	uint16_t ssl2_error;
-	const char *problem; /* of BAD; else "" or NULL */
-	char seen[64];       /* the first bytes, printable */
+	const char *problem; /* of BAD; else NULL */
+	char seen[64];       /* the first bytes, printable: "421 4.7.0 too many connections??" */
 
 	/* Of the reader. */
 	struct buf wire;     /* bytes that are no whole record yet */
@@ -87,6 +89,9 @@ void tls_answer_deinit(struct tls_answer *a);
  * Returns 0, enum tls_answer_result, or -ENOMEM. After 0 and BAD it says the same again.
  */
 [[nodiscard]] int tls_answer_feed(struct tls_answer *a, struct slice input);
+
+/* The nth that was sent, borrowed from a; n is below certificate_count. */
+struct slice tls_answer_certificate(const struct tls_answer *a, size_t n);
 
 /* "handshake_failure" (RFC 8446 B.2); "unknown" if nobody gave that number a name. */
 const char *tls_alert_name(uint8_t description);

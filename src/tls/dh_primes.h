@@ -5,10 +5,10 @@
 #include "base/slice.h"
 
 struct tls_dh_prime {
-	const char *name; /* "ffdhe2048", "RFC 3526 group 14", "mod_ssl 2.0 1024" */
+	const char *name; /* "ffdhe2048", "RFC 3526 group 14", "mod_ssl 2.0.x 512" */
 	unsigned bits;
 	bool is_rfc7919;
-	bool is_safe;       /* (p - 1) / 2 is a prime too */
+	bool is_safe;       /* (p - 1) / 2 is a prime too; false also of what is no prime at all */
 	const char *sha256; /* of the prime's bytes without leading zeros, in hexadecimal */
 };
 

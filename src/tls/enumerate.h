@@ -18,14 +18,19 @@
 #include "tls/offer.h"
 
 enum tls_enumeration_kind {
-	TLS_ENUMERATE_SUITES,  /* 64 at a time: accepted + chunks + 1 connections at most */
-	TLS_ENUMERATE_GROUPS,  /* TLS 1.3: no share, HelloRetryRequest; before: ECDHE only */
+	TLS_ENUMERATE_SUITES, /* 64 at a time: accepted + chunks + 1 connections at most */
+	/*
+	 * TLS 1.3: no share, HelloRetryRequest; before: suites of ECDHE only. There a server whose
+	 * only key is on a curve refuses hellos without that curve (RFC 8422 5.1), so what it would
+	 * prefer less than that one is not found.
+	 */
+	TLS_ENUMERATE_GROUPS,
 	TLS_ENUMERATE_SCHEMES, /* TLS 1.2: removal; TLS 1.3: each alone, for the choice is not seen
 	                        */
 };
 
 enum tls_enumeration_order {
-	TLS_ORDER_UNKNOWN, /* fewer than two were accepted, or it was not asked to the end */
+	TLS_ORDER_UNKNOWN, /* fewer than two were accepted of a chunk, or it is not done yet */
 	TLS_ORDER_SERVER,
 	TLS_ORDER_CLIENT,
 };
@@ -49,14 +54,17 @@ struct tls_enumeration {
 	size_t connection_count; /* answers taken */
 	bool is_done;
 	bool is_odd; /* it chose what was not offered, or twice the same; what was found stands */
-	bool is_version_refused; /* other version than asked for, or an alert protocol_version */
+	bool is_version_refused; /* another version came, or the alert protocol_version */
 
 	/* Of the machine. */
 	struct tls_offer offer;             /* without what varies */
-	uint16_t left[TLS_IANA_SUITES_MAX]; /* not offered yet, or offered and not decided */
+	uint16_t left[TLS_IANA_SUITES_MAX]; /* not decided yet */
 	size_t left_count;
-	size_t chunk_len;   /* of left, in the offer under way */
-	bool has_reordered; /* a later one was preferred to an earlier one */
+	size_t chunk_len;  /* of left, in the offers under way; 0: the next chunk begins */
+	size_t last_at;    /* where in left the last choice stood */
+	bool is_by_server; /* it preferred what stood behind */
+	size_t run_start;  /* in accepted: the chunk under way */
+	size_t order_start, order_count; /* in accepted: a chunk to ask for the order with */
 	bool is_asking_order;
 };
 

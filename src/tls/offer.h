@@ -11,13 +11,12 @@
 enum {
 	TLS_OFFER_SUITES_MAX = 64, /* servers were seen that ignore what stands behind 128 */
 	TLS_OFFER_GROUPS_MAX = 64,
-	TLS_OFFER_SCHEMES_MAX = 32,
+	TLS_OFFER_SCHEMES_MAX = 40,
 	TLS_OFFER_VERSIONS_MAX = 8,
 	TLS_OFFER_SHARES_MAX = 4,
-	TLS_OFFER_SSL2_KINDS_MAX = 16,
 	TLS_OFFER_RANDOM_LEN = 32,
-	TLS_OFFER_NAME_MAX = 255,
-	TLS_OFFER_PADDING_MAX = 16384, /* a hello longer than a record is cut into several */
+	TLS_OFFER_NAME_MAX = 255,  /* of SNI and of a protocol; a longer one is left out */
+	TLS_OFFER_LEN_MAX = 16384, /* one record holds it all */
 };
 
 enum tls_offer_extension {
@@ -56,7 +55,7 @@ struct tls_offer {
 	bool has_fallback_scsv;      /* RFC 7507; beside suites[] */
 	bool has_grease;             /* RFC 8701: suite, extensions, group, version */
 	bool has_session_id;         /* random; TLS 1.3 wants one for middleboxes (RFC 8446 D.4) */
-	size_t padded_len;           /* RFC 7685: the hello is at least so long; 0: no padding */
+	size_t padded_len;           /* RFC 7685: at least so long, at most 8192; 0: no padding */
 	const char *sni;             /* borrowed until written; NULL: none */
 	const char *alpn[4];
 };
@@ -69,7 +68,7 @@ enum tls_offer_kind {
 	TLS_OFFER_10,
 	TLS_OFFER_SSL3,
 	TLS_OFFER_WEAK, /* TLS 1.2 and below: NULL, anonymous, export, RC4, DES, 3DES only */
-	TLS_OFFER_POST_QUANTUM, /* TLS 1.3 with groups of ML-KEM only and no share, see offer.c */
+	TLS_OFFER_POST_QUANTUM, /* TLS 1.3, groups of ML-KEM only and no share, see offer_kinds.c */
 	TLS_OFFER_SHA1,         /* TLS 1.2, signatures with SHA-1 only */
 	TLS_OFFER_KIND_COUNT
 };
