@@ -48,7 +48,7 @@ static int on_error(struct tls_answer *a, struct reader in)
 int tls_answer_ssl2(struct tls_answer *a, struct slice wire)
 {
 	struct reader in = { .rest = wire };
-	if (wire.len < HEADER_LEN)
+	if (wire.len <= HEADER_LEN) /* it may be none yet */
 		return TLS_ANSWER_MORE;
 	size_t len = read_number(&in, 2) & 0x7fff;
 	if (!len)
