@@ -183,23 +183,25 @@ static bool is_other_version(const struct tls_enumeration *e, const struct tls_a
 	return answer->kind != TLS_ANSWER_NONE && answer->version != e->version;
 }
 
-/* 0: it chose nothing. */
-static uint16_t chosen_number(const struct tls_enumeration *e, const struct tls_answer *answer)
+enum { NOTHING = -1 };
+
+/* The suite 0 is one, group and scheme 0 are none. */
+static int chosen_number(const struct tls_enumeration *e, const struct tls_answer *answer)
 {
 	if (!is_chosen_version(e, answer))
-		return 0;
+		return NOTHING;
 	switch (e->kind) {
 	case TLS_ENUMERATE_SUITES:
 		return answer->suite;
 	case TLS_ENUMERATE_GROUPS:
-		return answer->group;
+		return answer->group ?: NOTHING;
 	case TLS_ENUMERATE_SCHEMES:
 		break;
 	}
-	return is_one_by_one(e) ? e->left[0] : answer->scheme;
+	return is_one_by_one(e) ? e->left[0] : answer->scheme ?: NOTHING;
 }
 
-static void order_take(struct tls_enumeration *e, uint16_t number)
+static void order_take(struct tls_enumeration *e, int number)
 {
 	const struct tls_enumerated *first = &e->accepted[e->order_start];
 	const struct tls_enumerated *last = first + e->order_count - 1;
@@ -226,7 +228,7 @@ static void accept_at(struct tls_enumeration *e, size_t at, const struct tls_ans
 		chunk_end(e);
 }
 
-static void choice_take(struct tls_enumeration *e, uint16_t number, const struct tls_answer *answer)
+static void choice_take(struct tls_enumeration *e, int number, const struct tls_answer *answer)
 {
 	for (size_t i = 0; i < e->chunk_len; i++)
 		if (e->left[i] == number) {
@@ -239,12 +241,12 @@ static void choice_take(struct tls_enumeration *e, uint16_t number, const struct
 
 void tls_enumeration_take(struct tls_enumeration *e, const struct tls_answer *answer)
 {
-	uint16_t number = chosen_number(e, answer);
+	int number = chosen_number(e, answer);
 	assert(!e->is_done && (e->is_asking_order || e->chunk_len));
 	e->connection_count++;
 	if (e->is_asking_order) {
 		order_take(e, number);
-	} else if (number) {
+	} else if (number != NOTHING) {
 		choice_take(e, number, answer);
 	} else if (!e->accepted_count && is_other_version(e, answer)) {
 		e->is_version_refused = true;
