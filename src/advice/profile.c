@@ -9,35 +9,97 @@
 	"brainpoolP384r1:brainpoolP512r1"
 #define HYBRIDS "X25519MLKEM768:SecP256r1MLKEM768:SecP384r1MLKEM1024"
 
-/* Between providers RFC 7435 holds: TLS that is weaker is better than none. Two of the sources
- * make no such exception. */
+/* Whoever connects: old versions, static RSA and SHA-1 are out. */
+#define STRICT(cbc_sha2_grade, cbc_sha1_grade)                                                     \
+	{                                                                                          \
+		.old_versions = ADVICE_BAD, .anonymous = ADVICE_BAD, .static_kex = ADVICE_BAD,     \
+		.cbc_sha2 = ADVICE_##cbc_sha2_grade, .cbc_sha1 = ADVICE_##cbc_sha1_grade,          \
+		.old_signatures = ADVICE_BAD                                                       \
+	}
+/* Between providers RFC 7435 holds: TLS that is weaker is better than none, which is what a sender
+ * that finds nothing in common falls back to. Three of the sources make no such exception. */
+#define OPPORTUNISTIC                                                                              \
+	{                                                                                          \
+		.old_versions = ADVICE_AGEING, .anonymous = ADVICE_AGEING,                         \
+		.static_kex = ADVICE_AGEING, .cbc_sha2 = ADVICE_AGEING, .cbc_sha1 = ADVICE_AGEING, \
+		.old_signatures = ADVICE_AGEING                                                    \
+	}
+
 const struct advice_profile advice_profiles[] = {
-	{ "m3aawg",
-	  "M3AAWG TLS for Mail",
-	  TLS_1_2,
-	  { ADVICE_SUITES_ALL, ADVICE_SUITES_AEAD },
-	  HYBRIDS ":" CURVES ":" BRAINPOOL },
-	{ "ncsc2025",
-	  "NCSC-NL IT Security Guidelines for TLS 2025-05, good and sufficient",
-	  TLS_1_2,
-	  { ADVICE_SUITES_AEAD, ADVICE_SUITES_AEAD },
-	  HYBRIDS ":" CURVES ":" BRAINPOOL },
-	{ "bsi2026",
-	  "BSI TR-02102-2 2026-01",
-	  TLS_1_2,
-	  { ADVICE_SUITES_AEAD | ADVICE_SUITES_CBC_SHA2,
-	    ADVICE_SUITES_AEAD | ADVICE_SUITES_CBC_SHA2 },
-	  HYBRIDS ":P-256:P-384:P-521:" BRAINPOOL },
-	{ "mozilla6",
-	  "Mozilla Server Side TLS 6.0, intermediate",
-	  TLS_1_2,
-	  { ADVICE_SUITES_AEAD, ADVICE_SUITES_AEAD },
-	  "X25519MLKEM768:X25519:P-256:P-384" },
-	{ "rfc9325",
-	  "RFC 9325, RFC 8996, RFC 9155",
-	  TLS_1_2,
-	  { ADVICE_SUITES_ALL, ADVICE_SUITES_AEAD },
-	  HYBRIDS ":" CURVES ":" BRAINPOOL },
+	{ .name = "m3aawg",
+	  .source = "M3AAWG TLS for Mail",
+	  .min_version = TLS_1_2,
+	  .suites = { ADVICE_SUITES_ALL, ADVICE_SUITES_AEAD },
+	  .groups = HYBRIDS ":" CURVES ":" BRAINPOOL,
+	  .scales = { OPPORTUNISTIC, STRICT(AGEING, BAD) },
+	  .short_tags = ADVICE_AGEING,
+	  .dh_bits = 3072,
+	  .dh_bits_least = 2048,
+	  .rsa_bits = 2048,
+	  .rsa_bits_least = 2048,
+	  .other_curves = ADVICE_AGEING,
+	  .no_ems = ADVICE_AGEING },
+	{ .name = "ncsc2025",
+	  .source = "NCSC-NL IT Security Guidelines for TLS 2025-05, good and sufficient",
+	  .min_version = TLS_1_2,
+	  .suites = { ADVICE_SUITES_AEAD, ADVICE_SUITES_AEAD },
+	  .groups = HYBRIDS ":" CURVES ":" BRAINPOOL,
+	  .scales = { STRICT(AGEING, BAD), STRICT(AGEING, BAD) },
+	  .other_ciphers = ADVICE_AGEING,
+	  .short_tags = ADVICE_BAD,
+	  .dhe = ADVICE_AGEING,
+	  .dh_bits = 3072,
+	  .dh_bits_least = 3072,
+	  .other_primes = ADVICE_BAD,
+	  .rsa_bits = 3072,
+	  .rsa_bits_least = 2048,
+	  .other_curves = ADVICE_BAD,
+	  .no_ems = ADVICE_BAD },
+	{ .name = "bsi2026",
+	  .source = "BSI TR-02102-2 2026-01",
+	  .min_version = TLS_1_2,
+	  .suites = { ADVICE_SUITES_AEAD | ADVICE_SUITES_CBC_SHA2,
+	              ADVICE_SUITES_AEAD | ADVICE_SUITES_CBC_SHA2 },
+	  .groups = HYBRIDS ":P-256:P-384:P-521:" BRAINPOOL,
+	  .scales = { STRICT(GOOD, BAD), STRICT(GOOD, BAD) },
+	  .other_ciphers = ADVICE_AGEING,
+	  .short_tags = ADVICE_AGEING,
+	  .dhe = ADVICE_AGEING,
+	  .dh_bits = 3000,
+	  .dh_bits_least = 3000,
+	  .rsa_bits = 3000,
+	  .rsa_bits_least = 3000,
+	  .other_curves = ADVICE_AGEING,
+	  .no_ems = ADVICE_BAD },
+	{ .name = "mozilla6",
+	  .source = "Mozilla Server Side TLS 6.0, intermediate",
+	  .min_version = TLS_1_2,
+	  .suites = { ADVICE_SUITES_AEAD, ADVICE_SUITES_AEAD },
+	  .groups = "X25519MLKEM768:X25519:P-256:P-384",
+	  .scales = { STRICT(AGEING, BAD), STRICT(AGEING, BAD) },
+	  .other_ciphers = ADVICE_AGEING,
+	  .short_tags = ADVICE_AGEING,
+	  .dhe = ADVICE_AGEING,
+	  .dh_bits = 2048,
+	  .dh_bits_least = 2048,
+	  .rsa_bits = 2048,
+	  .rsa_bits_least = 2048,
+	  .other_curves = ADVICE_AGEING,
+	  .no_ems = ADVICE_AGEING,
+	  .certificate_days = 366 },
+	{ .name = "rfc9325",
+	  .source = "RFC 9325, RFC 8996, RFC 9155",
+	  .min_version = TLS_1_2,
+	  .suites = { ADVICE_SUITES_ALL, ADVICE_SUITES_AEAD },
+	  .groups = HYBRIDS ":" CURVES ":" BRAINPOOL,
+	  .scales = { OPPORTUNISTIC, STRICT(AGEING, AGEING) },
+	  .short_tags = ADVICE_AGEING,
+	  .dh_bits = 2048,
+	  .dh_bits_least = 2048,
+	  .rsa_bits = 2048,
+	  .rsa_bits_least = 2048,
+	  .other_curves = ADVICE_AGEING,
+	  .no_ems = ADVICE_BAD },
 };
 const size_t advice_profile_count = COUNT_OF(advice_profiles);
 
@@ -47,6 +109,18 @@ const struct advice_profile *advice_profile_find(const char *name)
 		if (!strcmp(advice_profiles[i].name, name))
 			return &advice_profiles[i];
 	return NULL;
+}
+
+bool advice_profile_has_group(const struct advice_profile *profile, uint16_t number)
+{
+	for (const char *at = profile->groups; *at;) {
+		size_t len = strcspn(at, ":");
+		const struct tls_group *group = tls_group_find(slice_of(at, len));
+		if (group && group->number == number)
+			return true;
+		at += len + (at[len] != '\0');
+	}
+	return false;
 }
 
 static unsigned suites_of(const struct tls_suite *suite)

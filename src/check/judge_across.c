@@ -1,0 +1,273 @@
+/* What can be said only of several places together, by what was found of each. */
+#include "check/judge_rules.h"
+
+#include <stdio.h>
+
+/* --- findings that are there already --- */
+
+static const struct check_finding *finding_of(const struct judge *j, const struct check_endpoint *e,
+                                              const char *id)
+{
+	for (size_t i = 0; i < j->report->count; i++) {
+		const struct check_finding *f = &j->report->findings[i];
+		if (f->endpoint == e && !strcmp(f->criterion->id, id))
+			return f;
+	}
+	return NULL;
+}
+
+/* The worst of TLS: versions, suites, certificates. */
+static const struct check_finding *worst_tls(const struct judge *j, const struct check_endpoint *e)
+{
+	const struct check_finding *worst = NULL;
+	for (size_t i = 0; i < j->report->count; i++) {
+		const struct check_finding *f = &j->report->findings[i];
+		if (f->endpoint != e || !strchr("CDE", f->criterion->id[0]))
+			continue;
+		if (!worst || f->verdict > worst->verdict)
+			worst = f;
+	}
+	return worst;
+}
+
+static bool fails_tls(const struct judge *j, const struct check_endpoint *e)
+{
+	const struct check_finding *worst = worst_tls(j, e);
+	return worst && worst->verdict >= CHECK_FAIL;
+}
+
+/* --- A4: addresses of one host --- */
+
+static bool is_judged(enum check_verdict verdict)
+{
+	return verdict != CHECK_NOT_TESTED && verdict != CHECK_NOT_APPLICABLE;
+}
+
+/* Criteria in which two endpoints differ. */
+static void differences_list(const struct judge *j, const struct check_endpoint *a,
+                             const struct check_endpoint *b, char *ret_list, size_t cap)
+{
+	size_t count = j->report->count;
+	ret_list[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		const struct check_finding *left = &j->report->findings[i];
+		if (left->endpoint != a || !is_judged(left->verdict))
+			continue;
+		const struct check_finding *right = finding_of(j, b, left->criterion->id);
+		if (right && is_judged(right->verdict) && right->verdict != left->verdict)
+			judge_list_add(ret_list, cap, "%s", left->criterion->id);
+	}
+}
+
+static bool is_sibling(const struct check_endpoint *a, const struct check_endpoint *b)
+{
+	return a->service == b->service && a->port == b->port && !strcmp(a->host, b->host);
+}
+
+/* Against all behind it in the list. Returns how many there are. */
+static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_list, size_t cap)
+{
+	const struct check_domain *d = j->domain;
+	const struct check_endpoint *first = d->endpoints[at];
+	unsigned count = 0;
+	ret_list[0] = '\0';
+	for (unsigned i = at + 1; i < d->endpoint_count; i++) {
+		const struct check_endpoint *e = d->endpoints[i];
+		char ids[CHECK_TEXT_CAP / 2];
+		if (!is_sibling(first, e) || !is_open(e))
+			continue;
+		count++;
+		differences_list(j, first, e, ids, sizeof(ids));
+		if (ids[0])
+			judge_list_add(ret_list, cap, "%s and %s in %s", first->address, e->address,
+			               ids);
+	}
+	return count;
+}
+
+static bool has_sibling_before(const struct check_domain *d, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (is_sibling(d->endpoints[i], d->endpoints[at]) && is_open(d->endpoints[i]))
+			return true;
+	return false;
+}
+
+static void a4(struct judge *j, unsigned at)
+{
+	const struct check_endpoint *e = j->domain->endpoints[at];
+	struct check_endpoint nameless = { .port = e->port, .service = e->service };
+	char list[CHECK_TEXT_CAP], place[CHECK_TEXT_CAP];
+	struct ruling r = {};
+	if (!is_open(e) || has_sibling_before(j->domain, at))
+		return;
+	if (!siblings_compare(j, at, list, sizeof(list)))
+		return;
+	if (list[0])
+		judge_say(&r, CHECK_WARN, "differ: %s", list);
+	else
+		judge_say(&r, CHECK_PASS, "all its addresses do the same");
+	memcpy(nameless.host, e->host, sizeof(nameless.host));
+	judge_place(&nameless, place, sizeof(place));
+	judge_add(j, "A4", place, &r);
+}
+
+/* --- A11: services that DNS names --- */
+
+struct services {
+	bool has_any, has_implicit;
+	char bad[CHECK_TEXT_CAP];
+};
+
+static bool is_implicit(const char *label)
+{
+	return !strcmp(label, "_imaps") || !strcmp(label, "_submissions") ||
+	       !strcmp(label, "_pop3s");
+}
+
+static void srv_look(const struct judge *j, const struct check_srv *srv, struct services *s)
+{
+	const struct check_domain *d = j->domain;
+	if (!srv->is_there || !srv->target[0])
+		return;
+	s->has_any = true;
+	s->has_implicit |= is_implicit(srv->label);
+	for (unsigned i = 0; i < d->endpoint_count; i++) {
+		const struct check_endpoint *e = d->endpoints[i];
+		if (e->port != srv->port || strcmp(e->host, srv->target) != 0)
+			continue;
+		if (!fails_tls(j, e))
+			continue;
+		judge_list_add(s->bad, sizeof(s->bad), "%s (%s)", srv->label,
+		               worst_tls(j, e)->criterion->id);
+		return;
+	}
+}
+
+static void a11(struct judge *j)
+{
+	const struct check_domain *d = j->domain;
+	struct services s = {};
+	struct ruling r = {};
+	for (unsigned i = 0; i < d->srv_count; i++)
+		srv_look(j, &d->srv[i], &s);
+	if (!d->srv_count)
+		return;
+	if (s.bad[0])
+		judge_say(&r, CHECK_FAIL, "they send users to places that fail: %s", s.bad);
+	else if (s.has_implicit)
+		judge_say(&r, CHECK_PASS, "they name places with TLS from the first byte");
+	else if (s.has_any)
+		judge_say(&r, CHECK_WARN, "they name places with STARTTLS alone");
+	else
+		judge_say(&r, CHECK_INFO, "no SRV records for users");
+	judge_add(j, "A11", d->name, &r);
+}
+
+/* --- B3: all MX hosts alike --- */
+
+static void b3(struct judge *j)
+{
+	const struct check_domain *d = j->domain;
+	char without[CHECK_TEXT_CAP] = "";
+	unsigned with = 0, all = 0;
+	struct ruling r = {};
+	for (unsigned i = 0; i < d->endpoint_count; i++) {
+		const struct check_endpoint *e = d->endpoints[i];
+		if (e->service != CHECK_SMTP || !is_open(e) || !e->clear.was_heard)
+			continue;
+		all++;
+		if (e->clear.offers_starttls)
+			with++;
+		else
+			judge_list_add(without, sizeof(without), "%s [%s]", e->host, e->address);
+	}
+	if (all < 2 || !with)
+		return; /* B1 says it */
+	if (without[0])
+		judge_say(&r, CHECK_FAIL,
+		          "%u of %u offer STARTTLS; who sits on the way leads mail "
+		          "to the others: %s",
+		          with, all, without);
+	else
+		judge_say(&r, CHECK_PASS, "all %u offer STARTTLS", all);
+	judge_add(j, "B3", d->name, &r);
+}
+
+/* --- E9: one key in several places --- */
+
+static bool is_weak_place(const struct judge *j, const struct check_endpoint *e)
+{
+	return judge_has_version(e, CHECK_SSL2) || fails_tls(j, e);
+}
+
+/* The first weaker place with the key of this endpoint, that itself is none. */
+static void e9(struct judge *j, const struct check_endpoint *e)
+{
+	const struct check_domain *d = j->domain;
+	char place[CHECK_TEXT_CAP];
+	struct ruling r = {};
+	bool is_shared = false;
+	if (!e->has_chain || is_weak_place(j, e))
+		return;
+	for (unsigned i = 0; i < d->endpoint_count; i++) {
+		const struct check_endpoint *other = d->endpoints[i];
+		if (other == e || !other->has_chain ||
+		    memcmp(e->chain.spki, other->chain.spki, sizeof(e->chain.spki)) != 0)
+			continue;
+		is_shared = true;
+		if (!is_weak_place(j, other))
+			continue;
+		judge_place(other, place, sizeof(place));
+		judge_say(&r, CHECK_WARN, "%s has the same key and is weaker (%s)", place,
+		          judge_has_version(other, CHECK_SSL2)
+		                  ? "SSLv2"
+		                  : worst_tls(j, other)->criterion->id);
+		judge_add_endpoint(j, "E9", e, &r);
+		return;
+	}
+	if (!is_shared)
+		return;
+	judge_say(&r, CHECK_PASS, "where else its key is used, TLS is as good");
+	judge_add_endpoint(j, "E9", e, &r);
+}
+
+/* --- H3: hosts beside webmail --- */
+
+static bool is_side_host(const char *host)
+{
+	static const char *const labels[] = { "mta-sts.", "autoconfig.", "autodiscover." };
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (slice_starts_nocase(slice_str(host), labels[i]))
+			return true;
+	return false;
+}
+
+static void h3(struct judge *j, const struct check_endpoint *e)
+{
+	const struct check_finding *worst = worst_tls(j, e);
+	struct ruling r = {};
+	if (e->service != CHECK_HTTPS || !is_open(e) || !is_side_host(e->host) || !worst)
+		return;
+	if (worst->verdict >= CHECK_FAIL)
+		judge_say(&r, CHECK_WARN, "its TLS fails %s: %.300s", worst->criterion->id,
+		          worst->evidence);
+	else
+		judge_say(&r, CHECK_PASS, "its TLS is sound");
+	judge_add_endpoint(j, "H3", e, &r);
+}
+
+void judge_across(struct judge *j)
+{
+	const struct check_domain *d = j->domain;
+	for (unsigned i = 0; i < d->endpoint_count; i++) {
+		e9(j, d->endpoints[i]);
+		h3(j, d->endpoints[i]);
+	}
+	for (unsigned i = 0; i < d->endpoint_count; i++)
+		a4(j, i);
+	if (!d->name[0])
+		return;
+	a11(j);
+	b3(j);
+}

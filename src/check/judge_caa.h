@@ -1,0 +1,17 @@
+/* Which CA a CAA record means: its domain against the name that certificates have. Pure. */
+#ifndef CHECK_JUDGE_CAA_H
+#define CHECK_JUDGE_CAA_H
+
+enum judge_caa_result {
+	JUDGE_CAA_ALLOWS,
+	JUDGE_CAA_FORBIDS,
+	JUDGE_CAA_UNKNOWN, /* a CA whose domain we do not know */
+};
+
+/*
+ * issuers: domains of issue properties, " " between; ";" allows none (RFC 8659 4.2)
+ * issuer:  of the certificate, as its name is written
+ */
+enum judge_caa_result judge_caa(const char *issuers, const char *issuer);
+
+#endif
