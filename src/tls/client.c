@@ -35,14 +35,14 @@ static int on_certificate(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
-int tls_client_trust(SSL_CTX *context, struct slice pem)
+int tls_client_trust(X509_STORE *store, struct slice pem)
 {
 	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = NULL;
 	int r = tls_chain_read_pem(&list, pem);
 	if (r)
 		return r;
 	for (int i = 0; i < sk_X509_num(list); i++)
-		if (!X509_STORE_add_cert(SSL_CTX_get_cert_store(context), sk_X509_value(list, i)))
+		if (!X509_STORE_add_cert(store, sk_X509_value(list, i)))
 			return err_raise(-ENOMEM);
 	return 0;
 }
@@ -60,7 +60,7 @@ static bool name_require(SSL_CTX *context, const char *name)
 static int chain_require(struct tls_client *c, const struct tls_client_settings *set,
                          char *ret_error, size_t error_cap)
 {
-	int r = tls_client_trust(c->context, set->ca_pem);
+	int r = tls_client_trust(SSL_CTX_get_cert_store(c->context), set->ca_pem);
 	if (r < 0)
 		return err_up(r);
 	if (r) {

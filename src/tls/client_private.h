@@ -27,6 +27,6 @@ enum {
                                      const char *groups);
 
 /* Trusts the certificates of a PEM text. 0, enum tls_chain_result, or -ENOMEM. */
-[[nodiscard]] int tls_client_trust(SSL_CTX *context, struct slice pem);
+[[nodiscard]] int tls_client_trust(X509_STORE *store, struct slice pem);
 
 #endif

@@ -25,8 +25,11 @@ enum tls_enumeration_kind {
 	 * prefer less than that one is not found.
 	 */
 	TLS_ENUMERATE_GROUPS,
-	TLS_ENUMERATE_SCHEMES, /* TLS 1.2: removal; TLS 1.3: each alone, for the choice is not seen
-	                        */
+	/*
+	 * TLS 1.2: removal. TLS 1.3: each alone, for the choice is not seen: as many connections
+	 * as schemes. Of who chooses behind his ServerHello (Java) all seem to be taken.
+	 */
+	TLS_ENUMERATE_SCHEMES,
 };
 
 enum tls_enumeration_order {

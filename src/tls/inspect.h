@@ -11,7 +11,6 @@
 enum {
 	TLS_INSPECT_CERTIFICATES_MAX = 16, /* more are not looked at */
 	TLS_INSPECT_LEN_MAX = 128 * 1024,
-	TLS_INSPECT_NAMES_MAX = 1000, /* of the leaf */
 };
 
 struct tls_inspected {

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/chain.h"
+#include "tls/label_private.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -19,15 +20,15 @@ static const struct {
 	{ "secp521r1", "P-521" },
 };
 
-static int64_t time_of(const ASN1_TIME *at)
+int64_t tls_label_time(const ASN1_TIME *at)
 {
 	struct tm tm;
 	return ASN1_TIME_to_tm(at, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-static void key_write(X509 *leaf, char *ret_text, size_t cap)
+void tls_label_key(X509 *certificate, char *ret_text, size_t cap)
 {
-	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
 	char curve[32];
 	if (!key || !EVP_PKEY_is_a(key, "EC") ||
 	    EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) != 1) {
@@ -70,9 +71,9 @@ int tls_label_read(struct tls_label *ret_label, struct slice chain_pem)
 	label.names = tls_chain_names(leaf);
 	if (!label.names)
 		return err_raise(-ENOMEM);
-	label.not_before_s = time_of(X509_get0_notBefore(leaf));
-	label.not_after_s = time_of(X509_get0_notAfter(leaf));
-	key_write(leaf, label.key, sizeof(label.key));
+	label.not_before_s = tls_label_time(X509_get0_notBefore(leaf));
+	label.not_after_s = tls_label_time(X509_get0_notAfter(leaf));
+	tls_label_key(leaf, label.key, sizeof(label.key));
 	issuer_write(leaf, label.issuer, sizeof(label.issuer));
 	ERR_clear_error();
 	*ret_label = label;

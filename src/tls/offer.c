@@ -3,17 +3,11 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/iana.h"
-#include "tls/suite.h"
+#include "tls/offer_private.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/obj_mac.h>
 
 enum { RECORD_HANDSHAKE = 22, MESSAGE_CLIENT_HELLO = 1, PADDED_MAX = 8192 };
-enum { GROUP_X25519 = 29, GROUP_X448 = 30, GROUP_X25519_MLKEM768 = 0x11ec };
 enum { SCSV_RENEGOTIATION = 0x00ff, SCSV_FALLBACK = 0x5600 };
 
 enum {
@@ -34,193 +28,13 @@ enum {
 	EXTENSION_RENEGOTIATION = 0xff01,
 };
 
-/* What the random bytes are for: each has its own, drawn from the seed. */
-enum purpose { FOR_RANDOM, FOR_SESSION_ID, FOR_GREASE, FOR_CURVE, FOR_MODULE };
-
-/* Appends; the first failure sticks. */
-struct writer {
-	struct buf bytes;
-	const uint8_t *seed;
-	int r;
-};
-
-static void put(struct writer *w, const void *data, size_t len)
-{
-	if (!w->r)
-		w->r = buf_add(&w->bytes, slice_of(data, len));
-}
-
-static void put_u8(struct writer *w, unsigned value)
-{
-	put(w, &(uint8_t){ (uint8_t)value }, 1);
-}
-
-static void put_u16(struct writer *w, unsigned value)
-{
-	put_u8(w, value >> 8);
-	put_u8(w, value & 0xff);
-}
-
-static void put_u24(struct writer *w, unsigned value)
-{
-	put_u8(w, value >> 16);
-	put_u16(w, value & 0xffff);
-}
-
-static void put_list(struct writer *w, const uint16_t *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		put_u16(w, values[i]);
-}
-
-/* A length of so many bytes stands before what follows; vector_close() fills it in. */
-static size_t vector_open(struct writer *w, size_t width)
-{
-	static const uint8_t zeros[3];
-	put(w, zeros, width);
-	return buf_len(&w->bytes);
-}
-
-static void vector_close(struct writer *w, size_t start, size_t width)
-{
-	if (w->r)
-		return;
-	size_t len = buf_len(&w->bytes) - start;
-	for (size_t i = 1; i <= width; i++, len >>= 8)
-		w->bytes.data[w->bytes.start + start - i] = (uint8_t)len;
-}
-
-static void context_freep(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-static int draw(const uint8_t *seed, enum purpose purpose, uint8_t *ret_bytes, size_t len)
-{
-	CLEAN(context_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
-	uint8_t label = (uint8_t)purpose;
-	if (!context || EVP_DigestInit_ex(context, EVP_shake256(), NULL) != 1 ||
-	    EVP_DigestUpdate(context, seed, TLS_OFFER_RANDOM_LEN) != 1 ||
-	    EVP_DigestUpdate(context, &label, 1) != 1 ||
-	    EVP_DigestFinalXOF(context, ret_bytes, len) != 1) {
-		ERR_clear_error();
-		return err_raise(-ENOMEM);
-	}
-	return 0;
-}
-
-static void put_drawn(struct writer *w, enum purpose purpose, size_t len)
-{
-	uint8_t bytes[64];
-	assert(len <= sizeof(bytes));
-	if (!w->r)
-		w->r = draw(w->seed, purpose, bytes, len);
-	if (!w->r)
-		put(w, bytes, len);
-}
-
 /* RFC 8701 2: one of sixteen. nth: another for each place. */
 static unsigned grease(struct writer *w, unsigned nth)
 {
 	uint8_t byte = 0;
 	if (!w->r)
-		w->r = draw(w->seed, FOR_GREASE, &byte, 1);
+		w->r = tls_offer_draw(w->seed, TLS_OFFER_FOR_GREASE, &byte, 1);
 	return 0x0a0a + 0x1010 * ((byte + nth) % 16);
-}
-
-/* Key shares */
-
-/* The curve's base point: on it for certain, and nobody will compute with the answer. */
-static void put_point(struct writer *w, int curve)
-{
-	uint8_t bytes[1 + 2 * 66];
-	EC_GROUP *group = EC_GROUP_new_by_curve_name(curve);
-	size_t len = 0;
-	if (group)
-		len = EC_POINT_point2oct(group, EC_GROUP_get0_generator(group),
-		                         POINT_CONVERSION_UNCOMPRESSED, bytes, sizeof(bytes), NULL);
-	EC_GROUP_free(group);
-	ERR_clear_error();
-	if (!len && !w->r)
-		w->r = err_raise(-ENOMEM);
-	put(w, bytes, len);
-}
-
-/* An encapsulation key of ML-KEM-768: each coefficient is below 3329 (FIPS 203 7.2), then rho. */
-static void put_module(struct writer *w)
-{
-	enum { COEFFICIENTS = 3 * 256, MODULUS = 3329, RHO_LEN = 32 };
-	uint8_t drawn[2 * COEFFICIENTS + RHO_LEN];
-	if (!w->r)
-		w->r = draw(w->seed, FOR_MODULE, drawn, sizeof(drawn));
-	for (size_t i = 0; !w->r && i < COEFFICIENTS; i += 2) {
-		unsigned a = (drawn[2 * i] << 8 | drawn[2 * i + 1]) % MODULUS;
-		unsigned b = (drawn[2 * i + 2] << 8 | drawn[2 * i + 3]) % MODULUS;
-		put_u8(w, a & 0xff);
-		put_u8(w, a >> 8 | (b & 0x0f) << 4);
-		put_u8(w, b >> 4);
-	}
-	put(w, drawn + 2 * (size_t)COEFFICIENTS, RHO_LEN);
-}
-
-static void put_x25519(struct writer *w)
-{
-	put_drawn(w, FOR_CURVE, 32);
-}
-
-static void put_x448(struct writer *w)
-{
-	put_drawn(w, FOR_CURVE, 56);
-}
-
-static void put_p256(struct writer *w)
-{
-	put_point(w, NID_X9_62_prime256v1);
-}
-
-static void put_p384(struct writer *w)
-{
-	put_point(w, NID_secp384r1);
-}
-
-static void put_p521(struct writer *w)
-{
-	put_point(w, NID_secp521r1);
-}
-
-static void put_hybrid(struct writer *w)
-{
-	put_module(w);
-	put_x25519(w);
-}
-
-static const struct {
-	uint16_t group;
-	void (*put)(struct writer *w);
-} shares[] = {
-	{ GROUP_X25519, put_x25519 }, { GROUP_X448, put_x448 },
-	{ TLS_GROUP_P256, put_p256 }, { TLS_GROUP_P384, put_p384 },
-	{ TLS_GROUP_P521, put_p521 }, { GROUP_X25519_MLKEM768, put_hybrid },
-};
-
-bool tls_offer_has_share(uint16_t group)
-{
-	for (size_t i = 0; i < COUNT_OF(shares); i++)
-		if (shares[i].group == group)
-			return true;
-	return false;
-}
-
-static void put_share(struct writer *w, uint16_t group)
-{
-	for (size_t i = 0; i < COUNT_OF(shares); i++) {
-		if (shares[i].group != group)
-			continue;
-		put_u16(w, group);
-		size_t key = vector_open(w, 2);
-		shares[i].put(w);
-		vector_close(w, key, 2);
-	}
 }
 
 /* Extensions: each writes its body, or says that it is not sent. */
@@ -337,7 +151,7 @@ static bool put_key_share(struct writer *w, const struct tls_offer *o)
 		return false;
 	size_t list = vector_open(w, 2);
 	for (size_t i = 0; i < o->share_count; i++)
-		put_share(w, o->shares[i]);
+		tls_offer_put_share(w, o->shares[i]);
 	vector_close(w, list, 2);
 	return true;
 }
@@ -437,10 +251,10 @@ static void put_hello(struct writer *w, const struct tls_offer *o)
 	put_u8(w, MESSAGE_CLIENT_HELLO);
 	size_t body = vector_open(w, 3);
 	put_u16(w, o->version);
-	put_drawn(w, FOR_RANDOM, 32);
+	tls_offer_put_drawn(w, TLS_OFFER_FOR_RANDOM, 32);
 	put_u8(w, o->has_session_id ? 32 : 0);
 	if (o->has_session_id)
-		put_drawn(w, FOR_SESSION_ID, 32);
+		tls_offer_put_drawn(w, TLS_OFFER_FOR_SESSION_ID, 32);
 	put_suites(w, o);
 	put_u8(w, o->has_deflate ? 2 : 1);
 	if (o->has_deflate)
@@ -487,7 +301,7 @@ int tls_offer_write_ssl2(const uint8_t random[TLS_OFFER_RANDOM_LEN], struct buf 
 	put_u16(&w, CHALLENGE_LEN);
 	for (size_t i = 0; i < count; i++)
 		put_u24(&w, kinds[i].number);
-	put_drawn(&w, FOR_RANDOM, CHALLENGE_LEN);
+	tls_offer_put_drawn(&w, TLS_OFFER_FOR_RANDOM, CHALLENGE_LEN);
 	int r = w.r ?: buf_add(out, buf_slice(&w.bytes));
 	buf_deinit(&w.bytes);
 	return err_up(r);

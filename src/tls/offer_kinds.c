@@ -109,6 +109,30 @@ static void suites_fill(struct tls_offer *o, uint16_t version,
 	}
 }
 
+/*
+ * The worst first, the anonymous last: of those that a server has it may choose the first, and an
+ * anonymous suite is the least that can be said of it.
+ */
+static int compare_weak(const void *a, const void *b)
+{
+	struct tls_iana_suite x = {};
+	struct tls_iana_suite y = {};
+	tls_iana_suite(*(const uint16_t *)a, &x);
+	tls_iana_suite(*(const uint16_t *)b, &y);
+	bool is_x_anonymous = x.authentication == TLS_AUTHENTICATION_ANONYMOUS;
+	bool is_y_anonymous = y.authentication == TLS_AUTHENTICATION_ANONYMOUS;
+	if (is_x_anonymous != is_y_anonymous)
+		return is_x_anonymous - is_y_anonymous;
+	if (x.bits != y.bits)
+		return x.bits < y.bits ? -1 : 1;
+	return (x.number > y.number) - (x.number < y.number);
+}
+
+static void suites_worst_first(struct tls_offer *o)
+{
+	qsort(o->suites, o->suite_count, sizeof(o->suites[0]), compare_weak);
+}
+
 static void groups_post_quantum(struct tls_offer *o)
 {
 	size_t count = 0;
@@ -141,7 +165,7 @@ static const struct {
 	[TLS_OFFER_11] = { "TLS 1.1", TLS_1_1, is_any, NULL },
 	[TLS_OFFER_10] = { "TLS 1.0", TLS_1_0, is_any, NULL },
 	[TLS_OFFER_SSL3] = { "SSL 3", SSL_3, is_any, NULL },
-	[TLS_OFFER_WEAK] = { "weak suites", TLS_1_2, tls_iana_suite_is_weak, NULL },
+	[TLS_OFFER_WEAK] = { "weak suites", TLS_1_2, tls_iana_suite_is_weak, suites_worst_first },
 	[TLS_OFFER_POST_QUANTUM] = { "post-quantum groups", TLS_1_3, is_any, groups_post_quantum },
 	[TLS_OFFER_SHA1] = { "SHA-1 signatures", TLS_1_2, is_signed, schemes_sha1 },
 };

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "tls/chain.h"
 #include "tls/client_private.h"
+#include "tls/proof_private.h"
 #include "tls/session_private.h"
 
 #include <assert.h>
@@ -68,7 +69,7 @@ static int anchors_fill(SSL_CTX *context, struct slice pem, char *ret_error, siz
 {
 	if (!pem.len)
 		return 0;
-	int r = tls_client_trust(context, pem);
+	int r = tls_client_trust(SSL_CTX_get_cert_store(context), pem);
 	if (r < 0)
 		return err_up(r);
 	if (r) {
@@ -281,16 +282,15 @@ enum tls_proof_result tls_proof_result_of(int error)
 }
 
 /* OpenSSL reads a name with a dot in front as everything below it. */
-static bool has_name(const SSL *ssl, const char *name)
+bool tls_proof_has_name(X509 *leaf, const char *name)
 {
-	X509 *leaf = SSL_get0_peer_certificate(ssl);
 	return *name != '.' && X509_check_host(leaf, name, 0, TLS_CLIENT_NAME_FLAGS, NULL) == 1;
 }
 
 static bool has_one_of_names(const struct tls_proving *p, const SSL *ssl)
 {
 	for (size_t i = 0; i < p->name_count; i++)
-		if (has_name(ssl, p->names[i]))
+		if (tls_proof_has_name(SSL_get0_peer_certificate(ssl), p->names[i]))
 			return true;
 	return false;
 }
@@ -300,24 +300,20 @@ static void store_ctx_freep(X509_STORE_CTX **ctx)
 	X509_STORE_CTX_free(*ctx);
 }
 
-/* By what a certificate is verified: one of the two is NULL. */
-struct way {
-	X509_STORE *store;
-	SSL_DANE *dane;
-};
-
 /* ret_error: X509_V_OK or what OpenSSL says. 0 or -ENOMEM. */
-static int chain_verify_at(SSL *ssl, const struct way *way, int level, int *ret_error)
+static int chain_verify_at(const struct tls_way *way, int level, int *ret_error)
 {
 	CLEAN(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	X509 *leaf = SSL_get0_peer_certificate(ssl);
-	if (!ctx || !X509_STORE_CTX_init(ctx, way->store, leaf, SSL_get_peer_cert_chain(ssl)) ||
+	if (!ctx || !X509_STORE_CTX_init(ctx, way->store, way->leaf, way->chain) ||
 	    !X509_STORE_CTX_set_default(ctx, "ssl_server"))
 		return err_raise(-ENOMEM);
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_auth_level(param, level);
 	X509_VERIFY_PARAM_set_depth(param, INTERMEDIATES_MAX);
-	X509_STORE_CTX_set0_dane(ctx, way->dane);
+	if (way->dane_of)
+		X509_STORE_CTX_set0_dane(ctx, SSL_get0_dane(way->dane_of));
+	if (way->now_s)
+		X509_VERIFY_PARAM_set_time(param, way->now_s);
 	if (X509_verify_cert(ctx) == 1)
 		*ret_error = X509_V_OK;
 	else
@@ -337,31 +333,33 @@ static int matched_usage(SSL *ssl)
  * A leaf with a weak key ends a verification before it began. Whether a record of usage 3 vouches
  * for just this key, or something worse is wrong with it, a second one says.
  */
-static int chain_verify(SSL *ssl, const struct way *way, int *ret_error)
+int tls_proof_verify(const struct tls_way *way, int *ret_error)
 {
 	int error = X509_V_OK;
-	int r = chain_verify_at(ssl, way, LEVEL_STRONG, ret_error);
+	int r = chain_verify_at(way, LEVEL_STRONG, ret_error);
 	if (r)
 		return err_up(r);
 	if (*ret_error != X509_V_ERR_EE_KEY_TOO_SMALL)
 		return 0;
-	r = chain_verify_at(ssl, way, LEVEL_ANY, &error);
+	r = chain_verify_at(way, LEVEL_ANY, &error);
 	if (r)
 		return err_up(r);
-	if (error != X509_V_OK || (way->dane && matched_usage(ssl) == USAGE_DANE_EE))
+	if (error != X509_V_OK || (way->dane_of && matched_usage(way->dane_of) == USAGE_DANE_EE))
 		*ret_error = error;
 	return 0;
 }
 
 static int dane_conclude(struct tls_proving *p, SSL *ssl)
 {
-	struct way way = { .dane = SSL_get0_dane(ssl) };
+	struct tls_way way = { .leaf = SSL_get0_peer_certificate(ssl),
+		               .chain = SSL_get_peer_cert_chain(ssl),
+		               .dane_of = ssl };
 	int error = X509_V_ERR_DANE_NO_MATCH;
 	if (!p->has_records)
 		return 0;
 	/* Without a usable one the library would take it for no DANE. */
 	if (p->has_usable_records) {
-		int r = chain_verify(ssl, &way, &error);
+		int r = tls_proof_verify(&way, &error);
 		if (r)
 			return err_up(r);
 		p->proof.dane_usage = matched_usage(ssl);
@@ -375,14 +373,16 @@ static int dane_conclude(struct tls_proving *p, SSL *ssl)
 
 static int pkix_conclude(struct tls_proving *p, SSL *ssl)
 {
-	struct way way = { .store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)) };
+	struct tls_way way = { .leaf = SSL_get0_peer_certificate(ssl),
+		               .chain = SSL_get_peer_cert_chain(ssl),
+		               .store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)) };
 	int error = X509_V_OK;
 	if (!p->host)
 		return 0;
-	int r = chain_verify(ssl, &way, &error);
+	int r = tls_proof_verify(&way, &error);
 	if (r)
 		return err_up(r);
-	if (error == X509_V_OK && !has_name(ssl, p->host))
+	if (error == X509_V_OK && !tls_proof_has_name(way.leaf, p->host))
 		error = X509_V_ERR_HOSTNAME_MISMATCH;
 	p->proof.pkix = tls_proof_result_of(error);
 	p->proof.pkix_why = X509_verify_cert_error_string(error);

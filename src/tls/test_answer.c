@@ -294,6 +294,51 @@ static void test_answer_ssl2(void **state)
 	tls_answer_deinit(&a);
 }
 
+/*
+ * From Java 17 with everything allowed: SSL 3, TLS_RSA_EXPORT_WITH_RC4_40_MD5, certificate of 1024
+ * bits, key of 512, and its close after the silence.
+ */
+static const char ssl3_export[] =
+	"16030000510200004d030007b7cb853fed0cfb834420ae449c4ec95171ec8504e685ea444f574e475244"
+	"00206d61d2a627173e1de6c0ad3a23d3da0e85e8fdfd3a7db8b3b3266960977b16f10003000005ff0100"
+	"0100160300020e0b00020a0002070002043082020030820169a00302010202140aad67c1c78d1d3b77ea"
+	"320f7c1c055732b95b88300d06092a864886f70d01010b050030123110300e06035504030c076d782e74"
+	"657374301e170d3236313132393233323130315a170d3336313132363233323130315a30123110300e06"
+	"035504030c076d782e7465737430819f300d06092a864886f70d010101050003818d0030818902818100"
+	"da1f35a4fcfa5ea28f1c92f6021f5ee87ac974ee8427a3f21f814036ddc1ff85fca95fe64104fe7520f8"
+	"b5784b8f34e0dfa86eb4e7ab3f6120c7f2a8ba44f246f60b2b48d52dcfa3bfebc7d4a44aa53dbaac7227"
+	"5d15c920c6e4ad257226aff522d6ccee70042914a8fa9bc636a855bdcdb8e98014bb4548dfbd8a318444"
+	"14190203010001a3533051301d0603551d0e04160414b58689fd81a411d4a2c7e13f187d8abd9eb50b60"
+	"301f0603551d23041830168014b58689fd81a411d4a2c7e13f187d8abd9eb50b60300f0603551d130101"
+	"ff040530030101ff300d06092a864886f70d01010b0500038181005f5461b660ff4d19d5dab0a9acce99"
+	"5b694e053617e39bf3480ba7384ebfee35d532703166b21fd72a75cd7ba06304944be9331d0f004bbb46"
+	"7a73d59f2a7d61c6616775a1687edb3562329e4e3956f67de8f820429f93dd2153c46cbd94b82bcfa5b0"
+	"d7623a988efeb1fe2d3cf6c2306672aea9381e8a973fa3885e6e21360b16030000cd0c0000c900409341"
+	"c768a8636de9175fbb41bffb70f998ce77d3cf0ab8b1f6a9e6310bfe2a325cf18c0eafc0b054540be011"
+	"2cc20ad760472b4227cecc72e02f37514c3234eb00030100010080cd78259cfc080e3fca114e0f1f3e43"
+	"300d614208fad0897b3e4d12a77d18d42662cbff315c1fd032bac57c949fdaa11522541c4b441b3bacf5"
+	"0da7a2440812a093a5b8680e2c39a7244091f268473d62b66955b6123edba22bcdc3f2bc0882709c350a"
+	"85c31704ae348a0df4d277ab87a576f2827f5b7ca9b58c6920dbae64e816030000040e000000";
+
+static void test_answer_captured(void **state)
+{
+	struct buf bytes = {};
+	struct tls_answer a = {};
+	(void)state;
+	hex_read(ssl3_export, &bytes);
+	assert_int_equal(feed_by(&a, buf_slice(&bytes), 7), 0);
+	assert_int_equal(a.kind, TLS_ANSWER_HELLO);
+	assert_int_equal(a.version, 0x0300);
+	assert_int_equal(a.suite, 0x0003);
+	assert_int_equal(a.certificate_count, 1);
+	assert_int_equal(a.exchange, TLS_EXCHANGE_RSA);
+	assert_int_equal(a.rsa_bits, 512);
+	assert_true(a.is_signed && a.has_renegotiation_info && a.has_downgrade_mark);
+	assert_false(a.has_alert); /* it comes behind the end */
+	buf_deinit(&bytes);
+	tls_answer_deinit(&a);
+}
+
 /* What a server of OpenSSL says of itself. */
 static void test_answer_of_openssl(void **state)
 {
@@ -398,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_answer_compression_and_marks),
 		cmocka_unit_test(test_answer_dh_and_rsa),
 		cmocka_unit_test(test_answer_ssl2),
+		cmocka_unit_test(test_answer_captured),
 		cmocka_unit_test(test_answer_of_openssl),
 		cmocka_unit_test(test_answer_anonymous),
 		cmocka_unit_test(test_answer_cut_and_changed),

@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "tls/hello.h"
+#include "tls/iana.h"
 #include "tls/offer.h"
 #include "tls/test_raw.h"
 
@@ -330,6 +331,30 @@ static void test_offer_asked(void **state)
 	}
 }
 
+/* What is worse stands in front, and the usual ones are there. */
+static void test_offer_weak_order(void **state)
+{
+	static const uint16_t usual[] = { 0x0001, 0x0003, 0x0005, 0x0009, 0x000a, 0x0014,
+		                          0x0016, 0x0034, 0xc011, 0xc012, 0xc018 };
+	struct tls_offer offer;
+	struct tls_iana_suite before = {};
+	size_t found = 0;
+	(void)state;
+	tls_offer_init(&offer, TLS_OFFER_WEAK, NULL);
+	for (size_t i = 0; i < offer.suite_count; i++) {
+		struct tls_iana_suite s;
+		assert_true(tls_iana_suite(offer.suites[i], &s) && tls_iana_suite_is_weak(&s));
+		bool is_anonymous = s.authentication == TLS_AUTHENTICATION_ANONYMOUS;
+		bool was_anonymous = i && before.authentication == TLS_AUTHENTICATION_ANONYMOUS;
+		assert_true(is_anonymous >= was_anonymous);
+		assert_true(is_anonymous != was_anonymous || s.bits >= before.bits);
+		for (size_t n = 0; n < COUNT_OF(usual); n++)
+			found += usual[n] == s.number;
+		before = s;
+	}
+	assert_int_equal(found, COUNT_OF(usual));
+}
+
 static void test_offer_post_quantum_server(void **state)
 {
 	struct test_raw raw;
@@ -410,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_offer_shares_are_valid),
 		cmocka_unit_test(test_offer_module_below_modulus),
 		cmocka_unit_test(test_offer_asked),
+		cmocka_unit_test(test_offer_weak_order),
 		cmocka_unit_test(test_offer_post_quantum_server),
 		cmocka_unit_test(test_offer_grease_is_harmless),
 		cmocka_unit_test(test_offer_fallback_refused),
