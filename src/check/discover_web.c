@@ -185,6 +185,12 @@ void check_discover_report_place(struct check_discovery *d)
 		         "its URL names no place");
 		return;
 	}
+	/* A stranger's record does not make us knock at any port of anybody. */
+	if (d->set.refuses_private && place->port != HTTPS_PORT) {
+		snprintf(d->facts->tlsrpt_why, sizeof(d->facts->tlsrpt_why),
+		         "its port is not 443, and was not looked at");
+		return;
+	}
 	d->report_seeker =
 		(struct check_seeker){ .host = &d->report_host, .addresses = &d->report_addresses };
 	if (place->is_address) {
