@@ -1,45 +1,15 @@
-#include "ask/fetch.h"
+#include "ask/fetch_private.h"
 
-#include "base/buf.h"
 #include "base/clean.h"
 #include "base/err.h"
-#include "io/loop.h"
 #include "policy/sts.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TIMEOUT_MS = 60000, HTTPS_PORT = 443, HTTP_OK = 200 };
-
-struct fetch {
-	struct io_loop *loop;
-	CURLM *multi;
-	struct io_deadline timer;
-	struct io_later soon;
-	struct buf ca_pem;
-	struct curl_slist *ended; /* "-HOST:PORT" of requests that did */
-	unsigned timeout_ms;
-	unsigned port;
-};
-
-struct fetch_request {
-	struct fetch *fetch;
-	fetch_fn *fn;
-	void *owner;
-	CURL *easy;
-	char host[320]; /* and port */
-	struct curl_slist *resolve;
-	struct curl_slist *header; /* of a post */
-	struct buf body;
-	bool is_too_long;
-	struct io_later ended;
-	char why[CURL_ERROR_SIZE + 64];
-	char error[CURL_ERROR_SIZE];
-	enum policy_report report;
-};
+enum { TIMEOUT_MS = 60000, HTTPS_PORT = 443, HTTP_PORT = 80, HTTP_OK = 200 };
 
 /* A socket of libcurl's. */
 struct wire {
@@ -62,7 +32,15 @@ static bool is_text_plain(const char *type)
 	return slice_equal_nocase(essence, slice_str(want));
 }
 
-static void judge(struct fetch_request *r, CURLcode code)
+/* What went wrong below HTTP, in words. */
+const char *fetch_request_why(const struct fetch_request *r, CURLcode code)
+{
+	if (r->is_refused)
+		return "its address is not one of the public internet";
+	return r->error[0] ? r->error : curl_easy_strerror(code);
+}
+
+static bool judge(struct fetch_request *r, CURLcode code)
 {
 	static const enum policy_report error = POLICY_REPORT_STS_POLICY_FETCH_ERROR;
 	long status = 0;
@@ -72,10 +50,9 @@ static void judge(struct fetch_request *r, CURLcode code)
 	if (r->is_too_long)
 		fail(r, error, "it is longer than 64 KiB");
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
-		fail(r, POLICY_REPORT_STS_WEBPKI_INVALID,
-		     r->error[0] ? r->error : curl_easy_strerror(code));
+		fail(r, POLICY_REPORT_STS_WEBPKI_INVALID, fetch_request_why(r, code));
 	else if (code)
-		fail(r, error, r->error[0] ? r->error : curl_easy_strerror(code));
+		fail(r, error, fetch_request_why(r, code));
 	else if (status != HTTP_OK)
 		snprintf(r->why, sizeof(r->why), "the web server answers with %ld, not 200%s",
 		         status,
@@ -84,16 +61,18 @@ static void judge(struct fetch_request *r, CURLcode code)
 		fail(r, error, "its content type is not text/plain");
 	if (r->why[0] && !r->report)
 		r->report = error;
+	return true;
 }
 
-static void judge_post(struct fetch_request *r, CURLcode code)
+static bool judge_post(struct fetch_request *r, CURLcode code)
 {
 	long status = 0;
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code)
-		fail(r, POLICY_REPORT_NONE, r->error[0] ? r->error : curl_easy_strerror(code));
+		fail(r, POLICY_REPORT_NONE, fetch_request_why(r, code));
 	else if (status / 100 != 2)
 		snprintf(r->why, sizeof(r->why), "the web server answers with %ld", status);
+	return true;
 }
 
 static void ends_take(struct fetch *f)
@@ -105,11 +84,8 @@ static void ends_take(struct fetch *f)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&r);
-		if (r->header)
-			judge_post(r, message->data.result);
-		else
-			judge(r, message->data.result);
-		io_soon_add(f->loop, &r->ended);
+		if (r->judge(r, message->data.result))
+			io_soon_add(f->loop, &r->ended);
 	}
 }
 
@@ -117,6 +93,11 @@ static void on_ended(struct io_later *later)
 {
 	struct fetch_request *r =
 		(struct fetch_request *)((char *)later - offsetof(struct fetch_request, ended));
+	r->tell(r);
+}
+
+static void result_tell(struct fetch_request *r)
+{
 	struct fetch_result result = { .why = r->why[0] ? r->why : NULL,
 		                       .report = r->report,
 		                       .body = buf_slice(&r->body) };
@@ -207,6 +188,8 @@ int fetch_new(struct fetch **ret_fetch, struct io_loop *loop, const struct fetch
 		.soon.fn = on_soon,
 		.timeout_ms = settings->timeout_ms ? settings->timeout_ms : TIMEOUT_MS,
 		.port = settings->port ? settings->port : HTTPS_PORT,
+		.http_port = settings->http_port ? settings->http_port : HTTP_PORT,
+		.refuses = settings->refuses,
 	};
 	if (!f->multi || buf_add(&f->ca_pem, settings->ca_pem)) {
 		fetch_free(f);
@@ -233,8 +216,24 @@ void fetch_free(struct fetch *f)
 	free(f);
 }
 
+/* The one place where libcurl gets a socket: whatever it thinks a name's address is. */
+static curl_socket_t on_open(void *owner, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct fetch_request *r = owner;
+	char text[DNS_ADDRESS_CAP] = "";
+	const void *bytes = to->family == AF_INET
+	                            ? (const void *)&((struct sockaddr_in *)&to->addr)->sin_addr
+	                            : (const void *)&((struct sockaddr_in6 *)&to->addr)->sin6_addr;
+	(void)purpose;
+	inet_ntop(to->family, bytes, text, sizeof(text)); /* of another family: no address */
+	if (!r->fetch->refuses(text))
+		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	r->is_refused = true;
+	return CURL_SOCKET_BAD;
+}
+
 /* RFC 8461 3.3, and nothing of the environment: no proxy, no netrc, no other protocol. */
-static void options_set(struct fetch_request *r, const char *url)
+void fetch_request_options_set(struct fetch_request *r, const char *url)
 {
 	struct fetch *f = r->fetch;
 	curl_easy_setopt(r->easy, CURLOPT_URL, url);
@@ -252,6 +251,10 @@ static void options_set(struct fetch_request *r, const char *url)
 	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
+	if (f->refuses) {
+		curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+		curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+	}
 	/* These alone: no file is read when a process is boxed already. */
 	struct slice cas = buf_slice(&f->ca_pem);
 	struct curl_blob blob = { .data = (void *)(uintptr_t)cas.data,
@@ -261,14 +264,6 @@ static void options_set(struct fetch_request *r, const char *url)
 	curl_easy_setopt(r->easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(r->easy, CURLOPT_CAINFO_BLOB, &blob);
 }
-
-/* What curl is to take for the addresses of a host. */
-struct known_host {
-	const char *host;
-	unsigned port;
-	const char (*addresses)[DNS_ADDRESS_CAP];
-	size_t count;
-};
 
 /* False: no memory. */
 static bool resolve_add(struct curl_slist **list, const char *text)
@@ -281,7 +276,7 @@ static bool resolve_add(struct curl_slist **list, const char *text)
 
 /* The host's addresses; before them hosts that libcurl, which keeps what it is told for ever, may
  * forget. */
-static int resolve_write(struct fetch_request *r, const struct known_host *h)
+static int resolve_write(struct fetch_request *r, const struct fetch_known_host *h)
 {
 	CLEAN(buf_deinit) struct buf known = {};
 	snprintf(r->host, sizeof(r->host), "%s:%u", h->host, h->port);
@@ -297,14 +292,14 @@ static int resolve_write(struct fetch_request *r, const struct known_host *h)
 	return 0;
 }
 
-static int request_new(struct fetch_request **ret_request, struct fetch *f,
-                       const struct known_host *host, fetch_fn *fn, void *owner)
+int fetch_request_new(struct fetch_request **ret_request, struct fetch *f,
+                      const struct fetch_known_host *host, void *owner)
 {
 	struct fetch_request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
 	*r = (struct fetch_request){
-		.fetch = f, .fn = fn, .owner = owner, .easy = curl_easy_init(), .ended.fn = on_ended
+		.fetch = f, .owner = owner, .easy = curl_easy_init(), .ended.fn = on_ended
 	};
 	if (!r->easy || resolve_write(r, host)) {
 		fetch_request_free(r);
@@ -314,8 +309,20 @@ static int request_new(struct fetch_request **ret_request, struct fetch *f,
 	return 0;
 }
 
-/* Takes r, which is told of from now on. */
-static int request_begin(struct fetch_request **ret_request, struct fetch_request *r)
+/* One whose result is a fetch_result. */
+static int result_request_new(struct fetch_request **ret_request, struct fetch *f,
+                              const struct fetch_known_host *host, fetch_fn *fn, void *owner)
+{
+	int r = fetch_request_new(ret_request, f, host, owner);
+	if (r)
+		return err_up(r);
+	(*ret_request)->fn = fn;
+	(*ret_request)->judge = judge;
+	(*ret_request)->tell = result_tell;
+	return 0;
+}
+
+int fetch_request_begin(struct fetch_request **ret_request, struct fetch_request *r)
 {
 	if (curl_multi_add_handle(r->fetch->multi, r->easy)) {
 		fetch_request_free(r);
@@ -332,12 +339,12 @@ int fetch_policy(struct fetch_request **ret_request, struct fetch *f, const char
 	struct fetch_request *r;
 	snprintf(host, sizeof(host), "mta-sts.%s", domain);
 	snprintf(url, sizeof(url), "https://%s:%u/.well-known/mta-sts.txt", host, f->port);
-	int result = request_new(&r, f, &(struct known_host){ host, f->port, addresses, count }, fn,
-	                         owner);
+	int result = result_request_new(
+		&r, f, &(struct fetch_known_host){ host, f->port, addresses, count }, fn, owner);
 	if (result)
 		return err_up(result);
-	options_set(r, url);
-	return err_up(request_begin(ret_request, r));
+	fetch_request_options_set(r, url);
+	return err_up(fetch_request_begin(ret_request, r));
 }
 
 static bool part_get(CURLU *u, CURLUPart part, char **ret_text)
@@ -379,10 +386,11 @@ bool fetch_place_of(const char *url, struct fetch_place *ret_place)
 	return ret_place->port && (ret_place->is_address || dns_name_is_host(ret_place->host));
 }
 
-/* Behind options_set(). */
+/* Behind fetch_request_options_set(). */
 static int post_options_set(struct fetch_request *r, const struct fetch_parcel *parcel)
 {
 	char type[128];
+	r->judge = judge_post;
 	snprintf(type, sizeof(type), "Content-Type: %s", parcel->type);
 	r->header = curl_slist_append(NULL, type);
 	if (!r->header || !curl_slist_append(r->header, "Expect:"))
@@ -404,17 +412,18 @@ int fetch_post(struct fetch_request **ret_request, struct fetch *f,
 	struct fetch_place place;
 	if (!fetch_place_of(parcel->url, &place))
 		return err_raise(-EINVAL);
-	const struct known_host host = { place.host, place.port, parcel->addresses, parcel->count };
-	int result = request_new(&r, f, &host, fn, owner);
+	const struct fetch_known_host host = { place.host, place.port, parcel->addresses,
+		                               parcel->count };
+	int result = result_request_new(&r, f, &host, fn, owner);
 	if (result)
 		return err_up(result);
-	options_set(r, parcel->url);
+	fetch_request_options_set(r, parcel->url);
 	result = post_options_set(r, parcel);
 	if (result) {
 		fetch_request_free(r);
 		return err_up(result);
 	}
-	return err_up(request_begin(ret_request, r));
+	return err_up(fetch_request_begin(ret_request, r));
 }
 
 /* For the next one to tell libcurl; for want of memory it is kept. */
@@ -437,6 +446,7 @@ void fetch_request_free(struct fetch_request *r)
 	curl_slist_free_all(r->header);
 	host_forget(r);
 	io_later_remove(r->fetch->loop, &r->ended);
+	fetch_page_state_free(r->page);
 	buf_deinit(&r->body);
 	free(r);
 }

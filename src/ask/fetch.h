@@ -1,7 +1,8 @@
 /*
  * Fetches the policy file of a domain with MTA-STS as RFC 8461 3.3 wants it: HTTPS alone, the
  * host's name in a certificate of the public CAs, no redirect, text/plain, 64 KiB, one minute.
- * And posts TLS reports (RFC 8460 5.4). libcurl on our loop; names are not looked up by it.
+ * And posts TLS reports (RFC 8460 5.4), and gets pages for who looks at them. libcurl on our loop;
+ * names are not looked up by it.
  */
 #ifndef ASK_FETCH_H
 #define ASK_FETCH_H
@@ -14,10 +15,15 @@ struct io_loop;
 struct fetch;
 struct fetch_request;
 
+/* True: an address that is not to be connected to. */
+typedef bool fetch_refuses_fn(const char *address);
+
 struct fetch_settings {
-	struct slice ca_pem; /* the CAs that count; copied */
-	unsigned timeout_ms; /* 0: 60 s */
-	unsigned port;       /* 0: 443 */
+	struct slice ca_pem;       /* the CAs that count; copied */
+	unsigned timeout_ms;       /* 0: 60 s */
+	unsigned port;             /* of https; 0: 443 */
+	unsigned http_port;        /* 0: 80 */
+	fetch_refuses_fn *refuses; /* asked before each connection, whatever for; NULL: none is */
 };
 
 struct fetch_result {
@@ -63,6 +69,38 @@ struct fetch_parcel {
  * Any answer of class 2 is well. */
 [[nodiscard]] int fetch_post(struct fetch_request **ret_request, struct fetch *f,
                              const struct fetch_parcel *parcel, fetch_fn *fn, void *owner);
+
+/* A GET of a page by whoever looks at a web server. */
+struct fetch_page_wish {
+	const char *host; /* dns_name_is_host(), or an address */
+	const char *path; /* begins with "/", printable, no space */
+	const char (*addresses)[DNS_ADDRESS_CAP];
+	size_t count;               /* one at least */
+	bool is_https;              /* else http */
+	bool takes_bad_certificate; /* it is told of, and the page got in a connection that does not
+	                               mind */
+	unsigned port;              /* 0: the settings' */
+	unsigned timeout_ms;        /* of a connection; 0: the settings' */
+};
+
+/* What came; of the connection, of TLS and of HTTP each for itself. Redirects are not followed. */
+struct fetch_page {
+	bool is_connected;   /* TCP was taken */
+	const char *why;     /* no answer of HTTP came; else NULL */
+	const char *tls_why; /* https: what is wrong with the certificate; NULL: nothing, if it was
+	                        seen (why) */
+	unsigned status;     /* of HTTP; 0: none */
+	struct slice head; /* the status line and fields of the last answer, as they were sent, cut
+	                      at FETCH_PAGE_MAX; borrowed */
+	struct slice body; /* cut at FETCH_PAGE_MAX; borrowed */
+};
+enum { FETCH_PAGE_MAX = 64 * 1024 };
+typedef void fetch_page_fn(void *owner, const struct fetch_page *page);
+
+/* As fetch_policy(). */
+[[nodiscard]] int fetch_page_get(struct fetch_request **ret_request, struct fetch *f,
+                                 const struct fetch_page_wish *wish, fetch_page_fn *fn,
+                                 void *owner);
 void fetch_request_free(struct fetch_request *r);
 
 #endif

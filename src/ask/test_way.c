@@ -41,6 +41,9 @@ static const struct zone_record zone[] = {
 	{ "partly.example", DNS_MX, ZONE_DATA("\0\24\1b\7example\0") },
 	{ "badnull.example", DNS_MX, ZONE_DATA("\0\0\0") },
 	{ "badnull.example", DNS_MX, ZONE_DATA("\0\12") },
+	{ "late.example", DNS_MX, ZONE_DATA("\0\12\1a\7example\0") },
+	{ "late.example", DNS_MX, ZONE_DATA("\0\24\5mhost\7example\0") },
+	{ "late.example", DNS_MX, ZONE_DATA("\0\36\1b\7example\0") },
 };
 
 struct seen {
@@ -186,11 +189,81 @@ static void test_way_passed_on(void **state)
 	ways_check(passed_on, COUNT_OF(passed_on), true);
 }
 
+struct hurried {
+	struct way *way;
+	struct policy_way facts;
+	struct io_deadline late;
+	struct io_loop *loop;
+	unsigned ends;
+};
+
+static void on_hurried(void *owner, const struct policy_way *facts)
+{
+	struct hurried *h = owner;
+	(void)facts;
+	h->ends++;
+	way_take(h->way, &h->facts);
+	way_free(TAKE(h->way));
+	io_loop_stop(h->loop);
+}
+
+static void on_late(struct io_deadline *d)
+{
+	way_hurry(((struct hurried *)((char *)d - offsetof(struct hurried, late)))->way);
+}
+
+static void hurry(struct hurried *h, struct lookup *lookup, const char *domain)
+{
+	h->late.fn = on_late;
+	io_deadline_arm(h->loop, &h->late, 300);
+	assert_int_equal(way_new(&h->way, lookup, domain, false, on_hurried, h), 0);
+	assert_int_equal(io_loop_run(h->loop), 0);
+	assert_int_equal(h->ends, 1);
+	io_deadline_disarm(&h->late);
+}
+
+/* One host's zone stalls, or the domain's own: the others are known all the same. */
+static void test_way_hurry(void **state)
+{
+	struct zone_server server;
+	struct lookup *lookup = NULL;
+	struct hurried h = {}, lost = {};
+	char error[128];
+	(void)state;
+	zone_start(&server, zone, COUNT_OF(zone));
+	const char *forward = server.address;
+	const struct lookup_settings settings = { .forwards = &forward,
+		                                  .forward_count = 1,
+		                                  .trusts_ad = true };
+	assert_int_equal(io_loop_new(&h.loop), 0);
+	lost.loop = h.loop;
+	assert_int_equal(lookup_new(&lookup, h.loop, &settings, error, sizeof(error)), 0);
+	hurry(&h, lookup, "late.example");
+	assert_int_equal(h.facts.end, POLICY_WAY_HOSTS);
+	assert_int_equal(h.facts.host_count, 3);
+	const struct policy_way_host *hosts = h.facts.hosts;
+	assert_true(hosts[0].address_count == 2 && !hosts[0].why[0]);
+	assert_string_equal(hosts[1].name, "mhost.example");
+	assert_int_equal(hosts[1].facts.address, POLICY_DNS_FAILED);
+	assert_string_equal(hosts[1].why, "no answer in time");
+	assert_string_equal(hosts[1].facts.name, "mhost.example");
+	assert_true(hosts[2].address_count == 1 && !hosts[2].why[0]);
+	policy_way_deinit(&h.facts);
+	hurry(&lost, lookup, "mute.example");
+	assert_int_equal(lost.facts.end, POLICY_WAY_LOST);
+	assert_int_equal(lost.facts.mx, POLICY_DNS_FAILED);
+	policy_way_deinit(&lost.facts);
+	lookup_free(lookup);
+	io_loop_free(h.loop);
+	zone_stop(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_way),
 		cmocka_unit_test(test_way_passed_on),
+		cmocka_unit_test(test_way_hurry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

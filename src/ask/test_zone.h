@@ -35,6 +35,7 @@ struct zone_server {
 	char address[32]; /* ADDRESS@PORT */
 	pthread_t thread;
 	atomic_size_t stalled; /* questions that got nothing */
+	bool is_plain;         /* set before it starts: no letter means anything */
 };
 
 enum { ZONE_CNAME = 5 };
@@ -84,7 +85,8 @@ static size_t zone_question(const uint8_t *packet, char *name)
 
 static size_t zone_put(uint8_t *packet, size_t at, uint16_t type, const char *data, size_t len)
 {
-	const uint8_t head[] = { 0xc0, 12, 0, (uint8_t)type, 0, 1, 0, 0, 0, 60, 0, (uint8_t)len };
+	const uint8_t head[] = { 0xc0, 12, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 0,
+		                 60,   0,  (uint8_t)len };
 	memcpy(packet + at, head, sizeof(head));
 	memcpy(packet + at + sizeof(head), data, len);
 	return at + sizeof(head) + len;
@@ -95,12 +97,12 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 	static const char soa[22] = { 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1 };
 	char name[256];
 	size_t at = zone_question(packet, name) + 4;
-	uint16_t type = packet[at - 3];
+	uint16_t type = (uint16_t)(packet[at - 4] << 8 | packet[at - 3]);
 	bool is_there = false;
 	packet[2] = 0x85; /* a response, recursion was asked for, authoritative */
-	packet[3] = 0x80 | (zone_vouches(name) ? packet[3] & 0x20 : 0);
+	packet[3] = 0x80 | (zone_vouches(name) && !z->is_plain ? packet[3] & 0x20 : 0);
 	memset(packet + 6, 0, 6);
-	if (zone_fails(name, type)) {
+	if (!z->is_plain && zone_fails(name, type)) {
 		packet[3] |= 2;
 		return at;
 	}
@@ -115,7 +117,7 @@ static size_t zone_answer(const struct zone_server *z, uint8_t *packet)
 		packet[7]++;
 	}
 	if (packet[7])
-		return at - (name[0] == 'x');
+		return at - (name[0] == 'x' && !z->is_plain);
 	packet[3] |= is_there ? 0 : 3;
 	packet[9] = 1; /* the authority that a denial has */
 	return zone_put(packet, at, 6, soa, sizeof(soa));
@@ -165,14 +167,14 @@ static void *zone_serve(void *argument)
 			continue;
 		if (recvfrom(z->fd, packet, 512, 0, (struct sockaddr *)&from, &from_len) <= 12)
 			break;
-		if (packet[13] == 'm') {
+		if (packet[13] == 'm' && !z->is_plain) {
 			atomic_fetch_add(&z->stalled, 1);
 			continue;
 		}
-		if (packet[13] == 'y')
+		if (packet[13] == 'y' && !z->is_plain)
 			zone_serve_others(z, packet, &from);
 		size_t len = zone_answer(z, packet);
-		if (packet[13] == 'z')
+		if (packet[13] == 'z' && !z->is_plain)
 			packet[2] |= 2;
 		(void)!sendto(z->fd, packet, len, 0, (struct sockaddr *)&from, from_len);
 	}

@@ -16,6 +16,7 @@ struct host_search {
 	struct lookup_question *questions[QUESTIONS];
 	unsigned addresses_open;
 	enum policy_dns status[2]; /* of A and AAAA */
+	bool is_through;
 };
 
 struct way {
@@ -37,6 +38,7 @@ static void done(struct way *w)
 static void host_done(struct host_search *s)
 {
 	struct policy_way_host *h = s->host;
+	s->is_through = true;
 	h->facts.name = h->name;
 	h->facts.has_address = h->address_count > 0;
 	h->facts.records = h->tlsa;
@@ -373,6 +375,50 @@ int way_new(struct way **ret_way, struct lookup *lookup, const char *domain, boo
 		hosts_begin(w);
 	}
 	return 0;
+}
+
+/* What was asked for and what would be asked for next could not be had. */
+static void host_hurry(struct host_search *s)
+{
+	struct policy_way_host *h = s->host;
+	if (!h->why[0])
+		snprintf(h->why, sizeof(h->why), "no answer in time");
+	for (int number = A; number <= AAAA; number++)
+		if (s->questions[number])
+			s->status[number] = POLICY_DNS_FAILED;
+	if (s->addresses_open)
+		h->facts.alias = h->facts.address = address_status(s);
+	if (s->questions[ALIAS])
+		h->facts.alias = POLICY_DNS_FAILED;
+	h->facts.has_address = h->address_count > 0;
+	h->facts.was_asked = h->facts.was_asked || policy_wants_tlsa(&h->facts);
+	h->facts.tlsa = POLICY_DNS_FAILED;
+	for (int number = 0; number < QUESTIONS; number++)
+		question_end(s, number);
+	host_done(s);
+}
+
+void way_hurry(struct way *w)
+{
+	if (w->mx) {
+		lookup_question_free(TAKE(w->mx));
+		mx_lost(&w->facts, POLICY_DNS_FAILED, "no answer in time");
+		done(w);
+		return;
+	}
+	size_t left = w->open; /* w is gone with the last of them */
+	for (size_t i = 0; left; i++) {
+		if (w->searches[i].is_through)
+			continue;
+		left--;
+		host_hurry(&w->searches[i]);
+	}
+}
+
+void way_take(struct way *w, struct policy_way *ret_facts)
+{
+	*ret_facts = w->facts;
+	w->facts = (struct policy_way){};
 }
 
 void way_free(struct way *w)

@@ -20,4 +20,10 @@ typedef void way_fn(void *owner, const struct policy_way *facts);
                           bool is_host, way_fn *fn, void *owner);
 void way_free(struct way *w);
 
+/* Waits no longer: what is not known yet counts as no answer in time. fn is called from inside,
+ * unless it was before. */
+void way_hurry(struct way *w);
+/* Once fn was called: its facts are the caller's from now on, to be policy_way_deinit()ed. */
+void way_take(struct way *w, struct policy_way *ret_facts);
+
 #endif

@@ -11,7 +11,7 @@
 enum {
 	CHECK_SRV_MAX = 24,
 	CHECK_ENDPOINTS_MAX = 256,
-	CHECK_NAMES_MAX = 32,
+	CHECK_NAMES_MAX = POLICY_WAY_HOSTS_MAX + 40,
 };
 
 /* A service's SRV record (RFC 6186, RFC 8314 5.1). Each label that was asked for has one at least,

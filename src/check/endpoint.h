@@ -132,13 +132,14 @@ struct check_handshake {
 
 struct check_web {
 	enum check_seen redirects; /* port 80: to https of the same host; NO: answers otherwise */
-	enum check_seen is_clear_open;  /* port 80 takes connections */
-	int64_t hsts_s;                 /* max-age; -1: no header */
-	enum check_seen has_login;      /* a form with a password field was seen */
-	enum check_seen login_in_clear; /* on http, or its action is */
-	enum check_seen cookie_is_safe; /* session cookies are Secure and HttpOnly */
-	int status;                     /* of https:/// */
-	char server[CHECK_TEXT_CAP];    /* its Server header */
+	enum check_seen is_clear_open;     /* port 80 takes connections */
+	char clear_answer[CHECK_TEXT_CAP]; /* of port 80: "301 https://www.example.org/" */
+	int64_t hsts_s;                    /* max-age; -1: no header */
+	enum check_seen has_login;         /* a form with a password field was seen */
+	enum check_seen login_in_clear;    /* on http, or its action is */
+	enum check_seen cookie_is_safe;    /* session cookies are Secure and HttpOnly */
+	int status;                        /* of https:/// */
+	char server[CHECK_TEXT_CAP];       /* its Server header */
 };
 
 /* Attacks: --attacks alone, but for those that follow from the lists. */

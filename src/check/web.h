@@ -15,7 +15,7 @@ struct check_web_settings {
 	struct fetch *fetch;
 	const char *host;        /* dns_name_is_host() */
 	const char *address;     /* one of its addresses */
-	unsigned timeout_ms;     /* of each GET; 0: 8 s. Five GETs at most */
+	unsigned timeout_ms;     /* of each GET; 0: 8 s. Six GETs at most */
 	struct check_web *facts; /* zeroed, to be filled in; the caller's as long as it lasts */
 };
 

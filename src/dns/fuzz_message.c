@@ -24,33 +24,51 @@ static void query_check(struct slice packet)
 		assert(!dns_message_open(&m, packet));
 }
 
+static void record_check(const struct dns_message *m, const struct dns_record *r, struct slice all)
+{
+	struct dns_mx mx;
+	struct dns_tlsa tlsa;
+	struct dns_srv srv;
+	struct dns_caa caa;
+	char name[DNS_NAME_CAP];
+	uint8_t text[DNS_TXT_CAP];
+	size_t len;
+	uint16_t iterations;
+	name_check(r->name);
+	assert(r->data.data >= all.data && r->data.data + r->data.len <= all.data + all.len);
+	if (!dns_mx_read(m, r, &mx))
+		name_check(mx.host);
+	if (!dns_cname_read(m, r, name))
+		name_check(name);
+	if (!dns_address_read(r, name))
+		assert(strnlen(name, DNS_ADDRESS_CAP) < DNS_ADDRESS_CAP);
+	if (!dns_tlsa_read(r, &tlsa))
+		assert(tlsa.data.len == r->data.len - 3);
+	if (!dns_txt_read(r, text, &len))
+		assert(len <= DNS_TXT_CAP && len < r->data.len);
+	if (!dns_srv_read(m, r, &srv))
+		name_check(srv.target);
+	if (!dns_caa_read(r, &caa))
+		assert(caa.tag.len && caa.tag.len + caa.value.len + 2 == r->data.len);
+	if (!dns_nsec3_read(r, &iterations))
+		assert(r->data.len >= 5);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct dns_message m;
 	struct dns_record r;
-	struct dns_mx mx;
-	struct dns_tlsa tlsa;
-	char name[DNS_NAME_CAP];
-	uint8_t text[DNS_TXT_CAP];
-	size_t len;
 	int result;
 	query_check(slice_of(data, size));
 	if (dns_message_open(&m, slice_of(data, size)))
 		return 0;
-	while (!(result = dns_message_next(&m, &r))) {
-		name_check(r.name);
-		assert(r.data.data >= data && r.data.data + r.data.len <= data + size);
-		if (!dns_mx_read(&m, &r, &mx))
-			name_check(mx.host);
-		if (!dns_cname_read(&m, &r, name))
-			name_check(name);
-		if (!dns_address_read(&r, name))
-			assert(strnlen(name, DNS_ADDRESS_CAP) < DNS_ADDRESS_CAP);
-		if (!dns_tlsa_read(&r, &tlsa))
-			assert(tlsa.data.len == r.data.len - 3);
-		if (!dns_txt_read(&r, text, &len))
-			assert(len <= DNS_TXT_CAP && len < r.data.len);
-	}
+	while (!(result = dns_message_next(&m, &r)))
+		record_check(&m, &r, slice_of(data, size));
+	assert(result == DNS_END || result == DNS_BAD);
+	if (result == DNS_BAD)
+		return 0;
+	while (!(result = dns_message_next_authority(&m, &r)))
+		record_check(&m, &r, slice_of(data, size));
 	assert(result == DNS_END || result == DNS_BAD);
 	return 0;
 }

@@ -96,17 +96,18 @@ int dns_message_open(struct dns_message *ret_message, struct slice packet)
 	*ret_message = (struct dns_message){ .whole = packet,
 		                             .at = at + 4,
 		                             .answers_left = u16_at(packet, 6),
+		                             .authorities_left = u16_at(packet, 8),
 		                             .rcode = packet.data[3] & DNS_WIRE_RCODE,
 		                             .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC };
 	return 0;
 }
 
-int dns_message_next(struct dns_message *m, struct dns_record *ret_record)
+static int section_next(struct dns_message *m, unsigned *left, struct dns_record *ret_record)
 {
 	struct slice w = m->whole;
-	while (m->answers_left) {
+	while (*left) {
 		size_t at;
-		m->answers_left--;
+		(*left)--;
 		if (name_read(w, m->at, ret_record->name, &at) || !has(w, at, 10))
 			return DNS_BAD;
 		size_t len = u16_at(w, at + 8);
@@ -122,6 +123,16 @@ int dns_message_next(struct dns_message *m, struct dns_record *ret_record)
 			return 0;
 	}
 	return DNS_END;
+}
+
+int dns_message_next(struct dns_message *m, struct dns_record *ret_record)
+{
+	return section_next(m, &m->answers_left, ret_record);
+}
+
+int dns_message_next_authority(struct dns_message *m, struct dns_record *ret_record)
+{
+	return m->answers_left ? DNS_BAD : section_next(m, &m->authorities_left, ret_record);
 }
 
 /* A name in a record's data: may point before it, and has to end with it. */
@@ -164,6 +175,44 @@ int dns_tlsa_read(const struct dns_record *r, struct dns_tlsa *ret_tlsa)
 		                       .selector = r->data.data[1],
 		                       .matching = r->data.data[2],
 		                       .data = slice_skip(r->data, 3) };
+	return 0;
+}
+
+int dns_srv_read(const struct dns_message *m, const struct dns_record *r, struct dns_srv *ret_srv)
+{
+	if (r->data.len < 7)
+		return DNS_BAD;
+	ret_srv->priority = u16_at(r->data, 0);
+	ret_srv->weight = u16_at(r->data, 2);
+	ret_srv->port = u16_at(r->data, 4);
+	return data_name_read(m, slice_skip(r->data, 6), ret_srv->target);
+}
+
+int dns_caa_read(const struct dns_record *r, struct dns_caa *ret_caa)
+{
+	enum { CRITICAL = 0x80 };
+	size_t tag_len = r->data.len < 2 ? 0 : r->data.data[1];
+	if (!tag_len || r->data.len - 2 < tag_len)
+		return DNS_BAD;
+	struct slice tag = slice_head(slice_skip(r->data, 2), tag_len);
+	for (size_t i = 0; i < tag.len; i++) {
+		uint8_t c = lower(tag.data[i]);
+		if (!is_plain(c) || c == '-' || c == '_' || c == '*')
+			return DNS_BAD;
+	}
+	*ret_caa = (struct dns_caa){ .is_critical = r->data.data[0] & CRITICAL,
+		                     .tag = tag,
+		                     .value = slice_skip(r->data, 2 + tag_len) };
+	return 0;
+}
+
+int dns_nsec3_read(const struct dns_record *r, uint16_t *ret_iterations)
+{
+	enum { PARAM_LEN = 5 }; /* algorithm, flags, iterations, length of the salt */
+	if ((r->type != DNS_NSEC3 && r->type != DNS_NSEC3PARAM) || r->data.len < PARAM_LEN ||
+	    r->data.len - PARAM_LEN < r->data.data[4])
+		return DNS_BAD;
+	*ret_iterations = u16_at(r->data, 2);
 	return 0;
 }
 

@@ -26,13 +26,17 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_SRV = 33,
+	DNS_NSEC3 = 50,
+	DNS_NSEC3PARAM = 51,
 	DNS_TLSA = 52,
+	DNS_CAA = 257,
 };
 
 struct dns_message {
 	struct slice whole; /* borrowed */
 	size_t at;
-	unsigned answers_left;
+	unsigned answers_left, authorities_left;
 	uint8_t rcode;
 	bool is_authentic; /* AD: worth what its sender is (RFC 4035 4.9.3) */
 };
@@ -55,10 +59,25 @@ struct dns_tlsa {
 	struct slice data; /* borrowed; not empty */
 };
 
+/* RFC 2782 */
+struct dns_srv {
+	uint16_t priority, weight, port;
+	char target[DNS_NAME_CAP]; /* "": the service is not offered */
+};
+
+/* RFC 8659 4.1 */
+struct dns_caa {
+	bool is_critical;
+	struct slice tag;   /* borrowed; letters and digits, not empty */
+	struct slice value; /* borrowed */
+};
+
 /* Before the first answer. 0 or DNS_BAD: no response, a question of another form than one. */
 [[nodiscard]] int dns_message_open(struct dns_message *ret_message, struct slice packet);
 /* The next record of the answer section, of class IN. 0, DNS_END or DNS_BAD. */
 [[nodiscard]] int dns_message_next(struct dns_message *m, struct dns_record *ret_record);
+/* Once that has said DNS_END: the same of the authority section, where a denial has its proof. */
+[[nodiscard]] int dns_message_next_authority(struct dns_message *m, struct dns_record *ret_record);
 
 /* The record's data. The type is the caller's to look at first. 0 or DNS_BAD. */
 [[nodiscard]] int dns_mx_read(const struct dns_message *m, const struct dns_record *r,
@@ -69,6 +88,11 @@ struct dns_tlsa {
 /* Of an A or AAAA record (DNS_BAD: of another); ret_text: DNS_ADDRESS_CAP bytes. */
 [[nodiscard]] int dns_address_read(const struct dns_record *r, char *ret_text);
 [[nodiscard]] int dns_tlsa_read(const struct dns_record *r, struct dns_tlsa *ret_tlsa);
+[[nodiscard]] int dns_srv_read(const struct dns_message *m, const struct dns_record *r,
+                               struct dns_srv *ret_srv);
+[[nodiscard]] int dns_caa_read(const struct dns_record *r, struct dns_caa *ret_caa);
+/* Of an NSEC3 or NSEC3PARAM record (RFC 5155 3.1.3, 4.1.3; DNS_BAD: of another). */
+[[nodiscard]] int dns_nsec3_read(const struct dns_record *r, uint16_t *ret_iterations);
 /* Its strings in one (RFC 7208 3.3). ret_text: DNS_TXT_CAP bytes, not ended by 0. */
 [[nodiscard]] int dns_txt_read(const struct dns_record *r, uint8_t *ret_text, size_t *ret_len);
 

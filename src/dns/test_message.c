@@ -128,6 +128,101 @@ static void test_message_data(void **state)
 	assert_true(slice_equal(slice_of(text, len), slice_str("v=STSv1; id=1")));
 }
 
+static void test_message_srv(void **state)
+{
+	(void)state;
+	struct dns_message m;
+	struct dns_record r;
+	struct dns_srv srv;
+#define SRV_HEAD(len) "\xc0\x0c\0\41\0\1\0\0\16\x10\0" len
+	struct slice packet =
+		BYTES(HEADER("\4") QUESTION SRV_HEAD("\12") "\0\12\0\1\3\xe1\1A\xc0\x0c" SRV_HEAD(
+			"\7") "\0\0\0\0\0\0\0" SRV_HEAD("\6") "\0\0\0\0\0\0" SRV_HEAD("\12") "\0\12"
+	                                                                                     "\0\1"
+	                                                                                     "\3"
+	                                                                                     "\xe1"
+	                                                                                     "\1A\0"
+	                                                                                     "\0");
+	assert_int_equal(dns_message_open(&m, packet), 0);
+	assert_int_equal(dns_message_next(&m, &r), 0);
+	assert_int_equal(r.type, DNS_SRV);
+	assert_int_equal(dns_srv_read(&m, &r, &srv), 0);
+	assert_true(srv.priority == 10 && srv.weight == 1 && srv.port == 993);
+	assert_string_equal(srv.target, "a.example.org");
+	assert_int_equal(dns_message_next(&m, &r), 0);
+	assert_int_equal(dns_srv_read(&m, &r, &srv), 0);
+	assert_string_equal(srv.target, "");
+	for (int i = 0; i < 2; i++) { /* without a target; with bytes behind it */
+		assert_int_equal(dns_message_next(&m, &r), 0);
+		assert_int_equal(dns_srv_read(&m, &r, &srv), DNS_BAD);
+	}
+}
+
+static void test_message_caa(void **state)
+{
+	(void)state;
+	struct dns_record r = { .type = DNS_CAA, .data = BYTES("\200\5issueca.example; a=b") };
+	struct dns_caa caa;
+	static const struct slice faulty[] = {
+		BYTES(""), BYTES("\0"), BYTES("\0\0x"), BYTES("\0\6issue"), BYTES("\0\1-x"),
+	};
+	assert_int_equal(dns_caa_read(&r, &caa), 0);
+	assert_true(caa.is_critical);
+	assert_true(slice_equal(caa.tag, slice_str("issue")));
+	assert_true(slice_equal(caa.value, slice_str("ca.example; a=b")));
+	r.data = (struct slice)BYTES("\0\5issue");
+	assert_int_equal(dns_caa_read(&r, &caa), 0);
+	assert_true(!caa.is_critical && !caa.value.len);
+	for (size_t i = 0; i < COUNT_OF(faulty); i++) {
+		r.data = faulty[i];
+		assert_int_equal(dns_caa_read(&r, &caa), DNS_BAD);
+	}
+}
+
+static void test_message_nsec3(void **state)
+{
+	(void)state;
+	uint16_t iterations;
+	struct dns_record r = { .type = DNS_NSEC3PARAM, .data = BYTES("\1\0\1\54\2ab") };
+	assert_int_equal(dns_nsec3_read(&r, &iterations), 0);
+	assert_int_equal(iterations, 300);
+	r.data = (struct slice)BYTES("\1\0\1\54\2a");
+	assert_int_equal(dns_nsec3_read(&r, &iterations), DNS_BAD);
+	r.data = (struct slice)BYTES("\1\0\0\0");
+	assert_int_equal(dns_nsec3_read(&r, &iterations), DNS_BAD);
+	r = (struct dns_record){ .type = DNS_TLSA, .data = BYTES("\1\0\1\54\0") };
+	assert_int_equal(dns_nsec3_read(&r, &iterations), DNS_BAD);
+}
+
+/* A denial's proof stands behind the answers, and is read only when those are through. */
+static void test_message_authority(void **state)
+{
+	(void)state;
+	struct dns_message m;
+	struct dns_record r;
+	uint16_t iterations;
+	struct slice packet = BYTES("\0\0\x81\x80\0\1\0\1\0\2\0\0" QUESTION MX_HEAD(
+		"\3") "\0\0\0"
+	              "\xc0\x0c\0\6\0\1\0\0\0\0\0\0"
+	              "\xc0\x0c\0\62\0\1\0\0\0\0\0\5\1\0\0\7\0");
+	assert_int_equal(dns_message_open(&m, packet), 0);
+	assert_int_equal(dns_message_next_authority(&m, &r), DNS_BAD);
+	assert_int_equal(dns_message_next(&m, &r), 0);
+	assert_int_equal(dns_message_next(&m, &r), DNS_END);
+	assert_int_equal(dns_message_next_authority(&m, &r), 0);
+	assert_int_equal(dns_nsec3_read(&r, &iterations), DNS_BAD); /* SOA */
+	assert_int_equal(dns_message_next_authority(&m, &r), 0);
+	assert_int_equal(dns_nsec3_read(&r, &iterations), 0);
+	assert_int_equal(iterations, 7);
+	assert_int_equal(dns_message_next_authority(&m, &r), DNS_END);
+	packet.len--;
+	assert_int_equal(dns_message_open(&m, packet), 0);
+	while (!dns_message_next(&m, &r))
+		;
+	assert_int_equal(dns_message_next_authority(&m, &r), 0);
+	assert_int_equal(dns_message_next_authority(&m, &r), DNS_BAD);
+}
+
 static void test_message_long_name(void **state)
 {
 	(void)state;
@@ -198,6 +293,8 @@ int main(void)
 		cmocka_unit_test(test_message_mx),        cmocka_unit_test(test_message_bad),
 		cmocka_unit_test(test_message_data_bad),  cmocka_unit_test(test_message_data),
 		cmocka_unit_test(test_message_long_name), cmocka_unit_test(test_name_is_host),
+		cmocka_unit_test(test_message_srv),       cmocka_unit_test(test_message_caa),
+		cmocka_unit_test(test_message_nsec3),     cmocka_unit_test(test_message_authority),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,105 @@
+#include "base/clean.h"
+#include "check/target.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct target_case {
+	const char *address;
+	bool is_private;
+} cases[] = {
+	{ "8.8.8.8", false },
+	{ "1.0.0.0", false },
+	{ "192.0.1.255", false },
+	{ "192.88.98.1", false },
+	{ "0.0.0.0", true },
+	{ "0.1.2.3", true },
+	{ "9.255.255.255", false },
+	{ "10.0.0.0", true },
+	{ "10.255.255.255", true },
+	{ "11.0.0.0", false },
+	{ "100.63.255.255", false },
+	{ "100.64.0.0", true },
+	{ "100.127.255.255", true },
+	{ "100.128.0.0", false },
+	{ "127.0.0.1", true },
+	{ "127.255.255.254", true },
+	{ "128.0.0.1", false },
+	{ "169.253.255.255", false },
+	{ "169.254.169.254", true },
+	{ "172.15.255.255", false },
+	{ "172.16.0.0", true },
+	{ "172.31.255.255", true },
+	{ "172.32.0.0", false },
+	{ "192.0.0.8", true },
+	{ "192.0.2.1", true },
+	{ "192.88.99.1", true },
+	{ "192.167.255.255", false },
+	{ "192.168.0.0", true },
+	{ "192.168.255.255", true },
+	{ "192.169.0.0", false },
+	{ "198.17.255.255", false },
+	{ "198.18.0.0", true },
+	{ "198.19.255.255", true },
+	{ "198.20.0.0", false },
+	{ "198.51.100.7", true },
+	{ "203.0.113.7", true },
+	{ "223.255.255.255", false },
+	{ "224.0.0.1", true },
+	{ "239.255.255.255", true },
+	{ "240.0.0.1", true },
+	{ "255.255.255.255", true },
+	{ "2606:4700::1111", false },
+	{ "2a00::1", false },
+	{ "::", true },
+	{ "::1", true },
+	{ "::8.8.8.8", true }, /* compatible: no more (RFC 4291 2.5.5.1) */
+	{ "::ffff:8.8.8.8", false },
+	{ "::ffff:127.0.0.1", true },
+	{ "::ffff:10.0.0.1", true },
+	{ "64:ff9b::808:808", false },
+	{ "64:ff9b::7f00:1", true },
+	{ "64:ff9b::a9fe:a9fe", true },
+	{ "64:ff9b:1::808:808", true }, /* for local use (RFC 8215) */
+	{ "100::1", true },             /* discard (RFC 6666) */
+	{ "2001::1", true },
+	{ "2001:1ff:ffff::", true },
+	{ "2001:200::1", false },
+	{ "2001:db8::1", true },
+	{ "2001:db9::1", false },
+	{ "2002:808:808::1", false },
+	{ "2002:7f00:1::1", true },
+	{ "2002:c0a8:1::1", true },
+	{ "3fff::1", true },
+	{ "3fff:1000::1", false },
+	{ "4000::1", true },
+	{ "fc00::1", true },
+	{ "fd12:3456::1", true },
+	{ "fe80::1", true },
+	{ "fec0::1", true },
+	{ "ff02::1", true },
+	{ "", true },
+	{ "localhost", true },
+	{ "0177.0.0.1", true }, /* octal is no address here, nor for what connects */
+	{ "127.1", true },
+	{ "fe80::1%eth0", true },
+	{ "8.8.8.8 ", true },
+};
+
+static void test_target(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (check_target_is_private(cases[i].address) != cases[i].is_private)
+			fail_msg("%s", cases[i].address);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_target) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
