@@ -15,9 +15,16 @@ struct tls_ticket {
 
 /* A suite without a certificate proves nothing, and proofs count on one. */
 static const char wide_suites[] = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
-static const char wide_schemes[] =
-	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:"
-	"RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA224:ECDSA+SHA1:RSA+SHA1";
+#define SCHEMES_EC "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ECDSA+SHA1:ed25519:ed448"
+#define SCHEMES_RSA                                                                                \
+	"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"           \
+	"RSA+SHA224:RSA+SHA1"
+
+static const char *const wide_schemes[] = {
+	[TLS_VISIT_ANY_KEY] = SCHEMES_EC ":" SCHEMES_RSA,
+	[TLS_VISIT_RSA] = SCHEMES_RSA,
+	[TLS_VISIT_ECDSA] = SCHEMES_EC,
+};
 
 static int of_memory(void)
 {
@@ -25,12 +32,13 @@ static int of_memory(void)
 	return err_raise(-ENOMEM);
 }
 
-static bool widen(SSL *ssl)
+static bool widen(SSL *ssl, enum tls_visit_key key)
 {
 	SSL_set_security_level(ssl, 0);
 	SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
 	return SSL_set_min_proto_version(ssl, TLS1_VERSION) &&
-	       SSL_set_cipher_list(ssl, wide_suites) && SSL_set1_sigalgs_list(ssl, wide_schemes);
+	       SSL_set_cipher_list(ssl, wide_suites) &&
+	       SSL_set1_sigalgs_list(ssl, wide_schemes[key]);
 }
 
 int tls_visit_prepare(struct tls_session *s, const struct tls_visit_settings *set)
@@ -38,7 +46,7 @@ int tls_visit_prepare(struct tls_session *s, const struct tls_visit_settings *se
 	SSL_clear_options(s->ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
 	bool is_well = SSL_set_tlsext_status_type(s->ssl, TLSEXT_STATUSTYPE_ocsp);
 	if (set->is_wide)
-		is_well = is_well && widen(s->ssl);
+		is_well = is_well && widen(s->ssl, set->key);
 	if (set->is_tls12)
 		is_well = is_well && SSL_set_max_proto_version(s->ssl, TLS1_2_VERSION);
 	if (set->ticket)

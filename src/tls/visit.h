@@ -12,9 +12,13 @@
 struct tls_ticket;
 void tls_ticket_free(struct tls_ticket *ticket);
 
+/* Servers may have a certificate for each kind of key. */
+enum tls_visit_key { TLS_VISIT_ANY_KEY, TLS_VISIT_RSA, TLS_VISIT_ECDSA };
+
 struct tls_visit_settings {
 	bool is_wide;  /* all suites that have a certificate, all signatures, TLS 1.0 and later */
 	bool is_tls12; /* nothing later, so that there is renegotiation */
+	enum tls_visit_key key; /* the server's to show, where it has one of that kind; is_wide */
 	const struct tls_ticket *ticket; /* to be resumed; NULL: none */
 };
 /*
