@@ -392,6 +392,17 @@ int io_stream_write(struct io_stream *s, struct slice bytes)
 	return 0;
 }
 
+int io_stream_write_sealed(struct io_stream *s, struct slice ciphertext)
+{
+	if (s->is_dead || !s->is_tls_up)
+		return 0;
+	int r = buf_add(&s->out, ciphertext);
+	if (r)
+		return err_up(r);
+	out_flush(s);
+	return 0;
+}
+
 bool io_stream_is_full(const struct io_stream *s)
 {
 	return buf_len(&s->out) > IO_STREAM_OUT_HIGH;

@@ -87,6 +87,9 @@ bool io_stream_has_input(const struct io_stream *s);
 
 /* Sends, or keeps what the socket does not take. 0 or -ENOMEM. */
 [[nodiscard]] int io_stream_write(struct io_stream *s, struct slice bytes);
+/* Ciphertext that the TLS session was made to produce beside this header (tls/visit.h). 0 or
+ * -ENOMEM. */
+[[nodiscard]] int io_stream_write_sealed(struct io_stream *s, struct slice ciphertext);
 /* Over the high mark: stop feeding it, and ask for a ROOM event. */
 bool io_stream_is_full(const struct io_stream *s);
 void io_stream_want_room(struct io_stream *s);

@@ -29,6 +29,7 @@ struct tls_session {
 	enum tls_peer_fault peer_fault;
 	struct tls_facts facts;
 	struct buf signature;
+	void (*on_renegotiated)(void *owner); /* tls/visit.h */
 	enum tls_signing signing;
 	uint8_t chatter;    /* messages after the handshake since the last application data */
 	bool is_hello_over; /* it came, or it will never */
