@@ -1,4 +1,5 @@
 /* One binary: a table of subcommands, nothing else. */
+#include "cmd/check.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
 #include "cmd/policy.h"
@@ -19,6 +20,7 @@ static const struct command commands[] = {
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
+	{ "check", cmd_check, "look at any provider from outside, all of its mail" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },

@@ -37,6 +37,16 @@ const char *check_service_name(enum check_service service)
 	return services[service].name;
 }
 
+bool check_service_find(const char *name, enum check_service *ret_service)
+{
+	for (unsigned i = 0; i < CHECK_SERVICE_COUNT; i++)
+		if (!strcasecmp(name, services[i].name)) {
+			*ret_service = i;
+			return true;
+		}
+	return false;
+}
+
 unsigned check_service_port(enum check_service service)
 {
 	return services[service].port;

@@ -37,6 +37,8 @@ enum check_service {
 };
 /* "smtp", "submission", ...: as in --host HOST:PORT/PROTO. */
 const char *check_service_name(enum check_service service);
+/* False: there is none of that name. */
+bool check_service_find(const char *name, enum check_service *ret_service);
 unsigned check_service_port(enum check_service service); /* the usual one */
 bool check_service_has_starttls(enum check_service service);
 

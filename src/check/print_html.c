@@ -56,6 +56,13 @@ int check_print_html_end(struct buf *out)
 	return err_up(buf_add_str(out, "</body></html>\n"));
 }
 
+static void why_write(struct html *h, const struct check_letter *l)
+{
+	html_open(h, "div", { "class", "quiet" });
+	html_textf(h, "%s%s", l->letter[0] == '-' ? "" : "not met: ", l->why);
+	html_close(h);
+}
+
 static void letter_write(struct html *h, const char *title, const struct check_letter *l)
 {
 	html_open(h, "div", { "class", l->is_partial ? "partial" : "whole" });
@@ -64,7 +71,7 @@ static void letter_write(struct html *h, const char *title, const struct check_l
 	if (l->is_partial)
 		html_element(h, "div", "not all could be tested", { "class", "quiet" });
 	if (l->why && l->why[0])
-		html_element(h, "div", l->why, { "class", "quiet" });
+		why_write(h, l);
 	html_close(h);
 }
 

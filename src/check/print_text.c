@@ -51,7 +51,7 @@ static int letter_write(struct page *p, const struct check_letter *letter)
 	if (!r && letter->is_partial)
 		r = buf_add_str(p->out, " (not all could be tested)");
 	if (!r && letter->why && letter->why[0]) {
-		r = buf_add_str(p->out, "  ");
+		r = buf_add_str(p->out, letter->letter[0] == '-' ? "  " : "  not met: ");
 		if (!r)
 			r = check_print_clean(p->out, letter->why);
 	}

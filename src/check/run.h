@@ -8,6 +8,7 @@
 
 #include "check/finding.h"
 #include "check/look.h"
+#include "check/places.h"
 
 struct check_run;
 struct fetch;
@@ -24,17 +25,17 @@ struct check_run_settings {
 	const struct advice_profile *profile;
 	const char *const *only; /* ids of criteria; ends with NULL; NULL: all */
 	bool refuses_private;    /* check/discover.h */
-	unsigned at_once;        /* 0: CHECK_RUN_DOMAINS */
+	bool no_v4, no_v6;
+	unsigned at_once; /* 0: CHECK_RUN_DOMAINS */
 };
 
-/* A domain with its verdict; owned by whom it is given to. */
+/* A domain with its verdict. To be freed before the look is. */
 struct check_result {
 	struct check_domain domain;
 	struct check_report report;
 };
 void check_result_free(struct check_result *result);
 
-/* Everything is copied but what the pointers point to. */
 [[nodiscard]] int check_run_new(struct check_run **ret_run, const struct check_run_settings *set);
 /* What is under way is given up: no result comes. */
 void check_run_free(struct check_run *run);
@@ -46,8 +47,8 @@ typedef void check_run_fn(void *owner, struct check_result *result);
 [[nodiscard]] int check_run_domain(struct check_run *run, const char *name, check_run_fn *fn,
                                    void *owner);
 
-/* One endpoint by itself, without DNS: the result's domain has no name. address: of host, or host
- * itself. */
+/* One endpoint by itself: the result's domain has no name, and of DNS its addresses and TLSA
+ * records alone are asked for. place: its address is not read. */
 [[nodiscard]] int check_run_host(struct check_run *run, const struct check_place *place,
                                  check_run_fn *fn, void *owner);
 

@@ -9,6 +9,7 @@
 #include "io/loop.h"
 
 #include <curl/curl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,30 +63,67 @@ static void on_result(void *owner, struct check_result *result)
 		io_loop_stop(c->loop);
 }
 
+/* This host's full name as far as it knows it; hosts that care look it up. */
+static void ehlo_name(char *ret_name, size_t cap)
+{
+	struct addrinfo hints = { .ai_flags = AI_CANONNAME }, *found = NULL;
+	if (gethostname(ret_name, cap))
+		snprintf(ret_name, cap, "localhost");
+	ret_name[cap - 1] = '\0';
+	if (!strchr(ret_name, '.') && !getaddrinfo(ret_name, NULL, &hints, &found))
+		if (found->ai_canonname)
+			snprintf(ret_name, cap, "%s", found->ai_canonname);
+	if (found)
+		freeaddrinfo(found);
+	if (!dns_name_is_host(ret_name))
+		snprintf(ret_name, cap, "localhost.localdomain");
+}
+
+static uint64_t only_steps(const struct check_options *o)
+{
+	uint64_t steps = 0;
+	for (unsigned i = 0; i < o->only_count; i++)
+		steps |= check_steps_for(o->only[i]);
+	return o->only_count ? steps : CHECK_STEPS_ALL;
+}
+
+static int look_begin(struct checking *c, char *ret_error, size_t error_cap)
+{
+	const struct check_options *o = c->options;
+	char hostname[256];
+	struct check_look_settings set;
+	check_look_settings_init(&set, o->tier, o->is_mine);
+	set.plan.only = only_steps(o);
+	ehlo_name(hostname, sizeof(hostname));
+	set.hostname = o->ehlo ? o->ehlo : hostname;
+	set.from4 = o->source4;
+	set.from6 = o->source6;
+	set.ca_pem = buf_slice(&c->ca_pem);
+	return check_look_new(&c->look, c->loop, &set, ret_error, error_cap);
+}
+
 static int loop_begin(struct checking *c, char *ret_error, size_t error_cap)
 {
 	const struct check_options *o = c->options;
+	struct check_run_settings run = {
+		.profile = o->profile,
+		.only = o->only_count ? o->only : NULL,
+		.no_v4 = o->no_v4,
+		.no_v6 = o->no_v6,
+	};
 	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&c->loop);
 	if (!r)
 		r = lookup_new(&c->lookup, c->loop, &o->dns.lookup, ret_error, error_cap);
 	if (!r)
 		r = fetch_new(&c->fetch, c->loop,
 		              &(struct fetch_settings){ .ca_pem = buf_slice(&c->ca_pem) });
-	struct check_look_settings look = o->look;
-	look.loop = c->loop;
-	look.ca_pem = buf_slice(&c->ca_pem);
 	if (!r)
-		r = check_look_new(&c->look, &look, ret_error, error_cap);
-	if (!r)
-		r = check_run_new(&c->run, &(struct check_run_settings){
-						   .loop = c->loop,
-						   .lookup = c->lookup,
-						   .fetch = c->fetch,
-						   .look = c->look,
-						   .profile = o->profile,
-						   .only = o->only_count ? o->only : NULL,
-					   });
-	return r;
+		r = look_begin(c, ret_error, error_cap);
+	run.loop = c->loop;
+	run.lookup = c->lookup;
+	run.fetch = c->fetch;
+	run.look = c->look;
+	return r ? r : check_run_new(&c->run, &run);
 }
 
 static void checking_end(struct checking *c)
@@ -162,7 +200,7 @@ static bool has_smtp_listener(const char *path)
 /* Whoever probes from the address that sends mail may find it refused. */
 static void sender_warn(const struct check_options *o)
 {
-	if (o->look.is_mine || o->look.source_v4 || o->look.source_v6 || o->host_count)
+	if (o->is_mine || o->source4 || o->source6 || o->host_count)
 		return;
 	if (!has_smtp_listener("/proc/net/tcp") && !has_smtp_listener("/proc/net/tcp6"))
 		return;

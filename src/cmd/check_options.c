@@ -34,7 +34,7 @@ static const char usage_begin[] =
 	"                           domains that are in it already\n"
 	"  -b, --baseline FILE      what changed since this result of --json\n"
 	"      --explain ID         what a criterion asks for and why, and all that mends it "
-        "(all:\n"
+	"(all:\n"
 	"                           a line for each)\n"
 	"      --fail-on WHAT       warn or fail (default): which findings make the exit status "
 	"1\n";
@@ -178,9 +178,9 @@ static int source_take(struct check_options *o, const char *address)
 	if (!io_address_take(address, 0, &parsed))
 		return check_options_fail("\"%s\" is no address", address);
 	if (parsed.ss_family == AF_INET)
-		o->look.source_v4 = address;
+		o->source4 = address;
 	else
-		o->look.source_v6 = address;
+		o->source6 = address;
 	return 0;
 }
 
@@ -212,19 +212,19 @@ static void flag_take(struct check_options *o, int letter)
 {
 	switch (letter) {
 	case 'd':
-		o->look.is_deep = true;
+		o->tier = CHECK_TIER_DEEP;
 		break;
 	case ATTACKS:
-		o->look.attacks = true;
+		o->has_attacks = true;
 		break;
 	case 'm':
-		o->look.is_mine = true;
+		o->is_mine = true;
 		break;
 	case '4':
-		o->look.no_v6 = true;
+		o->no_v6 = true;
 		break;
 	case '6':
-		o->look.no_v4 = true;
+		o->no_v4 = true;
 		break;
 	case 'A':
 		o->shows_all = true;
@@ -250,7 +250,7 @@ static int option_take(struct check_options *o, int letter, char *value)
 	case 'H':
 		return host_take(o, value);
 	case 'e':
-		o->look.ehlo = value;
+		o->ehlo = value;
 		return 0;
 	case 'S':
 		return source_take(o, value);
@@ -274,7 +274,7 @@ static int option_take(struct check_options *o, int letter, char *value)
 /* What does not go together. */
 static int options_judge(const struct check_options *o, int words)
 {
-	if (o->look.no_v4 && o->look.no_v6)
+	if (o->no_v4 && o->no_v6)
 		return check_options_fail("-4 and -6 leave nothing");
 	if (o->explain)
 		return -1;

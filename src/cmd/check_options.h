@@ -13,7 +13,10 @@ enum { CHECK_HOSTS_MAX = 64, CHECK_ONLY_MAX = 64 };
 
 struct check_options {
 	struct dns_options dns;
-	struct check_look_settings look; /* but the loop and the CAs */
+	enum check_tier tier;
+	bool is_mine, has_attacks, no_v4, no_v6;
+	const char *ehlo;              /* NULL: this host's name */
+	const char *source4, *source6; /* NULL: any */
 	const struct advice_profile *profile;
 	enum check_threshold threshold;
 	const char *only[CHECK_ONLY_MAX + 1]; /* ids; ends with NULL */
