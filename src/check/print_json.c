@@ -20,7 +20,8 @@ static json_t *words(const char *text)
 	CLEAN(buf_deinit) struct buf clean = {};
 	if (check_print_clean(&clean, text ? text : ""))
 		return NULL;
-	return json_stringn((const char *)buf_slice(&clean).data, buf_len(&clean));
+	return buf_len(&clean) ? json_stringn((const char *)buf_slice(&clean).data, buf_len(&clean))
+	                       : json_string("");
 }
 
 static json_t *seen(enum check_seen s)
