@@ -40,6 +40,8 @@ struct lane {
 	bool is_used;
 	struct check_want want;
 	struct check_ask ask;
+	struct tls_record records[POLICY_TLSA_MAX]; /* of the entry, for expected */
+	struct tls_expectation expected;
 	struct check_probe *probe;
 };
 
@@ -190,9 +192,11 @@ static int hello_write(const struct check_ask *ask, struct buf *out)
 	                    : err_up(tls_offer_write(&ask->offer, random, out));
 }
 
-static void expectation_fill(struct tls_expectation *ret_expected,
-                             struct tls_record records[POLICY_TLSA_MAX], const struct lane *lane)
+/* The probe borrows it until the connection ends. */
+static void expectation_fill(struct lane *lane)
 {
+	struct tls_expectation *ret_expected = &lane->expected;
+	struct tls_record *records = lane->records;
 	const struct check_look_entry *entry = lane->entry;
 	const char *sni = entry->tlsa_base ?: entry->plan.sni;
 	*ret_expected = (struct tls_expectation){
@@ -220,9 +224,7 @@ static int probe_start(struct lane *lane, struct slice hello)
 	struct check_look *look = entry->look;
 	const struct check_endpoint *e = &entry->endpoint;
 	const struct check_ask *ask = &lane->ask;
-	struct tls_record records[POLICY_TLSA_MAX];
-	struct tls_expectation expected;
-	expectation_fill(&expected, records, lane);
+	expectation_fill(lane);
 	struct check_probe_settings set = {
 		.way = { .address = e->address,
 		         .port = e->port,
@@ -234,7 +236,7 @@ static int probe_start(struct lane *lane, struct slice hello)
 		.limits = look->set.limits,
 		.hello = hello,
 		.visit = { .hops = look->hops,
-		           .expected = &expected,
+		           .expected = &lane->expected,
 		           .tls = ask->tls,
 		           .renegotiations_max = ask->renegotiations_max },
 		.on_end = on_probe_end,

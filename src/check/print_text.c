@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PLACES_SHOWN = 4 };
+
 struct page {
 	struct buf *out;
 	const struct check_report *report;
@@ -162,20 +164,32 @@ static int mend_write(struct page *p, const struct check_finding *f)
 	return r ? err_up(r) : err_up(block_write(p, "        ", m->text));
 }
 
+static int place_write(struct page *p, const char *place)
+{
+	int r = buf_add_str(p->out, "    at ");
+	if (!r)
+		r = check_print_clean(p->out, place);
+	return r ? err_up(r) : err_up(buf_add_str(p->out, "\n"));
+}
+
 static int places_write(struct page *p, size_t first)
 {
 	const struct check_finding *f = &p->report->findings[first];
+	unsigned shown = 0, left = 0;
 	int r = 0;
 	for (size_t i = first; !r && i < p->report->count; i++) {
 		if (p->is_shown[i] || !is_same(f, &p->report->findings[i]))
 			continue;
 		p->is_shown[i] = true;
-		r = buf_add_str(p->out, "    at ");
-		if (!r)
-			r = check_print_clean(p->out, p->report->findings[i].place);
-		if (!r)
-			r = buf_add_str(p->out, "\n");
+		if (shown == PLACES_SHOWN && !p->style->shows_all) {
+			left++;
+			continue;
+		}
+		shown++;
+		r = place_write(p, p->report->findings[i].place);
 	}
+	if (!r && left)
+		r = buf_printf(p->out, "    and at %u more (--all)\n", left);
 	return err_up(r);
 }
 

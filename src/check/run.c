@@ -34,7 +34,8 @@ struct run_job {
 	struct check_discovery *discovery;
 	struct way *way;
 	bool is_host;
-	struct check_place host; /* is_host */
+	char name[POLICY_WAY_NAME_CAP]; /* else */
+	struct check_place host;        /* is_host */
 	struct run_slot *slots;
 	unsigned slot_count, pending;
 	check_run_fn *fn;
@@ -287,8 +288,8 @@ static int job_begin(struct run_job *job)
 	};
 	if (job->is_host)
 		return err_up(host_begin(job));
-	return err_up(check_discover_new(&job->discovery, &set, job->result.domain.name,
-	                                 &job->result.domain, on_discovered, job));
+	return err_up(check_discover_new(&job->discovery, &set, job->name, &job->result.domain,
+	                                 on_discovered, job));
 }
 
 static void begin_more(struct check_run *run)
@@ -372,7 +373,7 @@ int check_run_domain(struct check_run *run, const char *name, check_run_fn *fn, 
 	struct run_job *job = calloc(1, sizeof(*job));
 	if (!job)
 		return err_raise(-ENOMEM);
-	snprintf(job->result.domain.name, sizeof(job->result.domain.name), "%s", name);
+	snprintf(job->name, sizeof(job->name), "%s", name);
 	job->fn = fn;
 	job->owner = owner;
 	return job_add(run, job);
