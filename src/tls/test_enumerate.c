@@ -237,14 +237,7 @@ struct listed {
 	uint16_t found[8];
 };
 
-/* OpenSSL goes by its own order where it asks for a share, whatever it does about suites. */
 static const struct listed listed[] = {
-	{ { .has_rsa = true, .groups = "P-521:X25519:P-256" },
-	  TLS_ENUMERATE_GROUPS,
-	  0x0304,
-	  TLS_ORDER_SERVER,
-	  4,
-	  { 25, 29, 23 } },
 	{ { .has_rsa = true, .groups = "P-521:X25519:P-256", .has_order = true },
 	  TLS_ENUMERATE_GROUPS,
 	  0x0304,
@@ -263,7 +256,7 @@ static const struct listed listed[] = {
 	  TLS_ORDER_UNKNOWN,
 	  2,
 	  { 24 } },
-	{ { .has_rsa = true, .groups = "ffdhe3072:X25519" },
+	{ { .has_rsa = true, .groups = "ffdhe3072:X25519", .has_order = true },
 	  TLS_ENUMERATE_GROUPS,
 	  0x0304,
 	  TLS_ORDER_SERVER,
