@@ -7,6 +7,8 @@
 
 enum { SSL_3 = 0x0300, ALERT_PROTOCOL_VERSION = 70 };
 
+_Static_assert((int)TLS_OFFER_GROUPS_MAX <= (int)TLS_IANA_SUITES_MAX);
+
 /* What there is to ask for */
 
 static void suites_fill(struct tls_enumeration *e)
@@ -16,7 +18,6 @@ static void suites_fill(struct tls_enumeration *e)
 
 static void groups_fill(struct tls_enumeration *e)
 {
-	assert(TLS_OFFER_GROUPS_MAX <= COUNT_OF(e->left));
 	for (size_t i = 0; i < e->offer.group_count; i++)
 		e->left[e->left_count++] = e->offer.groups[i];
 	e->offer.group_count = 0;
