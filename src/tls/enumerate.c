@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { SSL_3 = 0x0300, ALERT_PROTOCOL_VERSION = 70 };
+enum { ALERT_PROTOCOL_VERSION = 70 };
 
 _Static_assert((int)TLS_OFFER_GROUPS_MAX <= (int)TLS_IANA_SUITES_MAX);
 
