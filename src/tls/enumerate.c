@@ -5,7 +5,9 @@
 
 #include <assert.h>
 
-enum { SSL_3 = 0x0300, ALERT_PROTOCOL_VERSION = 70 };
+enum { ALERT_PROTOCOL_VERSION = 70 };
+
+_Static_assert((int)TLS_OFFER_GROUPS_MAX <= (int)TLS_IANA_SUITES_MAX);
 
 /* What there is to ask for */
 
@@ -16,7 +18,6 @@ static void suites_fill(struct tls_enumeration *e)
 
 static void groups_fill(struct tls_enumeration *e)
 {
-	assert(TLS_OFFER_GROUPS_MAX <= COUNT_OF(e->left));
 	for (size_t i = 0; i < e->offer.group_count; i++)
 		e->left[e->left_count++] = e->offer.groups[i];
 	e->offer.group_count = 0;
@@ -92,7 +93,7 @@ static size_t chunk_max(const struct tls_enumeration *e)
 	case TLS_ENUMERATE_SUITES:
 		return TLS_OFFER_SUITES_MAX;
 	case TLS_ENUMERATE_GROUPS:
-		return TLS_OFFER_GROUPS_MAX;
+		return TLS_OFFER_GROUPS_MAX - 1; /* one may stay */
 	case TLS_ENUMERATE_SCHEMES:
 		break;
 	}
@@ -134,6 +135,8 @@ bool tls_enumeration_next(struct tls_enumeration *e, struct tls_offer *ret_offer
 		number_add(e, ret_offer, e->accepted[e->order_start + i - 1].number);
 	for (size_t i = 0; !e->is_asking_order && i < e->chunk_len; i++)
 		number_add(e, ret_offer, e->left[i]);
+	if (e->stays && !e->is_asking_order)
+		number_add(e, ret_offer, e->stays);
 	return true;
 }
 
@@ -215,6 +218,9 @@ static void order_take(struct tls_enumeration *e, int number)
 /* One that goes by the client's order never comes back to what it passed over. */
 static void accept_at(struct tls_enumeration *e, size_t at, const struct tls_answer *answer)
 {
+	struct tls_iana_suite suite = {};
+	if (tls_iana_suite(answer->suite, &suite))
+		e->has_curve_key |= suite.authentication == TLS_AUTHENTICATION_ECDSA;
 	e->accepted[e->accepted_count++] = (struct tls_enumerated){
 		.number = e->left[at],
 		.group = answer->group,
@@ -228,8 +234,27 @@ static void accept_at(struct tls_enumeration *e, size_t at, const struct tls_ans
 		chunk_end(e);
 }
 
+/* Perhaps the group that was taken out last is the one of the server's key. */
+static bool is_key_missing(const struct tls_enumeration *e)
+{
+	return e->kind == TLS_ENUMERATE_GROUPS && e->has_curve_key && !e->stays &&
+	       e->accepted_count > e->run_start;
+}
+
+static void refusal_take(struct tls_enumeration *e)
+{
+	if (is_key_missing(e))
+		e->stays = e->accepted[e->accepted_count - 1].number;
+	else
+		chunk_end(e);
+}
+
 static void choice_take(struct tls_enumeration *e, int number, const struct tls_answer *answer)
 {
+	if (e->stays && number == e->stays) {
+		chunk_end(e);
+		return;
+	}
 	for (size_t i = 0; i < e->chunk_len; i++)
 		if (e->left[i] == number) {
 			accept_at(e, i, answer);
@@ -252,6 +277,6 @@ void tls_enumeration_take(struct tls_enumeration *e, const struct tls_answer *an
 		e->is_version_refused = true;
 		e->is_done = true;
 	} else {
-		chunk_end(e);
+		refusal_take(e);
 	}
 }

@@ -21,8 +21,9 @@ enum tls_enumeration_kind {
 	TLS_ENUMERATE_SUITES, /* 64 at a time: accepted + chunks + 1 connections at most */
 	/*
 	 * TLS 1.3: no share, HelloRetryRequest; before: suites of ECDHE only. There a server whose
-	 * only key is on a curve refuses hellos without that curve (RFC 8422 5.1), so what it would
-	 * prefer less than that one is not found.
+	 * only key is on a curve refuses hellos without that curve (RFC 8422 5.1): once it is
+	 * found it stays, last, which costs two connections more. What a server of its own order
+	 * likes less than that curve stays hidden.
 	 */
 	TLS_ENUMERATE_GROUPS,
 	/*
@@ -63,10 +64,12 @@ struct tls_enumeration {
 	struct tls_offer offer;             /* without what varies */
 	uint16_t left[TLS_IANA_SUITES_MAX]; /* not decided yet */
 	size_t left_count;
-	size_t chunk_len;  /* of left, in the offers under way; 0: the next chunk begins */
-	size_t last_at;    /* where in left the last choice stood */
-	bool is_by_server; /* it preferred what stood behind */
-	size_t run_start;  /* in accepted: the chunk under way */
+	size_t chunk_len;   /* of left, in the offers under way; 0: the next chunk begins */
+	size_t last_at;     /* where in left the last choice stood */
+	bool is_by_server;  /* it preferred what stood behind */
+	bool has_curve_key; /* it was met by a suite of ECDSA */
+	uint16_t stays;     /* a group that was found and is offered on, last; 0: none */
+	size_t run_start;   /* in accepted: the chunk under way */
 	size_t order_start, order_count; /* in accepted: a chunk to ask for the order with */
 	bool is_asking_order;
 };

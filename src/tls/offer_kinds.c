@@ -16,6 +16,9 @@
 
 enum { SSL_3 = 0x0300, GROUP_X25519 = 29 };
 
+/* There are balancers that hang at hellos of 256 to 511 bytes, RFC 7685 1. */
+enum { PADDED_LEN = 512 };
+
 enum {
 	EXTENSIONS_ALL = TLS_OFFER_EMS | TLS_OFFER_RENEGOTIATION_INFO | TLS_OFFER_TICKET |
 	                 TLS_OFFER_STATUS_REQUEST,
@@ -70,6 +73,7 @@ void tls_offer_init_version(struct tls_offer *ret_offer, uint16_t version, const
 	struct tls_offer o = { .record_version = TLS_1_0, .version = version, .sni = sni };
 	o.has_deflate = true;
 	o.extensions = EXTENSIONS_OLD;
+	o.padded_len = PADDED_LEN;
 	if (version == SSL_3) {
 		o.record_version = SSL_3;
 		o.is_bare = true;

@@ -237,14 +237,7 @@ struct listed {
 	uint16_t found[8];
 };
 
-/* OpenSSL goes by its own order where it asks for a share, whatever it does about suites. */
 static const struct listed listed[] = {
-	{ { .has_rsa = true, .groups = "P-521:X25519:P-256" },
-	  TLS_ENUMERATE_GROUPS,
-	  0x0304,
-	  TLS_ORDER_SERVER,
-	  4,
-	  { 25, 29, 23 } },
 	{ { .has_rsa = true, .groups = "P-521:X25519:P-256", .has_order = true },
 	  TLS_ENUMERATE_GROUPS,
 	  0x0304,
@@ -257,13 +250,25 @@ static const struct listed listed[] = {
 	  TLS_ORDER_SERVER,
 	  4,
 	  { 22, 30, 21 } },
+	{ { .has_ec = true, .groups = "X25519:P-256:P-521:P-384" },
+	  TLS_ENUMERATE_GROUPS,
+	  0x0303,
+	  TLS_ORDER_CLIENT,
+	  7,
+	  { 29, 23, 24, 25 } },
+	{ { .has_ec = true, .groups = "X25519:P-256:P-384", .has_order = true },
+	  TLS_ENUMERATE_GROUPS,
+	  0x0303,
+	  TLS_ORDER_SERVER,
+	  5,
+	  { 29, 23 } },
 	{ { .has_rsa = true, .groups = "P-384" },
 	  TLS_ENUMERATE_GROUPS,
 	  0x0301,
 	  TLS_ORDER_UNKNOWN,
 	  2,
 	  { 24 } },
-	{ { .has_rsa = true, .groups = "ffdhe3072:X25519" },
+	{ { .has_rsa = true, .groups = "ffdhe3072:X25519", .has_order = true },
 	  TLS_ENUMERATE_GROUPS,
 	  0x0304,
 	  TLS_ORDER_SERVER,
@@ -321,6 +326,28 @@ static void test_enumerate_lists_of_openssl(void **state)
 	}
 }
 
+static void test_enumerate_post_quantum(void **state)
+{
+	struct test_raw raw;
+	struct tls_enumeration e;
+	(void)state;
+	if (!test_raw_has_group("X25519MLKEM768")) {
+		print_message("this library has no ML-KEM\n");
+		skip();
+	}
+	test_raw_init(&raw, &(struct test_raw_settings){
+				    .has_rsa = true,
+				    .groups = "X25519MLKEM768:SecP384r1MLKEM1024:P-256",
+				    .has_order = true });
+	tls_enumeration_init(&e, TLS_ENUMERATE_GROUPS, 0x0304, NULL);
+	run_raw(&e, &raw);
+	assert_int_equal(e.accepted_count, 3);
+	assert_int_equal(e.accepted[0].number, 0x11ec);
+	assert_int_equal(e.accepted[1].number, 0x11ed);
+	assert_int_equal(e.accepted[2].number, 23);
+	test_raw_deinit(&raw);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_enumerate_next_again),
 		cmocka_unit_test(test_enumerate_suites_of_openssl),
 		cmocka_unit_test(test_enumerate_lists_of_openssl),
+		cmocka_unit_test(test_enumerate_post_quantum),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,10 @@ static void assert_like_library(const SSL_CIPHER *c)
 	assert_int_equal(s.kex, kex_of(c));
 	assert_int_equal(s.authentication, authentication_of(c));
 	assert_int_equal(s.mac == TLS_MAC_AEAD, SSL_CIPHER_is_aead(c));
-	assert_int_equal(s.bits, SSL_CIPHER_get_bits(c, NULL));
+	int key_bits = 0;
+	int bits = SSL_CIPHER_get_bits(c, &key_bits);
+	/* Later ones count 64 for a tag of 64 bits, which mode says here. */
+	assert_int_equal(s.bits, s.mode == TLS_MODE_CCM_8 ? key_bits : bits);
 	if (!strcmp(SSL_CIPHER_get_version(c), "TLSv1.3"))
 		assert_true(s.min_version == 0x0304 && s.max_version == 0x0304);
 	if (!strcmp(SSL_CIPHER_get_version(c), "TLSv1.2"))
