@@ -83,6 +83,8 @@ struct check_host {
 
 struct check_domain {
 	char name[POLICY_WAY_NAME_CAP];
+	bool is_mine;              /* looked at by its owner, who may see it from inside: addresses
+	                              that the internet does not reach are no fault */
 	struct policy_way way;     /* MX, addresses, TLSA (ask/way.h) */
 	bool null_mx_is_not_alone; /* RFC 7505 3: it stands beside others (A3) */
 	struct policy_sts_facts sts;

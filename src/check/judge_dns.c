@@ -129,8 +129,8 @@ static void a2(struct judge *j, const struct check_host *host)
 	else if (host->is_single_label)
 		judge_say(&r, CHECK_FAIL, "a name of one label");
 	else if (host->address_is_private)
-		judge_say(&r, CHECK_FAIL, "an address that the internet does not reach: %s",
-		          host->private_address);
+		judge_say(&r, j->domain->is_mine ? CHECK_INFO : CHECK_FAIL,
+		          "an address that the internet does not reach: %s", host->private_address);
 	else if (host->is_alias)
 		judge_say(&r, CHECK_WARN, "an alias (CNAME)");
 	else

@@ -109,6 +109,7 @@ static void job_judge(struct run_job *job)
 {
 	struct check_domain *d = &job->result.domain;
 	struct check_run *run = job->run;
+	d->is_mine = run->set.is_mine;
 	for (unsigned i = 0; i < job->slot_count; i++)
 		if (job->slots[i].endpoint)
 			d->endpoints[d->endpoint_count++] = job->slots[i].endpoint;

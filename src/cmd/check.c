@@ -108,6 +108,7 @@ static int loop_begin(struct checking *c, char *ret_error, size_t error_cap)
 	struct check_run_settings run = {
 		.profile = o->profile,
 		.only = o->only_count ? o->only : NULL,
+		.is_mine = o->is_mine,
 		.no_v4 = o->no_v4,
 		.no_v6 = o->no_v6,
 	};
