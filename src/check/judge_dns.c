@@ -224,7 +224,7 @@ static void a12(struct judge *j, const struct check_autoconfig *a)
 	if (a->is_there == CHECK_NO)
 		return;
 	if (a->is_there == CHECK_UNKNOWN)
-		judge_say(&r, CHECK_NOT_TESTED, "%s", a->why);
+		judge_say(&r, CHECK_NOT_TESTED, "it could not be had: %s", a->why);
 	else if (a->names_clear)
 		judge_say(&r, CHECK_FAIL, "it sends users where there is no TLS: %s", a->clear);
 	else if (!a->by_https)

@@ -168,10 +168,10 @@ static void f6(struct judge *j)
 	case POLICY_STS_UNUSED:
 		return;
 	case POLICY_STS_LOST:
-		judge_say(&r, CHECK_NOT_TESTED, "%s", sts->why);
+		judge_say(&r, CHECK_NOT_TESTED, "the policy could not be had: %s", sts->why);
 		break;
 	case POLICY_STS_BROKEN:
-		judge_say(&r, CHECK_FAIL, "%s", sts->why);
+		judge_say(&r, CHECK_FAIL, "no policy: %s", sts->why);
 		break;
 	case POLICY_STS_IN_FORCE:
 		judge_say(&r, CHECK_PASS, "the policy is there: mode %s",
