@@ -79,6 +79,7 @@ const struct advice_mend advice_mends_smtp[] = {
 	  "backend = \"mta\"; }; };" },
 	{ "B6", "Postfix",
 	  "postconf -e 'smtpd_sasl_auth_enable = no'\n"
+	  "# of these, those that master.cf has:\n"
 	  "postconf -P 'submission/inet/smtpd_sasl_auth_enable=yes' "
 	  "'submissions/inet/smtpd_sasl_auth_enable=yes'\n"
 	  "postfix reload" },
