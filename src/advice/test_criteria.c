@@ -114,6 +114,7 @@ static void test_mend_finds_by_first_word(void **state)
 	(void)state;
 	assert_string_equal(advice_mend_for("C2", "EXIM 4.96")->software, "Exim");
 	assert_string_equal(advice_mend_for("C2", "postfix (Debian)")->software, "Postfix");
+	assert_string_equal(advice_mend_for("C2", "nginx/1.22.1")->software, "nginx");
 	assert_null(advice_mend_for("C2", ""));
 	assert_null(advice_mend_for("C2", "qmail"));
 	assert_null(advice_mend_for("Z1", "Postfix"));

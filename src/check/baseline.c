@@ -172,7 +172,8 @@ static int badness(enum check_verdict verdict)
 }
 
 struct comparison {
-	const struct check_baseline *before;
+	const struct check_past *past; /* of the domain */
+	size_t count;
 	const struct check_report *now;
 	struct check_changes *changes;
 	size_t cap;
@@ -200,17 +201,14 @@ static const struct check_past *past_find(const struct comparison *c, const stru
 	const struct check_past key = { .domain = (char *)c->now->domain->name,
 		                        .id = (char *)f->criterion->id,
 		                        .place = (char *)f->place };
-	return bsearch(&key, c->before->items, c->before->count, sizeof(key), past_compare);
+	return c->count ? bsearch(&key, c->past, c->count, sizeof(key), past_compare) : NULL;
 }
 
 static bool was_untested(const struct comparison *c, const char *place)
 {
-	for (size_t i = 0; i < c->before->count; i++) {
-		const struct check_past *p = &c->before->items[i];
-		if (p->verdict == CHECK_NOT_TESTED && !strcmp(p->place, place) &&
-		    !strcmp(p->domain, c->now->domain->name))
+	for (size_t i = 0; i < c->count; i++)
+		if (c->past[i].verdict == CHECK_NOT_TESTED && !strcmp(c->past[i].place, place))
 			return true;
-	}
 	return false;
 }
 
@@ -254,8 +252,7 @@ static void past_look(struct comparison *c, const struct check_past *past)
 		                       .id = past->id,
 		                       .place = past->place,
 		                       .before = past->verdict };
-	if (strcmp(past->domain, c->now->domain->name) != 0 || !badness(past->verdict) ||
-	    is_there(c->now, past))
+	if (!badness(past->verdict) || is_there(c->now, past))
 		return;
 	change_add(c, &change);
 }
@@ -271,15 +268,34 @@ static int change_compare(const void *left, const void *right)
 	return order ? order : strcmp(a->id, b->id);
 }
 
+/* The first that is not before the domain, or behind it. */
+static size_t past_bound(const struct check_baseline *b, const char *domain, bool is_behind)
+{
+	size_t first = 0, last = b->count;
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+		int order = strcmp(b->items[middle].domain, domain);
+		if (order < 0 || (is_behind && !order))
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
 int check_baseline_compare(const struct check_baseline *before, const struct check_report *now,
                            struct check_changes *ret_changes)
 {
 	*ret_changes = (struct check_changes){};
-	struct comparison c = { .before = before, .now = now, .changes = ret_changes };
+	size_t first = past_bound(before, now->domain->name, false);
+	struct comparison c = { .past = before->count ? before->items + first : NULL,
+		                .count = past_bound(before, now->domain->name, true) - first,
+		                .now = now,
+		                .changes = ret_changes };
 	for (size_t i = 0; i < now->count; i++)
 		finding_compare(&c, &now->findings[i]);
-	for (size_t i = 0; i < before->count; i++)
-		past_look(&c, &before->items[i]);
+	for (size_t i = 0; i < c.count; i++)
+		past_look(&c, &c.past[i]);
 	if (c.is_out_of_memory) {
 		check_changes_deinit(ret_changes);
 		return err_raise(-ENOMEM);
