@@ -21,7 +21,8 @@ static void f1(struct judge *j)
 	if (!way->host_count)
 		return;
 	if (!with)
-		judge_say(&r, CHECK_INFO, "no MX host has TLSA records");
+		judge_say(&r, j->profile->wants_dane ? CHECK_WARN : CHECK_INFO,
+		          "no MX host has TLSA records");
 	else if (with < way->host_count)
 		judge_say(&r, CHECK_WARN, "not all MX hosts have TLSA records: %s", without);
 	else if (way->mx != POLICY_DNS_SECURE)

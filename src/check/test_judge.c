@@ -301,6 +301,93 @@ static void test_judge_hostile_texts_are_tamed(void **state)
 	}
 }
 
+/* --- facts that nobody thought of --- */
+
+static unsigned pick(unsigned *seed, unsigned count)
+{
+	return (unsigned)rand_r(seed) % count;
+}
+
+static void seen_fill(unsigned *seed, enum check_seen *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fields[i] = (enum check_seen)pick(seed, 3);
+}
+
+static void suites_fill(unsigned *seed, struct check_suites *suites)
+{
+	suites->is_there = (enum check_seen)pick(seed, 3);
+	suites->has_order = (enum check_seen)pick(seed, 3);
+	suites->is_whole = pick(seed, 2);
+	suites->count = pick(seed, CHECK_SUITES_MAX + 1);
+	for (unsigned i = 0; i < suites->count; i++)
+		suites->accepted[i] =
+			(uint16_t)(pick(seed, 2) ? pick(seed, 0xff) : 0xc000 + pick(seed, 0x100));
+	suites->chosen = (uint16_t)pick(seed, 0x10000);
+}
+
+static void certificate_fill(unsigned *seed, struct check_certificate *c)
+{
+	c->pkix = (enum tls_proof_result)pick(seed, TLS_PROOF_RESULT_COUNT);
+	c->has_name = (enum check_seen)pick(seed, 3);
+	c->is_revoked = (enum check_seen)pick(seed, 3);
+	c->key_bits = pick(seed, 10000);
+	c->key_is_rsa = pick(seed, 2);
+	c->sent_count = pick(seed, 100);
+	c->not_before_s = (int64_t)pick(seed, 1U << 31) * pick(seed, 1000);
+	c->not_after_s = (int64_t)pick(seed, 1U << 31) * pick(seed, 1000);
+}
+
+static void endpoint_scramble(unsigned *seed, struct check_endpoint *e)
+{
+	enum check_seen *const seen[] = {
+		&e->has_tls,        &e->injection,         &e->plain_mail,
+		&e->tolerates,      &e->takes_bad_suites,  &e->has_pq,
+		&e->takes_sha1,     &e->has_ems,           &e->renegotiates,
+		&e->compresses,     &e->has_early_data,    &e->has_tickets,
+		&e->alpn_is_strict, &e->works_without_sni, &e->other_chain_matches_dane,
+	};
+	for (size_t i = 0; i < COUNT_OF(seen); i++)
+		seen_fill(seed, seen[i], 1);
+	for (enum check_version v = CHECK_SSL2; v < CHECK_VERSION_COUNT; v++)
+		suites_fill(seed, &e->versions[v]);
+	e->reach = pick(seed, 4) ? CHECK_OPEN : (enum check_reach)pick(seed, CHECK_REACH_COUNT);
+	e->service = (enum check_service)pick(seed, CHECK_SERVICE_COUNT);
+	e->probes_lost = pick(seed, 2);
+	e->bad_suite = (uint16_t)pick(seed, 0x10000);
+	e->pq_group = (uint16_t)pick(seed, 0x10000);
+	e->group_count = pick(seed, CHECK_GROUPS_MAX + 1);
+	for (unsigned i = 0; i < e->group_count; i++)
+		e->groups[i] = (uint16_t)pick(seed, 300);
+	e->dh.bits = pick(seed, 8193);
+	certificate_fill(seed, &e->chain);
+	certificate_fill(seed, &e->other_chain);
+	memset(e->chain.spki, (int)pick(seed, 3), sizeof(e->chain.spki));
+}
+
+static void test_judge_any_facts(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		struct facts *f = facts_new();
+		struct check_report report;
+		unsigned seed = round;
+		for (unsigned i = 0; i < FACTS_ENDPOINT_COUNT; i++)
+			endpoint_scramble(&seed, &f->endpoints[i]);
+		const struct advice_profile *profile =
+			&advice_profiles[round % advice_profile_count];
+		assert_int_equal(check_judge(&f->domain, profile, &report), 0);
+		for (size_t i = 0; i < report.count; i++) {
+			assert_true(report.findings[i].verdict < CHECK_VERDICT_COUNT);
+			assert_true(report.findings[i].evidence[0]);
+			text_is_tame(report.findings[i].evidence);
+		}
+		assert_true(report.overall.letter[0]);
+		check_report_deinit(&report);
+		free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_judge_null_mx_has_no_mail_findings),
 		cmocka_unit_test(test_judge_no_facts_at_all),
 		cmocka_unit_test(test_judge_hostile_texts_are_tamed),
+		cmocka_unit_test(test_judge_any_facts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
