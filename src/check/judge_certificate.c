@@ -58,8 +58,8 @@ static bool trust(const struct judge_at *at, const struct check_certificate *c, 
 	case TLS_PROOF_HOLDS:
 	case TLS_PROOF_WRONG_NAME: /* E2 */
 	case TLS_PROOF_EXPIRED:    /* E3 */
-		return judge_say(r, CHECK_PASS, "the chain leads to a CA that is trusted: %s",
-		                 c->issuer);
+		return judge_say(r, CHECK_PASS, "the chain leads to a CA that is trusted: %s%s",
+		                 c->issuer, c->is_in_order ? "" : "; it is not sent in order");
 	case TLS_PROOF_NOT_TRUSTED:
 	case TLS_PROOF_INVALID:
 	case TLS_PROOF_RESULT_COUNT:

@@ -69,6 +69,7 @@ SPOIL(tlsa_unusable, f->tlsa[1][0].usage = f->tlsa[1][1].usage = 1)
 SPOIL(tlsa_lost, AT(MX2).has_proof = false; AT(MX2).probes_lost = 1)
 SPOIL(tlsa_selector, f->tlsa[0][0].selector = 0)
 SPOIL(tlsa_name, f->tlsa[0][0].usage = 2; AT(MX).proof.dane = TLS_PROOF_WRONG_NAME)
+SPOIL(tlsa_no_root, f->tlsa[0][0].usage = 2; AT(MX).proof.dane = TLS_PROOF_NOT_TRUSTED)
 SPOIL(tlsa_single, f->hosts[0].facts.count = 1)
 SPOIL(tlsa_ttl, f->domain.hosts[0].tlsa_ttl_s = 2 * FACTS_DAY)
 SPOIL(sts_two, f->domain.sts_record.count = 2)
@@ -94,6 +95,8 @@ SPOIL(rate_465, AT(SUBMISSIONS).reach = CHECK_RATE)
 SPOIL(no_993, AT(IMAPS).reach = CHECK_CLOSED)
 SPOIL(no_reading, AT(IMAPS).reach = AT(IMAP).reach = CHECK_CLOSED;
       AT(POP3).reach = AT(POP3S).reach = CHECK_CLOSED)
+SPOIL(imaps_broken, AT(IMAPS).handshake.is_done = AT(IMAPS).has_tls = CHECK_NO;
+      AT(IMAP).reach = CHECK_CLOSED; AT(POP3).reach = AT(POP3S).reach = CHECK_CLOSED)
 SPOIL(pop3_alone, AT(IMAPS).reach = AT(IMAP).reach = CHECK_CLOSED)
 SPOIL(no_users,
       for (int i = FACTS_SUBMISSION; i <= FACTS_SIEVE; i++) f->endpoints[i].reach = CHECK_CLOSED)
@@ -179,6 +182,7 @@ static const struct rule_case cases[] = {
 	{ "B2", MX2_PORT, M, PASS, spoil_nothing },
 	{ "B2", MX2_PORT, M, FAIL, spoil_handshake_fails },
 	{ "B2", MX2_PORT, M, LOST, spoil_handshake_lost },
+	{ "B2", USERS("993/imaps"), M, FAIL, spoil_imaps_broken },
 	{ "B3", DOMAIN, M, PASS, spoil_nothing },
 	{ "B3", DOMAIN, M, FAIL, spoil_no_starttls },
 	{ "B4", MX2_PORT, M, PASS, spoil_nothing },
@@ -213,6 +217,7 @@ static const struct rule_case cases[] = {
 	{ "F3", MX1_HOST, M, WARN, spoil_tlsa_selector },
 	{ "F3", MX2_HOST, M, WARN, spoil_tlsa_unusable },
 	{ "F3", MX1_HOST, M, FAIL, spoil_tlsa_name },
+	{ "F3", MX1_HOST, M, FAIL, spoil_tlsa_no_root },
 	{ "F4", MX1_HOST, M, PASS, spoil_nothing },
 	{ "F4", MX1_HOST, M, INFO, spoil_tlsa_single },
 	{ "F4", MX1_HOST, M, WARN, spoil_tlsa_ttl },
@@ -255,6 +260,7 @@ static const struct rule_case cases[] = {
 	{ "G3", DOMAIN, M, PASS, spoil_pop3_alone },
 	{ "G3", DOMAIN, M, WARN, spoil_no_993 },
 	{ "G3", DOMAIN, M, FAIL, spoil_no_reading },
+	{ "G3", DOMAIN, M, FAIL, spoil_imaps_broken },
 	{ "G4", USERS("143/imap"), M, PASS, spoil_nothing },
 	{ "G4", USERS("143/imap"), M, WARN, spoil_imap_scram },
 	{ "G4", USERS("143/imap"), M, FAIL, spoil_imap_login },
