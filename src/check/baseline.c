@@ -95,6 +95,29 @@ static void value_read(struct reading *r, json_t *value, const char *domain, uns
 		json_array_foreach(value, i, member) value_read(r, member, domain, depth + 1);
 }
 
+static struct slice spaces_skip(struct slice s)
+{
+	while (s.len && strchr(" \t\r\n", *s.data))
+		s = slice_skip(s, 1);
+	return s;
+}
+
+/* One text, or one behind the other, as many domains are written. False: no JSON. */
+static bool texts_read(struct reading *r, struct slice json)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+	for (json = spaces_skip(json); json.len; json = spaces_skip(json)) {
+		json_error_t error;
+		json_t *root = json_loadb((const char *)json.data, json.len, flags, &error);
+		if (!root)
+			return false;
+		value_read(r, root, "", 0);
+		json_decref(root);
+		json = slice_skip(json, (size_t)error.position);
+	}
+	return true;
+}
+
 static int past_compare(const void *left, const void *right)
 {
 	const struct check_past *a = left, *b = right;
@@ -107,29 +130,15 @@ static int past_compare(const void *left, const void *right)
 int check_baseline_read(struct slice json, struct check_baseline *ret_baseline,
                         const char **ret_why)
 {
-	json_error_t error;
-	*ret_why = "";
-	*ret_baseline = (struct check_baseline){};
-	if (json.len > CHECK_BASELINE_MAX) {
-		*ret_why = "it is too long";
-		return CHECK_BASELINE_BAD;
-	}
-	json_t *root =
-		json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &error);
-	if (!root) {
-		*ret_why = "it is no JSON";
-		return CHECK_BASELINE_BAD;
-	}
 	struct reading r = { .baseline = ret_baseline };
-	value_read(&r, root, "", 0);
-	json_decref(root);
-	if (r.is_out_of_memory) {
+	*ret_baseline = (struct check_baseline){};
+	*ret_why = json.len > CHECK_BASELINE_MAX ? "it is too long" : "it is no JSON";
+	bool is_json = json.len <= CHECK_BASELINE_MAX && texts_read(&r, json);
+	if (is_json)
+		*ret_why = ret_baseline->count ? "" : "it has no findings";
+	if (r.is_out_of_memory || **ret_why) {
 		check_baseline_deinit(ret_baseline);
-		return err_raise(-ENOMEM);
-	}
-	if (!ret_baseline->count) {
-		*ret_why = "it has no findings";
-		return CHECK_BASELINE_BAD;
+		return r.is_out_of_memory ? err_raise(-ENOMEM) : CHECK_BASELINE_BAD;
 	}
 	qsort(ret_baseline->items, ret_baseline->count, sizeof(*ret_baseline->items), past_compare);
 	return 0;

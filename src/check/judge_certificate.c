@@ -83,8 +83,9 @@ static bool name(const struct judge_at *at, const struct check_certificate *c, s
 		return judge_say(r, fault_of(at),
 		                 "%s is in its subject alone, where nobody looks%s", host,
 		                 fault_words(at));
-	return judge_say(r, fault_of(at), "%s is not in it: %s%s", host, c->names ? c->names : "",
-	                 fault_words(at));
+	bool has_names = c->names && c->names[0];
+	return judge_say(r, fault_of(at), "%s is not in it, but %s%s", host,
+	                 has_names ? c->names : "no name at all", fault_words(at));
 }
 
 static bool lives_long(const struct judge_at *at, const struct check_certificate *c)

@@ -160,6 +160,29 @@ static void test_baseline_other_domains_do_not_count(void **state)
 	free(f);
 }
 
+/* As --json writes many domains. */
+static void test_baseline_one_text_behind_the_other(void **state)
+{
+	static const char json[] =
+		"{\"domain\":\"b.example\",\"findings\":[{\"id\":\"F9\",\"place\":"
+		"\"b.example\",\"verdict\":\"fail\"}]}\n"
+		"{\"domain\":\"a.example\",\"findings\":[{\"id\":\"F9\",\"place\":"
+		"\"a.example\",\"verdict\":\"warn\"}]}\n\n";
+	(void)state;
+	struct check_baseline baseline;
+	const char *why;
+	assert_int_equal(check_baseline_read(slice_str(json), &baseline, &why), 0);
+	assert_int_equal(baseline.count, 2);
+	assert_string_equal(baseline.items[0].domain, "a.example");
+	assert_int_equal(baseline.items[1].verdict, CHECK_FAIL);
+	check_baseline_deinit(&baseline);
+	/* The last one is cut. */
+	assert_int_equal(
+		check_baseline_read(slice_head(slice_str(json), sizeof(json) - 9), &baseline, &why),
+		CHECK_BASELINE_BAD);
+	assert_int_equal(baseline.count, 0);
+}
+
 static void test_baseline_what_is_no_report(void **state)
 {
 	static const char *const bad[] = {
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_baseline_new_and_gone),
 		cmocka_unit_test(test_baseline_untested_is_no_change),
 		cmocka_unit_test(test_baseline_other_domains_do_not_count),
+		cmocka_unit_test(test_baseline_one_text_behind_the_other),
 		cmocka_unit_test(test_baseline_what_is_no_report),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
