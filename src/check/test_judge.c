@@ -242,6 +242,8 @@ static void endpoint_poison(struct check_endpoint *e)
 	EVIL(e->chain.key);
 	EVIL(e->chain.signatures[0]);
 	EVIL(e->web.server);
+	EVIL(e->web.clear_answer);
+	e->web.login_in_clear = CHECK_YES;
 	EVIL(e->dh.name);
 	EVIL(e->host);
 	e->chain.names = names;

@@ -15,6 +15,7 @@ SPOIL(mx_lost, f->domain.way.end = POLICY_WAY_LOST; f->domain.way.mx = POLICY_DN
       f->domain.way.host_count = 0)
 SPOIL(mx_alias, f->domain.hosts[0].is_alias = true)
 SPOIL(mx_private, f->domain.hosts[0].address_is_private = true)
+SPOIL(mx_private_mine, f->domain.hosts[0].address_is_private = f->domain.is_mine = true)
 SPOIL(mx_literal, f->domain.hosts[0].is_literal = true)
 SPOIL(mx_label, f->domain.hosts[0].is_single_label = true)
 SPOIL(null_mx, f->domain.way.end = POLICY_WAY_NULL_MX; f->domain.way.host_count = 0)
@@ -135,6 +136,7 @@ static const struct rule_case cases[] = {
 	{ "A2", MX1_HOST, M, PASS, spoil_nothing },
 	{ "A2", MX1_HOST, M, WARN, spoil_mx_alias },
 	{ "A2", MX1_HOST, M, FAIL, spoil_mx_private },
+	{ "A2", MX1_HOST, M, INFO, spoil_mx_private_mine },
 	{ "A2", MX1_HOST, M, FAIL, spoil_mx_literal },
 	{ "A2", MX1_HOST, M, FAIL, spoil_mx_label },
 	{ "A3", DOMAIN, M, PASS, spoil_nothing },
