@@ -73,17 +73,13 @@ static const char *delay_text(const struct hops_hop *hop, char ret_text[32])
 
 /* --- for people --- */
 
+/* The first is left out where there is no boundary. */
 static const struct report_column text_columns[] = {
-	{ "hop", "hop", REPORT_COUNT },
-	{ "from", "from", REPORT_TEXT },
-	{ "by", "by", REPORT_TEXT },
-	{ "leg", "leg", REPORT_TEXT },
-	{ "verdict", "encryption", REPORT_TEXT },
-	{ "grade", "grade", REPORT_TEXT },
-	{ "word", "word", REPORT_TEXT },
-	{ "protocol", "with", REPORT_TEXT },
-	{ "delay", "delay", REPORT_TEXT },
-	{ "cipher", "cipher", REPORT_TEXT },
+	{ "word", "word", REPORT_TEXT },   { "hop", "hop", REPORT_COUNT },
+	{ "from", "from", REPORT_TEXT },   { "by", "by", REPORT_TEXT },
+	{ "leg", "leg", REPORT_TEXT },     { "verdict", "encryption", REPORT_TEXT },
+	{ "grade", "grade", REPORT_TEXT }, { "protocol", "with", REPORT_TEXT },
+	{ "delay", "delay", REPORT_TEXT }, { "cipher", "cipher", REPORT_TEXT },
 	{ "group", "group", REPORT_TEXT },
 };
 enum { SPARE_FROM = 7 };
@@ -92,13 +88,20 @@ static int text_row(struct report_table *t, const struct hops_way *way, const st
                     size_t number)
 {
 	char from[LONG_CAP], verdict[64], delay[32];
-	const char *word = way->has_boundary ? hop->is_claimed ? "claimed" : "evidence" : "";
-	return err_up(REPORT_ROW(t, report_count(number), report_text(from_text(hop, from)),
-	                         report_text(hop->by), report_text(hops_leg_name(hop->leg)),
-	                         report_text(verdict_text(hop->verdict, &hop->tls, verdict)),
-	                         report_text(hops_grade_name(hop->grade)), report_text(word),
-	                         report_text(hop->protocol), report_text(delay_text(hop, delay)),
-	                         report_text(hop->tls.cipher), report_text(hop->tls.group)));
+	const struct report_cell cells[COUNT_OF(text_columns)] = {
+		report_text(hop->is_claimed ? "claimed" : "evidence"),
+		report_count(number),
+		report_text(from_text(hop, from)),
+		report_text(hop->by),
+		report_text(hops_leg_name(hop->leg)),
+		report_text(verdict_text(hop->verdict, &hop->tls, verdict)),
+		report_text(hops_grade_name(hop->grade)),
+		report_text(hop->protocol),
+		report_text(delay_text(hop, delay)),
+		report_text(hop->tls.cipher),
+		report_text(hop->tls.group),
+	};
+	return err_up(report_table_add(t, cells + !way->has_boundary, t->column_count));
 }
 
 /* What the row of a hop has no room for. */
@@ -180,9 +183,9 @@ static int table_print(FILE *out, const struct report_table *t, const struct hop
 static int way_text(FILE *out, const struct hops_way *way)
 {
 	CLEAN(report_table_deinit)
-	struct report_table t = { .columns = text_columns,
-		                  .column_count = COUNT_OF(text_columns),
-		                  .spare_from = SPARE_FROM,
+	struct report_table t = { .columns = text_columns + !way->has_boundary,
+		                  .column_count = COUNT_OF(text_columns) - !way->has_boundary,
+		                  .spare_from = SPARE_FROM - !way->has_boundary,
 		                  .empty = "no Received field" };
 	int r = 0;
 	for (size_t i = way->count; !r && i-- > 0;)
@@ -254,7 +257,7 @@ static int json_print(FILE *out, json_t *all)
 {
 	if (!all)
 		return err_raise(-ENOMEM);
-	json_dumpf(all, out, JSON_INDENT(2));
+	json_dumpf(all, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	fputs("\n", out);
 	json_decref(all);
 	return 0;

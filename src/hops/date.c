@@ -101,8 +101,9 @@ bool hops_date_parse(struct slice text, int64_t *ret_at_s)
 	    !number_take(word_next(&text), 2, &tm.tm_hour) ||
 	    !number_take(word_next(&text), 2, &tm.tm_min))
 		return false;
+	/* Some write "09.123". */
 	word = word_next(&text);
-	if (number_take(word, 2, &tm.tm_sec))
+	if (number_take(slice_head(word, slice_find(word, '.')), 2, &tm.tm_sec))
 		word = word_next(&text);
 	if (!is_in_range(&tm))
 		return false;
