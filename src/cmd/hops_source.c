@@ -51,25 +51,28 @@ static int message_end(struct reading *g)
 	return err_up(g->source->message(g->source->owner, way));
 }
 
+/* At the end of the header nothing more is waited for. */
+static int header_take(struct reading *g, size_t *ret_used)
+{
+	int result = hops_header_feed(&g->header, g->left, ret_used);
+	if (!result)
+		hops_way_add(g->source->way, &g->header);
+	return g->header.state == HOPS_AT_END ? err_up(message_end(g)) : 0;
+}
+
 /* Looks at what is left of the block. 0, or what message() said. */
 static int block_take(struct reading *g)
 {
 	int r = 0;
 	while (!r && g->left.len && (!g->is_in_body || g->is_mbox)) {
 		size_t used = 0;
-		if (g->is_in_body) {
-			if (!hops_mbox_skip(&g->mbox, g->left, &used))
-				message_begin(g);
-		} else {
-			int result = hops_header_feed(&g->header, g->left, &used);
-			if (!result)
-				hops_way_add(g->source->way, &g->header);
-			else if (result == HOPS_HEADER_END)
-				r = message_end(g);
-		}
+		if (!g->is_in_body)
+			r = header_take(g, &used);
+		else if (!hops_mbox_skip(&g->mbox, g->left, &used))
+			message_begin(g);
 		g->left = slice_skip(g->left, used);
 	}
-	return r;
+	return err_up(r);
 }
 
 /* The file ended in a header: that is a message too. */
