@@ -18,23 +18,20 @@ const char *hops_verdict_name(enum hops_verdict verdict)
 
 enum kind { KIND_OTHER, KIND_PLAIN, KIND_TLS, KIND_LOCAL };
 
-/* RFC 3848, RFC 6531 4.3, and what else is written behind "with". */
+/* RFC 3848, and what else is written behind "with"; "UTF8" may stand before each (RFC 6531 4.3;
+ * Exim writes "utf8esmtps"). */
 static const struct {
 	const char *word;
 	enum kind kind;
 	bool is_logged_in;
 } protocols[] = {
-	{ "SMTP", KIND_PLAIN, false },     { "SMTPS", KIND_TLS, false },
-	{ "SMTPA", KIND_PLAIN, true },     { "SMTPSA", KIND_TLS, true },
-	{ "ESMTP", KIND_PLAIN, false },    { "ESMTPA", KIND_PLAIN, true },
-	{ "ESMTPS", KIND_TLS, false },     { "ESMTPSA", KIND_TLS, true },
-	{ "ASMTP", KIND_PLAIN, true },     { "LMTP", KIND_PLAIN, false },
-	{ "LMTPA", KIND_PLAIN, true },     { "LMTPS", KIND_TLS, false },
-	{ "LMTPSA", KIND_TLS, true },      { "UTF8SMTP", KIND_PLAIN, false },
-	{ "UTF8SMTPA", KIND_PLAIN, true }, { "UTF8SMTPS", KIND_TLS, false },
-	{ "UTF8SMTPSA", KIND_TLS, true },  { "UTF8LMTP", KIND_PLAIN, false },
-	{ "UTF8LMTPA", KIND_PLAIN, true }, { "UTF8LMTPS", KIND_TLS, false },
-	{ "UTF8LMTPSA", KIND_TLS, true },  { "HTTPS", KIND_TLS, false },
+	{ "SMTP", KIND_PLAIN, false },  { "SMTPS", KIND_TLS, false },
+	{ "SMTPA", KIND_PLAIN, true },  { "SMTPSA", KIND_TLS, true },
+	{ "ESMTP", KIND_PLAIN, false }, { "ESMTPA", KIND_PLAIN, true },
+	{ "ESMTPS", KIND_TLS, false },  { "ESMTPSA", KIND_TLS, true },
+	{ "ASMTP", KIND_PLAIN, true },  { "LMTP", KIND_PLAIN, false },
+	{ "LMTPA", KIND_PLAIN, true },  { "LMTPS", KIND_TLS, false },
+	{ "LMTPSA", KIND_TLS, true },   { "HTTPS", KIND_TLS, false },
 	{ "local", KIND_LOCAL, false },
 };
 
@@ -91,10 +88,11 @@ static enum kind protocol_kind(struct hops_judged *j)
 		kind = slashed_kind(j, word);
 	if (kind != KIND_OTHER)
 		return kind;
-	if (slice_starts_nocase(word, "local-"))
+	struct slice plain = slice_skip(word, slice_starts_nocase(word, "UTF8") ? 4 : 0);
+	if (slice_starts_nocase(plain, "local-"))
 		return KIND_LOCAL; /* Exim: by a pipe, in whatever words */
 	for (size_t i = 0; i < COUNT_OF(protocols); i++)
-		if (is_word(word, protocols[i].word)) {
+		if (is_word(plain, protocols[i].word)) {
 			j->is_logged_in |= protocols[i].is_logged_in;
 			j->protocol = word;
 			return protocols[i].kind;

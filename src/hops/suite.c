@@ -87,15 +87,28 @@ static unsigned marks_of(struct slice part)
 	return 0;
 }
 
+/* Exchange writes "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P256". */
+static const char *group_of(struct slice part)
+{
+	static const char *const short_names[][2] = { { "P256", "P-256" },
+		                                      { "P384", "P-384" },
+		                                      { "P521", "P-521" } };
+	const struct tls_group *group = tls_group_find(part);
+	for (size_t i = 0; i < COUNT_OF(short_names); i++)
+		if (slice_equal(part, slice_str(short_names[i][0])))
+			return short_names[i][1];
+	return group ? group->name : NULL;
+}
+
 static unsigned marks_read(struct slice name, const char **ret_group)
 {
 	unsigned marks = 0;
 	while (name.len) {
 		struct slice part = part_next(&name);
-		const struct tls_group *group = tls_group_find(part);
+		const char *group = group_of(part);
 		marks |= marks_of(part);
 		if (group && ret_group)
-			*ret_group = group->name;
+			*ret_group = group;
 	}
 	return marks;
 }

@@ -141,26 +141,35 @@ static bool is_nemesis(const struct hops_received *r, bool has_date, int64_t at_
 	return true;
 }
 
+static bool has_bare_date(const struct hops_received *r)
+{
+	return r->date.len && r->date.data[0] >= '0' && r->date.data[0] <= '9';
+}
+
 /* Cisco ESA: "from NAME ([ADDRESS]) by HOST with ESMTP; 24 Nov 2026 ...": nothing else does. */
 static bool is_cisco(const struct hops_received *r, const struct hops_peer *peer)
 {
-	struct slice with = r->clauses[HOPS_WITH], date = r->date;
+	struct slice with = r->clauses[HOPS_WITH];
 	if (slice_starts_nocase(with, "ESMTP/") || slice_starts_nocase(with, "SMTP/"))
 		return true;
 	return (is_word(with, "ESMTP") || is_word(with, "SMTP")) && peer->address.is_set &&
 	       peer->address_comment < HOPS_COMMENTS_MAX &&
 	       slice_find(r->comments[peer->address_comment].text, '[') == 0 &&
 	       !r->clauses[HOPS_ID].len && !r->clauses[HOPS_FOR].len && !has_comment_of_by(r) &&
-	       date.len && date.data[0] >= '0' && date.data[0] <= '9';
+	       has_bare_date(r);
 }
 
-/* "from NAME (HELO WORD) (ADDRESS) by HOST with SMTP; date". Its patches for TLS tell. */
+/* "from NAME (HELO WORD) (ADDRESS) by HOST with SMTP; 24 Nov 2026 ...", without the first comment
+ * if both names are one. Its patches for TLS tell. */
 static bool is_qmail(const struct hops_received *r, const struct hops_peer *peer)
 {
 	struct slice with = r->clauses[HOPS_WITH];
-	return (has_comment(r, true, "HELO ") || has_comment(r, true, "EHLO ")) &&
-	       peer->address_comment < HOPS_COMMENTS_MAX &&
-	       (is_word(with, "SMTP") || is_word(with, "ESMTP")) && !r->clauses[HOPS_ID].len;
+	if (peer->address_comment >= HOPS_COMMENTS_MAX || r->clauses[HOPS_ID].len ||
+	    has_comment_of_by(r) || !(is_word(with, "SMTP") || is_word(with, "ESMTP")))
+		return false;
+	struct slice address = r->comments[peer->address_comment].text;
+	return has_comment(r, true, "HELO ") || has_comment(r, true, "EHLO ") ||
+	       (has_bare_date(r) && slice_find(address, '[') == address.len);
 }
 
 static bool is_courier(const struct hops_received *r, const struct hops_peer *peer)
