@@ -158,11 +158,14 @@ def test_colour_is_for_terminals():
     main, other = pty.openpty()
     with subprocess.Popen([BINARY, "hops", "-"], stdin=subprocess.PIPE, stdout=other) as running:
         os.close(other)
+        late = threading.Timer(60, running.kill)
+        late.start()
         running.stdin.write(PLAIN + b"\n")
         running.stdin.close()
         shown = b""
         while b"plain: " not in shown:
             shown += os.read(main, 4096)
+        late.cancel()
     os.close(main)
     assert re.search(rb"\033\[31m .*plaintext.*\033\[0m", shown)
 

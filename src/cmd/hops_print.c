@@ -55,18 +55,21 @@ static const char *verdict_text(enum hops_verdict verdict, const struct hops_tls
 /* "3 s", "2 min", "-1 s". */
 static const char *delay_text(const struct hops_hop *hop, char ret_text[32])
 {
+	enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 	static const struct {
-		int64_t seconds;
+		int64_t from, size;
 		const char *unit;
-	} units[] = { { 2 * 86400, "d" }, { 2 * 3600, "h" }, { 120, "min" }, { 0, "s" } };
-	static const int64_t divisors[] = { 86400, 3600, 60, 1 };
+	} units[] = { { (int64_t)2 * DAY, DAY, "d" },
+		      { (int64_t)2 * HOUR, HOUR, "h" },
+		      { (int64_t)2 * MINUTE, MINUTE, "min" },
+		      { 0, 1, "s" } };
 	int64_t size = hop->delay_s < 0 ? -hop->delay_s : hop->delay_s;
 	size_t i = 0;
 	ret_text[0] = '\0';
-	while (size < units[i].seconds)
+	while (size < units[i].from)
 		i++;
 	if (hop->has_delay)
-		snprintf(ret_text, 32, "%lld %s", (long long)(hop->delay_s / divisors[i]),
+		snprintf(ret_text, 32, "%lld %s", (long long)(hop->delay_s / units[i].size),
 		         units[i].unit);
 	return ret_text;
 }

@@ -23,7 +23,7 @@ static const struct {
 static void unmap(struct hops_address *a)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	if (!a->is_v6 || memcmp(a->bytes, mapped, sizeof(mapped)))
+	if (!a->is_v6 || memcmp(a->bytes, mapped, sizeof(mapped)) != 0)
 		return;
 	memmove(a->bytes, a->bytes + 12, 4);
 	memset(a->bytes + 4, 0, 12);

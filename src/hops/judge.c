@@ -74,7 +74,8 @@ static enum kind words_kind(struct hops_judged *j, struct slice with)
 	}
 	if (has_word(with, " with STARTTLS") || slice_starts_nocase(over, "TLS secured channel"))
 		return KIND_TLS;
-	return KIND_OTHER;
+	/* Exchange and IIS. */
+	return slice_starts_nocase(with, "Microsoft SMTP") ? KIND_PLAIN : KIND_OTHER;
 }
 
 /* What the words behind "with" say. */
@@ -160,8 +161,7 @@ static void encrypted_say(struct hops_judged *j, const char *why)
 static void silence_say(struct hops_judged *j, enum kind kind, const struct hops_judge *judge)
 {
 	struct slice by = hops_received_word(&j->parts, HOPS_BY);
-	bool is_exchange = slice_starts_nocase(j->protocol, "Microsoft SMTP");
-	if (kind != KIND_PLAIN && !is_exchange) {
+	if (kind != KIND_PLAIN) {
 		say(j, HOPS_NOT_STATED, "its protocol says nothing of TLS");
 		return;
 	}

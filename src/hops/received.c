@@ -82,7 +82,6 @@ static void comment_add(struct parser *p, struct slice text)
 	r->comments[r->comment_count++] = (struct hops_comment){
 		.text = slice_trim(text),
 		.is_of_from = !p->has_by,
-		.is_behind = p->clause != HOPS_CLAUSE_COUNT,
 	};
 }
 

@@ -28,7 +28,6 @@ enum { HOPS_COMMENTS_MAX = 24 };
 struct hops_comment {
 	struct slice text; /* what is between the parentheses, inner ones as they are */
 	bool is_of_from;   /* it stands before "by" */
-	bool is_behind;    /* behind a clause's words, not before all of them */
 };
 
 /* Slices are of the field; empty ones are not there. */
