@@ -15,9 +15,10 @@ static void lies_within(struct slice part, struct slice whole)
 	       (part.data >= whole.data && part.data + part.len <= whole.data + whole.len));
 }
 
-static bool is_terminated(void *owner, struct slice host)
+static bool is_terminated(void *owner, struct slice host, const struct hops_address *address)
 {
 	(void)owner;
+	(void)address;
 	return host.len % 2;
 }
 

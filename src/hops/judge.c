@@ -169,7 +169,7 @@ static void silence_say(struct hops_judged *j, enum kind kind, const struct hops
 		say(j, HOPS_NOT_STATED, "its software does not always say");
 		return;
 	}
-	if (judge->is_terminated && judge->is_terminated(judge->owner, by)) {
+	if (judge->is_terminated && judge->is_terminated(judge->owner, by, &j->peer.by)) {
 		say(j, HOPS_NOT_STATED, "TLS ends before this host, which cannot know");
 		return;
 	}

@@ -38,7 +38,7 @@ struct hops_judged {
  * for it, so that its field cannot know. */
 struct hops_judge {
 	void *owner;
-	bool (*is_terminated)(void *owner, struct slice host);
+	bool (*is_terminated)(void *owner, struct slice host, const struct hops_address *address);
 };
 void hops_judge_field(struct hops_judged *ret_judged, struct slice value,
                       const struct hops_judge *judge);

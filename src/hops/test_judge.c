@@ -55,9 +55,10 @@ static const struct {
 	{ "nothing", "", HOPS_NOT_STATED, "||||" },
 };
 
-static bool is_terminated(void *owner, struct slice host)
+static bool is_terminated(void *owner, struct slice host, const struct hops_address *address)
 {
 	(void)owner;
+	(void)address;
 	return slice_equal(host, slice_str("terminated"));
 }
 

@@ -156,10 +156,11 @@ static void backend_fill(struct hops_hop *hop, const struct hops_hop *newer)
 
 /* --- all of them --- */
 
-static bool is_terminated(void *owner, struct slice host)
+static bool is_terminated(void *owner, struct slice host, const struct hops_address *address)
 {
 	struct hops_way *w = owner;
-	return hops_hosts_has_name(&w->settings->terminators, host);
+	return hops_hosts_has_name(&w->settings->terminators, host) ||
+	       hops_hosts_has_address(&w->settings->terminators, address);
 }
 
 /* One hop and two fields, or one more hop. */

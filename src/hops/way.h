@@ -1,6 +1,10 @@
 /*
  * The way of a message, hop by hop, as its Received fields tell it: what each says of encryption,
- * which of them are evidence, and what can be said of all. Pure.
+ * which of them are evidence, and what can be said of all. Pure: no file, clock or network is known
+ * to this folder.
+ *
+ * header.h finds the fields; received.h takes one apart, peer.h, vendor.h, date.h, notation.h and
+ * suite.h read the parts, and judge.h says what it means. This joins them.
  *
  * A field is evidence if a host that the operator trusts wrote it, and so did all above it, and
  * each of those took the message from one of ours. What stands below was there when a stranger
