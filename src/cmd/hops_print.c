@@ -16,8 +16,7 @@ static const char *const result_words[] = {
 	[HOPS_RESULT_UNKNOWN] = "unknown: a hop does not say, or none is evidence",
 	[HOPS_RESULT_ENCRYPTED] = "encrypted: every hop, but one does not say how well",
 	[HOPS_RESULT_SEALED] =
-		"sealed: every hop was encrypted by TLS 1.2 or later with forward secrecy, or "
-		"never left a host",
+		"sealed: TLS 1.2 or later and forward secrecy on every hop that left a host",
 	[HOPS_RESULT_LOCAL] = "local: it never left a host",
 };
 _Static_assert(COUNT_OF(result_words) == HOPS_RESULT_COUNT);
