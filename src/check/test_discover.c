@@ -253,7 +253,7 @@ static void test_discover(void **state)
 	records_check();
 	hosts_check();
 	documents_check();
-	assert_true(has_place("m1.good.example", 25) && has_place("m1.good.example", 143));
+	assert_true(has_place("m1.good.example", 25) && has_place("m1.good.example", 995));
 	assert_true(has_place("imap.good.example", 993) && has_place("imap.good.example", 143));
 	assert_true(has_place("smtp.other.example", 465) && !has_place("smtp.other.example", 587));
 	assert_false(has_place("out.other.example", 22));
