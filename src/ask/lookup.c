@@ -106,9 +106,6 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 		if (r)
 			return setting_fail(error, cap, options[i][0], r);
 	}
-	int refused = s->asks_public_only ? inner_refuse(l, error, cap) : 0;
-	if (refused)
-		return refused;
 	const char *anchor = s->trust_anchor ? s->trust_anchor : debian_anchor;
 	if (access(anchor, R_OK)) {
 		snprintf(error, cap,
@@ -143,7 +140,10 @@ static int unbound_begin(struct lookup *l, const struct lookup_settings *s, char
 	int r = resolver_events_new(&l->events, l->loop);
 	if (!r && !(l->ctx = ub_ctx_create_ub_event(resolver_events_base(l->events))))
 		r = err_raise(-ENOMEM);
-	return r ? err_up(r) : settings_apply(l, s, error, cap);
+	if (r)
+		return err_up(r);
+	r = s->asks_public_only ? inner_refuse(l, error, cap) : 0;
+	return r ? r : settings_apply(l, s, error, cap);
 }
 
 static int upstream_begin(struct lookup *l, const struct lookup_settings *s, char *error,
