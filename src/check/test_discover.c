@@ -318,12 +318,62 @@ static void test_discover_late(void **state)
 	scene_end(&s);
 }
 
+enum { MANY = 60 };
+
+struct one {
+	struct scene *scene;
+	struct check_discovery *discovery;
+	struct check_domain facts;
+	unsigned ends;
+};
+
+static void on_one(void *owner, const struct check_places *found)
+{
+	struct one *o = owner;
+	(void)found;
+	o->ends++;
+	check_discover_free(TAKE(o->discovery));
+	if (++o->scene->ends == MANY - MANY / 4)
+		io_loop_stop(o->scene->loop);
+}
+
+/* Many at once, most of which stall somewhere; a quarter is left in the middle. */
+static void test_discover_many(void **state)
+{
+	static const char *const domains[] = { "late.example", "good.example", "mute.example",
+		                               "null.example", "sfail.example" };
+	struct scene s = {};
+	CLEAN(freep) struct one *all = calloc(MANY, sizeof(*all));
+	(void)state;
+	assert_non_null(all);
+	scene_start(&s, false);
+	const struct check_discover_settings set = {
+		.loop = s.loop, .lookup = s.lookup, .fetch = s.fetch, .deadline_ms = 1000
+	};
+	for (size_t i = 0; i < MANY; i++) {
+		all[i].scene = &s;
+		assert_int_equal(check_discover_new(&all[i].discovery, &set,
+		                                    domains[i % COUNT_OF(domains)], &all[i].facts,
+		                                    on_one, &all[i]),
+		                 0);
+	}
+	for (size_t i = 0; i < MANY; i += 4)
+		check_discover_free(TAKE(all[i].discovery));
+	assert_int_equal(io_loop_run(s.loop), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		assert_int_equal(all[i].ends, i % 4 ? 1 : 0);
+		check_domain_deinit(&all[i].facts);
+	}
+	scene_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_discover),
 		cmocka_unit_test(test_discover_refuses_private),
 		cmocka_unit_test(test_discover_late),
+		cmocka_unit_test(test_discover_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
