@@ -111,8 +111,10 @@ static void scene_start(struct scene *s, bool is_plain)
 	web_start(&s->clear, clear_pages, COUNT_OF(clear_pages), NULL);
 	web_start(&s->sealed, sealed_pages, COUNT_OF(sealed_pages), &s->pair);
 	snprintf(tlsrpt_text + sizeof(tlsrpt_text) - 11, 11, "%05u/post", s->sealed.port);
-	s->zone.is_plain = is_plain;
-	zone_start(&s->zone, zone, COUNT_OF(zone));
+	if (is_plain)
+		zone_start_plain(&s->zone, zone, COUNT_OF(zone));
+	else
+		zone_start(&s->zone, zone, COUNT_OF(zone));
 	const char *forward = s->zone.address;
 	const struct lookup_settings lookup = { .forwards = &forward,
 		                                .forward_count = 1,
