@@ -45,6 +45,8 @@ void check_discover_address_add(struct check_discovery *d, struct check_host *ho
 	host->address_is_private = host->address_is_private || is_private;
 	if (target != CHECK_TARGET_PUBLIC && d->set.refuses_private)
 		d->facts->addresses_refused++;
+	else if (d->set.family && (d->set.family == AF_INET6) != (strchr(address, ':') != NULL))
+		return;
 	else if (to->count < POLICY_WAY_ADDRESSES_MAX)
 		snprintf(to->list[to->count++], DNS_ADDRESS_CAP, "%s", address);
 }

@@ -59,6 +59,7 @@ static const struct zone_record zone[] = {
 	{ "late.example", DNS_MX, ZONE_DATA("\0\12\1a\7example\0") },
 	{ "late.example", DNS_MX, ZONE_DATA("\0\24\4mute\7example\0") },
 	{ "a.example", DNS_A, HERE },
+	{ "a.example", DNS_AAAA, ZONE_DATA("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1") },
 };
 
 #define DOCUMENT                                                                                   \
@@ -91,6 +92,7 @@ struct scene {
 	struct fetch *fetch;
 	bool refuses_private;
 	unsigned deadline_ms;
+	int family;
 	struct check_discovery *discovery;
 	unsigned ends;
 };
@@ -157,6 +159,7 @@ static void begin(struct scene *s, const char *domain)
 		                                     .lookup = s->lookup,
 		                                     .fetch = s->fetch,
 		                                     .refuses_private = s->refuses_private,
+		                                     .family = s->family,
 		                                     .deadline_ms = s->deadline_ms };
 	check_domain_deinit(&facts);
 	facts = (struct check_domain){};
@@ -267,12 +270,17 @@ static void test_discover(void **state)
 	discover(&s, "null.example");
 	assert_true(facts.null_mx_is_not_alone && facts.way.end == POLICY_WAY_HOSTS);
 	assert_true(has_place("a.example", 25));
+	assert_int_equal(places.count, 2);
+	s.family = AF_INET6;
+	discover(&s, "null.example");
+	assert_int_equal(places.count, 1);
+	assert_string_equal(places.list[0].address, "::1");
 	discover(&s, "nothing.example");
 	assert_int_equal(facts.way.end, POLICY_WAY_NO_DOMAIN);
 	assert_true(!places.count && !facts.host_count);
 	begin(&s, "good.example"); /* left in the middle: nobody is told */
 	check_discover_free(TAKE(s.discovery));
-	assert_int_equal(s.ends, 3);
+	assert_int_equal(s.ends, 4);
 	scene_end(&s);
 }
 
