@@ -308,7 +308,7 @@ static void test_discover_refuses_private(void **state)
  * s fails. */
 static void test_discover_late(void **state)
 {
-	struct scene s = { .deadline_ms = 600 };
+	struct scene s = { .deadline_ms = 2500 };
 	(void)state;
 	scene_start(&s, false);
 	discover(&s, "late.example");

@@ -112,7 +112,7 @@ static void host_look(struct scene *s, const struct look_case *c)
 					       .fetch = s->fetch,
 					       .host = c->host,
 					       .address = "127.0.0.1",
-					       .timeout_ms = c->host[0] == 's' ? 1500 : 20000,
+					       .timeout_ms = c->host[0] == 's' ? 4000 : 20000,
 					       .facts = &facts },
 	                               on_looked, s),
 	                 0);
