@@ -39,6 +39,17 @@ bool check_port_is_usual(enum check_service service, unsigned port)
 	return false;
 }
 
+unsigned check_habit_of(const char *domain, const char *host)
+{
+	char name[POLICY_WAY_NAME_CAP + 16];
+	for (size_t i = 0; i < CHECK_HABITS; i++) {
+		snprintf(name, sizeof(name), "%s%s", check_habits[i].prefix, domain);
+		if (!strcmp(name, host))
+			return check_habits[i].services;
+	}
+	return 0;
+}
+
 struct finding {
 	struct check_places *places;
 	const struct check_domain *domain;
@@ -83,17 +94,6 @@ static void services_add(struct finding *f, unsigned host, unsigned services)
 			place_add(f, host, &(struct check_named){ host, ports[s][0], s }, false);
 }
 
-static unsigned habit_of(const struct finding *f, const struct check_host *h)
-{
-	char name[POLICY_WAY_NAME_CAP + 16];
-	for (size_t i = 0; i < CHECK_HABITS; i++) {
-		snprintf(name, sizeof(name), "%s%s", check_habits[i].prefix, f->domain->name);
-		if (!strcmp(name, h->name))
-			return check_habits[i].services;
-	}
-	return 0;
-}
-
 /*
  * What users may meet at a host without its being named. Another provider's host is looked at where
  * the domain sends mail or users to it, and nowhere else: an MX of a large provider has nothing to
@@ -102,7 +102,7 @@ static unsigned habit_of(const struct finding *f, const struct check_host *h)
  */
 static unsigned habits_of(const struct finding *f, const struct check_host *h)
 {
-	unsigned habit = habit_of(f, h);
+	unsigned habit = check_habit_of(f->domain->name, h->name);
 	return h->is_provider == CHECK_YES ? habit & IT(HTTPS) : habit;
 }
 

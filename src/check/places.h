@@ -44,6 +44,8 @@ struct check_habit {
 };
 enum { CHECK_HABITS = 10 };
 extern const struct check_habit check_habits[CHECK_HABITS];
+/* The services of a host, if it is one of these; else 0. */
+unsigned check_habit_of(const char *domain, const char *host);
 
 /* Has a service's usual port, or one that many servers have for it. */
 bool check_port_is_usual(enum check_service service, unsigned port);

@@ -49,6 +49,7 @@ static const struct zone_record zone[] = {
 	{ "_pop3._tcp.good.example", DNS_SRV, ZONE_DATA("\0\0\0\0\0\0\0") },
 	{ "_submissions._tcp.good.example", DNS_SRV,
 	  ZONE_DATA("\0\0\0\1\1\321\4smtp\5other\7example\0") },
+	{ "_imap._tcp.good.example", DNS_SRV, ZONE_DATA("\0\0\0\1\33\347\7webmail" AT_GOOD) },
 	{ "imap.good.example", DNS_A, HERE },
 	{ "smtp.other.example", DNS_A, OUT_THERE },
 	{ "autoconfig.good.example", DNS_A, HERE },
@@ -205,7 +206,7 @@ static void hosts_check(void)
 	assert_true(m2->caa_is_asked && !m2->caa.count && m2->caa.status == POLICY_DNS_INSECURE);
 	assert_true(facts.hosts[2].is_single_label && facts.hosts[3].is_literal);
 	const struct check_host *web = host_find("webmail.good.example");
-	assert_true(web && web->origin == CHECK_FROM_HABIT && !web->address_is_private);
+	assert_true(web && web->origin == CHECK_FROM_SRV && !web->address_is_private);
 	assert_string_equal(web->caa.text, "ca.test"); /* of the domain: its own has none */
 	assert_string_equal(facts.webmail, "webmail.good.example");
 	assert_null(host_find("pop.good.example"));
@@ -264,6 +265,7 @@ static void test_discover(void **state)
 	assert_true(has_place("m1.good.example", 25) && has_place("m1.good.example", 995));
 	assert_true(has_place("imap.good.example", 993) && has_place("imap.good.example", 143));
 	assert_true(has_place("smtp.other.example", 465) && !has_place("smtp.other.example", 587));
+	assert_true(has_place("webmail.good.example", 7143));
 	assert_false(has_place("out.other.example", 22));
 	assert_true(has_place("webmail.good.example", 443) && has_place("good.example", 443));
 	assert_false(has_place("127.0.0.1", 25));
@@ -299,6 +301,7 @@ static void test_discover_refuses_private(void **state)
 	assert_string_equal(facts.tlsrpt_why, "its port is not 443, and was not looked at");
 	assert_true(facts.hosts[0].address_is_private && facts.addresses_refused);
 	assert_true(places.count > 0 && has_place("smtp.other.example", 465));
+	assert_false(has_place("webmail.good.example", 7143));
 	for (unsigned i = 0; i < places.count; i++)
 		assert_string_equal(places.list[i].address, "8.8.8.8");
 	scene_end(&s);
