@@ -151,7 +151,7 @@ void servers_deinit(struct servers *s)
 	free(s->faults);
 	for (struct servers_file *file = s->files, *next; file; file = next) {
 		next = file->next;
-		buf_deinit(&file->text);
+		buf_deinit_secret(&file->text);
 		free(file);
 	}
 	for (struct servers_scope *scope = s->scopes, *next; scope; scope = next) {

@@ -1,0 +1,29 @@
+/* Between the files of Postfix' reader. */
+#ifndef SERVERS_POSTFIX_INSIDE_H
+#define SERVERS_POSTFIX_INSIDE_H
+
+#include "servers/postfix_cf.h"
+#include "servers/servers.h"
+
+struct postfix_reading {
+	struct servers *s;
+	struct servers_server *server;
+	struct servers_scope *defaults;
+	const char *folder; /* "/etc/postfix" */
+};
+
+/* Fills the scope from text that is written as main.cf is. path NULL: they are defaults. 0 or a
+ * negative. */
+[[nodiscard]] int postfix_settings_read(struct postfix_reading *r, struct servers_scope *scope,
+                                        struct slice text, const char *path);
+/* All values of the scope from what is written. */
+[[nodiscard]] int postfix_expand(struct postfix_reading *r, struct servers_scope *scope);
+/* A map's password: nobody's business here. */
+bool postfix_is_secret(struct slice name);
+
+[[nodiscard]] int postfix_master_read(struct postfix_reading *r);
+[[nodiscard]] int postfix_listeners_add(struct postfix_reading *r);
+[[nodiscard]] int postfix_certificates_add(struct postfix_reading *r);
+[[nodiscard]] int postfix_maps_add(struct postfix_reading *r);
+
+#endif
