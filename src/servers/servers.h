@@ -115,7 +115,7 @@ enum {
 /*
  * Runs a program and waits for its end (never by a shell). argv[0] is an absolute path or a name
  * that is looked for in PATH. ret_out: its stdout; ret_said: the begin of its stderr. 0, an
- * outcome, or a negative. proc/capture.h has one.
+ * outcome, or a negative. Its outcomes are those of proc/capture.h.
  */
 typedef int (*servers_run_fn)(void *owner, char *const *argv, struct buf *ret_out,
                               struct buf *ret_said);
