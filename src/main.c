@@ -1,4 +1,5 @@
 /* One binary: a table of subcommands, nothing else. */
+#include "cmd/audit.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
 #include "cmd/policy.h"
@@ -20,6 +21,7 @@ static const struct command commands[] = {
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
 };

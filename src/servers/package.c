@@ -1,5 +1,5 @@
 /* What a Debian machine's package database says. */
-#include "base/err.h"
+#include "base/clean.h"
 #include "servers/reader.h"
 
 #include <stdlib.h>
@@ -55,4 +55,13 @@ const char *servers_package_version(struct servers *s, const char *package)
 			return servers_text(s, upstream(line_find(paragraph, "Version: ")));
 	}
 	return NULL;
+}
+
+const char *servers_openssl_version(struct servers *s)
+{
+	static const char *const packages[] = { "libssl3t64", "libssl3", "libssl1.1" };
+	const char *version = NULL;
+	for (size_t i = 0; !version && i < COUNT_OF(packages); i++)
+		version = servers_package_version(s, packages[i]);
+	return version;
 }

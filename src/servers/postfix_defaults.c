@@ -76,6 +76,11 @@
 	"smtpd_upstream_proxy_protocol =\n"                                                        \
 	"smtpd_use_tls = no\n"                                                                     \
 	"tls_config_file = default\n"                                                              \
+	"tls_export_cipherlist = aNULL:-aNULL:HIGH:MEDIUM:LOW:EXPORT:+RC4:@STRENGTH\n"             \
+	"tls_high_cipherlist = aNULL:-aNULL:HIGH:@STRENGTH\n"                                      \
+	"tls_low_cipherlist = aNULL:-aNULL:HIGH:MEDIUM:LOW:+RC4:@STRENGTH\n"                       \
+	"tls_medium_cipherlist = aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH\n"                        \
+	"tls_null_cipherlist = eNULL:!aNULL\n"                                                     \
 	"tls_preempt_cipherlist = no\n"                                                            \
 	"tls_ssl_options =\n"                                                                      \
 	"tlsproxy_tls_security_level = $smtpd_tls_security_level\n"

@@ -170,6 +170,86 @@ static int maps_of(struct postfix_reading *r, const struct servers_setting *sett
 	return err_up(e);
 }
 
+/* --- tables that are texts --- */
+
+static const char *const table_types[] = { "hash", "btree", "lmdb", "cdb", "dbm", "texthash" };
+
+static bool table_of(struct slice word, struct slice *ret_path)
+{
+	size_t colon = slice_find(word, ':');
+	*ret_path = slice_skip(word, colon + 1);
+	for (size_t i = 0; i < COUNT_OF(table_types); i++)
+		if (slice_equal(slice_head(word, colon), slice_str(table_types[i])))
+			return ret_path->len && ret_path->data[0] == '/';
+	return false;
+}
+
+/* "pattern result": the pattern is the name, the result the value. */
+static int table_line(struct postfix_reading *r, struct servers_scope *table,
+                      const struct postfix_cf_line *line)
+{
+	struct postfix_cf_line rest = *line;
+	struct postfix_cf_word pattern, word;
+	CLEAN(buf_deinit) struct buf value = {};
+	int e = 0;
+	if (!postfix_cf_word_next(&rest, &pattern))
+		return 0;
+	while (!e && postfix_cf_word_next(&rest, &word)) {
+		e = buf_len(&value) ? buf_add_str(&value, " ") : 0;
+		e = e ? e : buf_add(&value, word.text);
+	}
+	const struct servers_setting setting = {
+		.name = servers_text(r->s, pattern.text),
+		.value = servers_text(r->s, buf_slice(&value)),
+		.place = { table->name, line->line, line->lines },
+	};
+	if (e || !setting.name || !setting.value)
+		return err_raise(-ENOMEM);
+	return err_up(servers_setting_add(r->s, table, &setting));
+}
+
+static int table_add(struct postfix_reading *r, const struct servers_setting *from,
+                     struct slice path)
+{
+	struct servers_file *file = NULL;
+	struct servers_scope *table = NULL;
+	const char *name = servers_text(r->s, path);
+	if (!name)
+		return err_raise(-ENOMEM);
+	if (servers_scope_child(r->server->top, "table", name))
+		return 0;
+	int e = servers_open(r->s, name, &file);
+	if (e)
+		return e > 0 ? 0 : err_up(e);
+	e = servers_scope_add(r->s, r->server->top, "table", name, &table);
+	if (e)
+		return err_up(e);
+	table->place = from->place;
+	struct postfix_cf cf = { buf_slice(&file->text), 1 };
+	struct postfix_cf_line line;
+	while (!e && postfix_cf_next(&cf, &line))
+		e = table_line(r, table, &line);
+	return err_up(e);
+}
+
+/* Those alone that say where mail goes, and how. */
+static int tables_add(struct postfix_reading *r)
+{
+	static const char *const names[] = { "transport_maps", "smtp_tls_policy_maps",
+		                             "lmtp_tls_policy_maps" };
+	int e = 0;
+	for (size_t i = 0; !e && i < COUNT_OF(names); i++) {
+		const struct servers_setting *from = servers_setting_own(r->server->top, names[i]);
+		const char *words = from ? from->value : "", *word = NULL;
+		struct slice path;
+		size_t len = 0;
+		while (!e && servers_word_next(&words, &word, &len))
+			if (table_of(slice_of(word, len), &path))
+				e = table_add(r, from, path);
+	}
+	return err_up(e);
+}
+
 /* Scopes are added while this goes on, and what they hold is no map of its own. */
 int postfix_maps_add(struct postfix_reading *r)
 {
@@ -181,5 +261,5 @@ int postfix_maps_add(struct postfix_reading *r)
 	for (size_t i = 0; !e && i < services; i++)
 		for (size_t k = 0; !e && k < top->children[i]->setting_count; k++)
 			e = maps_of(r, &top->children[i]->settings[k]);
-	return err_up(e);
+	return e ? err_up(e) : err_up(tables_add(r));
 }

@@ -27,12 +27,6 @@ extern const struct servers_reader servers_readers[SERVERS_KIND_COUNT];
 [[nodiscard]] int servers_dovecot_find(struct servers *s);
 [[nodiscard]] int servers_dovecot_read(struct servers *s, const char *path);
 
-/* A copy that lives as long as s. NULL: out of memory. */
-const char *servers_text(struct servers *s, struct slice text);
-const char *servers_text_str(struct servers *s, const char *text);
-const char *servers_text_printf(struct servers *s, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* Outcomes of servers_open(). */
 enum {
 	SERVERS_FILE_ABSENT = 1,     /* nothing is there; no fault was noted */
@@ -59,10 +53,6 @@ bool servers_is_there(const struct servers *s, const char *path);
 /* Runs a program, if programs are run. SERVERS_RUN_ABSENT also where none is. A failure is noted
  * as a fault. */
 [[nodiscard]] int servers_run(struct servers *s, char *const *argv, struct buf *ret_out);
-
-/* Notes what could not be read. line 0: none. 0 or -ENOMEM. */
-[[nodiscard]] int servers_fault(struct servers *s, const char *path, unsigned line,
-                                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A new server with an empty top scope. 0 or -ENOMEM. */
 [[nodiscard]] int servers_add(struct servers *s, enum servers_kind kind,

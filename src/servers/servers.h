@@ -152,6 +152,15 @@ enum { SERVERS_UNKNOWN_FILE = 1 };
 
 void servers_deinit(struct servers *s);
 
+/* A copy that lives as long as s. NULL: out of memory. */
+const char *servers_text(struct servers *s, struct slice text);
+const char *servers_text_str(struct servers *s, const char *text);
+const char *servers_text_printf(struct servers *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The OpenSSL that packages beneath the root brought: "3.0.15". NULL: not known. */
+const char *servers_openssl_version(struct servers *s);
+
 /* "Postfix", "Dovecot"; and as it is written in options and JSON: "postfix". */
 const char *servers_kind_title(enum servers_kind kind);
 const char *servers_kind_name(enum servers_kind kind);
@@ -160,6 +169,10 @@ bool servers_kind_find(const char *name, enum servers_kind *ret_kind);
 
 /* "smtp", "submission", "imap". */
 const char *servers_protocol_name(enum servers_protocol protocol);
+
+/* Notes what could not be read. line 0: none. 0 or -ENOMEM. */
+[[nodiscard]] int servers_fault(struct servers *s, const char *path, unsigned line,
+                                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The text of a file that was read; NULL: it was not. */
 const struct servers_file *servers_file_find(const struct servers *s, const char *path);
