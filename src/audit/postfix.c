@@ -260,7 +260,7 @@ static bool has_choice(const struct audit_at *at)
 
 /* --- groups --- */
 
-/* Both lists empty leave the choice to OpenSSL, which has it first since 3.5. */
+/* Where both lists are empty OpenSSL chooses, which has it first since 3.5. */
 static bool knows_post_quantum(const struct audit_at *at)
 {
 	struct servers *s = at->audit->servers;
@@ -271,12 +271,8 @@ static bool knows_post_quantum(const struct audit_at *at)
 
 static enum advice_verdict judge_groups(const struct audit_at *at, const char *value)
 {
-	return audit_well_if(at, !value[0] || strcasestr(value, "MLKEM"));
-}
-
-static bool has_post_quantum_curves(const struct audit_at *at)
-{
-	return knows_post_quantum(at) && !servers_value(at->scope, "tls_eecdh_auto_curves")[0];
+	bool is_openssl_s = !value[0] && !servers_value(at->scope, "tls_ffdhe_auto_groups")[0];
+	return audit_well_if(at, is_openssl_s || strcasestr(value, "MLKEM"));
 }
 
 /* --- the way out --- */
@@ -513,13 +509,7 @@ static const struct audit_row rows[] = {
 	  .setting = "tls_eecdh_auto_curves",
 	  .applies = knows_post_quantum,
 	  .judge = judge_groups,
-	  .right = "" },
-	{ .rule = { "postfix-tls-ffdhe-groups", "D9", ADVICE_WARN, "postconf(5)",
-	            "Only where this list is empty too does OpenSSL choose the groups" },
-	  .setting = "tls_ffdhe_auto_groups",
-	  .applies = has_post_quantum_curves,
-	  .judge = judge_groups,
-	  .right = "" },
+	  .right = "X25519MLKEM768 X25519 prime256v1 secp384r1" },
 	{ .rule = { "postfix-tls-ssl-options", "D15", ADVICE_WARN, "RFC 9325 3.3, 3.5",
 	            "Clients may start handshakes again and again in one session" },
 	  .setting = "tls_ssl_options",

@@ -102,7 +102,8 @@ static const struct {
 	         "smtp_tls_protocols = >=TLSv1\nsmtp_tls_mandatory_protocols = >=TLSv1\n"
 	         "smtp_tls_enforce_sts_mx_patterns = yes\nsmtp_tlsrpt_enable = no\n"
 	         "smtp_tlsrpt_socket_name =\n"
-	         "tls_eecdh_auto_curves = X25519 X448 prime256v1 secp384r1 secp521r1\n" },
+	         "tls_eecdh_auto_curves = X25519 X448 prime256v1 secp384r1 secp521r1\n"
+	         "tls_ffdhe_auto_groups = ffdhe2048 ffdhe3072\n" },
 	{ 3, 6,
 	  ALWAYS "smtpd_tls_protocols = >=TLSv1\nsmtpd_tls_mandatory_protocols = >=TLSv1\n"
 	         "smtp_tls_protocols = >=TLSv1\nsmtp_tls_mandatory_protocols = >=TLSv1\n"
