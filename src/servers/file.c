@@ -88,6 +88,14 @@ static int keep(struct servers *s, const char *path, struct buf *text,
 	return 0;
 }
 
+int servers_file_put(struct servers *s, const char *path, struct slice text)
+{
+	CLEAN(buf_deinit) struct buf copy = {};
+	struct servers_file *file = NULL;
+	int r = buf_add(&copy, text);
+	return r ? err_up(r) : err_up(keep(s, path, &copy, &file));
+}
+
 static int refuse(struct servers *s, const char *path, const char *why)
 {
 	int r = servers_fault(s, path, 0, "%s", why);

@@ -21,10 +21,10 @@ static const char *scope_look(void *owner, struct slice name)
 	return NULL;
 }
 
-/* All values of the scope from what is written. */
-int postfix_expand(struct postfix_reading *r, struct servers_scope *scope)
+int postfix_expand(struct postfix_reading *r, struct servers_scope *scope,
+                   struct servers_scope *from)
 {
-	const struct postfix_cf_names names = { scope_look, scope };
+	const struct postfix_cf_names names = { scope_look, from };
 	for (size_t i = 0; i < scope->setting_count; i++) {
 		struct servers_setting *setting = &scope->settings[i];
 		CLEAN(buf_deinit) struct buf value = {};
@@ -179,9 +179,9 @@ static int instance_fill(struct postfix_reading *r, struct servers_file *file)
 	if (!e)
 		e = tool_compare(r);
 	if (!e)
-		e = postfix_expand(r, r->defaults);
+		e = postfix_expand(r, r->defaults, r->server->top);
 	if (!e)
-		e = postfix_expand(r, r->server->top);
+		e = postfix_expand(r, r->server->top, r->server->top);
 	r->server->instance = servers_value(r->server->top, "multi_instance_name");
 	return err_up(e);
 }

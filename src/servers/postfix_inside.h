@@ -16,8 +16,9 @@ struct postfix_reading {
  * negative. */
 [[nodiscard]] int postfix_settings_read(struct postfix_reading *r, struct servers_scope *scope,
                                         struct slice text, const char *path);
-/* All values of the scope from what is written. */
-[[nodiscard]] int postfix_expand(struct postfix_reading *r, struct servers_scope *scope);
+/* All values of the scope from what is written; names mean what they do in from. */
+[[nodiscard]] int postfix_expand(struct postfix_reading *r, struct servers_scope *scope,
+                                 struct servers_scope *from);
 /* A map's password: nobody's business here. */
 bool postfix_is_secret(struct slice name);
 

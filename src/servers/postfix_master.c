@@ -104,7 +104,7 @@ static int service_read(struct postfix_reading *r, const char *path,
 	if (!e)
 		e = args_read(r, &service, &rest);
 	if (!e)
-		e = postfix_expand(r, service.scope);
+		e = postfix_expand(r, service.scope, service.scope);
 	buf_deinit(&service.args);
 	return err_up(e);
 }

@@ -39,6 +39,9 @@ enum {
  */
 [[nodiscard]] int servers_open(struct servers *s, const char *path, struct servers_file **ret_file);
 
+/* A file that is there without being on a disk: for tests. Its text is copied. 0 or -ENOMEM. */
+[[nodiscard]] int servers_file_put(struct servers *s, const char *path, struct slice text);
+
 /* There is something of this name beneath the root. */
 bool servers_is_there(const struct servers *s, const char *path);
 
