@@ -242,6 +242,7 @@ static const struct servers_setting *first_of(const struct servers_scope *scope,
 	return setting ? setting : servers_setting_own(scope, b);
 }
 
+/* sealed: a scheme that is TLS by itself; NULL: none is. */
 static bool has_remote_host(const char *words, const char *sealed)
 {
 	const char *word = NULL;
@@ -249,7 +250,8 @@ static bool has_remote_host(const char *words, const char *sealed)
 	while (servers_word_next(&words, &word, &len)) {
 		struct servers_endpoint endpoint;
 		servers_endpoint_parse(word, len, &endpoint);
-		if (endpoint.reach == SERVERS_REACH_REMOTE && strcmp(endpoint.scheme, sealed) != 0)
+		if (endpoint.reach == SERVERS_REACH_REMOTE &&
+		    (!sealed || strcmp(endpoint.scheme, sealed) != 0))
 			return true;
 	}
 	return false;
@@ -267,7 +269,7 @@ static int ldap_check(const struct place *p)
 	const struct servers_setting *hosts = uris ? uris : servers_setting_own(p->scope, "hosts");
 	const struct servers_setting *verify = servers_setting_own(p->scope, "tls_require_cert");
 	bool starts = is_yes(p->scope, "tls") || is_yes(p->scope, "ldap_starttls");
-	if (!hosts || !has_remote_host(hosts->value, ""))
+	if (!hosts || !has_remote_host(hosts->value, NULL))
 		return 0;
 	if (!starts && has_remote_host(hosts->value, "ldaps"))
 		return err_up(add(p, &rule_ldap, hosts, "ldaps://, or StartTLS",

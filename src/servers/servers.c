@@ -34,7 +34,8 @@ const char *servers_text_str(struct servers *s, const char *text)
 	return servers_text(s, slice_str(text));
 }
 
-static const char *text_vprintf(struct servers *s, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *
+text_vprintf(struct servers *s, const char *format, va_list args)
 {
 	CLEAN(freep) char *text = NULL;
 	if (vasprintf(&text, format, args) < 0) {
