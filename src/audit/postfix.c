@@ -118,6 +118,12 @@ static enum advice_verdict judge_no(const struct audit_at *at, const char *value
 	return audit_well_if(at, strcasecmp(value, "yes") != 0);
 }
 
+/* It is on where nobody says else, and unknown to versions before. */
+static enum advice_verdict judge_not_off(const struct audit_at *at, const char *value)
+{
+	return audit_well_if(at, strcasecmp(value, "no") != 0);
+}
+
 static enum advice_verdict judge_level_1(const struct audit_at *at, const char *value)
 {
 	return audit_well_if(at, strtol(value, NULL, 10) >= 1);
@@ -600,6 +606,12 @@ static const struct audit_row rows[] = {
 	  .is_by_hand = true,
 	  .mend = "smtp_tlsrpt_enable = yes and smtp_tlsrpt_socket_name = the collector's: see "
 	          "mailseal-tlsrpt(8)" },
+	{ .rule = { "postfix-smtp-log-tls-status", NULL, ADVICE_WARN, M3AAWG,
+	            "The line of a delivery does not say what sealed it" },
+	  .setting = "smtp_log_tls_feature_status",
+	  .applies = has_out,
+	  .judge = judge_not_off,
+	  .right = "yes" },
 	{ .rule = { "postfix-smtp-sasl-noplaintext", NULL, ADVICE_FAIL, "postconf(5); RFC 4954 4",
 	            "The password for the relay is sent in clear when the relay, or somebody in "
 	            "between, offers no TLS" },
