@@ -96,7 +96,7 @@ static enum advice_verdict judge_suites(const struct audit_at *at, const char *v
 {
 	unsigned classes = 0;
 	if (tls_cipherlist_classes(value, &classes))
-		return ADVICE_WELL;
+		return ADVICE_WARN; /* nothing is left of it */
 	return audit_ciphers_verdict(
 		ADVICE_USERS, audit_ciphers_beyond(at->audit->profile, ADVICE_USERS, classes));
 }

@@ -4,8 +4,25 @@
 
 #include "audit/ruleset.h"
 
+#define AUDIT_M3AAWG "M3AAWG TLS for Mail"
+
+/* Versions, suites and groups; the way out. 0 or -ENOMEM. */
+[[nodiscard]] int audit_postfix_tls(struct audit *a, const struct servers_server *server);
+[[nodiscard]] int audit_postfix_out(struct audit *a, const struct servers_server *server);
 /* Where it connects to within the provider. 0 or -ENOMEM. */
 [[nodiscard]] int audit_postfix_hops(struct audit *a, const struct servers_server *server);
+
+/* Some door that others reach has TLS if the client wants it, has none without, has any. */
+bool audit_postfix_has_may(const struct audit_at *at);
+bool audit_postfix_has_encrypt(const struct audit_at *at);
+bool audit_postfix_has_tls(const struct audit_at *at);
+
+/* Judges that several files have. */
+enum advice_verdict audit_postfix_judge_yes(const struct audit_at *at, const char *value);
+enum advice_verdict audit_postfix_judge_level_1(const struct audit_at *at, const char *value);
+enum advice_verdict audit_postfix_judge_noanonymous(const struct audit_at *at, const char *value);
+/* Where it applies it is broken. */
+enum advice_verdict audit_postfix_judge_never(const struct audit_at *at, const char *value);
 
 /* A level that never goes out in clear. */
 bool audit_postfix_is_sealed(const char *level);

@@ -27,6 +27,7 @@ static const struct audited_case cases[] = {
 	{ "", NULL, "dovecot-ssl-cipher-list", ADVICE_WARN },
 	{ "ssl_cipher_list = HIGH:aNULL\n", NULL, "dovecot-ssl-cipher-list", ADVICE_FAIL },
 	{ "ssl_cipher_list = ECDHE+AESGCM\n", NULL, "dovecot-ssl-cipher-list", ADVICE_WELL },
+	{ "ssl_cipher_list = no-such\n", NULL, "dovecot-ssl-cipher-list", ADVICE_WARN },
 	{ "ssl_cipher_list = ECDHE+AESGCM\n", NULL, "dovecot-prefer-server", ADVICE_WELL },
 	{ "", NULL, "dovecot-prefer-server", ADVICE_WARN },
 	{ V24 "ssl_server_prefer_ciphers = server\n", NULL, "dovecot-prefer-server", ADVICE_WELL },
