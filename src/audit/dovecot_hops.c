@@ -88,7 +88,8 @@ static bool is_remote(const char *host)
 static bool is_named(const struct servers_listener *listener, const char *service)
 {
 	size_t len = strlen(service);
-	return !strncmp(listener->name, service, len) && listener->name[len] == ' ';
+	char end = !strncmp(listener->name, service, len) ? listener->name[len] : 'x';
+	return end == ' ' || !end;
 }
 
 /* Their protocols have no TLS, whatever ssl says. */
@@ -100,25 +101,6 @@ static bool has_no_tls(const struct servers_listener *listener)
 		if (is_named(listener, services[i]))
 			return true;
 	return false;
-}
-
-/* Its block gets "ssl = yes" as its last line, or has the line changed. */
-static int ssl_edit(struct audit *a, const struct servers_listener *listener,
-                    struct audit_finding *finding)
-{
-	const struct servers_scope *block = listener->block;
-	const struct servers_setting *own = servers_setting_own(block, "ssl");
-	if (own && own->place.line)
-		finding->edit = (struct servers_edit){ own->place.path, own->place.line,
-			                               own->place.lines, "    ssl = yes\n" };
-	else if (block->place.path && block->place.lines > 1)
-		finding->edit = (struct servers_edit){ block->place.path,
-			                               block->place.line + block->place.lines - 1,
-			                               0, "    ssl = yes\n" };
-	finding->mend = servers_text_printf(a->servers, "%s:%u: in this inet_listener: ssl = yes",
-	                                    block->place.path ? block->place.path : "dovecot.conf",
-	                                    block->place.line);
-	return finding->mend ? 0 : err_raise(-ENOMEM);
 }
 
 static int listener_check(struct audit *a, const struct servers_server *server,
@@ -140,12 +122,17 @@ static int listener_check(struct audit *a, const struct servers_server *server,
 		.place = port ? port->place : listener->block->place,
 		.right = is_bare ? "a unix_listener, or address = 127.0.0.1 and a tunnel"
 		                 : "ssl = yes",
-		.mend = "put a unix_listener in the place of this inet_listener, or let it listen "
-			"on "
-			"127.0.0.1 behind a link of mailseal",
+		/* Who connects has to change with it: no patch can know. */
+		.mend = is_bare ? "put a unix_listener in the place of this inet_listener, or let "
+		                  "it "
+		                  "listen on 127.0.0.1 behind a link of mailseal"
+		                : "in this inet_listener ssl = yes, together with those who "
+		                  "connect "
+		                  "(Postfix: lmtp_tls_wrappermode = yes and "
+		                  "lmtp_tls_security_level = "
+		                  "secure; doveadm: doveadm_ssl = ssl)",
 	};
-	int r = is_bare ? 0 : ssl_edit(a, listener, &finding);
-	return r ? err_up(r) : err_up(audit_add(a, &finding));
+	return err_up(audit_add(a, &finding));
 }
 
 /* --- proxies --- */

@@ -73,6 +73,11 @@ static bool is_not_implicit(const struct audit_at *at)
 	return !at->listener->is_tls && at->listener->port != 465;
 }
 
+static bool is_25(const struct audit_at *at)
+{
+	return at->listener->port == 25;
+}
+
 static bool is_465(const struct audit_at *at)
 {
 	return at->listener->port == 465;
@@ -127,7 +132,7 @@ enum advice_verdict audit_postfix_judge_never(const struct audit_at *at, const c
 	return at->row->rule.verdict;
 }
 
-enum advice_verdict audit_postfix_judge_noanonymous(const struct audit_at *at, const char *value)
+static enum advice_verdict judge_noanonymous(const struct audit_at *at, const char *value)
 {
 	return audit_well_if(at, servers_words_have(value, "noanonymous"));
 }
@@ -216,6 +221,7 @@ static const struct audit_row rows[] = {
 	  .setting = "smtpd_sasl_auth_enable",
 	  .where = AUDIT_LISTENERS,
 	  .protocols = AUDIT_PROTOCOL(SMTP),
+	  .applies = is_25,
 	  .judge = judge_no,
 	  .right = "no, when all users send by 465 or 587",
 	  .is_by_hand = true,
@@ -227,7 +233,7 @@ static const struct audit_row rows[] = {
 	  .where = AUDIT_LISTENERS,
 	  .protocols = SMTP_AND_SUBMISSION,
 	  .applies = is_sasl,
-	  .judge = audit_postfix_judge_noanonymous,
+	  .judge = judge_noanonymous,
 	  .right = "noanonymous" },
 	{ .rule = { "postfix-smtpd-tls-loglevel", NULL, ADVICE_WARN, AUDIT_M3AAWG,
 	            "The log does not say who comes with which version: nobody can know what "

@@ -20,7 +20,6 @@ bool audit_postfix_has_tls(const struct audit_at *at);
 /* Judges that several files have. */
 enum advice_verdict audit_postfix_judge_yes(const struct audit_at *at, const char *value);
 enum advice_verdict audit_postfix_judge_level_1(const struct audit_at *at, const char *value);
-enum advice_verdict audit_postfix_judge_noanonymous(const struct audit_at *at, const char *value);
 /* Where it applies it is broken. */
 enum advice_verdict audit_postfix_judge_never(const struct audit_at *at, const char *value);
 

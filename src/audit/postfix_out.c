@@ -83,6 +83,16 @@ static bool logs_in_unsealed(const struct audit_at *at)
 	       !audit_postfix_is_sealed(audit_postfix_client_level(at->scope, "smtp"));
 }
 
+/* By default it is what smtp_sasl_security_options is, also when that is mended. */
+static enum advice_verdict judge_tls_options(const struct audit_at *at, const char *value)
+{
+	const struct servers_setting *own =
+		servers_setting_find(at->scope, "smtp_sasl_tls_security_options");
+	bool is_mended = servers_words_have(servers_value(at->scope, "smtp_sasl_security_options"),
+	                                    "noplaintext");
+	return audit_well_if(at, (own && !own->is_default) || is_mended);
+}
+
 static enum advice_verdict judge_noplaintext(const struct audit_at *at, const char *value)
 {
 	return audit_well_if(at, servers_words_have(value, "noplaintext"));
@@ -170,11 +180,11 @@ static const struct audit_row rows[] = {
 	  .applies = logs_in_unsealed,
 	  .judge = judge_noplaintext,
 	  .right = "noplaintext, noanonymous" },
-	{ .rule = { "postfix-smtp-sasl-tls-options", NULL, ADVICE_INFO, "postconf(5)",
-	            "With TLS a plain login is well; without this line it is refused there too" },
+	{ .rule = { "postfix-smtp-sasl-tls-options", NULL, ADVICE_WARN, "postconf(5)",
+	            "When plain logins without TLS end, this line lets those within TLS go on" },
 	  .setting = "smtp_sasl_tls_security_options",
 	  .applies = logs_in_unsealed,
-	  .judge = audit_postfix_judge_noanonymous,
+	  .judge = judge_tls_options,
 	  .right = "noanonymous" },
 	{ .rule = { "postfix-smtp-early-reply", NULL, ADVICE_WARN, "postconf(5)",
 	            "Replies that come in clear behind STARTTLS are taken for the far end's" },

@@ -89,13 +89,21 @@ static int row_at(const struct audit_at *at, const struct audit_writer *writer)
 	return verdict == ADVICE_WELL ? 0 : err_up(find(at, verdict, writer));
 }
 
+/* Dovecot's "remote 127.0.0.1 { }": what holds for this host alone. */
+static bool is_for_this_host(const struct servers_scope *scope)
+{
+	return !strcmp(scope->type, "remote") &&
+	       servers_reach_of(scope->name) == SERVERS_REACH_LOOPBACK;
+}
+
 static int row_on_top(struct audit_at *at, const struct audit_writer *writer)
 {
 	const struct servers_scope *top = at->server->top;
 	int r = row_at(at, writer);
 	for (size_t i = 0; !r && i < top->child_count; i++) {
 		at->scope = top->children[i];
-		if (servers_setting_own(at->scope, at->row->setting))
+		if (servers_setting_own(at->scope, at->row->setting) &&
+		    !is_for_this_host(at->scope))
 			r = row_at(at, writer);
 	}
 	return err_up(r);

@@ -16,6 +16,10 @@ static const struct audited_case cases[] = {
 	{ "ssl = required\nprotocol imap {\n  ssl = no\n}\n", NULL, "dovecot-ssl", ADVICE_FAIL },
 	{ "disable_plaintext_auth = no\n", NULL, "dovecot-cleartext", ADVICE_FAIL },
 	{ "", NULL, "dovecot-cleartext", ADVICE_WELL },
+	{ "remote 127.0.0.1 {\n  disable_plaintext_auth = no\n}\n", NULL, "dovecot-cleartext",
+	  ADVICE_WELL },
+	{ "remote 10.0.0.0/8 {\n  disable_plaintext_auth = no\n}\n", NULL, "dovecot-cleartext",
+	  ADVICE_FAIL },
 	{ V24 "auth_allow_cleartext = yes\n", NULL, "dovecot-cleartext", ADVICE_FAIL },
 	{ V24, NULL, "dovecot-cleartext", ADVICE_WELL },
 	{ "", NULL, "dovecot-certificate", ADVICE_FAIL },
@@ -176,9 +180,8 @@ static void test_mends(void **state)
 	assert_string_equal(f->edit.path, "/etc/dovecot/dovecot.conf");
 	assert_int_equal(f->edit.line, 0);
 	f = audited_find(&a, "dovecot-internal-listener");
-	assert_int_equal(f->edit.line, 5);
-	assert_int_equal(f->edit.lines, 0);
-	assert_string_equal(f->edit.text, "    ssl = yes\n");
+	assert_null(f->edit.path);
+	assert_int_equal(f->place.line, 4);
 }
 
 int main(void)

@@ -56,7 +56,8 @@ static int listener_add(struct dovecot_reading *r, const struct servers_scope *s
 	const struct servers_scope *top = r->server->top;
 	const struct servers_scope *own =
 		row ? servers_scope_child(top, "protocol", row->protocol) : NULL;
-	listener.name = servers_text_printf(r->s, "%s %s", service->name, block->name);
+	listener.name = servers_text_printf(r->s, "%s%s%s", service->name,
+	                                    block->name[0] ? " " : "", block->name);
 	listener.protocol = row ? row->speaks : SERVERS_INTERNAL;
 	listener.scope = own ? own : top;
 	listener.block = block;

@@ -135,7 +135,7 @@ static void test_dovecot_listeners(void **state)
 	assert_string_equal(behind->address, "127.0.0.1");
 	assert_true(behind->expects_proxy);
 	assert_int_equal(behind->protocol, SERVERS_IMAP);
-	assert_int_equal(listener_of(server, "auth ")->protocol, SERVERS_INTERNAL);
+	assert_int_equal(listener_of(server, "auth")->protocol, SERVERS_INTERNAL);
 }
 
 static void test_dovecot_certificates(void **state)

@@ -220,7 +220,7 @@ BAD_MYSQL = "user = postfix\npassword = secret\nhosts = 10.0.0.11\ndbname = mail
 BAD_POSTFIX = {
     "postfix-submission-encrypt", "postfix-submissions-wrappermode", "postfix-smtpd-tls-auth-only",
     "postfix-auth-on-25", "postfix-sasl-noanonymous", "postfix-smtp-tls-security-level",
-    "postfix-smtp-sasl-noplaintext", "postfix-milter", "postfix-policy-service",
+    "postfix-smtp-sasl-noplaintext", "postfix-smtp-sasl-tls-options", "postfix-milter", "postfix-policy-service",
     "postfix-sasl-path", "postfix-content-filter", "postfix-lmtp", "postfix-relayhost",
     "postfix-map-mysql", "postfix-xclient-hosts"} | STOCK_POSTFIX
 
@@ -323,8 +323,8 @@ def test_patch_mends_what_it_can(machine):
                "postfix-sasl-path", "postfix-content-filter", "postfix-lmtp", "postfix-relayhost",
                "postfix-map-mysql", "postfix-xclient-hosts"}
     assert set(left["postfix"]) == by_hand
-    assert set(left["dovecot"]) == {"dovecot-socket-only", "dovecot-proxy",
-                                    "dovecot-haproxy-trusted-networks"}
+    assert set(left["dovecot"]) == {"dovecot-socket-only", "dovecot-internal-listener",
+                                    "dovecot-proxy", "dovecot-haproxy-trusted-networks"}
     assert machine.is_taken()
     assert "smtpd_sasl_auth_enable=yes" in machine.read("etc/postfix/master.cf")
 
