@@ -30,6 +30,34 @@ cp "$copy"/lib/* "$tree/mnt/lib/"
 exec chroot "$tree" "$@"
 """
 
+# A Postfix of the tree with the copy's files, in a network of its own: what its ports take, a line
+# each.
+SERVE = """
+tree=$1 copy=$2
+shift 2
+mount --make-rprivate /
+mount -t tmpfs none "$tree/mnt"
+mount --bind "$copy/etc/postfix" "$tree/etc/postfix"
+mount -t proc proc "$tree/proc"
+mount --bind /dev "$tree/dev"
+ip link set lo up
+mkdir "$tree/mnt/spool" "$tree/mnt/data"
+chown "$(chroot "$tree" id -u postfix)" "$tree/mnt/data"
+exec chroot "$tree" bash -c '
+    postfix start >/mnt/out 2>&1
+    for i in $(seq 300); do
+        (exec 3<>/dev/tcp/127.0.0.1/25 4<>/dev/tcp/127.0.0.1/465) 2>/mnt/none && break
+        sleep 0.1
+    done
+    for hello in "$@"; do
+        for port in "25 -starttls smtp" 465; do
+            answer=$(echo QUIT | timeout 20 openssl s_client -connect 127.0.0.1:$port $hello 2>&1)
+            echo "${port%% *} $hello $(echo "$answer" | grep -c "^New, [TS]")"
+        done
+    done
+    postfix stop >/mnt/out 2>&1' bash "$@"
+"""
+
 # Beside what installs them, as Debian's questions are answered for an internet site.
 MAIN_CF = """
 myhostname = mail.example.org
@@ -335,3 +363,37 @@ def test_profiles(machine):
     stricter = machine.ids("--profile", "ncsc2025")
     assert "postfix-smtpd-tls-ciphers" in stricter["postfix"]
     assert machine.ids("--profile", "rfc9325") == {"postfix": Counter(), "dovecot": Counter()}
+
+
+def test_a_mended_postfix_does_what_is_said(machine):
+    """What the patch promises, asked of the server itself by openssl: which hellos it takes."""
+    suites = {"ADH-AES128-SHA": "", "AES128-SHA": "", "ECDHE-RSA-CAMELLIA128-SHA256": "",
+              "DHE-RSA-AES128-GCM-SHA256": "25", "ECDHE-RSA-AES128-SHA": "25",
+              "ECDHE-RSA-AES128-SHA256": "25", "ECDHE-RSA-AES128-GCM-SHA256": "25 465"}
+    hellos = {f"-tls1_2 -cipher {suite}:@SECLEVEL=0": ports.split()
+              for suite, ports in suites.items()}
+    hellos["-tls1_1 -cipher ALL:@SECLEVEL=0"] = []
+    hellos["-tls1_3"] = ["25", "465"]
+    if machine.tree.endswith("mail13"):
+        hellos["-tls1_3 -groups X25519MLKEM768"] = ["25", "465"]
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=mx",
+                    "-keyout", f"{machine.root}/etc/postfix/key.pem", "-out",
+                    f"{machine.root}/etc/postfix/cert.pem"], check=True, stderr=subprocess.DEVNULL)
+    machine.set("smtpd_tls_cert_file = /etc/postfix/cert.pem\n"
+                "smtpd_tls_key_file = /etc/postfix/key.pem\n"
+                "queue_directory = /mnt/spool\ndata_directory = /mnt/data\n"
+                "maillog_file = /mnt/log\nmaillog_file_prefixes = /mnt\n")
+    text = machine.read("etc/postfix/master.cf")
+    for name in ("smtp      inet", "tlsmgr    unix"):
+        line = next(line for line in text.splitlines() if line.startswith(name))
+        text = text.replace(line, line.replace(" y ", " n ", 1))
+    machine.write("etc/postfix/master.cf", text
+                  + "465 inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes\n")
+    machine.patch()
+    done = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh",
+                           "-ec", SERVE, "sh", machine.tree, machine.root, *hellos], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    taken = {tuple(line.rsplit(" ", 1)[0].split(" ", 1)) for line in done.stdout.splitlines()
+             if line.endswith(" 1")}
+    assert taken == {(port, hello) for hello, ports in hellos.items() for port in ports}, \
+        done.stdout
