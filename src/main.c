@@ -2,6 +2,7 @@
 #include "cmd/audit.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
+#include "cmd/hops.h"
 #include "cmd/policy.h"
 #include "cmd/report.h"
 #include "cmd/run.h"
@@ -21,6 +22,8 @@ static const struct command commands[] = {
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "hops", cmd_hops,
+	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },

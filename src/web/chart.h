@@ -5,7 +5,7 @@
 #ifndef WEB_CHART_H
 #define WEB_CHART_H
 
-#include "web/html.h"
+#include "base/html.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* A request's target and Host of any bytes; what of it is shown stays text. */
 #include "base/clean.h"
-#include "web/html.h"
+#include "base/html.h"
 #include "web/query.h"
 
 #undef NDEBUG

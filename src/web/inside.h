@@ -3,7 +3,7 @@
 #define WEB_INSIDE_H
 
 #include "web/cache.h"
-#include "web/html.h"
+#include "base/html.h"
 #include "web/password.h"
 #include "web/query.h"
 #include "web/reply.h"

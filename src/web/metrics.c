@@ -2,7 +2,7 @@
 #include "web/views.h"
 
 #include "base/clean.h"
-#include "web/exposition.h"
+#include "base/exposition.h"
 
 #include <stdio.h>
 

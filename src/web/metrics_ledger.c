@@ -4,7 +4,7 @@
 
 #include "base/clean.h"
 #include "store/ledger_read.h"
-#include "web/exposition.h"
+#include "base/exposition.h"
 
 enum { HOUR_S = 3600 };
 

@@ -5,7 +5,7 @@
 #include "base/clean.h"
 #include "conf/conf.h"
 #include "store/received.h"
-#include "web/exposition.h"
+#include "base/exposition.h"
 
 #include <limits.h>
 #include <stdio.h>

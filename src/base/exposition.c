@@ -1,4 +1,4 @@
-#include "web/exposition.h"
+#include "base/exposition.h"
 
 static void put(struct exposition *e, struct slice bytes)
 {

@@ -1,4 +1,4 @@
-#include "web/html.h"
+#include "base/html.h"
 
 #include <assert.h>
 #include <stdarg.h>

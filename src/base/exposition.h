@@ -2,8 +2,8 @@
  * Writes numbers as Prometheus reads them (text format 0.0.4). Values of labels may be what a
  * stranger wrote: they are escaped; controls and bytes that are no ASCII become "?".
  */
-#ifndef WEB_EXPOSITION_H
-#define WEB_EXPOSITION_H
+#ifndef BASE_EXPOSITION_H
+#define BASE_EXPOSITION_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 #include "base/clean.h"
-#include "web/html.h"
+#include "base/html.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
