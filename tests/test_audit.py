@@ -2,6 +2,7 @@
 packages in lab/test_lab_audit.py."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -101,6 +102,7 @@ def test_json(tmp_path):
     assert answer["to_mend"] == sum(f["verdict"] != "info" for f in server["findings"])
 
 
+@pytest.mark.skipif(not shutil.which("patch"), reason="no patch here")
 def test_diff_is_a_patch_and_no_file_changes(tmp_path):
     write(tmp_path, {"etc/postfix/main.cf": MAIN.rstrip("\n"), "etc/postfix/master.cf": MASTER,
                      "etc/dovecot/dovecot.conf": DOVECOT + "disable_plaintext_auth = no # why?\n"})

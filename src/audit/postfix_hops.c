@@ -69,6 +69,7 @@ struct hop {
 	const char *service;
 	const struct servers_setting *setting;
 	const struct advice_rule *rule;
+	enum advice_verdict verdict; /* ADVICE_WELL: the rule's */
 };
 
 static int hop_add(const struct hop *hop, const char *right, const char *mend)
@@ -76,6 +77,7 @@ static int hop_add(const struct hop *hop, const char *right, const char *mend)
 	return mend ? err_up(audit_add(hop->audit,
 	                               &(struct audit_finding){
 					       .rule = hop->rule,
+					       .verdict = hop->verdict,
 					       .server = hop->server,
 					       .service = hop->service,
 					       .setting = hop->setting->name,
@@ -197,6 +199,25 @@ static const char *policy_of(const struct servers_server *server, const char *ne
 	return NULL;
 }
 
+/* Policies come from where this does not look: a service, a database. */
+static bool has_unknown_policies(const struct servers_server *server, const char *client)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%s_tls_policy_maps", client);
+	const char *words = servers_value(server->top, name), *word = NULL;
+	size_t len = 0;
+	while (servers_word_next(&words, &word, &len)) {
+		const char *colon = memchr(word, ':', len);
+		char path[512];
+		slice_to_text(slice_of(colon ? colon + 1 : word,
+		                       len - (colon ? (size_t)(colon + 1 - word) : 0)),
+		              path, sizeof(path));
+		if (!servers_scope_child(server->top, "table", path))
+			return true;
+	}
+	return false;
+}
+
 /* The level in force for a next hop, its own policy first; a level alone, without attributes. */
 static void level_of(const struct servers_server *server, const struct transport *transport,
                      char *ret_level, size_t cap)
@@ -222,6 +243,8 @@ static int transport_check(struct hop *hop, const char *value)
 	if (is_sealed && strcasecmp(level, "encrypt") != 0)
 		return 0;
 	struct hop found = *hop;
+	if (has_unknown_policies(hop->server, transport.client))
+		found.verdict = ADVICE_INFO;
 	if (is_sealed)
 		found.rule = &rule_verify;
 	else if (!strcmp(transport.client, "lmtp"))
@@ -248,7 +271,9 @@ static int tables_check(struct audit *a, const struct servers_server *server)
 		if (!strstr(maps, table->name))
 			continue;
 		for (size_t i = 0; !r && i < table->setting_count; i++) {
-			struct hop hop = { a, server, "", &table->settings[i], &rule_transport };
+			struct hop hop = {
+				a, server, "", &table->settings[i], &rule_transport, ADVICE_WELL
+			};
 			r = transport_check(&hop, table->settings[i].value);
 		}
 	}
@@ -262,7 +287,7 @@ static struct hop map_hop(struct audit *a, const struct servers_server *server,
                           const struct advice_rule *rule)
 {
 	const struct servers_setting *setting = servers_setting_own(map, name);
-	return (struct hop){ a, server, map->name, setting, rule };
+	return (struct hop){ a, server, map->name, setting, rule, ADVICE_WELL };
 }
 
 static bool has_remote(const char *words, const char *sealed_scheme)
@@ -390,7 +415,7 @@ static int scope_check(struct audit *a, const struct servers_server *server,
 	int r = 0;
 	for (size_t i = 0; !r && i < COUNT_OF(hops); i++) {
 		const struct servers_setting *setting = servers_setting_own(scope, hops[i].name);
-		struct hop hop = { a, server, scope->name, setting, hops[i].rule };
+		struct hop hop = { a, server, scope->name, setting, hops[i].rule, ADVICE_WELL };
 		if (setting)
 			r = hops[i].check(&hop);
 	}

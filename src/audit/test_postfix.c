@@ -141,6 +141,9 @@ static const struct audited_case cases[] = {
 	  "postfix-hop-verify", ADVICE_WARN },
 	{ "relayhost = [smart.example.net]:587\nsmtp_tls_security_level = may\n", OUT,
 	  "postfix-relayhost", ADVICE_WARN },
+	{ "relayhost = [smart.example.net]:587\nsmtp_tls_security_level = may\n"
+	  "smtp_tls_policy_maps = socketmap:unix:mailseal/policy:policy\n",
+	  OUT, "postfix-relayhost", ADVICE_INFO },
 	{ "relayhost = smart.example.net:587\nsmtp_tls_security_level = secure\n", OUT,
 	  "postfix-relayhost", ADVICE_WELL },
 	{ "relayhost = [127.0.0.1]:10026\n", OUT, "postfix-relayhost", ADVICE_WELL },
