@@ -188,6 +188,22 @@ def test_hostile_values(tmp_path):
     assert "geheim" not in text.stdout + done.stdout
 
 
+def test_a_hostile_tree_is_soon_done_with(tmp_path):
+    """Settings that double each other, services and blocks without end."""
+    write(tmp_path, {
+        "etc/postfix/main.cf": "transport_maps = hash:/etc/postfix/table\n"
+                               + "".join(f"a{i} = $a{i - 1}$a{i - 1}\n" for i in range(60000)),
+        "etc/postfix/master.cf": "".join(f"{port} inet n - n - - smtpd\n"
+                                         for port in range(1, 60000)) + "smtp unix - - - - - smtp\n",
+        "etc/postfix/table": "".join(f"d{i}.example smtp:[10.0.{i // 250}.{i % 250}]\n"
+                                     for i in range(60000)),
+        "etc/dovecot/dovecot.conf": "".join(f"b x{i} {{\n  a = $ssl $x\n}}\n"
+                                            for i in range(60000))})
+    done = audit("--root", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("are too many") == 3, done.stderr
+
+
 def test_links_do_not_lead_out(tmp_path):
     """What is below --root may be anybody's: it shows nothing of this machine."""
     write(tmp_path, {"tree/etc/postfix/master.cf": MASTER, "main.cf": "relayhost = [secret]\n"})

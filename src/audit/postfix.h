@@ -12,6 +12,25 @@
 /* Where it connects to within the provider. 0 or -ENOMEM. */
 [[nodiscard]] int audit_postfix_hops(struct audit *a, const struct servers_server *server);
 
+/* Its map files that name a directory or a database. 0 or -ENOMEM. */
+[[nodiscard]] int audit_postfix_maps(struct audit *a, const struct servers_server *server);
+
+/* A setting that names another host. */
+struct audit_postfix_hop {
+	struct audit *audit;
+	const struct servers_server *server;
+	const char *service;
+	const struct servers_setting *setting;
+	const struct advice_rule *rule;
+	enum advice_verdict verdict; /* ADVICE_WELL: the rule's */
+};
+
+/* Adds it as a finding; mend NULL: there was no memory for it. 0 or -ENOMEM. */
+[[nodiscard]] int audit_postfix_hop_add(const struct audit_postfix_hop *hop, const char *right,
+                                        const char *mend);
+/* The word names another host. */
+bool audit_postfix_is_remote(const char *text, size_t len);
+
 /* Some door that others reach has TLS if the client wants it, has none without, has any. */
 bool audit_postfix_has_may(const struct audit_at *at);
 bool audit_postfix_has_encrypt(const struct audit_at *at);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define INTERNAL "M3AAWG TLS for Mail, recommendation 2"
+#define INTERNAL AUDIT_M3AAWG ", recommendation 2"
 
 static const struct advice_rule rule_milter = {
 	"postfix-milter", NULL, ADVICE_FAIL, INTERNAL "; MILTER_README",
@@ -43,36 +43,16 @@ static const struct advice_rule rule_transport = {
 	"Mail is sent to a host of your own choice, and whoever is in between can make it plain "
 	"text"
 };
+static const struct advice_rule rule_more = {
+	"postfix-transport-more", NULL, ADVICE_INFO, INTERNAL,
+	"This table has more next hops than are looked at here: from this line on it is not judged"
+};
 static const struct advice_rule rule_verify = {
 	"postfix-hop-verify", NULL, ADVICE_WARN, INTERNAL "; RFC 9325 6.1",
 	"The hop is encrypted, and nobody asks the far end for proof who it is"
 };
-static const struct advice_rule rule_ldap = { "postfix-map-ldap", NULL, ADVICE_FAIL,
-	                                      INTERNAL "; ldap_table(5)",
-	                                      "The directory of users is asked in clear" };
-static const struct advice_rule rule_ldap_verify = {
-	"postfix-map-ldap-verify", NULL, ADVICE_FAIL, "ldap_table(5); RFC 9325 6.1",
-	"Anybody's certificate is taken for the directory's"
-};
-static const struct advice_rule rule_mysql = { "postfix-map-mysql", NULL, ADVICE_FAIL,
-	                                       INTERNAL "; mysql_table(5)",
-	                                       "The database of users is asked in clear, or by "
-	                                       "TLS without proof" };
-static const struct advice_rule rule_pgsql = { "postfix-map-pgsql", NULL, ADVICE_FAIL,
-	                                       INTERNAL "; pgsql_table(5)",
-	                                       "The database of users is asked in clear, or by "
-	                                       "TLS without proof" };
 
-struct hop {
-	struct audit *audit;
-	const struct servers_server *server;
-	const char *service;
-	const struct servers_setting *setting;
-	const struct advice_rule *rule;
-	enum advice_verdict verdict; /* ADVICE_WELL: the rule's */
-};
-
-static int hop_add(const struct hop *hop, const char *right, const char *mend)
+int audit_postfix_hop_add(const struct audit_postfix_hop *hop, const char *right, const char *mend)
 {
 	return mend ? err_up(audit_add(hop->audit,
 	                               &(struct audit_finding){
@@ -89,7 +69,7 @@ static int hop_add(const struct hop *hop, const char *right, const char *mend)
 	            : err_raise(-ENOMEM);
 }
 
-static bool is_remote(const char *text, size_t len)
+bool audit_postfix_is_remote(const char *text, size_t len)
 {
 	struct servers_endpoint endpoint;
 	servers_endpoint_parse(text, len, &endpoint);
@@ -100,7 +80,7 @@ static bool is_remote(const char *text, size_t len)
 
 #define TUNNEL "a unix socket or 127.0.0.1; else a tunnel"
 
-static const char *tunnel_mend(const struct hop *hop, const char *word, size_t len)
+static const char *tunnel_mend(const struct audit_postfix_hop *hop, const char *word, size_t len)
 {
 	return servers_text_printf(hop->audit->servers,
 	                           "run it on this host (unix:PATH), or lead %.*s through a link "
@@ -110,7 +90,7 @@ static const char *tunnel_mend(const struct hop *hop, const char *word, size_t l
 }
 
 /* "inet:10.0.0.5:8891", and "{ inet:10.0.0.5:8891, connect_timeout=10s }". */
-static int milters_check(struct hop *hop)
+static int milters_check(struct audit_postfix_hop *hop)
 {
 	const char *words = hop->setting->value, *word = NULL;
 	size_t len = 0;
@@ -121,13 +101,13 @@ static int milters_check(struct hop *hop)
 			word += strspn(word, " \t");
 			len = strcspn(word, " \t,}");
 		}
-		if (!strncmp(word, "inet", 4) && is_remote(word, len))
-			r = hop_add(hop, TUNNEL, tunnel_mend(hop, word, len));
+		if (!strncmp(word, "inet", 4) && audit_postfix_is_remote(word, len))
+			r = audit_postfix_hop_add(hop, TUNNEL, tunnel_mend(hop, word, len));
 	}
 	return err_up(r);
 }
 
-static int policy_services_check(struct hop *hop)
+static int policy_services_check(struct audit_postfix_hop *hop)
 {
 	const char *at = hop->setting->value;
 	int r = 0;
@@ -135,19 +115,20 @@ static int policy_services_check(struct hop *hop)
 		at += strlen("check_policy_service");
 		at += strspn(at, " \t,{");
 		size_t len = strcspn(at, " \t,}");
-		if (!strncmp(at, "inet:", 5) && is_remote(at, len))
-			r = hop_add(hop, TUNNEL, tunnel_mend(hop, at, len));
+		if (!strncmp(at, "inet:", 5) && audit_postfix_is_remote(at, len))
+			r = audit_postfix_hop_add(hop, TUNNEL, tunnel_mend(hop, at, len));
 	}
 	return err_up(r);
 }
 
-static int sasl_check(struct hop *hop)
+static int sasl_check(struct audit_postfix_hop *hop)
 {
 	const char *value = hop->setting->value;
 	bool is_dovecot = !strcmp(servers_value(hop->server->top, "smtpd_sasl_type"), "dovecot");
-	if (!is_dovecot || strncmp(value, "inet:", 5) != 0 || !is_remote(value, strlen(value)))
+	if (!is_dovecot || strncmp(value, "inet:", 5) != 0 ||
+	    !audit_postfix_is_remote(value, strlen(value)))
 		return 0;
-	return err_up(hop_add(hop, TUNNEL, tunnel_mend(hop, value, strlen(value))));
+	return err_up(audit_postfix_hop_add(hop, TUNNEL, tunnel_mend(hop, value, strlen(value))));
 }
 
 /* --- transports --- */
@@ -228,21 +209,20 @@ static void level_of(const struct servers_server *server, const struct transport
 	snprintf(ret_level, cap, "%.*s", (int)strcspn(level, " \t,"), level);
 }
 
-static int transport_check(struct hop *hop, const char *value)
+static int transport_check(struct audit_postfix_hop *hop, const char *value)
 {
 	struct transport transport;
 	char level[32], mend[512];
 	transport_parse(hop->server, value, strcmp(hop->setting->name, "relayhost") != 0,
 	                &transport);
 	if (!transport.client || !transport.hop[0] ||
-	    !is_remote(transport.hop, strlen(transport.hop)) ||
-	    servers_value_is_yes(transport.scope, "smtp_tls_wrappermode"))
+	    !audit_postfix_is_remote(transport.hop, strlen(transport.hop)))
 		return 0;
 	level_of(hop->server, &transport, level, sizeof(level));
 	bool is_sealed = audit_postfix_is_sealed(level);
 	if (is_sealed && strcasecmp(level, "encrypt") != 0)
 		return 0;
-	struct hop found = *hop;
+	struct audit_postfix_hop found = *hop;
 	if (has_unknown_policies(hop->server, transport.client))
 		found.verdict = ADVICE_INFO;
 	if (is_sealed)
@@ -253,13 +233,52 @@ static int transport_check(struct hop *hop, const char *value)
 	         "%s_tls_policy_maps = texthash:/etc/postfix/tls_policy, and in that file: %s "
 	         "secure",
 	         transport.client, transport.hop);
-	return err_up(
-		hop_add(&found, "secure, or verify", servers_text_str(hop->audit->servers, mend)));
+	return err_up(audit_postfix_hop_add(&found, "secure, or verify",
+	                                    servers_text_str(hop->audit->servers, mend)));
 }
 
-static int transport_setting_check(struct hop *hop)
+static int transport_setting_check(struct audit_postfix_hop *hop)
 {
 	return err_up(transport_check(hop, hop->setting->value));
+}
+
+/* Many domains have one next hop: it is named once. */
+enum { NEXT_HOPS_MAX = 100 };
+
+struct next_hops {
+	const char *values[NEXT_HOPS_MAX];
+	size_t count;
+};
+
+static bool is_new(struct next_hops *hops, const char *value)
+{
+	for (size_t i = 0; i < hops->count; i++)
+		if (!strcmp(hops->values[i], value))
+			return false;
+	if (hops->count < NEXT_HOPS_MAX)
+		hops->values[hops->count++] = value;
+	return true;
+}
+
+static int table_check(struct audit *a, const struct servers_server *server,
+                       const struct servers_scope *table)
+{
+	struct next_hops seen = {};
+	int r = 0;
+	for (size_t i = 0; !r && i < table->setting_count; i++) {
+		const struct servers_setting *setting = &table->settings[i];
+		struct audit_postfix_hop hop = { a,       server,          "",
+			                         setting, &rule_transport, ADVICE_WELL };
+		if (!is_new(&seen, setting->value))
+			continue;
+		if (seen.count == NEXT_HOPS_MAX) {
+			hop.rule = &rule_more;
+			return err_up(audit_postfix_hop_add(&hop, "fewer next hops",
+			                                    "look through the rest of it"));
+		}
+		r = transport_check(&hop, setting->value);
+	}
+	return err_up(r);
 }
 
 static int tables_check(struct audit *a, const struct servers_server *server)
@@ -267,117 +286,9 @@ static int tables_check(struct audit *a, const struct servers_server *server)
 	const char *maps = servers_value(server->top, "transport_maps");
 	int r = 0;
 	for (const struct servers_scope *table = NULL;
-	     !r && (table = servers_scope_next(server->top, "table", table));) {
-		if (!strstr(maps, table->name))
-			continue;
-		for (size_t i = 0; !r && i < table->setting_count; i++) {
-			struct hop hop = {
-				a, server, "", &table->settings[i], &rule_transport, ADVICE_WELL
-			};
-			r = transport_check(&hop, table->settings[i].value);
-		}
-	}
-	return err_up(r);
-}
-
-/* --- maps --- */
-
-static struct hop map_hop(struct audit *a, const struct servers_server *server,
-                          const struct servers_scope *map, const char *name,
-                          const struct advice_rule *rule)
-{
-	const struct servers_setting *setting = servers_setting_own(map, name);
-	return (struct hop){ a, server, map->name, setting, rule, ADVICE_WELL };
-}
-
-static bool has_remote(const char *words, const char *sealed_scheme)
-{
-	const char *word = NULL;
-	size_t len = 0, scheme = strlen(sealed_scheme);
-	while (servers_word_next(&words, &word, &len))
-		if (is_remote(word, len) &&
-		    (!scheme || strncasecmp(word, sealed_scheme, scheme) != 0))
-			return true;
-	return false;
-}
-
-static const char *own_value(const struct servers_scope *map, const char *name)
-{
-	const struct servers_setting *setting = servers_setting_own(map, name);
-	return setting ? setting->value : "";
-}
-
-static const char *line_in(struct audit *a, const struct servers_scope *map, const char *line)
-{
-	return servers_text_printf(a->servers, "in %s: %s", map->name, line);
-}
-
-static int ldap_check(struct audit *a, const struct servers_server *server,
-                      const struct servers_scope *map)
-{
-	struct hop hop = map_hop(a, server, map, "server_host", &rule_ldap);
-	if (!hop.setting)
-		return 0;
-	bool starts_tls = !strcasecmp(own_value(map, "start_tls"), "yes");
-	if (!starts_tls && has_remote(hop.setting->value, "ldaps://"))
-		return err_up(hop_add(&hop, "ldaps://, or start_tls = yes",
-		                      line_in(a, map,
-		                              "start_tls = yes, version = 3 and "
-		                              "tls_require_cert = yes")));
-	hop.rule = &rule_ldap_verify;
-	if (has_remote(hop.setting->value, "") &&
-	    strcasecmp(own_value(map, "tls_require_cert"), "yes") != 0)
-		return err_up(hop_add(&hop, "tls_require_cert = yes",
-		                      line_in(a, map,
-		                              "tls_require_cert = yes, with "
-		                              "tls_ca_cert_file")));
-	return 0;
-}
-
-static int mysql_check(struct audit *a, const struct servers_server *server,
-                       const struct servers_scope *map)
-{
-	struct hop hop = map_hop(a, server, map, "hosts", &rule_mysql);
-	if (!hop.setting || !has_remote(hop.setting->value, "") ||
-	    !strcasecmp(own_value(map, "tls_verify_cert"), "yes"))
-		return 0;
-	return err_up(hop_add(&hop, "tls_verify_cert = yes, or unix:PATH",
-	                      line_in(a, map, "tls_verify_cert = yes, with tls_CAfile")));
-}
-
-static int pgsql_check(struct audit *a, const struct servers_server *server,
-                       const struct servers_scope *map)
-{
-	struct hop hop = map_hop(a, server, map, "hosts", &rule_pgsql);
-	const char *words = hop.setting ? hop.setting->value : "", *word = NULL;
-	size_t len = 0;
-	int r = 0;
-	while (!r && servers_word_next(&words, &word, &len)) {
-		const char *host = memmem(word, len, "@", 1);
-		size_t skip = host && memmem(word, len, "://", 3) ? (size_t)(host + 1 - word) : 0;
-		bool is_verified = memmem(word, len, "sslmode=verify-full", 19) != NULL;
-		if (!is_verified && is_remote(word + skip, len - skip))
-			r = hop_add(&hop, "an URI with sslmode=verify-full, or unix:PATH",
-			            line_in(a, map,
-			                    "hosts = postgresql://USER@HOST/DB"
-			                    "?sslmode=verify-full"));
-	}
-	return err_up(r);
-}
-
-static int maps_check(struct audit *a, const struct servers_server *server)
-{
-	static const struct {
-		const char *type;
-		int (*check)(struct audit *a, const struct servers_server *server,
-		             const struct servers_scope *map);
-	} types[] = { { "ldap", ldap_check }, { "mysql", mysql_check }, { "pgsql", pgsql_check } };
-	int r = 0;
-	for (const struct servers_scope *map = NULL;
-	     !r && (map = servers_scope_next(server->top, "map", map));)
-		for (size_t i = 0; !r && i < COUNT_OF(types); i++)
-			if (!strcmp(own_value(map, "map/type"), types[i].type))
-				r = types[i].check(a, server, map);
+	     !r && (table = servers_scope_next(server->top, "table", table));)
+		if (strstr(maps, table->name))
+			r = table_check(a, server, table);
 	return err_up(r);
 }
 
@@ -386,7 +297,7 @@ static int maps_check(struct audit *a, const struct servers_server *server)
 static const struct {
 	const char *name;
 	const struct advice_rule *rule;
-	int (*check)(struct hop *hop);
+	int (*check)(struct audit_postfix_hop *hop);
 } hops[] = {
 	{ "smtpd_milters", &rule_milter, milters_check },
 	{ "non_smtpd_milters", &rule_milter, milters_check },
@@ -415,7 +326,8 @@ static int scope_check(struct audit *a, const struct servers_server *server,
 	int r = 0;
 	for (size_t i = 0; !r && i < COUNT_OF(hops); i++) {
 		const struct servers_setting *setting = servers_setting_own(scope, hops[i].name);
-		struct hop hop = { a, server, scope->name, setting, hops[i].rule, ADVICE_WELL };
+		struct audit_postfix_hop hop = { a,       server,       scope->name,
+			                         setting, hops[i].rule, ADVICE_WELL };
 		if (setting)
 			r = hops[i].check(&hop);
 	}
@@ -430,5 +342,5 @@ int audit_postfix_hops(struct audit *a, const struct servers_server *server)
 		r = scope_check(a, server, service);
 	if (!r)
 		r = tables_check(a, server);
-	return r ? err_up(r) : err_up(maps_check(a, server));
+	return r ? err_up(r) : err_up(audit_postfix_maps(a, server));
 }

@@ -220,6 +220,26 @@ static void test_transport_table(void **state)
 	assert_int_equal(audited_count(&a, "postfix-lmtp"), 1);
 }
 
+/* One next hop of many domains is one finding; of very many next hops the first are named. */
+static void test_transport_table_is_bounded(void **state)
+{
+	(void)state;
+	CLEAN(audited_deinit) struct audited a = {};
+	CLEAN(buf_deinit) struct buf table = {};
+	audited_put(&a, "/etc/postfix/main.cf", "transport_maps = hash:/etc/postfix/transport\n");
+	audited_put(&a, "/etc/postfix/master.cf", OUT);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(buf_printf(&table, "same%d.example smtp:[10.9.9.9]\n", i), 0);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(buf_printf(&table, "d%d.example smtp:[10.0.0.%d]\n", i, i), 0);
+	assert_int_equal(buf_add(&table, slice_of("", 1)), 0);
+	audited_put(&a, "/etc/postfix/transport", (const char *)buf_slice(&table).data);
+	audited_run(&a, "m3aawg");
+	assert_int_equal(audited_count(&a, "postfix-transport"), 99);
+	assert_int_equal(audited_count(&a, "postfix-transport-more"), 1);
+	assert_int_equal(audited_find(&a, "postfix-transport-more")->place.line, 399);
+}
+
 /* The profile decides how bad an old version is on port 25, and what suites are well. */
 static void test_profiles(void **state)
 {
@@ -328,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_transport_table),
+		cmocka_unit_test(test_transport_table_is_bounded),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_mends),
 		cmocka_unit_test(test_mend_names_the_instance),

@@ -224,17 +224,26 @@ static int line_read(struct dovecot_reading *r, const struct dovecot_conf_line *
 	return 0;
 }
 
+static bool is_full(const struct dovecot_reading *r)
+{
+	return r->s->setting_count - r->settings_before > DOVECOT_SETTINGS_MAX ||
+	       r->s->scope_count - r->scopes_before > DOVECOT_BLOCKS_MAX;
+}
+
 int dovecot_text_read(struct dovecot_reading *r, struct slice text)
 {
 	CLEAN(buf_deinit) struct buf words = {};
 	struct dovecot_conf conf = { text, 1 };
-	struct dovecot_conf_line line;
+	struct dovecot_conf_line line = {};
 	struct servers_scope *outermost = r->scope;
 	int nest = r->nest;
 	int e = 0;
-	while (!e && dovecot_conf_next(&conf, &words, &line, &e))
+	while (!e && !is_full(r) && dovecot_conf_next(&conf, &words, &line, &e))
 		e = line_read(r, &line, outermost);
-	if (!e && r->scope != outermost && r->path)
+	if (!e && is_full(r))
+		e = servers_fault(r->s, r->path ? r->path : "doveconf", line.line,
+		                  "the settings behind this line are too many");
+	else if (!e && r->scope != outermost && r->path)
 		e = servers_fault(r->s, r->path, r->scope->place.line, "a block without its \"}\"");
 	r->scope = outermost;
 	r->prefix = "";
@@ -339,7 +348,12 @@ static int tool_compare(struct dovecot_reading *r, const char *config)
 	if (e)
 		return err_up(e);
 	struct dovecot_reading reading = {
-		.s = r->s, .server = r->server, .scope = told, .prefix = ""
+		.s = r->s,
+		.server = r->server,
+		.scope = told,
+		.prefix = "",
+		.settings_before = r->s->setting_count,
+		.scopes_before = r->s->scope_count,
 	};
 	e = dovecot_text_read(&reading, buf_slice(&out));
 	if (!e)
@@ -378,7 +392,10 @@ static int defaults_read(struct dovecot_reading *r, const struct servers_file *f
 int servers_dovecot_read(struct servers *s, const char *path)
 {
 	struct servers_file *file = NULL;
-	struct dovecot_reading r = { .s = s, .prefix = "" };
+	struct dovecot_reading r = { .s = s,
+		                     .prefix = "",
+		                     .settings_before = s->setting_count,
+		                     .scopes_before = s->scope_count };
 	int e = servers_open(s, path, &file);
 	if (e)
 		return e > 0 ? 0 : err_up(e);

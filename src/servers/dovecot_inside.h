@@ -5,7 +5,12 @@
 #include "servers/dovecot_conf.h"
 #include "servers/servers.h"
 
-enum { DOVECOT_VALUE_MAX = 64 * 1024 }; /* bytes */
+/* Far more than anybody writes: a tree of somebody else's cannot keep us busy. */
+enum {
+	DOVECOT_VALUE_MAX = 64 * 1024, /* bytes */
+	DOVECOT_SETTINGS_MAX = 10 * 1000,
+	DOVECOT_BLOCKS_MAX = 5000,
+};
 
 struct dovecot_reading {
 	struct servers *s;
@@ -14,7 +19,8 @@ struct dovecot_reading {
 	const char *path;            /* of the file; NULL: defaults, or what a program said */
 	const char *prefix;          /* of names, in a block that only groups; "" else */
 	int depth, nest;             /* of files, of blocks */
-	unsigned includes;           /* files read, also those read again */
+	size_t settings_before, scopes_before; /* that others had read */
+	unsigned includes;                     /* files read, also those read again */
 };
 
 /* Fills the scope from lines of dovecot.conf. 0 or a negative. */

@@ -12,9 +12,17 @@ enum { INSTANCES_MAX = 100 };
 
 /* --- names of one scope, for $name --- */
 
+struct names {
+	const struct servers_scope *scope;
+	unsigned looks; /* of all values */
+};
+
 static const char *scope_look(void *owner, struct slice name)
 {
-	for (const struct servers_scope *scope = owner; scope; scope = scope->parent)
+	struct names *names = owner;
+	if (names->looks++ == POSTFIX_LOOKS_MAX)
+		names->scope = NULL;
+	for (const struct servers_scope *scope = names->scope; scope; scope = scope->parent)
 		for (size_t i = scope->setting_count; i > 0; i--)
 			if (slice_equal(slice_str(scope->settings[i - 1].name), name))
 				return scope->settings[i - 1].written;
@@ -24,7 +32,8 @@ static const char *scope_look(void *owner, struct slice name)
 int postfix_expand(struct postfix_reading *r, struct servers_scope *scope,
                    struct servers_scope *from)
 {
-	const struct postfix_cf_names names = { scope_look, from };
+	struct names from_scope = { from, 0 };
+	const struct postfix_cf_names names = { scope_look, &from_scope };
 	for (size_t i = 0; i < scope->setting_count; i++) {
 		struct servers_setting *setting = &scope->settings[i];
 		CLEAN(buf_deinit) struct buf value = {};
@@ -61,6 +70,9 @@ int postfix_settings_read(struct postfix_reading *r, struct servers_scope *scope
 	while (postfix_cf_next(&cf, &line)) {
 		CLEAN(buf_deinit) struct buf value = {};
 		struct slice name;
+		if (scope->setting_count == POSTFIX_SETTINGS_MAX)
+			return err_up(servers_fault(r->s, path ? path : "postconf", line.line,
+			                            "the settings behind this line are too many"));
 		if (!postfix_cf_setting(&line, &name, &value)) {
 			int e = path ? servers_fault(r->s, path, line.line, "no \"name = value\"")
 			             : 0;

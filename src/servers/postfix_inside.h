@@ -5,6 +5,9 @@
 #include "servers/postfix_cf.h"
 #include "servers/servers.h"
 
+/* Far more than anybody writes: a tree of somebody else's cannot keep us busy. */
+enum { POSTFIX_SETTINGS_MAX = 5000, POSTFIX_SERVICES_MAX = 1000, POSTFIX_LOOKS_MAX = 100 * 1000 };
+
 struct postfix_reading {
 	struct servers *s;
 	struct servers_server *server;

@@ -141,7 +141,8 @@ static int map_add(struct postfix_reading *r, const struct servers_setting *from
 	struct servers_scope *map = NULL;
 	if (!text)
 		return err_raise(-ENOMEM);
-	if (servers_scope_child(r->server->top, "map", text))
+	if (servers_scope_child(r->server->top, "map", text) ||
+	    r->server->top->child_count >= 2 * POSTFIX_SERVICES_MAX)
 		return 0;
 	int e = servers_scope_add(r->s, r->server->top, "map", text, &map);
 	if (e)

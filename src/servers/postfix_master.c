@@ -122,8 +122,12 @@ int postfix_master_read(struct postfix_reading *r)
 		return e > 0 ? 0 : err_up(e);
 	struct postfix_cf cf = { buf_slice(&file->text), 1 };
 	struct postfix_cf_line line;
-	while (!e && postfix_cf_next(&cf, &line))
+	while (!e && postfix_cf_next(&cf, &line)) {
+		if (r->server->top->child_count == POSTFIX_SERVICES_MAX)
+			return err_up(servers_fault(r->s, path, line.line,
+			                            "the services from this line on are too many"));
 		e = service_read(r, file->path, &line);
+	}
 	return err_up(e);
 }
 

@@ -56,6 +56,8 @@ const char *servers_text_printf(struct servers *s, const char *format, ...)
 
 int servers_fault(struct servers *s, const char *path, unsigned line, const char *format, ...)
 {
+	if (s->fault_count == SERVERS_FAULTS_MAX)
+		return 0;
 	struct servers_fault *faults =
 		reallocarray(s->faults, s->fault_count + 1, sizeof(*s->faults));
 	if (!faults)

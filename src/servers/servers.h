@@ -49,9 +49,10 @@ enum servers_protocol {
 };
 
 enum {
-	SERVERS_FILE_MAX = 4 * 1024 * 1024,  /* bytes of one file */
-	SERVERS_FILES_MAX = 2000,            /* files read in one run */
-	SERVERS_TOTAL_MAX = 64 * 1024 * 1024 /* bytes of all of them */
+	SERVERS_FILE_MAX = 4 * 1024 * 1024,   /* bytes of one file */
+	SERVERS_FILES_MAX = 2000,             /* files read in one run */
+	SERVERS_TOTAL_MAX = 64 * 1024 * 1024, /* bytes of all of them */
+	SERVERS_FAULTS_MAX = 1000,            /* more are not kept */
 };
 
 /* Where it listens. */
@@ -135,7 +136,7 @@ struct servers {
 	/* The rest is servers/' own. */
 	struct servers_text *texts;
 	struct servers_scope *scopes;
-	size_t file_count, file_total;
+	size_t file_count, file_total, setting_count, scope_count;
 };
 
 /* Finds all that is installed beneath the root and reads it. 0 (whatever the faults) or a

@@ -32,6 +32,7 @@ int servers_scope_add(struct servers *s, struct servers_scope *parent, const cha
 		return err_raise(-ENOMEM);
 	scope->next_made = s->scopes;
 	s->scopes = scope;
+	s->scope_count++;
 	scope->parent = parent;
 	scope->type = servers_text_str(s, type);
 	scope->name = servers_text_str(s, name);
@@ -72,6 +73,7 @@ int servers_setting_add(struct servers *s, struct servers_scope *scope,
 	    (setting->place.path && !added.place.path))
 		return err_raise(-ENOMEM);
 	scope->settings[scope->setting_count++] = added;
+	s->setting_count++;
 	return 0;
 }
 
