@@ -130,7 +130,10 @@ def test_one_software_and_one_file(tmp_path):
     assert "Dovecot" in done.stdout and "Postfix" not in done.stdout
     done = audit(tmp_path / "etc/dovecot/dovecot.conf")
     assert done.returncode == 0 and "Dovecot" in done.stdout and "Postfix" not in done.stdout
-    done = audit(tmp_path / "etc/postfix/master.cf")
+    postfix = tmp_path / "etc/postfix"
+    done = audit(postfix / "main.cf", postfix / "master.cf")
+    assert done.returncode == 0 and done.stdout.count("Postfix") == 1
+    done = audit(postfix / "master.cf")
     assert done.returncode == 0 and f"{tmp_path}/etc/postfix/main.cf" in done.stdout
 
 

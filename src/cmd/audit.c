@@ -23,13 +23,13 @@ static const char usage[] =
 	"\n"
 	"The configuration of the mail servers installed here against the recommendation: what\n"
 	"departs from it, why it matters, and the line that mends it. Changes nothing. Values "
-        "come\n"
+	"come\n"
 	"from the servers' own programs (postconf, doveconf) where they are there, lines from the\n"
 	"files. FILE (main.cf, master.cf, dovecot.conf, ...) is read in the place of what is\n"
 	"installed, by no program.\n"
 	"\n"
 	"  -r, --root DIR         the machine whose files stand below DIR; no program of it is "
-        "run\n"
+	"run\n"
 	"  -p, --profile NAME     m3aawg (default), ncsc2025, bsi2026, mozilla6, rfc9325\n"
 	"  -s, --software NAME    postfix, dovecot, ... alone\n"
 	"  -d, --diff             a patch of the files that would change, for `patch -p1 -d /`\n"
@@ -166,6 +166,12 @@ static int run_program(void *owner, char *const *argv, struct buf *ret_out, stru
 	                                  : err_up(r);
 }
 
+/* By itself, or with one that was named before. */
+static bool is_read(const struct servers *s, const char *path)
+{
+	return servers_file_find(s, path) != NULL;
+}
+
 /* -1: go on; else the exit status. */
 static int file_read_one(struct servers *s, const char *name)
 {
@@ -177,7 +183,7 @@ static int file_read_one(struct servers *s, const char *name)
 	if (r == SERVERS_UNKNOWN_FILE)
 		return options_fail(
 			"whose file is this (main.cf, master.cf, dovecot.conf are known)? ", name);
-	if (!r && s->server_count == servers && s->fault_count == faults)
+	if (!r && s->server_count == servers && s->fault_count == faults && !is_read(s, path))
 		r = servers_fault(s, name, 0,
 		                  "there is no such file, or none beside it that begins "
 		                  "the configuration");

@@ -396,7 +396,8 @@ int servers_dovecot_read(struct servers *s, const char *path)
 		                     .prefix = "",
 		                     .settings_before = s->setting_count,
 		                     .scopes_before = s->scope_count };
-	int e = servers_open(s, path, &file);
+	int e = servers_find(s, SERVERS_DOVECOT, path) ? SERVERS_FILE_ABSENT
+	                                               : servers_open(s, path, &file);
 	if (e)
 		return e > 0 ? 0 : err_up(e);
 	e = servers_add(s, SERVERS_DOVECOT, &r.server);

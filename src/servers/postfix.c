@@ -214,6 +214,9 @@ static int instance_read(struct servers *s, const char *folder, struct servers_s
 	const char *path = servers_text_printf(s, "%s/main.cf", folder);
 	if (!path)
 		return err_raise(-ENOMEM);
+	*ret_server = servers_find(s, SERVERS_POSTFIX, path);
+	if (*ret_server)
+		return 0;
 	int e = servers_open(s, path, &file);
 	if (e)
 		return e > 0 ? 0 : err_up(e);

@@ -61,6 +61,10 @@ bool servers_is_there(const struct servers *s, const char *path);
 [[nodiscard]] int servers_add(struct servers *s, enum servers_kind kind,
                               struct servers_server **ret_server);
 
+/* The server that begins with this file, if it was read already. NULL: it was not. */
+struct servers_server *servers_find(const struct servers *s, enum servers_kind kind,
+                                    const char *path);
+
 /* A new scope in parent (NULL: around all). type and name are copied. 0 or -ENOMEM. */
 [[nodiscard]] int servers_scope_add(struct servers *s, struct servers_scope *parent,
                                     const char *type, const char *name,

@@ -96,6 +96,15 @@ int servers_add(struct servers *s, enum servers_kind kind, struct servers_server
 	return 0;
 }
 
+struct servers_server *servers_find(const struct servers *s, enum servers_kind kind,
+                                    const char *path)
+{
+	for (size_t i = 0; i < s->server_count; i++)
+		if (s->servers[i]->kind == kind && !strcmp(s->servers[i]->path, path))
+			return s->servers[i];
+	return NULL;
+}
+
 int servers_listener_add(struct servers *s, struct servers_server *server,
                          const struct servers_listener *listener)
 {

@@ -24,6 +24,7 @@ mount -t tmpfs none "$tree/mnt"
 for folder in etc/postfix etc/dovecot; do
     mount --bind "$copy/$folder" "$tree/$folder"
 done
+[ ! -d "$copy/etc/postfix-out" ] || cp -a "$copy/etc/postfix-out" "$tree/mnt/"
 mkdir "$tree/mnt/lib"
 cp "$copy/bin/mailseal" "$tree/mnt/"
 cp "$copy"/lib/* "$tree/mnt/lib/"
@@ -355,6 +356,22 @@ def test_patch_mends_what_it_can(machine):
                                     "dovecot-proxy", "dovecot-haproxy-trusted-networks"}
     assert machine.is_taken()
     assert "smtpd_sasl_auth_enable=yes" in machine.read("etc/postfix/master.cf")
+
+
+def test_instances(machine):
+    """Another Postfix on the same machine is asked too, and its mends name its folder."""
+    shutil.copytree(f"{machine.root}/etc/postfix", f"{machine.root}/etc/postfix-out",
+                    symlinks=True)
+    machine.append("etc/postfix-out/main.cf", "multi_instance_name = postfix-out\n")
+    machine.set("multi_instance_directories = /mnt/postfix-out\n")
+    answer = json.loads(machine.audit("--json", "--software", "postfix", inside=True).stdout)
+    first, other = answer["servers"]
+    assert not answer["faults"] and other["by_tool"] and other["version"] == first["version"]
+    assert (first["instance"], other["instance"]) == ("", "postfix-out")
+    assert other["path"] == "/mnt/postfix-out/main.cf"
+    mends = {finding["id"]: finding["mend"] for finding in other["findings"]}
+    assert mends["postfix-smtpd-tls-protocols"] == \
+        "postconf -c /mnt/postfix-out -e 'smtpd_tls_protocols = >=TLSv1.2'"
 
 
 def test_profiles(machine):
