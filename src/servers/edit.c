@@ -103,30 +103,6 @@ static bool has_end(struct slice line)
 	return line.len && line.data[line.len - 1] == '\n';
 }
 
-int servers_edit_apply(struct buf *out, struct slice text, const struct servers_edit *edits,
-                       size_t count)
-{
-	CLEAN(work_deinit) struct work w = {};
-	int r = work_make(&w, text, edits, count);
-	size_t next = 0;
-	for (size_t line = 0; !r && line <= w.line_count; line++) {
-		size_t skip = line;
-		for (; !r && next < w.change_count && w.changes[next].from == line; next++) {
-			if (line && line == w.line_count && !has_end(w.lines[line - 1]) &&
-			    w.changes[next].text.len)
-				r = buf_add_str(out, "\n");
-			if (!r)
-				r = buf_add(out, w.changes[next].text);
-			skip = w.changes[next].to > skip ? w.changes[next].to : skip;
-		}
-		if (skip > line)
-			line = skip - 1;
-		else if (!r && line < w.line_count)
-			r = buf_add(out, w.lines[line]);
-	}
-	return err_up(r);
-}
-
 /* --- the patch --- */
 
 static int line_print(struct buf *out, char mark, struct slice line)

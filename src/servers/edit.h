@@ -13,14 +13,11 @@ struct servers_edit {
 };
 
 /*
- * The text with the edits in it. Edits of one path, in any order; of those that touch the same
- * lines the first holds. Those of a line behind the end are added there. 0 or -ENOMEM.
+ * A unified patch ("--- a/etc/postfix/main.cf"), three lines of context, for `patch -p1`; nothing
+ * where there are no edits. Edits of one file, in any order; of those that touch the same lines the
+ * first holds, those of a line behind the end are added there. path: with or without a leading "/".
+ * 0 or -ENOMEM.
  */
-[[nodiscard]] int servers_edit_apply(struct buf *out, struct slice text,
-                                     const struct servers_edit *edits, size_t count);
-
-/* A unified patch ("--- a/etc/postfix/main.cf"), three lines of context, for `patch -p1`. Nothing
- * where they are equal. path: with or without a leading "/". 0 or -ENOMEM. */
 [[nodiscard]] int servers_edit_patch(struct buf *out, const char *path, struct slice text,
                                      const struct servers_edit *edits, size_t count);
 
