@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "servers/edit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -278,4 +279,83 @@ void up_changes_deinit(struct up_changes *changes)
 		buf_deinit(&changes->items[i].text);
 	free(changes->items);
 	*changes = (struct up_changes){};
+}
+
+/* --- showing them --- */
+
+struct edits {
+	struct servers_edit *items;
+	size_t count;
+};
+
+static void edits_deinit(struct edits *edits)
+{
+	for (size_t i = 0; i < edits->count; i++)
+		free((char *)edits->items[i].text);
+	free(edits->items);
+}
+
+static int edit_add(struct edits *edits, struct servers_edit edit, struct slice text)
+{
+	struct servers_edit *more = realloc(edits->items, (edits->count + 1) * sizeof(*more));
+	if (!more)
+		return err_raise(-ENOMEM);
+	edits->items = more;
+	edit.text = strndup(text.len ? (const char *)text.data : "", text.len);
+	more[edits->count++] = edit;
+	return edit.text ? 0 : err_raise(-ENOMEM);
+}
+
+static unsigned lines_count(struct slice text)
+{
+	struct slice line;
+	unsigned count = 0;
+	while (line_next(&text, &line))
+		count++;
+	return count;
+}
+
+static unsigned lines_before(const struct own *own)
+{
+	struct slice rest = own->text;
+	struct slice line;
+	unsigned count = 0;
+	while (line_next(&rest, &line))
+		count += begins(line, was);
+	return count;
+}
+
+int up_edit_patch(struct buf *out, const char *path, struct slice before, struct slice after)
+{
+	CLEAN(edits_deinit) struct edits edits = {};
+	struct slice rest = after;
+	unsigned grown = 0;
+	int r = 0;
+	for (struct own own = { .number = 1 }; !r && own_next(&rest, &own); own.number++) {
+		size_t at = (size_t)(own.text.data - after.data);
+		struct servers_edit edit = { .path = path, .lines = lines_before(&own) };
+		if (edit.lines)
+			edit.line = lines_count(slice_head(after, at)) - grown + 1;
+		grown += own.lines - edit.lines;
+		r = edit_add(&edits, edit, own.text);
+	}
+	if (!r && !before.len)
+		r = edit_add(&edits, (struct servers_edit){ .path = path }, after);
+	return r ? err_up(r)
+	         : err_up(servers_edit_patch(out, path, before, edits.items, edits.count));
+}
+
+int up_changes_patch(struct buf *out, const char *path, struct slice now,
+                     const struct up_changes *changes)
+{
+	CLEAN(edits_deinit) struct edits edits = {};
+	int r = 0;
+	for (size_t i = 0; i < changes->count && !r; i++) {
+		const struct up_change *c = &changes->items[i];
+		r = edit_add(
+			&edits,
+			(struct servers_edit){ .path = path, .line = c->line, .lines = c->lines },
+			buf_slice(&c->text));
+	}
+	return r ? err_up(r) : err_up(servers_edit_patch(out, path, now, edits.items, edits.count));
 }

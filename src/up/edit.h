@@ -58,4 +58,11 @@ struct up_changes {
                                     struct up_changes *ret_changes);
 void up_changes_deinit(struct up_changes *changes);
 
+/* Appends a unified patch: what up_edit_apply() made of before; and what taking back makes of now.
+ * 0 or -ENOMEM. */
+[[nodiscard]] int up_edit_patch(struct buf *out, const char *path, struct slice before,
+                                struct slice after);
+[[nodiscard]] int up_changes_patch(struct buf *out, const char *path, struct slice now,
+                                   const struct up_changes *changes);
+
 #endif

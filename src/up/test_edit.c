@@ -222,6 +222,40 @@ static void test_take_back_where_somebody_did_it_before(void **state)
 	assert_int_equal(changes.count, 0);
 }
 
+static void test_patches(void **state)
+{
+	CLEAN(buf_deinit) struct buf out = {};
+	CLEAN(buf_deinit) struct buf back_text = {};
+	CLEAN(buf_deinit) struct buf patch = {};
+	CLEAN(up_changes_deinit) struct up_changes changes = {};
+	(void)state;
+	assert_int_equal(up_edit_patch(&patch, "/etc/postfix/master.cf", slice_str(stock),
+	                               slice_str(sealed)),
+	                 0);
+	assert_string_equal(
+		text_of(&patch),
+		"--- a/etc/postfix/master.cf\n+++ b/etc/postfix/master.cf\n@@ -1,5 +1,13 @@\n"
+		" # services\n"
+		"-smtp      inet  n       -       y       -       -       smtpd\n"
+		"-  -o smtpd_sasl_auth_enable=yes\n"
+		"+" BEGIN(
+			"1") "+#mailseal# smtp      inet  n       -       y       -       -       "
+			     "smtpd\n"
+			     "+#mailseal#   -o smtpd_sasl_auth_enable=yes\n"
+			     "+127.0.0.1:10025 inet n - y - - smtpd\n"
+			     "+  -o smtpd_upstream_proxy_protocol=haproxy\n"
+			     "+" END("1") " #submission inet n - y - - smtpd\n"
+					  " pickup    unix  n       -       y       60      1      "
+	                                  " "
+					  "pickup\n"
+					  "+" BEGIN("2") "+service imap-login {\n+}\n+" END("2"));
+	assert_int_equal(back(&back_text, slice_str(sealed), &changes), 0);
+	assert_int_equal(up_changes_patch(&out, "x", slice_str(sealed), &changes), 0);
+	assert_non_null(strstr(text_of(&out), "-127.0.0.1:10025 inet n - y - - smtpd\n"));
+	assert_non_null(
+		strstr((const char *)buf_slice(&out).data, "\n+  -o smtpd_sasl_auth_enable=yes\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_take_back_when_our_lines_were_edited),
 		cmocka_unit_test(test_take_back_of_a_copied_block_is_a_conflict),
 		cmocka_unit_test(test_take_back_where_somebody_did_it_before),
+		cmocka_unit_test(test_patches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,35 @@ static void folder_of(const char *path, char ret_folder[PATH_MAX])
 	snprintf(ret_folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
 }
 
+static int file_ground(struct up_file *file)
+{
+	CLEAN(buf_deinit) struct buf now = {};
+	if (!file->was_there)
+		return access(file->path, F_OK) ? 0 : UP_WORK_CHANGED;
+	char *real = realpath(file->path, NULL);
+	if (!real)
+		return err_raise(-errno);
+	free(file->path);
+	file->path = real;
+	int r = up_disk_read(&now, file->path, &file->owner);
+	if (r)
+		return err_up(r);
+	return is_same(&now, &file->before) ? 0 : UP_WORK_CHANGED;
+}
+
+int up_work_ground(struct up_work *work, const char **ret_path)
+{
+	for (size_t i = 0; i < work->file_count; i++) {
+		*ret_path = work->files[i].path;
+		int r = file_ground(&work->files[i]);
+		if (r) {
+			*ret_path = work->files[i].path;
+			return r;
+		}
+	}
+	return 0;
+}
+
 static int folder_make(const struct up_file *file)
 {
 	char folder[PATH_MAX];

@@ -42,6 +42,12 @@ enum {
 };
 
 /*
+ * Before it is kept: symbolic links of the paths are followed, owners are read, and the files are
+ * as the plan knew them. 0, UP_WORK_CHANGED (*ret_path, of the work), or what the calls said.
+ */
+[[nodiscard]] int up_work_ground(struct up_work *work, const char **ret_path);
+
+/*
  * Puts one file in place; nothing if it is already. 0, UP_WORK_CHANGED (somebody changed it since
  * the plan was made), or what the calls said.
  */
