@@ -246,7 +246,7 @@ static void test_patches(void **state)
 			     "+  -o smtpd_upstream_proxy_protocol=haproxy\n"
 			     "+" END("1") " #submission inet n - y - - smtpd\n"
 					  " pickup    unix  n       -       y       60      1      "
-	                                  " "
+					  " "
 					  "pickup\n"
 					  "+" BEGIN("2") "+service imap-login {\n+}\n+" END("2"));
 	assert_int_equal(back(&back_text, slice_str(sealed), &changes), 0);
