@@ -72,15 +72,18 @@ static void closedirp(DIR **dir)
 		closedir(*dir);
 }
 
+/* The name of its file: what a process calls itself may be anything. */
 static void program_name(const char *pid, char ret_name[32])
 {
-	char path[300];
-	ret_name[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret_name, 31);
-	ret_name[n > 0 ? n : 0] = '\0';
-	ret_name[strcspn(ret_name, "\n")] = '\0';
+	char path[300], target[512];
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	char *deleted = strstr(target, " (deleted)"); /* another build came in its place */
+	if (deleted)
+		*deleted = '\0';
+	const char *slash = strrchr(target, '/');
+	slice_to_text(slice_str(slash ? slash + 1 : target), ret_name, 32);
 }
 
 static void socket_owned(struct up_ports *ports, unsigned long socket, const char *pid)
