@@ -1,6 +1,7 @@
 #include "cmd/up.h"
 
 #include "base/clean.h"
+#include "cmd/up_dns.h"
 #include "cmd/up_print.h"
 #include "conf/conf.h"
 #include "proc/capture.h"
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
+enum { SERVERS_MAX = 8 };
 enum { PROGRAM_MS = 60 * 1000, PROGRAM_OUT_MAX = 4 * 1024 * 1024, PATIENCE_MS = 30 * 1000 };
 
 static const char usage[] =
@@ -25,7 +27,7 @@ static const char usage[] =
 	"\n"
 	"Finds the Postfix and Dovecot of this machine and shows what would put mailseal in front\n"
 	"of them: a configuration, the servers' changes, commands. With --apply it is done: all "
-        "of\n"
+	"of\n"
 	"it or nothing. It goes on serving the certificates that the servers served.\n"
 	"\n"
 	"      --apply           do it; files as they were are kept, servers are reloaded\n"
@@ -33,6 +35,14 @@ static const char usage[] =
 	"                        byte; from what somebody changed our lines alone are taken out\n"
 	"      --only LIST       of postfix,dovecot: leave the other alone\n"
 	"      --root DIR        plan for a machine whose files are there\n"
+	"      --domain NAME     look up what this domain has published too (again for more);\n"
+	"                        those that Postfix names are looked up anyway\n"
+	"      --no-dns          ask nobody whether published TLSA records and MTA-STS fit\n"
+	"  -f, --forward ADDR    ask this resolver (ADDRESS or ADDRESS@PORT; again for more);\n"
+	"                        without it from the root down. Its answers are validated here\n"
+	"  -s, --stub ZONE=ADDR  ask this server for ZONE and all below\n"
+	"  -a, --trust-anchor FILE   DNSSEC's root keys (default /usr/share/dns/root.key)\n"
+	"  -C, --ca-file FILE    CAs beside the system's\n"
 	"  -c, --config FILE     the configuration to write (default\n"
 	"                        /etc/mailseal/mailseal.conf)\n"
 	"  -j, --json            the same for programs\n"
@@ -46,6 +56,13 @@ struct options {
 	bool takes_postfix, takes_dovecot;
 	const char *root;
 	const char *conf_path;
+	bool asks_nobody;
+	const char *domains[UP_DOMAINS_MAX];
+	size_t domain_count;
+	const char *forwards[SERVERS_MAX];
+	struct lookup_stub stubs[SERVERS_MAX];
+	struct lookup_settings lookup;
+	const char *ca_file;
 };
 
 static int fail(int status, const char *text)
@@ -73,7 +90,65 @@ static bool only_parse(struct options *o, const char *list)
 	return count && count == (size_t)o->takes_postfix + o->takes_dovecot;
 }
 
-enum { OPTION_APPLY = 256, OPTION_UNDO, OPTION_ONLY, OPTION_ROOT };
+enum { OPTION_APPLY = 256, OPTION_UNDO, OPTION_ONLY, OPTION_ROOT, OPTION_DOMAIN, OPTION_NO_DNS };
+
+/* ZONE=ADDR; the text is cut in place. */
+static bool stub_add(struct options *o, char *text)
+{
+	char *equal = strchr(text, '=');
+	if (!equal || equal == text || !equal[1] || o->lookup.stub_count == SERVERS_MAX)
+		return false;
+	*equal = '\0';
+	o->stubs[o->lookup.stub_count++] = (struct lookup_stub){ text, equal + 1 };
+	o->lookup.stubs = o->stubs;
+	return true;
+}
+
+static bool forward_add(struct options *o, const char *text)
+{
+	if (o->lookup.forward_count == SERVERS_MAX)
+		return false;
+	o->forwards[o->lookup.forward_count++] = text;
+	o->lookup.forwards = o->forwards;
+	return true;
+}
+
+static bool domain_add(struct options *o, const char *text)
+{
+	if (o->domain_count == UP_DOMAINS_MAX)
+		return false;
+	o->domains[o->domain_count++] = text;
+	return true;
+}
+
+/* False: it is none of these. *ret_why: what is wrong with its value. */
+static bool option_of_dns(struct options *o, int c, char *value, const char **ret_why)
+{
+	switch (c) {
+	case OPTION_DOMAIN:
+		*ret_why = domain_add(o, value) ? NULL : "too many domains: 64 at most";
+		return true;
+	case OPTION_NO_DNS:
+		o->asks_nobody = true;
+		return true;
+	case 'f':
+		*ret_why = forward_add(o, value) ? NULL : "too many forwarders: eight at most";
+		return true;
+	case 's':
+		*ret_why = stub_add(o, value)
+		                   ? NULL
+		                   : "--stub is ZONE=ADDRESS or ZONE=ADDRESS@PORT, eight at most";
+		return true;
+	case 'a':
+		o->lookup.trust_anchor = value;
+		return true;
+	case 'C':
+		o->ca_file = value;
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* -1: go on; else the exit status. */
 static int options_read(struct options *o, int argc, char **argv)
@@ -83,13 +158,25 @@ static int options_read(struct options *o, int argc, char **argv)
 		{ "undo", no_argument, NULL, OPTION_UNDO },
 		{ "only", required_argument, NULL, OPTION_ONLY },
 		{ "root", required_argument, NULL, OPTION_ROOT },
+		{ "domain", required_argument, NULL, OPTION_DOMAIN },
+		{ "no-dns", no_argument, NULL, OPTION_NO_DNS },
+		{ "forward", required_argument, NULL, 'f' },
+		{ "stub", required_argument, NULL, 's' },
+		{ "trust-anchor", required_argument, NULL, 'a' },
+		{ "ca-file", required_argument, NULL, 'C' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	int c;
-	while ((c = getopt_long(argc, argv, "c:jh", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:f:s:a:C:jh", table, NULL)) != -1) {
+		const char *why = NULL;
+		if (option_of_dns(o, c, optarg, &why)) {
+			if (why)
+				return options_fail(why);
+			continue;
+		}
 		switch (c) {
 		case OPTION_APPLY:
 			o->applies = true;
@@ -190,6 +277,23 @@ static void facts_deinit(struct facts *f)
 	servers_deinit(&f->servers);
 }
 
+/* Who cannot go on anyway need not wait for DNS. */
+static int published_check(const struct options *o, struct facts *f)
+{
+	struct up_domains domains = {};
+	if (o->asks_nobody || f->plan.refusals.count)
+		return 0;
+	int r = up_domains_find(&domains, &f->plan, &f->servers);
+	for (size_t i = 0; i < o->domain_count && !r; i++)
+		if (!up_domains_add(&domains, &f->servers, slice_str(o->domains[i])))
+			r = up_plan_refuse(&f->plan, &f->servers, "\"%s\" is no domain",
+			                   o->domains[i]);
+	if (r || !domains.count)
+		return r;
+	return up_dns_check(&f->plan, &f->servers, &domains,
+	                    &(struct up_dns){ &o->lookup, o->ca_file });
+}
+
 /* 0 or a negative. */
 static int facts_read(struct facts *f, const struct options *o)
 {
@@ -214,7 +318,9 @@ static int facts_read(struct facts *f, const struct options *o)
 		.conf_has_folder = is_there_below(o->root, o->conf_path, true),
 	};
 	r = up_plan_make(&f->plan, &facts);
-	return r ? r : user_check(o, &f->plan, &f->servers);
+	if (!r)
+		r = user_check(o, &f->plan, &f->servers);
+	return r ? r : published_check(o, f);
 }
 
 /* --- doing it --- */

@@ -26,11 +26,13 @@ static ptrdiff_t certificate_index(struct up_planning *p, const struct up_edge *
 		return -1;
 	struct up_certificate *new = &plan->certificates[plan->certificate_count];
 	const char *server = servers_kind_name(edge->server->kind);
+	bool is_taken = false;
+	for (size_t i = 0; i < plan->certificate_count; i++)
+		is_taken = is_taken || !strcmp(plan->certificates[i].name, server);
 	*new = (struct up_certificate){
-		.name = plan->certificate_count
-		                ? servers_text_printf(p->facts->servers, "%s_%zu", server,
-		                                      plan->certificate_count + 1)
-		                : server,
+		.name = is_taken ? servers_text_printf(p->facts->servers, "%s_%zu", server,
+		                                       plan->certificate_count + 1)
+		                 : server,
 		.chain = c->chain_path,
 		.key = c->key_path,
 	};
