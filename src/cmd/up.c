@@ -2,228 +2,26 @@
 
 #include "base/clean.h"
 #include "cmd/up_dns.h"
+#include "cmd/up_options.h"
 #include "cmd/up_print.h"
-#include "conf/conf.h"
 #include "proc/capture.h"
 #include "up/apply.h"
 #include "up/plan.h"
 #include "up/ports.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WELL, NOT_WELL, UNKNOWN };
-enum { SERVERS_MAX = 8 };
 enum { PROGRAM_MS = 60 * 1000, PROGRAM_OUT_MAX = 4 * 1024 * 1024, PATIENCE_MS = 30 * 1000 };
-
-static const char usage[] =
-	"Usage: mailseal up [OPTIONS]\n"
-	"       mailseal up --undo\n"
-	"\n"
-	"Finds the Postfix and Dovecot of this machine and shows what would put mailseal in front\n"
-	"of them: a configuration, the servers' changes, commands. With --apply it is done: all "
-	"of\n"
-	"it or nothing. It goes on serving the certificates that the servers served.\n"
-	"\n"
-	"      --apply           do it; files as they were are kept, servers are reloaded\n"
-	"      --undo            take it back: what nobody changed since is as before, byte for\n"
-	"                        byte; from what somebody changed our lines alone are taken out\n"
-	"      --only LIST       of postfix,dovecot: leave the other alone\n"
-	"      --root DIR        plan for a machine whose files are there\n"
-	"      --domain NAME     look up what this domain has published too (again for more);\n"
-	"                        those that Postfix names are looked up anyway\n"
-	"      --no-dns          ask nobody whether published TLSA records and MTA-STS fit\n"
-	"  -f, --forward ADDR    ask this resolver (ADDRESS or ADDRESS@PORT; again for more);\n"
-	"                        without it from the root down. Its answers are validated here\n"
-	"  -s, --stub ZONE=ADDR  ask this server for ZONE and all below\n"
-	"  -a, --trust-anchor FILE   DNSSEC's root keys (default /usr/share/dns/root.key)\n"
-	"  -C, --ca-file FILE    CAs beside the system's\n"
-	"  -c, --config FILE     the configuration to write (default\n"
-	"                        /etc/mailseal/mailseal.conf)\n"
-	"  -j, --json            the same for programs\n"
-	"  -h, --help            this text\n"
-	"\n"
-	"Exit: 0 well, 1 it cannot be done (said why) or was not, 2 could not tell.\n"
-	"Example: mailseal up && mailseal up --apply\n";
-
-struct options {
-	bool applies, undoes, is_json;
-	bool takes_postfix, takes_dovecot;
-	const char *root;
-	const char *conf_path;
-	bool asks_nobody;
-	const char *domains[UP_DOMAINS_MAX];
-	size_t domain_count;
-	const char *forwards[SERVERS_MAX];
-	struct lookup_stub stubs[SERVERS_MAX];
-	struct lookup_settings lookup;
-	const char *ca_file;
-};
 
 static int fail(int status, const char *text)
 {
 	fprintf(stderr, "mailseal up: %s\n", text);
 	return status;
-}
-
-static int options_fail(const char *text)
-{
-	fprintf(stderr, "mailseal up: %s\n\n%s", text, usage);
-	return UNKNOWN;
-}
-
-/* --- options --- */
-
-static bool only_parse(struct options *o, const char *list)
-{
-	o->takes_postfix = servers_words_have(list, "postfix");
-	o->takes_dovecot = servers_words_have(list, "dovecot");
-	const char *word = NULL;
-	size_t len = 0, count = 0;
-	while (servers_word_next(&list, &word, &len))
-		count++;
-	return count && count == (size_t)o->takes_postfix + o->takes_dovecot;
-}
-
-enum { OPTION_APPLY = 256, OPTION_UNDO, OPTION_ONLY, OPTION_ROOT, OPTION_DOMAIN, OPTION_NO_DNS };
-
-/* ZONE=ADDR; the text is cut in place. */
-static bool stub_add(struct options *o, char *text)
-{
-	char *equal = strchr(text, '=');
-	if (!equal || equal == text || !equal[1] || o->lookup.stub_count == SERVERS_MAX)
-		return false;
-	*equal = '\0';
-	o->stubs[o->lookup.stub_count++] = (struct lookup_stub){ text, equal + 1 };
-	o->lookup.stubs = o->stubs;
-	return true;
-}
-
-static bool forward_add(struct options *o, const char *text)
-{
-	if (o->lookup.forward_count == SERVERS_MAX)
-		return false;
-	o->forwards[o->lookup.forward_count++] = text;
-	o->lookup.forwards = o->forwards;
-	return true;
-}
-
-static bool domain_add(struct options *o, const char *text)
-{
-	if (o->domain_count == UP_DOMAINS_MAX)
-		return false;
-	o->domains[o->domain_count++] = text;
-	return true;
-}
-
-/* False: it is none of these. *ret_why: what is wrong with its value. */
-static bool option_of_dns(struct options *o, int c, char *value, const char **ret_why)
-{
-	switch (c) {
-	case OPTION_DOMAIN:
-		*ret_why = domain_add(o, value) ? NULL : "too many domains: 64 at most";
-		return true;
-	case OPTION_NO_DNS:
-		o->asks_nobody = true;
-		return true;
-	case 'f':
-		*ret_why = forward_add(o, value) ? NULL : "too many forwarders: eight at most";
-		return true;
-	case 's':
-		*ret_why = stub_add(o, value)
-		                   ? NULL
-		                   : "--stub is ZONE=ADDRESS or ZONE=ADDRESS@PORT, eight at most";
-		return true;
-	case 'a':
-		o->lookup.trust_anchor = value;
-		return true;
-	case 'C':
-		o->ca_file = value;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* -1: go on; else the exit status. */
-static int options_read(struct options *o, int argc, char **argv)
-{
-	static const struct option table[] = {
-		{ "apply", no_argument, NULL, OPTION_APPLY },
-		{ "undo", no_argument, NULL, OPTION_UNDO },
-		{ "only", required_argument, NULL, OPTION_ONLY },
-		{ "root", required_argument, NULL, OPTION_ROOT },
-		{ "domain", required_argument, NULL, OPTION_DOMAIN },
-		{ "no-dns", no_argument, NULL, OPTION_NO_DNS },
-		{ "forward", required_argument, NULL, 'f' },
-		{ "stub", required_argument, NULL, 's' },
-		{ "trust-anchor", required_argument, NULL, 'a' },
-		{ "ca-file", required_argument, NULL, 'C' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
-	};
-	int c;
-	while ((c = getopt_long(argc, argv, "c:f:s:a:C:jh", table, NULL)) != -1) {
-		const char *why = NULL;
-		if (option_of_dns(o, c, optarg, &why)) {
-			if (why)
-				return options_fail(why);
-			continue;
-		}
-		switch (c) {
-		case OPTION_APPLY:
-			o->applies = true;
-			break;
-		case OPTION_UNDO:
-			o->undoes = true;
-			break;
-		case OPTION_ONLY:
-			if (!only_parse(o, optarg))
-				return options_fail("--only is a list of postfix, dovecot");
-			break;
-		case OPTION_ROOT:
-			o->root = optarg;
-			break;
-		case 'c':
-			o->conf_path = optarg;
-			break;
-		case 'j':
-			o->is_json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return WELL;
-		default:
-			fputs(usage, stderr);
-			return UNKNOWN;
-		}
-	}
-	return -1;
-}
-
-/* -1: go on; else the exit status. */
-static int options_check(const struct options *o, bool has_more)
-{
-	bool changes = o->applies || o->undoes;
-	if (has_more)
-		return options_fail("nothing but options is wanted");
-	if (o->applies && o->undoes)
-		return options_fail("--apply or --undo: not both");
-	if (changes && o->root)
-		return options_fail(
-			"--root is for the plan alone: a machine is changed from inside");
-	if (changes && geteuid())
-		return fail(UNKNOWN, "it changes files of servers: run it as root, or with sudo");
-	if (o->conf_path[0] != '/')
-		return options_fail("--config wants a path that begins with \"/\"");
-	return -1;
 }
 
 /* --- facts --- */
@@ -253,7 +51,7 @@ static bool is_there_below(const char *root, const char *path, bool is_folder_wa
 }
 
 /* The daemon becomes it. */
-static int user_check(const struct options *o, struct up_plan *plan, struct servers *servers)
+static int user_check(const struct up_options *o, struct up_plan *plan, struct servers *servers)
 {
 	if (o->root || getpwnam("mailseal"))
 		return 0;
@@ -278,7 +76,7 @@ static void facts_deinit(struct facts *f)
 }
 
 /* Who cannot go on anyway need not wait for DNS. */
-static int published_check(const struct options *o, struct facts *f)
+static int published_check(const struct up_options *o, struct facts *f)
 {
 	struct up_domains domains = {};
 	if (o->asks_nobody || f->plan.refusals.count)
@@ -295,7 +93,7 @@ static int published_check(const struct options *o, struct facts *f)
 }
 
 /* 0 or a negative. */
-static int facts_read(struct facts *f, const struct options *o)
+static int facts_read(struct facts *f, const struct up_options *o)
 {
 	f->servers = (struct servers){ .root = o->root ? o->root : "/",
 		                       .run = o->root ? NULL : program_run };
@@ -345,7 +143,7 @@ static void applying_deinit(struct applying *a)
 }
 
 /* WELL, or the exit status. */
-static int applying_begin(struct applying *a, const struct options *o)
+static int applying_begin(struct applying *a, const struct up_options *o)
 {
 	ssize_t n = readlink("/proc/self/exe", a->program, sizeof(a->program) - 1);
 	a->program[n > 0 ? n : 0] = '\0';
@@ -417,7 +215,7 @@ static int begun_go_on(struct applying *a)
 	return apply_end(a, up_apply(&a->apply, &work));
 }
 
-static int up_do(const struct options *o, struct facts *f)
+static int up_do(const struct up_options *o, struct facts *f)
 {
 	CLEAN(applying_deinit) struct applying a = { .lock = -1 };
 	int status = applying_begin(&a, o);
@@ -433,7 +231,7 @@ static int up_do(const struct options *o, struct facts *f)
 	return f->plan.refusals.count ? NOT_WELL : plan_apply(&a, &f->plan.work);
 }
 
-static int up_show(const struct options *o, struct facts *f)
+static int up_show(const struct up_options *o, struct facts *f)
 {
 	CLEAN(up_work_deinit) struct up_work work = {};
 	int r = o->root ? UP_JOURNAL_NONE : up_journal_read(journal_folder, &work);
@@ -479,7 +277,7 @@ static int returns_judge(const struct up_work *work, struct up_return *returns)
 	return WELL;
 }
 
-static int work_undo(const struct options *o, struct applying *a, const struct up_work *work,
+static int work_undo(const struct up_options *o, struct applying *a, const struct up_work *work,
                      struct up_return *returns)
 {
 	int status = returns_judge(work, returns);
@@ -497,7 +295,7 @@ static int work_undo(const struct options *o, struct applying *a, const struct u
 	return WELL;
 }
 
-static int up_take_back(const struct options *o)
+static int up_take_back(const struct up_options *o)
 {
 	CLEAN(applying_deinit) struct applying a = { .lock = -1 };
 	CLEAN(up_work_deinit) struct up_work work = {};
@@ -520,13 +318,9 @@ static int up_take_back(const struct options *o)
 
 int cmd_up(int argc, char **argv)
 {
-	struct options o = { .takes_postfix = true,
-		             .takes_dovecot = true,
-		             .conf_path = CONF_USUAL_FILE };
+	struct up_options o;
 	CLEAN(facts_deinit) struct facts f = {};
-	int status = options_read(&o, argc, argv);
-	if (status < 0)
-		status = options_check(&o, optind != argc);
+	int status = up_options_read(&o, argc, argv);
 	if (status >= 0)
 		return status;
 	return o.undoes ? up_take_back(&o) : o.applies ? up_do(&o, &f) : up_show(&o, &f);

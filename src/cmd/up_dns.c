@@ -185,7 +185,10 @@ int up_dns_check(struct up_plan *plan, struct servers *servers, const struct up_
 	if (!r && a.finder)
 		r = domains_ask(&a, domains);
 	asking_end(&a);
-	if (r)
-		fprintf(stderr, "mailseal up: %s\n", error);
-	return r > 0 ? -EINVAL : r;
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	return up_plan_refuse(plan, servers,
+	                      "DNS could not be asked what is published: %s (or --no-dns if you "
+	                      "know that it fits)",
+	                      error);
 }
