@@ -4,6 +4,7 @@
 #include "up/edit.h"
 
 #include <jansson.h>
+#include <stdarg.h>
 
 static const char *const backs[] = {
 	[UP_BACK_NOTHING] = "as before",
@@ -47,16 +48,27 @@ static void patch_make(struct buf *out, const struct up_file *file)
 		buf_clear(out);
 }
 
+__attribute__((format(printf, 3, 4))) static void line_format(FILE *out, const char *before,
+                                                              const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	line_print(out, before, slice_str(text));
+}
+
 static void door_print(FILE *out, const struct up_edge *edge, const struct up_door *door)
 {
 	const struct servers_place *place = &door->listener->block->place;
-	char where[128] = "by default";
+	char where[256] = "by default";
 	if (place->path && place->line)
 		snprintf(where, sizeof(where), "%s:%u", place->path, place->line);
-	fprintf(out, "  %-5u %-11s %s \"%s\", %s\n", door->port, edge->protocol,
-	        servers_kind_title(edge->server->kind), door->listener->name, where);
-	fprintf(out, "        goes to 127.0.0.1:%u behind mailseal; past it: 127.0.0.1:%u\n",
-	        edge->backend_port, door->direct_port);
+	line_format(out, "  ", "%-5u %-11s %s \"%s\", %s", door->port, edge->protocol,
+	            servers_kind_title(edge->server->kind), door->listener->name, where);
+	line_format(out, "        ", "goes to 127.0.0.1:%u behind mailseal; past it: 127.0.0.1:%u",
+	            edge->backend_port, door->direct_port);
 }
 
 static void edges_print(FILE *out, const struct up_plan *plan)
@@ -124,11 +136,9 @@ static void texts_print(FILE *out, const char *title, const struct up_texts *tex
 
 static void checks_print(FILE *out, const struct up_plan *plan)
 {
-	fprintf(out,
-	        "\nLook afterwards\n"
-	        "  mailseal ctl status\n"
-	        "  mailseal check --host %s:%u/%s\n",
-	        plan->hostname, plan->edges[0].doors[0].port, plan->edges[0].protocol);
+	fputs("\nLook afterwards\n  mailseal ctl status\n", out);
+	line_format(out, "  ", "mailseal check --host %s:%u/%s", plan->hostname,
+	            plan->edges[0].doors[0].port, plan->edges[0].protocol);
 }
 
 void up_print_plan(FILE *out, const struct up_plan *plan, bool has_systemd)

@@ -55,6 +55,8 @@ static const char *obstacle(const struct servers_listener *l)
 	    restrictions_have(l->scope, "permit_tls_all_clientcerts") ||
 	    restrictions_have(l->scope, "check_ccert_access"))
 		return "it looks at certificates of clients, which mailseal does not hand on";
+	if (restrictions_have(l->scope, "reject_plaintext_session"))
+		return "it rejects sessions without TLS, which all are behind mailseal";
 	if (l->is_tls && l->protocol == SERVERS_SMTP)
 		return "it is for other servers and has TLS from the first byte";
 	if (!l->block->place.path || !l->block->place.line)
