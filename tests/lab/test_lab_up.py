@@ -13,7 +13,6 @@ import pytest
 from labtools import BINARY, LAB, Log, RUN, imap, imap_plain, inside, lab, letter, network, \
     password, pop3, smtp, until
 
-FRESH = "192.0.2.26"
 MAILSEAL = "/usr/local/sbin/mailseal"
 SEARCHED = "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 ASKS = ["--forward", "192.0.2.53", "--stub", "test=192.0.2.53", "--trust-anchor",
@@ -23,46 +22,73 @@ STATE = ('find /etc/postfix /etc/dovecot /etc/mailseal -type f -exec '
          'sh -c \'for f; do stat -c "%n %a %u:%g" "$f"; sha256sum <"$f"; done\' sh {} + || true')
 
 
+class Site:
+    """The host that a test is about."""
+
+    def __init__(self):
+        self.installed = set()
+        self.enter("fresh")
+
+    def enter(self, host):
+        self.host, self.name, self.dora = host, f"{host}.test", f"dora@{host}.test"
+        self.address = {"fresh": "192.0.2.26", "fresh13": "192.0.2.27"}[host]
+        self.tree = {"fresh": "bookworm", "fresh13": "mail13"}[host]
+
+    def install(self):
+        """The binary, with those of its libraries that the host's tree lacks, and its users."""
+        own = f"{RUN}/{self.host}/own"
+        os.makedirs(own, exist_ok=True)
+        shutil.copy(BINARY, own)
+        said = subprocess.run(["ldd", BINARY], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for library in re.findall(r"=> (/\S+)", said):
+            there = f"usr/lib/x86_64-linux-gnu/{os.path.basename(library)}"
+            if not os.path.lexists(f"{LAB}/trees/{self.tree}/{there}"):
+                shutil.copy(library, own)
+        inside(self.host, "sh", "-ec", f"cd /lab/run/{self.host}/own; "
+               "cp --remove-destination mailseal /usr/local/sbin; cp lib* /usr/local/lib; ldconfig; "
+               "for user in mailseal mailseal-keys; do id $user || useradd --system $user; done")
+
+
+site = Site()
+
+
 def up(*words):
-    return lab("exec", "fresh", "env", SEARCHED, MAILSEAL, "up", *words)
+    return lab("exec", site.host, "env", SEARCHED, MAILSEAL, "up", *words)
 
 
-@pytest.fixture(scope="module")
-def installed(host):
-    """The binary, with those of its libraries that the host's tree lacks, and its users."""
-    own = f"{RUN}/{host('fresh')}/own"
-    os.makedirs(own, exist_ok=True)
-    shutil.copy(BINARY, own)
-    said = subprocess.run(["ldd", BINARY], stdout=subprocess.PIPE, text=True, check=True).stdout
-    for library in re.findall(r"=> (/\S+)", said):
-        if not os.path.exists(f"{LAB}/trees/bookworm{os.path.realpath(library)}"):
-            shutil.copy(library, own)
-    inside("fresh", "sh", "-ec", "cd /lab/run/fresh/own; cp --remove-destination mailseal "
-           "/usr/local/sbin; cp lib* /usr/local/lib; ldconfig; "
-           "for user in mailseal mailseal-keys; do id $user || useradd --system $user; done")
+@pytest.fixture
+def installed(host, request):
+    """As the packages left it; a test may name the other host."""
+    site.enter(host(getattr(request, "param", "fresh")))
+    if site.host not in site.installed:
+        site.install()
+        site.installed.add(site.host)
+    up("--undo")
 
 
 @pytest.fixture
 def fresh(installed):
-    """As the packages left it, before the test and after."""
-    up("--undo")
+    """The same after the test."""
     before = state()
     yield
     assert up("--undo").returncode == 0
     assert state() == before
 
 
+both = pytest.mark.parametrize("installed", ["fresh", "fresh13"], indirect=True)
+
+
 def state():
-    return inside("fresh", "sh", "-c", STATE)
+    return inside(site.host, "sh", "-c", STATE)
 
 
 def change(path, text):
-    inside("fresh", "sh", "-c", f"cat >>{path}", input=text)
+    inside(site.host, "sh", "-c", f"cat >>{path}", input=text)
 
 
 def start():
     """The daemon, for there is no systemd in the host; taking back ends it."""
-    process = subprocess.Popen([f"{LAB}/exec", "fresh", MAILSEAL, "run"], text=True,
+    process = subprocess.Popen([f"{LAB}/exec", site.host, MAILSEAL, "run"], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE)
     for line in process.stderr:
@@ -80,7 +106,7 @@ def apply():
 def certificate(port, *starttls):
     """Its fingerprint, as a client sees it."""
     said = lab("exec", "client", "sh", "-c",
-               f"openssl s_client -connect {FRESH}:{port} {' '.join(starttls)} </dev/null 2>&1 | "
+               f"openssl s_client -connect {site.address}:{port} {' '.join(starttls)} </dev/null 2>&1 | "
                "openssl x509 -noout -fingerprint -sha256").stdout
     return re.search(r"Fingerprint=(\S+)", said)[1]
 
@@ -104,16 +130,16 @@ def trusting_anybody(monkeypatch):
 
 
 def deliver():
-    message = letter("stranger@client.test", "dora@fresh.test")
-    with smtp(FRESH, 25) as session:
+    message = letter("stranger@client.test", site.dora)
+    with smtp(site.address, 25) as session:
         session.send_message(message)
     return message["Subject"]
 
 
 def read(subject):
     """The message, from the mailbox behind mailseal."""
-    box = imap(FRESH)
-    box.login("dora", password("fresh", "dora"))
+    box = imap(site.address)
+    box.login("dora", password(site.host, "dora"))
     box.select("INBOX", readonly=True)
 
     def find():
@@ -126,17 +152,17 @@ def read(subject):
 
 def past_mailseal():
     """From the host itself, as before."""
-    with network("fresh"):
+    with network(site.host):
         session = imaplib.IMAP4("127.0.0.1", 20143, timeout=30)
-        session.login("dora", password("fresh", "dora"))
+        session.login("dora", password(site.host, "dora"))
         session.logout()
-        with smtplib.SMTP("127.0.0.1", 20025, local_hostname="fresh.test", timeout=30) as direct:
+        with smtplib.SMTP("127.0.0.1", 20025, local_hostname=site.name, timeout=30) as direct:
             direct.ehlo()
             assert direct.has_extn("starttls")
 
 
 def listening():
-    return inside("fresh", "ss", "-Hltn")
+    return inside(site.host, "ss", "-Hltn")
 
 
 def test_plan_changes_nothing(fresh):
@@ -152,29 +178,30 @@ def test_plan_changes_nothing(fresh):
     assert (state(), listening()) == before
 
 
+@both
 def test_sealed_and_back_byte_for_byte(fresh):
     before, seen, ports = state(), certificates(), listening()
     apply()
     assert certificates() == seen
     assert state() != before
 
-    log = Log("fresh", "mail.log")
+    log = Log(site.host, "mail.log")
     text = read(deliver())
     assert re.search(r"with ESMTPS\b", text) and "[192.0.2.100]" in text
     log.wait(r"connect from client.test\[192.0.2.100\]")
-    with smtp(FRESH, 25) as session:  # who comes through loopback is no friend
+    with smtp(site.address, 25) as session:  # who comes through loopback is no friend
         session.ehlo()
         session.mail("stranger@client.test")
         assert session.rcpt("somebody@beta.test")[0] in (454, 554)
 
-    session = imap_plain(FRESH, 143)
+    session = imap_plain(site.address, 143)
     assert "LOGINDISABLED" in session.capabilities
     with pytest.raises(imaplib.IMAP4.error):
-        session.login("dora", password("fresh", "dora"))
+        session.login("dora", password(site.host, "dora"))
     session.logout()
-    box = pop3(FRESH)
+    box = pop3(site.address)
     box.user("dora")
-    box.pass_(password("fresh", "dora"))
+    box.pass_(password(site.host, "dora"))
     box.quit()
     past_mailseal()
 
@@ -185,30 +212,31 @@ def test_sealed_and_back_byte_for_byte(fresh):
     assert certificates() == seen
 
 
+@both
 def test_edits_survive_and_nothing_of_ours_does(fresh):
     before = state()
     apply()
     change("/etc/postfix/main.cf", "delay_warning_time = 4h\n")
     change("/etc/postfix/master.cf", "mine unix - n n - - pipe\n  flags=F argv=/bin/true\n")
-    inside("fresh", "sed", "-i", "1i # of the admin", "/etc/dovecot/dovecot.conf")
+    inside(site.host, "sed", "-i", "1i # of the admin", "/etc/dovecot/dovecot.conf")
     done = up("--undo")
     assert done.returncode == 0, done.stdout
     assert "-127.0.0.1:10025" in done.stdout  # the diff
     assert "\nmine unix - n n - - pipe\n  flags=F argv=/bin/true\n" in inside(
-        "fresh", "cat", "/etc/postfix/master.cf")
-    assert "delay_warning_time = 4h" in inside("fresh", "postconf", "-n")
-    assert inside("fresh", "head", "-n", "1", "/etc/dovecot/dovecot.conf") == "# of the admin\n"
-    assert lab("exec", "fresh", "grep", "-r", "mailseal", "/etc/postfix",
+        site.host, "cat", "/etc/postfix/master.cf")
+    assert "delay_warning_time = 4h" in inside(site.host, "postconf", "-n")
+    assert inside(site.host, "head", "-n", "1", "/etc/dovecot/dovecot.conf") == "# of the admin\n"
+    assert lab("exec", site.host, "grep", "-r", "mailseal", "/etc/postfix",
                "/etc/dovecot").returncode == 1
     assert deliver()  # the servers are back
-    inside("fresh", "sh", "-c", "sed -i '/^delay_warning/d' /etc/postfix/main.cf; "
+    inside(site.host, "sh", "-c", "sed -i '/^delay_warning/d' /etc/postfix/main.cf; "
            "sed -i '/^mine/,$d' /etc/postfix/master.cf; sed -i 1d /etc/dovecot/dovecot.conf")
     assert state() == before
 
 
 def test_our_lines_that_somebody_edited_are_left(fresh):
     apply()
-    inside("fresh", "sed", "-i.kept", "s/^127.0.0.1:20025 /127.0.0.1:20026 /",
+    inside(site.host, "sed", "-i.kept", "s/^127.0.0.1:20025 /127.0.0.1:20026 /",
            "/etc/postfix/master.cf")
     applied = state()
     done = up("--undo")
@@ -217,7 +245,7 @@ def test_our_lines_that_somebody_edited_are_left(fresh):
                      done.stdout)
     assert state() == applied
     assert read(deliver())  # mailseal goes on
-    inside("fresh", "mv", "/etc/postfix/master.cf.kept", "/etc/postfix/master.cf")
+    inside(site.host, "mv", "/etc/postfix/master.cf.kept", "/etc/postfix/master.cf")
 
 
 SUBMISSION = """submission inet n       -       y       -       -       smtpd
@@ -247,24 +275,23 @@ service auth {
 @pytest.fixture
 def with_submission(installed):
     """587 and 465 as the comments of Debian's master.cf have them."""
-    up("--undo")
-    inside("fresh", "sh", "-c", "cp -p /etc/postfix/master.cf /etc/postfix/main.cf /tmp")
+    inside(site.host, "sh", "-c", "cp -p /etc/postfix/master.cf /etc/postfix/main.cf /tmp")
     change("/etc/postfix/master.cf", SUBMISSION)
     change("/etc/dovecot/local.conf", AUTH)
-    inside("fresh", "postconf", "smtpd_sasl_type=dovecot", "smtpd_sasl_path=private/auth")
-    inside("fresh", "sh", "-c", "postfix reload 2>&1; doveadm reload")
+    inside(site.host, "postconf", "smtpd_sasl_type=dovecot", "smtpd_sasl_path=private/auth")
+    inside(site.host, "sh", "-c", "postfix reload 2>&1; doveadm reload")
     until(lambda: ":465 " in listening())
     yield
     up("--undo")
-    inside("fresh", "sh", "-c", "rm -f /etc/dovecot/local.conf && "
+    inside(site.host, "sh", "-c", "rm -f /etc/dovecot/local.conf && "
            "cp -p /tmp/master.cf /tmp/main.cf /etc/postfix && postfix reload 2>&1 && "
            "doveadm reload")
     until(lambda: ":465 " not in listening())
 
 
 def submit(session):
-    session.login("dora", password("fresh", "dora"))
-    message = letter("dora@fresh.test", "dora@fresh.test")
+    session.login("dora", password(site.host, "dora"))
+    message = letter(site.dora, site.dora)
     session.send_message(message)
     session.quit()
     return message["Subject"]
@@ -272,19 +299,19 @@ def submit(session):
 
 def smtps():
     with network("client"):
-        return smtplib.SMTP_SSL(FRESH, 465, local_hostname="client.test", timeout=30,
+        return smtplib.SMTP_SSL(site.address, 465, local_hostname="client.test", timeout=30,
                                 context=anybody())
 
 
 def test_submission_keeps_its_options(with_submission):
     before = state()
-    log = Log("fresh", "mail.log")
+    log = Log(site.host, "mail.log")
     apply()
-    with smtp(FRESH, 587, tls=False) as session:
+    with smtp(site.address, 587, tls=False) as session:
         session.ehlo()
         assert not session.has_extn("auth")
-        assert session.mail("dora@fresh.test")[0] == 530
-    assert "with ESMTPSA" in read(submit(smtp(FRESH, 587)))
+        assert session.mail(site.dora)[0] == 530
+    assert "with ESMTPSA" in read(submit(smtp(site.address, 587)))
     assert read(submit(smtps()))
     log.wait(r"postfix/submission/smtpd.*client=client.test.*sasl_username=dora")
     log.wait(r"postfix/smtps/smtpd.*client=client.test.*sasl_username=dora")
@@ -294,12 +321,12 @@ def test_submission_keeps_its_options(with_submission):
 
 def test_server_that_refuses_its_files_gets_the_old_ones(fresh):
     before, ports = state(), listening()
-    inside("fresh", "sh", "-c", "cat >/usr/local/sbin/doveconf && chmod 755 /usr/local/sbin/doveconf",
+    inside(site.host, "sh", "-c", "cat >/usr/local/sbin/doveconf && chmod 755 /usr/local/sbin/doveconf",
            input="#!/bin/sh\necho 'doveconf: Fatal: no such thing' >&2\nexit 89\n")
     try:
         done = up("--apply", "--no-dns")
     finally:
-        inside("fresh", "rm", "/usr/local/sbin/doveconf")
+        inside(site.host, "rm", "/usr/local/sbin/doveconf")
     assert done.returncode == 1
     assert "Fatal: no such thing" in done.stdout
     assert (state(), listening()) == (before, ports)
@@ -309,7 +336,7 @@ def test_server_that_refuses_its_files_gets_the_old_ones(fresh):
 @pytest.mark.parametrize("seconds", [0.1, 0.2, 0.3, 0.4, 0.5, 0.7])
 def test_killed_in_the_midst_is_taken_back(fresh, seconds):
     before = state()
-    lab("exec", "fresh", "timeout", "--signal=KILL", str(seconds), MAILSEAL, "up", "--apply",
+    lab("exec", site.host, "timeout", "--signal=KILL", str(seconds), MAILSEAL, "up", "--apply",
         "--no-dns")
     done = up("--undo")
     assert done.returncode == 0, done.stdout
@@ -318,13 +345,13 @@ def test_killed_in_the_midst_is_taken_back(fresh, seconds):
 
 
 def test_killed_in_the_midst_is_gone_on_with(fresh):
-    inside("fresh", "sh", "-c", "mkdir -p /tmp/slow && cat >/usr/local/sbin/postfix && "
+    inside(site.host, "sh", "-c", "mkdir -p /tmp/slow && cat >/usr/local/sbin/postfix && "
            "chmod 755 /usr/local/sbin/postfix",
            input='#!/bin/sh\n[ "$1" != check ] || kill -KILL $PPID\nexec /usr/sbin/postfix "$@"\n')
     try:
         assert up("--apply", "--no-dns").returncode not in (0, 1, 2)
     finally:
-        inside("fresh", "rm", "/usr/local/sbin/postfix")
+        inside(site.host, "rm", "/usr/local/sbin/postfix")
     said = up("--no-dns")
     assert said.returncode == 1 and "did not come to its end" in said.stdout
     done = up("--apply", "--no-dns")
@@ -335,18 +362,18 @@ def test_killed_in_the_midst_is_gone_on_with(fresh):
 
 def test_refused_where_published_records_would_not_match(fresh):
     names = ["myhostname=mx.beta.test", "mydestination=beta.test"]
-    inside("fresh", "sh", "-c", "cp -p /etc/postfix/main.cf /tmp/main.cf.own")
+    inside(site.host, "sh", "-c", "cp -p /etc/postfix/main.cf /tmp/main.cf.own")
     try:
-        inside("fresh", "postconf", *names)
+        inside(site.host, "postconf", *names)
         done = up("--apply", *ASKS)
         assert done.returncode == 1
         assert "no TLSA record at _25._tcp.mx.beta.test matches" in done.stdout
-        inside("fresh", "postconf", "smtpd_tls_cert_file=/lab/run/beta/tls.pem",
+        inside(site.host, "postconf", "smtpd_tls_cert_file=/lab/run/beta/tls.pem",
                "smtpd_tls_key_file=/lab/run/beta/tls.key")
         done = up(*ASKS)
         assert done.returncode == 0, done.stdout
     finally:
-        inside("fresh", "cp", "-p", "/tmp/main.cf.own", "/etc/postfix/main.cf")
+        inside(site.host, "cp", "-p", "/tmp/main.cf.own", "/etc/postfix/main.cf")
 
 
 HOLDER = ("use IO::Socket::INET; $| = 1; my $s = IO::Socket::INET->new(LocalPort => 143, "
@@ -354,9 +381,9 @@ HOLDER = ("use IO::Socket::INET; $| = 1; my $s = IO::Socket::INET->new(LocalPort
 
 
 def test_port_of_another_program_is_refused(fresh):
-    inside("fresh", "doveadm", "stop")
+    inside(site.host, "doveadm", "stop")
     until(lambda: ":143 " not in listening())
-    holder = subprocess.Popen([f"{LAB}/exec", "fresh", "perl", "-e", HOLDER], text=True,
+    holder = subprocess.Popen([f"{LAB}/exec", site.host, "perl", "-e", HOLDER], text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert holder.stdout.readline() == "held\n"
@@ -365,5 +392,5 @@ def test_port_of_another_program_is_refused(fresh):
         assert 'port 143, which Dovecot is to leave to mailseal, is held by "perl"' in done.stdout
     finally:
         holder.communicate("", timeout=30)
-        inside("fresh", "sh", "-c", "dovecot >/dev/null 2>&1")
+        inside(site.host, "sh", "-c", "dovecot >/dev/null 2>&1")
         until(lambda: ":143 " in listening())
