@@ -4,6 +4,7 @@
 #include "cmd/up_dns.h"
 #include "cmd/up_options.h"
 #include "cmd/up_print.h"
+#include "conf/conf.h"
 #include "proc/capture.h"
 #include "up/apply.h"
 #include "up/plan.h"
@@ -218,6 +219,9 @@ static int begun_go_on(struct applying *a)
 static int up_do(const struct up_options *o, struct facts *f)
 {
 	CLEAN(applying_deinit) struct applying a = { .lock = -1 };
+	if (has_systemd() && strcmp(o->conf_path, CONF_USUAL_FILE) != 0)
+		return fail(UNKNOWN,
+		            "systemd's mailseal reads " CONF_USUAL_FILE ": leave --config out");
 	int status = applying_begin(&a, o);
 	if (status == WELL)
 		status = begun_go_on(&a);

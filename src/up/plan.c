@@ -6,6 +6,7 @@
 #include "servers/reader.h"
 #include "up/plan_inside.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,6 +170,14 @@ bool up_is_public(const struct servers_listener *listener)
 {
 	enum servers_reach reach = servers_reach_of(listener->address);
 	return listener->port && (reach == SERVERS_REACH_ALL || reach == SERVERS_REACH_REMOTE);
+}
+
+bool up_has_name_for_address(const struct servers_listener *listener)
+{
+	struct in6_addr bytes;
+	return servers_reach_of(listener->address) == SERVERS_REACH_REMOTE &&
+	       inet_pton(AF_INET, listener->address, &bytes) != 1 &&
+	       inet_pton(AF_INET6, listener->address, &bytes) != 1;
 }
 
 /* Postfix says "*" for both families, Dovecot "*" and "::". */

@@ -37,6 +37,8 @@ static const char *obstacle(const struct servers_listener *l)
 	    servers_value_is_yes(l->scope, "ssl_server_request_client_cert") ||
 	    servers_value_is_yes(l->scope, "auth_ssl_require_client_cert"))
 		return "it looks at certificates of clients, which mailseal does not hand on";
+	if (up_has_name_for_address(l))
+		return "its address is written as a name";
 	if (!*name || strcspn(name, " \t\"'{}#=") != strlen(name))
 		return "its name is none that can be written here";
 	return NULL;
@@ -120,11 +122,10 @@ static int others_note(struct up_planning *p, const struct servers_server *serve
 		const struct servers_listener *l = server->listeners[i];
 		bool is_ours = l->protocol == SERVERS_IMAP || l->protocol == SERVERS_POP3;
 		if (!is_ours && up_is_public(l))
-			r = up_note(
-				p,
-				"Dovecot \"%s\" (port %u) is left alone: mailseal has no edge for "
-				"it here",
-				l->name, l->port);
+			r = up_note(p,
+			            "Dovecot \"%s\" (port %u) is left alone: it is none that is "
+			            "moved here",
+			            l->name, l->port);
 	}
 	return err_up(r);
 }

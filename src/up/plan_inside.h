@@ -31,6 +31,9 @@ void up_door_listen(struct up_door *door, const struct servers_listener *listene
 [[nodiscard]] int up_file_change(struct up_planning *p, const char *path,
                                  const struct up_block *blocks, size_t count);
 
+/* Its address is none that mailseal could listen on: the name of a host. */
+bool up_has_name_for_address(const struct servers_listener *listener);
+
 /* It listens where others than this host get to it. */
 bool up_is_public(const struct servers_listener *listener);
 

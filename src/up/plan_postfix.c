@@ -59,6 +59,8 @@ static const char *obstacle(const struct servers_listener *l)
 		return "it rejects sessions without TLS, which all are behind mailseal";
 	if (l->is_tls && l->protocol == SERVERS_SMTP)
 		return "it is for other servers and has TLS from the first byte";
+	if (up_has_name_for_address(l))
+		return "its address is written as a name";
 	if (!l->block->place.path || !l->block->place.line)
 		return "where it is declared is not known";
 	return NULL;
@@ -258,6 +260,9 @@ int up_plan_postfix(struct up_planning *p, const struct servers_server *server)
 	int r = 0;
 	if (*server->instance)
 		return up_note(p, "Postfix's instance \"%s\" is left alone", server->instance);
+	if (server->version && !servers_version_is_at_least(server->version, 3, 5))
+		return up_note(p, "Postfix %s is left alone: it knows no PROXY header of version 2",
+		               server->version);
 	for (size_t i = 0; i < server->listener_count && !r; i++)
 		r = listener_take(p, &all, server, server->listeners[i]);
 	if (r || !all.count)

@@ -265,6 +265,7 @@ static void test_what_it_leaves_alone(void **state)
 		  "expects a PROXY header" },
 		{ "smtpd_sender_restrictions = reject_plaintext_session\n",
 		  "smtp inet n - y - - smtpd\n", "rejects sessions without TLS" },
+		{ "", "mx.example.org:25 inet n - y - - smtpd\n", "written as a name" },
 		{ "smtpd_tls_ask_ccert = yes\n", "smtp inet n - y - - smtpd\n",
 		  "certificates of clients" },
 		{ "",
