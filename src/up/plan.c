@@ -15,8 +15,8 @@ enum { TEXT_CAP = 1024, PORT_TRIES = 12, PORT_STEP = 1000 };
 
 /* --- words --- */
 
-static int text_add(struct up_texts *texts, struct servers *keeper, const char *format,
-                    va_list args)
+__attribute__((format(printf, 3, 0))) static int
+text_add(struct up_texts *texts, struct servers *keeper, const char *format, va_list args)
 {
 	char text[TEXT_CAP];
 	vsnprintf(text, sizeof(text), format, args);
