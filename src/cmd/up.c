@@ -77,7 +77,7 @@ static void facts_deinit(struct facts *f)
 }
 
 /* Who cannot go on anyway need not wait for DNS. */
-static int published_check(const struct up_options *o, struct facts *f)
+static int published_check(struct up_options *o, struct facts *f)
 {
 	struct up_domains domains = {};
 	if (o->asks_nobody || f->plan.refusals.count)
@@ -89,12 +89,13 @@ static int published_check(const struct up_options *o, struct facts *f)
 			                   o->domains[i]);
 	if (r || !domains.count)
 		return r;
-	return up_dns_check(&f->plan, &f->servers, &domains,
-	                    &(struct up_dns){ &o->lookup, o->ca_file });
+	if (dns_options_settle(&o->dns))
+		return up_plan_refuse(&f->plan, &f->servers, "how DNS is asked is not known");
+	return up_dns_check(&f->plan, &f->servers, &domains, &o->dns);
 }
 
 /* 0 or a negative. */
-static int facts_read(struct facts *f, const struct up_options *o)
+static int facts_read(struct facts *f, struct up_options *o)
 {
 	f->servers = (struct servers){ .root = o->root ? o->root : "/",
 		                       .run = o->root ? NULL : program_run };
@@ -216,7 +217,7 @@ static int begun_go_on(struct applying *a)
 	return apply_end(a, up_apply(&a->apply, &work));
 }
 
-static int up_do(const struct up_options *o, struct facts *f)
+static int up_do(struct up_options *o, struct facts *f)
 {
 	CLEAN(applying_deinit) struct applying a = { .lock = -1 };
 	if (has_systemd() && strcmp(o->conf_path, CONF_USUAL_FILE) != 0)
@@ -235,7 +236,7 @@ static int up_do(const struct up_options *o, struct facts *f)
 	return f->plan.refusals.count ? NOT_WELL : plan_apply(&a, &f->plan.work);
 }
 
-static int up_show(const struct up_options *o, struct facts *f)
+static int up_show(struct up_options *o, struct facts *f)
 {
 	CLEAN(up_work_deinit) struct up_work work = {};
 	int r = o->root ? UP_JOURNAL_NONE : up_journal_read(journal_folder, &work);
@@ -322,7 +323,7 @@ static int up_take_back(const struct up_options *o)
 
 int cmd_up(int argc, char **argv)
 {
-	struct up_options o;
+	CLEAN(up_options_deinit) struct up_options o = {};
 	CLEAN(facts_deinit) struct facts f = {};
 	int status = up_options_read(&o, argc, argv);
 	if (status >= 0)

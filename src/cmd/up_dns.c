@@ -1,9 +1,9 @@
 #include "cmd/up_dns.h"
 
 #include "ask/fetch.h"
+#include "ask/lookup.h"
 #include "base/clean.h"
-#include "base/file.h"
-#include "conf/conf.h"
+#include "cmd/dns_options.h"
 #include "io/loop.h"
 #include "resolver/finder.h"
 #include "resolver/policies.h"
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { CA_FILE_MAX = 4 * 1024 * 1024, PATIENCE_MS = 1000 };
+enum { PATIENCE_MS = 1000 };
 enum { ADDRESSES_MAX = 64 };
 
 struct asking {
@@ -86,17 +86,6 @@ static int chains_read(struct asking *a)
 	return r;
 }
 
-static int cas_read(struct asking *a, const char *own)
-{
-	int r = own ? file_read(&a->ca_pem, own, CA_FILE_MAX, NULL) : 0;
-	if (r)
-		return r;
-	/* Without those of the system nothing is trusted by them. */
-	(void)!file_read(&a->ca_pem, conf_system_cas, CA_FILE_MAX, NULL);
-	a->with.ca_pem = buf_slice(&a->ca_pem);
-	return 0;
-}
-
 /* --- asking --- */
 
 static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
@@ -118,11 +107,12 @@ static void on_patience(struct io_deadline *d)
 		fputs("waiting for answers of DNS, a minute at most ...", stderr);
 }
 
-static int tools_make(struct asking *a, const struct up_dns *dns, char *error, size_t error_cap)
+static int tools_make(struct asking *a, const struct dns_options *dns, char *error,
+                      size_t error_cap)
 {
 	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -ENOMEM : io_loop_new(&a->loop);
 	if (!r)
-		r = lookup_new(&a->lookup, a->loop, dns->lookup, error, error_cap);
+		r = lookup_new(&a->lookup, a->loop, &dns->lookup, error, error_cap);
 	if (!r)
 		r = fetch_new(&a->fetch, a->loop,
 		              &(struct fetch_settings){ .ca_pem = a->with.ca_pem });
@@ -167,17 +157,17 @@ static void asking_end(struct asking *a)
 }
 
 int up_dns_check(struct up_plan *plan, struct servers *servers, const struct up_domains *domains,
-                 const struct up_dns *dns)
+                 const struct dns_options *dns)
 {
-	static struct asking a; /* too large for the stack */
+	struct asking a = { .plan = plan,
+		            .with = { .texts = servers, .now = time(NULL) },
+		            .patience.fn = on_patience };
 	char error[256] = "out of memory";
-	a = (struct asking){ .plan = plan,
-		             .with = { .texts = servers, .now = time(NULL) },
-		             .patience.fn = on_patience };
 	addresses_find(&a);
-	int r = cas_read(&a, dns->ca_file);
+	int r = dns_options_cas(dns, &a.ca_pem);
+	a.with.ca_pem = buf_slice(&a.ca_pem);
 	if (r)
-		snprintf(error, sizeof(error), "the file of --ca-file: %s", strerror(-r));
+		snprintf(error, sizeof(error), "the file of --ca-file cannot be read");
 	if (!r)
 		r = chains_read(&a);
 	if (!r && !plan->refusals.count)
@@ -185,7 +175,7 @@ int up_dns_check(struct up_plan *plan, struct servers *servers, const struct up_
 	if (!r && a.finder)
 		r = domains_ask(&a, domains);
 	asking_end(&a);
-	if (r == 0 || r == -ENOMEM)
+	if (!r || r == -ENOMEM)
 		return r;
 	return up_plan_refuse(plan, servers,
 	                      "DNS could not be asked what is published: %s (or --no-dns if you "

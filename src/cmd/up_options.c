@@ -56,27 +56,6 @@ static bool only_parse(struct up_options *o, const char *list)
 
 enum { OPTION_APPLY = 256, OPTION_UNDO, OPTION_ONLY, OPTION_ROOT, OPTION_DOMAIN, OPTION_NO_DNS };
 
-/* ZONE=ADDR; the text is cut in place. */
-static bool stub_add(struct up_options *o, char *text)
-{
-	char *equal = strchr(text, '=');
-	if (!equal || equal == text || !equal[1] || o->lookup.stub_count == UP_NAME_SERVERS_MAX)
-		return false;
-	*equal = '\0';
-	o->stubs[o->lookup.stub_count++] = (struct lookup_stub){ text, equal + 1 };
-	o->lookup.stubs = o->stubs;
-	return true;
-}
-
-static bool forward_add(struct up_options *o, const char *text)
-{
-	if (o->lookup.forward_count == UP_NAME_SERVERS_MAX)
-		return false;
-	o->forwards[o->lookup.forward_count++] = text;
-	o->lookup.forwards = o->forwards;
-	return true;
-}
-
 static bool domain_add(struct up_options *o, const char *text)
 {
 	if (o->domain_count == UP_DOMAINS_MAX)
@@ -96,18 +75,10 @@ static bool option_of_dns(struct up_options *o, int c, char *value, const char *
 		o->asks_nobody = true;
 		return true;
 	case 'f':
-		*ret_why = forward_add(o, value) ? NULL : "too many forwarders: eight at most";
-		return true;
 	case 's':
-		*ret_why = stub_add(o, value)
-		                   ? NULL
-		                   : "--stub is ZONE=ADDRESS or ZONE=ADDRESS@PORT, eight at most";
-		return true;
 	case 'a':
-		o->lookup.trust_anchor = value;
-		return true;
 	case 'C':
-		o->ca_file = value;
+		(void)dns_options_take(&o->dns, c, value, ret_why);
 		return true;
 	default:
 		return false;
@@ -191,6 +162,11 @@ static int options_check(const struct up_options *o, bool has_more)
 	if (o->conf_path[0] != '/')
 		return options_fail("--config wants a path that begins with \"/\"");
 	return -1;
+}
+
+void up_options_deinit(struct up_options *o)
+{
+	dns_options_deinit(&o->dns);
 }
 
 int up_options_read(struct up_options *ret_o, int argc, char **argv)

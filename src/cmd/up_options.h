@@ -2,13 +2,11 @@
 #ifndef CMD_UP_OPTIONS_H
 #define CMD_UP_OPTIONS_H
 
-#include "ask/lookup.h"
+#include "cmd/dns_options.h"
 #include "up/published.h"
 
 /* Exit statuses. */
 enum { WELL, NOT_WELL, UNKNOWN };
-
-enum { UP_NAME_SERVERS_MAX = 8 };
 
 struct up_options {
 	bool applies, undoes, is_json;
@@ -18,13 +16,11 @@ struct up_options {
 	bool asks_nobody;
 	const char *domains[UP_DOMAINS_MAX];
 	size_t domain_count;
-	const char *forwards[UP_NAME_SERVERS_MAX];
-	struct lookup_stub stubs[UP_NAME_SERVERS_MAX];
-	struct lookup_settings lookup;
-	const char *ca_file;
+	struct dns_options dns; /* not settled yet */
 };
 
 /* -1: go on; else the exit status, and it was told why. */
 int up_options_read(struct up_options *ret_o, int argc, char **argv);
+void up_options_deinit(struct up_options *o);
 
 #endif

@@ -27,7 +27,7 @@ static void line_print(FILE *out, const char *before, struct slice line)
 	fputs(before, out);
 	for (size_t i = 0; i < line.len; i++) {
 		bool is_shown =
-			line.data[i] == '\t' || (line.data[i] >= ' ' && line.data[i] != 127);
+			line.data[i] == '\t' || (line.data[i] >= ' ' && line.data[i] <= '~');
 		fputc(is_shown ? line.data[i] : '?', out);
 	}
 	fputc('\n', out);
@@ -89,7 +89,8 @@ static void files_print(FILE *out, const struct up_plan *plan)
 	for (size_t i = 0; i < plan->work.file_count; i++) {
 		const struct up_file *file = &plan->work.files[i];
 		CLEAN(buf_deinit) struct buf patch = {};
-		fprintf(out, "\nFile %s%s\n", file->path, file->was_there ? "" : " (new)");
+		fputs("\n", out);
+		line_format(out, "File ", "%s%s", file->path, file->was_there ? "" : " (new)");
 		if (file->was_there)
 			patch_make(&patch, file);
 		up_print_text(out, "  ", buf_slice(file->was_there ? &patch : &file->after));
@@ -259,7 +260,7 @@ void up_print_returns(FILE *out, const struct up_work *work, const struct up_ret
 {
 	for (size_t i = 0; i < work->file_count; i++) {
 		CLEAN(buf_deinit) struct buf patch = {};
-		fprintf(out, "%s: %s\n", work->files[i].path, backs[returns[i].back]);
+		line_format(out, "", "%s: %s", work->files[i].path, backs[returns[i].back]);
 		if (returns[i].back != UP_BACK_TAKEN)
 			continue;
 		changes_make(&patch, &work->files[i], &returns[i]);
