@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { POLL_MS = 100 };
+enum {
+	POLL_MS = 100,
+	DRAIN_FACTOR = 4, /* sessions of a daemon that ends have their time */
+};
 
 static const char own_name[] = "mailseal";
 
@@ -121,10 +124,11 @@ static uint64_t now_ms(void)
 }
 
 /* 0; UP_APPLY_REFUSED: it does not come to that; or a negative. */
-static int ports_wait(struct up_apply *a, const struct up_work *work, ports_are *are)
+static int ports_wait_for(struct up_apply *a, const struct up_work *work, ports_are *are,
+                          uint64_t patience_ms)
 {
 	static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	uint64_t until = now_ms() + a->patience_ms;
+	uint64_t until = now_ms() + patience_ms;
 	for (;;) {
 		CLEAN(up_ports_deinit) struct up_ports ports = {};
 		int r = a->ports(&ports);
@@ -136,6 +140,11 @@ static int ports_wait(struct up_apply *a, const struct up_work *work, ports_are 
 			return UP_APPLY_REFUSED;
 		nanosleep(&pause, NULL);
 	}
+}
+
+static int ports_wait(struct up_apply *a, const struct up_work *work, ports_are *are)
+{
+	return ports_wait_for(a, work, are, a->patience_ms);
 }
 
 /* --- servers --- */

@@ -126,6 +126,34 @@ static int door_check(struct up_planning *p, const struct up_edge *edge, const s
 		servers_kind_title(edge->server->kind));
 }
 
+static bool is_moved(const struct up_plan *plan, const struct servers_listener *l)
+{
+	for (size_t i = 0; i < plan->edge_count; i++)
+		for (size_t j = 0; j < plan->edges[i].door_count; j++)
+			if (plan->edges[i].doors[j].listener->block == l->block)
+				return true;
+	return false;
+}
+
+/* The same port on another address, which stays with its server. */
+static int rivals_check(struct up_planning *p, const struct up_door *door)
+{
+	const struct servers *s = p->facts->servers;
+	int r = 0;
+	for (size_t i = 0; i < s->server_count && !r; i++)
+		for (size_t j = 0; j < s->servers[i]->listener_count && !r; j++) {
+			const struct servers_listener *l = s->servers[i]->listeners[j];
+			if (l->port == door->port && !is_moved(p->plan, l))
+				r = up_refuse(
+					p,
+					"port %u is to be mailseal's, and %s \"%s\" would keep it "
+					"on %s: give that another port",
+					door->port, servers_kind_title(s->servers[i]->kind),
+					l->name, l->address);
+		}
+	return err_up(r);
+}
+
 static int doors_check(struct up_planning *p)
 {
 	struct up_work *work = &p->plan->work;
@@ -134,6 +162,8 @@ static int doors_check(struct up_planning *p)
 		const struct up_edge *edge = &p->plan->edges[i];
 		for (size_t j = 0; j < edge->door_count && !r; j++) {
 			r = door_check(p, edge, &edge->doors[j]);
+			if (!r)
+				r = rivals_check(p, &edge->doors[j]);
 			if (work->port_count < UP_WORK_PORTS_MAX)
 				work->ports[work->port_count++] = edge->doors[j].port;
 		}

@@ -379,6 +379,17 @@ static void test_refusals(void **state)
 	}
 }
 
+static void test_same_port_on_loopback(void **state)
+{
+	CLEAN(machine_deinit) struct machine m;
+	(void)state;
+	machine_init(&m);
+	postfix_add(&m, "",
+	            "192.0.2.7:25 inet n - y - - smtpd\n127.0.0.1:25 inet n - y - - smtpd\n");
+	machine_plan(&m);
+	expect_refusal(&m, "Postfix \"127.0.0.1:25:inet\" would keep it on 127.0.0.1");
+}
+
 static void test_ports_that_are_taken(void **state)
 {
 	static const struct up_listening others[] = { { 10025, "amavisd" }, { 20025, "x" } };
@@ -448,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_port_25_that_takes_nothing_in_clear),
 		cmocka_unit_test(test_only_one_of_them),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_same_port_on_loopback),
 		cmocka_unit_test(test_ports_that_are_taken),
 		cmocka_unit_test(test_certificates_of_names),
 		cmocka_unit_test(test_domains),

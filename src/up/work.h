@@ -8,7 +8,7 @@
 #include "up/disk.h"
 #include "up/edit.h"
 
-enum { UP_WORK_FILES_MAX = 8, UP_WORK_PORTS_MAX = 16 };
+enum { UP_WORK_FILES_MAX = 8, UP_WORK_PORTS_MAX = 64 };
 
 struct up_file {
 	char *path; /* absolute, no symbolic link */

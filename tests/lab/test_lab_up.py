@@ -329,7 +329,51 @@ def test_server_that_refuses_its_files_gets_the_old_ones(fresh):
         inside(site.host, "rm", "/usr/local/sbin/doveconf")
     assert done.returncode == 1
     assert "Fatal: no such thing" in done.stdout
-    assert (state(), listening()) == (before, ports)
+    assert (state(), sorted(listening().splitlines())) == (before, sorted(ports.splitlines()))
+    assert "nothing to take back" in up("--undo").stdout
+
+
+# What up needs of it: the daemon as a service of its own.
+SYSTEMCTL = """#!/bin/sh
+case "$1 $2 $3" in
+"enable --now mailseal")
+	[ ! -e /tmp/fails ] || { echo "Job for mailseal.service failed." >&2; exit 1; }
+	setsid mailseal run </dev/null >/tmp/daemon.log 2>&1 &
+	until grep -q event=ready /tmp/daemon.log; do sleep 0.1; done
+	;;
+"disable --now mailseal") mailseal ctl drain ;;
+*) exit 4 ;;
+esac
+"""
+
+
+@pytest.fixture
+def systemd(fresh):
+    inside(site.host, "sh", "-c", "mkdir -p /run/systemd/system && rm -f /tmp/daemon.log && "
+           "cat >/usr/local/sbin/systemctl && chmod 755 /usr/local/sbin/systemctl",
+           input=SYSTEMCTL)
+    yield
+    assert up("--undo").returncode == 0
+    inside(site.host, "sh", "-c", "rm -r /run/systemd /usr/local/sbin/systemctl; rm -f /tmp/fails")
+
+
+def test_with_systemd_the_daemon_starts_and_ends(systemd):
+    before = state()
+    done = up("--apply", "--no-dns")
+    assert done.returncode == 0, done.stdout
+    assert read(deliver())
+    assert up("--undo").returncode == 0
+    assert state() == before and deliver()
+
+
+def test_daemon_that_does_not_start_leaves_all_as_it_was(systemd):
+    before, ports = state(), listening()
+    inside(site.host, "touch", "/tmp/fails")
+    done = up("--apply", "--no-dns")
+    assert done.returncode == 1
+    assert "Job for mailseal.service failed." in done.stdout
+    assert state() == before
+    assert sorted(listening().splitlines()) == sorted(ports.splitlines())
     assert "nothing to take back" in up("--undo").stdout
 
 
