@@ -35,9 +35,13 @@ enum {
 [[nodiscard]] int up_apply(struct up_apply *a, struct up_work *work);
 
 /*
- * returns: one for each file, judged. Ends mailseal, puts the files back, reloads the servers and
- * closes the journal. 0; UP_APPLY_STUCK (why): nothing was changed, or not all: it can be done
- * again; or a negative.
+ * Ends mailseal, puts the files back, reloads the servers and closes the journal.
+ *
+ * returns: one for each file, judged
+ *
+ * Returns 0; UP_APPLY_STUCK (why): mailseal did not end and nothing was changed, or a file could
+ * not be written and it can be done again, or all files are back and a server does not take them;
+ * or a negative.
  */
 [[nodiscard]] int up_undo(struct up_apply *a, const struct up_work *work,
                           const struct up_return *returns);

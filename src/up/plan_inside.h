@@ -9,8 +9,7 @@ struct up_planning {
 	const struct up_facts *facts;
 };
 
-/* A fault is remembered by its negative, so that what follows may go on: -ENOMEM is all it can be.
- */
+/* One more of the plan's refusals, or notes. 0 or -ENOMEM. */
 [[nodiscard]] int up_refuse(struct up_planning *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 [[nodiscard]] int up_note(struct up_planning *p, const char *format, ...)
