@@ -9,6 +9,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+
+enum { ATTRIBUTE_MAX = 4096 }; /* bytes of one, and of all names */
 
 int up_disk_read(struct buf *out, const char *path, struct up_owner *ret_owner)
 {
@@ -61,6 +64,25 @@ static int file_fill(int fd, struct slice bytes, const struct up_owner *owner)
 	return 0;
 }
 
+/* Access lists and labels, as far as the file system has such. The mode comes after them: it is a
+ * part of an access list. */
+static void attribute_copy(int from, int to, const char *name)
+{
+	char value[ATTRIBUTE_MAX];
+	ssize_t len = fgetxattr(from, name, value, sizeof(value));
+	if (len >= 0)
+		(void)!fsetxattr(to, name, value, (size_t)len, 0);
+}
+
+static void attributes_copy(const char *path, int to)
+{
+	char names[ATTRIBUTE_MAX];
+	CLEAN(closep) int from = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	ssize_t len = from < 0 ? -1 : flistxattr(from, names, sizeof(names));
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1)
+		attribute_copy(from, to, names + at);
+}
+
 int up_disk_put(const char *path, struct slice bytes, const struct up_owner *owner)
 {
 	char temporary[PATH_MAX];
@@ -74,6 +96,7 @@ int up_disk_put(const char *path, struct slice bytes, const struct up_owner *own
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_raise(-errno);
+	attributes_copy(path, fd);
 	int r = file_fill(fd, bytes, owner);
 	if (!r && rename(temporary, path))
 		r = err_raise(-errno);

@@ -23,8 +23,8 @@ enum { UP_DISK_ABSENT = 1 };
  * (-EINVAL: no regular file). */
 [[nodiscard]] int up_disk_read(struct buf *out, const char *path, struct up_owner *ret_owner);
 
-/* Puts it there, whether there was one or not; its folder has to be there. path must not be a
- * symbolic link. 0, or what the calls said. */
+/* Puts it there, whether there was one or not (whose access list and labels it keeps); its folder
+ * has to be there. path must not be a symbolic link. 0, or what the calls said. */
 [[nodiscard]] int up_disk_put(const char *path, struct slice bytes, const struct up_owner *owner);
 
 /* Also fine if it is not there. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <cmocka.h>
 
@@ -313,6 +314,27 @@ static void test_broken_manifest(void **state)
 	place_deinit(&p);
 }
 
+static void test_attributes_stay(void **state)
+{
+	struct place p;
+	char value[16] = "";
+	(void)state;
+	place_init(&p);
+	int r = setxattr(p.paths[0], "user.label", "mine", 4, 0);
+	if (r) {
+		place_deinit(&p);
+		skip(); /* the file system has none */
+	}
+	for (unsigned i = 0; i < STEPS; i++)
+		step(&p, i);
+	assert_int_equal(getxattr(p.paths[0], "user.label", value, sizeof(value)), 4);
+	assert_int_equal(undo(&p, FILES), 0);
+	assert_int_equal(getxattr(p.paths[0], "user.label", value, sizeof(value)), 4);
+	assert_memory_equal(value, "mine", 4);
+	before_expect(&p);
+	place_deinit(&p);
+}
+
 static void test_one_at_a_time(void **state)
 {
 	struct place p;
@@ -338,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_edit_of_our_lines_is_left),
 		cmocka_unit_test(test_file_that_somebody_removed_stays_away),
 		cmocka_unit_test(test_broken_manifest),
+		cmocka_unit_test(test_attributes_stay),
 		cmocka_unit_test(test_one_at_a_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
