@@ -6,6 +6,7 @@
 #include "cmd/policy.h"
 #include "cmd/report.h"
 #include "cmd/run.h"
+#include "cmd/up.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
