@@ -13,7 +13,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock exim opensmtpd cyrus sender faulty" # brought up one by one, by lab/host
+MORE_HOSTS="stock fresh fresh13 exim opensmtpd cyrus sender faulty" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -29,6 +29,8 @@ host_numbers() {
 	opensmtpd) echo 23 ;;
 	cyrus) echo 24 ;;
 	sender) echo 25 ;;
+	fresh) echo 26 ;;
+	fresh13) echo 27 ;;
 	faulty) echo 31 32 33 34 35 36 37 ;;
 	client) echo 100 ;;
 	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
@@ -48,6 +50,7 @@ host_tree() {
 	case $1 in
 	exim | cyrus) echo "$1" ;;
 	opensmtpd) echo opensmtpd13 ;;
+	fresh13) echo mail13 ;;
 	*) echo "$TREE" ;;
 	esac
 }
@@ -59,6 +62,7 @@ server_ports() {
 	alpha | beta) echo 10025 10587 10143 10110 ;;
 	legacy | faulty) echo 25 ;;
 	sender) echo 25 53 ;;
+	fresh | fresh13) echo 25 143 993 110 995 ;;
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
 	exim | opensmtpd) echo 25 10025 ;;
 	cyrus) echo 993 ;;
