@@ -109,3 +109,28 @@ def differences(one, other):
 
 def names(numbers):
     return sorted(NAMES.get(one, f"{one:#06x}") for one in numbers)
+
+
+def group_numbers(groups):
+    known = table("iana_groups.c", GROUP_ROWS)
+    return {known[name] for name in groups}
+
+
+def groups_agree(ours, theirs):
+    """sslscan looks for finite fields in TLS 1.3 alone."""
+    seen = set().union(*theirs.groups.values())
+    is_old = "TLSv1.3" not in theirs.groups
+    compared = {group for group in ours.groups if not (is_old and group.startswith("ffdhe"))}
+    assert ours.said["groups_are_whole"], ours.groups
+    assert group_numbers(compared) == seen, (ours.groups, theirs.groups)
+
+
+def orders_agree(ours, theirs, ordered, is_of_parts=False):
+    """ordered: versions in which the server chooses; in all others the client does. Below TLS 1.3: there sslscan asks for each suite by itself. is_of_parts: the server's order is
+    found among 64 suites that were offered together (tls/enumerate.h), and of a longer list two
+    parts stand one after the other."""
+    told = {version: has for version, has in ours.order.items() if has is not None}
+    assert {version for version, has in told.items() if has} == set(ordered) & set(told), told
+    for version in set(ordered) - {"TLSv1.3"}:
+        same = ours.versions[version] == theirs.versions[version]
+        assert same or is_of_parts, (version, ours.versions, theirs.versions)

@@ -60,17 +60,13 @@ SERVERS = {
         "+ANON-ECDH:%SERVER_PRECEDENCE"),
     "GnuTLS, finite fields": gnutls("NORMAL:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-FFDHE3072"),
 }
-# What the two need not agree on, and why. Versions and suites are not in it: they agree on all.
-# Of groups: version -> what sslscan says of it.
+# What the two do not agree on, and why. Versions and suites are not in it: they agree on all.
 SEES_NO_GROUPS = "sslscan looks at groups with a cipher list of its own, which this server refuses"
-NO_FIELDS_BELOW = "sslscan looks for finite fields in TLS 1.3 alone"
 GROUPS_DIFFER = {
     "anonymous": SEES_NO_GROUPS, "no encryption": SEES_NO_GROUPS, "a short field": SEES_NO_GROUPS,
 }
-# The server's order is found among 64 suites that were offered together (tls/enumerate.h): of longer
-# lists two parts stand one after the other.
 ORDER_DIFFERS = {"GnuTLS with all it has": "its suites are of two parts of the list"}
-HAS_ORDER = {"the server's odd order", "GnuTLS with all it has"}
+ORDERED = {"the server's odd order", "GnuTLS with all it has"}
 # What each was set up for, by criterion; mailseal check has to say so.
 FINDINGS = {
     "all that OpenSSL still has": {"D3": "fail", "D4": "fail", "C2": "fail", "D5": "fail"},
@@ -122,40 +118,19 @@ class Server:
         self.process.wait()
 
 
-def group_numbers(groups):
-    known = scanners.table("iana_groups.c", scanners.GROUP_ROWS)
-    return {known[name] for name in groups}
-
-
 @pytest.mark.parametrize("name", SERVERS)
 def test_it_sees_what_sslscan_sees(folder, name):
     with Server(name, folder) as port:
         ours = scanners.by_mailseal(ADDRESS, port, "tls")
         theirs = scanners.by_sslscan(ADDRESS, port, "tls")
     assert ours.versions and not scanners.differences(ours.versions, theirs.versions)
-    orders_agree(name, ours, theirs)
+    scanners.orders_agree(ours, theirs, ours.versions if name in ORDERED else (), name in ORDER_DIFFERS)
     if name in GROUPS_DIFFER:
         assert not theirs.groups, GROUPS_DIFFER[name]
     else:
-        groups_agree(ours, theirs)
+        scanners.groups_agree(ours, theirs)
     found = {f["id"]: f["verdict"] for f in ours.findings}
     assert {i: found.get(i) for i in FINDINGS.get(name, {})} == FINDINGS.get(name, {}), ours.findings
-
-
-def orders_agree(name, ours, theirs):
-    """Below TLS 1.3: there sslscan asks for each suite by itself."""
-    told = {version: has for version, has in ours.order.items() if has is not None}
-    assert set(told.values()) <= {name in HAS_ORDER}, told
-    for version in set(told) - {"TLSv1.3"}:
-        same = ours.versions[version] == theirs.versions[version]
-        assert same or not told[version] or name in ORDER_DIFFERS, (version, ours.versions)
-
-
-def groups_agree(ours, theirs):
-    seen = set().union(*theirs.groups.values())
-    below = {g for g in ours.groups if g.startswith("ffdhe")} if "TLSv1.3" not in theirs.groups else ()
-    assert ours.said["groups_are_whole"]
-    assert group_numbers(set(ours.groups) - set(below)) == seen, NO_FIELDS_BELOW
 
 
 class PythonServer(threading.Thread):
