@@ -2,6 +2,7 @@
 #include "cmd/check.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
+#include "cmd/hops.h"
 #include "cmd/policy.h"
 #include "cmd/report.h"
 #include "cmd/run.h"
@@ -22,6 +23,8 @@ static const struct command commands[] = {
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
 	{ "check", cmd_check, "look at any provider from outside, all of its mail" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "hops", cmd_hops,
+	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
 };

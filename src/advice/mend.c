@@ -28,10 +28,10 @@ const struct advice_mend *advice_mend_next(const char *id, const struct advice_m
 	return next->id && !strcmp(next->id, id) ? next : NULL;
 }
 
+/* "nginx/1.22.1" is a word and a version too. */
 static struct slice first_word(const char *text)
 {
-	struct slice s = slice_str(text);
-	return slice_head(s, slice_find(s, ' '));
+	return slice_of(text, strcspn(text, " /"));
 }
 
 const struct advice_mend *advice_mend_for(const char *id, const char *software)

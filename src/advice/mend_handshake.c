@@ -7,6 +7,12 @@
 	"apt-get update && apt-get install --only-upgrade libssl3 libgnutls30\n"                   \
 	"systemctl restart postfix dovecot"
 
+#define OPTIONS_EXIM                                                                               \
+	"# with OpenSSL:\n"                                                                        \
+	"openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1 +no_compression "             \
+	"+no_renegotiation\n"                                                                      \
+	"# with GnuTLS (Debian) it is so by itself"
+
 const struct advice_mend advice_mends_handshake[] = {
 	{ "D9", "mailseal",
 	  "# the default; it needs OpenSSL 3.5 (Debian 13)\n"
@@ -41,13 +47,10 @@ const struct advice_mend advice_mends_handshake[] = {
 	{ "D13", "mailseal", EDGE },
 	{ "D13", "Postfix",
 	  "postconf -e 'tls_ssl_options = NO_COMPRESSION, NO_RENEGOTIATION'\npostfix reload" },
-	{ "D13", "Exim",
-	  "openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1 +no_compression "
-	  "+no_renegotiation" },
+	{ "D13", "Exim", OPTIONS_EXIM },
 	{ "D13", "Dovecot",
 	  "# 2.3: compression is off unless ssl_options has \"compression\"\n"
 	  "ssl_options = no_ticket" },
-	{ "D13", "Cyrus", "tls_compression: 0" },
 	{ "D13", "Apache", "SSLCompression off" },
 	{ "D13", "", "# OpenSSL 1.1.0 and later are without it unless a server asks\n" UPDATE_TLS },
 	{ "D14", "mailseal", EDGE },
@@ -56,9 +59,7 @@ const struct advice_mend advice_mends_handshake[] = {
 	{ "D15", "mailseal", EDGE },
 	{ "D15", "Postfix",
 	  "postconf -e 'tls_ssl_options = NO_COMPRESSION, NO_RENEGOTIATION'\npostfix reload" },
-	{ "D15", "Exim",
-	  "openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1 +no_compression "
-	  "+no_renegotiation" },
+	{ "D15", "Exim", OPTIONS_EXIM },
 	{ "D15", "Courier",
 	  "# esmtpd, imapd-ssl, pop3d-ssl in /etc/courier\nTLS_PROTOCOL=\"TLSv1.2++\"" },
 	{ "D15", "",
@@ -71,7 +72,12 @@ const struct advice_mend advice_mends_handshake[] = {
 	{ "D17", "mailseal", "tls = { tickets = false; };" },
 	{ "D17", "Postfix",
 	  "postconf -e 'smtpd_tls_session_cache_timeout = 3600s'\npostfix reload" },
-	{ "D17", "Exim", "openssl_options = +no_sslv2 +no_sslv3 +no_ticket +no_renegotiation" },
+	{ "D17", "Exim",
+	  "# with OpenSSL:\n"
+	  "openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1 +no_ticket "
+	  "+no_renegotiation\n"
+	  "# with GnuTLS (Debian):\n"
+	  "tls_require_ciphers = SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%NO_TICKETS" },
 	{ "D17", "Dovecot", "# 2.3\nssl_options = no_ticket" },
 	{ "D17", "Cyrus", "tls_session_timeout: 1440" },
 	{ "D17", "nginx", "ssl_session_timeout 1d;\nssl_session_tickets off;" },

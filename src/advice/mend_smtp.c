@@ -50,7 +50,17 @@ const struct advice_mend advice_mends_smtp[] = {
 	  "chgrp Debian-exim /etc/ssl/mx/privkey.pem && chmod 640 /etc/ssl/mx/privkey.pem\n"
 	  "# in the configuration, so that the log says why:\n"
 	  "log_selector = +tls_cipher +tls_sni" },
-	{ "B2", "", "openssl s_client -starttls smtp -connect mx.example.org:25" },
+	{ "B2", "Dovecot",
+	  "# do key and certificate belong together? Both must print the same:\n"
+	  "openssl x509 -in /etc/letsencrypt/live/mail.example.org/fullchain.pem -noout -pubkey | "
+	  "openssl sha256\n"
+	  "openssl pkey -in /etc/letsencrypt/live/mail.example.org/privkey.pem -pubout | "
+	  "openssl sha256\n"
+	  "doveadm log errors   # says why" },
+	{ "B2", "nginx", "nginx -t && systemctl reload nginx" },
+	{ "B2", "",
+	  "openssl s_client -starttls smtp -connect mx.example.org:25\n"
+	  "openssl s_client -connect mail.example.org:993" },
 	SEAL_ROWS("B3"),
 	{ "B4", "mailseal",
 	  "# the address that you look from, so that limits do not count for it\n"
@@ -79,6 +89,7 @@ const struct advice_mend advice_mends_smtp[] = {
 	  "backend = \"mta\"; }; };" },
 	{ "B6", "Postfix",
 	  "postconf -e 'smtpd_sasl_auth_enable = no'\n"
+	  "# of these, those that master.cf has:\n"
 	  "postconf -P 'submission/inet/smtpd_sasl_auth_enable=yes' "
 	  "'submissions/inet/smtpd_sasl_auth_enable=yes'\n"
 	  "postfix reload" },

@@ -54,6 +54,7 @@ struct advice_profile {
 	unsigned rsa_bits_least;
 	enum advice_grade other_curves; /* of 224 bits and more that are not in groups */
 	enum advice_grade no_ems;       /* extended master secret is missing (RFC 7627) */
+	bool wants_dane;                /* DNSSEC and TLSA records are part of it */
 	unsigned certificate_days;      /* longest life of a certificate; 0: it does not say */
 };
 

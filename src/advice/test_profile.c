@@ -54,11 +54,45 @@ static void test_profile_groups_are_known(void **state)
 		}
 }
 
+static void test_profile_has_group(void **state)
+{
+	enum { X25519 = 29, SECP256K1 = 22, X25519MLKEM768 = 0x11ec };
+	(void)state;
+	assert_true(advice_profile_has_group(advice_profile_find("mozilla6"), X25519));
+	assert_false(advice_profile_has_group(advice_profile_find("bsi2026"), X25519));
+	for (size_t i = 0; i < advice_profile_count; i++) {
+		assert_true(advice_profile_has_group(&advice_profiles[i], TLS_GROUP_P256));
+		assert_true(advice_profile_has_group(&advice_profiles[i], X25519MLKEM768));
+		assert_false(advice_profile_has_group(&advice_profiles[i], SECP256K1));
+		assert_false(advice_profile_has_group(&advice_profiles[i], 0xfafa));
+	}
+}
+
+/* Nobody is stricter with providers, who fall back to plaintext, than with users. */
+static void test_profile_scales_are_consistent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < advice_profile_count; i++) {
+		const struct advice_profile *p = &advice_profiles[i];
+		const struct advice_scale *providers = &p->scales[ADVICE_PROVIDERS];
+		const struct advice_scale *users = &p->scales[ADVICE_USERS];
+		assert_int_equal(users->old_versions, ADVICE_BAD);
+		assert_true(providers->old_versions <= users->old_versions);
+		assert_true(providers->static_kex <= users->static_kex);
+		assert_true(providers->cbc_sha1 <= users->cbc_sha1);
+		assert_true(providers->cbc_sha2 <= providers->cbc_sha1);
+		assert_true(p->dh_bits_least >= 2048 && p->dh_bits_least <= p->dh_bits);
+		assert_true(p->rsa_bits_least >= 2048 && p->rsa_bits_least <= p->rsa_bits);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_profile_suites),
 		cmocka_unit_test(test_profile_groups_are_known),
+		cmocka_unit_test(test_profile_has_group),
+		cmocka_unit_test(test_profile_scales_are_consistent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

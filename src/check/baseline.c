@@ -95,6 +95,29 @@ static void value_read(struct reading *r, json_t *value, const char *domain, uns
 		json_array_foreach(value, i, member) value_read(r, member, domain, depth + 1);
 }
 
+static struct slice spaces_skip(struct slice s)
+{
+	while (s.len && strchr(" \t\r\n", *s.data))
+		s = slice_skip(s, 1);
+	return s;
+}
+
+/* One text, or one behind the other, as many domains are written. False: no JSON. */
+static bool texts_read(struct reading *r, struct slice json)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+	for (json = spaces_skip(json); json.len; json = spaces_skip(json)) {
+		json_error_t error;
+		json_t *root = json_loadb((const char *)json.data, json.len, flags, &error);
+		if (!root)
+			return false;
+		value_read(r, root, "", 0);
+		json_decref(root);
+		json = slice_skip(json, (size_t)error.position);
+	}
+	return true;
+}
+
 static int past_compare(const void *left, const void *right)
 {
 	const struct check_past *a = left, *b = right;
@@ -107,29 +130,15 @@ static int past_compare(const void *left, const void *right)
 int check_baseline_read(struct slice json, struct check_baseline *ret_baseline,
                         const char **ret_why)
 {
-	json_error_t error;
-	*ret_why = "";
-	*ret_baseline = (struct check_baseline){};
-	if (json.len > CHECK_BASELINE_MAX) {
-		*ret_why = "it is too long";
-		return CHECK_BASELINE_BAD;
-	}
-	json_t *root =
-		json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &error);
-	if (!root) {
-		*ret_why = "it is no JSON";
-		return CHECK_BASELINE_BAD;
-	}
 	struct reading r = { .baseline = ret_baseline };
-	value_read(&r, root, "", 0);
-	json_decref(root);
-	if (r.is_out_of_memory) {
+	*ret_baseline = (struct check_baseline){};
+	*ret_why = json.len > CHECK_BASELINE_MAX ? "it is too long" : "it is no JSON";
+	bool is_json = json.len <= CHECK_BASELINE_MAX && texts_read(&r, json);
+	if (is_json)
+		*ret_why = ret_baseline->count ? "" : "it has no findings";
+	if (r.is_out_of_memory || **ret_why) {
 		check_baseline_deinit(ret_baseline);
-		return err_raise(-ENOMEM);
-	}
-	if (!ret_baseline->count) {
-		*ret_why = "it has no findings";
-		return CHECK_BASELINE_BAD;
+		return r.is_out_of_memory ? err_raise(-ENOMEM) : CHECK_BASELINE_BAD;
 	}
 	qsort(ret_baseline->items, ret_baseline->count, sizeof(*ret_baseline->items), past_compare);
 	return 0;
@@ -172,7 +181,8 @@ static int badness(enum check_verdict verdict)
 }
 
 struct comparison {
-	const struct check_baseline *before;
+	const struct check_past *past; /* of the domain */
+	size_t count;
 	const struct check_report *now;
 	struct check_changes *changes;
 	size_t cap;
@@ -200,17 +210,14 @@ static const struct check_past *past_find(const struct comparison *c, const stru
 	const struct check_past key = { .domain = (char *)c->now->domain->name,
 		                        .id = (char *)f->criterion->id,
 		                        .place = (char *)f->place };
-	return bsearch(&key, c->before->items, c->before->count, sizeof(key), past_compare);
+	return c->count ? bsearch(&key, c->past, c->count, sizeof(key), past_compare) : NULL;
 }
 
 static bool was_untested(const struct comparison *c, const char *place)
 {
-	for (size_t i = 0; i < c->before->count; i++) {
-		const struct check_past *p = &c->before->items[i];
-		if (p->verdict == CHECK_NOT_TESTED && !strcmp(p->place, place) &&
-		    !strcmp(p->domain, c->now->domain->name))
+	for (size_t i = 0; i < c->count; i++)
+		if (c->past[i].verdict == CHECK_NOT_TESTED && !strcmp(c->past[i].place, place))
 			return true;
-	}
 	return false;
 }
 
@@ -254,8 +261,7 @@ static void past_look(struct comparison *c, const struct check_past *past)
 		                       .id = past->id,
 		                       .place = past->place,
 		                       .before = past->verdict };
-	if (strcmp(past->domain, c->now->domain->name) != 0 || !badness(past->verdict) ||
-	    is_there(c->now, past))
+	if (!badness(past->verdict) || is_there(c->now, past))
 		return;
 	change_add(c, &change);
 }
@@ -271,15 +277,34 @@ static int change_compare(const void *left, const void *right)
 	return order ? order : strcmp(a->id, b->id);
 }
 
+/* The first that is not before the domain, or behind it. */
+static size_t past_bound(const struct check_baseline *b, const char *domain, bool is_behind)
+{
+	size_t first = 0, last = b->count;
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+		int order = strcmp(b->items[middle].domain, domain);
+		if (order < 0 || (is_behind && !order))
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
 int check_baseline_compare(const struct check_baseline *before, const struct check_report *now,
                            struct check_changes *ret_changes)
 {
 	*ret_changes = (struct check_changes){};
-	struct comparison c = { .before = before, .now = now, .changes = ret_changes };
+	size_t first = past_bound(before, now->domain->name, false);
+	struct comparison c = { .past = before->count ? before->items + first : NULL,
+		                .count = past_bound(before, now->domain->name, true) - first,
+		                .now = now,
+		                .changes = ret_changes };
 	for (size_t i = 0; i < now->count; i++)
 		finding_compare(&c, &now->findings[i]);
-	for (size_t i = 0; i < before->count; i++)
-		past_look(&c, &before->items[i]);
+	for (size_t i = 0; i < c.count; i++)
+		past_look(&c, &c.past[i]);
 	if (c.is_out_of_memory) {
 		check_changes_deinit(ret_changes);
 		return err_raise(-ENOMEM);

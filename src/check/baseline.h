@@ -1,6 +1,7 @@
 /*
  * What changed since a report of before: findings by criterion and place, never counters of days.
- * Pure. What could not be tested, then or now, changed neither way.
+ * Pure. What could not be tested, then or now, changed neither way. Like is to be compared with
+ * like: what only a deeper look finds is new after a shallow one, and gone the other way round.
  */
 #ifndef CHECK_BASELINE_H
 #define CHECK_BASELINE_H
@@ -23,8 +24,9 @@ struct check_baseline {
 enum { CHECK_BASELINE_BAD = 1 };
 
 /*
- * What `check --json` wrote, of one domain or of many: every object with "id", "place" and
- * "verdict", wherever it stands; its domain is the nearest "domain" around it ("" without one).
+ * What `check --json` wrote, of one domain or of many (one text behind the other): every object
+ * with "id", "place" and "verdict", wherever it stands; its domain is the nearest "domain" around
+ * it ("" without one).
  *
  * 0, -ENOMEM or CHECK_BASELINE_BAD: *ret_why says what is wrong (static words).
  */

@@ -11,6 +11,8 @@ static const char *const letters[] = {
 };
 _Static_assert(COUNT_OF(letters) == GRADE_COUNT, "a grade without a letter");
 
+static const char not_tested[] = "something could not be tested";
+
 /* --- of one finding --- */
 
 /* What a failure costs. C where nothing is said: versions, suites, certificates, policies. */
@@ -93,13 +95,20 @@ static bool is_about(const struct check_finding *f, enum check_recommendation ab
 struct sum {
 	enum grade grade;
 	const struct check_finding *worst; /* that the grade is by */
-	bool has_endpoint;                 /* something that is not DNS was judged */
+	bool has_endpoint;                 /* something but DNS was judged */
 	bool is_partial;
-	unsigned tls,
-		without_tls; /* port 25: endpoints that were asked for STARTTLS, and lack it */
+	unsigned tls;         /* ports 25 that answered */
+	unsigned without_tls; /* of these, without STARTTLS that works */
 };
 
-static void finding_count(struct sum *s, const struct check_finding *f)
+/* Not DNS, and not logins on port 25, which alone are no access of users. */
+static bool is_examined(const struct check_finding *f, enum check_recommendation about)
+{
+	return f->endpoint && (f->endpoint->service == CHECK_SMTP) == (about == CHECK_BETWEEN);
+}
+
+static void finding_count(struct sum *s, const struct check_finding *f,
+                          enum check_recommendation about)
 {
 	const char *id = f->criterion->id;
 	enum grade grade = cap_of(f);
@@ -113,7 +122,7 @@ static void finding_count(struct sum *s, const struct check_finding *f)
 	}
 	if (f->verdict == CHECK_NOT_APPLICABLE)
 		return;
-	s->has_endpoint |= f->endpoint != NULL;
+	s->has_endpoint |= is_examined(f, about);
 	if (!strcmp(id, "B1") || !strcmp(id, "B2")) {
 		s->tls += !strcmp(id, "B1");
 		s->without_tls += f->verdict == CHECK_FAIL;
@@ -150,7 +159,7 @@ static const char *missing_for_plus(const struct check_report *report,
                                     enum check_recommendation about, const struct sum *s)
 {
 	if (s->is_partial)
-		return "something could not be tested";
+		return not_tested;
 	if (!all_pass(report, about, "D9"))
 		return "no post-quantum key exchange everywhere";
 	if (about == CHECK_BETWEEN && !is_protected(report))
@@ -179,7 +188,7 @@ static struct check_letter recommendation_grade(const struct check_report *repor
 	struct sum s = {};
 	for (size_t i = 0; i < report->count; i++)
 		if (is_about(&report->findings[i], about))
-			finding_count(&s, &report->findings[i]);
+			finding_count(&s, &report->findings[i], about);
 	if (s.tls && s.without_tls >= s.tls)
 		return letter_of(F, s.is_partial, "no MX host has TLS that works");
 	if (!s.has_endpoint && s.grade < C)
@@ -216,5 +225,7 @@ void check_grade(struct check_report *report)
 	bool users_are_worse = grade_rank(&of[CHECK_USERS]) > grade_rank(&of[CHECK_BETWEEN]);
 	report->overall = of[users_are_worse ? CHECK_USERS : CHECK_BETWEEN];
 	report->overall.is_partial = of[CHECK_BETWEEN].is_partial || of[CHECK_USERS].is_partial;
+	if (report->overall.is_partial && !strcmp(report->overall.letter, letters[A_PLUS]))
+		report->overall = letter_of(A, true, not_tested);
 	totals_count(report);
 }

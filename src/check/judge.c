@@ -70,6 +70,11 @@ struct where {
 	const struct check_endpoint *endpoint;
 };
 
+static const char *software_of(const struct check_endpoint *e)
+{
+	return e->software[0] ? e->software : e->web.server;
+}
+
 static void add(struct judge *j, const char *id, const struct where *where, const struct ruling *r)
 {
 	const struct advice_criterion *criterion = advice_criterion_find(id);
@@ -82,7 +87,7 @@ static void add(struct judge *j, const char *id, const struct where *where, cons
 	slice_to_text(slice_str(where->place), f->place, sizeof(f->place));
 	slice_to_text(slice_str(r->evidence), f->evidence, sizeof(f->evidence));
 	if (where->endpoint)
-		slice_to_text(slice_str(where->endpoint->software), f->software,
+		slice_to_text(slice_str(software_of(where->endpoint)), f->software,
 		              sizeof(f->software));
 	retest_write(f, j->domain);
 }

@@ -196,40 +196,48 @@ static void b3(struct judge *j)
 
 /* --- E9: one key in several places --- */
 
-static bool is_weak_place(const struct judge *j, const struct check_endpoint *e)
-{
-	return judge_has_version(e, CHECK_SSL2) || fails_tls(j, e);
-}
+/* Of each endpoint what makes it a weaker place for its key; NULL: nothing. */
+struct weaknesses {
+	const char *of[CHECK_ENDPOINTS_MAX];
+};
 
-/* The first weaker place with the key of this endpoint, that itself is none. */
-static void e9(struct judge *j, const struct check_endpoint *e)
+static void weaknesses_find(const struct judge *j, struct weaknesses *w)
 {
 	const struct check_domain *d = j->domain;
-	char place[CHECK_TEXT_CAP];
-	struct ruling r = {};
-	bool is_shared = false;
-	if (!e->has_chain || is_weak_place(j, e))
-		return;
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
-		const struct check_endpoint *other = d->endpoints[i];
-		if (other == e || !other->has_chain ||
-		    memcmp(e->chain.spki, other->chain.spki, sizeof(e->chain.spki)) != 0)
-			continue;
-		is_shared = true;
-		if (!is_weak_place(j, other))
-			continue;
-		judge_place(other, place, sizeof(place));
-		judge_say(&r, CHECK_WARN, "%s has the same key and is weaker (%s)", place,
-		          judge_has_version(other, CHECK_SSL2)
-		                  ? "SSLv2"
-		                  : worst_tls(j, other)->criterion->id);
-		judge_add_endpoint(j, "E9", e, &r);
-		return;
+		const struct check_finding *worst = worst_tls(j, d->endpoints[i]);
+		bool fails = worst && worst->verdict >= CHECK_FAIL;
+		w->of[i] = fails ? worst->criterion->id : NULL;
+		if (judge_has_version(d->endpoints[i], CHECK_SSL2))
+			w->of[i] = "SSLv2";
 	}
-	if (!is_shared)
-		return;
-	judge_say(&r, CHECK_PASS, "where else its key is used, TLS is as good");
-	judge_add_endpoint(j, "E9", e, &r);
+}
+
+static bool share_key(const struct check_endpoint *a, const struct check_endpoint *b)
+{
+	return a != b && a->has_chain && b->has_chain &&
+	       !memcmp(a->chain.spki, b->chain.spki, sizeof(a->chain.spki));
+}
+
+/* The first weaker place with the key of an endpoint that itself is none. */
+static void e9(struct judge *j, const struct weaknesses *w, unsigned at)
+{
+	const struct check_domain *d = j->domain;
+	const struct check_endpoint *e = d->endpoints[at];
+	struct ruling r = {};
+	for (unsigned i = 0; i < d->endpoint_count && r.verdict != CHECK_WARN; i++) {
+		char place[CHECK_TEXT_CAP];
+		if (w->of[at] || !share_key(e, d->endpoints[i]))
+			continue;
+		judge_place(d->endpoints[i], place, sizeof(place));
+		if (w->of[i])
+			judge_say(&r, CHECK_WARN, "%s has the same key and is weaker (%s)", place,
+			          w->of[i]);
+		else
+			judge_say(&r, CHECK_PASS, "where else its key is used, TLS is as good");
+	}
+	if (r.evidence[0])
+		judge_add_endpoint(j, "E9", e, &r);
 }
 
 /* --- H3: hosts beside webmail --- */
@@ -260,8 +268,10 @@ static void h3(struct judge *j, const struct check_endpoint *e)
 void judge_across(struct judge *j)
 {
 	const struct check_domain *d = j->domain;
+	struct weaknesses weaknesses;
+	weaknesses_find(j, &weaknesses);
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
-		e9(j, d->endpoints[i]);
+		e9(j, &weaknesses, i);
 		h3(j, d->endpoints[i]);
 	}
 	for (unsigned i = 0; i < d->endpoint_count; i++)

@@ -58,8 +58,8 @@ static bool trust(const struct judge_at *at, const struct check_certificate *c, 
 	case TLS_PROOF_HOLDS:
 	case TLS_PROOF_WRONG_NAME: /* E2 */
 	case TLS_PROOF_EXPIRED:    /* E3 */
-		return judge_say(r, CHECK_PASS, "the chain leads to a CA that is trusted: %s",
-		                 c->issuer);
+		return judge_say(r, CHECK_PASS, "the chain leads to a CA that is trusted: %s%s",
+		                 c->issuer, c->is_in_order ? "" : "; it is not sent in order");
 	case TLS_PROOF_NOT_TRUSTED:
 	case TLS_PROOF_INVALID:
 	case TLS_PROOF_RESULT_COUNT:
@@ -83,8 +83,9 @@ static bool name(const struct judge_at *at, const struct check_certificate *c, s
 		return judge_say(r, fault_of(at),
 		                 "%s is in its subject alone, where nobody looks%s", host,
 		                 fault_words(at));
-	return judge_say(r, fault_of(at), "%s is not in it: %s%s", host, c->names ? c->names : "",
-	                 fault_words(at));
+	bool has_names = c->names && c->names[0];
+	return judge_say(r, fault_of(at), "%s is not in it, but %s%s", host,
+	                 has_names ? c->names : "no name at all", fault_words(at));
 }
 
 static bool lives_long(const struct judge_at *at, const struct check_certificate *c)

@@ -66,7 +66,7 @@ static void a3(struct judge *j)
 
 /* --- A5 to A8: DNSSEC --- */
 
-static bool wants_dane(const struct check_domain *d)
+static bool has_tlsa(const struct check_domain *d)
 {
 	for (size_t i = 0; i < d->way.host_count; i++)
 		if (d->way.hosts[i].facts.count)
@@ -74,15 +74,24 @@ static bool wants_dane(const struct check_domain *d)
 	return false;
 }
 
-static void dnssec_say(enum policy_dns status, bool is_wanted, const char *what, struct ruling *r)
+struct signing {
+	enum policy_dns status;
+	const char *what;
+	bool has_tlsa;   /* there are TLSA records, which need it */
+	bool is_advised; /* the profile wants it all the same */
+};
+
+static void dnssec_say(const struct signing *s, struct ruling *r)
 {
-	switch (status) {
+	const char *what = s->what;
+	bool is_wanted = s->has_tlsa || s->is_advised;
+	switch (s->status) {
 	case POLICY_DNS_SECURE:
 		judge_say(r, CHECK_PASS, "%s signed, and the signatures hold", what);
 		return;
 	case POLICY_DNS_INSECURE:
 		judge_say(r, is_wanted ? CHECK_WARN : CHECK_INFO, "%s not signed%s", what,
-		          is_wanted ? ": the TLSA records are for nothing" : "");
+		          s->has_tlsa ? ": the TLSA records are for nothing" : "");
 		return;
 	case POLICY_DNS_BOGUS:
 		judge_say(r, CHECK_FAIL, "%s signed, and the signatures do not hold", what);
@@ -98,7 +107,9 @@ static void a5(struct judge *j)
 {
 	const struct check_domain *d = j->domain;
 	struct ruling r = {};
-	dnssec_say(d->way.mx, wants_dane(d), "the MX records are", &r);
+	dnssec_say(&(struct signing){ d->way.mx, "the MX records are", has_tlsa(d),
+	                              j->profile->wants_dane },
+	           &r);
 	judge_add(j, "A5", d->name, &r);
 }
 
@@ -141,7 +152,9 @@ static void a2(struct judge *j, const struct check_host *host)
 static void a6(struct judge *j, const struct policy_way_host *mx)
 {
 	struct ruling r = {};
-	dnssec_say(mx->facts.address, mx->facts.count > 0, "its addresses are", &r);
+	dnssec_say(&(struct signing){ mx->facts.address, "its addresses are", mx->facts.count > 0,
+	                              j->profile->wants_dane },
+	           &r);
 	judge_add(j, "A6", mx->name, &r);
 }
 
@@ -224,7 +237,7 @@ static void a12(struct judge *j, const struct check_autoconfig *a)
 	if (a->is_there == CHECK_NO)
 		return;
 	if (a->is_there == CHECK_UNKNOWN)
-		judge_say(&r, CHECK_NOT_TESTED, "%s", a->why);
+		judge_say(&r, CHECK_NOT_TESTED, "it could not be had: %s", a->why);
 	else if (a->names_clear)
 		judge_say(&r, CHECK_FAIL, "it sends users where there is no TLS: %s", a->clear);
 	else if (!a->by_https)

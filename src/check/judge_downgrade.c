@@ -21,7 +21,8 @@ static void f1(struct judge *j)
 	if (!way->host_count)
 		return;
 	if (!with)
-		judge_say(&r, CHECK_INFO, "no MX host has TLSA records");
+		judge_say(&r, j->profile->wants_dane ? CHECK_WARN : CHECK_INFO,
+		          "no MX host has TLSA records");
 	else if (with < way->host_count)
 		judge_say(&r, CHECK_WARN, "not all MX hosts have TLSA records: %s", without);
 	else if (way->mx != POLICY_DNS_SECURE)
@@ -75,6 +76,22 @@ static bool has_wrong_name(const struct judge *j, const char *host)
 	return false;
 }
 
+/* The CA that usage 2 names has to be in the chain, its root too (RFC 7672 3.1.2). */
+static bool lacks_root(const struct judge *j, const struct policy_way_host *mx)
+{
+	bool has_ta = false;
+	for (size_t i = 0; i < mx->facts.count; i++)
+		has_ta |= mx->facts.records[i].usage == 2;
+	for (unsigned i = 0; has_ta && i < j->domain->endpoint_count; i++) {
+		const struct check_endpoint *e = j->domain->endpoints[i];
+		if (e->service == CHECK_SMTP && e->has_proof && e->has_chain &&
+		    e->proof.dane == TLS_PROOF_NOT_TRUSTED && !e->chain.root_is_sent &&
+		    !strcmp(e->host, mx->name))
+			return true;
+	}
+	return false;
+}
+
 /* RFC 7671, RFC 7672 3.1: what of a record breaks sooner or later. NULL: nothing. */
 static const char *record_fault(const struct policy_tlsa *t)
 {
@@ -104,6 +121,8 @@ static void f3(struct judge *j, const struct policy_way_host *mx)
 	if (has_wrong_name(j, mx->name))
 		judge_say(&r, CHECK_FAIL, "usage 2 and the certificate has not the name %s",
 		          mx->name);
+	else if (lacks_root(j, mx))
+		judge_say(&r, CHECK_FAIL, "usage 2, and the root it may name is not sent");
 	else if (list[0])
 		judge_say(&r, CHECK_WARN, "%s", list);
 	else
@@ -168,10 +187,10 @@ static void f6(struct judge *j)
 	case POLICY_STS_UNUSED:
 		return;
 	case POLICY_STS_LOST:
-		judge_say(&r, CHECK_NOT_TESTED, "%s", sts->why);
+		judge_say(&r, CHECK_NOT_TESTED, "the policy could not be had: %s", sts->why);
 		break;
 	case POLICY_STS_BROKEN:
-		judge_say(&r, CHECK_FAIL, "%s", sts->why);
+		judge_say(&r, CHECK_FAIL, "no policy: %s", sts->why);
 		break;
 	case POLICY_STS_IN_FORCE:
 		judge_say(&r, CHECK_PASS, "the policy is there: mode %s",

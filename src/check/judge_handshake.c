@@ -169,7 +169,7 @@ static bool d18(const struct judge_at *at, struct ruling *r)
 		.no = at->side == ADVICE_USERS ? CHECK_WARN : CHECK_INFO,
 		.yes_words = "a client that says http/1.1 is refused, or not heard",
 		.no_words = "a client that says http/1.1 is welcome: a browser can be led here "
-		            "(ALPACA)",
+			    "(ALPACA)",
 	};
 	return judge_say_seen(at, r, at->endpoint->alpn_is_strict, &two);
 }

@@ -1,4 +1,4 @@
-/* B: what is said on port 25. */
+/* B: what is said on port 25; what of it is asked of users' ports too. */
 #include "check/judge_rules.h"
 
 static bool b1(const struct judge_at *at, struct ruling *r)
@@ -15,7 +15,7 @@ static bool b2(const struct judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
 	const char *answer = e->starttls_answer[0] ? e->starttls_answer : e->handshake.why;
-	if (!e->clear.offers_starttls)
+	if (check_service_has_starttls(e->service) && !e->clear.offers_starttls)
 		return false;
 	switch (e->handshake.is_done) {
 	case CHECK_UNKNOWN:
@@ -106,7 +106,7 @@ static bool b10(const struct judge_at *at, struct ruling *r)
 
 const struct judge_rule judge_smtp_rules[] = {
 	{ "B1", FOR_SMTP, false, b1 },
-	{ "B2", FOR_SMTP, false, b2 },
+	{ "B2", FOR_ALL, false, b2 },
 	{ "B5", FOR_SMTP, false, b5 },
 	{ "B6", FOR_SMTP, true, b6 },
 	{ "B7", FOR_STARTTLS, true, b7 },

@@ -117,11 +117,14 @@ struct access {
 	const char *what;
 };
 
+/* Open, and not known to have no TLS that works. */
 static bool has_open(const struct check_domain *d, enum check_service service)
 {
-	for (unsigned i = 0; i < d->endpoint_count; i++)
-		if (d->endpoints[i]->service == service && is_open(d->endpoints[i]))
+	for (unsigned i = 0; i < d->endpoint_count; i++) {
+		const struct check_endpoint *e = d->endpoints[i];
+		if (e->service == service && is_open(e) && e->has_tls != CHECK_NO)
 			return true;
+	}
 	return false;
 }
 

@@ -19,7 +19,9 @@ static bool h1(const struct judge_at *at, struct ruling *r)
 	if (!web->status)
 		return judge_say_unseen(at, r);
 	if (web->is_clear_open == CHECK_YES && web->redirects == CHECK_NO)
-		return judge_say(r, CHECK_WARN, "port 80 does not lead to https of the same host");
+		return judge_say(r, CHECK_WARN,
+		                 "port 80 does not lead to https of the same host: %s",
+		                 web->clear_answer);
 	if (web->hsts_s < 0)
 		return judge_say(r, CHECK_WARN, "no Strict-Transport-Security header");
 	if (web->hsts_s < HSTS_S)

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-enum { NAMES_MAX = 8 };
+enum { NAMES_MAX = 8, MORE_LEN = sizeof(" and 352 more") };
 
 static void set_add(struct check_suite_set *set, uint16_t number)
 {
@@ -43,19 +43,23 @@ void check_suite_set_init(struct check_suite_set *set, const struct check_endpoi
 size_t check_suite_set_list(const struct check_suite_set *set, check_suite_is_fn *fn,
                             char *ret_text, size_t cap)
 {
-	size_t count = 0, len = 0;
+	size_t count = 0, named = 0, len = 0;
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < set->count; i++) {
 		struct tls_iana_suite suite;
 		if (!tls_iana_suite(set->numbers[i], &suite) || !fn(&suite))
 			continue;
-		if (++count > NAMES_MAX || len >= cap)
-			continue;
-		len += (size_t)snprintf(ret_text + len, cap - len, "%s%s", len ? ", " : "",
-		                        suite.name);
+		/* Those behind the first that does not fit are counted alone. */
+		bool fits = len + strlen(suite.name) + 2 + MORE_LEN < cap;
+		if (named == count++ && named < NAMES_MAX && fits) {
+			len += (size_t)snprintf(ret_text + len, cap - len, "%s%s", len ? ", " : "",
+			                        suite.name);
+			named++;
+		}
 	}
-	if (count > NAMES_MAX && len < cap)
-		snprintf(ret_text + len, cap - len, " and %zu more", count - NAMES_MAX);
+	if (count > named)
+		snprintf(ret_text + len, cap - len, "%s%zu more", named ? " and " : "",
+		         count - named);
 	return count;
 }
 
