@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 from daemon import BINARY, ROOT
 
-VERSIONS = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 STARTTLS = {"smtp": "smtp", "submission": "smtp", "imap": "imap", "pop3": "pop3"}
 
 
@@ -67,10 +66,9 @@ def by_sslscan(address, port, service, within=()):
     for protocol in test.iter("protocol"):
         name = protocol.get("type").upper().replace("SSL", "SSLv").replace("TLS", "TLSv")
         if protocol.get("enabled") == "1":
-            versions[(name + protocol.get("version")).replace(".0", "")] = []
+            versions[name + protocol.get("version")] = []
     for cipher in test.iter("cipher"):
-        name = cipher.get("sslversion").replace("TLSv1.0", "TLSv1")
-        versions.setdefault(name, []).append(int(cipher.get("id"), 16))
+        versions.setdefault(cipher.get("sslversion"), []).append(int(cipher.get("id"), 16))
     groups = {}
     for group in test.iter("group"):
         groups.setdefault(group.get("sslversion"), set()).add(int(group.get("id"), 16))
@@ -94,7 +92,8 @@ def by_testssl(address, port, service, out, *options, within=()):
 
 
 def testssl_version(name):
-    return name.replace("ssl", "SSLv").replace("tls1", "TLSv1").replace("_", ".")
+    """ssl3, tls1, tls1_1"""
+    return name.replace("ssl", "SSLv").replace("tls1_", "TLSv1.").replace("tls1", "TLSv1.0")
 
 
 def differences(one, other):

@@ -33,7 +33,7 @@ ENDPOINTS = {
 # In which versions the server chooses.
 ORDERED = {
     "mailseal, port 25": {"TLSv1.2"}, "OpenSMTPD": {"TLSv1.2", "TLSv1.3"},
-    "nginx, mail": {"TLSv1", "TLSv1.1", "TLSv1.2"}, "HAProxy": {"TLSv1.2", "TLSv1.3"},
+    "nginx, mail": {"TLSv1.0", "TLSv1.1", "TLSv1.2"}, "HAProxy": {"TLSv1.2", "TLSv1.3"},
 }
 
 # What the two do not agree on, and why. Versions and suites are not in it: they agree on all.
