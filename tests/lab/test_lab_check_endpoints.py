@@ -21,14 +21,14 @@ ENDPOINTS = {
     "OpenSMTPD": ("opensmtpd", "192.0.2.23", 25, "smtp"),
     "Dovecot": ("stock", "192.0.2.21", 143, "imap"),
     "Cyrus": ("cyrus", "192.0.2.24", 993, "imaps"),
-    "nginx, web": ("front", "192.0.2.26", 443, "https"),
-    "nginx, mail": ("front", "192.0.2.26", 25, "smtp"),
-    "stunnel": ("front", "192.0.2.26", 995, "pop3s"),
-    "stunnel, old": ("front", "192.0.2.26", 8995, "tls"),
-    "hitch": ("front", "192.0.2.26", 8443, "tls"),
-    "HAProxy": ("front", "192.0.2.26", 9443, "tls"),
-    "Courier": ("front", "192.0.2.26", 993, "imaps"),
-    "Courier, STARTTLS": ("front", "192.0.2.26", 143, "imap"),
+    "nginx, web": ("front", "192.0.2.28", 443, "https"),
+    "nginx, mail": ("front", "192.0.2.28", 25, "smtp"),
+    "stunnel": ("front", "192.0.2.28", 995, "pop3s"),
+    "stunnel, old": ("front", "192.0.2.28", 8995, "tls"),
+    "hitch": ("front", "192.0.2.28", 8443, "tls"),
+    "HAProxy": ("front", "192.0.2.28", 9443, "tls"),
+    "Courier": ("front", "192.0.2.28", 993, "imaps"),
+    "Courier, STARTTLS": ("front", "192.0.2.28", 143, "imap"),
 }
 # In which versions the server chooses.
 ORDERED = {
