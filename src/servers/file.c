@@ -24,7 +24,8 @@ static bool is_own_root(const struct servers *s)
  * tree may be anybody's. */
 static int open_beneath(const struct servers *s, const char *path, int flags)
 {
-	flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	/* openat2() takes neither beside O_PATH. */
+	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	if (is_own_root(s)) {
 		int fd = open(path, flags);
 		return fd < 0 ? -errno : fd;
