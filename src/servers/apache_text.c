@@ -179,7 +179,10 @@ static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
 	struct servers_file *file = NULL;
-	int e = servers_open(r->s, path, &file);
+	const char *real = servers_real_path(r->s, path);
+	if (!real)
+		return err_raise(-ENOMEM);
+	int e = servers_open(r->s, real, &file);
 	if (e)
 		return e < 0 ? err_up(e) : 0;
 	struct servers_place was = r->place;

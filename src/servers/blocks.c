@@ -47,7 +47,10 @@ static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
 	struct servers_file *file = NULL;
-	int e = servers_open(r->s, path, &file);
+	const char *real = servers_real_path(r->s, path);
+	if (!real)
+		return err_raise(-ENOMEM);
+	int e = servers_open(r->s, real, &file);
 	if (e == SERVERS_FILE_ABSENT || e == SERVERS_FILE_UNREADABLE)
 		return 0; /* what is unreadable was noted */
 	if (e)

@@ -76,6 +76,10 @@ enum {
 /* A file that is there without being on a disk: for tests. Its text is copied. 0 or -ENOMEM. */
 [[nodiscard]] int servers_file_put(struct servers *s, const char *path, struct slice text);
 
+/* The same without symbolic links, as patch wants it (sites-enabled/); path itself where that
+ * cannot be told. NULL: out of memory. */
+const char *servers_real_path(struct servers *s, const char *path);
+
 /* There is something of this name beneath the root. */
 bool servers_is_there(const struct servers *s, const char *path);
 
