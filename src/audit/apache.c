@@ -224,12 +224,20 @@ static const char *target_of(const char *value)
 	return slashes && !strstr(value, "unix:") ? slashes + 3 : NULL;
 }
 
-static bool is_sealed(const char *value, const char *host)
+/* What stands before "://": "https" of "/ https://host/". */
+static bool is_sealed(const char *value)
 {
-	size_t before = (size_t)(host - 3 - value);
-	return (before >= 5 && !strncasecmp(host - 8, "https", 5)) ||
-	       (before >= 3 && !strncasecmp(host - 6, "wss", 3)) ||
-	       (before >= 2 && !strncasecmp(host - 5, "h2", 2) && host[-4] != 'c');
+	static const char *const schemes[] = { "https", "wss", "h2" };
+	struct slice scheme = slice_of(value, (size_t)(strstr(value, "://") - value));
+	for (size_t i = scheme.len; i > 0; i--)
+		if (strchr(" :", scheme.data[i - 1])) {
+			scheme = slice_skip(scheme, i);
+			break;
+		}
+	for (size_t i = 0; i < COUNT_OF(schemes); i++)
+		if (slice_equal_nocase(scheme, slice_str(schemes[i])))
+			return true;
+	return false;
 }
 
 static int target_check(struct audit *a, const struct servers_server *server,
@@ -238,7 +246,7 @@ static int target_check(struct audit *a, const struct servers_server *server,
 	const char *host = target_of(s->value);
 	if (!host || !audit_is_remote(host, strcspn(host, "/ ")))
 		return 0;
-	bool sealed = is_sealed(s->value, host);
+	bool sealed = is_sealed(s->value);
 	const struct audit_finding finding = {
 		.rule = sealed ? &rule_proxy_verify : &rule_proxy,
 		.server = server,

@@ -14,6 +14,7 @@ static const struct servers_known defaults[] = {
 	{ "IMAP_TLS_REQUIRED", "0" },
 	{ "POP3_TLS_REQUIRED", "0" },
 	{ "TLS_VERIFYPEER", "NONE" },
+	{ "TLS_STARTTLS_PROTOCOL", "$TLS_PROTOCOL" },
 	{ "ESMTP_USE_STARTTLS", "0" },
 	{ NULL, NULL },
 };
@@ -111,6 +112,18 @@ static const struct servers_scope *scope_find(const struct servers_server *serve
 	return scope ? scope : servers_scope_child(server->top, "file", d->file);
 }
 
+/* "example.com: host,port /SECURITY=STARTTLS": scope "routes". */
+static int routes_read(struct servers *s, struct servers_server *server)
+{
+	struct servers_file *file = NULL;
+	struct servers_scope *scope = NULL;
+	int r = servers_open(s, "/etc/courier/esmtproutes", &file);
+	if (r)
+		return r > 0 ? 0 : err_up(r);
+	r = servers_scope_add(s, server->top, "routes", "", &scope);
+	return err_up(r ? r : servers_lines_read(s, scope, file, &lines_routes));
+}
+
 static int listeners_add(struct servers *s, struct servers_server *server)
 {
 	int r = 0;
@@ -138,6 +151,8 @@ int servers_courier_read(struct servers *s, const char *path)
 		return err_up(r);
 	for (size_t i = 0; !r && i < COUNT_OF(daemons); i++)
 		r = daemon_read(s, server, &daemons[i]);
+	if (!r)
+		r = routes_read(s, server);
 	return err_up(r ? r : listeners_add(s, server));
 }
 

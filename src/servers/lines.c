@@ -8,6 +8,7 @@
 
 const struct lines_syntax lines_cyrus = { ':', "#", .include = "@include" };
 const struct lines_syntax lines_courier = { '=', "#", .is_shell = true };
+const struct lines_syntax lines_routes = { ':', "#", .has_empty_names = true };
 const struct lines_syntax lines_words = { ' ', "#", .has_later_comments = true };
 const struct lines_syntax lines_redis = { ' ', "#", .include = "include" };
 const struct lines_syntax lines_stunnel = { '=', "#;", .has_brackets = true, .include = "include" };
@@ -179,7 +180,8 @@ static int on_line(struct reading *r, struct slice line)
 		return section_open(r, type, value);
 	if (r->syntax->is_shell && slice_starts_nocase(name, "export "))
 		name = slice_trim(slice_skip(name, strlen("export ")));
-	if (!name.len || (at == line.len && r->syntax->assign != ' '))
+	if ((!name.len && !r->syntax->has_empty_names) ||
+	    (at == line.len && r->syntax->assign != ' '))
 		return 0; /* no setting: what a shell would do beside */
 	if (r->syntax->include && slice_equal(name, slice_str(r->syntax->include)))
 		return include(r, unquoted(value));

@@ -14,11 +14,12 @@ struct lines_syntax {
 	bool has_later_comments; /* "#" behind a blank begins one too */
 	bool is_shell;           /* quotes, as a shell takes them away; "export" */
 	bool has_brackets;       /* "[name]" begins a section of type "section" */
+	bool has_empty_names;    /* a setting may have none */
 	const char *sections;    /* " global defaults ": such a word begins one of its type */
 	const char *include;     /* the name of a setting that names a file; NULL: none */
 };
 
-extern const struct lines_syntax lines_cyrus, lines_courier, lines_words, lines_redis,
+extern const struct lines_syntax lines_cyrus, lines_courier, lines_routes, lines_words, lines_redis,
 	lines_stunnel, lines_haproxy;
 
 /* Reads file into scope. 0 or a negative; faults are noted. */

@@ -6,6 +6,12 @@
 
 #include <errno.h>
 
+/* The name of an interface may stand there: that of loopback is known. */
+static const char *address_of(const char *on)
+{
+	return !strcmp(on, "lo") || !strcmp(on, "lo0") ? "localhost" : on;
+}
+
 static int listener_add(struct servers *s, struct servers_server *server,
                         const struct servers_scope *listen, uint16_t port, bool is_tls)
 {
@@ -14,7 +20,7 @@ static int listener_add(struct servers *s, struct servers_server *server,
 	const struct servers_listener said = {
 		.name = servers_text_printf(s, "listen on %s", on),
 		.protocol = protocol == SERVERS_INTERNAL ? SERVERS_SMTP : protocol,
-		.address = on,
+		.address = address_of(on),
 		.port = port,
 		.is_tls = is_tls,
 		.expects_proxy = servers_setting_own(listen, "proxy-v2") != NULL,

@@ -32,8 +32,8 @@ static const struct root_case cases[] = {
 	  "listen > tls=yes @1\n"
 	  "listen > proxy-v2=yes @1\n"
 	  "listen > on=socket @2\n"
-	  "* listen on lo submission lo 465 tls proxy\n"
-	  "* listen on lo smtp lo 25 proxy\n" },
+	  "* listen on lo submission localhost 465 tls proxy\n"
+	  "* listen on lo smtp localhost 25 proxy\n" },
 	{ "a file that is not there",
 	  { { "/s", "include \"/none\"\n" } },
 	  "/s",
