@@ -35,11 +35,6 @@ static bool has_tls(const struct audit_at *at)
 	return at->listener->is_tls;
 }
 
-static bool is_written(const struct audit_at *at)
-{
-	return servers_setting_own(at->scope, at->row->setting) != NULL;
-}
-
 static const char *const versions[] = { "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3" };
 
 static unsigned versions_named(const char *word, size_t len)
@@ -99,7 +94,7 @@ static const struct audit_row rows[] = {
 	  "SSLProtocol",
 	  AUDIT_TOP,
 	  0,
-	  is_written,
+	  audit_is_spare,
 	  judge_versions,
 	  .right = "all -SSLv3 -TLSv1 -TLSv1.1" },
 	{ { "apache-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",

@@ -156,6 +156,19 @@ bool audit_has_old_version(const struct audit *a, const char *list)
 	return false;
 }
 
+bool audit_is_spare(const struct audit_at *at)
+{
+	const struct servers_setting *own = servers_setting_own(at->scope, at->row->setting);
+	for (size_t i = 0; own && i < at->server->listener_count; i++) {
+		const struct servers_listener *l = at->server->listeners[i];
+		bool has_tls = l->is_tls || *servers_value(l->scope, "starttls");
+		if (has_tls && audit_is_open(l) &&
+		    servers_setting_find(l->scope, at->row->setting) == own)
+			return false;
+	}
+	return own != NULL;
+}
+
 /* What is empty is the library's choice, and what the OpenSSL here does not understand is not
  * judged. */
 enum advice_verdict audit_judge_ciphers(const struct audit_at *at, const char *value)

@@ -33,6 +33,9 @@ bool audit_is_old_version(const struct audit *a, const char *word, size_t len);
 /* The list has one of those, with blanks, commas or colons between. */
 bool audit_has_old_version(const struct audit *a, const char *list);
 
+/* The scope has the row's setting, and no listener in TLS goes by it: it is not judged there. */
+bool audit_is_spare(const struct audit_at *at);
+
 /* A judge of cipher lists as OpenSSL has them, for users. */
 enum advice_verdict audit_judge_ciphers(const struct audit_at *at, const char *value);
 const char *audit_right_ciphers(const struct audit_at *at);

@@ -97,7 +97,7 @@ static const struct audit_row rows[] = {
 	  "ssl_protocols",
 	  AUDIT_TOP,
 	  0,
-	  is_written,
+	  audit_is_spare,
 	  judge_versions,
 	  .right = "TLSv1.2 TLSv1.3" },
 	{ { "nginx-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",

@@ -202,7 +202,8 @@ static int relay_check(struct audit *a, const struct servers_server *server,
 	const char *url = servers_value(action, "host");
 	const struct scheme *s = scheme_of(url);
 	const char *rest = strstr(url, "://") ? strstr(url, "://") + 3 : url;
-	if (!*url || !s || !host_is_remote(url))
+	bool demands = servers_setting_own(action, "tls") && s && s->to;
+	if (!*url || !s || demands || !host_is_remote(url))
 		return 0;
 	const struct change c = { action, url,
 		                  s->to ? servers_text_printf(a->servers, "%s%s", s->to, rest)
