@@ -1,9 +1,11 @@
 #include "servers/blocks.h"
 
+#include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 
 const struct blocks_syntax blocks_nginx = { .include = "include", .folder = "/etc/nginx" };
@@ -70,6 +72,23 @@ static int on_included(void *owner, const char *path)
 	return e;
 }
 
+/* The newest is the first of the list: what was put there first is read first. */
+static int included_of_dump(struct reading *r, const char *pattern)
+{
+	struct servers *s = r->s;
+	CLEAN(freep) const char **paths = calloc(s->file_count + 1, sizeof(*paths));
+	size_t count = 0;
+	int e = 0;
+	if (!paths)
+		return err_raise(-ENOMEM);
+	for (const struct servers_file *f = s->files; f && count < s->file_count; f = f->next)
+		if (!fnmatch(pattern, f->path, FNM_PATHNAME | FNM_PERIOD))
+			paths[count++] = f->path;
+	while (!e && count)
+		e = on_included(r, paths[--count]);
+	return e;
+}
+
 static int include(struct reading *r)
 {
 	struct slice name = buf_slice(&r->value);
@@ -80,7 +99,8 @@ static int include(struct reading *r)
 	                                                 (int)name.len, (const char *)name.data);
 	if (!path)
 		return err_raise(-ENOMEM);
-	return servers_glob(r->s, path, on_included, r);
+	return r->syntax->is_dump ? included_of_dump(r, path)
+	                          : servers_glob(r->s, path, on_included, r);
 }
 
 static int on_statement(struct reading *r)

@@ -17,6 +17,7 @@ struct blocks_syntax {
 	const char *include; /* "include"; NULL: there are none */
 	const char *folder;  /* what names in includes are relative to: "/etc/nginx" */
 	bool ends_with_line; /* a statement does, beside ";" */
+	bool is_dump;        /* what patterns name is among the files that are there already */
 	bool has_assignment; /* "=" and ":" between name and value */
 };
 

@@ -129,6 +129,48 @@ static int servers_add_of(struct reading *r, const char *type)
 	return e;
 }
 
+/* -- what `nginx -T` printed ------------------------------------------------------------------- */
+
+static const char dump_mark[] = "# configuration file ";
+
+/* "# configuration file /etc/nginx/nginx.conf:" NULL: the line is another. */
+static const char *dump_path(struct servers *s, struct slice line)
+{
+	if (!slice_starts_nocase(line, dump_mark) || line.data[line.len - 1] != ':')
+		return NULL;
+	line = slice_skip(line, sizeof(dump_mark) - 1);
+	return servers_text(s, slice_head(line, line.len - 1));
+}
+
+/* The length of what stands before the next mark. */
+static size_t dump_part(struct slice text)
+{
+	static const char next[] = "\n# configuration file /";
+	const uint8_t *at = text.data ? memmem(text.data, text.len, next, sizeof(next) - 1) : NULL;
+	return at ? (size_t)(at - text.data) + 1 : text.len;
+}
+
+/* Each file of it is there from now on, as it was there. ret_first: NULL where it is no dump. */
+static int dump_read(struct servers *s, struct slice text, const char **ret_first)
+{
+	*ret_first = NULL;
+	while (text.len) {
+		struct slice part = slice_head(text, dump_part(text));
+		struct slice line = slice_head(part, slice_find(part, '\n'));
+		const char *path = line.len ? dump_path(s, line) : NULL;
+		text = slice_skip(text, part.len);
+		if (!path)
+			continue;
+		int r = servers_file_find(s, path)
+		                ? 0
+		                : servers_file_put(s, path, slice_skip(part, line.len + 1));
+		if (r)
+			return err_up(r);
+		*ret_first = *ret_first ? *ret_first : path;
+	}
+	return 0;
+}
+
 static const struct servers_known *defaults_of(const char *version)
 {
 	unsigned major = 0, minor = 0, patch = 0;
@@ -138,7 +180,7 @@ static const struct servers_known *defaults_of(const char *version)
 	return number >= 1027003 ? newest_defaults : number >= 1023004 ? newer_defaults : defaults;
 }
 
-int servers_nginx_read(struct servers *s, const char *path)
+static int configuration_read(struct servers *s, const char *path, bool is_dump)
 {
 	const char *version = servers_package_version(s, "nginx");
 	const struct servers_begin begin = {
@@ -149,12 +191,26 @@ int servers_nginx_read(struct servers *s, const char *path)
 	int e = servers_begin(s, &begin, &r.server, &file);
 	if (e || !file)
 		return err_up(e);
-	e = servers_blocks_read(s, r.server->top, file, &blocks_nginx);
+	struct blocks_syntax syntax = blocks_nginx;
+	syntax.is_dump = is_dump;
+	e = servers_blocks_read(s, r.server->top, file, &syntax);
 	if (!e)
 		e = servers_add_of(&r, "http");
 	if (!e)
 		e = servers_add_of(&r, "mail");
 	return err_up(e);
+}
+
+/* The first file, or what `nginx -T` printed of all of them. */
+int servers_nginx_read(struct servers *s, const char *path)
+{
+	struct servers_file *file = NULL;
+	const char *first = NULL;
+	int r = servers_open(s, path, &file);
+	if (r)
+		return r > 0 ? 0 : err_up(r);
+	r = dump_read(s, buf_slice(&file->text), &first);
+	return err_up(r ? r : configuration_read(s, first ? first : path, first != NULL));
 }
 
 int servers_nginx_find(struct servers *s)

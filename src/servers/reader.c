@@ -37,7 +37,7 @@ const struct servers_reader servers_readers[SERVERS_KIND_COUNT] = {
 	                    "nginx",
 	                    servers_nginx_find,
 	                    servers_nginx_read,
-	                    { "nginx.conf" } },
+	                    { "nginx.conf", "nginx-T.txt" } },
 	[SERVERS_APACHE] = { "Apache",
 	                     "apache",
 	                     servers_apache_find,

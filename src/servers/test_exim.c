@@ -111,11 +111,44 @@ static void test_exim_macros_bounded(void **state)
 	root_deinit(&root);
 }
 
+static int exim_says(void *owner, char *const *argv, struct buf *ret_out, struct buf *ret_said)
+{
+	(void)owner;
+	(void)ret_said;
+	if (strcmp(argv[0], "exim") != 0 || strcmp(argv[1], "-bP") != 0)
+		return SERVERS_RUN_ABSENT;
+	return buf_add_str(ret_out, "openssl_options = +no_sslv2 +no_tlsv1\nno_prdr_enable\n"
+	                            "log_selector = \nqualify_domain = other\n");
+}
+
+/* Its own binary says the defaults; what the file says stands above them. */
+static void test_exim_defaults_by_tool(void **state)
+{
+	(void)state;
+	static const struct root_file files[] = { { "/exim4.conf", "qualify_domain = mine\n" },
+		                                  {} };
+	char path[64];
+	struct root root;
+	root_init(&root, files);
+	snprintf(path, sizeof(path), "%s/exim4.conf", root.path);
+	root.servers.root = "/";
+	root.servers.run = exim_says;
+	assert_int_equal(0, servers_exim_read(&root.servers, path));
+	const struct servers_server *server = root.servers.servers[0];
+	assert_true(server->is_by_tool);
+	assert_string_equal(servers_value(server->top, "openssl_options"), "+no_sslv2 +no_tlsv1");
+	assert_true(servers_setting_find(server->top, "openssl_options")->is_default);
+	assert_string_equal(servers_value(server->top, "prdr_enable"), "false");
+	assert_string_equal(servers_value(server->top, "qualify_domain"), "mine");
+	root_deinit(&root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exim),
 		cmocka_unit_test(test_exim_macros_bounded),
+		cmocka_unit_test(test_exim_defaults_by_tool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,13 @@ static const struct root_case cases[] = {
 	  { { "/etc/nginx/n", "include n;\nlisten 80;\n" } },
 	  "/etc/nginx/n",
 	  "! /etc/nginx/n:1: files that include each other too deeply\n" },
+	{ "what nginx -T printed: of the same files, none is on this disk",
+	  { { "/nginx-T.txt",
+	      "nginx: the configuration file /a/n syntax is ok\n# configuration file "
+	      "/a/n:\nhttp {\n include /a/s*;\n}\n\n# configuration file "
+	      "/a/s:\nserver {\n listen 8080;\n}\n" } },
+	  "/nginx-T.txt",
+	  "http > server > listen=8080 @2\n* listen http * 8080\n" },
 	{ "a brace too many",
 	  { { "/n", "a b;\n}\nc d;\n" } },
 	  "/n",
