@@ -3,17 +3,14 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
+#include "servers/exim_macros.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
 /* Ends the reading in good order; a fault was noted. */
 enum { STOP = 1 };
-
-struct macro {
-	const char *name;
-	const char *value;
-};
 
 /* What the lines that come are part of. */
 enum part { PART_MAIN, PART_ACL, PART_DRIVERS, PART_OTHER };
@@ -26,15 +23,13 @@ struct reading {
 	struct servers_scope *statement; /* of an ACL */
 	enum part part;
 	const char *type; /* of the drivers in this part */
-	struct macro macros[EXIM_MACROS_MAX];
-	size_t macro_count;
+	struct exim_macros macros;
 	bool was_true[EXIM_CONDITIONS_MAX]; /* a branch of it was */
 	bool is_true[EXIM_CONDITIONS_MAX];  /* this branch is */
 	unsigned conditions;
 	struct servers_nest nest;
-	size_t expanded; /* bytes */
 	struct buf line; /* the logical line so far */
-	struct buf work; /* for expansion */
+	struct buf work; /* for quoted values */
 	struct servers_place place;
 };
 
@@ -44,7 +39,7 @@ static int stop(struct reading *r, const char *why)
 	return e ? err_up(e) : STOP;
 }
 
-/* -- macros ------------------------------------------------------------------------------------ */
+/* -- words ------------------------------------------------------------------------------------ */
 
 static bool is_name_byte(uint8_t c)
 {
@@ -91,77 +86,28 @@ static bool is_definition(struct slice line, struct slice *ret_name, struct slic
 	return true;
 }
 
-static struct macro *macro_find(struct reading *r, struct slice name)
-{
-	for (size_t i = 0; i < r->macro_count; i++)
-		if (slice_equal(slice_str(r->macros[i].name), name))
-			return &r->macros[i];
-	return NULL;
-}
+/* -- macros ------------------------------------------------------------------------------------ */
 
 static int macro_define(struct reading *r, struct slice name, struct slice value)
 {
-	struct macro *m = macro_find(r, name);
-	if (!m && r->macro_count == EXIM_MACROS_MAX)
-		return stop(r, "more macros than are read");
-	if (!m)
-		m = &r->macros[r->macro_count];
-	const char *text = servers_text(r->s, value);
-	const char *key = servers_text(r->s, name);
-	if (!text || !key)
+	const struct servers_setting said = { .name = servers_text(r->s, name),
+		                              .value = servers_text(r->s, value),
+		                              .place = r->place };
+	if (!said.name || !said.value)
 		return err_raise(-ENOMEM);
-	if (m == &r->macros[r->macro_count])
-		r->macro_count++;
-	*m = (struct macro){ .name = key, .value = text };
-	const struct servers_setting said = { .name = key, .value = text, .place = r->place };
+	if (exim_macros_define(&r->macros, said.name, said.value))
+		return stop(r, "more macros than are read");
 	int e = servers_setting_add(r->s, r->macros_scope, &said);
 	return e ? err_up(e) : 0;
-}
-
-/* Exim replaces wherever the name occurs, in the order of definition, and looks at what came out
- * again for those behind. */
-static int macro_replace(struct reading *r, const struct macro *m, size_t from, bool *ret_found)
-{
-	size_t len = strlen(m->name);
-	struct slice text = slice_skip(buf_slice(&r->line), from);
-	const uint8_t *at = text.data ? memmem(text.data, text.len, m->name, len) : NULL;
-	if (!at)
-		return 0;
-	*ret_found = true;
-	buf_clear(&r->work);
-	int e = buf_add(&r->work, slice_head(buf_slice(&r->line), from));
-	while (!e && at) {
-		e = buf_add(&r->work, slice_head(text, (size_t)(at - text.data)));
-		if (!e)
-			e = buf_add_str(&r->work, m->value);
-		text = slice_skip(text, (size_t)(at - text.data) + len);
-		at = text.data ? memmem(text.data, text.len, m->name, len) : NULL;
-		if (buf_len(&r->work) > EXIM_LINE_MAX)
-			return stop(r, "a line that its macros make longer than is read");
-	}
-	if (!e)
-		e = buf_add(&r->work, text);
-	if (e)
-		return err_up(e);
-	r->expanded += buf_len(&r->work);
-	if (r->expanded > EXIM_EXPANDED_MAX)
-		return stop(r, "macros make more text of this than is read");
-	struct buf was = r->line;
-	r->line = r->work;
-	r->work = was;
-	return 0;
 }
 
 /* Expands what stands in line behind `from`. */
 static int macros_replace(struct reading *r, size_t from, bool *ret_found)
 {
-	*ret_found = false;
-	for (size_t i = 0; i < r->macro_count; i++) {
-		int e = macro_replace(r, &r->macros[i], from, ret_found);
-		if (e)
-			return e;
-	}
-	return 0;
+	int e = exim_macros_replace(&r->macros, &r->line, from, ret_found);
+	if (e == EXIM_MACROS_LONG)
+		return stop(r, "macros make more text of this than is read");
+	return e ? err_up(e) : 0;
 }
 
 /* Of options and drivers that the binary has, one as old as that is no more. */
@@ -595,6 +541,7 @@ int servers_exim_text(struct servers *s, struct servers_server *server,
 		e = file_read_in(r, file);
 	if (!e && r->conditions)
 		e = servers_fault(s, file->path, 0, "an .ifdef without its .endif");
+	exim_macros_deinit(&r->macros);
 	buf_deinit(&r->line);
 	buf_deinit(&r->work);
 	return e < 0 ? err_up(e) : 0;

@@ -14,12 +14,7 @@
 
 #include "servers/reader.h"
 
-enum {
-	EXIM_CONDITIONS_MAX = 32, /* .ifdef inside each other */
-	EXIM_MACROS_MAX = 4096,
-	EXIM_EXPANDED_MAX = 16 << 20, /* bytes, of all lines */
-	EXIM_LINE_MAX = 256 * 1024,   /* of one logical line, expanded */
-};
+enum { EXIM_CONDITIONS_MAX = 32 }; /* .ifdef inside each other */
 
 /* Which library the binary was built with: it has other options, and macros that say so. */
 enum exim_library { EXIM_LIBRARY_UNKNOWN, EXIM_GNUTLS, EXIM_OPENSSL };

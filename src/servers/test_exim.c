@@ -107,7 +107,7 @@ static void test_exim_macros_bounded(void **state)
 	root_init(&root, files);
 	assert_int_equal(0, servers_exim_read(&root.servers, "/e"));
 	assert_int_equal(1, root.servers.fault_count);
-	assert_non_null(strstr(root.servers.faults[0].text, "longer than is read"));
+	assert_non_null(strstr(root.servers.faults[0].text, "more text of this than is read"));
 	root_deinit(&root);
 }
 

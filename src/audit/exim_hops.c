@@ -1,0 +1,184 @@
+/* Exim: what each way out (router and transport) demands, and what is asked of other hosts. */
+#include "audit/exim.h"
+#include "audit/line.h"
+#include "base/clean.h"
+#include "base/err.h"
+
+#include <errno.h>
+
+/* -- the way out ------------------------------------------------------------------------------- */
+
+static const struct advice_rule rule_avoid = {
+	"exim-hosts-avoid-tls", NULL, ADVICE_FAIL, "RFC 7435, " MAN "30.4",
+	"What goes to these hosts goes without TLS, whatever they offer."
+};
+static const struct advice_rule rule_dane = {
+	"exim-dane-out", "F10", ADVICE_WARN, "RFC 7672, " MAN "30.4",
+	"DANE, which Exim would use by itself, is taken out of this transport."
+};
+static const struct advice_rule rule_hop = {
+	"exim-next-hop-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN "30.4",
+	"A fixed next hop gets the mail in clear when TLS fails or somebody takes STARTTLS away."
+};
+static const struct advice_rule rule_verify = {
+	"exim-next-hop-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "30.4",
+	"The certificate of a fixed next hop is not checked, so anybody on the way may be it."
+};
+
+struct way {
+	struct audit *a;
+	const struct servers_server *server;
+	const struct servers_scope *transport;
+};
+
+static int way_find(const struct way *w, const struct advice_rule *rule, const char *name,
+                    const char *right)
+{
+	static const struct audit_row row = { { NULL }, "", AUDIT_TOP, .right = "" };
+	const struct audit_at at = { w->a, w->server, w->transport, NULL, &row };
+	const struct servers_setting *setting = servers_setting_own(w->transport, name);
+	struct audit_finding finding = {
+		.rule = rule,
+		.server = w->server,
+		.service = w->transport->name,
+		.setting = name,
+		.value = setting ? setting->value : "",
+		.place = setting ? setting->place : (struct servers_place){},
+		.right = right,
+	};
+	int r = audit_exim_mend(&at, &finding);
+	return err_up(r ? r : audit_add(w->a, &finding));
+}
+
+static bool is_star(const struct servers_scope *scope, const char *name)
+{
+	const struct servers_setting *setting = servers_setting_own(scope, name);
+	return setting && (!strcmp(setting->value, "*") || strchr(setting->value, '$'));
+}
+
+/* "* smtp.example.net" or "* a.example::587 byname": the hosts behind the pattern. */
+static bool route_is_remote(const char *list)
+{
+	const char *hosts = list + strcspn(list, " \t");
+	hosts += strspn(hosts, " \t");
+	size_t len = strcspn(hosts, " \t:;+");
+	return audit_is_remote(hosts, len);
+}
+
+/* A router sends by this transport to a host that it names itself. */
+static bool is_fixed(const struct way *w)
+{
+	const struct servers_scope *router = NULL;
+	const struct servers_setting *hosts = servers_setting_own(w->transport, "hosts");
+	while ((router = servers_scope_next(w->server->top, "router", router))) {
+		bool is_ours = !strcmp(servers_value(router, "driver"), "manualroute") &&
+		               !strcmp(servers_value(router, "transport"), w->transport->name);
+		if (is_ours && (route_is_remote(servers_value(router, "route_list")) ||
+		                audit_is_remote_text(servers_value(router, "route_data"))))
+			return true;
+	}
+	return hosts && audit_is_remote(hosts->value, strcspn(hosts->value, " :"));
+}
+
+static int way_check(const struct way *w)
+{
+	const struct servers_setting *dane = servers_setting_own(w->transport, "hosts_try_dane");
+	const struct servers_setting *avoid = servers_setting_own(w->transport, "hosts_avoid_tls");
+	bool needs = is_fixed(w) && !is_star(w->transport, "hosts_require_dane");
+	int r = 0;
+	if (avoid && *avoid->value)
+		r = way_find(w, &rule_avoid, "hosts_avoid_tls", "");
+	if (!r && dane && !*dane->value)
+		r = way_find(w, &rule_dane, "hosts_try_dane", "*");
+	if (!r && needs && !is_star(w->transport, "hosts_require_tls"))
+		r = way_find(w, &rule_hop, "hosts_require_tls", "*");
+	if (!r && needs && !is_star(w->transport, "tls_verify_hosts"))
+		r = way_find(w, &rule_verify, "tls_verify_hosts", "*");
+	return err_up(r);
+}
+
+static int ways_check(struct audit *a, const struct servers_server *server)
+{
+	struct way w = { a, server, NULL };
+	int r = 0;
+	while (!r && (w.transport = servers_scope_next(server->top, "transport", w.transport)))
+		if (!strcmp(servers_value(w.transport, "driver"), "smtp"))
+			r = way_check(&w);
+	return err_up(r);
+}
+
+/* -- what it asks of other hosts --------------------------------------------------------------- */
+
+static const struct advice_rule rule_plain = {
+	"exim-plain-service", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2",
+	"This protocol has no TLS: what is asked of the other host crosses the network in clear."
+};
+static const struct advice_rule rule_ldap = {
+	"exim-ldap-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN "9.15",
+	"Directory answers and the password to ask for them cross the network in clear."
+};
+
+/* "clamd:10.0.0.5 3310", "10.0.0.5 783", "<; h1/db/user/pw : ...": the first host of it. */
+static bool service_is_remote(const char *value)
+{
+	size_t kind = strcspn(value, ":");
+	bool has_kind = value[kind] == ':' && strspn(value, "abcdefghijklmnopqrstuvwxyz") == kind;
+	const char *host = has_kind ? value + kind + 1 : value;
+	host += strspn(host, " ");
+	if (host[0] == '<')
+		host += 2 + strspn(host + 2, " ");
+	return audit_is_remote(host, strcspn(host, " /"));
+}
+
+static int services_check(struct audit *a, const struct servers_server *server)
+{
+	static const char *const names[] = { "av_scanner", "spamd_address", "mysql_servers",
+		                             "pgsql_servers", "redis_servers" };
+	int r = 0;
+	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
+		const struct servers_setting *setting = servers_setting_own(server->top, names[i]);
+		const struct audit_finding finding = {
+			.rule = &rule_plain,
+			.server = server,
+			.setting = names[i],
+			.value = setting ? setting->value : "",
+			.place = setting ? setting->place : (struct servers_place){},
+			.right = "a unix socket, or loopback with a link to the other host",
+			.mend = "give mailseal a link to that host and name its address on "
+				"loopback here",
+		};
+		if (setting && service_is_remote(setting->value))
+			r = audit_add(a, &finding);
+	}
+	return err_up(r);
+}
+
+static int ldap_check(struct audit *a, const struct servers_server *server)
+{
+	const struct servers_setting *hosts =
+		servers_setting_own(server->top, "ldap_default_servers");
+	if (!hosts || !audit_is_remote(hosts->value, strcspn(hosts->value, " :")) ||
+	    servers_value_is_yes(server->top, "ldap_start_tls") || strstr(hosts->value, "636"))
+		return 0;
+	static const struct audit_row row = { { NULL }, "ldap_start_tls", AUDIT_TOP, .right = "" };
+	const struct audit_at at = { a, server, server->top, NULL, &row };
+	const struct servers_setting *setting = servers_setting_own(server->top, row.setting);
+	struct audit_finding finding = {
+		.rule = &rule_ldap,
+		.server = server,
+		.setting = row.setting,
+		.value = setting ? setting->value : "",
+		.place = setting ? setting->place : (struct servers_place){},
+		.right = "true",
+	};
+	int r = audit_exim_mend(&at, &finding);
+	return err_up(r ? r : audit_add(a, &finding));
+}
+
+int audit_exim_hops(struct audit *a, const struct servers_server *server)
+{
+	int r = ways_check(a, server);
+	if (!r)
+		r = services_check(a, server);
+	return err_up(r ? r : ldap_check(a, server));
+}
