@@ -276,9 +276,9 @@ static const struct servers_scope *clear_authenticator(const struct servers_serv
 
 static int auth_check(struct audit *a, const struct servers_server *server)
 {
-	static const struct audit_row row = {
-		{ NULL }, "auth_advertise_hosts", AUDIT_TOP, .right = ""
-	};
+	static const struct audit_row row = { .setting = "auth_advertise_hosts",
+		                              .where = AUDIT_TOP,
+		                              .right = "" };
 	const struct servers_scope *authenticator = clear_authenticator(server);
 	const struct servers_setting *hosts =
 		servers_setting_find(server->top, "auth_advertise_hosts");

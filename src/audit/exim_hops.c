@@ -34,7 +34,7 @@ struct way {
 static int way_find(const struct way *w, const struct advice_rule *rule, const char *name,
                     const char *right)
 {
-	static const struct audit_row row = { { NULL }, "", AUDIT_TOP, .right = "" };
+	static const struct audit_row row = { .setting = "", .where = AUDIT_TOP, .right = "" };
 	const struct audit_at at = { w->a, w->server, w->transport, NULL, &row };
 	const struct servers_setting *setting = servers_setting_own(w->transport, name);
 	struct audit_finding finding = {
@@ -160,7 +160,9 @@ static int ldap_check(struct audit *a, const struct servers_server *server)
 	if (!hosts || !audit_is_remote(hosts->value, strcspn(hosts->value, " :")) ||
 	    servers_value_is_yes(server->top, "ldap_start_tls") || strstr(hosts->value, "636"))
 		return 0;
-	static const struct audit_row row = { { NULL }, "ldap_start_tls", AUDIT_TOP, .right = "" };
+	static const struct audit_row row = { .setting = "ldap_start_tls",
+		                              .where = AUDIT_TOP,
+		                              .right = "" };
 	const struct audit_at at = { a, server, server->top, NULL, &row };
 	const struct servers_setting *setting = servers_setting_own(server->top, row.setting);
 	struct audit_finding finding = {

@@ -198,7 +198,9 @@ static bool has_both(const struct servers_server *server, const struct servers_s
 static int line_add(struct audit *a, const struct servers_server *server,
                     const struct servers_listener *listener, const struct audit_finding *about)
 {
-	static const struct audit_row row = { { NULL }, "", AUDIT_LISTENERS, .right = "" };
+	static const struct audit_row row = { .setting = "",
+		                              .where = AUDIT_LISTENERS,
+		                              .right = "" };
 	const struct audit_at at = { a, server, listener->scope, listener, &row };
 	struct audit_finding finding = *about;
 	finding.server = server;
