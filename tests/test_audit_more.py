@@ -88,6 +88,7 @@ def test_filters_and_stores(tmp_path):
         "etc/clamav/clamd.conf": "TCPSocket 3310\n",
         "etc/redis/redis.conf": "bind 0.0.0.0\nport 6379\n",
         "etc/opendkim.conf": "Socket inet:8891@0.0.0.0\n",
+        "etc/clamav/clamav-milter.conf": "MilterSocket inet:7357@10.0.0.1\n",
         "etc/default/spamd": 'OPTIONS="--listen=0.0.0.0:783 -m 5"\n',
         "etc/amavisd.conf": "$inet_socket_port = 10024;\n$inet_socket_bind = '0.0.0.0';\n",
         "etc/rspamd/rspamd.conf": 'worker "normal" {\n  bind_socket = "localhost:11333";\n}\n',
@@ -95,9 +96,10 @@ def test_filters_and_stores(tmp_path):
         "etc/rspamd/local.d/redis.conf": 'servers = "redis.int.example.org";\n'})
     assert {found[0] for found in findings(tmp_path)} == {"filter-listener", "filter-redis-listener",
                                                           "rspamd-redis"}
-    assert len(findings(tmp_path)) == 7
-    for name in ("clamav", "redis", "opendkim", "spamd", "amavis"):
+    assert len(findings(tmp_path)) == 8
+    for name in ("clamav", "redis", "spamd", "amavis"):
         assert len(findings(tmp_path, "--software", name)) == 1
+    assert len(findings(tmp_path, "--software", "milter")) == 2
 
 
 def test_filters_on_their_own_host(tmp_path):

@@ -75,6 +75,13 @@ static enum advice_verdict judge_ciphers(const struct audit_at *at, const char *
 	return strchr(value, ' ') ? ADVICE_WELL : audit_judge_ciphers(at, value);
 }
 
+/* "Groups X25519:P-256" or "Curves ..."; any other command is none of ours. */
+static enum advice_verdict judge_groups(const struct audit_at *at, const char *value)
+{
+	bool is_list = !strncasecmp(value, "Groups ", 7) || !strncasecmp(value, "Curves ", 7);
+	return audit_well_if(at, !is_list || strstr(value, "X25519"));
+}
+
 static enum advice_verdict judge_off(const struct audit_at *at, const char *value)
 {
 	return audit_well_if(at, strcasecmp(value, "on") != 0);
@@ -105,6 +112,14 @@ static const struct audit_row rows[] = {
 	  has_tls,
 	  judge_ciphers,
 	  .right_of = audit_right_ciphers },
+	{ { "apache-groups", "D8", ADVICE_WARN, "RFC 9325 4.2.1, Mozilla Server Side TLS 6.0",
+	    "The list of groups leaves out X25519, and with it X25519MLKEM768." },
+	  "SSLOpenSSLConfCmd",
+	  AUDIT_LISTENERS,
+	  WEB,
+	  has_tls,
+	  judge_groups,
+	  .right = "Groups X25519:prime256v1:secp384r1" },
 	{ { "apache-compression", "D13", ADVICE_FAIL, "RFC 7525 3.3, " MAN "mod_ssl",
 	    "TLS compression tells the length of secrets (CRIME)." },
 	  "SSLCompression",

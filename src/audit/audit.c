@@ -18,7 +18,7 @@ const struct audit_software audit_softwares[SERVERS_KIND_COUNT] = {
 	[SERVERS_STUNNEL] = { audit_stunnel },     [SERVERS_RSPAMD] = { audit_rspamd },
 	[SERVERS_AMAVIS] = { audit_filter },       [SERVERS_CLAMAV] = { audit_filter },
 	[SERVERS_SPAMD] = { audit_filter },        [SERVERS_REDIS] = { audit_redis },
-	[SERVERS_OPENDKIM] = { audit_filter },
+	[SERVERS_MILTER] = { audit_filter },
 };
 
 bool audit_has_rules(enum servers_kind kind)

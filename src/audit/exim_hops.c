@@ -84,12 +84,16 @@ static int way_check(const struct way *w)
 {
 	const struct servers_setting *dane = servers_setting_own(w->transport, "hosts_try_dane");
 	const struct servers_setting *avoid = servers_setting_own(w->transport, "hosts_avoid_tls");
+	const struct servers_setting *dnssec =
+		servers_setting_own(w->transport, "dnssec_request_domains");
 	bool needs = is_fixed(w) && !is_star(w->transport, "hosts_require_dane");
 	int r = 0;
 	if (avoid && *avoid->value)
 		r = way_find(w, &rule_avoid, "hosts_avoid_tls", "");
 	if (!r && dane && !*dane->value)
 		r = way_find(w, &rule_dane, "hosts_try_dane", "*");
+	if (!r && dnssec && !*dnssec->value)
+		r = way_find(w, &rule_dane, "dnssec_request_domains", "*");
 	if (!r && needs && !is_star(w->transport, "hosts_require_tls"))
 		r = way_find(w, &rule_hop, "hosts_require_tls", "*");
 	if (!r && needs && !is_star(w->transport, "tls_verify_hosts"))
@@ -118,16 +122,29 @@ static const struct advice_rule rule_ldap = {
 	"Directory answers and the password to ask for them cross the network in clear."
 };
 
-/* "clamd:10.0.0.5 3310", "10.0.0.5 783", "<; h1/db/user/pw : ...": the first host of it. */
-static bool service_is_remote(const char *value)
+/* "10.0.0.5 783 : 10.0.0.6 783", "h1/db/user/pw : ...": one of the hosts in it. */
+static bool hosts_are_remote(const char *value)
 {
-	size_t kind = strcspn(value, ":");
-	bool has_kind = value[kind] == ':' && strspn(value, "abcdefghijklmnopqrstuvwxyz") == kind;
-	const char *host = has_kind ? value + kind + 1 : value;
-	host += strspn(host, " ");
-	if (host[0] == '<')
-		host += 2 + strspn(host + 2, " ");
-	return audit_is_remote(host, strcspn(host, " /"));
+	value += strspn(value, " ");
+	char separator = value[0] == '<' && value[1] ? value[1] : ':';
+	const char stops[] = { separator, '\0' }, ends[] = { separator, ' ', '/', '\0' };
+	value += value[0] == '<' ? 2 : 0;
+	while (*value) {
+		value += strspn(value, " ");
+		if (audit_is_remote(value, strcspn(value, ends)))
+			return true;
+		value += strcspn(value, stops);
+		value += *value != '\0';
+	}
+	return false;
+}
+
+/* Before a scanner's hosts stands its kind: "clamd:10.0.0.5 3310". */
+static bool service_is_remote(const struct servers_setting *setting)
+{
+	bool is_scanner = !strcmp(setting->name, "av_scanner");
+	const char *hosts = is_scanner ? strchr(setting->value, ':') : setting->value;
+	return hosts && hosts_are_remote(hosts + is_scanner);
 }
 
 static int services_check(struct audit *a, const struct servers_server *server)
@@ -147,34 +164,50 @@ static int services_check(struct audit *a, const struct servers_server *server)
 			.mend = "give mailseal a link to that host and name its address on "
 				"loopback here",
 		};
-		if (setting && service_is_remote(setting->value))
+		if (setting && service_is_remote(setting))
 			r = audit_add(a, &finding);
 	}
 	return err_up(r);
+}
+
+static const struct advice_rule rule_ldap_verify = {
+	"exim-ldap-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "9.15",
+	"The directory's certificate is not demanded, so anybody on the way may answer for it."
+};
+
+static int main_find(struct audit *a, const struct servers_server *server,
+                     const struct advice_rule *rule, const char *name, const char *right)
+{
+	static const struct audit_row row = { .setting = "", .where = AUDIT_TOP, .right = "" };
+	const struct audit_at at = { a, server, server->top, NULL, &row };
+	const struct servers_setting *setting = servers_setting_own(server->top, name);
+	struct audit_finding finding = {
+		.rule = rule,
+		.server = server,
+		.setting = name,
+		.value = setting ? setting->value : "",
+		.place = setting ? setting->place : (struct servers_place){},
+		.right = right,
+	};
+	int r = audit_exim_mend(&at, &finding);
+	return err_up(r ? r : audit_add(a, &finding));
 }
 
 static int ldap_check(struct audit *a, const struct servers_server *server)
 {
 	const struct servers_setting *hosts =
 		servers_setting_own(server->top, "ldap_default_servers");
-	if (!hosts || !audit_is_remote(hosts->value, strcspn(hosts->value, " :")) ||
-	    servers_value_is_yes(server->top, "ldap_start_tls") || strstr(hosts->value, "636"))
+	const char *demanded = servers_value(server->top, "ldap_require_cert");
+	bool is_tls = servers_value_is_yes(server->top, "ldap_start_tls") ||
+	              (hosts && strstr(hosts->value, "636"));
+	int r = 0;
+	if (!hosts || !audit_is_remote(hosts->value, strcspn(hosts->value, " :")))
 		return 0;
-	static const struct audit_row row = { .setting = "ldap_start_tls",
-		                              .where = AUDIT_TOP,
-		                              .right = "" };
-	const struct audit_at at = { a, server, server->top, NULL, &row };
-	const struct servers_setting *setting = servers_setting_own(server->top, row.setting);
-	struct audit_finding finding = {
-		.rule = &rule_ldap,
-		.server = server,
-		.setting = row.setting,
-		.value = setting ? setting->value : "",
-		.place = setting ? setting->place : (struct servers_place){},
-		.right = "true",
-	};
-	int r = audit_exim_mend(&at, &finding);
-	return err_up(r ? r : audit_add(a, &finding));
+	if (!is_tls)
+		r = main_find(a, server, &rule_ldap, "ldap_start_tls", "true");
+	if (!r && strcmp(demanded, "hard") != 0 && strcmp(demanded, "demand") != 0)
+		r = main_find(a, server, &rule_ldap_verify, "ldap_require_cert", "hard");
+	return err_up(r);
 }
 
 int audit_exim_hops(struct audit *a, const struct servers_server *server)

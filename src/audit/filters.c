@@ -1,4 +1,4 @@
-/* What mail servers ask on the way: rspamd, amavis, ClamAV, spamd, Redis, OpenDKIM. */
+/* What mail servers ask on the way: rspamd, amavis, ClamAV, spamd, Redis, milters. */
 #include "audit/line.h"
 #include "audit/others.h"
 #include "base/clean.h"

@@ -17,7 +17,7 @@ int audit_hitch(struct audit *a, const struct servers_server *server);
 int audit_stunnel(struct audit *a, const struct servers_server *server);
 int audit_rspamd(struct audit *a, const struct servers_server *server);
 int audit_redis(struct audit *a, const struct servers_server *server);
-/* amavis, ClamAV, spamd, OpenDKIM: where they listen. */
+/* amavis, ClamAV, spamd, milters: where they listen. */
 int audit_filter(struct audit *a, const struct servers_server *server);
 
 #endif

@@ -31,7 +31,8 @@ static const struct root_case cases[] = {
 	  "exim-received-tls received_header_text @6\n"
 	  "exim-submission-encrypted acl_smtp_mail @0\n"
 	  "exim-dane-out hosts_try_dane @21\n"
-	  "exim-next-hop-verify tls_verify_hosts @0\n" },
+	  "exim-next-hop-verify tls_verify_hosts @0\n"
+	  "exim-ldap-verify ldap_require_cert @0\n" },
 	{ "Exim as GnuTLS', sealed",
 	  { { "/etc/exim4/exim4.conf",
 	      "daemon_smtp_ports = 25:465:587\ntls_on_connect_ports = 465\ntls_certificate = "
@@ -171,17 +172,19 @@ static const struct root_case cases[] = {
 	  "" },
 	{ "Apache by its defaults, and what is behind it",
 	  { { "/etc/apache2/apache2.conf",
-	      "<VirtualHost *:443>\n SSLEngine on\n ProxyPass / http://10.0.0.5/\n ProxyPass /x "
+	      "<VirtualHost *:443>\n SSLEngine on\n SSLOpenSSLConfCmd Curves secp384r1\n ProxyPass "
+	      "/ http://10.0.0.5/\n ProxyPass /x "
 	      "https://10.0.0.5/\n ProxyPass /y http://127.0.0.1/\n</VirtualHost>\n<VirtualHost "
 	      "*:80>\n "
 	      "ServerName a.test\n</VirtualHost>\n" } },
 	  NULL,
 	  "apache-versions SSLProtocol @0\n"
 	  "apache-ciphers SSLCipherSuite @0\n"
-	  "apache-proxy-tls ProxyPass @3\n"
+	  "apache-proxy-tls ProxyPass @4\n"
+	  "apache-groups SSLOpenSSLConfCmd @3\n"
 	  "apache-hsts Header @0\n"
 	  "apache-http-redirect Redirect @0\n"
-	  "apache-proxy-verify ProxyPass @4\n" },
+	  "apache-proxy-verify ProxyPass @5\n" },
 	{ "Apache, sealed",
 	  { { "/etc/apache2/apache2.conf",
 	      "SSLProtocol all -SSLv3 -TLSv1 -TLSv1.1\nSSLCipherSuite ECDHE+AESGCM\n<VirtualHost "

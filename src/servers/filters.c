@@ -1,5 +1,5 @@
 /*
- * What mail servers ask on the way: rspamd, amavis, ClamAV, SpamAssassin's spamd, Redis, OpenDKIM.
+ * What mail servers ask on the way: rspamd, amavis, ClamAV, SpamAssassin's spamd, Redis, milters.
  * What counts is where they listen: none but Redis has TLS.
  */
 #include "base/clean.h"
@@ -224,12 +224,6 @@ static int redis_listen(const struct listening *about)
 	return r ? r : redis_port(&l, port_of(l.block, "tls-port"));
 }
 
-static int milter_listen(const struct listening *l)
-{
-	const char *socket = servers_value(l->block, "Socket");
-	return *socket ? endpoint_add(l, socket, strlen(socket)) : 0;
-}
-
 /* "-i", "--listen=ADDRESS" of spamd's command line; without it, loopback. */
 static int spamd_listen(const struct listening *l)
 {
@@ -256,8 +250,6 @@ static const struct plain {
 	  clamav_listen },
 	{ SERVERS_REDIS, "redis", "/etc/redis/redis.conf", "redis-server", &lines_redis,
 	  redis_listen },
-	{ SERVERS_OPENDKIM, "milter", "/etc/opendkim.conf", "opendkim", &lines_words,
-	  milter_listen },
 	{ SERVERS_SPAMD, "spamd", "/etc/default/spamd", "spamd", &lines_courier, spamd_listen },
 };
 
@@ -297,16 +289,6 @@ int servers_redis_find(struct servers *s)
 	return err_up(plain_read(s, SERVERS_REDIS, NULL));
 }
 
-int servers_opendkim_read(struct servers *s, const char *path)
-{
-	return err_up(plain_read(s, SERVERS_OPENDKIM, path));
-}
-
-int servers_opendkim_find(struct servers *s)
-{
-	return err_up(plain_read(s, SERVERS_OPENDKIM, NULL));
-}
-
 int servers_spamd_read(struct servers *s, const char *path)
 {
 	return err_up(plain_read(s, SERVERS_SPAMD, path));
@@ -315,4 +297,48 @@ int servers_spamd_read(struct servers *s, const char *path)
 int servers_spamd_find(struct servers *s)
 {
 	return err_up(plain_read(s, SERVERS_SPAMD, NULL));
+}
+
+/* -- milters ----------------------------------------------------------------------------------- */
+
+static const struct milter {
+	const char *path, *package, *setting;
+} milters[] = {
+	{ "/etc/opendkim.conf", "opendkim", "Socket" },
+	{ "/etc/opendmarc.conf", "opendmarc", "Socket" },
+	{ "/etc/clamav/clamav-milter.conf", "clamav-milter", "MilterSocket" },
+};
+
+static const struct milter *milter_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	for (size_t i = 0; i < COUNT_OF(milters); i++)
+		if (!strcmp(slash ? slash : path, strrchr(milters[i].path, '/')))
+			return &milters[i];
+	return &milters[0];
+}
+
+int servers_milter_read(struct servers *s, const char *path)
+{
+	const struct milter *m = milter_of(path);
+	const struct servers_begin begin = { SERVERS_MILTER, path, { m->package }, NULL };
+	struct servers_server *server = NULL;
+	struct servers_file *file = NULL;
+	int r = servers_begin(s, &begin, &server, &file);
+	if (r || !file)
+		return err_up(r);
+	server->instance = m->package;
+	const struct listening l = listening_of(s, server, m->package);
+	r = servers_lines_read(s, server->top, file, &lines_words);
+	const char *socket = servers_value(server->top, m->setting);
+	return err_up(r || !*socket ? r : endpoint_add(&l, socket, strlen(socket)));
+}
+
+int servers_milter_find(struct servers *s)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < COUNT_OF(milters); i++)
+		if (servers_is_there(s, milters[i].path))
+			r = servers_milter_read(s, milters[i].path);
+	return err_up(r);
 }

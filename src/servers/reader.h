@@ -58,8 +58,8 @@ extern const struct servers_reader servers_readers[SERVERS_KIND_COUNT];
 [[nodiscard]] int servers_spamd_read(struct servers *s, const char *path);
 [[nodiscard]] int servers_redis_find(struct servers *s);
 [[nodiscard]] int servers_redis_read(struct servers *s, const char *path);
-[[nodiscard]] int servers_opendkim_find(struct servers *s);
-[[nodiscard]] int servers_opendkim_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_milter_find(struct servers *s);
+[[nodiscard]] int servers_milter_read(struct servers *s, const char *path);
 
 /* Outcomes of servers_open(). */
 enum {

@@ -118,7 +118,7 @@ static const struct root_case cases[] = {
 	  "* redis internal 127.0.0.1 6380 tls\n"
 	  "* redis internal ::1 6380 tls\n"
 	  "Socket=inet:8891@10.0.0.1 @1\n"
-	  "* milter internal 10.0.0.1 8891\n" },
+	  "* opendkim internal 10.0.0.1 8891\n" },
 };
 
 static void test_others(void **state)
