@@ -283,8 +283,39 @@ static void test_audit_others(void **state)
 		case_run(&cases[i]);
 }
 
+/* A door of mailseal before Exim: who it is told to believe. */
+static void test_audit_fronts(void **state)
+{
+	(void)state;
+	static const struct audit_front fronts[] = { { "mta", "127.0.0.1", 10025, "proxy" } };
+	static const struct {
+		const char *text, *expected;
+	} doors[] = {
+		{ "local_interfaces = 127.0.0.1.10025\n", "edge-proxy-expected port 10025 @0\n" },
+		{ "local_interfaces = 127.0.0.1.10025\nhosts_proxy = 127.0.0.1\n", "" },
+		{ "local_interfaces = 127.0.0.1.26\n", "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(doors); i++) {
+		CLEAN(buf_deinit) struct buf out = {};
+		const struct root_file files[] = { { "/etc/exim4/exim4.conf", doors[i].text }, {} };
+		struct root root;
+		root_init(&root, files);
+		assert_int_equal(servers_read(&root.servers), 0);
+		struct audit audit = { .servers = &root.servers,
+			               .profile = advice_profile_find("m3aawg"),
+			               .fronts = fronts,
+			               .front_count = 1 };
+		assert_int_equal(audit_run(&audit), 0);
+		findings_told(&out, &audit);
+		assert_string_equal((const char *)buf_slice(&out).data, doors[i].expected);
+		audit_deinit(&audit);
+		root_deinit(&root);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_audit_others) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_audit_others),
+		                            cmocka_unit_test(test_audit_fronts) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

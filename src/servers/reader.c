@@ -93,7 +93,7 @@ const struct servers_reader servers_readers[SERVERS_KIND_COUNT] = {
 	                    servers_redis_find,
 	                    servers_redis_read,
 	                    { "redis.conf" } },
-	[SERVERS_MILTER] = { "OpenDKIM",
+	[SERVERS_MILTER] = { "Milter",
 	                     "milter",
 	                     servers_milter_find,
 	                     servers_milter_read,
