@@ -157,6 +157,13 @@ def test_nginx_before_mail_servers(tmp_path):
     assert "\t\tstarttls only;\n" in text and "\tssl_protocols TLSv1.2 TLSv1.3; # old\n" in text
 
 
+def test_no_password_is_shown(tmp_path):
+    write(tmp_path, {"etc/exim4/exim4.conf": "hide mysql_servers = db.int.example.org/mail/exim/"
+                                             "secret\ntls_certificate = /x\n"})
+    text = audit(tmp_path).stdout + audit(tmp_path, "--json").stdout
+    assert "db.int.example.org/..." in text and "secret" not in text
+
+
 def test_courier_that_sends(tmp_path):
     write(tmp_path, {"etc/courier/esmtpd": 'ESMTPDSTART=YES\nESMTPAUTH="PLAIN LOGIN"\n'
                                            "TLS_PROTOCOL=TLSv1.2++\n",

@@ -120,7 +120,7 @@ static const struct audit_row rows[] = {
 	  has_tls,
 	  judge_groups,
 	  .right = "Groups X25519:prime256v1:secp384r1" },
-	{ { "apache-compression", "D13", ADVICE_FAIL, "RFC 7525 3.3, " MAN "mod_ssl",
+	{ { "apache-compression", "D13", ADVICE_FAIL, "RFC 9325 3.3, " MAN "mod_ssl",
 	    "TLS compression tells the length of secrets (CRIME)." },
 	  "SSLCompression",
 	  AUDIT_LISTENERS,
@@ -225,7 +225,7 @@ static const struct advice_rule rule_proxy = {
 	"What was sealed on the way here goes on to another host in clear."
 };
 static const struct advice_rule rule_proxy_verify = {
-	"apache-proxy-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "SSLProxyVerify",
+	"apache-proxy-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN "SSLProxyVerify",
 	"The certificate of the host behind is not checked: that is Apache's default."
 };
 

@@ -64,6 +64,13 @@ static bool asks_ldap_at_all(const struct audit_at *at)
 	return audit_is_remote_text(servers_value(at->scope, "ldap_uri"));
 }
 
+/* Its older name holds too. */
+static enum advice_verdict judge_peer(const struct audit_at *at, const char *value)
+{
+	return audit_well_if(at, servers_value_is_yes(at->scope, "ldap_verify_peer") ||
+	                                 servers_value_is_yes(at->scope, "ldap_tls_check_peer"));
+}
+
 static enum advice_verdict judge_curve(const struct audit_at *at, const char *value)
 {
 	return strstr(value, "X25519") ? ADVICE_WELL : at->row->rule.verdict;
@@ -97,7 +104,7 @@ static const struct audit_row rows[] = {
 	  is_plain,
 	  judge_yes,
 	  .right = "yes" },
-	{ { "cyrus-allowplaintext", "G4", ADVICE_FAIL, "RFC 8314 3.1, RFC 9051 11.1, " MAN,
+	{ { "cyrus-allowplaintext", "G4", ADVICE_FAIL, "RFC 8314 3.1, RFC 9051 6.2.3, " MAN,
 	    "Passwords are taken in clear." },
 	  "allowplaintext",
 	  AUDIT_LISTENERS,
@@ -131,13 +138,13 @@ static const struct audit_row rows[] = {
 	  asks_ldap,
 	  judge_yes,
 	  .right = "yes" },
-	{ { "cyrus-ldap-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN,
+	{ { "cyrus-ldap-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN,
 	    "The directory's certificate is not checked: that is Cyrus' default." },
-	  "ldap_tls_check_peer",
+	  "ldap_verify_peer",
 	  AUDIT_TOP,
 	  0,
 	  asks_ldap_at_all,
-	  judge_yes,
+	  judge_peer,
 	  .right = "yes" },
 };
 

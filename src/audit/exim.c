@@ -160,7 +160,7 @@ static enum advice_verdict judge_on_connect(const struct audit_at *at, const cha
 }
 
 static const struct audit_row rows[] = {
-	{ { "exim-starttls", "B1", ADVICE_FAIL, "RFC 3207, " MAN "43",
+	{ { "exim-starttls", "B1", ADVICE_FAIL, "RFC 3207, " MAN "Encrypted SMTP connections",
 	    "With an empty list STARTTLS is offered to nobody, and all mail comes in plain." },
 	  "tls_advertise_hosts",
 	  AUDIT_TOP,
@@ -168,7 +168,7 @@ static const struct audit_row rows[] = {
 	  has_doors,
 	  judge_set,
 	  .right = "*" },
-	{ { "exim-certificate", "E1", ADVICE_WARN, "RFC 7672, " MAN "43",
+	{ { "exim-certificate", "E1", ADVICE_WARN, "RFC 7672, " MAN "Encrypted SMTP connections",
 	    "Without a certificate Exim makes one for each start: nobody can publish or check it, "
 	    "and "
 	    "clients of users warn." },
@@ -182,7 +182,7 @@ static const struct audit_row rows[] = {
 	  .mend = "tls_certificate = /etc/ssl/mx/fullchain.pem and tls_privatekey = "
 	          "/etc/ssl/mx/privkey.pem (on Debian with MAIN_TLS_ENABLE = yes: the macros "
 	          "MAIN_TLS_CERTIFICATE and MAIN_TLS_PRIVATEKEY)" },
-	{ { "exim-versions-openssl", "C2", ADVICE_WARN, "RFC 8996, " MAN "14",
+	{ { "exim-versions-openssl", "C2", ADVICE_WARN, "RFC 8996, " MAN "Main configuration",
 	    "Exim's default leaves TLS 1.0 and 1.1 on." },
 	  "openssl_options",
 	  AUDIT_TOP,
@@ -190,7 +190,8 @@ static const struct audit_row rows[] = {
 	  has_doors_openssl,
 	  judge_openssl,
 	  .right_of = right_openssl },
-	{ { "exim-versions-gnutls", "C2", ADVICE_WARN, "RFC 8996, " MAN "43.5",
+	{ { "exim-versions-gnutls", "C2", ADVICE_WARN,
+	    "RFC 8996, " MAN "Encrypted SMTP connections",
 	    "GnuTLS' priority NORMAL leaves TLS 1.0 and 1.1 on." },
 	  "tls_require_ciphers",
 	  AUDIT_TOP,
@@ -206,7 +207,7 @@ static const struct audit_row rows[] = {
 	  NULL,
 	  judge_on_connect,
 	  .right = "465" },
-	{ { "exim-log-tls", NULL, ADVICE_WARN, MAN "53.15",
+	{ { "exim-log-tls", NULL, ADVICE_WARN, MAN "Log files",
 	    "Without the suite in the log nobody can tell who would break if old versions went." },
 	  "log_selector",
 	  AUDIT_TOP,
@@ -215,7 +216,7 @@ static const struct audit_row rows[] = {
 	  judge_log,
 	  .right = "+tls_cipher +tls_certificate_verified "
 	           "+tls_sni" },
-	{ { "exim-received-tls", NULL, ADVICE_WARN, "RFC 3848, RFC 8314 7.4",
+	{ { "exim-received-tls", NULL, ADVICE_WARN, "RFC 3848, RFC 8314 4.3",
 	    "The Received field of its own text does not say that a hop was sealed." },
 	  "received_header_text",
 	  AUDIT_TOP,
@@ -230,7 +231,8 @@ static const struct audit_row rows[] = {
 /* -- passwords --------------------------------------------------------------------------------- */
 
 static const struct advice_rule rule_auth = {
-	"exim-auth-advertise", "B5", ADVICE_FAIL, "RFC 4954 4, RFC 8314 3.3, " MAN "33.5",
+	"exim-auth-advertise", "B5", ADVICE_FAIL,
+	"RFC 4954 4, RFC 8314 3.3, " MAN "SMTP authentication",
 	"AUTH is offered before TLS, so passwords cross in clear."
 };
 
@@ -302,7 +304,7 @@ static int auth_check(struct audit *a, const struct servers_server *server)
 /* -- port 587 ---------------------------------------------------------------------------------- */
 
 static const struct advice_rule rule_submission = {
-	"exim-submission-encrypted", "G2", ADVICE_WARN, "RFC 8314 3.3, " MAN "44.29",
+	"exim-submission-encrypted", "G2", ADVICE_WARN, "RFC 8314 3.3, " MAN "Access control lists",
 	"No ACL refuses mail on port 587 that comes without TLS."
 };
 

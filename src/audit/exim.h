@@ -4,7 +4,7 @@
 
 #include "audit/ruleset.h"
 
-#define MAN "Exim specification "
+#define MAN "Exim specification, "
 
 /* Fills mend and edit of a finding whose setting, of at->scope, is to become right. 0 or -ENOMEM.
  */

@@ -3,25 +3,26 @@
 #include "audit/line.h"
 #include "base/clean.h"
 #include "base/err.h"
+#include "servers/reader.h"
 
 #include <errno.h>
 
 /* -- the way out ------------------------------------------------------------------------------- */
 
 static const struct advice_rule rule_avoid = {
-	"exim-hosts-avoid-tls", NULL, ADVICE_FAIL, "RFC 7435, " MAN "30.4",
+	"exim-hosts-avoid-tls", NULL, ADVICE_FAIL, "RFC 7435, " MAN "The smtp transport",
 	"What goes to these hosts goes without TLS, whatever they offer."
 };
 static const struct advice_rule rule_dane = {
-	"exim-dane-out", "F10", ADVICE_WARN, "RFC 7672, " MAN "30.4",
+	"exim-dane-out", "F10", ADVICE_WARN, "RFC 7672, " MAN "The smtp transport",
 	"DANE, which Exim would use by itself, is taken out of this transport."
 };
 static const struct advice_rule rule_hop = {
-	"exim-next-hop-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN "30.4",
+	"exim-next-hop-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN "The smtp transport",
 	"A fixed next hop gets the mail in clear when TLS fails or somebody takes STARTTLS away."
 };
 static const struct advice_rule rule_verify = {
-	"exim-next-hop-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "30.4",
+	"exim-next-hop-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN "The smtp transport",
 	"The certificate of a fixed next hop is not checked, so anybody on the way may be it."
 };
 
@@ -118,7 +119,8 @@ static const struct advice_rule rule_plain = {
 	"This protocol has no TLS: what is asked of the other host crosses the network in clear."
 };
 static const struct advice_rule rule_ldap = {
-	"exim-ldap-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN "9.15",
+	"exim-ldap-tls", NULL, ADVICE_FAIL,
+	"M3AAWG TLS for Mail 2, " MAN "File and database lookups",
 	"Directory answers and the password to ask for them cross the network in clear."
 };
 
@@ -147,6 +149,13 @@ static bool service_is_remote(const struct servers_setting *setting)
 	return hosts && hosts_are_remote(hosts + is_scanner);
 }
 
+/* Behind a SQL host stand its user and password. */
+static const char *without_secret(struct servers *s, const char *value)
+{
+	size_t len = strcspn(value, "/");
+	return servers_text_printf(s, "%.*s%s", (int)len, value, value[len] ? "/..." : "");
+}
+
 static int services_check(struct audit *a, const struct servers_server *server)
 {
 	static const char *const names[] = { "av_scanner", "spamd_address", "mysql_servers",
@@ -154,24 +163,26 @@ static int services_check(struct audit *a, const struct servers_server *server)
 	int r = 0;
 	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
 		const struct servers_setting *setting = servers_setting_own(server->top, names[i]);
-		const struct audit_finding finding = {
+		struct audit_finding finding = {
 			.rule = &rule_plain,
 			.server = server,
 			.setting = names[i],
-			.value = setting ? setting->value : "",
 			.place = setting ? setting->place : (struct servers_place){},
 			.right = "a unix socket, or loopback with a link to the other host",
 			.mend = "give mailseal a link to that host and name its address on "
-				"loopback here",
+				"loopback "
+				"here",
 		};
-		if (setting && service_is_remote(setting))
-			r = audit_add(a, &finding);
+		if (!setting || !service_is_remote(setting))
+			continue;
+		finding.value = without_secret(a->servers, setting->value);
+		r = finding.value ? audit_add(a, &finding) : err_raise(-ENOMEM);
 	}
 	return err_up(r);
 }
 
 static const struct advice_rule rule_ldap_verify = {
-	"exim-ldap-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "9.15",
+	"exim-ldap-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN "File and database lookups",
 	"The directory's certificate is not demanded, so anybody on the way may answer for it."
 };
 

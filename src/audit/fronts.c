@@ -21,11 +21,11 @@ static const struct advice_rule rule_plain = {
 	"What was sealed on the way here goes on to another host in clear."
 };
 static const struct advice_rule rule_verify = {
-	"front-verify", NULL, ADVICE_FAIL, "RFC 9325 6",
+	"front-verify", NULL, ADVICE_FAIL, "RFC 9325 6.1",
 	"The certificate of the far end is not checked, so anybody on the way may be it."
 };
 static const struct advice_rule rule_proxy = {
-	"front-proxy", NULL, ADVICE_WARN, "PROXY protocol 2.2, RFC 8314 7.4",
+	"front-proxy", NULL, ADVICE_WARN, "PROXY protocol 2.2, RFC 8314 4.3",
 	"The server behind does not hear who the client is nor that it came in TLS: its log and "
 	"its "
 	"Received fields say plain, and limits take all for one client."

@@ -257,7 +257,7 @@ static const struct advice_rule rule_upstream = {
 	"What was sealed on the way here goes on to another host in clear."
 };
 static const struct advice_rule rule_upstream_verify = {
-	"nginx-upstream-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN "proxy_ssl_verify",
+	"nginx-upstream-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN "proxy_ssl_verify",
 	"The certificate of the host behind is not checked: that is nginx' default."
 };
 static const struct advice_rule rule_auth_http = {

@@ -32,7 +32,7 @@ static const struct advice_rule rule_relay = {
 	"This fixed next hop gets the mail in clear when TLS fails or somebody takes STARTTLS away."
 };
 static const struct advice_rule rule_verify = {
-	"opensmtpd-relay-verify", NULL, ADVICE_WARN, "RFC 9325 6, " MAN,
+	"opensmtpd-relay-verify", NULL, ADVICE_WARN, "RFC 9325 6.1, " MAN,
 	"The certificate of the next hop is not checked, so anybody on the way may be it."
 };
 static const struct advice_rule rule_lmtp = {

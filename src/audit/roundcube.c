@@ -16,7 +16,7 @@ static const struct advice_rule rule_tls = { "roundcube-server-tls", NULL, ADVIC
 	                                     "M3AAWG TLS for Mail 2, RFC 8314 3, " MAN,
 	                                     "Every user's password goes to this host in clear." };
 static const struct advice_rule rule_verify = {
-	"roundcube-verify", NULL, ADVICE_FAIL, "RFC 9325 6, PHP SSL context options",
+	"roundcube-verify", NULL, ADVICE_FAIL, "RFC 9325 6.1, PHP SSL context options",
 	"The certificate is not checked, so anybody on the way may take the passwords."
 };
 

@@ -93,7 +93,7 @@ static const struct root_case cases[] = {
 	  "cyrus-allowplaintext allowplaintext @2\n"
 	  "cyrus-ciphers tls_ciphers @0\n"
 	  "cyrus-ldap-tls ldap_start_tls @0\n"
-	  "cyrus-ldap-verify ldap_tls_check_peer @0\n"
+	  "cyrus-ldap-verify ldap_verify_peer @0\n"
 	  "cyrus-internal-tls sync_host @5\n"
 	  "cyrus-lmtp listen @4\n"
 	  "cyrus-curve tls_eccurve @0\n" },

@@ -18,7 +18,7 @@ static const struct servers_known defaults[] = {
 	{ "allowplaintext", "no" },
 	{ "tls_eccurve", "prime256v1" },
 	{ "tls_ciphers", "DEFAULT" },
-	{ "ldap_tls_check_peer", "0" },
+	{ "ldap_verify_peer", "0" },
 	{ NULL, NULL },
 };
 
@@ -207,16 +207,48 @@ static int services_find(struct servers *s, struct servers_server *server, const
 	return r;
 }
 
-static int certificate_add(struct servers *s, struct servers_server *server)
+/* Names of before 3.0. */
+static int renamed_add(struct servers *s, struct servers_server *server)
+{
+	static const struct {
+		const char *older, *newer;
+	} names[] = { { "tls_cert_file", "tls_server_cert" },
+		      { "tls_key_file", "tls_server_key" } };
+	int r = 0;
+	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
+		const struct servers_setting *older =
+			servers_setting_own(server->top, names[i].older);
+		if (!older || servers_setting_own(server->top, names[i].newer))
+			continue;
+		struct servers_setting said = *older;
+		said.name = names[i].newer;
+		r = servers_setting_add(s, server->top, &said);
+	}
+	return err_up(r);
+}
+
+/* One, or two with a comma between, and so their keys. */
+static int certificates_add(struct servers *s, struct servers_server *server)
 {
 	const struct servers_setting *cert = servers_setting_own(server->top, "tls_server_cert");
 	const struct servers_setting *key = servers_setting_own(server->top, "tls_server_key");
-	if (!cert || !strcmp(cert->value, "disabled"))
-		return 0;
-	const struct servers_certificate said = { .chain_path = cert->value,
-		                                  .key_path = key ? key->value : cert->value,
-		                                  .place = cert->place };
-	return err_up(servers_certificate_add(s, server, &said));
+	const char *certs = cert ? cert->value : "", *keys = key ? key->value : certs;
+	const char *word = NULL, *key_word = NULL;
+	size_t len = 0, key_len = 0;
+	int r = 0;
+	while (!r && servers_word_next(&certs, &word, &len) &&
+	       servers_word_next(&keys, &key_word, &key_len)) {
+		const struct servers_certificate said = {
+			.chain_path = servers_text(s, slice_of(word, len)),
+			.key_path = servers_text(s, slice_of(key_word, key_len)),
+			.place = cert->place,
+		};
+		if (!said.chain_path || !said.key_path)
+			return err_raise(-ENOMEM);
+		if (word[0] == '/')
+			r = servers_certificate_add(s, server, &said);
+	}
+	return err_up(r);
 }
 
 /* Both files begin one server: "cyrus.conf" is read beside "imapd.conf". */
@@ -232,9 +264,11 @@ int servers_cyrus_read(struct servers *s, const char *path)
 		return err_up(r);
 	r = servers_lines_read(s, server->top, file, &lines_cyrus);
 	if (!r)
+		r = renamed_add(s, server);
+	if (!r)
 		r = services_find(s, server, path);
 	if (!r)
-		r = certificate_add(s, server);
+		r = certificates_add(s, server);
 	return err_up(r);
 }
 

@@ -6,15 +6,16 @@ static const struct root_case cases[] = {
 	{ "Cyrus: services, options for one service, included files",
 	  { { "/etc/imapd.conf",
 	      "allowplaintext: yes\n@include: /etc/more\nimaps_tls_versions: x\n" },
-	    { "/etc/more", "tls_server_cert: /c.pem\n" },
+	    { "/etc/more", "tls_cert_file: /c.pem,/d.pem\n" },
 	    { "/etc/cyrus.conf",
 	      "START {\n a cmd=\"x\"\n}\nSERVICES {\n # imap cmd=\"imapd\" listen=\"imap\"\n imaps "
 	      "cmd=\"imapd -s -U 30\" listen=\"[::1]:imaps\" prefork=0\n lmtp cmd=\"lmtpd\" "
 	      "listen=\"/run/lmtp\"\n}\n" } },
 	  NULL,
 	  "allowplaintext=yes @1\n"
-	  "tls_server_cert=/c.pem @1\n"
+	  "tls_cert_file=/c.pem,/d.pem @1\n"
 	  "imaps_tls_versions=x @3\n"
+	  "tls_server_cert=/c.pem,/d.pem @1\n"
 	  "service imaps > cmd=imapd -s -U 30 @6\n"
 	  "service imaps > listen=[::1]:imaps @6\n"
 	  "service imaps > prefork=0 @6\n"
@@ -23,7 +24,8 @@ static const struct root_case cases[] = {
 	  "service lmtp > listen=/run/lmtp @7\n"
 	  "* imaps imap ::1 993 tls\n"
 	  "* lmtp lmtp /run/lmtp 0\n"
-	  "+ /c.pem /c.pem *\n" },
+	  "+ /c.pem /c.pem *\n"
+	  "+ /d.pem /d.pem *\n" },
 	{ "Courier: one file on top of another",
 	  { { "/etc/courier/imapd", "ADDRESS=127.0.0.1\nIMAPDSTART=YES # yes\nA=\"b c\"'d'\n" },
 	    { "/etc/courier/imapd-ssl", "SSLADDRESS=0\nIMAPDSSLSTART=YES\nTLS_CERTFILE=/c.pem\n" },
