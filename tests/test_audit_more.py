@@ -131,6 +131,7 @@ def test_sendmail(tmp_path):
 NGINX_MAIL = """mail {
 	auth_http http://10.0.0.9:8080/auth;
 	ssl_protocols TLSv1.1 TLSv1.2; # old
+	ssl_certificate /etc/ssl/mail.pem;
 	server {
 		listen 143;
 		protocol imap;
@@ -148,7 +149,7 @@ NGINX_MAIL = """mail {
 
 def test_nginx_before_mail_servers(tmp_path):
     write(tmp_path, {"etc/nginx/nginx.conf": NGINX_MAIL})
-    assert findings(tmp_path) == [("nginx-starttls", "/etc/nginx/nginx.conf", 7),
+    assert findings(tmp_path) == [("nginx-starttls", "/etc/nginx/nginx.conf", 8),
                                   ("nginx-versions", "/etc/nginx/nginx.conf", 3),
                                   ("nginx-auth-http", "/etc/nginx/nginx.conf", 2)]
     patch(tmp_path)
@@ -171,10 +172,25 @@ def test_courier_that_sends(tmp_path):
                      "etc/courier/esmtproutes": "example.net: smart.example.net,587\n"})
     assert {found[0] for found in findings(tmp_path)} == {"courier-esmtpauth", "courier-starttls-out",
                                                           "courier-route-tls"}
-    patch(tmp_path)
-    assert findings(tmp_path) == []
-    assert (tmp_path / "etc/courier/esmtproutes").read_text(encoding="utf-8") == \
-        "example.net: smart.example.net,587 /SECURITY=STARTTLS\n"
+    assert "example.net: smart.example.net,587 /SECURITY=STARTTLS\n" in audit(tmp_path).stdout
+    patch(tmp_path)  # whether the smart host can, no patch knows
+    assert findings(tmp_path) == [("courier-route-tls", "/etc/courier/esmtproutes", 1)]
+
+
+def test_a_patch_locks_nobody_out(tmp_path):
+    """Without TLS to go to, what shuts the plain door is left to a person."""
+    write(tmp_path, {"etc/nginx/nginx.conf": "mail { server {\n  listen 143;\n  protocol imap;\n "
+                                             " starttls off;\n} }\nhttp {\n  server {\n    listen "
+                                             "80;\n  }\n}\n",
+                     "etc/apache2/apache2.conf": "<VirtualHost *:80>\nServerName "
+                                                 "a.example.org\n</VirtualHost>\n",
+                     "etc/imapd.conf": "allowplaintext: yes\ntls_versions: tls1_2\ntls_ciphers: "
+                                       "ECDHE+AESGCM\n",
+                     "etc/cyrus.conf": 'SERVICES {\n imap cmd="imapd" listen="imap"\n}\n'})
+    assert {found[0] for found in findings(tmp_path)} == {
+        "nginx-starttls", "nginx-http-redirect", "apache-http-redirect", "cyrus-certificate",
+        "cyrus-tls-required", "cyrus-allowplaintext"}
+    assert audit(tmp_path, "--diff").stdout == ""
 
 
 def test_two_statements_on_a_line_are_not_patched(tmp_path):

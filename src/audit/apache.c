@@ -174,6 +174,24 @@ static bool redirects(const struct servers_scope *scope)
 	return false;
 }
 
+/* Without mod_headers Apache would not start. */
+static bool has_headers(const struct servers_server *server)
+{
+	for (size_t i = 0; i < server->top->setting_count; i++)
+		if (!strcmp(server->top->settings[i].name, "LoadModule") &&
+		    !strncmp(server->top->settings[i].value, "headers_module", 14))
+			return true;
+	return false;
+}
+
+static bool serves_tls(const struct servers_server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (server->listeners[i]->is_tls)
+			return true;
+	return false;
+}
+
 static int line_add(struct audit *a, const struct servers_server *server,
                     const struct servers_listener *listener, const struct audit_finding *about)
 {
@@ -185,6 +203,11 @@ static int line_add(struct audit *a, const struct servers_server *server,
 	finding.server = server;
 	finding.service = servers_value(listener->scope, "ServerName");
 	int r = mend(&at, &finding);
+	if (!strcmp(finding.setting, "Header") && !has_headers(server)) {
+		finding.mend = "a2enmod headers, and in this VirtualHost: Header always set "
+			       "Strict-Transport-Security \"max-age=63072000\"";
+		finding.edit = (struct servers_edit){};
+	}
 	return err_up(r ? r : audit_add(a, &finding));
 }
 
@@ -209,9 +232,11 @@ static int host_check(struct audit *a, const struct servers_server *server,
 	                                     (int)strcspn(name, ":"), name);
 	if (!redirect.right)
 		return err_raise(-ENOMEM);
-	if (*name)
+	if (*name && serves_tls(server))
 		return err_up(line_add(a, server, listener, &redirect));
-	redirect.right = redirect.mend = "Redirect permanent / https://NAME/ in this VirtualHost";
+	redirect.right = "permanent / https://NAME/";
+	redirect.mend = "a VirtualHost with SSLEngine on, and in this one: Redirect permanent / "
+			"https://NAME/";
 	redirect.server = server;
 	redirect.service = "";
 	redirect.place = listener->block->place;

@@ -154,8 +154,7 @@ static int routes_check(struct audit *a, const struct servers_server *server)
 		f.mend = servers_text_printf(a->servers, "%s: %s", s->name, f.right);
 		if (!f.right || !f.mend)
 			return err_raise(-ENOMEM);
-		f.edit = (struct servers_edit){ s->place.path, s->place.line, s->place.lines,
-			                        servers_text_printf(a->servers, "%s\n", f.mend) };
+		/* The far end has to be able to: no patch can know. */
 		r = audit_add(a, &f);
 	}
 	return err_up(r);

@@ -23,7 +23,13 @@ static int mend(const struct audit_at *at, struct audit_finding *f)
 			servers_text_printf(at->audit->servers, "%s_%s", at->scope->name, plain);
 	if (!f->setting)
 		return err_raise(-ENOMEM);
-	return err_up(audit_line_mend(at, f, &line));
+	bool has_certificate = *servers_value(at->scope, "tls_server_cert") != '\0';
+	bool shuts = !strcmp(plain, "tls_required") || !strcmp(plain, "allowplaintext");
+	int r = audit_line_mend(at, f, &line);
+	/* Without a certificate nobody could log in any more. */
+	if (shuts && !has_certificate)
+		f->edit = (struct servers_edit){};
+	return err_up(r);
 }
 
 static const struct audit_writer writer = { mend };

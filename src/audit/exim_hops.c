@@ -48,6 +48,9 @@ static int way_find(const struct way *w, const struct advice_rule *rule, const c
 		.right = right,
 	};
 	int r = audit_exim_mend(&at, &finding);
+	/* The far end has to be able to: no patch can know. */
+	if (rule == &rule_hop || rule == &rule_verify)
+		finding.edit = (struct servers_edit){};
 	return err_up(r ? r : audit_add(w->a, &finding));
 }
 

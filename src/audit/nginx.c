@@ -24,7 +24,11 @@ static int mend(const struct audit_at *at, struct audit_finding *f)
 		.block = block->place.path ? &block->place : NULL,
 		.indent = "\t",
 	};
-	return err_up(audit_line_mend(at, f, &line));
+	int r = audit_line_mend(at, f, &line);
+	/* nginx starts no STARTTLS without a certificate. */
+	if (!strcmp(f->setting, "starttls") && !*servers_value(at->scope, "ssl_certificate"))
+		f->edit = (struct servers_edit){};
+	return err_up(r);
 }
 
 static const struct audit_writer writer = { mend };
@@ -186,6 +190,14 @@ static bool redirects(const struct servers_scope *server)
 	return has_location && is_each;
 }
 
+static bool serves_tls(const struct servers_server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (server->listeners[i]->protocol == SERVERS_HTTP && server->listeners[i]->is_tls)
+			return true;
+	return false;
+}
+
 /* TLS too comes to this block: a redirect in it would go round. */
 static bool has_both(const struct servers_server *server, const struct servers_scope *scope)
 {
@@ -225,18 +237,22 @@ static int web_check(struct audit *a, const struct servers_server *server,
 		.right = "301 https://$host$request_uri",
 	};
 	const struct servers_scope *scope = listener->scope;
-	struct audit_finding both = redirect;
+	struct audit_finding by_hand = redirect;
 	if (listener->is_tls)
 		return has_hsts(scope) ? 0 : err_up(line_add(a, server, listener, &hsts));
 	if (redirects(scope))
 		return 0;
-	if (!has_both(server, scope))
+	if (!has_both(server, scope) && serves_tls(server))
 		return err_up(line_add(a, server, listener, &redirect));
-	both.server = server;
-	both.service = servers_value(scope, "server_name");
-	both.place = scope->place;
-	both.mend = "a server of its own for port 80: return 301 https://$host$request_uri;";
-	return err_up(audit_add(a, &both));
+	by_hand.server = server;
+	by_hand.service = servers_value(scope, "server_name");
+	by_hand.place = scope->place;
+	by_hand.mend =
+		serves_tls(server)
+			? "a server of its own for port 80: return 301 https://$host$request_uri;"
+			: "a server with listen 443 ssl, and here: return 301 "
+			  "https://$host$request_uri;";
+	return err_up(audit_add(a, &by_hand));
 }
 
 static int listeners_check(struct audit *a, const struct servers_server *server)

@@ -96,6 +96,9 @@ static int find(struct audit *a, struct audit_finding *f, const struct change *c
 	f->place = c->scope->place;
 	f->mend = f->right;
 	int r = c->to ? change(a, f, c) : 0;
+	/* The far end of a relay has to be able to: no patch can know. */
+	if (f->rule != &rule_require)
+		f->edit = (struct servers_edit){};
 	return err_up(r ? r : audit_add(a, f));
 }
 

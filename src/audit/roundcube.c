@@ -72,9 +72,7 @@ static int host_check(struct audit *a, const struct servers_server *server,
 		servers_text_printf(a->servers, "$config['%s'] = 'tls://%s';", service->host, host);
 	if (!f.right || !f.mend)
 		return err_raise(-ENOMEM);
-	if (!strcmp(s->name, service->host) && s->place.lines == 1)
-		f.edit = (struct servers_edit){ s->place.path, s->place.line, 1,
-			                        servers_text_printf(a->servers, "%s\n", f.mend) };
+	/* The server has to be able to: no patch can know. */
 	return err_up(audit_add(a, &f));
 }
 

@@ -178,7 +178,7 @@ def test_exim_patched(exim):
     before = exim.ids()
     assert {"exim-auth-advertise", "exim-implicit-tls", "exim-versions-gnutls"} <= before
     exim.patch()
-    assert exim.ids() == {"exim-certificate", "exim-submission-encrypted"}
+    assert exim.ids() == {"exim-certificate", "exim-submission-encrypted", "exim-next-hop-tls"}
     exim.enter("exim4", "-C", "/etc/exim4/exim4.conf", "-bV")
     said = exim.enter("exim4", "-C", "/etc/exim4/exim4.conf", "-bP", "tls_on_connect_ports",
                       "auth_advertise_hosts", "tls_require_ciphers")
@@ -228,7 +228,15 @@ def test_opensmtpd(opensmtpd):
     opensmtpd.write("etc/smtpd.conf", OPEN_SMTPD)
     assert opensmtpd.ids() == {"opensmtpd-starttls", "opensmtpd-users-tls", "opensmtpd-relay-tls",
                                "opensmtpd-relay-verify"}
-    opensmtpd.patch()
+    lines = opensmtpd.audit().stdout
+    for line in ('action "out" relay host "smtp+tls://smart.example.net:587"',
+                 'action "filter" relay host "smtp+tls://smart.example.net:587" tls '):
+        assert f"mend:   {line}\n" in lines
+    opensmtpd.patch()  # whether the smart host can, no patch knows
+    assert opensmtpd.ids() == {"opensmtpd-starttls", "opensmtpd-relay-tls",
+                               "opensmtpd-relay-verify"}
+    opensmtpd.sub("etc/smtpd.conf", '"smtp://', '"smtp+tls://')
+    opensmtpd.sub("etc/smtpd.conf", " no-verify", "")
     assert opensmtpd.ids() == {"opensmtpd-starttls"}
     shutil.copy(f"{opensmtpd.root}/etc/smtpd.conf", f"{opensmtpd.root}/etc/ssl/smtpd.conf")
     certificate(opensmtpd, "mx")
@@ -250,10 +258,11 @@ def test_cyrus(cyrus):
     assert cyrus.ids() == {"cyrus-certificate", "cyrus-versions", "cyrus-tls-required",
                            "cyrus-allowplaintext", "cyrus-ciphers"}
     cyrus.patch()
-    assert cyrus.ids() == {"cyrus-certificate"}
-    assert "\nallowplaintext: no\n" in cyrus.read("etc/imapd.conf")
+    assert cyrus.ids() == {"cyrus-certificate", "cyrus-tls-required", "cyrus-allowplaintext"}
     cyrus.write("etc/imapd.conf", cyrus.read("etc/imapd.conf") +
                 "tls_server_cert: /etc/ssl/mail.pem\n")
+    cyrus.patch()  # now that nobody is shut out
+    assert "\nallowplaintext: no\n" in cyrus.read("etc/imapd.conf")
     assert cyrus.ids() == set()
 
 
@@ -275,7 +284,7 @@ def test_nginx(tmp_path):
     nginx = Machine("front", tmp_path, "nginx", "etc/nginx", "etc/ssl")
     assert nginx.ids() == {"nginx-versions", "nginx-http-redirect"}
     nginx.patch()
-    assert nginx.ids() == set()
+    assert nginx.ids() == {"nginx-http-redirect"}  # to https:, which is not there yet
     nginx.enter("nginx", "-t")
     assert os.path.islink(f"{tmp_path}/etc/nginx/sites-enabled/default")
 
@@ -327,7 +336,8 @@ def test_roundcube(tmp_path):
     roundcube.sub("etc/roundcube/config.inc.php", r"^\$config\['smtp_host'\].*",
                   "$config['smtp_host'] = 'msa.example.org:587';")
     assert roundcube.ids() == {"roundcube-server-tls"}
-    roundcube.patch()
+    mend = re.search(r"mend:   (.*)", roundcube.audit().stdout)[1]
+    roundcube.sub("etc/roundcube/config.inc.php", r"^\$config\['smtp_host'\].*", mend)
     assert roundcube.ids() == set()
     said = roundcube.enter("php", "-r", "require '/etc/roundcube/config.inc.php'; "
                            "echo $config['smtp_host'];")
