@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define USERS (AUDIT_PROTOCOL(SUBMISSION))
 #define ALL (AUDIT_PROTOCOL(SMTP) | AUDIT_PROTOCOL(SUBMISSION))
@@ -245,8 +246,7 @@ static bool speaks_of_tls(const char *value)
 /* An authenticator that clients may use. */
 static bool is_server_side(const struct servers_scope *authenticator)
 {
-	static const char *const drivers[] = { "dovecot", "cyrus_sasl", "gsasl", "spa",
-		                               "heimdal_gssapi" };
+	static const char *const drivers[] = { "dovecot", "cyrus_sasl", "gsasl" };
 	const char *driver = servers_value(authenticator, "driver");
 	for (size_t i = 0; i < authenticator->setting_count; i++)
 		if (!strncmp(authenticator->settings[i].name, "server_", 7))
@@ -257,13 +257,24 @@ static bool is_server_side(const struct servers_scope *authenticator)
 	return false;
 }
 
-/* Certificates prove without a secret that crosses. */
+/* Its mechanism sends the secret itself. */
+static bool is_clear(const struct servers_scope *authenticator)
+{
+	static const char *const mechanisms[] = { "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" };
+	const char *name = servers_value(authenticator, "public_name");
+	if (!strcmp(servers_value(authenticator, "driver"), "plaintext"))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
+		if (!strcasecmp(*name ? name : authenticator->name, mechanisms[i]))
+			return true;
+	return false;
+}
+
 static bool is_open_in_clear(const struct servers_scope *authenticator)
 {
 	const struct servers_setting *condition =
 		servers_setting_own(authenticator, "server_advertise_condition");
-	return is_server_side(authenticator) &&
-	       strcmp(servers_value(authenticator, "driver"), "tls") != 0 &&
+	return is_server_side(authenticator) && is_clear(authenticator) &&
 	       !(condition && speaks_of_tls(condition->value));
 }
 

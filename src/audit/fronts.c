@@ -6,6 +6,7 @@
 #include "audit/others.h"
 #include "base/clean.h"
 #include "base/err.h"
+#include "servers/reader.h"
 
 #include <errno.h>
 
@@ -58,10 +59,15 @@ static const char link_mend[] =
 /* -- HAProxy ----------------------------------------------------------------------------------- */
 
 static int haproxy_server(struct audit *a, const struct servers_server *server,
-                          const struct servers_setting *s)
+                          const struct servers_scope *section, const struct servers_setting *s)
 {
 	const char *address = strchr(s->value, ' ');
-	const char *verify = strstr(s->value, "verify ");
+	/* What default-server says holds too. */
+	const char *all = servers_text_printf(a->servers, "%s %s", s->value,
+	                                      servers_value(section, "default-server"));
+	if (!all)
+		return err_raise(-ENOMEM);
+	const char *verify = strstr(all, "verify ");
 	struct fault f = {
 		.service = "", .setting = "server", .value = s->value, .place = s->place
 	};
@@ -70,7 +76,7 @@ static int haproxy_server(struct audit *a, const struct servers_server *server,
 		return 0;
 	address += strspn(address, " ");
 	bool is_remote = audit_is_remote(address, strcspn(address, " "));
-	if (is_remote && !servers_words_have(s->value, "ssl")) {
+	if (is_remote && !servers_words_have(all, "ssl")) {
 		f.rule = &rule_plain;
 		f.right = "ssl verify required ca-file FILE";
 		f.mend = "add to this line: ssl verify required ca-file /etc/ssl/internal-ca.pem";
@@ -81,7 +87,7 @@ static int haproxy_server(struct audit *a, const struct servers_server *server,
 		f.mend = "add to this line: verify required ca-file /etc/ssl/internal-ca.pem";
 		r = find(a, server, &f);
 	}
-	if (r || strstr(s->value, "send-proxy-v2"))
+	if (r || strstr(all, "send-proxy-v2"))
 		return err_up(r);
 	f.rule = &rule_proxy;
 	f.right = "send-proxy-v2-ssl-cn";
@@ -95,7 +101,7 @@ static int haproxy_servers(struct audit *a, const struct servers_server *server,
 	int r = 0;
 	for (size_t i = 0; !r && section && i < section->setting_count; i++)
 		if (!strcmp(section->settings[i].name, "server"))
-			r = haproxy_server(a, server, &section->settings[i]);
+			r = haproxy_server(a, server, section, &section->settings[i]);
 	return err_up(r);
 }
 

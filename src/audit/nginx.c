@@ -142,8 +142,9 @@ static bool is_hsts(const char *value)
 	       strtoul(age + strlen("max-age="), NULL, 10) >= HSTS_MIN_S;
 }
 
-/* nginx takes headers of the block around only where a block has none of its own. */
-static bool has_hsts(const struct servers_scope *scope)
+/* Here, or around: nginx takes headers of the block around only where a block has none of its own.
+ */
+static bool scope_has_hsts(const struct servers_scope *scope)
 {
 	for (; scope; scope = scope->parent) {
 		bool has_any = false;
@@ -158,6 +159,12 @@ static bool has_hsts(const struct servers_scope *scope)
 			return false;
 	}
 	return false;
+}
+
+static bool has_hsts(const struct servers_scope *server)
+{
+	const struct servers_scope *location = servers_scope_child(server, "location", "/");
+	return scope_has_hsts(location ? location : server);
 }
 
 static bool scope_redirects(const struct servers_scope *scope)

@@ -47,6 +47,25 @@ static const struct root_case cases[] = {
 	    { "/usr/sbin/exim4", "libgnutls.so.30" } },
 	  NULL,
 	  "" },
+	{ "Exim, where what is offered in clear tells no password",
+	  { { "/etc/exim4/exim4.conf",
+	      "tls_certificate = /c.pem\ntls_require_ciphers = "
+	      "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1\nbegin "
+	      "authenticators\ncram:\n driver = cram_md5\n public_name = CRAM-MD5\n server_secret "
+	      "= "
+	      "x\nplain:\n driver = dovecot\n public_name = PLAIN\n server_advertise_condition = "
+	      "${if def:tls_in_cipher}\n" },
+	    { "/usr/sbin/exim4", "libgnutls.so.30" } },
+	  NULL,
+	  "" },
+	{ "HAProxy: what default-server says; rspamd: a list",
+	  { { "/etc/haproxy/haproxy.cfg",
+	      "listen i\n bind :993 ssl crt /c\n default-server ssl verify required ca-file /ca "
+	      "send-proxy-v2\n server x 10.0.0.5:993\n" },
+	    { "/etc/rspamd/rspamd.conf", "worker \"normal\" {\n bind_socket = "
+	                                 "[\"localhost:11333\", \"/run/x mode=0660\"];\n}\n" } },
+	  NULL,
+	  "" },
 	{ "Exim for this host alone",
 	  { { "/etc/exim4/exim4.conf", "local_interfaces = 127.0.0.1\ntls_advertise_hosts =\n" } },
 	  NULL,

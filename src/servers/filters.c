@@ -82,15 +82,23 @@ static int worker_read(struct servers *s, struct servers_scope *worker)
 	return r;
 }
 
+/* One, or a list: ["localhost:11333", "/run/x mode=0660"]. */
 static int worker_listen(struct servers *s, struct servers_server *server,
                          const struct servers_scope *worker)
 {
 	const char *sockets = servers_value(worker, "bind_socket");
 	const struct listening l = { s, server, worker, worker->name, false };
-	size_t len = strcspn(sockets, " ");
-	if (!*sockets || !strncmp(sockets, "systemd:", 8))
-		return 0;
-	return endpoint_add(&l, sockets, len);
+	int r = 0;
+	while (!r && *sockets) {
+		sockets += strspn(sockets, "[]\", ");
+		size_t len = strcspn(sockets, "]\", ");
+		bool is_one =
+			len && strncmp(sockets, "systemd:", 8) != 0 && !memchr(sockets, '=', len);
+		if (is_one)
+			r = endpoint_add(&l, sockets, len);
+		sockets += len;
+	}
+	return r;
 }
 
 int servers_rspamd_read(struct servers *s, const char *path)
