@@ -11,6 +11,7 @@ int audit_courier(struct audit *a, const struct servers_server *server);
 int audit_nginx(struct audit *a, const struct servers_server *server);
 int audit_apache(struct audit *a, const struct servers_server *server);
 int audit_roundcube(struct audit *a, const struct servers_server *server);
+int audit_snappymail(struct audit *a, const struct servers_server *server);
 int audit_sendmail(struct audit *a, const struct servers_server *server);
 int audit_haproxy(struct audit *a, const struct servers_server *server);
 int audit_hitch(struct audit *a, const struct servers_server *server);

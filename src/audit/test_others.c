@@ -230,6 +230,17 @@ static const struct root_case cases[] = {
 	      "$config['managesieve_usetls'] = true;\n" } },
 	  NULL,
 	  "" },
+	{ "SnappyMail: in clear, unchecked, switched off",
+	  { { "/var/lib/snappymail/_data_/_default_/domains/a.test.json",
+	      "{\n\"IMAP\": {\n\"host\": \"imap.int.test\",\n\"type\": 0\n},\n\"SMTP\": {\"host\": "
+	      "\"smtp.int.test\", \"type\": 1,\n\"ssl\": {\"verify_peer\": false}},\n\"Sieve\": "
+	      "{\"enabled\": false, \"host\": \"sieve.int.test\", \"type\": 0}\n}\n" },
+	    { "/var/lib/snappymail/_data_/_default_/domains/b.test.json",
+	      "{\"IMAP\": {\"host\": \"localhost\", \"type\": 0}, \"SMTP\": {\"host\": "
+	      "\"smtp.int.test\", \"type\": 2, \"ssl\": {\"verify_peer\": true}}}\n" } },
+	  NULL,
+	  "snappymail-server-tls type @4\n"
+	  "snappymail-verify verify_peer @7\n" },
 	{ "in front: HAProxy, hitch, stunnel",
 	  { { "/etc/haproxy/haproxy.cfg",
 	      "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\nfrontend i\n bind :993 ssl "

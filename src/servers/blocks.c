@@ -12,6 +12,8 @@ const struct blocks_syntax blocks_nginx = { .include = "include", .folder = "/et
 const struct blocks_syntax blocks_hitch = { .ends_with_line = true, .has_assignment = true };
 const struct blocks_syntax blocks_rspamd = { .ends_with_line = true, .has_assignment = true };
 
+const struct blocks_syntax blocks_json = { .is_json = true };
+
 /* Ends the reading in good order; a fault was noted. */
 enum { STOP = 1 };
 
@@ -181,7 +183,8 @@ static void lua_skip(struct reading *r)
 static bool ends_word(const struct reading *r, uint8_t c)
 {
 	return isspace(c) || c == ';' || c == '{' || c == '}' ||
-	       (r->syntax->has_assignment && (c == '=' || c == ','));
+	       (r->syntax->has_assignment && (c == '=' || c == ',')) ||
+	       (r->syntax->is_json && (c == ':' || c == ','));
 }
 
 /* Takes the quoted text that begins here. */
@@ -246,7 +249,7 @@ static void comment_skip(struct reading *r)
 static int on_byte(struct reading *r, const struct servers_scope *outer)
 {
 	uint8_t c = r->rest.data[0];
-	if (c == '#') {
+	if (c == '#' && !r->syntax->is_json) {
 		comment_skip(r);
 		return 0;
 	}
@@ -254,7 +257,8 @@ static int on_byte(struct reading *r, const struct servers_scope *outer)
 		return on_word(r);
 	r->rest = slice_skip(r->rest, 1);
 	int e = 0;
-	if (c == ';' || (c == '\n' && r->syntax->ends_with_line))
+	if (c == ';' || (c == '\n' && r->syntax->ends_with_line) ||
+	    (c == ',' && r->syntax->is_json))
 		e = on_statement(r);
 	else if (c == '{' && is_lua(r))
 		lua_skip(r);

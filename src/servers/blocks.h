@@ -19,9 +19,11 @@ struct blocks_syntax {
 	bool ends_with_line; /* a statement does, beside ";" */
 	bool is_dump;        /* what patterns name is among the files that are there already */
 	bool has_assignment; /* "=" and ":" between name and value */
+	bool is_json; /* ":" between name and value, "," behind it; the outermost block has no type;
+	               * what stands in "[" and "]" comes out as anything */
 };
 
-extern const struct blocks_syntax blocks_nginx, blocks_hitch, blocks_rspamd;
+extern const struct blocks_syntax blocks_nginx, blocks_hitch, blocks_rspamd, blocks_json;
 
 /* Reads file into scope. What is over a limit or not understood is noted with servers_fault().
  * 0 or a negative. */

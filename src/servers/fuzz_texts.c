@@ -31,6 +31,8 @@ static int text_read(struct servers *s, struct servers_server *server, struct se
 		return servers_apache_text(s, server, file, "/etc/apache2");
 	if (which == 12)
 		return servers_smtpd_text(s, server, file);
+	if (which == 13)
+		return servers_blocks_read(s, server->top, file, &blocks_json);
 	return servers_exim_text(s, server, file, EXIM_OPENSSL);
 }
 
@@ -55,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct servers_file file = { .path = "/x" };
 	assert(!buf_add(&file.text, slice_of(data + 1, size - 1)));
 	assert(!servers_add(&s, SERVERS_EXIM, &server));
-	assert(!text_read(&s, server, &file, (data[0] >= '0' ? data[0] - '0' : data[0]) % 14));
+	assert(!text_read(&s, server, &file, (data[0] >= '0' ? data[0] - '0' : data[0]) % 15));
 	scope_check(server->top, size);
 	buf_deinit(&file.text);
 	servers_deinit(&s);

@@ -40,6 +40,8 @@ extern const struct servers_reader servers_readers[SERVERS_KIND_COUNT];
 [[nodiscard]] int servers_apache_read(struct servers *s, const char *path);
 [[nodiscard]] int servers_roundcube_find(struct servers *s);
 [[nodiscard]] int servers_roundcube_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_snappymail_find(struct servers *s);
+[[nodiscard]] int servers_snappymail_read(struct servers *s, const char *path);
 [[nodiscard]] int servers_sendmail_find(struct servers *s);
 [[nodiscard]] int servers_sendmail_read(struct servers *s, const char *path);
 [[nodiscard]] int servers_haproxy_find(struct servers *s);

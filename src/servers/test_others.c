@@ -97,6 +97,16 @@ static const struct root_case cases[] = {
 	  "worker normal > bind_socket=*:11333 @1\n"
 	  "redis > servers=10.0.0.9 @1\n"
 	  "* normal internal * 11333\n" },
+	{ "SnappyMail",
+	  { { "/var/lib/snappymail/_data_/_default_/domains/a.test.json",
+	      "{\n \"IMAP\": {\n  \"host\": \"imap.int.test\",\n  \"type\": 0, \"ssl\": "
+	      "{\"cafile\": "
+	      "\"\\/x\"}\n },\n \"SMTP\": {\"host\": \"#\"}\n}\n" } },
+	  NULL,
+	  "IMAP > host=imap.int.test @3\n"
+	  "IMAP > type=0 @4\n"
+	  "IMAP > ssl > cafile=/x @4\n"
+	  "SMTP > host=# @6\n" },
 	{ "filters of lines",
 	  { { "/etc/clamav/clamd.conf", "TCPSocket 3310\n#TCPAddr 127.0.0.1\n" },
 	    { "/etc/redis/redis.conf", "bind 127.0.0.1 -::1\nport 0\ntls-port 6380\n" },
