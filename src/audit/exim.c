@@ -88,9 +88,10 @@ static const struct audit_writer writer = { audit_exim_mend };
 
 /* -- doors ------------------------------------------------------------------------------------- */
 
-static bool is_gnutls(const struct servers_server *server)
+/* "GnuTLS", "OpenSSL" or "". */
+static bool is_library(const struct audit_at *at, const char *name)
 {
-	return !strcmp(servers_value(server->top, "tls library"), "GnuTLS");
+	return !strcmp(servers_value(at->server->top, "tls library"), name);
 }
 
 static bool has_doors(const struct audit_at *at)
@@ -100,12 +101,17 @@ static bool has_doors(const struct audit_at *at)
 
 static bool has_doors_gnutls(const struct audit_at *at)
 {
-	return has_doors(at) && is_gnutls(at->server);
+	return has_doors(at) && is_library(at, "GnuTLS");
 }
 
 static bool has_doors_openssl(const struct audit_at *at)
 {
-	return has_doors(at) && !is_gnutls(at->server);
+	return has_doors(at) && is_library(at, "OpenSSL");
+}
+
+static bool has_doors_either(const struct audit_at *at)
+{
+	return has_doors(at) && is_library(at, "");
 }
 
 /* What is expanded for each session may well be right. */
@@ -130,6 +136,14 @@ static enum advice_verdict judge_gnutls(const struct audit_at *at, const char *v
 	bool is_well = has_none ? !strstr(value, "+VERS-TLS1.0") && !strstr(value, "+VERS-TLS1.1")
 	                        : strstr(value, "-VERS-TLS1.0") && strstr(value, "-VERS-TLS1.1");
 	return strchr(value, '$') ? ADVICE_WELL : audit_well_if(at, is_well);
+}
+
+/* The binary is not here: by what it would be right with one library or the other. */
+static enum advice_verdict judge_either(const struct audit_at *at, const char *value)
+{
+	enum advice_verdict openssl =
+		judge_openssl(at, servers_value(at->scope, "openssl_options"));
+	return openssl == ADVICE_WELL ? openssl : judge_gnutls(at, value);
 }
 
 static const char *right_openssl(const struct audit_at *at)
@@ -200,6 +214,18 @@ static const struct audit_row rows[] = {
 	  has_doors_gnutls,
 	  judge_gnutls,
 	  .right = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+	{ { "exim-versions", "C2", ADVICE_WARN, "RFC 8996, " MAN "Encrypted SMTP connections",
+	    "What Exim does by itself leaves TLS 1.0 and 1.1 on." },
+	  "tls_require_ciphers",
+	  AUDIT_TOP,
+	  0,
+	  has_doors_either,
+	  judge_either,
+	  .right = "TLS 1.2 and 1.3 alone",
+	  .is_by_hand = true,
+	  .mend = "built with OpenSSL (exim -bV): openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 "
+	          "+no_tlsv1_1 +no_compression; with GnuTLS: tls_require_ciphers = "
+	          "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
 	{ { "exim-implicit-tls", "G1", ADVICE_FAIL, "RFC 8314 3.3",
 	    "Port 465 is for TLS from the first byte; here it waits for a plain hello." },
 	  "tls_on_connect_ports",

@@ -262,7 +262,7 @@ static int library_note(struct servers *s, struct servers_server *server, enum e
 		                        .is_default = true };
 	int r = servers_setting_add(s, server->top->parent, &said);
 	const struct servers_known *known = openssl_defaults;
-	for (; !r && library != EXIM_GNUTLS && known->name; known++) {
+	for (; !r && library == EXIM_OPENSSL && known->name; known++) {
 		said.name = known->name;
 		said.value = known->value;
 		r = servers_setting_add(s, server->top->parent, &said);

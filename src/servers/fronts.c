@@ -145,7 +145,8 @@ int servers_stunnel_read(struct servers *s, const char *path)
 
 static int on_stunnel(void *owner, const char *path)
 {
-	return servers_stunnel_read(owner, servers_text_str(owner, path));
+	const char *kept = servers_text_str(owner, path);
+	return kept ? servers_stunnel_read(owner, kept) : err_raise(-ENOMEM);
 }
 
 int servers_stunnel_find(struct servers *s)

@@ -147,6 +147,13 @@ static int on_global(struct reading *r)
 	return setting_add(r, r->top, name, r->count > 2 ? r->words[2] : "yes");
 }
 
+/* "name = value": a setting of top, "$name". */
+static int on_macro(struct reading *r)
+{
+	const char *name = servers_text_printf(r->s, "$%s", r->words[0]);
+	return name ? setting_add(r, r->top, name, r->words[2]) : err_raise(-ENOMEM);
+}
+
 static int on_statement(struct reading *r)
 {
 	struct servers_scope *scope = NULL;
@@ -157,7 +164,7 @@ static int on_statement(struct reading *r)
 	if (!strcmp(type, "include") && count == 2)
 		return on_include(r, r->words[1]);
 	if (count >= 3 && !strcmp(r->words[1], "="))
-		return setting_add(r, r->top, servers_text_printf(r->s, "$%s", type), r->words[2]);
+		return on_macro(r);
 	if (!strcmp(type, "smtp") || !strcmp(type, "mta") || !strcmp(type, "queue"))
 		return on_global(r);
 	bool is_named = has_name(type) && count > 1;
