@@ -11,12 +11,9 @@
 #include <stdio.h>
 
 static const struct servers_known defaults[] = {
-	{ "IMAP_TLS_REQUIRED", "0" },
-	{ "POP3_TLS_REQUIRED", "0" },
-	{ "TLS_VERIFYPEER", "NONE" },
-	{ "TLS_STARTTLS_PROTOCOL", "$TLS_PROTOCOL" },
-	{ "ESMTP_USE_STARTTLS", "0" },
-	{ NULL, NULL },
+	{ "IMAP_TLS_REQUIRED", "0" },  { "POP3_TLS_REQUIRED", "0" },
+	{ "TLS_VERIFYPEER", "NONE" },  { "TLS_STARTTLS_PROTOCOL", "$TLS_PROTOCOL" },
+	{ "ESMTP_USE_STARTTLS", "0" }, { NULL, NULL },
 };
 
 static const struct daemon {
