@@ -83,7 +83,7 @@ static void head_write(struct html *h, const struct check_report *report)
 	struct tm tm = {};
 	if (gmtime_r(&at, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	html_element(h, "h1", d->name);
+	html_element(h, "h1", check_report_asked(report));
 	html_open(h, "p", { "class", "quiet" });
 	html_textf(h, "mailseal check %s, profile %s (%s), %s", MAILSEAL_VERSION,
 	           report->profile->name, report->profile->source, when);

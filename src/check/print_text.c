@@ -62,7 +62,7 @@ static int letter_write(struct page *p, const struct check_letter *letter)
 
 static int letters_write(struct page *p)
 {
-	int r = check_print_clean(p->out, p->report->domain->name);
+	int r = check_print_clean(p->out, check_report_asked(p->report));
 	if (!r)
 		r = buf_printf(p->out, "   profile %s   overall ", p->report->profile->name);
 	if (!r)
@@ -266,7 +266,7 @@ static int totals_write(struct page *p)
 
 static int nothing_write(struct page *p)
 {
-	int r = check_print_clean(p->out, p->report->domain->name);
+	int r = check_print_clean(p->out, check_report_asked(p->report));
 	if (!r)
 		r = buf_add_str(p->out, ": could not be looked at: ");
 	if (!r)
@@ -299,7 +299,7 @@ int check_print_line(struct buf *out, const struct check_report *report)
 		return err_up(nothing_write(&p));
 	int r = buf_printf(out, "%-3s ", report->overall.letter);
 	if (!r)
-		r = check_print_clean(out, report->domain->name);
+		r = check_print_clean(out, check_report_asked(report));
 	if (!r)
 		r = buf_add_str(out, "  ");
 	return r ? err_up(r) : err_up(totals_write(&p));
