@@ -193,6 +193,25 @@ static void test_print_prometheus_of_nothing(void **state)
 	assert_int_equal(buf_len(&out), 0);
 }
 
+/* Two of them in one run are two series, two suites. */
+static void test_print_an_endpoint_alone_has_a_name(void **state)
+{
+	(void)state;
+	CLEAN(buf_deinit) struct buf out = {};
+	struct check_prometheus metrics = {};
+	domain.name[0] = '\0';
+	strcpy(domain.asked, "mx.example.org:25/smtp");
+	check_print_prometheus(&metrics, &report);
+	assert_int_equal(check_print_prometheus_end(&metrics, &out), 0);
+	assert_int_equal(check_print_junit(&out, &report, CHECK_FAILS_ON_FAIL), 0);
+	assert_int_equal(check_print_line(&out, &report), 0);
+	assert_int_equal(buf_add(&out, (struct slice){ (const uint8_t *)"", 1 }), 0);
+	const char *text = (const char *)buf_slice(&out).data;
+	assert_non_null(strstr(text, "domain=\"mx.example.org:25/smtp\",about=\"overall\""));
+	assert_non_null(strstr(text, "<testsuite name=\"mx.example.org:25/smtp\""));
+	assert_non_null(strstr(text, "F   mx.example.org:25/smtp "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +223,7 @@ int main(void)
 		cmocka_unit_test_setup(test_print_junit_counts, setup),
 		cmocka_unit_test_setup(test_print_prometheus_families_stand_together, setup),
 		cmocka_unit_test_setup(test_print_prometheus_of_nothing, setup),
+		cmocka_unit_test_setup(test_print_an_endpoint_alone_has_a_name, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
