@@ -317,11 +317,13 @@ def test_a_file_that_cannot_be_written_is_said(server):
 # --- what strangers write ---
 
 
-class Hostile(threading.Thread):
-    """Speaks SMTP, with words that no terminal, browser or parser should obey."""
+class Talker(threading.Thread):
+    """Speaks SMTP without TLS; its words are by default of the kind that no terminal, browser or parser
+    should obey."""
 
-    def __init__(self):
+    def __init__(self, word=HOSTILE):
         super().__init__(daemon=True)
+        self.word, self.heard = word.encode("latin-1", "replace"), []  # (address, line)
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.start()
@@ -335,11 +337,12 @@ class Hostile(threading.Thread):
             threading.Thread(target=self.serve, args=[client], daemon=True).start()
 
     def serve(self, client):
-        word = HOSTILE.encode("latin-1", "replace")
+        word, address = self.word, client.getpeername()[0]
         with closing(client), client.makefile("rb") as lines:
             try:
                 client.sendall(b"220 mx " + word + b" ESMTP Postfix\r\n")
                 for line in lines:
+                    self.heard.append((address, line))
                     if line.upper().startswith(b"EHLO"):
                         client.sendall(b"250-mx\r\n250-AUTH PLAIN " + word + b"\r\n250 X" + word +
                                        b"\r\n")
@@ -350,7 +353,7 @@ class Hostile(threading.Thread):
 
 
 def test_strangers_words_are_tame_everywhere(tmp_path, browser):  # noqa: F811
-    hostile = Hostile()
+    hostile = Talker()
     files = ("--html", tmp_path / "x.html", "--junit", tmp_path / "x.xml", "--prometheus",
              tmp_path / "x.prom")
     place = f"127.0.0.1:{hostile.port}/smtp"
@@ -368,6 +371,17 @@ def test_strangers_words_are_tame_everywhere(tmp_path, browser):  # noqa: F811
     assert browser.title != "owned"
     assert {"B1", "B5"} <= {finding["id"] for finding in json.loads(said[1])["findings"]
                             if finding["verdict"] == "fail"}
+
+
+def test_who_is_looked_at_can_tell_by_whom():
+    """And is told when it is over."""
+    server = Talker("")
+    check("--host", f"127.0.0.1:{server.port}/smtp", "--ehlo", "probe.example.org", "--source",
+          "127.0.0.9")
+    server.sock.close()
+    assert {address for address, _ in server.heard} == {"127.0.0.9"}
+    assert server.heard[0][1] == b"EHLO probe.example.org\r\n"
+    assert server.heard[-1][1] == b"QUIT\r\n"
 
 
 # --- many domains ---
