@@ -135,12 +135,6 @@ static int endpoints_write(struct page *p)
 	return r ? err_up(r) : any ? err_up(buf_add_str(p->out, "\n")) : 0;
 }
 
-static bool is_same(const struct check_finding *a, const struct check_finding *b)
-{
-	return a->criterion == b->criterion && a->verdict == b->verdict &&
-	       !strcmp(a->evidence, b->evidence) && !strcasecmp(a->software, b->software);
-}
-
 /* A text behind a margin, whatever its lines. */
 static int block_write(struct page *p, const char *margin, const char *text)
 {
@@ -178,7 +172,7 @@ static int places_write(struct page *p, size_t first)
 	unsigned shown = 0, left = 0;
 	int r = 0;
 	for (size_t i = first; !r && i < p->report->count; i++) {
-		if (p->is_shown[i] || !is_same(f, &p->report->findings[i]))
+		if (p->is_shown[i] || !check_finding_is_like(f, &p->report->findings[i]))
 			continue;
 		p->is_shown[i] = true;
 		if (shown == PLACES_SHOWN && !p->style->shows_all) {
