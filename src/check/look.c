@@ -40,9 +40,9 @@ struct lane {
 	bool is_used;
 	struct check_want want;
 	struct check_ask ask;
-	struct tls_record records[POLICY_TLSA_MAX]; /* of the entry, for expected */
-	struct tls_expectation expected;
 	struct check_probe *probe;
+	struct tls_expectation expected; /* as long as the probe */
+	struct tls_record records[POLICY_TLSA_MAX];
 };
 
 struct check_look_entry {
@@ -192,30 +192,27 @@ static int hello_write(const struct check_ask *ask, struct buf *out)
 	                    : err_up(tls_offer_write(&ask->offer, random, out));
 }
 
-/* The probe borrows it until the connection ends. */
 static void expectation_fill(struct lane *lane)
 {
-	struct tls_expectation *ret_expected = &lane->expected;
-	struct tls_record *records = lane->records;
 	const struct check_look_entry *entry = lane->entry;
 	const char *sni = entry->tlsa_base ?: entry->plan.sni;
-	*ret_expected = (struct tls_expectation){
+	lane->expected = (struct tls_expectation){
 		.sni = lane->ask.has_no_sni ? NULL : sni,
 		.host = entry->endpoint.host,
-		.records = records,
+		.records = lane->records,
 		.record_count = entry->record_count,
 	};
 	for (size_t i = 0; i < entry->record_count; i++)
-		records[i] = (struct tls_record){
+		lane->records[i] = (struct tls_record){
 			.usage = entry->records[i].usage,
 			.selector = entry->records[i].selector,
 			.matching = entry->records[i].matching,
 			.data = slice_of(entry->records[i].data, entry->records[i].len),
 		};
 	if (sni)
-		ret_expected->names[ret_expected->name_count++] = sni;
+		lane->expected.names[lane->expected.name_count++] = sni;
 	for (size_t i = 0; i < entry->name_count; i++)
-		ret_expected->names[ret_expected->name_count++] = entry->names[i];
+		lane->expected.names[lane->expected.name_count++] = entry->names[i];
 }
 
 static int probe_start(struct lane *lane, struct slice hello)

@@ -57,9 +57,9 @@ _Static_assert(CHECK_STEP_COUNT <= 64, "a step has no bit");
 static bool has_id(const char *ids, const char *id)
 {
 	size_t len = strlen(id);
-	for (const char *at = ids; (at = strstr(at, id)); at += len) {
+	for (const char *at = ids; len && (at = strstr(at, id)); at += len) {
 		bool begins = at == ids || at[-1] == ' ';
-		if (len && begins && (at[len] == ' ' || !at[len]))
+		if (begins && (at[len] == ' ' || !at[len]))
 			return true;
 	}
 	return false;

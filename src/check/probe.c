@@ -138,6 +138,13 @@ static void ended(struct check_probe *p)
 	finish(p, CHECK_PROBE_LOST, why);
 }
 
+static void ticket_take(struct check_probe *p)
+{
+	if (p->stream.tls && !p->seen.ticket &&
+	    tls_visit_ticket(p->stream.tls, &p->seen.ticket, &p->seen.ticket_facts))
+		no_memory(p);
+}
+
 /* The server has ended, or is taken to have. */
 static void gone(struct check_probe *p, const char *why)
 {
@@ -157,6 +164,7 @@ static void gone(struct check_probe *p, const char *why)
 		p->seen.renegotiates = p->seen.renegotiations ? CHECK_YES : CHECK_NO;
 		[[fallthrough]];
 	case LINGERING:
+		ticket_take(p);
 		finish(p, CHECK_PROBE_TLS, "");
 		break;
 	case TALKING:
@@ -255,13 +263,6 @@ static int seen_take(struct check_probe *p)
 	return err_up(r);
 }
 
-static void ticket_take(struct check_probe *p)
-{
-	if (p->stream.tls && !p->seen.ticket &&
-	    tls_visit_ticket(p->stream.tls, &p->seen.ticket, &p->seen.ticket_facts))
-		no_memory(p);
-}
-
 /* From inside the library: what follows waits for a later turn. */
 static void on_renegotiated(void *owner)
 {
@@ -302,15 +303,13 @@ static void flush(struct check_probe *p)
 
 static void quit(struct check_probe *p)
 {
-	enum check_opening_todo todo;
 	ticket_take(p);
-	if (check_opening_quit(&p->opening, &todo)) {
+	if (check_opening_quit(&p->opening)) {
 		no_memory(p);
 		return;
 	}
 	flush(p);
-	if (todo == CHECK_OPENING_OVER)
-		ended(p);
+	ended(p);
 }
 
 /* Inside, and nothing is left to be said but what the probe is for. */

@@ -32,7 +32,8 @@ struct check_probe_way {
 
 /* A real handshake, and what is done inside. */
 struct check_probe_visit {
-	struct tls_hops *hops; /* borrowed, as long as the probe */
+	/* Borrowed, as long as the probe. */
+	struct tls_hops *hops;
 	const struct tls_expectation *expected;
 	struct tls_visit_settings tls;
 	unsigned renegotiations_max; /* 0: not tried */
