@@ -21,7 +21,9 @@ static bool is_address(const char *name)
 static bool is_of_plan(const struct check_plan *plan, enum check_step step)
 {
 	const struct check_step_row *row = &check_steps[step];
-	return row->tier <= plan->set.tier && row->services & 1u << plan->endpoint->service &&
+	bool is_in = row->tier == CHECK_TIER_ATTACKS ? plan->set.has_attacks
+	                                             : row->tier <= plan->set.tier;
+	return is_in && row->services & 1u << plan->endpoint->service &&
 	       (step == CHECK_STEP_HANDSHAKE || plan->set.only & UINT64_C(1) << step);
 }
 

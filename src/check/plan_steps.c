@@ -51,6 +51,10 @@ const struct check_step_row check_steps[CHECK_STEP_COUNT] = {
 	[CHECK_STEP_SUITES_10] = { "suites of TLS 1.0", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_11] = { "suites of TLS 1.1", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_SSL3] = { "suites of SSL 3", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
+	[CHECK_STEP_HEARTBLEED] = { "Heartbleed", CHECK_TIER_ATTACKS, ALL, 1, true, "I1" },
+	[CHECK_STEP_CCS] = { "early ChangeCipherSpec", CHECK_TIER_ATTACKS, ALL, 1, false, "I1" },
+	[CHECK_STEP_ROBOT] = { "ROBOT", CHECK_TIER_ATTACKS, ALL, 2 * TLS_PREMASTER_COUNT, true,
+	                       "I2" },
 };
 _Static_assert(CHECK_STEP_COUNT <= 64, "a step has no bit");
 
@@ -140,6 +144,12 @@ static enum check_need need_of_13(const struct check_plan *plan)
 	return need_version(plan, CHECK_TLS13, CHECK_STEP_13);
 }
 
+/* Each alone, for the choice is not seen in TLS 1.3: too many for what they tell of a stranger. */
+static enum check_need need_schemes_13(const struct check_plan *plan)
+{
+	return plan->set.is_mine ? need_of_13(plan) : CHECK_NEED_NOT;
+}
+
 static enum check_need need_of_10(const struct check_plan *plan)
 {
 	return need_version(plan, CHECK_TLS10, CHECK_STEP_10);
@@ -194,6 +204,30 @@ static enum check_need need_renegotiate(const struct check_plan *plan)
 		return CHECK_NEED_WAIT;
 	bool is_unknown = plan->endpoint->renegotiates == CHECK_UNKNOWN;
 	return is_unknown ? need_of_12(plan) : CHECK_NEED_NOT;
+}
+
+static enum check_need need_heartbleed(const struct check_plan *plan)
+{
+	if (!is_settled(plan, CHECK_STEP_12))
+		return CHECK_NEED_WAIT;
+	return plan->has_heartbeat ? CHECK_NEED_ASK : CHECK_NEED_NOT;
+}
+
+static bool has_static(const struct check_plan *plan)
+{
+	const struct check_suites *suites = &plan->endpoint->versions[CHECK_TLS12];
+	struct tls_iana_suite suite;
+	for (unsigned i = 0; i < suites->count; i++)
+		if (tls_iana_suite(suites->accepted[i], &suite) && suite.kex == TLS_KEX_RSA)
+			return true;
+	return false;
+}
+
+static enum check_need need_robot(const struct check_plan *plan)
+{
+	if (!is_settled(plan, CHECK_STEP_WEAK) || !is_settled(plan, CHECK_STEP_WEAKER))
+		return CHECK_NEED_WAIT;
+	return has_static(plan) ? CHECK_NEED_ASK : CHECK_NEED_NOT;
 }
 
 /* --- What goes out --- */
@@ -338,6 +372,26 @@ static void ask_other_chain(const struct check_plan *plan, struct check_ask *ask
 	ask->tls.key = plan->endpoint->chain.key_is_rsa ? TLS_VISIT_ECDSA : TLS_VISIT_RSA;
 }
 
+static void ask_heartbleed(const struct check_plan *plan, struct check_ask *ask)
+{
+	offer(plan, ask, TLS_OFFER_12);
+	ask->attack = CHECK_ATTACK_HEARTBLEED;
+}
+
+static void ask_ccs(const struct check_plan *plan, struct check_ask *ask)
+{
+	offer(plan, ask, TLS_OFFER_12);
+	ask->attack = CHECK_ATTACK_CCS;
+}
+
+static void ask_robot(const struct check_plan *plan, struct check_ask *ask)
+{
+	tls_offer_init_version(&ask->offer, TLS_1_2, plan->sni);
+	suites_add(&ask->offer, is_static_only, TLS_OFFER_SUITES_MAX);
+	ask->attack = CHECK_ATTACK_ROBOT;
+	ask->variant = plan->robot_count;
+}
+
 /* --- What came of it --- */
 
 static int hear_handshake(struct check_plan *plan, const struct check_heard *h)
@@ -348,6 +402,9 @@ static int hear_handshake(struct check_plan *plan, const struct check_heard *h)
 
 static int hear_12(struct check_plan *plan, const struct check_heard *h)
 {
+	plan->has_heartbeat = h->answer->has_heartbeat;
+	if (h->answer->kind == TLS_ANSWER_HELLO && !plan->has_heartbeat && plan->set.has_attacks)
+		plan->endpoint->attacks.heartbleed = CHECK_NO;
 	return err_up(check_facts_version(plan->endpoint, CHECK_TLS12, h));
 }
 
@@ -436,6 +493,34 @@ static int hear_other_chain(struct check_plan *plan, const struct check_heard *h
 	return err_up(check_facts_other_chain(plan->endpoint, h));
 }
 
+static int hear_heartbleed(struct check_plan *plan, const struct check_heard *h)
+{
+	check_facts_heartbleed(plan->endpoint, h->reaction);
+	return 0;
+}
+
+static int hear_ccs(struct check_plan *plan, const struct check_heard *h)
+{
+	check_facts_ccs(plan->endpoint, h->reaction);
+	return 0;
+}
+
+/* A difference is believed when it is met twice: a server may have been busy once. */
+static int hear_robot(struct check_plan *plan, const struct check_heard *h)
+{
+	if (!h->reaction) {
+		plan->robot_is_pointless = true;
+		return 0;
+	}
+	plan->robot[plan->robot_count++] = *h->reaction;
+	if (plan->robot_count < TLS_PREMASTER_COUNT)
+		return 0;
+	check_facts_robot(plan->endpoint, plan->robot);
+	if (plan->endpoint->attacks.robot == CHECK_YES && !plan->robot_rounds++)
+		plan->robot_count = 0;
+	return 0;
+}
+
 /* --- The table --- */
 
 static const struct {
@@ -469,11 +554,15 @@ static const struct {
 	[CHECK_STEP_GROUPS_13] = { need_of_13, .kind = TLS_ENUMERATE_GROUPS, .version = TLS_1_3 },
 	[CHECK_STEP_GROUPS_12] = { need_of_12, .kind = TLS_ENUMERATE_GROUPS, .version = TLS_1_2 },
 	[CHECK_STEP_SCHEMES_12] = { need_of_12, .kind = TLS_ENUMERATE_SCHEMES, .version = TLS_1_2 },
-	[CHECK_STEP_SCHEMES_13] = { need_of_13, .kind = TLS_ENUMERATE_SCHEMES, .version = TLS_1_3 },
+	[CHECK_STEP_SCHEMES_13] = { need_schemes_13, .kind = TLS_ENUMERATE_SCHEMES,
+	                            .version = TLS_1_3 },
 	[CHECK_STEP_SUITES_10] = { need_of_10, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_0 },
 	[CHECK_STEP_SUITES_11] = { need_of_11, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_1 },
 	[CHECK_STEP_SUITES_SSL3] = { need_of_ssl3, .kind = TLS_ENUMERATE_SUITES,
 	                             .version = 0x0300 },
+	[CHECK_STEP_HEARTBLEED] = { need_heartbleed, ask_heartbleed, hear_heartbleed },
+	[CHECK_STEP_CCS] = { need_of_12, ask_ccs, hear_ccs },
+	[CHECK_STEP_ROBOT] = { need_robot, ask_robot, hear_robot },
 };
 _Static_assert(COUNT_OF(rows) == CHECK_STEP_COUNT, "a step without a row");
 
@@ -509,12 +598,14 @@ int check_step_hear(struct check_plan *plan, enum check_step step, const struct 
 	if (rows[step].hear)
 		return err_up(rows[step].hear(plan, heard));
 	tls_enumeration_take(plan->enumerations[step], heard->answer);
-	check_facts_enumeration(plan->endpoint, plan->enumerations[step]);
+	check_facts_enumeration(plan->endpoint, plan->enumerations[step], heard->answer);
 	return 0;
 }
 
 bool check_step_goes_on(const struct check_plan *plan, enum check_step step)
 {
 	const struct tls_enumeration *n = plan->enumerations[step];
+	if (step == CHECK_STEP_ROBOT)
+		return plan->robot_count < TLS_PREMASTER_COUNT && !plan->robot_is_pointless;
 	return n && !n->is_done;
 }

@@ -9,13 +9,14 @@
 #include <stdio.h>
 
 /* Tickets of TLS 1.3 come behind the handshake; where nothing is said, they are waited for. */
-enum { TICKET_MS = 250 };
+enum { TICKET_MS = 250, REACTION_MAX = 64 };
 
 enum phase {
 	CONNECTING,
 	TALKING, /* check/opening.h has the word, in clear or in TLS */
 	OFFERED, /* the hello went out: all that comes is its answer */
 	HANDSHAKE,
+	ATTACKING, /* something went out that a server should not fall for */
 	RENEGOTIATING,
 	LINGERING, /* for tickets */
 	OVER,
@@ -37,6 +38,11 @@ struct check_probe {
 	enum check_probe_end end;
 	char why[CHECK_TEXT_CAP];
 	struct tls_answer answer;
+	enum check_attack attack;
+	unsigned variant;
+	struct buf reply; /* to the attack */
+	struct check_reaction reaction;
+	bool has_reaction;
 	struct check_probe_seen seen;
 };
 
@@ -61,6 +67,11 @@ const struct check_opening *check_probe_opening(const struct check_probe *probe)
 const struct tls_answer *check_probe_answer(const struct check_probe *probe)
 {
 	return &probe->answer;
+}
+
+const struct check_reaction *check_probe_reaction(const struct check_probe *probe)
+{
+	return probe->has_reaction ? &probe->reaction : NULL;
 }
 
 struct check_probe_seen *check_probe_seen(struct check_probe *probe)
@@ -155,6 +166,12 @@ static void gone(struct check_probe *p, const char *why)
 	case OFFERED: /* some refuse so, without an alert */
 		finish(p, CHECK_PROBE_TLS, "");
 		break;
+	case ATTACKING:
+		if (!p->reaction.is_whole)
+			p->reaction.kind = CHECK_REACTION_CLOSED;
+		p->has_reaction = true;
+		finish(p, CHECK_PROBE_TLS, "");
+		break;
 	case HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "%s", why);
 		check_opening_eof(&p->opening);
@@ -194,6 +211,10 @@ static void silence(struct check_probe *p)
 		break;
 	case OFFERED:
 		finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
+		break;
+	case ATTACKING:
+		p->has_reaction = true;
+		finish(p, CHECK_PROBE_TLS, "");
 		break;
 	case HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "no answer in time");
@@ -318,7 +339,7 @@ static void looked(struct check_probe *p)
 	if (p->phase == OVER || renegotiate(p))
 		return;
 	p->phase = TALKING;
-	if (p->opening.language != CHECK_SPEAKS_NOTHING) {
+	if (p->opening.language != CHECK_SPEAKS_NOTHING || !p->visit.waits_for_ticket) {
 		quit(p);
 		return;
 	}
@@ -382,6 +403,23 @@ static void talk(struct check_probe *p)
 	}
 }
 
+/* True: the server's reaction is awaited. */
+static bool attack(struct check_probe *p)
+{
+	struct buf out = {};
+	int r = p->attack ? check_attack_write(p->attack, p->variant, &p->answer, &out)
+	                  : CHECK_ATTACK_POINTLESS;
+	if (!r) {
+		p->phase = ATTACKING;
+		deadline(p, p->limits.answer_ms / 3);
+		r = io_stream_write(&p->stream, buf_slice(&out));
+	}
+	buf_deinit(&out);
+	if (r < 0)
+		no_memory(p);
+	return r <= 0;
+}
+
 static void answered(struct check_probe *p)
 {
 	struct slice input = io_stream_input(&p->stream);
@@ -391,8 +429,25 @@ static void answered(struct check_probe *p)
 		no_memory(p);
 	else if (r == TLS_ANSWER_BAD && p->answer.kind == TLS_ANSWER_NONE)
 		finish(p, CHECK_PROBE_LOST, p->answer.problem ?: "no TLS");
-	else if (r != TLS_ANSWER_MORE)
+	else if (r != TLS_ANSWER_MORE && !attack(p))
 		finish(p, CHECK_PROBE_TLS, "");
+}
+
+/* The first record says how it took it; more than that is thrown away. */
+static void reacted(struct check_probe *p)
+{
+	struct slice input = io_stream_input(&p->stream);
+	int r = buf_add(&p->reply, slice_head(input, REACTION_MAX - buf_len(&p->reply)));
+	io_stream_consume(&p->stream, input.len);
+	if (r) {
+		no_memory(p);
+		return;
+	}
+	check_reaction_read(&p->reaction, buf_slice(&p->reply));
+	if (!p->reaction.is_whole)
+		return;
+	p->has_reaction = true;
+	finish(p, CHECK_PROBE_TLS, "");
 }
 
 /* --- Events --- */
@@ -405,6 +460,9 @@ static void on_data(struct check_probe *p)
 		break;
 	case OFFERED:
 		answered(p);
+		break;
+	case ATTACKING:
+		reacted(p);
 		break;
 	case CONNECTING:
 	case HANDSHAKE:
@@ -522,6 +580,8 @@ int check_probe_new(struct check_probe **ret_probe, struct io_loop *loop,
 	p->loop = loop;
 	p->limits = set->limits;
 	p->visit = set->visit;
+	p->attack = set->attack;
+	p->variant = set->variant;
 	p->on_end = set->on_end;
 	p->owner = set->owner;
 	p->late.fn = on_late;
@@ -553,6 +613,7 @@ void check_probe_free(struct check_probe *probe)
 	check_opening_deinit(&probe->opening);
 	tls_answer_deinit(&probe->answer);
 	buf_deinit(&probe->hello);
+	buf_deinit(&probe->reply);
 	buf_deinit(&probe->seen.chain);
 	buf_deinit(&probe->seen.staple);
 	tls_ticket_free(probe->seen.ticket);

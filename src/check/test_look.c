@@ -244,13 +244,14 @@ static void on_told(struct check_look_asker *asker, struct check_endpoint *endpo
 }
 
 /* Short times, for the scripts; budgets are those of a stranger. */
-static void run_begin(struct run *run, enum check_tier tier)
+static void run_begin_with(struct run *run, enum check_tier tier, bool has_attacks)
 {
 	struct check_look_settings set;
 	char error[128];
 	*run = (struct run){ .wanted = 1 };
 	check_look_settings_init(&set, tier, false);
 	set.hostname = "me.test";
+	set.plan.has_attacks = has_attacks;
 	set.budget.back_off_ms = 200;
 	set.limits.greeting_ms = 1500;
 	set.limits.answer_ms = 1500;
@@ -260,6 +261,11 @@ static void run_begin(struct run *run, enum check_tier tier)
 	run->second = run->asker;
 	run->watchdog.fn = on_watchdog;
 	io_deadline_arm(run->loop, &run->watchdog, WATCHDOG_MS);
+}
+
+static void run_begin(struct run *run, enum check_tier tier)
+{
+	run_begin_with(run, tier, false);
 }
 
 static uint64_t clock_ms(void)
@@ -408,6 +414,23 @@ static void test_look_deep(void **state)
 	server_stop(&s);
 }
 
+static void test_look_attacks(void **state)
+{
+	(void)state;
+	struct mode mode = { .suites = "ECDHE+AESGCM:AES128-SHA" };
+	struct server s = server_start(&mode);
+	struct run run;
+	run_begin_with(&run, CHECK_TIER_DEFAULT, true);
+	run_all(&run, s.port, CHECK_SMTP);
+	assert_int_equal(run.e->attacks.heartbleed, CHECK_NO);
+	assert_int_equal(run.e->attacks.ccs, CHECK_NO);
+	assert_int_equal(run.e->attacks.robot, CHECK_NO);
+	assert_int_equal(run.e->probes_lost, 0);
+	assert_int_equal(run.e->connections, 9 + 1 + 1 + 5); /* and the other half of WEAK */
+	run_end(&run);
+	server_stop(&s);
+}
+
 static const char *const busy[] = { "421 4.7.0 too many connections\r\n", NULL };
 static const char *const unwilling[] = { "220 mx.test\r\n", "250-mx.test\r\n250 STARTTLS\r\n",
 	                                 "454 4.7.0 TLS not available\r\n", NULL };
@@ -532,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_look_bad_smtp),
 		cmocka_unit_test(test_look_tls_from_the_first_byte),
 		cmocka_unit_test(test_look_deep),
+		cmocka_unit_test(test_look_attacks),
 		cmocka_unit_test(test_look_hostile),
 		cmocka_unit_test(test_look_nobody_listens),
 		cmocka_unit_test(test_look_is_shared),
