@@ -410,14 +410,18 @@ void check_facts_robot(struct check_endpoint *e,
 
 /* --- Enumerations --- */
 
+/* In the order in which they were chosen; what other hellos met before stands behind. */
 static void suites_take(struct check_endpoint *e, const struct tls_enumeration *n)
 {
 	enum check_version version = check_version_of(n->version);
 	struct check_suites *suites = &e->versions[version];
+	struct check_suites before = *suites;
 	suites->count = 0;
 	suites->is_whole = false;
 	for (size_t i = 0; i < n->accepted_count; i++)
 		suite_add(suites, n->accepted[i].number);
+	for (unsigned i = 0; i < before.count; i++)
+		suite_add(suites, before.accepted[i]);
 	suites->is_whole = n->is_done && !n->is_odd && n->accepted_count <= CHECK_SUITES_MAX;
 	if (n->order != TLS_ORDER_UNKNOWN)
 		suites->has_order = seen_of(n->order == TLS_ORDER_SERVER);

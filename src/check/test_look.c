@@ -244,14 +244,21 @@ static void on_told(struct check_look_asker *asker, struct check_endpoint *endpo
 }
 
 /* Short times, for the scripts; budgets are those of a stranger. */
-static void run_begin_with(struct run *run, enum check_tier tier, bool has_attacks)
+struct wish {
+	enum check_tier tier;
+	bool has_attacks;
+	uint32_t endpoint_ms;
+};
+
+static void run_begin_with(struct run *run, const struct wish *wish)
 {
 	struct check_look_settings set;
 	char error[128];
 	*run = (struct run){ .wanted = 1 };
-	check_look_settings_init(&set, tier, false);
+	check_look_settings_init(&set, wish->tier, false);
 	set.hostname = "me.test";
-	set.plan.has_attacks = has_attacks;
+	set.plan.has_attacks = wish->has_attacks;
+	set.endpoint_ms = wish->endpoint_ms ?: set.endpoint_ms;
 	set.budget.back_off_ms = 200;
 	set.limits.greeting_ms = 1500;
 	set.limits.answer_ms = 1500;
@@ -265,7 +272,7 @@ static void run_begin_with(struct run *run, enum check_tier tier, bool has_attac
 
 static void run_begin(struct run *run, enum check_tier tier)
 {
-	run_begin_with(run, tier, false);
+	run_begin_with(run, &(struct wish){ .tier = tier });
 }
 
 static uint64_t clock_ms(void)
@@ -420,7 +427,7 @@ static void test_look_attacks(void **state)
 	struct mode mode = { .suites = "ECDHE+AESGCM:AES128-SHA" };
 	struct server s = server_start(&mode);
 	struct run run;
-	run_begin_with(&run, CHECK_TIER_DEFAULT, true);
+	run_begin_with(&run, &(struct wish){ .has_attacks = true });
 	run_all(&run, s.port, CHECK_SMTP);
 	assert_int_equal(run.e->attacks.heartbleed, CHECK_NO);
 	assert_int_equal(run.e->attacks.ccs, CHECK_NO);
@@ -486,6 +493,23 @@ static void test_look_hostile(void **state)
 		run_end(&run);
 		server_stop(&s);
 	}
+}
+
+/* Whatever a server does, its time ends; what was not heard by then is lost, not bad. */
+static void test_look_ends_in_time(void **state)
+{
+	(void)state;
+	struct mode mode = { .script = big };
+	struct server s = server_start(&mode);
+	struct run run;
+	run_begin_with(&run, &(struct wish){ .endpoint_ms = 2500 });
+	run_all(&run, s.port, CHECK_SMTP);
+	assert_true(run.took_ms < 20000);
+	assert_int_equal(run.e->reach, CHECK_OPEN);
+	assert_int_equal(run.e->has_tls, CHECK_UNKNOWN);
+	assert_true(run.e->connections < 9 && run.e->probes_lost >= 8);
+	run_end(&run);
+	server_stop(&s);
 }
 
 static void test_look_nobody_listens(void **state)
@@ -557,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_look_deep),
 		cmocka_unit_test(test_look_attacks),
 		cmocka_unit_test(test_look_hostile),
+		cmocka_unit_test(test_look_ends_in_time),
 		cmocka_unit_test(test_look_nobody_listens),
 		cmocka_unit_test(test_look_is_shared),
 		cmocka_unit_test(test_look_is_cancelled),
