@@ -87,7 +87,9 @@ static void ended(struct check_probe *p)
 	const struct check_opening *o = &p->opening;
 	char why[CHECK_TEXT_CAP];
 	const char *words = check_opening_end_words(o->end);
-	if (o->answer[0])
+	if (o->answer[0] && o->end == CHECK_OPENING_RATE)
+		snprintf(why, sizeof(why), "%s", o->answer);
+	else if (o->answer[0])
 		snprintf(why, sizeof(why), "%.60s: %.180s", words, o->answer);
 	else
 		snprintf(why, sizeof(why), "%.60s without a word", words);
