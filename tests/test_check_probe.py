@@ -19,7 +19,8 @@ class Server:
     """Answers line by line: reply(line, is_tls) gives what to say, "STARTTLS" in front of it to
     begin TLS behind it, None to close."""
 
-    def __init__(self, greeting, reply, context, injectable=False):
+    def __init__(self, greeting, reply, context, injectable=False, strict=False):
+        self.strict = strict
         self.greeting, self.reply, self.context = greeting, reply, context
         self.injectable, self.connections = injectable, 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -60,6 +61,9 @@ class Server:
             if not begins:
                 sock.sendall(answer.encode())
                 continue
+            if self.strict and buffer:
+                sock.close()
+                return
             inside, answer = answer.partition("|")[2], answer.partition("|")[0]
             sock.sendall(answer.encode())
             sock = self.context.wrap_socket(sock, server_side=True)
@@ -157,6 +161,16 @@ def test_injected_command(context, service):
     server = Server(*LANGUAGES[service](), context, injectable=True)
     _, findings = check(server.port, service, "--only", "B7")
     assert findings["B7"]["verdict"] == "fail", findings["B7"]
+    server.close()
+
+
+def test_server_that_ends_at_an_injection(context):
+    """That is an answer: nothing is lost, and the address need not rest."""
+    server = Server(*smtp(), context, strict=True)
+    endpoint, findings = check(server.port, "smtp", "--all")
+    assert findings["B7"]["verdict"] == "pass" and findings["D15"]["verdict"] == "pass"
+    assert not [f for f in findings.values() if f["verdict"] == "not-tested"]
+    assert endpoint["connections"] == server.connections <= 13
     server.close()
 
 

@@ -25,7 +25,7 @@ void check_look_settings_init(struct check_look_settings *set, enum check_tier t
 		            .answer_ms = 15 * SECOND,
 		            .total_ms = 50 * SECOND },
 		.endpoint_ms = tier == CHECK_TIER_DEEP ? 300 * SECOND : 55 * SECOND,
-		.kept_max = 2000,
+		.kept_max = 1000,
 	};
 }
 

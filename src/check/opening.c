@@ -274,6 +274,8 @@ static int answer_do(struct check_opening *o, enum check_answer answer,
 	case CHECK_ANSWER_MORE:
 		return 0;
 	case CHECK_ANSWER_AWAY:
+		if (o->set.injects && o->state == CHECK_OPENING_STARTTLS)
+			o->injection = CHECK_NO; /* it had time for us until then */
 		*ret_todo = end(o, CHECK_OPENING_RATE);
 		return 0;
 	case CHECK_ANSWER_RUBBISH:

@@ -93,6 +93,11 @@ static void ended(struct check_probe *p)
 		snprintf(why, sizeof(why), "%.60s: %.180s", words, o->answer);
 	else
 		snprintf(why, sizeof(why), "%.60s without a word", words);
+	/* What it made of the bytes behind STARTTLS is what was asked, also where it just ended. */
+	if (o->set.injects && o->injection != CHECK_UNKNOWN && !p->seen.is_done) {
+		probe_finish(p, CHECK_PROBE_NO_TLS, why);
+		return;
+	}
 	switch (o->end) {
 	case CHECK_OPENING_DONE:
 		probe_finish(p, CHECK_PROBE_TLS, "");

@@ -315,6 +315,10 @@ static void test_opening_injection_refused(void **state)
 	run_talk(&run, &t, 0);
 	assert_int_equal(run.o.injection, CHECK_NO);
 	run_end(&run);
+	t.server[2] = "421 4.7.0 bye\r\n";
+	run_talk(&run, &t, 0);
+	assert_int_equal(run.o.injection, CHECK_NO);
+	run_end(&run);
 	t.server[2] = NULL;
 	run_talk(&run, &t, 0);
 	check_opening_eof(&run.o);
