@@ -399,6 +399,12 @@ void check_facts_ccs(struct check_endpoint *e, const struct check_reaction *r)
 	                         (r->alert == BAD_RECORD_MAC || r->alert == DECRYPTION_FAILED));
 }
 
+void check_facts_ticketbleed(struct check_endpoint *e, const struct check_reaction *r)
+{
+	if (r && r->kind != CHECK_REACTION_SILENCE)
+		e->attacks.ticketbleed = seen_of(r->kind == CHECK_REACTION_BLED);
+}
+
 void check_facts_robot(struct check_endpoint *e,
                        const struct check_reaction reactions[TLS_PREMASTER_COUNT])
 {

@@ -46,6 +46,7 @@ void check_facts_enumeration(struct check_endpoint *e, const struct tls_enumerat
 
 void check_facts_heartbleed(struct check_endpoint *e, const struct check_reaction *r);
 void check_facts_ccs(struct check_endpoint *e, const struct check_reaction *r);
+void check_facts_ticketbleed(struct check_endpoint *e, const struct check_reaction *r);
 /* Of each enum tls_premaster. */
 void check_facts_robot(struct check_endpoint *e,
                        const struct check_reaction reactions[TLS_PREMASTER_COUNT]);

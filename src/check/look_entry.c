@@ -13,7 +13,8 @@ void look_entry_close(struct check_look_entry *entry)
 	io_deadline_disarm(&entry->late);
 	check_plan_deinit(&entry->plan);
 	tls_ticket_free(entry->ticket);
-	entry->ticket = NULL;
+	tls_ticket_free(entry->ticket_12);
+	entry->ticket = entry->ticket_12 = NULL;
 }
 
 static void entry_done(struct check_look_entry *entry)

@@ -51,7 +51,8 @@ struct check_look_entry {
 	char *tlsa_base;
 	char *names[TLS_PROOF_NAMES_MAX - 1];
 	size_t name_count;
-	struct tls_ticket *ticket;
+	struct tls_ticket *ticket;    /* of the first visit */
+	struct tls_ticket *ticket_12; /* of TLS 1.2 */
 	struct look_lane lanes[LOOK_LANES_MAX];
 	unsigned under_way;
 	uint64_t since_ms; /* the first of them began */

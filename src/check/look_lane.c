@@ -79,6 +79,8 @@ static int lane_hear(struct look_lane *lane)
 	int r = check_plan_hear(&entry->plan, lane->ask.step, &heard);
 	if (!r && lane->ask.step == CHECK_STEP_HANDSHAKE && !entry->ticket)
 		entry->ticket = TAKE(check_probe_seen(lane->probe)->ticket);
+	if (!r && entry->plan.has_ticket_12 && lane->ask.tls.is_tls12 && !entry->ticket_12)
+		entry->ticket_12 = TAKE(check_probe_seen(lane->probe)->ticket);
 	return err_up(r);
 }
 
@@ -98,13 +100,29 @@ static void on_probe_end(void *owner)
 
 /* --- Starting a connection --- */
 
-static int hello_write(const struct check_ask *ask, struct buf *out)
+static int offer_write(const struct check_ask *ask, struct buf *out)
 {
 	uint8_t random[TLS_OFFER_RANDOM_LEN];
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return err_raise(-EIO);
 	return ask->is_ssl2 ? err_up(tls_offer_write_ssl2(random, out))
 	                    : err_up(tls_offer_write(&ask->offer, random, out));
+}
+
+/* Without a ticket what goes out is the hello as it is, and the server's answer says nothing. */
+static int hello_write(const struct look_lane *lane, struct buf *out)
+{
+	const struct tls_ticket *ticket = lane->entry->ticket_12;
+	struct buf plain = {};
+	if (lane->ask.attack != CHECK_ATTACK_TICKETBLEED || !ticket)
+		return err_up(offer_write(&lane->ask, out));
+	int r = offer_write(&lane->ask, &plain);
+	if (!r)
+		r = check_attack_hello(buf_slice(&plain), tls_ticket_bytes(ticket), out);
+	if (r == CHECK_ATTACK_POINTLESS)
+		r = buf_add(out, buf_slice(&plain));
+	buf_deinit(&plain);
+	return err_up(r);
 }
 
 static void expectation_fill(struct look_lane *lane)
@@ -165,7 +183,7 @@ void look_lane_start(struct look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	struct buf hello = {};
-	int r = lane->ask.is_visit ? 0 : hello_write(&lane->ask, &hello);
+	int r = lane->ask.is_visit ? 0 : hello_write(lane, &hello);
 	if (!r)
 		r = probe_start(lane, buf_slice(&hello));
 	buf_deinit(&hello);

@@ -70,6 +70,10 @@ static void conclude(struct check_plan *plan)
 	                      is_done(plan, CHECK_STEP_GROUPS_13);
 	if (e->has_pq == CHECK_UNKNOWN && !has_13)
 		e->has_pq = CHECK_NO;
+	/* Where there is no ticket there is nothing to bleed. */
+	if (plan->set.has_attacks && plan->states[CHECK_STEP_INJECT] == CHECK_STEP_DONE &&
+	    plan->states[CHECK_STEP_TICKETBLEED] == CHECK_STEP_LEFT_OUT)
+		e->attacks.ticketbleed = CHECK_NO;
 	if (e->reach != CHECK_OPEN || e->has_tls == CHECK_YES)
 		return;
 	if (check_step_is_settled(plan, CHECK_STEP_12) &&

@@ -42,7 +42,8 @@ enum check_step {
 	/* --attacks */
 	CHECK_STEP_HEARTBLEED, /* where heartbeats are offered at all */
 	CHECK_STEP_CCS,
-	CHECK_STEP_ROBOT, /* where the client may send the keys */
+	CHECK_STEP_TICKETBLEED, /* where TLS 1.2 has tickets */
+	CHECK_STEP_ROBOT,       /* where the client may send the keys */
 	CHECK_STEP_COUNT
 };
 const char *check_step_name(enum check_step step);
@@ -108,6 +109,7 @@ struct check_plan {
 	uint8_t tries[CHECK_STEP_COUNT];
 	unsigned connections; /* asked for */
 	bool has_ticket;      /* the owner has one */
+	bool has_ticket_12;   /* and one of TLS 1.2 */
 	bool weak_has_shown;  /* WEAK was answered: one half of what it offers is taken */
 	bool has_heartbeat;   /* it offers heartbeats */
 	struct check_reaction robot[TLS_PREMASTER_COUNT];

@@ -164,6 +164,15 @@ static void ask_ccs(const struct check_plan *plan, struct check_ask *ask)
 	ask->attack = CHECK_ATTACK_CCS;
 }
 
+/* The owner puts the ticket in. */
+static void ask_ticketbleed(const struct check_plan *plan, struct check_ask *ask)
+{
+	offer(plan, ask, TLS_OFFER_12);
+	ask->offer.extensions &= ~(unsigned)TLS_OFFER_TICKET;
+	ask->offer.has_session_id = false;
+	ask->attack = CHECK_ATTACK_TICKETBLEED;
+}
+
 static void ask_robot(const struct check_plan *plan, struct check_ask *ask)
 {
 	tls_offer_init_version(&ask->offer, TLS_1_2, plan->sni);
@@ -195,6 +204,7 @@ static void (*const asks[CHECK_STEP_COUNT])(const struct check_plan *plan,
 	[CHECK_STEP_ALPN] = ask_alpn,
 	[CHECK_STEP_HEARTBLEED] = ask_heartbleed,
 	[CHECK_STEP_CCS] = ask_ccs,
+	[CHECK_STEP_TICKETBLEED] = ask_ticketbleed,
 	[CHECK_STEP_ROBOT] = ask_robot,
 };
 

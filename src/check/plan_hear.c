@@ -2,6 +2,8 @@
 #include "base/err.h"
 #include "check/plan_inside.h"
 
+#include <string.h>
+
 static int hear_handshake(struct check_plan *plan, const struct check_heard *h)
 {
 	plan->has_ticket = h->seen->ticket;
@@ -86,6 +88,8 @@ static int hear_resume(struct check_plan *plan, const struct check_heard *h)
 
 static int hear_renegotiate(struct check_plan *plan, const struct check_heard *h)
 {
+	bool is_12 = !strcmp(h->seen->version, check_version_name(CHECK_TLS12));
+	plan->has_ticket_12 |= is_12 && h->seen->ticket && h->seen->ticket_facts.is_ticket;
 	check_facts_renegotiation(plan->endpoint, h->seen);
 	return 0;
 }
@@ -110,6 +114,12 @@ static int hear_heartbleed(struct check_plan *plan, const struct check_heard *h)
 static int hear_ccs(struct check_plan *plan, const struct check_heard *h)
 {
 	check_facts_ccs(plan->endpoint, h->reaction);
+	return 0;
+}
+
+static int hear_ticketbleed(struct check_plan *plan, const struct check_heard *h)
+{
+	check_facts_ticketbleed(plan->endpoint, h->reaction);
 	return 0;
 }
 
@@ -152,6 +162,7 @@ static int (*const hears[CHECK_STEP_COUNT])(struct check_plan *plan,
 	[CHECK_STEP_ALPN] = hear_alpn,
 	[CHECK_STEP_HEARTBLEED] = hear_heartbleed,
 	[CHECK_STEP_CCS] = hear_ccs,
+	[CHECK_STEP_TICKETBLEED] = hear_ticketbleed,
 	[CHECK_STEP_ROBOT] = hear_robot,
 };
 

@@ -53,6 +53,7 @@ const struct check_step_row check_steps[CHECK_STEP_COUNT] = {
 	[CHECK_STEP_SUITES_SSL3] = { "suites of SSL 3", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_HEARTBLEED] = { "Heartbleed", CHECK_TIER_ATTACKS, ALL, 1, true, "I1" },
 	[CHECK_STEP_CCS] = { "early ChangeCipherSpec", CHECK_TIER_ATTACKS, ALL, 1, false, "I1" },
+	[CHECK_STEP_TICKETBLEED] = { "Ticketbleed", CHECK_TIER_ATTACKS, ALL, 1, true, "I1" },
 	[CHECK_STEP_ROBOT] = { "ROBOT", CHECK_TIER_ATTACKS, ALL, 2 * TLS_PREMASTER_COUNT, true,
 	                       "I2" },
 };
@@ -213,6 +214,15 @@ static enum check_need need_heartbleed(const struct check_plan *plan)
 	return plan->has_heartbeat ? CHECK_NEED_ASK : CHECK_NEED_NOT;
 }
 
+static enum check_need need_ticketbleed(const struct check_plan *plan)
+{
+	if (plan->has_ticket_12)
+		return CHECK_NEED_ASK;
+	bool is_known =
+		is_settled(plan, CHECK_STEP_INJECT) && is_settled(plan, CHECK_STEP_RENEGOTIATE);
+	return is_known ? CHECK_NEED_NOT : CHECK_NEED_WAIT;
+}
+
 static bool has_static(const struct check_plan *plan)
 {
 	const struct check_suites *suites = &plan->endpoint->versions[CHECK_TLS12];
@@ -262,6 +272,7 @@ static enum check_need (*const needs[])(const struct check_plan *plan) = {
 	[CHECK_STEP_SUITES_SSL3] = need_of_ssl3,
 	[CHECK_STEP_HEARTBLEED] = need_heartbleed,
 	[CHECK_STEP_CCS] = need_of_12,
+	[CHECK_STEP_TICKETBLEED] = need_ticketbleed,
 	[CHECK_STEP_ROBOT] = need_robot,
 };
 _Static_assert(COUNT_OF(needs) == CHECK_STEP_COUNT, "a step that nobody says is needed");

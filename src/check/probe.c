@@ -223,7 +223,10 @@ static void quit(struct check_probe *p)
 /* Inside, and nothing is left to be said but what the probe is for. */
 static void looked(struct check_probe *p)
 {
-	if (p->phase == PROBE_OVER || probe_renegotiate(p))
+	if (p->phase == PROBE_OVER)
+		return;
+	probe_ticket_take(p); /* a renegotiation that is refused ends the session */
+	if (probe_renegotiate(p))
 		return;
 	p->phase = PROBE_TALKING;
 	if (p->opening.language != CHECK_SPEAKS_NOTHING || !p->visit.waits_for_ticket) {

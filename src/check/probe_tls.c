@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { REACTION_MAX = 64 };
+enum { REACTION_MAX = 256 };
 
 void probe_ticket_take(struct check_probe *p)
 {
@@ -15,7 +15,7 @@ void probe_ticket_take(struct check_probe *p)
 
 static void offer(struct check_probe *p)
 {
-	p->phase = PROBE_OFFERED;
+	p->phase = p->attack == CHECK_ATTACK_TICKETBLEED ? PROBE_ATTACKING : PROBE_OFFERED;
 	probe_deadline(p, p->limits.answer_ms);
 	if (io_stream_write(&p->stream, buf_slice(&p->hello)))
 		probe_no_memory(p);
@@ -129,7 +129,10 @@ void probe_reacted(struct check_probe *p)
 		probe_no_memory(p);
 		return;
 	}
-	check_reaction_read(&p->reaction, buf_slice(&p->reply));
+	if (p->attack == CHECK_ATTACK_TICKETBLEED)
+		check_reaction_read_hello(&p->reaction, buf_slice(&p->reply));
+	else
+		check_reaction_read(&p->reaction, buf_slice(&p->reply));
 	if (!p->reaction.is_whole)
 		return;
 	p->has_reaction = true;

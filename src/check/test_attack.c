@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "check/facts.h"
+#include "tls/offer.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -60,6 +61,58 @@ static void test_attack_bytes(void **state)
 	assert_int_equal(check_attack_write(CHECK_ATTACK_CCS, 0, &a, &out), CHECK_ATTACK_POINTLESS);
 	assert_int_equal(buf_len(&out), 0);
 	buf_deinit(&out);
+}
+
+static void test_attack_ticket_hello(void **state)
+{
+	(void)state;
+	static const uint8_t random[TLS_OFFER_RANDOM_LEN] = { 1 };
+	struct tls_offer offer;
+	struct buf plain = {}, out = {};
+	tls_offer_init(&offer, TLS_OFFER_12, "mx.test");
+	offer.extensions &= ~(unsigned)TLS_OFFER_TICKET;
+	assert_int_equal(tls_offer_write(&offer, random, &plain), 0);
+	struct slice ticket = slice_str("a ticket of the server's");
+	assert_int_equal(check_attack_hello(buf_slice(&plain), ticket, &out), 0);
+	size_t more = 16 + 4 + ticket.len;
+	struct slice a = buf_slice(&plain), b = buf_slice(&out);
+	assert_int_equal(b.len, a.len + more);
+	assert_int_equal(b.data[3] << 8 | b.data[4], b.len - 5);
+	assert_int_equal(b.data[7] << 8 | b.data[8], b.len - 9);
+	assert_int_equal(b.data[43], 16);
+	assert_memory_equal(b.data + 60, a.data + 44, 50);
+	assert_memory_equal(b.data + b.len - ticket.len, ticket.data, ticket.len);
+	/* What is no hello without a session id stays as it is. */
+	for (size_t n = 0; n < a.len; n++)
+		assert_int_equal(check_attack_hello(slice_head(a, n), ticket, &out),
+		                 CHECK_ATTACK_POINTLESS);
+	assert_int_equal(check_attack_hello(b, ticket, &out), CHECK_ATTACK_POINTLESS);
+	buf_deinit(&plain);
+	buf_deinit(&out);
+}
+
+static void test_attack_ticket_answer(void **state)
+{
+	(void)state;
+	uint8_t hello[100] = { 22, 3, 3, 0, 95, 2, 0, 0, 91, 3, 3 };
+	struct check_reaction r;
+	struct check_endpoint e = {};
+	hello[43] = 32;
+	check_reaction_read_hello(&r, slice_of(hello, sizeof(hello)));
+	assert_int_equal(r.kind, CHECK_REACTION_OTHER); /* a session id of its own */
+	memcpy(hello + 44, "mailseal check.", 16);
+	hello[43] = 16;
+	check_reaction_read_hello(&r, slice_of(hello, sizeof(hello)));
+	assert_int_equal(r.kind, CHECK_REACTION_OTHER);
+	check_facts_ticketbleed(&e, &r);
+	assert_int_equal(e.attacks.ticketbleed, CHECK_NO);
+	hello[43] = 32;
+	check_reaction_read_hello(&r, slice_of(hello, sizeof(hello)));
+	assert_int_equal(r.kind, CHECK_REACTION_BLED);
+	check_facts_ticketbleed(&e, &r);
+	assert_int_equal(e.attacks.ticketbleed, CHECK_YES);
+	check_reaction_read_hello(&r, slice_of(hello, 50));
+	assert_false(r.is_whole);
 }
 
 /* A certificate in DER. */
@@ -183,6 +236,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attack_reaction_is_read),
 		cmocka_unit_test(test_attack_bytes),
+		cmocka_unit_test(test_attack_ticket_hello),
+		cmocka_unit_test(test_attack_ticket_answer),
 		cmocka_unit_test(test_attack_premasters),
 		cmocka_unit_test(test_attack_reactions_are_judged),
 		cmocka_unit_test(test_attack_robot_is_a_difference),

@@ -432,8 +432,9 @@ static void test_look_attacks(void **state)
 	assert_int_equal(run.e->attacks.heartbleed, CHECK_NO);
 	assert_int_equal(run.e->attacks.ccs, CHECK_NO);
 	assert_int_equal(run.e->attacks.robot, CHECK_NO);
+	assert_int_equal(run.e->attacks.ticketbleed, CHECK_NO);
 	assert_int_equal(run.e->probes_lost, 0);
-	assert_int_equal(run.e->connections, 9 + 1 + 1 + 5); /* and the other half of WEAK */
+	assert_int_equal(run.e->connections, 9 + 1 + 2 + 5); /* and the other half of WEAK */
 	run_end(&run);
 	server_stop(&s);
 }
