@@ -46,7 +46,7 @@ const struct check_step_row check_steps[CHECK_STEP_COUNT] = {
 	[CHECK_STEP_GROUPS_12] = { "groups of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false, "D8" },
 	[CHECK_STEP_SCHEMES_12] = { "signatures of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false,
 	                            "D11" },
-	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, false,
+	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, true,
 	                            "D11" },
 	[CHECK_STEP_SUITES_10] = { "suites of TLS 1.0", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_11] = { "suites of TLS 1.1", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
