@@ -226,6 +226,27 @@ def test_turned_away_is_not_no_tls(context, greeting, reach):
     server.close()
 
 
+def test_turned_away_half_way(context):
+    """What was seen stands; what was not is not tested; and the server is left alone."""
+    greeting, reply = smtp()
+    server = Server(greeting, reply, context)
+    talk = server.talk
+
+    def talk_or_not(sock):
+        if server.connections > 4:
+            sock.sendall(b"421 4.7.0 too many\r\n")
+            sock.close()
+        else:
+            talk(sock)
+    server.talk = talk_or_not
+    endpoint, findings = check(server.port, "smtp", "--all", status=(0, 1, 2))
+    assert endpoint["reach"] == "open" and endpoint["has_tls"] is True
+    assert findings["B1"]["verdict"] == "pass"
+    assert [f for f in findings.values() if f["verdict"] == "not-tested"]
+    assert server.connections <= 4 + 4 + 8  # as many as were under way together
+    server.close()
+
+
 def test_starttls_refused(context):
     greeting, reply = smtp()
     server = Server(greeting, lambda line, is_tls: "454 4.7.0 no TLS now\r\n"

@@ -7,7 +7,8 @@
 
 enum {
 	LOOK_PLACES = 4096,
-	LOOK_LANES_MAX = 8, /* connections to one endpoint at a time, whatever the budget has */
+	LOOK_REFUSALS_MAX = 4, /* then it is left alone; each costs a rest of its address */
+	LOOK_LANES_MAX = 8,    /* connections to one endpoint at a time, whatever the budget has */
 };
 
 struct check_look {
@@ -55,6 +56,7 @@ struct check_look_entry {
 	struct tls_ticket *ticket_12; /* of TLS 1.2 */
 	struct look_lane lanes[LOOK_LANES_MAX];
 	unsigned under_way;
+	unsigned refusals;
 	uint64_t since_ms; /* the first of them began */
 	uint32_t left_ms;  /* of its time */
 	struct io_deadline late;

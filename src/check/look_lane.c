@@ -64,15 +64,22 @@ static bool is_refusal(const struct check_look_entry *entry, enum check_probe_en
 	return end == CHECK_PROBE_RATE || (is_gone && entry->endpoint.reach == CHECK_OPEN);
 }
 
+static void refusal_note(struct look_lane *lane, enum check_probe_end end)
+{
+	struct check_look_entry *entry = lane->entry;
+	if (!is_refusal(entry, end))
+		return;
+	entry->refusals++;
+	check_budget_refused(entry->look->budget, &lane->want, io_loop_now_ms(entry->look->loop));
+}
+
 static int lane_hear(struct look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	struct check_heard heard;
 	heard_fill(&heard, lane);
 	if (heard.end != CHECK_PROBE_TLS && heard.end != CHECK_PROBE_NO_TLS) {
-		if (is_refusal(entry, heard.end))
-			check_budget_refused(entry->look->budget, &lane->want,
-			                     io_loop_now_ms(entry->look->loop));
+		refusal_note(lane, heard.end);
 		check_plan_lose(&entry->plan, lane->ask.step, &heard);
 		return 0;
 	}
@@ -93,6 +100,8 @@ static void on_probe_end(void *owner)
 	look_clock_stop(entry);
 	if (r)
 		look_entry_stop(entry, "out of memory");
+	else if (entry->refusals >= LOOK_REFUSALS_MAX)
+		look_entry_stop(entry, "turned away again and again");
 	else
 		look_entry_pump(entry);
 	io_later_add(entry->look->loop, &entry->look->pump);
