@@ -230,10 +230,10 @@ void check_plan_lose(struct check_plan *plan, enum check_step step, const struct
 {
 	words_take(plan, heard);
 	bool is_first = step == CHECK_STEP_HANDSHAKE && plan->endpoint->reach != CHECK_OPEN;
+	unsigned most = heard->end == CHECK_PROBE_RATE ? CHECK_PLAN_TRIES : CHECK_PLAN_TRIES_LOST;
 	plan->tries[step]++;
 	plan->states[step] = CHECK_STEP_TODO;
-	if (plan->tries[step] < CHECK_PLAN_TRIES && !(is_first && is_final(heard->end)) &&
-	    !plan->is_over)
+	if (plan->tries[step] < most && !(is_first && is_final(heard->end)) && !plan->is_over)
 		return;
 	give_up(plan, step);
 	if (is_first)

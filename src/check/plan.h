@@ -52,7 +52,8 @@ enum check_tier { CHECK_TIER_DEFAULT, CHECK_TIER_DEEP, CHECK_TIER_ATTACKS };
 
 enum {
 	CHECK_PLAN_CONNECTIONS_MAX = 80, /* of --deep, to one endpoint; --mine has no such limit */
-	CHECK_PLAN_TRIES = 3,            /* of a step whose connection told nothing */
+	CHECK_PLAN_TRIES = 3,            /* of a step that was turned away */
+	CHECK_PLAN_TRIES_LOST = 2,       /* of one whose connection ended in silence, or broke */
 	CHECK_PLAN_RENEGOTIATIONS = 11,
 };
 

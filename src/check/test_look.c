@@ -483,7 +483,7 @@ static void test_look_hostile(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct server s = server_start(&cases[i].mode);
 		struct run run;
-		run_begin(&run, CHECK_TIER_DEFAULT);
+		run_begin_with(&run, &(struct wish){ .endpoint_ms = 6000 });
 		run_all(&run, s.port, CHECK_SMTP);
 		if (run.e->reach != cases[i].reach || run.e->has_tls != cases[i].has_tls)
 			fail_msg("%s: reach %s, TLS %d, why %s", cases[i].name,
