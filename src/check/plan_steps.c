@@ -46,8 +46,7 @@ const struct check_step_row check_steps[CHECK_STEP_COUNT] = {
 	[CHECK_STEP_GROUPS_12] = { "groups of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false, "D8" },
 	[CHECK_STEP_SCHEMES_12] = { "signatures of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false,
 	                            "D11" },
-	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, true,
-	                            "D11" },
+	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, true, "D11" },
 	[CHECK_STEP_SUITES_10] = { "suites of TLS 1.0", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_11] = { "suites of TLS 1.1", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_SSL3] = { "suites of SSL 3", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
@@ -143,6 +142,26 @@ static enum check_need need_of_12(const struct check_plan *plan)
 static enum check_need need_of_13(const struct check_plan *plan)
 {
 	return need_version(plan, CHECK_TLS13, CHECK_STEP_13);
+}
+
+/* The latest version before TLS 1.3 that is there; CHECK_SSL3: it has none with groups. */
+static enum check_version old_version(const struct check_plan *plan)
+{
+	enum check_version v = CHECK_TLS12;
+	while (v > CHECK_SSL3 && has(plan, v) != CHECK_YES)
+		v--;
+	return v;
+}
+
+static enum check_need need_groups_12(const struct check_plan *plan)
+{
+	bool is_known = is_settled(plan, CHECK_STEP_12) && is_settled(plan, CHECK_STEP_11) &&
+	                is_settled(plan, CHECK_STEP_10);
+	if (has(plan, CHECK_TLS12) == CHECK_YES)
+		return CHECK_NEED_ASK;
+	if (!is_known)
+		return CHECK_NEED_WAIT;
+	return old_version(plan) > CHECK_SSL3 ? CHECK_NEED_ASK : CHECK_NEED_NOT;
 }
 
 /* Each alone, for the choice is not seen in TLS 1.3: too many for what they tell of a stranger. */
@@ -264,7 +283,7 @@ static enum check_need (*const needs[])(const struct check_plan *plan) = {
 	[CHECK_STEP_SUITES_13] = need_of_13,
 	[CHECK_STEP_SUITES_12] = need_of_12,
 	[CHECK_STEP_GROUPS_13] = need_of_13,
-	[CHECK_STEP_GROUPS_12] = need_of_12,
+	[CHECK_STEP_GROUPS_12] = need_groups_12,
 	[CHECK_STEP_SCHEMES_12] = need_of_12,
 	[CHECK_STEP_SCHEMES_13] = need_schemes_13,
 	[CHECK_STEP_SUITES_10] = need_of_10,
@@ -306,6 +325,8 @@ bool check_step_is_enumeration(enum check_step step)
 void check_step_enumeration_init(const struct check_plan *plan, enum check_step step,
                                  struct tls_enumeration *ret_enumeration)
 {
-	tls_enumeration_init(ret_enumeration, enumerations[step].kind, enumerations[step].version,
-	                     plan->sni);
+	uint16_t version = enumerations[step].version;
+	if (step == CHECK_STEP_GROUPS_12)
+		version = check_version_number(old_version(plan));
+	tls_enumeration_init(ret_enumeration, enumerations[step].kind, version, plan->sni);
 }
