@@ -85,7 +85,7 @@ struct fetch_page_wish {
 
 /* What came; of the connection, of TLS and of HTTP each for itself. Redirects are not followed. */
 struct fetch_page {
-	bool is_connected;   /* TCP was taken */
+	bool is_connected;   /* TCP was taken, and of https TLS was begun */
 	const char *why;     /* no answer of HTTP came; else NULL */
 	const char *tls_why; /* https: what is wrong with the certificate; NULL: nothing, if it was
 	                        seen (why) */

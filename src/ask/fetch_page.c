@@ -65,13 +65,13 @@ static bool begin_anew(struct fetch_request *r, CURLcode code)
 	return !curl_multi_add_handle(r->fetch->multi, r->easy);
 }
 
-/* libcurl counts a connection when TLS is up too. */
-static bool is_connected(struct fetch_request *r, CURLcode code)
+/* A connection is there, TLS included. */
+static int on_ready(void *owner, char *to, char *from, int to_port, int from_port)
 {
-	curl_off_t connect_us = 0;
-	curl_easy_getinfo(r->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
-	return connect_us > 0 || code == CURLE_PEER_FAILED_VERIFICATION ||
-	       code == CURLE_SSL_CONNECT_ERROR;
+	struct fetch_request *r = owner;
+	(void)to, (void)from, (void)to_port, (void)from_port;
+	r->page->is_connected = true;
+	return CURL_PREREQFUNC_OK;
 }
 
 static bool judge(struct fetch_request *r, CURLcode code)
@@ -79,7 +79,8 @@ static bool judge(struct fetch_request *r, CURLcode code)
 	struct fetch_page_state *p = r->page;
 	long status = 0;
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-	p->is_connected = p->is_connected || is_connected(r, code);
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
+		p->is_connected = true; /* TLS began */
 	if (code == CURLE_PEER_FAILED_VERIFICATION && begin_anew(r, code))
 		return false;
 	p->status = status > 0 ? (unsigned)status : 0;
@@ -117,6 +118,8 @@ static void options_set(struct fetch_request *r, const struct fetch_page_wish *w
 	curl_easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(r->easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(r->easy, CURLOPT_PREREQFUNCTION, on_ready);
+	curl_easy_setopt(r->easy, CURLOPT_PREREQDATA, r);
 	curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_page);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_head);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);

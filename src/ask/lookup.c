@@ -66,6 +66,25 @@ static unsigned sockets_of(unsigned queries)
 	return (unsigned)(limit.rlim_cur / 2);
 }
 
+/* As check/target.c has them. */
+static const char *const inner_networks[] = {
+	"0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
+	"172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
+	"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",    "::/3",
+	"2001::/23",     "2001:db8::/32",   "2002::/16",      "3fff::/20",      "4000::/2",
+	"8000::/1",
+};
+
+static int inner_refuse(struct lookup *l, char *error, size_t cap)
+{
+	for (size_t i = 0; i < COUNT_OF(inner_networks); i++) {
+		int r = ub_ctx_set_option(l->ctx, "do-not-query-address:", inner_networks[i]);
+		if (r)
+			return setting_fail(error, cap, inner_networks[i], r);
+	}
+	return 0;
+}
+
 static int settings_apply(struct lookup *l, const struct lookup_settings *s, char *error,
                           size_t cap)
 {
@@ -121,7 +140,10 @@ static int unbound_begin(struct lookup *l, const struct lookup_settings *s, char
 	int r = resolver_events_new(&l->events, l->loop);
 	if (!r && !(l->ctx = ub_ctx_create_ub_event(resolver_events_base(l->events))))
 		r = err_raise(-ENOMEM);
-	return r ? err_up(r) : settings_apply(l, s, error, cap);
+	if (r)
+		return err_up(r);
+	r = s->asks_public_only ? inner_refuse(l, error, cap) : 0;
+	return r ? r : settings_apply(l, s, error, cap);
 }
 
 static int upstream_begin(struct lookup *l, const struct lookup_settings *s, char *error,

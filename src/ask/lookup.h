@@ -30,9 +30,13 @@ struct lookup_settings {
 	size_t stub_count;
 	const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's dns-root-data */
 	bool keeps_anchor;        /* it is ours, and kept up to date (RFC 5011) */
-	unsigned queries;         /* questions at a time, and those of them to name servers;
-	                             more wait. 0: 4096 */
-	unsigned timeout_ms;      /* of one question, whatever DNS does; 0: 30 s */
+	bool asks_public_only; /* no name server at an address of a private network, this host's or
+	                          another special one is asked, forwards included: where strangers
+	                          say what is looked up, their records lead to none. Not with
+	                          trusts_ad, which asks the forwards alone */
+	unsigned queries;      /* questions at a time, and those of them to name servers;
+	                          more wait. 0: 4096 */
+	unsigned timeout_ms;   /* of one question, whatever DNS does; 0: 30 s */
 };
 
 struct lookup_answer {

@@ -121,7 +121,7 @@ static void page_begin(struct scene *s, const struct page_case *c)
 						.count = 1,
 						.is_https = c->is_https,
 						.takes_bad_certificate = c->takes_bad,
-						.timeout_ms = c->path[1] == 's' ? 300 : 20000 },
+						.timeout_ms = c->path[1] == 's' ? 1500 : 20000 },
 	                                on_page, s),
 	                 0);
 }

@@ -200,6 +200,31 @@ static void test_lookup_trusts_nobody(void **state)
 	io_loop_free(s.loop);
 }
 
+/* A name server inside gets no question, though it would answer. */
+static void test_lookup_public_only(void **state)
+{
+	(void)state;
+	struct stage s = {};
+	struct asked a = { .stage = &s };
+	zone_start(&s.server, zone, COUNT_OF(zone));
+	const char *forward = s.server.address;
+	const struct lookup_settings settings = { .forwards = &forward,
+		                                  .forward_count = 1,
+		                                  .trust_anchor = "/dev/null",
+		                                  .asks_public_only = true,
+		                                  .timeout_ms = 3000 };
+	stage_begin(&s, &settings);
+	s.open = 1;
+	/* One that it would leave without an answer, and count. */
+	assert_int_equal(lookup_ask(&a.question, s.lookup, "m.example", DNS_A, on_answer, &a), 0);
+	assert_int_equal(io_loop_run(s.loop), 0);
+	assert_int_equal(a.status, POLICY_DNS_FAILED);
+	assert_int_equal(zone_stalled(&s.server), 0);
+	lookup_free(s.lookup);
+	io_loop_free(s.loop);
+	zone_stop(&s.server);
+}
+
 /* Questions that nobody waits for any more, one of them answered by the same packet as another. */
 static void left_check(void (*start)(struct stage *s, unsigned timeout_ms))
 {
@@ -347,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_lookup_statuses),
 		cmocka_unit_test(test_lookup_trusts_ad),
 		cmocka_unit_test(test_lookup_trusts_nobody),
+		cmocka_unit_test(test_lookup_public_only),
 		cmocka_unit_test(test_lookup_left),
 		cmocka_unit_test(test_lookup_settings),
 		cmocka_unit_test(test_lookup_stalled_zones),

@@ -215,7 +215,7 @@ static void on_late(struct io_deadline *d)
 static void hurry(struct hurried *h, struct lookup *lookup, const char *domain)
 {
 	h->late.fn = on_late;
-	io_deadline_arm(h->loop, &h->late, 300);
+	io_deadline_arm(h->loop, &h->late, 1500);
 	assert_int_equal(way_new(&h->way, lookup, domain, false, on_hurried, h), 0);
 	assert_int_equal(io_loop_run(h->loop), 0);
 	assert_int_equal(h->ends, 1);

@@ -36,13 +36,17 @@ static enum check_seen is_provider(const struct check_discovery *d, const char *
 void check_discover_address_add(struct check_discovery *d, struct check_host *host,
                                 struct check_addresses *to, const char *address)
 {
-	bool is_private = check_target_is_private(address);
+	enum check_target target = check_target_of(address);
+	/* Examples count as of the outside: that is what labs use them for. */
+	bool is_private = target != CHECK_TARGET_PUBLIC && target != CHECK_TARGET_EXAMPLE;
 	host->has_address = true;
 	if (is_private && !host->address_is_private)
 		snprintf(host->private_address, sizeof(host->private_address), "%s", address);
 	host->address_is_private = host->address_is_private || is_private;
-	if (is_private && d->set.refuses_private)
+	if (target != CHECK_TARGET_PUBLIC && d->set.refuses_private)
 		d->facts->addresses_refused++;
+	else if (d->set.family && (d->set.family == AF_INET6) != (strchr(address, ':') != NULL))
+		return;
 	else if (to->count < POLICY_WAY_ADDRESSES_MAX)
 		snprintf(to->list[to->count++], DNS_ADDRESS_CAP, "%s", address);
 }
@@ -132,17 +136,6 @@ void check_discover_seek(struct check_discovery *d, struct check_seeker *s, cons
 	check_task_ask(d, name, DNS_AAAA, fn, s, 1);
 }
 
-static unsigned habit_of(const struct check_discovery *d, const char *name)
-{
-	size_t len = strlen(name), tail = strlen(d->facts->name);
-	for (size_t i = 0; len >= tail && i < CHECK_HABITS; i++)
-		if (strlen(check_habits[i].prefix) == len - tail &&
-		    !strncmp(name, check_habits[i].prefix, len - tail) &&
-		    !strcmp(name + len - tail, d->facts->name))
-			return check_habits[i].services;
-	return 0;
-}
-
 static void on_host(struct check_task *t, const struct lookup_answer *answer)
 {
 	struct check_discovery *d = t->discovery;
@@ -150,7 +143,8 @@ static void on_host(struct check_task *t, const struct lookup_answer *answer)
 	if (!check_discover_sought(t, answer))
 		return;
 	s->host->is_provider = is_provider(d, s->host->name, s->expanded);
-	if (s->host->has_address && habit_of(d, s->host->name) & (1u << CHECK_HTTPS))
+	if (s->host->has_address &&
+	    check_habit_of(d->facts->name, s->host->name) & (1u << CHECK_HTTPS))
 		host_caa(d, s->host);
 	check_discover_documents(d, s);
 }
@@ -186,6 +180,9 @@ void check_discover_name(struct check_discovery *d, const char *host, enum check
 {
 	unsigned at;
 	struct check_seeker *s;
+	/* Where strangers say what is looked at, theirs is no choice of ports, either. */
+	if (d->set.refuses_private && !check_port_is_usual(service, port))
+		return;
 	if (d->named_count == CHECK_NAMED_MAX || !(s = check_discover_host(d, host, origin, &at)))
 		return;
 	if (s->host->origin == CHECK_FROM_HABIT)

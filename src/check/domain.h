@@ -70,7 +70,8 @@ struct check_host {
 	char private_address[DNS_ADDRESS_CAP]; /* the first of these */
 	struct check_txt caa; /* MX hosts and hosts with https: in force for its name, from the
 	                         first that has some on the way up (RFC 8659 3); text: the issuers
-	                         of issue, " " between, ";" for none at all */
+	                         of issue, " " between, ";" for none at all, "" where there are
+	                         other properties alone and any CA may issue */
 	bool caa_is_asked;
 
 	/* MX hosts, of _25._tcp. its TLSA base domain (A7), also where DANE is not asked for. */

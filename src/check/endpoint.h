@@ -139,9 +139,11 @@ struct check_web {
 	int64_t hsts_s;                    /* max-age; -1: no header */
 	enum check_seen has_login;         /* a form with a password field was seen */
 	enum check_seen login_in_clear;    /* on http, or its action is */
-	enum check_seen cookie_is_safe;    /* session cookies are Secure and HttpOnly */
-	int status;                        /* of https:/// */
-	char server[CHECK_TEXT_CAP];       /* its Server header */
+	char login[CHECK_TEXT_CAP]; /* where the form is and goes: "https /mail/ to ./?login"; of
+	                               one that goes in clear first */
+	enum check_seen cookie_is_safe; /* session cookies are Secure and HttpOnly */
+	int status;                     /* of https:/// */
+	char server[CHECK_TEXT_CAP];    /* its Server header */
 };
 
 /* Attacks: --attacks alone, but for those that follow from the lists. */

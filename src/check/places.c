@@ -39,30 +39,46 @@ bool check_port_is_usual(enum check_service service, unsigned port)
 	return false;
 }
 
+unsigned check_habit_of(const char *domain, const char *host)
+{
+	char name[POLICY_WAY_NAME_CAP + 16];
+	for (size_t i = 0; i < CHECK_HABITS; i++) {
+		snprintf(name, sizeof(name), "%s%s", check_habits[i].prefix, domain);
+		if (!strcmp(name, host))
+			return check_habits[i].services;
+	}
+	return 0;
+}
+
 struct finding {
 	struct check_places *places;
 	const struct check_domain *domain;
 	const struct check_addresses *addresses;
 };
 
-static bool is_there(const struct check_places *p, const struct check_place *place)
+/* A web server is another under each name. Of a mail server that nobody named it is enough to look
+ * once, under the name that comes first: connections are what its owner minds. */
+static bool is_there(const struct check_places *p, const struct check_place *place, bool is_named)
 {
+	bool minds_name = is_named || place->service == CHECK_HTTPS;
 	for (unsigned i = 0; i < p->count; i++)
-		if (p->list[i].port == place->port && !strcmp(p->list[i].host, place->host) &&
-		    !strcmp(p->list[i].address, place->address))
+		if (p->list[i].port == place->port && !strcmp(p->list[i].address, place->address) &&
+		    (!minds_name || !strcmp(p->list[i].host, place->host)))
 			return true;
 	return false;
 }
 
-/* At each of the host's addresses. */
-static void place_add(struct finding *f, unsigned host, enum check_service service, uint16_t port)
+/* At each of the host's addresses. is_named: by MX, SRV or autoconfig. */
+static void place_add(struct finding *f, unsigned host, const struct check_named *at, bool is_named)
 {
 	const struct check_host *h = &f->domain->hosts[host];
-	struct check_place place = { .port = port, .service = service, .origin = h->origin };
+	struct check_place place = { .port = at->port,
+		                     .service = at->service,
+		                     .origin = h->origin };
 	memcpy(place.host, h->name, sizeof(place.host));
 	for (unsigned i = 0; i < f->addresses[host].count; i++) {
 		memcpy(place.address, f->addresses[host].list[i], sizeof(place.address));
-		if (is_there(f->places, &place))
+		if (is_there(f->places, &place, is_named))
 			continue;
 		if (f->places->count < CHECK_ENDPOINTS_MAX)
 			f->places->list[f->places->count++] = place;
@@ -75,18 +91,7 @@ static void services_add(struct finding *f, unsigned host, unsigned services)
 {
 	for (unsigned s = 0; s < CHECK_SERVICE_COUNT; s++)
 		if (services & (1u << s))
-			place_add(f, host, s, ports[s][0]);
-}
-
-static unsigned habit_of(const struct finding *f, const struct check_host *h)
-{
-	char name[POLICY_WAY_NAME_CAP + 16];
-	for (size_t i = 0; i < CHECK_HABITS; i++) {
-		snprintf(name, sizeof(name), "%s%s", check_habits[i].prefix, f->domain->name);
-		if (!strcmp(name, h->name))
-			return check_habits[i].services;
-	}
-	return 0;
+			place_add(f, host, &(struct check_named){ host, ports[s][0], s }, false);
 }
 
 /*
@@ -95,12 +100,15 @@ static unsigned habit_of(const struct finding *f, const struct check_host *h)
  * do with passwords of this domain, and its other ports are none of our business. Its web server
  * is: it answers under a name of the domain.
  */
-static unsigned usual_services(const struct finding *f, const struct check_host *h)
+static unsigned habits_of(const struct finding *f, const struct check_host *h)
 {
-	unsigned habit = habit_of(f, h);
-	if (h->is_provider == CHECK_YES)
-		return habit & IT(HTTPS);
-	return habit | (h->is_mx ? READING | SENDING | IT(MANAGESIEVE) : 0);
+	unsigned habit = check_habit_of(f->domain->name, h->name);
+	return h->is_provider == CHECK_YES ? habit & IT(HTTPS) : habit;
+}
+
+static unsigned mx_services(const struct check_host *h)
+{
+	return h->is_mx && h->is_provider != CHECK_YES ? READING | SENDING | IT(MANAGESIEVE) : 0;
 }
 
 /* SRV and autoconfig may name any port of anybody: of others' hosts only those where mail is. */
@@ -117,10 +125,14 @@ void check_places_find(struct check_places *ret_places, const struct check_domai
 	ret_places->count = ret_places->left_out = 0;
 	for (unsigned i = 0; i < domain->host_count; i++)
 		if (domain->hosts[i].is_mx)
-			place_add(&f, i, CHECK_SMTP, ports[CHECK_SMTP][0]);
+			place_add(&f, i,
+			          &(struct check_named){ i, ports[CHECK_SMTP][0], CHECK_SMTP },
+			          true);
 	for (unsigned i = 0; i < named_count; i++)
 		if (may_be_named(&domain->hosts[named[i].host], &named[i]))
-			place_add(&f, named[i].host, named[i].service, named[i].port);
+			place_add(&f, named[i].host, &named[i], true);
 	for (unsigned i = 0; i < domain->host_count; i++)
-		services_add(&f, i, usual_services(&f, &domain->hosts[i]));
+		services_add(&f, i, habits_of(&f, &domain->hosts[i]));
+	for (unsigned i = 0; i < domain->host_count; i++)
+		services_add(&f, i, mx_services(&domain->hosts[i]));
 }

@@ -16,7 +16,8 @@ struct check_place {
 };
 
 /* In the order in which they matter: MX hosts' port 25, then what SRV and autoconfig name, then
- * usual ports of usual names. No pair of address, port and host name stands there twice. */
+ * usual ports of usual names, then those of MX hosts. None stands there twice; a mail server whose
+ * address and port are there under one name is not for a second that is only usual. */
 struct check_places {
 	struct check_place list[CHECK_ENDPOINTS_MAX];
 	unsigned count;
@@ -43,6 +44,8 @@ struct check_habit {
 };
 enum { CHECK_HABITS = 10 };
 extern const struct check_habit check_habits[CHECK_HABITS];
+/* The services of a host, if it is one of these; else 0. */
+unsigned check_habit_of(const char *domain, const char *host);
 
 /* Has a service's usual port, or one that many servers have for it. */
 bool check_port_is_usual(enum check_service service, unsigned port);

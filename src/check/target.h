@@ -16,4 +16,17 @@
  */
 bool check_target_is_private(const char *address);
 
+/* What it is of that. */
+enum check_target {
+	CHECK_TARGET_PUBLIC,
+	CHECK_TARGET_LOOPBACK,
+	CHECK_TARGET_PRIVATE, /* a carrier's too */
+	CHECK_TARGET_LINK_LOCAL,
+	CHECK_TARGET_EXAMPLE,  /* for documentation: of labs */
+	CHECK_TARGET_RESERVED, /* multicast, and what nobody has; no address */
+	CHECK_TARGET_COUNT
+};
+enum check_target check_target_of(const char *address);
+const char *check_target_name(enum check_target target); /* "loopback", "private", ... */
+
 #endif

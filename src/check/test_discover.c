@@ -17,6 +17,9 @@
 #define OUT_THERE ZONE_DATA("\10\10\10\10")
 #define AT_GOOD "\4good\7example\0"
 
+/* Its port is that of the web server, which has five digits as all that the kernel gives. */
+static char tlsrpt_text[] = "\67v=TLSRPTv1; rua=https://reports.good.example:00000/post";
+
 /* What stands in front of a name of the zone good.example, or of others. */
 static const struct zone_record zone[] = {
 	{ "good.example", DNS_MX, ZONE_DATA("\0\12\2m1" AT_GOOD) },
@@ -40,13 +43,13 @@ static const struct zone_record zone[] = {
 	{ "localhost", DNS_A, HERE },
 	{ "_mta-sts.good.example", DNS_TXT, ZONE_DATA("\16v=STSv1; id=a;") },
 	{ "mta-sts.good.example", DNS_A, HERE },
-	{ "_smtp._tls.good.example", DNS_TXT,
-	  ZONE_DATA("\63v=TLSRPTv1; rua=https://reports.good.example:1/post") },
+	{ "_smtp._tls.good.example", DNS_TXT, tlsrpt_text, sizeof(tlsrpt_text) - 1 },
 	{ "reports.good.example", DNS_A, HERE },
 	{ "_imaps._tcp.good.example", DNS_SRV, ZONE_DATA("\0\0\0\1\3\341\4imap" AT_GOOD) },
 	{ "_pop3._tcp.good.example", DNS_SRV, ZONE_DATA("\0\0\0\0\0\0\0") },
 	{ "_submissions._tcp.good.example", DNS_SRV,
 	  ZONE_DATA("\0\0\0\1\1\321\4smtp\5other\7example\0") },
+	{ "_imap._tcp.good.example", DNS_SRV, ZONE_DATA("\0\0\0\1\33\347\7webmail" AT_GOOD) },
 	{ "imap.good.example", DNS_A, HERE },
 	{ "smtp.other.example", DNS_A, OUT_THERE },
 	{ "autoconfig.good.example", DNS_A, HERE },
@@ -57,6 +60,7 @@ static const struct zone_record zone[] = {
 	{ "late.example", DNS_MX, ZONE_DATA("\0\12\1a\7example\0") },
 	{ "late.example", DNS_MX, ZONE_DATA("\0\24\4mute\7example\0") },
 	{ "a.example", DNS_A, HERE },
+	{ "a.example", DNS_AAAA, ZONE_DATA("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1") },
 };
 
 #define DOCUMENT                                                                                   \
@@ -89,6 +93,7 @@ struct scene {
 	struct fetch *fetch;
 	bool refuses_private;
 	unsigned deadline_ms;
+	int family;
 	struct check_discovery *discovery;
 	unsigned ends;
 };
@@ -106,10 +111,13 @@ static void scene_start(struct scene *s, bool is_plain)
 					 .names = "mta-sts.good.example,"
 						  "autoconfig.good.example,good.example",
 					 .days = 9 });
-	s->zone.is_plain = is_plain;
-	zone_start(&s->zone, zone, COUNT_OF(zone));
 	web_start(&s->clear, clear_pages, COUNT_OF(clear_pages), NULL);
 	web_start(&s->sealed, sealed_pages, COUNT_OF(sealed_pages), &s->pair);
+	snprintf(tlsrpt_text + sizeof(tlsrpt_text) - 11, 11, "%05u/post", s->sealed.port);
+	if (is_plain)
+		zone_start_plain(&s->zone, zone, COUNT_OF(zone));
+	else
+		zone_start(&s->zone, zone, COUNT_OF(zone));
 	const char *forward = s->zone.address;
 	const struct lookup_settings lookup = { .forwards = &forward,
 		                                .forward_count = 1,
@@ -152,6 +160,7 @@ static void begin(struct scene *s, const char *domain)
 		                                     .lookup = s->lookup,
 		                                     .fetch = s->fetch,
 		                                     .refuses_private = s->refuses_private,
+		                                     .family = s->family,
 		                                     .deadline_ms = s->deadline_ms };
 	check_domain_deinit(&facts);
 	facts = (struct check_domain){};
@@ -197,7 +206,7 @@ static void hosts_check(void)
 	assert_true(m2->caa_is_asked && !m2->caa.count && m2->caa.status == POLICY_DNS_INSECURE);
 	assert_true(facts.hosts[2].is_single_label && facts.hosts[3].is_literal);
 	const struct check_host *web = host_find("webmail.good.example");
-	assert_true(web && web->origin == CHECK_FROM_HABIT && !web->address_is_private);
+	assert_true(web && web->origin == CHECK_FROM_SRV && !web->address_is_private);
 	assert_string_equal(web->caa.text, "ca.test"); /* of the domain: its own has none */
 	assert_string_equal(facts.webmail, "webmail.good.example");
 	assert_null(host_find("pop.good.example"));
@@ -214,8 +223,8 @@ static void records_check(void)
 	assert_true(facts.sts_record.count == 1 && !facts.sts_record.bad);
 	assert_int_equal(facts.tlsrpt_record.count, 1);
 	assert_int_equal(facts.tlsrpt.count, 1);
-	assert_int_equal(facts.tlsrpt_https_answers, CHECK_NO); /* nobody listens there */
-	assert_true(facts.tlsrpt_why[0]);
+	assert_int_equal(facts.tlsrpt_https_answers, CHECK_YES);
+	assert_true(facts.tlsrpt_why[0]); /* not in the certificate */
 	assert_string_equal(facts.caa.text, "ca.test");
 	assert_int_equal(facts.zone, POLICY_DNS_INSECURE);
 	assert_int_equal(facts.nsec3_iterations, -1);
@@ -253,21 +262,27 @@ static void test_discover(void **state)
 	records_check();
 	hosts_check();
 	documents_check();
-	assert_true(has_place("m1.good.example", 25) && has_place("m1.good.example", 143));
+	assert_true(has_place("m1.good.example", 25) && has_place("m1.good.example", 995));
 	assert_true(has_place("imap.good.example", 993) && has_place("imap.good.example", 143));
 	assert_true(has_place("smtp.other.example", 465) && !has_place("smtp.other.example", 587));
+	assert_true(has_place("webmail.good.example", 7143));
 	assert_false(has_place("out.other.example", 22));
 	assert_true(has_place("webmail.good.example", 443) && has_place("good.example", 443));
 	assert_false(has_place("127.0.0.1", 25));
 	discover(&s, "null.example");
 	assert_true(facts.null_mx_is_not_alone && facts.way.end == POLICY_WAY_HOSTS);
 	assert_true(has_place("a.example", 25));
+	assert_int_equal(places.count, 2);
+	s.family = AF_INET6;
+	discover(&s, "null.example");
+	assert_int_equal(places.count, 1);
+	assert_string_equal(places.list[0].address, "::1");
 	discover(&s, "nothing.example");
 	assert_int_equal(facts.way.end, POLICY_WAY_NO_DOMAIN);
 	assert_true(!places.count && !facts.host_count);
 	begin(&s, "good.example"); /* left in the middle: nobody is told */
 	check_discover_free(TAKE(s.discovery));
-	assert_int_equal(s.ends, 3);
+	assert_int_equal(s.ends, 4);
 	scene_end(&s);
 }
 
@@ -286,6 +301,7 @@ static void test_discover_refuses_private(void **state)
 	assert_string_equal(facts.tlsrpt_why, "its port is not 443, and was not looked at");
 	assert_true(facts.hosts[0].address_is_private && facts.addresses_refused);
 	assert_true(places.count > 0 && has_place("smtp.other.example", 465));
+	assert_false(has_place("webmail.good.example", 7143));
 	for (unsigned i = 0; i < places.count; i++)
 		assert_string_equal(places.list[i].address, "8.8.8.8");
 	scene_end(&s);
@@ -295,7 +311,7 @@ static void test_discover_refuses_private(void **state)
  * s fails. */
 static void test_discover_late(void **state)
 {
-	struct scene s = { .deadline_ms = 600 };
+	struct scene s = { .deadline_ms = 2500 };
 	(void)state;
 	scene_start(&s, false);
 	discover(&s, "late.example");
@@ -315,12 +331,62 @@ static void test_discover_late(void **state)
 	scene_end(&s);
 }
 
+enum { MANY = 60 };
+
+struct one {
+	struct scene *scene;
+	struct check_discovery *discovery;
+	struct check_domain facts;
+	unsigned ends;
+};
+
+static void on_one(void *owner, const struct check_places *found)
+{
+	struct one *o = owner;
+	(void)found;
+	o->ends++;
+	check_discover_free(TAKE(o->discovery));
+	if (++o->scene->ends == MANY - MANY / 4)
+		io_loop_stop(o->scene->loop);
+}
+
+/* Many at once, most of which stall somewhere; a quarter is left in the middle. */
+static void test_discover_many(void **state)
+{
+	static const char *const domains[] = { "late.example", "good.example", "mute.example",
+		                               "null.example", "sfail.example" };
+	struct scene s = {};
+	CLEAN(freep) struct one *all = calloc(MANY, sizeof(*all));
+	(void)state;
+	assert_non_null(all);
+	scene_start(&s, false);
+	const struct check_discover_settings set = {
+		.loop = s.loop, .lookup = s.lookup, .fetch = s.fetch, .deadline_ms = 1000
+	};
+	for (size_t i = 0; i < MANY; i++) {
+		all[i].scene = &s;
+		assert_int_equal(check_discover_new(&all[i].discovery, &set,
+		                                    domains[i % COUNT_OF(domains)], &all[i].facts,
+		                                    on_one, &all[i]),
+		                 0);
+	}
+	for (size_t i = 0; i < MANY; i += 4)
+		check_discover_free(TAKE(all[i].discovery));
+	assert_int_equal(io_loop_run(s.loop), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		assert_int_equal(all[i].ends, i % 4 ? 1 : 0);
+		check_domain_deinit(&all[i].facts);
+	}
+	scene_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_discover),
 		cmocka_unit_test(test_discover_refuses_private),
 		cmocka_unit_test(test_discover_late),
+		cmocka_unit_test(test_discover_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,28 @@ static void test_places_own(void **state)
 	assert_int_equal(places.left_out, 0);
 }
 
+/* One server under several names: those that are named, the first of the others, and the web under
+ * each. */
+static void test_places_one_server(void **state)
+{
+	(void)state;
+	begin();
+	host_add("mx.example.org", CHECK_FROM_MX, CHECK_NO, 1);
+	unsigned imap = host_add("imap.example.org", CHECK_FROM_SRV, CHECK_NO, 1);
+	host_add("mail.example.org", CHECK_FROM_HABIT, CHECK_NO, 1);
+	host_add("pop.example.org", CHECK_FROM_HABIT, CHECK_NO, 1);
+	host_add("webmail.example.org", CHECK_FROM_HABIT, CHECK_NO, 1);
+	for (unsigned i = 0; i < 5; i++)
+		snprintf(addresses[i].list[0], DNS_ADDRESS_CAP, "192.0.2.1");
+	const struct check_named named[] = { { imap, 993, CHECK_IMAPS } };
+	check_places_find(&places, &domain, addresses, named, 1);
+	assert_string_equal(ports_of("mx.example.org"), "25");
+	assert_string_equal(ports_of("imap.example.org"), "993 143 4190");
+	assert_string_equal(ports_of("mail.example.org"), "587 465 110 995 443");
+	assert_string_equal(ports_of("pop.example.org"), "");
+	assert_string_equal(ports_of("webmail.example.org"), "443");
+}
+
 /* Of others' hosts port 25 where they are MX, what is named, and the web under names of ours. */
 static void test_places_provider(void **state)
 {
@@ -118,9 +140,8 @@ static void test_port_is_usual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places_own),
-		cmocka_unit_test(test_places_provider),
-		cmocka_unit_test(test_places_bounded),
+		cmocka_unit_test(test_places_own),      cmocka_unit_test(test_places_one_server),
+		cmocka_unit_test(test_places_provider), cmocka_unit_test(test_places_bounded),
 		cmocka_unit_test(test_port_is_usual),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,8 +98,41 @@ static void test_target(void **state)
 			fail_msg("%s", cases[i].address);
 }
 
+static const struct kind_case {
+	const char *address;
+	enum check_target target;
+} kinds[] = {
+	{ "8.8.8.8", CHECK_TARGET_PUBLIC },
+	{ "127.0.0.53", CHECK_TARGET_LOOPBACK },
+	{ "0.0.0.0", CHECK_TARGET_LOOPBACK },
+	{ "192.168.1.1", CHECK_TARGET_PRIVATE },
+	{ "100.64.0.1", CHECK_TARGET_PRIVATE },
+	{ "169.254.169.254", CHECK_TARGET_LINK_LOCAL },
+	{ "192.0.2.11", CHECK_TARGET_EXAMPLE },
+	{ "224.0.0.251", CHECK_TARGET_RESERVED },
+	{ "::1", CHECK_TARGET_LOOPBACK },
+	{ "::", CHECK_TARGET_LOOPBACK },
+	{ "::2", CHECK_TARGET_RESERVED },
+	{ "fd00::1", CHECK_TARGET_PRIVATE },
+	{ "fe80::1", CHECK_TARGET_LINK_LOCAL },
+	{ "2001:db8::11", CHECK_TARGET_EXAMPLE },
+	{ "::ffff:10.1.1.1", CHECK_TARGET_PRIVATE },
+	{ "ff02::fb", CHECK_TARGET_RESERVED },
+	{ "mail", CHECK_TARGET_RESERVED },
+};
+
+static void test_target_kind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (check_target_of(kinds[i].address) != kinds[i].target)
+			fail_msg("%s is %s", kinds[i].address,
+			         check_target_name(check_target_of(kinds[i].address)));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_target) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_target),
+		                            cmocka_unit_test(test_target_kind) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,26 +43,26 @@ static const struct look_case {
 	int status;
 	int64_t hsts_s;
 	enum check_seen has_login, login_in_clear, cookie_is_safe;
-	const char *clear_answer, *server;
+	const char *clear_answer, *server, *login;
 	unsigned connections; /* at most; each is one GET */
 } cases[] = {
 	{ "good.example", CHECK_YES, CHECK_YES, 302, 31536000, CHECK_YES, CHECK_NO, CHECK_YES,
-	  "302 https://good.example/", "nginx", 3 },
+	  "302 https://good.example/", "nginx", "https /mail/ to ./?_task=login", 3 },
 	{ "away.example", CHECK_YES, CHECK_NO, 302, -1, CHECK_UNKNOWN, CHECK_UNKNOWN, CHECK_UNKNOWN,
-	  "302 https://www.away.example/", "", 2 },
+	  "302 https://www.away.example/", "", "", 2 },
 	{ "plain.example", CHECK_YES, CHECK_NO, 200, -1, CHECK_YES, CHECK_YES, CHECK_NO,
-	  "302 /login", "", 3 },
+	  "302 /login", "", NULL, 3 },
 	{ "stall.example", CHECK_YES, CHECK_UNKNOWN, 200, 1, CHECK_NO, CHECK_UNKNOWN, CHECK_UNKNOWN,
-	  "", "", 2 },
+	  "", "", "", 2 },
 	{ "circle.example", CHECK_YES, CHECK_NO, 302, -1, CHECK_UNKNOWN, CHECK_UNKNOWN,
-	  CHECK_UNKNOWN, "404", "", 4 },
+	  CHECK_UNKNOWN, "404", "", "", 4 },
 	{ "junk.example", CHECK_YES, CHECK_UNKNOWN, 0, -1, CHECK_UNKNOWN, CHECK_UNKNOWN,
-	  CHECK_UNKNOWN, "", "", 2 },
+	  CHECK_UNKNOWN, "", "", "", 2 },
 	{ "base.example", CHECK_YES, CHECK_NO, 200, -1, CHECK_YES, CHECK_YES, CHECK_UNKNOWN, "404",
-	  "", 2 },
+	  "", "https /", 2 },
 	/* Its certificate is for others: it is looked at all the same, on a second connection. */
 	{ "bad.test", CHECK_YES, CHECK_NO, 404, -1, CHECK_NO, CHECK_UNKNOWN, CHECK_UNKNOWN, "404",
-	  "", 3 },
+	  "", "", 3 },
 };
 
 struct scene {
@@ -97,6 +97,8 @@ static void look_check(const struct look_case *c, const struct check_web *f, uns
 		         c->host, f->is_clear_open, f->redirects, f->status, (long long)f->hsts_s,
 		         f->has_login, f->login_in_clear, f->cookie_is_safe, f->clear_answer,
 		         f->server);
+	if (c->login && strcmp(f->login, c->login) != 0)
+		fail_msg("%s: login \"%s\"", c->host, f->login);
 	if (count > c->connections)
 		fail_msg("%s: %u connections", c->host, count);
 }
@@ -110,7 +112,7 @@ static void host_look(struct scene *s, const struct look_case *c)
 					       .fetch = s->fetch,
 					       .host = c->host,
 					       .address = "127.0.0.1",
-					       .timeout_ms = c->host[0] == 's' ? 1500 : 20000,
+					       .timeout_ms = c->host[0] == 's' ? 4000 : 20000,
 					       .facts = &facts },
 	                               on_looked, s),
 	                 0);

@@ -44,26 +44,42 @@ static bool is_redirect(unsigned status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* A form on a page in clear can be made to go anywhere by who is between. */
-static bool goes_in_clear(const struct walk *w, const struct check_webform *form)
-{
-	const struct check_url *page = &w->at;
-	struct check_url base, action;
-	if (!page->is_https)
-		return true;
-	if (form->base[0] && check_url_take(form->base, page, w->look->host, &base))
-		page = &base;
-	for (unsigned i = 0; i < form->count; i++)
-		if (check_url_take(form->actions[i], page, w->look->host, &action) &&
-		    !action.is_https)
-			return true;
-	return false;
-}
-
 static void seen_raise(enum check_seen *seen, bool is_so)
 {
 	if (*seen != CHECK_YES)
 		*seen = is_so ? CHECK_YES : CHECK_NO;
+}
+
+/* The action that goes in clear, else the first; "" of none. A form on a page in clear can be made
+ * to go anywhere by who is between. */
+static const char *action_find(const struct walk *w, const struct check_webform *form,
+                               bool *ret_is_clear)
+{
+	const struct check_url *page = &w->at;
+	struct check_url base, action;
+	*ret_is_clear = !page->is_https;
+	if (form->base[0] && check_url_take(form->base, page, w->look->host, &base))
+		page = &base;
+	for (unsigned i = 0; i < form->count; i++) {
+		if (check_url_take(form->actions[i], page, w->look->host, &action) &&
+		    !action.is_https) {
+			*ret_is_clear = true;
+			return form->actions[i];
+		}
+	}
+	return form->count ? form->actions[0] : "";
+}
+
+static void login_take(struct walk *w, const struct check_webform *form)
+{
+	struct check_web *f = w->look->facts;
+	bool is_clear;
+	const char *action = action_find(w, form, &is_clear);
+	if (!f->login[0] || (is_clear && f->login_in_clear != CHECK_YES))
+		snprintf(f->login, sizeof(f->login), "%s %.100s%s%.100s",
+		         w->at.is_https ? "https" : "http", w->at.path, action[0] ? " to " : "",
+		         action);
+	seen_raise(&f->login_in_clear, is_clear);
 }
 
 static void forms_take(struct walk *w, struct slice body)
@@ -74,7 +90,7 @@ static void forms_take(struct walk *w, struct slice body)
 	if (w->at.is_https || form.has_password)
 		seen_raise(&f->has_login, form.has_password);
 	if (form.has_password)
-		seen_raise(&f->login_in_clear, goes_in_clear(w, &form));
+		login_take(w, &form);
 }
 
 static void cookies_take(struct check_web *f, const struct check_head *head)
