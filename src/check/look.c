@@ -52,6 +52,7 @@ struct check_look_entry {
 	bool is_kept;
 	bool is_told_now; /* askers are being told: it lives */
 	bool is_done;
+	uint64_t done_ms;
 	struct check_endpoint endpoint;
 	struct check_plan plan;
 	struct policy_tlsa *records;
@@ -300,6 +301,7 @@ static void entry_done(struct check_look_entry *entry)
 	if (entry->is_done)
 		return;
 	entry->is_done = true;
+	entry->done_ms = io_loop_now_ms(entry->look->loop);
 	entry_close(entry);
 	entry->look->progress.done++;
 	io_later_add(entry->look->loop, &entry->tell);
@@ -462,6 +464,14 @@ static struct check_look_entry *entry_find(struct check_look *look,
 	return NULL;
 }
 
+/* Whoever runs for days has to look again. */
+static bool is_stale(const struct check_look_entry *entry)
+{
+	const struct check_look *look = entry->look;
+	return entry->is_kept && look->set.kept_ms &&
+	       io_loop_now_ms(look->loop) - entry->done_ms >= look->set.kept_ms;
+}
+
 /* What its certificate is held against. */
 static int proofs_copy(struct check_look_entry *entry, const struct check_look_target *t)
 {
@@ -533,6 +543,11 @@ int check_look_endpoint(struct check_look *look, const struct check_look_target 
                         struct check_look_asker *asker)
 {
 	struct check_look_entry *entry = entry_find(look, target);
+	if (entry && is_stale(entry)) {
+		kept_remove(entry);
+		entry_free(entry);
+		entry = NULL;
+	}
 	int r = entry ? 0 : entry_new(&entry, look, target);
 	if (r)
 		return err_up(r);

@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* Nothing in it needs escaping. */
-static const char style[] =
+const char check_print_html_style[] =
 	"body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
 	"color:#1b2430;background:#fff}"
 	"h1{margin-bottom:.2rem}.quiet{color:#51606f}"
@@ -45,7 +45,7 @@ int check_print_html_begin(struct buf *out, const char *title)
 	html_void(&h, "meta", { "charset", "utf-8" });
 	html_void(&h, "meta", { "name", "viewport" }, { "content", "width=device-width" });
 	html_element(&h, "title", title);
-	html_element(&h, "style", style);
+	html_element(&h, "style", check_print_html_style);
 	html_close(&h);
 	html_open(&h, "body");
 	return err_up(end(&h, out));
