@@ -67,6 +67,8 @@ static bool allows(const char *issuers, const char *domains)
 
 enum judge_caa_result judge_caa(const char *issuers, const char *issuer)
 {
+	if (!issuers[0])
+		return JUDGE_CAA_ALLOWS;
 	for (size_t i = 0; i < COUNT_OF(cas); i++)
 		if (has_words(slice_str(issuer), cas[i].words))
 			return allows(issuers, cas[i].domains) ? JUDGE_CAA_ALLOWS

@@ -9,7 +9,8 @@ enum judge_caa_result {
 };
 
 /*
- * issuers: domains of issue properties, " " between; ";" allows none (RFC 8659 4.2)
+ * issuers: domains of issue properties, " " between; ";" allows none; "" is records of
+ *          other properties alone, and allows all (RFC 8659 4.2)
  * issuer:  of the certificate, as its name is written
  */
 enum judge_caa_result judge_caa(const char *issuers, const char *issuer);

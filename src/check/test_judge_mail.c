@@ -38,6 +38,7 @@ SPOIL(caa_none, f->domain.hosts[0].caa.count = 0)
 SPOIL(caa_other, TEXT(f->domain.hosts[0].caa.text, "digicert.com"))
 SPOIL(caa_nobody, TEXT(f->domain.hosts[0].caa.text, ";"))
 SPOIL(caa_unknown, TEXT(AT(MX).chain.issuer, "CN=Lab CA"))
+SPOIL(caa_others_alone, TEXT(f->domain.hosts[0].caa.text, ""))
 SPOIL(srv_starttls, TEXT(f->domain.srv[0].label, "_submission"); f->domain.srv[0].port = 587;
       TEXT(f->domain.srv[1].label, "_imap"); f->domain.srv[1].port = 143)
 SPOIL(srv_none, f->domain.srv[0].is_there = f->domain.srv[1].is_there = false)
@@ -167,6 +168,7 @@ static const struct rule_case cases[] = {
 	{ "A9", MX1_HOST, M, INFO, spoil_caa_unknown },
 	{ "A9", MX1_HOST, M, WARN, spoil_caa_other },
 	{ "A9", MX1_HOST, M, WARN, spoil_caa_nobody },
+	{ "A9", MX1_HOST, M, PASS, spoil_caa_others_alone },
 	{ "A11", DOMAIN, M, PASS, spoil_nothing },
 	{ "A11", DOMAIN, M, INFO, spoil_srv_none },
 	{ "A11", DOMAIN, M, WARN, spoil_srv_starttls },
