@@ -25,9 +25,10 @@ const char check_print_html_style[] =
 	"pre{background:#f4f6f8;padding:.6rem;overflow-x:auto;white-space:pre-wrap}"
 	"table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .6rem;"
 	"border-bottom:1px solid #cfd7df;vertical-align:top}"
+	"caption{text-align:left;padding:.2rem .6rem;color:#51606f}"
 	"@media print{body{margin:0;max-width:none}a{color:inherit}}"
 	"@media(prefers-color-scheme:dark){body{background:#12171d;color:#e6ebf0}"
-	".quiet{color:#a6b3c0}pre{background:#1c232c}}";
+	".quiet,caption{color:#a6b3c0}pre{background:#1c232c}}";
 
 static int end(struct html *h, struct buf *out)
 {
@@ -128,11 +129,25 @@ static void finding_write(struct html *h, const struct check_finding *f)
 	html_close(h);
 }
 
+/* Who cannot see a table hears what it is, and of which column a cell. */
+static void table_open(struct html *h, const char *caption, const char *const *columns)
+{
+	html_open(h, "table");
+	html_element(h, "caption", caption);
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (; *columns; columns++)
+		html_element(h, "th", *columns, { "scope", "col" });
+	html_close(h);
+	html_close(h);
+}
+
 static void well_write(struct html *h, const struct check_report *report)
 {
+	static const char *const columns[] = { "Id", "Criterion", "Verdict", "Place", NULL };
 	html_open(h, "details");
 	html_element(h, "summary", "What is well, or does not apply");
-	html_open(h, "table");
+	table_open(h, "Criteria that are met, or not applicable", columns);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct check_finding *f = &report->findings[i];
 		if (f->verdict >= CHECK_INFO)
@@ -150,8 +165,10 @@ static void well_write(struct html *h, const struct check_report *report)
 
 static void endpoints_write(struct html *h, const struct check_domain *d)
 {
+	static const char *const columns[] = { "Host, port", "Address",  "Reached",
+		                               "TLS",        "Software", NULL };
 	html_element(h, "h2", "Endpoints");
-	html_open(h, "table");
+	table_open(h, "Where it was connected to", columns);
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
 		html_open(h, "tr");

@@ -103,25 +103,32 @@ static void resolver_warm(struct serving *s)
 		lookup_question_free(question);
 }
 
+/* Whom it becomes if it was started as root. */
+static int user_become(const struct check_options *o)
+{
+	struct proc_identity identity = {
+		.user = o->dns.settings ? o->dns.settings->user : "mailseal",
+	};
+	int r = proc_drop(&identity);
+	if (r != PROC_DROP_NO_USER)
+		return r;
+	log_warn(NULL, "no such user: runs as nobody", kv_str("user", identity.user),
+	         kv_str("mend", "useradd --system mailseal"));
+	identity.user = "nobody";
+	return proc_drop(&identity);
+}
+
 /* From here on: another user, no file, no program. 0, or all was said. */
 static int walls_raise(const struct check_options *o)
 {
-	const struct proc_identity identity = {
-		.user = o->dns.settings ? o->dns.settings->user : "mailseal",
-	};
 	struct proc_box_report box;
-	int r = proc_drop(&identity);
-	if (r == PROC_DROP_NO_USER) {
-		fprintf(stderr,
-		        "mailseal check: there is no user \"%s\" to become: make it, start as "
-		        "another user than root, or name one (`user` in the configuration)\n",
-		        identity.user);
-		return -1;
-	}
+	int r = user_become(o);
 	if (!r)
 		r = proc_box(PROC_ROLE_WORKER, NULL, &box);
 	if (r) {
-		fputs("mailseal check: the kernel refuses the sandbox\n", stderr);
+		fputs("mailseal check: it cannot give up what it may do; as another user than root "
+		      "it need not\n",
+		      stderr);
 		return -1;
 	}
 	if (!box.landlock_abi || !box.has_seccomp)

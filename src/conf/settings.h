@@ -138,6 +138,7 @@ struct conf_edge {
 	enum conv_auth auth;
 	enum conv_received received;
 	enum conv_bare_newline bare_newline;
+	char *alpn; /* of tcp: the protocol's id; NULL: none */
 	uint32_t greet_delay_ms;
 	struct conf_network *require_tls_from;
 	size_t require_tls_from_count;

@@ -285,6 +285,11 @@ static const struct conf_row edge_rows[] = {
 	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
 	    "A CR or LF alone inside a message: mend it or refuse the message",
 	    .words = bare_newline_words, .protocols = ANY_SMTP),
+	ROW("alpn", CONF_STRING, alpn, "", NEW_SESSIONS,
+	    "What is spoken inside, for clients that ask for it by ALPN (RFC 7301), as browsers "
+	    "do: "
+	    "\"http/1.1\". Who asks for anything else is refused; without this, who asks at all",
+	    .protocols = 1U << CONF_TCP),
 	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
 	    "Wait before the greeting and refuse clients that speak meanwhile",
 	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),

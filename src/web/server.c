@@ -344,13 +344,13 @@ static int daemon_start(struct web_server *server)
 	server->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (has_front ? MHD_USE_NO_LISTEN_SOCKET : 0), 0,
 		NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, has_front ? -1 : server->set.fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, server, MHD_OPTION_END);
+		on_connection, server, has_front ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET,
+		server->set.fd, MHD_OPTION_END);
 	if (!server->daemon)
 		return err_raise(errno ? -errno : -EIO);
 	if (!has_front)
