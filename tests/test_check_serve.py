@@ -106,7 +106,7 @@ class Site:
              names.address, "--trust-anchor", str(folder / "anchor"), *options],
             stderr=subprocess.PIPE)
         threading.Thread(target=self.read_log, daemon=True).start()
-        self.wait("serves")
+        self.wait("the page is served")
 
     def read_log(self):
         for raw in self.process.stderr:

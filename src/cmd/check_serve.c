@@ -112,7 +112,7 @@ static int user_become(const struct check_options *o)
 	int r = proc_drop(&identity);
 	if (r != PROC_DROP_NO_USER)
 		return r;
-	log_warn(NULL, "no such user: runs as nobody", kv_str("user", identity.user),
+	log_warn(NULL, "no such user: processes run as nobody", kv_str("user", identity.user),
 	         kv_str("mend", "useradd --system mailseal"));
 	identity.user = "nobody";
 	return proc_drop(&identity);
@@ -131,10 +131,10 @@ static int walls_raise(const struct check_options *o)
 		      stderr);
 		return -1;
 	}
-	if (!box.landlock_abi || !box.has_seccomp)
-		log_warn(NULL, "this kernel lacks part of the sandbox",
-		         kv_bool("landlock", box.landlock_abi > 0),
-		         kv_bool("seccomp", box.has_seccomp));
+	if (!box.landlock_abi)
+		log_warn(NULL, "this kernel has no Landlock: seccomp alone keeps files off");
+	if (!box.has_seccomp)
+		log_warn(NULL, "this kernel has no seccomp: processes are not boxed");
 	return 0;
 }
 
@@ -184,7 +184,7 @@ static int serving_run(struct serving *s, int fd)
 	resolver_warm(s);
 	if (walls_raise(s->options))
 		return -1;
-	log_notice(NULL, "serves", kv_str("address", s->options->serve),
+	log_notice(NULL, "the page is served", kv_str("address", s->options->serve),
 	           kv_bool("private_targets", s->options->allows_private));
 	return io_loop_run(s->engine.loop);
 }
