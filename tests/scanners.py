@@ -125,9 +125,10 @@ def groups_agree(ours, theirs):
 
 
 def orders_agree(ours, theirs, ordered, is_of_parts=False):
-    """ordered: versions in which the server chooses; in all others the client does. Below TLS 1.3: there sslscan asks for each suite by itself. is_of_parts: the server's order is
-    found among 64 suites that were offered together (tls/enumerate.h), and of a longer list two
-    parts stand one after the other."""
+    """ordered: versions in which the server chooses; in all others the client does. Below TLS 1.3, for
+    there sslscan asks for each suite by itself. is_of_parts: the server's order is found among 64
+    suites that were offered together (tls/enumerate.h), and of a longer list two parts stand one
+    after the other."""
     told = {version: has for version, has in ours.order.items() if has is not None}
     assert {version for version, has in told.items() if has} == set(ordered) & set(told), told
     for version in set(ordered) - {"TLSv1.3"}:

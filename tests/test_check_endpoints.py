@@ -124,7 +124,8 @@ def test_it_sees_what_sslscan_sees(folder, name):
         ours = scanners.by_mailseal(ADDRESS, port, "tls")
         theirs = scanners.by_sslscan(ADDRESS, port, "tls")
     assert ours.versions and not scanners.differences(ours.versions, theirs.versions)
-    scanners.orders_agree(ours, theirs, ours.versions if name in ORDERED else (), name in ORDER_DIFFERS)
+    scanners.orders_agree(ours, theirs, ours.versions if name in ORDERED else (),
+                          name in ORDER_DIFFERS)
     if name in GROUPS_DIFFER:
         assert not theirs.groups, GROUPS_DIFFER[name]
     else:

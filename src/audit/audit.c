@@ -1,5 +1,6 @@
 #include "audit/audit.h"
 
+#include "audit/others.h"
 #include "audit/ruleset.h"
 #include "base/clean.h"
 #include "base/err.h"
@@ -8,8 +9,16 @@
 #include <stdlib.h>
 
 const struct audit_software audit_softwares[SERVERS_KIND_COUNT] = {
-	[SERVERS_POSTFIX] = { audit_postfix },
-	[SERVERS_DOVECOT] = { audit_dovecot },
+	[SERVERS_POSTFIX] = { audit_postfix },     [SERVERS_DOVECOT] = { audit_dovecot },
+	[SERVERS_EXIM] = { audit_exim },           [SERVERS_OPENSMTPD] = { audit_opensmtpd },
+	[SERVERS_CYRUS] = { audit_cyrus },         [SERVERS_COURIER] = { audit_courier },
+	[SERVERS_NGINX] = { audit_nginx },         [SERVERS_APACHE] = { audit_apache },
+	[SERVERS_ROUNDCUBE] = { audit_roundcube }, [SERVERS_SNAPPYMAIL] = { audit_snappymail },
+	[SERVERS_SENDMAIL] = { audit_sendmail },   [SERVERS_HAPROXY] = { audit_haproxy },
+	[SERVERS_HITCH] = { audit_hitch },         [SERVERS_STUNNEL] = { audit_stunnel },
+	[SERVERS_RSPAMD] = { audit_rspamd },       [SERVERS_AMAVIS] = { audit_filter },
+	[SERVERS_CLAMAV] = { audit_filter },       [SERVERS_SPAMD] = { audit_filter },
+	[SERVERS_REDIS] = { audit_redis },         [SERVERS_MILTER] = { audit_filter },
 };
 
 bool audit_has_rules(enum servers_kind kind)

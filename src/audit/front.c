@@ -43,6 +43,14 @@ static const struct believes {
 	{ SERVERS_DOVECOT,
 	  "in this inet_listener: haproxy = yes; and haproxy_trusted_networks = 127.0.0.1",
 	  "login_trusted_networks", "login_trusted_networks = 127.0.0.1" },
+	{ SERVERS_EXIM, "hosts_proxy = 127.0.0.1", "hosts_xclient",
+	  "hosts_xclient = 127.0.0.1 (since 4.98), or client_info = \"proxy\" in mailseal.conf and "
+	  "hosts_proxy = 127.0.0.1" },
+	{ SERVERS_OPENSMTPD, "at this listener: proxy-v2", "xclient",
+	  "client_info = \"proxy\" in mailseal.conf, and proxy-v2 at this listener" },
+	{ SERVERS_NGINX, "at this listen: proxy_protocol; and real_ip_header proxy_protocol",
+	  "xclient",
+	  "client_info = \"proxy\" in mailseal.conf, and proxy_protocol at this listen" },
 };
 
 static const struct believes *believes_of(enum servers_kind kind)

@@ -44,6 +44,7 @@ static int look_begin(struct check_engine *e, const struct check_options *o, cha
 	struct check_look_settings set;
 	check_look_settings_init(&set, o->tier, o->is_mine);
 	set.plan.only = only_steps(o);
+	set.plan.has_attacks = o->has_attacks;
 	if (o->serve)
 		set.kept_ms = SERVE_KEPT_MS;
 	ehlo_name(hostname, sizeof(hostname));

@@ -127,13 +127,13 @@ static void test_example(void **state)
 static void test_check_schedule(void **state)
 {
 	(void)state;
-	CLEAN(conf_settings_freep) struct conf_settings *none = read_well(HOST);
+	CLEAN(conf_settings_freep) struct conf_settings *none = read_well(HOST WELL);
 	CLEAN(conf_settings_freep)
-	struct conf_settings *one = read_well(HOST "check = { domains = [\"a.example\"]; };");
+	struct conf_settings *one = read_well(HOST WELL "check = { domains = [\"a.example\"]; };");
 	CLEAN(conf_settings_freep)
 	struct conf_settings *more = read_well(
-		HOST "check = { domains = [\"a.example\", \"b.example\"]; every = \"6h\"; "
-		     "profile = \"bsi2026\"; };");
+		HOST WELL "check = { domains = [\"a.example\", \"b.example\"]; every = \"6h\"; "
+			  "profile = \"bsi2026\"; };");
 	assert_false(none->check.is_set);
 	assert_false(conf_needs_runner(none));
 	assert_true(conf_needs_runner(one));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static bool is_own_root(const struct servers *s)
  * tree may be anybody's. */
 static int open_beneath(const struct servers *s, const char *path, int flags)
 {
-	flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	/* openat2() takes neither beside O_PATH. */
+	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	if (is_own_root(s)) {
 		int fd = open(path, flags);
 		return fd < 0 ? -errno : fd;
@@ -41,6 +43,20 @@ bool servers_is_there(const struct servers *s, const char *path)
 {
 	CLEAN(closep) int fd = open_beneath(s, path, O_PATH);
 	return fd >= 0;
+}
+
+const char *servers_real_path(struct servers *s, const char *path)
+{
+	char link[64], root[PATH_MAX], real[PATH_MAX];
+	CLEAN(closep) int fd = open_beneath(s, path, O_PATH);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = fd < 0 ? -1 : readlink(link, real, sizeof(real));
+	if (len < 0 || !realpath(s->root, root))
+		return servers_text_str(s, path);
+	size_t skip = strcmp(root, "/") != 0 ? strlen(root) : 0;
+	bool is_beneath = (size_t)len > skip && !memcmp(real, root, skip) && real[skip] == '/';
+	return is_beneath ? servers_text(s, slice_of(real + skip, (size_t)len - skip))
+	                  : servers_text_str(s, path);
 }
 
 const struct servers_file *servers_file_find(const struct servers *s, const char *path)

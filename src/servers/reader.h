@@ -26,6 +26,42 @@ extern const struct servers_reader servers_readers[SERVERS_KIND_COUNT];
 [[nodiscard]] int servers_postfix_read(struct servers *s, const char *path);
 [[nodiscard]] int servers_dovecot_find(struct servers *s);
 [[nodiscard]] int servers_dovecot_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_exim_find(struct servers *s);
+[[nodiscard]] int servers_exim_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_opensmtpd_find(struct servers *s);
+[[nodiscard]] int servers_opensmtpd_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_cyrus_find(struct servers *s);
+[[nodiscard]] int servers_cyrus_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_courier_find(struct servers *s);
+[[nodiscard]] int servers_courier_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_nginx_find(struct servers *s);
+[[nodiscard]] int servers_nginx_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_apache_find(struct servers *s);
+[[nodiscard]] int servers_apache_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_roundcube_find(struct servers *s);
+[[nodiscard]] int servers_roundcube_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_snappymail_find(struct servers *s);
+[[nodiscard]] int servers_snappymail_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_sendmail_find(struct servers *s);
+[[nodiscard]] int servers_sendmail_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_haproxy_find(struct servers *s);
+[[nodiscard]] int servers_haproxy_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_hitch_find(struct servers *s);
+[[nodiscard]] int servers_hitch_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_stunnel_find(struct servers *s);
+[[nodiscard]] int servers_stunnel_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_rspamd_find(struct servers *s);
+[[nodiscard]] int servers_rspamd_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_amavis_find(struct servers *s);
+[[nodiscard]] int servers_amavis_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_clamav_find(struct servers *s);
+[[nodiscard]] int servers_clamav_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_spamd_find(struct servers *s);
+[[nodiscard]] int servers_spamd_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_redis_find(struct servers *s);
+[[nodiscard]] int servers_redis_read(struct servers *s, const char *path);
+[[nodiscard]] int servers_milter_find(struct servers *s);
+[[nodiscard]] int servers_milter_read(struct servers *s, const char *path);
 
 /* Outcomes of servers_open(). */
 enum {
@@ -41,6 +77,10 @@ enum {
 
 /* A file that is there without being on a disk: for tests. Its text is copied. 0 or -ENOMEM. */
 [[nodiscard]] int servers_file_put(struct servers *s, const char *path, struct slice text);
+
+/* The same without symbolic links, as patch wants it (sites-enabled/); path itself where that
+ * cannot be told. NULL: out of memory. */
+const char *servers_real_path(struct servers *s, const char *path);
 
 /* There is something of this name beneath the root. */
 bool servers_is_there(const struct servers *s, const char *path);

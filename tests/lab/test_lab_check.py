@@ -87,7 +87,7 @@ LEGACY = {
 }
 LEGACY_INFO = {"A5", "A6", "A9", "A11", "B9", "B10", "F1", "I4"}
 LEGACY_PASS = {"A1", "A3", "A4", "A7", "B1", "B3", "B4", "B5", "B7", "B8", "C1", "C5", "D3", "D4", "D7",
-               "D11", "D13", "D14", "D15", "E3", "E4", "E5", "E8"}
+               "D13", "D14", "D15", "E3", "E4", "E5", "E8"}
 
 
 def test_the_old_provider_gets_what_it_deserves(lab_up):
