@@ -137,6 +137,7 @@ int cmd_check(int argc, char **argv)
 	if (status < 0 && dns_options_settle(&o.dns))
 		status = CHECK_COULD_NOT_TELL;
 	if (status < 0 && o.serve) {
+		sender_warn(&o);
 		status = check_serve(&o);
 		dns_options_deinit(&o.dns);
 		return status;

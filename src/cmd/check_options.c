@@ -57,7 +57,7 @@ static const char usage_serve[] =
 	"      --behind-proxy       ... or by X-Forwarded-For, whose last address counts\n"
 	"      --visitor-runs N     domains that a visitor may have looked at in an hour (20)\n"
 	"      --allow-private      addresses inside are looked at too: all that this host "
-        "reaches\n"
+	"reaches\n"
 	"                           is shown to every visitor\n";
 
 static const char usage_end[] =
@@ -325,6 +325,8 @@ static int serve_judge(const struct check_options *o, int words)
 {
 	if (words || o->list || o->host_count || o->resume || o->baseline)
 		return check_options_fail("--serve takes its domains from visitors");
+	if (o->html || o->junit || o->prometheus)
+		return check_options_fail("--serve writes no file");
 	if (o->is_mine || o->has_attacks)
 		return check_options_fail("--mine and --attacks are for your own hosts, and "
 		                          "visitors of --serve name others");
