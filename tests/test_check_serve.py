@@ -326,6 +326,16 @@ def test_a_proxy_that_sends_a_header(tmp_path, names):
         pieces = [bytes([byte]) for byte in whole]
         assert talk(site.port, *pieces, REQUEST).startswith(b"HTTP/1.1 303")
         site.wait("a domain is to be looked at", visitor="198.51.100.7")
+        # One who takes all the places that are his leaves those of others.
+        held = []
+        for _ in range(300):
+            sock = socket.create_connection(("127.0.0.1", site.port), 15)
+            sock.sendall(header("198.51.100.8") + b"GET / HTTP/1.1\r\n")
+            held.append(sock)
+        assert talk(site.port, header("198.51.100.9"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") \
+            .startswith(b"HTTP/1.1 200")
+        for sock in held:
+            sock.close()
     finally:
         assert site.close() == 0
 

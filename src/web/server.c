@@ -17,6 +17,7 @@
 
 enum {
 	CONNECTIONS_MAX = 256,
+	CONNECTIONS_OF_PEER = 32,      /* where a PROXY header says who that is */
 	CONNECTION_TIMEOUT_S = 10,     /* also of a client that went in the middle of a request */
 	CONNECTION_MEMORY = 32 * 1024, /* of a request, its fields included */
 	TARGET_MAX = 4096,
@@ -345,6 +346,7 @@ static int daemon_start(struct web_server *server)
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (has_front ? MHD_USE_NO_LISTEN_SOCKET : 0), 0,
 		NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, has_front ? (unsigned)CONNECTIONS_OF_PEER : 0U,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
