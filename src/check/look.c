@@ -153,6 +153,14 @@ static struct check_look_entry *entry_find(struct check_look *look,
 	return NULL;
 }
 
+/* Whoever runs for days has to look again. */
+static bool is_stale(const struct check_look_entry *entry)
+{
+	const struct check_look *look = entry->look;
+	return entry->is_kept && look->set.kept_ms &&
+	       io_loop_now_ms(look->loop) - entry->done_ms >= look->set.kept_ms;
+}
+
 /* What its certificate is held against. */
 static int proofs_copy(struct check_look_entry *entry, const struct check_look_target *t)
 {
@@ -224,6 +232,11 @@ int check_look_endpoint(struct check_look *look, const struct check_look_target 
                         struct check_look_asker *asker)
 {
 	struct check_look_entry *entry = entry_find(look, target);
+	if (entry && is_stale(entry)) {
+		kept_remove(entry);
+		entry_free(entry);
+		entry = NULL;
+	}
 	int r = entry ? 0 : entry_new(&entry, look, target);
 	if (r)
 		return err_up(r);

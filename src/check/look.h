@@ -24,6 +24,7 @@ struct check_look_settings {
 	const char *from4, *from6;  /* addresses of ours; NULL: any; copied */
 	struct slice ca_pem;        /* public CAs; empty: none is trusted */
 	unsigned kept_max;          /* endpoints that are kept when nobody asks for them any more */
+	uint32_t kept_ms;           /* ... and counted as seen for so long; 0: for good */
 };
 /* What a polite look has: DESIGN 9, reference 2.3. hostname and ca_pem are the caller's to set. */
 void check_look_settings_init(struct check_look_settings *set, enum check_tier tier, bool is_mine);

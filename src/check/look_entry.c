@@ -22,6 +22,7 @@ static void entry_done(struct check_look_entry *entry)
 	if (entry->is_done)
 		return;
 	entry->is_done = true;
+	entry->done_ms = io_loop_now_ms(entry->look->loop);
 	look_entry_close(entry);
 	entry->look->progress.done++;
 	io_later_add(entry->look->loop, &entry->tell);

@@ -45,6 +45,7 @@ struct check_look_entry {
 	bool is_kept;
 	bool is_told_now; /* askers are being told: it lives */
 	bool is_done;
+	uint64_t done_ms; /* of the loop */
 	struct check_endpoint endpoint;
 	struct check_plan plan;
 	struct policy_tlsa *records;

@@ -38,7 +38,9 @@ struct check_changes;
 [[nodiscard]] int check_print_json(struct buf *out, const struct check_report *report,
                                    bool is_pretty);
 
-/* One page without script or anything from elsewhere. */
+/* One page without script or anything from elsewhere. check_print_html() writes its <main>, also
+ * for a page that is put together elsewhere, with this CSS. */
+extern const char check_print_html_style[];
 [[nodiscard]] int check_print_html_begin(struct buf *out, const char *title);
 [[nodiscard]] int check_print_html(struct buf *out, const struct check_report *report);
 [[nodiscard]] int check_print_html_end(struct buf *out);

@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* Nothing in it needs escaping. */
-static const char style[] =
+const char check_print_html_style[] =
 	"body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
 	"color:#1b2430;background:#fff}"
 	"h1{margin-bottom:.2rem}.quiet{color:#51606f}"
@@ -25,9 +25,10 @@ static const char style[] =
 	"pre{background:#f4f6f8;padding:.6rem;overflow-x:auto;white-space:pre-wrap}"
 	"table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .6rem;"
 	"border-bottom:1px solid #cfd7df;vertical-align:top}"
+	"caption{text-align:left;padding:.2rem .6rem;color:#51606f}"
 	"@media print{body{margin:0;max-width:none}a{color:inherit}}"
 	"@media(prefers-color-scheme:dark){body{background:#12171d;color:#e6ebf0}"
-	".quiet{color:#a6b3c0}pre{background:#1c232c}}";
+	".quiet,caption{color:#a6b3c0}pre{background:#1c232c}}";
 
 static int end(struct html *h, struct buf *out)
 {
@@ -45,7 +46,7 @@ int check_print_html_begin(struct buf *out, const char *title)
 	html_void(&h, "meta", { "charset", "utf-8" });
 	html_void(&h, "meta", { "name", "viewport" }, { "content", "width=device-width" });
 	html_element(&h, "title", title);
-	html_element(&h, "style", style);
+	html_element(&h, "style", check_print_html_style);
 	html_close(&h);
 	html_open(&h, "body");
 	return err_up(end(&h, out));
@@ -174,11 +175,25 @@ static void finding_write(struct html *h, const struct check_report *report, siz
 	html_close(h);
 }
 
+/* Who cannot see a table hears what it is, and of which column a cell. */
+static void table_open(struct html *h, const char *caption, const char *const *columns)
+{
+	html_open(h, "table");
+	html_element(h, "caption", caption);
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (; *columns; columns++)
+		html_element(h, "th", *columns, { "scope", "col" });
+	html_close(h);
+	html_close(h);
+}
+
 static void well_write(struct html *h, const struct check_report *report)
 {
+	static const char *const columns[] = { "Id", "Criterion", "Verdict", "Place", NULL };
 	html_open(h, "details");
 	html_element(h, "summary", "What is well, or does not apply");
-	html_open(h, "table");
+	table_open(h, "Criteria that are met, or not applicable", columns);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct check_finding *f = &report->findings[i];
 		if (f->verdict >= CHECK_INFO)
@@ -196,8 +211,10 @@ static void well_write(struct html *h, const struct check_report *report)
 
 static void endpoints_write(struct html *h, const struct check_domain *d)
 {
+	static const char *const columns[] = { "Host, port", "Address",  "Reached",
+		                               "TLS",        "Software", NULL };
 	html_element(h, "h2", "Endpoints");
-	html_open(h, "table");
+	table_open(h, "Where it was connected to", columns);
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
 		html_open(h, "tr");

@@ -416,6 +416,44 @@ int check_run_host(struct check_run *run, const struct check_place *place, check
 	return job_add(run, job);
 }
 
+static bool is_of(const struct run_job *job, const char *name)
+{
+	return !job->is_host && !strcmp(job->name, name);
+}
+
+static bool waiting_progress(const struct check_run *run, const char *name,
+                             struct check_run_progress *ret)
+{
+	*ret = (struct check_run_progress){ .is_waiting = true };
+	for (const struct run_job *job = run->waiting; job; job = job->next, ret->before++)
+		if (is_of(job, name))
+			return true;
+	return false;
+}
+
+static unsigned slots_done(const struct run_job *job)
+{
+	unsigned done = 0;
+	for (unsigned i = 0; i < job->slot_count; i++)
+		done += job->slots[i].endpoint != NULL;
+	return done;
+}
+
+bool check_run_progress(const struct check_run *run, const char *name,
+                        struct check_run_progress *ret_progress)
+{
+	const struct run_job *lists[] = { run->busy, run->done };
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		for (const struct run_job *job = lists[i]; job; job = job->next)
+			if (is_of(job, name)) {
+				*ret_progress = (struct check_run_progress){
+					.endpoint_count = job->slot_count, .done = slots_done(job)
+				};
+				return true;
+			}
+	return waiting_progress(run, name, ret_progress);
+}
+
 unsigned check_run_waiting(const struct check_run *run)
 {
 	return run->waiting_count;

@@ -53,6 +53,16 @@ typedef void check_run_fn(void *owner, struct check_result *result);
 [[nodiscard]] int check_run_host(struct check_run *run, const struct check_place *place,
                                  check_run_fn *fn, void *owner);
 
+/* How far a domain is that was asked for. */
+struct check_run_progress {
+	bool is_waiting;
+	unsigned before;               /* is_waiting: domains that come first */
+	unsigned endpoint_count, done; /* else; 0 and 0: they are not known yet */
+};
+/* False: it is not under way. */
+bool check_run_progress(const struct check_run *run, const char *name,
+                        struct check_run_progress *ret_progress);
+
 /* Domains that wait, and that are being looked at. */
 unsigned check_run_waiting(const struct check_run *run);
 unsigned check_run_busy(const struct check_run *run);

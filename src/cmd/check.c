@@ -1,15 +1,13 @@
 #include "cmd/check.h"
 
-#include "ask/fetch.h"
 #include "base/clean.h"
-#include "check/run.h"
+#include "cmd/check_engine.h"
 #include "cmd/check_explain.h"
 #include "cmd/check_list.h"
+#include "cmd/check_serve.h"
 #include "cmd/check_write.h"
 #include "io/loop.h"
 
-#include <curl/curl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +17,8 @@ enum { PATIENCE_MS = 1000 };
 
 struct checking {
 	const struct check_options *options;
-	struct io_loop *loop;
-	struct lookup *lookup;
-	struct fetch *fetch;
-	struct check_look *look;
-	struct check_run *run;
+	struct check_engine engine;
 	struct check_writer writer;
-	struct buf ca_pem;
 	struct io_deadline patience;
 	unsigned total, done;
 	bool has_progress; /* a line on the terminal is not ended */
@@ -47,8 +40,8 @@ static void on_patience(struct io_deadline *d)
 	c->has_progress = isatty(STDERR_FILENO);
 	if (c->has_progress)
 		fprintf(stderr, "%u of %u done, %u being looked at ...", c->done, c->total,
-		        check_run_busy(c->run));
-	io_deadline_arm(c->loop, &c->patience, PATIENCE_MS);
+		        check_run_busy(c->engine.run));
+	io_deadline_arm(c->engine.loop, &c->patience, PATIENCE_MS);
 }
 
 static void on_result(void *owner, struct check_result *result)
@@ -60,107 +53,28 @@ static void on_result(void *owner, struct check_result *result)
 	fflush(stdout);
 	check_result_free(result);
 	if (++c->done == c->total || c->has_failed)
-		io_loop_stop(c->loop);
-}
-
-/* This host's full name as far as it knows it; hosts that care look it up. */
-static void ehlo_name(char *ret_name, size_t cap)
-{
-	struct addrinfo hints = { .ai_flags = AI_CANONNAME }, *found = NULL;
-	if (gethostname(ret_name, cap))
-		snprintf(ret_name, cap, "localhost");
-	ret_name[cap - 1] = '\0';
-	if (!strchr(ret_name, '.') && !getaddrinfo(ret_name, NULL, &hints, &found))
-		if (found->ai_canonname)
-			snprintf(ret_name, cap, "%s", found->ai_canonname);
-	if (found)
-		freeaddrinfo(found);
-	if (!dns_name_is_host(ret_name))
-		snprintf(ret_name, cap, "localhost.localdomain");
-}
-
-static uint64_t only_steps(const struct check_options *o)
-{
-	uint64_t steps = 0;
-	for (unsigned i = 0; i < o->only_count; i++)
-		steps |= check_steps_for(o->only[i]);
-	return o->only_count ? steps : CHECK_STEPS_ALL;
-}
-
-static int look_begin(struct checking *c, char *ret_error, size_t error_cap)
-{
-	const struct check_options *o = c->options;
-	char hostname[256];
-	struct check_look_settings set;
-	check_look_settings_init(&set, o->tier, o->is_mine);
-	set.plan.only = only_steps(o);
-	set.plan.has_attacks = o->has_attacks;
-	ehlo_name(hostname, sizeof(hostname));
-	set.hostname = o->ehlo ? o->ehlo : hostname;
-	set.from4 = o->source4;
-	set.from6 = o->source6;
-	set.ca_pem = buf_slice(&c->ca_pem);
-	return check_look_new(&c->look, c->loop, &set, ret_error, error_cap);
-}
-
-static int loop_begin(struct checking *c, char *ret_error, size_t error_cap)
-{
-	const struct check_options *o = c->options;
-	struct check_run_settings run = {
-		.profile = o->profile,
-		.only = o->only_count ? o->only : NULL,
-		.is_mine = o->is_mine,
-		.no_v4 = o->no_v4,
-		.no_v6 = o->no_v6,
-	};
-	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&c->loop);
-	if (!r)
-		r = lookup_new(&c->lookup, c->loop, &o->dns.lookup, ret_error, error_cap);
-	if (!r)
-		r = fetch_new(&c->fetch, c->loop,
-		              &(struct fetch_settings){ .ca_pem = buf_slice(&c->ca_pem) });
-	if (!r)
-		r = look_begin(c, ret_error, error_cap);
-	run.loop = c->loop;
-	run.lookup = c->lookup;
-	run.fetch = c->fetch;
-	run.look = c->look;
-	return r ? r : check_run_new(&c->run, &run);
-}
-
-static void checking_end(struct checking *c)
-{
-	progress_hide(c);
-	if (c->loop)
-		io_deadline_disarm(&c->patience);
-	check_run_free(c->run);
-	check_look_free(c->look);
-	fetch_free(c->fetch);
-	lookup_free(c->lookup);
-	io_loop_free(c->loop);
-	buf_deinit(&c->ca_pem);
-	curl_global_cleanup();
+		io_loop_stop(c->engine.loop);
 }
 
 static int work_add(struct checking *c, const struct check_list *list)
 {
 	int r = 0;
 	for (unsigned i = 0; !r && i < c->options->host_count; i++, c->total++)
-		r = check_run_host(c->run, &c->options->hosts[i], on_result, c);
+		r = check_run_host(c->engine.run, &c->options->hosts[i], on_result, c);
 	for (size_t i = 0; !r && i < list->count; i++, c->total++)
-		r = check_run_domain(c->run, list->names[i], on_result, c);
+		r = check_run_domain(c->engine.run, list->names[i], on_result, c);
 	return r;
 }
 
 static int checking_run(struct checking *c, const struct check_list *list)
 {
 	char error[256] = "out of memory";
-	int r = loop_begin(c, error, sizeof(error));
+	int r = check_engine_begin(&c->engine, c->options, error, sizeof(error));
 	if (!r)
 		r = work_add(c, list);
 	if (!r && c->total) {
-		io_deadline_arm(c->loop, &c->patience, PATIENCE_MS);
-		r = io_loop_run(c->loop);
+		io_deadline_arm(c->engine.loop, &c->patience, PATIENCE_MS);
+		r = io_loop_run(c->engine.loop);
 	}
 	if (r)
 		fprintf(stderr, "mailseal check: %s\n", error);
@@ -171,14 +85,15 @@ static int checking_run(struct checking *c, const struct check_list *list)
 static int check_say(const struct check_options *o, const struct check_list *list)
 {
 	struct checking c = { .options = o, .patience.fn = on_patience };
-	if (dns_options_cas(&o->dns, &c.ca_pem))
-		return check_options_fail("the file of --ca-file cannot be read");
 	int r = check_writer_begin(&c.writer, o, list->count + o->host_count > 1 || o->list);
 	if (!r)
 		r = checking_run(&c, list);
 	if (check_writer_end(&c.writer) || c.has_failed)
 		r = -1;
-	checking_end(&c);
+	progress_hide(&c);
+	if (c.engine.loop)
+		io_deadline_disarm(&c.patience);
+	check_engine_end(&c.engine);
 	return r ? CHECK_COULD_NOT_TELL : c.writer.status;
 }
 
@@ -221,6 +136,12 @@ int cmd_check(int argc, char **argv)
 		status = check_explain(o.explain);
 	if (status < 0 && dns_options_settle(&o.dns))
 		status = CHECK_COULD_NOT_TELL;
+	if (status < 0 && o.serve) {
+		sender_warn(&o);
+		status = check_serve(&o);
+		dns_options_deinit(&o.dns);
+		return status;
+	}
 	if (status < 0 && check_list_read(&list, &o, argv + optind))
 		status = CHECK_COULD_NOT_TELL;
 	if (status < 0) {

@@ -2,7 +2,9 @@
 
 #include "advice/profile.h"
 #include "base/clean.h"
+#include "conf/value.h"
 #include "io/address.h"
+#include "web/serve.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +48,18 @@ static const char usage_network[] =
 	"  -S, --source ADDRESS     connect from here (again for the other family)\n"
 	"  -4, -6                   IPv4 or IPv6 alone\n";
 
+static const char usage_serve[] =
+	"      --serve ADDRESS:PORT  a web page where visitors name the domain: plain HTTP, on\n"
+	"                           loopback or unix:PATH alone, for a proxy in front to have the\n"
+	"                           certificate (mailseal-check(1) shows mailseal's)\n"
+	"      --proxy-protocol     that proxy says who the visitor is by a PROXY header of\n"
+	"                           version 2 (mailseal's edges, HAProxy)\n"
+	"      --behind-proxy       ... or by X-Forwarded-For, whose last address counts\n"
+	"      --visitor-runs N     domains that a visitor may have looked at in an hour (20)\n"
+	"      --allow-private      addresses inside are looked at too: all that this host "
+	"reaches\n"
+	"                           is shown to every visitor\n";
+
 static const char usage_end[] =
 	"  -A, --all                show what is well, too\n"
 	"  -j, --json               the same for programs: one object a domain\n"
@@ -62,6 +76,7 @@ static void usage_print(FILE *out)
 	fputs(usage_begin, out);
 	fputs(dns_options_usage, out);
 	fputs(usage_network, out);
+	fputs(usage_serve, out);
 	fputs(usage_end, out);
 }
 
@@ -78,7 +93,19 @@ int check_options_fail(const char *format, ...)
 }
 
 /* Options without a letter. */
-enum { ATTACKS = 256, FAIL_ON, HTML, JUNIT, PROMETHEUS, SERVE, EXPLAIN };
+enum {
+	ATTACKS = 256,
+	FAIL_ON,
+	HTML,
+	JUNIT,
+	PROMETHEUS,
+	SERVE,
+	EXPLAIN,
+	PROXY_PROTOCOL,
+	BEHIND_PROXY,
+	VISITOR_RUNS,
+	ALLOW_PRIVATE
+};
 
 static const struct option table[] = {
 	DNS_OPTIONS_TABLE,
@@ -101,6 +128,10 @@ static const struct option table[] = {
 	{ "prometheus", required_argument, NULL, PROMETHEUS },
 	{ "explain", required_argument, NULL, EXPLAIN },
 	{ "serve", required_argument, NULL, SERVE },
+	{ "proxy-protocol", no_argument, NULL, PROXY_PROTOCOL },
+	{ "behind-proxy", no_argument, NULL, BEHIND_PROXY },
+	{ "visitor-runs", required_argument, NULL, VISITOR_RUNS },
+	{ "allow-private", no_argument, NULL, ALLOW_PRIVATE },
 	{ "help", no_argument, NULL, 'h' },
 	{},
 };
@@ -185,6 +216,13 @@ static int source_take(struct check_options *o, const char *address)
 	return 0;
 }
 
+static int runs_take(struct check_options *o, const char *number)
+{
+	if (conf_number_parse(number, &o->an_hour) || !o->an_hour || o->an_hour > 100000)
+		return check_options_fail("--visitor-runs is a number from 1 to 100000");
+	return 0;
+}
+
 static void file_take(struct check_options *o, int letter, const char *path)
 {
 	switch (letter) {
@@ -233,6 +271,15 @@ static void flag_take(struct check_options *o, int letter)
 	case 'j':
 		o->is_json = true;
 		break;
+	case PROXY_PROTOCOL:
+		o->has_proxy_header = true;
+		break;
+	case BEHIND_PROXY:
+		o->is_behind_proxy = true;
+		break;
+	case ALLOW_PRIVATE:
+		o->allows_private = true;
+		break;
 	}
 }
 
@@ -260,6 +307,8 @@ static int option_take(struct check_options *o, int letter, char *value)
 	case SERVE:
 		o->serve = value;
 		return 0;
+	case VISITOR_RUNS:
+		return runs_take(o, value);
 	case EXPLAIN:
 		o->explain = value;
 		return 0;
@@ -272,6 +321,21 @@ static int option_take(struct check_options *o, int letter, char *value)
 	}
 }
 
+static int serve_judge(const struct check_options *o, int words)
+{
+	if (words || o->list || o->host_count || o->resume || o->baseline)
+		return check_options_fail("--serve takes its domains from visitors");
+	if (o->html || o->junit || o->prometheus)
+		return check_options_fail("--serve writes no file");
+	if (o->is_mine || o->has_attacks)
+		return check_options_fail("--mine and --attacks are for your own hosts, and "
+		                          "visitors of --serve name others");
+	if (o->is_behind_proxy && o->has_proxy_header)
+		return check_options_fail("--proxy-protocol or --behind-proxy: a proxy says it in "
+		                          "one way, and what it says in the other is a stranger's");
+	return -1;
+}
+
 /* What does not go together. */
 static int options_judge(const struct check_options *o, int words)
 {
@@ -280,9 +344,10 @@ static int options_judge(const struct check_options *o, int words)
 	if (o->explain)
 		return -1;
 	if (o->serve)
-		return words || o->list || o->host_count
-		               ? check_options_fail("--serve takes its domains from visitors")
-		               : -1;
+		return serve_judge(o, words);
+	if (o->allows_private || o->is_behind_proxy || o->has_proxy_header)
+		return check_options_fail("--allow-private, --behind-proxy and --proxy-protocol "
+		                          "are of --serve");
 	if (o->host_count && (words || o->list))
 		return check_options_fail("--host goes without domains");
 	if (!o->host_count && !words && !o->list)
@@ -297,6 +362,7 @@ int check_options_read(struct check_options *ret_options, int argc, char **argv)
 	struct check_options *o = ret_options;
 	int letter, r;
 	o->profile = advice_profile_find("m3aawg");
+	o->an_hour = WEB_SERVE_AN_HOUR;
 	while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		if (letter == 'h') {
 			usage_print(stdout);

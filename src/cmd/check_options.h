@@ -28,6 +28,8 @@ struct check_options {
 	const char *html, *junit, *prometheus, *baseline; /* files */
 	const char *explain;                              /* id, or "all" */
 	const char *serve;                                /* address */
+	bool allows_private, is_behind_proxy, has_proxy_header;
+	unsigned an_hour; /* runs of a visitor of --serve */
 	bool is_json, shows_all;
 };
 

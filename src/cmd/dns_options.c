@@ -12,7 +12,7 @@ enum { CA_FILE_MAX = 4 * 1024 * 1024 };
 const char dns_options_usage[] =
 	"  -c, --config FILE        ask as the daemon of this configuration does (default\n"
 	"                           /etc/mailseal/mailseal.conf if it is there). What follows\n"
-	"                           takes the place of what it says\n"
+	"                           takes the place of what it says. \"\": of none\n"
 	"  -f, --forward ADDR       ask this resolver (ADDRESS or ADDRESS@PORT; again for more;\n"
 	"                           --resolver is the same); without it from the root down. Its\n"
 	"                           answers are validated here\n"
@@ -80,6 +80,8 @@ static int config_read(struct dns_options *o)
 	struct conf_errors errors = {};
 	const char *path = o->config ? o->config : CONF_USUAL_FILE;
 	if (!o->config && access(path, R_OK))
+		return 0;
+	if (o->config && !o->config[0])
 		return 0;
 	int r = conf_read_file(&o->settings, path, time(NULL), &errors);
 	if (r)

@@ -468,6 +468,7 @@ void conf_check(struct conf_reader *r)
 		listener_loops(r, &listener);
 	}
 	conf_check_relay(r);
+	conf_check_check(r);
 	conf_check_dashboard(r);
 	conf_check_cluster(r);
 	exceptions_check(r);

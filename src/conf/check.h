@@ -33,6 +33,8 @@ void conf_check_relay(struct conf_reader *r);
 /* The store that nodes share. */
 void conf_check_cluster(struct conf_reader *r);
 
+/* The schedule of own domains. */
+void conf_check_check(struct conf_reader *r);
 /* The dashboard; after the edges. */
 void conf_check_dashboard(struct conf_reader *r);
 

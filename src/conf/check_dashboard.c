@@ -57,6 +57,14 @@ static void listen_check(struct conf_reader *r, const struct conf_address *a)
 	}
 }
 
+void conf_check_check(struct conf_reader *r)
+{
+	if (!r->settings->check.is_set || conf_needs_ledger(r->settings))
+		return;
+	conf_complain(r, "check", "what is found is kept by the ledger, and there is none");
+	conf_mend(r, "take ledger.keep = \"none\" out, or check");
+}
+
 void conf_check_dashboard(struct conf_reader *r)
 {
 	const struct conf_dashboard *d = &r->settings->dashboard;

@@ -101,6 +101,8 @@ extern const char conf_system_cas[];
 #define CONF_LEDGER_FOLDER "ledger"
 /* In it: the record of all sessions. */
 #define CONF_LEDGER_FILE "ledger.db"
+/* In it: how own domains look from outside. */
+#define CONF_CHECKS_FILE "checks.db"
 
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"

@@ -59,7 +59,9 @@ static const char example[] =
 	"\t};\n"
 	"};\n"
 	"\n"
-	"limits = { exempt = [\"192.0.2.0/24\", \"2001:db8::/32\"]; };\n";
+	"limits = { exempt = [\"192.0.2.0/24\", \"2001:db8::/32\"]; };\n"
+	"\n"
+	"check = { domains = [\"example.org\"]; };\n";
 
 static const char exception[] = "exception = ( {\n"
 				"\tedge = \"pop3\";\n"

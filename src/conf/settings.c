@@ -55,7 +55,8 @@ bool conf_needs_ledger(const struct conf_settings *settings)
 
 bool conf_needs_runner(const struct conf_settings *settings)
 {
-	return conf_needs_ledger(settings) && settings->ledger.exposure_hook_count;
+	return conf_needs_ledger(settings) &&
+	       (settings->ledger.exposure_hook_count || settings->check.is_set);
 }
 
 void conf_settings_free(struct conf_settings *s)
@@ -191,13 +192,16 @@ bool conf_resolver_differs(const struct conf_settings *now, const struct conf_se
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
 	return named_effect("ledger", now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
-	       conf_needs_runner(now) != conf_needs_runner(next) ||
-	       named_effect("dashboard", now, next) || named_effect("cluster", now, next);
+	       !now->ledger.exposure_hook_count != !next->ledger.exposure_hook_count ||
+	       named_effect("check", now, next) || named_effect("dashboard", now, next) ||
+	       named_effect("cluster", now, next);
 }
 
 bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("ledger", now, next) & 1U << CONF_RELOAD_HOOKS;
+	return named_effect("ledger", now, next) & 1U << CONF_RELOAD_HOOKS ||
+	       named_effect("check", now, next) ||
+	       (next->check.is_set && named_effect("resolver", now, next));
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

@@ -138,6 +138,7 @@ struct conf_edge {
 	enum conv_auth auth;
 	enum conv_received received;
 	enum conv_bare_newline bare_newline;
+	char *alpn; /* of tcp: the protocol's id; NULL: none */
 	uint32_t greet_delay_ms;
 	struct conf_network *require_tls_from;
 	size_t require_tls_from_count;
@@ -285,6 +286,24 @@ struct conf_dashboard {
 	bool metrics_are_open; /* /metrics needs no password */
 };
 
+/* Own domains, looked at from outside on a schedule (`mailseal check --mine`). */
+enum conf_check_profile {
+	CONF_CHECK_M3AAWG,
+	CONF_CHECK_NCSC2025,
+	CONF_CHECK_BSI2026,
+	CONF_CHECK_MOZILLA6,
+	CONF_CHECK_RFC9325,
+	CONF_CHECK_PROFILE_COUNT
+};
+struct conf_check {
+	bool is_set;
+	char **domains;
+	size_t domain_count;
+	uint32_t every_s;
+	enum conf_check_profile profile;
+};
+const char *conf_check_profile_name(enum conf_check_profile profile);
+
 /* The store that several nodes share. */
 struct conf_cluster {
 	bool is_set;
@@ -327,6 +346,7 @@ struct conf_settings {
 	struct conf_tlsrpt tlsrpt;
 	struct conf_ledger ledger;
 	struct conf_dashboard dashboard;
+	struct conf_check check;
 	struct conf_cluster cluster;
 	struct conf_exception *exceptions;
 	size_t exception_count;

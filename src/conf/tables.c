@@ -285,6 +285,11 @@ static const struct conf_row edge_rows[] = {
 	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
 	    "A CR or LF alone inside a message: mend it or refuse the message",
 	    .words = bare_newline_words, .protocols = ANY_SMTP),
+	ROW("alpn", CONF_STRING, alpn, "", NEW_SESSIONS,
+	    "What is spoken inside, for clients that ask for it by ALPN (RFC 7301), as browsers "
+	    "do: "
+	    "\"http/1.1\". Who asks for anything else is refused; without this, who asks at all",
+	    .protocols = 1U << CONF_TCP),
 	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
 	    "Wait before the greeting and refuse clients that speak meanwhile",
 	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),
@@ -635,6 +640,36 @@ static bool dashboard_is_set(const void *base)
 }
 #undef OF
 
+static const struct conf_word check_profile_words[] = {
+	{ "m3aawg", CONF_CHECK_M3AAWG, false },   { "ncsc2025", CONF_CHECK_NCSC2025, false },
+	{ "bsi2026", CONF_CHECK_BSI2026, false }, { "mozilla6", CONF_CHECK_MOZILLA6, false },
+	{ "rfc9325", CONF_CHECK_RFC9325, false }, { NULL, 0, false }
+};
+
+const char *conf_check_profile_name(enum conf_check_profile profile)
+{
+	return check_profile_words[profile].name;
+}
+
+#define OF struct conf_check
+static const struct conf_row check_rows[] = {
+	LIST("domains", CONF_HOSTNAMES, domains, domain_count, NULL, HOOKS,
+	     "Domains of your own, which are looked at as the outside sees them. Results are on "
+	     "the "
+	     "dashboard and in /metrics; what got worse is a warning in the log"),
+	ROW("every", CONF_DURATION_S, every_s, "1d", HOOKS, "How often each of them is looked at",
+	    RANGE(HOUR / SECOND, 30ULL * 24 * HOUR / SECOND)),
+	ROW("profile", CONF_WORD, profile, "m3aawg", HOOKS,
+	    "Whose recommendations they are judged by: see mailseal-check(1)",
+	    .words = check_profile_words),
+};
+
+static bool check_is_set(const void *base)
+{
+	return ((const struct conf_check *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_cluster
 static const struct conf_row cluster_rows[] = {
 	LIST("servers", CONF_ADDRESSES, servers, server_count, NULL, WORKERS,
@@ -808,6 +843,16 @@ static const struct conf_group root_groups[] = {
 	  .flag_offset = offsetof(struct conf_dashboard, is_set),
 	  .is_shown = dashboard_is_set,
 	  .reload = CONF_RELOAD_LISTENERS },
+	{ .name = "check",
+	  .kind = CONF_ONE,
+	  .help = "Own domains, looked at on a schedule as the outside sees them (`mailseal check "
+	          "--mine`)",
+	  ROWS(check_rows),
+	  .offset = offsetof(OF, check),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_check, is_set),
+	  .is_shown = check_is_set,
+	  .reload = CONF_RELOAD_HOOKS },
 	{ .name = "cluster",
 	  .kind = CONF_ONE,
 	  .help = "A store that several nodes share, so that any of them answers for all and a TLS "

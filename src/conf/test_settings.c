@@ -124,6 +124,30 @@ static void test_example(void **state)
 	}
 }
 
+static void test_check_schedule(void **state)
+{
+	(void)state;
+	CLEAN(conf_settings_freep) struct conf_settings *none = read_well(HOST WELL);
+	CLEAN(conf_settings_freep)
+	struct conf_settings *one = read_well(HOST WELL "check = { domains = [\"a.example\"]; };");
+	CLEAN(conf_settings_freep)
+	struct conf_settings *more = read_well(
+		HOST WELL "check = { domains = [\"a.example\", \"b.example\"]; every = \"6h\"; "
+			  "profile = \"bsi2026\"; };");
+	assert_false(none->check.is_set);
+	assert_false(conf_needs_runner(none));
+	assert_true(conf_needs_runner(one));
+	assert_int_equal(one->check.every_s, 86400);
+	assert_string_equal(conf_check_profile_name(one->check.profile), "m3aawg");
+	assert_int_equal(more->check.domain_count, 2);
+	assert_int_equal(more->check.every_s, 6 * 3600);
+	assert_string_equal(conf_check_profile_name(more->check.profile), "bsi2026");
+	/* Who knows which are due, and who has the arguments, are made anew; nobody else is. */
+	assert_true(conf_hooks_differ(one, more) && conf_ledger_differs(one, more));
+	assert_false(conf_resolver_differs(one, more));
+	assert_false(conf_hooks_differ(one, one) || conf_ledger_differs(one, one));
+}
+
 static void test_example_exception(void **state)
 {
 	char text[8192];
@@ -1075,6 +1099,7 @@ int main(void)
 		cmocka_unit_test(test_restart_names),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_check_schedule),
 		cmocka_unit_test(test_example_exception),
 		cmocka_unit_test(test_inheritance),
 		cmocka_unit_test(test_an_old_minimum_stays_at_the_edges),

@@ -180,7 +180,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificates = specs,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
-		.alpn = alpn_by_protocol[e->conf->protocol],
+		.alpn = e->conf->alpn ?: alpn_by_protocol[e->conf->protocol],
 		.signer = signer,
 	};
 	int r = tls_make(&e->tls, e, &set, m, ret_error, cap);

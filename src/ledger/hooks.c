@@ -36,6 +36,9 @@ struct hooks {
 	uint64_t numbers;
 	uint64_t say_next_ms;
 	struct io_deadline look;
+	struct hooks_others others;
+	uint64_t other; /* the number of the one that runner has; 0: none */
+	const struct runner *other_runner;
 };
 
 uint32_t hooks_pause_s(unsigned failed)
@@ -126,21 +129,26 @@ static void hook_copy(struct store_ledger_hook *to, const struct store_ledger_ho
 	to->exposure.mechanism = to->texts[4];
 }
 
+static int run_send(struct hooks *h, const struct proc_hook_run *run)
+{
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer p = proc_packer_onto(&payload);
+	proc_hook_run_pack(&p, run);
+	if (p.has_failed)
+		return err_raise(-ENOMEM);
+	return err_up(proc_peer_queue(h->runners->peer, PROC_MSG_HOOK_RUN, proc_packed(&p)));
+}
+
 static int hook_send(struct hooks *h, struct slot *s)
 {
 	CLEAN(buf_deinit) struct buf facts = {};
-	CLEAN(buf_deinit) struct buf payload = {};
-	struct proc_packer p = proc_packer_onto(&payload);
 	struct proc_hook_run run = { .number = s->number, .hook = PROC_HOOK_EXPOSURE };
 	int r = proc_hook_exposure_facts(&facts, &s->hook.exposure, s->hook.is_known);
 	if (r)
 		return err_up(r);
 	snprintf(run.whom, sizeof(run.whom), "%s", s->hook.exposure.user);
 	run.facts = buf_slice(&facts);
-	proc_hook_run_pack(&p, &run);
-	if (p.has_failed)
-		return err_raise(-ENOMEM);
-	return err_up(proc_peer_queue(h->runners->peer, PROC_MSG_HOOK_RUN, proc_packed(&p)));
+	return err_up(run_send(h, &run));
 }
 
 /* False: not now. */
@@ -211,6 +219,33 @@ static void on_look(struct io_deadline *d)
 	hooks_look(h);
 }
 
+/* --- others --- */
+
+void hooks_others_set(struct hooks *h, const struct hooks_others *others)
+{
+	h->others = *others;
+}
+
+int hooks_others_run(struct hooks *h, const struct proc_hook_run *run)
+{
+	if (!h->runners || h->other)
+		return HOOKS_NO_RUNNER;
+	int r = run_send(h, run);
+	if (r)
+		return err_up(r);
+	h->other = run->number;
+	h->other_runner = h->runners;
+	return 0;
+}
+
+static void other_end(struct hooks *h, enum proc_hook_end how)
+{
+	uint64_t number = h->other;
+	h->other = 0;
+	h->other_runner = NULL;
+	h->others.on_ended(h->others.owner, number, how);
+}
+
 /* --- runners --- */
 
 static void runner_free(struct runner *gone)
@@ -224,6 +259,8 @@ static void runner_free(struct runner *gone)
 	for (size_t i = 0; i < COUNT_OF(h->slots); i++)
 		if (h->slots[i].runner == gone && !h->slots[i].has_ended)
 			h->slots[i] = (struct slot){};
+	if (h->other && h->other_runner == gone)
+		other_end(h, PROC_HOOK_NO_ROOM);
 	proc_peer_free(gone->peer);
 	free(gone);
 }
@@ -234,9 +271,22 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
 	uint64_t number;
 	uint8_t how;
-	/* The table lets nothing else through. */
-	if (!proc_unpack_u64(&u, &number) || !proc_unpack_u8(&u, &how) || how > PROC_HOOK_NO_ROOM)
+	if (!proc_unpack_u64(&u, &number))
 		return err_raise(-EPROTO);
+	bool is_other = number == r->hooks->other && r == r->hooks->other_runner;
+	if (msg->type == PROC_MSG_HOOK_SAID) {
+		if (is_other)
+			r->hooks->others.on_said(r->hooks->others.owner, number,
+			                         slice_skip(msg->payload, sizeof(number)));
+		return 0;
+	}
+	/* The table lets nothing else through. */
+	if (!proc_unpack_u8(&u, &how) || how > PROC_HOOK_NO_ROOM)
+		return err_raise(-EPROTO);
+	if (is_other) {
+		other_end(r->hooks, (enum proc_hook_end)how);
+		return 0;
+	}
 	r->has_no_room |= how == PROC_HOOK_NO_ROOM;
 	on_hook_ended(r->hooks, r, number, (enum proc_hook_end)how);
 	hooks_look(r->hooks);

@@ -6,6 +6,7 @@
 #define LEDGER_HOOKS_H
 
 #include "ledger/keeper.h"
+#include "proc/hook.h"
 
 struct hooks;
 
@@ -17,6 +18,19 @@ enum {
 	HOOKS_PAUSE_MAX_S = 3600,
 	HOOKS_TRIES_MAX = 33, /* a day of that */
 };
+
+/* What else runner does for this process: all but exposures. Numbers begin at HOOKS_OTHERS. */
+enum { HOOKS_NO_RUNNER = 1 };
+#define HOOKS_OTHERS (1ULL << 63)
+struct hooks_others {
+	void *owner;
+	void (*on_said)(void *owner, uint64_t number, struct slice said);
+	/* Also of those whose runner is gone. */
+	void (*on_ended)(void *owner, uint64_t number, enum proc_hook_end how);
+};
+void hooks_others_set(struct hooks *h, const struct hooks_others *others);
+/* 0, HOOKS_NO_RUNNER or a negative. */
+[[nodiscard]] int hooks_others_run(struct hooks *h, const struct proc_hook_run *run);
 
 /* 0 or -ENOMEM. keeper has to live as long. */
 [[nodiscard]] int hooks_new(struct hooks **ret_h, struct io_loop *loop, struct keeper *keeper);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "ledger/checks.h"
 #include "ledger/dashboard.h"
 #include "ledger/hooks.h"
 #include "ledger/keeper.h"
@@ -31,7 +32,7 @@ struct ledger {
 	struct conf_settings *settings;
 	char folder[PATH_MAX];
 	char path[PATH_MAX + 16];
-	char others_path[PATH_MAX + 16];
+	char others_path[PATH_MAX + 16], checks_path[PATH_MAX + 16];
 	struct buf password;           /* of the cluster's store */
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
@@ -41,7 +42,8 @@ struct ledger {
 	struct keeper *keeper;
 	struct dashboard *dashboard;
 	struct hooks *hooks;
-	struct share *share; /* NULL: this node is alone */
+	struct checks *checks; /* NULL: no domain is looked at */
+	struct share *share;   /* NULL: this node is alone */
 };
 
 /* --- the parent --- */
@@ -293,7 +295,7 @@ static struct store_ledger_settings store_settings(const struct ledger *l)
 		.client_address = addresses[c->client_address],
 		.retention_s = c->retention_s,
 		.max_bytes = (int64_t)c->max_size,
-		.has_hook = conf_needs_runner(l->settings),
+		.has_hook = c->exposure_hook_count > 0,
 	};
 }
 
@@ -320,6 +322,8 @@ static int parts_begin(struct ledger *l)
 		return err_up(r);
 	tellers_keeper_set(l->tellers, l->keeper);
 	r = hooks_new(&l->hooks, l->loop, l->keeper);
+	if (!r && l->settings->check.is_set)
+		r = checks_new(&l->checks, l->loop, l->hooks, &l->settings->check, l->checks_path);
 	if (r)
 		return err_up(r);
 	share_begin(l);
@@ -369,6 +373,7 @@ static int begin(struct ledger *l, int chan_fd)
 	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
 	snprintf(l->others_path, sizeof(l->others_path), "%s/" STORE_OTHERS_FILE, l->folder);
+	snprintf(l->checks_path, sizeof(l->checks_path), "%s/" CONF_CHECKS_FILE, l->folder);
 	if (!folder_is_fine(l))
 		return LEDGER_NOT_NOW;
 	proc_share_password_read(&l->password, &l->settings->cluster);
@@ -387,6 +392,7 @@ static void end(struct ledger *l)
 	share_free(l->share);
 	tellers_free(l->tellers);
 	hooks_free(l->hooks);
+	checks_free(l->checks);
 	keeper_free(l->keeper);
 	buf_deinit_secret(&l->password);
 	proc_peer_free(l->parent);

@@ -1,3 +1,4 @@
+#include "ledger/checks.h"
 #include "ledger/hooks.h"
 
 #include <setjmp.h>
@@ -22,8 +23,21 @@ static void test_hooks_pauses(void **state)
 	assert_int_equal(hooks_pause_s(UINT32_MAX), 0);
 }
 
+/* At once for the first time, then so often; a clock that was wrong holds nothing up. */
+static void test_checks_due(void **state)
+{
+	(void)state;
+	enum { NOW = 1800000000, DAY = 86400 };
+	assert_int_equal(checks_due_s(0, DAY, NOW), NOW);
+	assert_int_equal(checks_due_s(NOW - 5, DAY, NOW), NOW - 5 + DAY);
+	assert_int_equal(checks_due_s(NOW - 2 * DAY, DAY, NOW), NOW - DAY);
+	assert_int_equal(checks_due_s(NOW + 100, DAY, NOW), NOW + 100 + DAY);
+	assert_int_equal(checks_due_s(NOW + 100 * DAY, DAY, NOW), NOW);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hooks_pauses) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_hooks_pauses),
+		                            cmocka_unit_test(test_checks_due) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

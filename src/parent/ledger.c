@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 enum {
@@ -72,13 +73,57 @@ json_t *parent_ledger_json(const struct parent *p)
 	                 (json_int_t)n[PROC_LEDGER_HOOKS]);
 }
 
+enum { CHECK_WORD_CAP = 512, SERVERS_MAX = 8 }; /* of --forward, and of --stub */
+typedef char check_word[CHECK_WORD_CAP];
+
+__attribute__((format(printf, 3, 4))) static void word_add(check_word *words, char **argv,
+                                                           const char *format, ...)
+{
+	va_list list;
+	size_t at = 0;
+	while (argv[at])
+		at++;
+	va_start(list, format);
+	vsnprintf(words[at], CHECK_WORD_CAP, format, list);
+	va_end(list);
+	argv[at] = words[at];
+}
+
+/* This binary itself, with all that it is to know: it may not be able to read our file. The domain
+ * comes on its stdin. */
+static void check_words(const struct conf_settings *s, check_word *words, char **argv)
+{
+	const struct conf_resolver *resolver = &s->resolver;
+	if (!s->check.is_set)
+		return;
+	word_add(words, argv, "/proc/self/exe");
+	word_add(words, argv, "check");
+	word_add(words, argv, "--config=");
+	word_add(words, argv, "--mine");
+	word_add(words, argv, "--json");
+	word_add(words, argv, "--list=-");
+	word_add(words, argv, "--ehlo=%s", s->hostname);
+	word_add(words, argv, "--profile=%s", conf_check_profile_name(s->check.profile));
+	if (resolver->trust_anchor)
+		word_add(words, argv, "--trust-anchor=%s", resolver->trust_anchor);
+	if (resolver->ca_file)
+		word_add(words, argv, "--ca-file=%s", resolver->ca_file);
+	for (size_t i = 0; i < resolver->forward_count && i < SERVERS_MAX; i++)
+		word_add(words, argv, "--forward=%s", resolver->forwards[i].address);
+	for (size_t i = 0; i < resolver->stub_count && i < SERVERS_MAX; i++)
+		word_add(words, argv, "--stub=%s=%s", resolver->stubs[i].zone,
+		         resolver->stubs[i].address);
+}
+
 bool parent_hooks_pack(const struct conf_settings *settings, struct buf *ret_payload)
 {
+	check_word words[PROC_HOOK_ARGS_MAX];
 	const struct conf_ledger *l = &settings->ledger;
 	struct proc_packer p = proc_packer_onto(ret_payload);
 	struct proc_hooks hooks = { .rate = l->hook_rate, .deadline_ms = l->hook_timeout_ms };
 	for (size_t i = 0; i < l->exposure_hook_count && i < PROC_HOOK_ARGS_MAX; i++)
 		hooks.argv[PROC_HOOK_EXPOSURE][i] = l->exposure_hook[i];
+	check_words(settings, words, hooks.argv[PROC_HOOK_CHECK]);
 	proc_hooks_pack(&p, &hooks);
 	return !p.has_failed;
 }

@@ -13,6 +13,7 @@ struct store_exposure;
 /* The numbers are the wire's: only append. */
 enum proc_hook {
 	PROC_HOOK_EXPOSURE, /* a password crossed in clear */
+	PROC_HOOK_CHECK,    /* this binary itself: an own domain is looked at; facts: its name */
 	PROC_HOOK_COUNT
 };
 const char *proc_hook_name(enum proc_hook hook);
@@ -29,6 +30,8 @@ enum {
 	PROC_HOOK_ARG_MAX = 1000,
 	PROC_HOOK_RATE_MAX = 6000,
 	PROC_HOOK_FACTS_MAX = 16 * 1024,
+	PROC_HOOK_SAID_MAX = 4 * 1024 * 1024, /* stdout of PROC_HOOK_CHECK */
+	PROC_HOOK_CHECK_MS = 10 * 60 * 1000,  /* its deadline, whatever that of the others is */
 };
 
 struct proc_hooks {

@@ -93,6 +93,7 @@ static const struct row {
 	[PROC_MSG_HOOK_RUN] = { "hook run", WAY(LEDGER, RUNNER),
 	                        8 + 1 + 2 + NAME_MAX_LEN + PROC_HOOK_FACTS_MAX, false },
 	[PROC_MSG_HOOK_ENDED] = { "hook ended", WAY(RUNNER, LEDGER), 8 + 1, false },
+	[PROC_MSG_HOOK_SAID] = { "hook said", WAY(RUNNER, LEDGER), 8 + PROC_HOOK_SAID_MAX, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

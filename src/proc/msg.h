@@ -124,6 +124,8 @@ enum proc_msg_type {
 	/* worker -> ledger: a login failed, or went well */
 	PROC_MSG_GUESS,   /* u8 it failed, 16 bytes address, str user */
 	PROC_MSG_GUESSED, /* and back: u32 failures at all nodes, 16 bytes address, str user */
+	/* runner -> ledger, before PROC_MSG_HOOK_ENDED: u64 number, text: its stdout */
+	PROC_MSG_HOOK_SAID,
 	PROC_MSG_COUNT,
 };
 

@@ -25,6 +25,7 @@ struct under_way {
 	struct runner *runner;
 	struct runner_job *job;
 	struct proc_program *program;
+	struct buf said; /* stdout, where it is handed on */
 };
 
 struct runner {
@@ -57,6 +58,19 @@ static void answer(struct runner *r, const struct runner_job *job, enum proc_hoo
 			log_debug(NULL, "who asked for a hook is gone");
 }
 
+/* What it printed, for who asked. */
+static void said_tell(struct runner *r, const struct runner_job *job, struct slice said)
+{
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer p = proc_packer_onto(&payload);
+	proc_pack_u64(&p, job->run.number);
+	proc_pack_raw(&p, said);
+	for (struct asker *a = r->askers; a && !p.has_failed; a = a->next)
+		if (a == job->asker &&
+		    proc_peer_queue(a->peer, PROC_MSG_HOOK_SAID, proc_packed(&p)))
+			log_debug(NULL, "who asked for a hook is gone");
+}
+
 static void asker_free(struct asker *gone)
 {
 	struct runner *r = gone->runner;
@@ -84,9 +98,19 @@ static void look_soon(struct runner *r)
 	io_later_add(r->loop, &r->look_now);
 }
 
-/* What it said is one value on one line, whatever it is. */
-static void end_log(const struct runner_job *job, const struct proc_program_result *result)
+/* A check that said something went well: its exit status 1 and 2 are of the domain. */
+static bool is_well(const struct under_way *u, const struct proc_program_result *result)
 {
+	if (u->job->run.hook != PROC_HOOK_CHECK)
+		return proc_program_is_well(result);
+	return buf_len(&u->said) && result->exit >= 0 && result->exit <= 2 && !result->is_late &&
+	       !result->is_too_long;
+}
+
+/* What it said is one value on one line, whatever it is. */
+static void end_log(const struct under_way *u, const struct proc_program_result *result)
+{
+	const struct runner_job *job = u->job;
 	struct slice says = slice_trim(result->output);
 	while (says.len && (says.data[says.len - 1] == '\n' || says.data[says.len - 1] == '\r'))
 		says.len--;
@@ -101,7 +125,7 @@ static void end_log(const struct runner_job *job, const struct proc_program_resu
 		kv_int("said_bytes", (int64_t)result->output_total),
 		{ .key = NULL },
 	};
-	if (proc_program_is_well(result))
+	if (is_well(u, result))
 		log_write(LOG_LEVEL_NOTICE, NULL, "hook ended", fields);
 	else
 		log_write(LOG_LEVEL_WARN, NULL, "hook failed", fields);
@@ -115,6 +139,7 @@ static void under_way_free(struct under_way *u)
 	*at = u->next;
 	runner_queue_ended(&u->runner->queue);
 	proc_program_free(u->program);
+	buf_deinit(&u->said);
 	runner_job_free(u->job);
 	free(u);
 }
@@ -124,8 +149,11 @@ static void on_program_end(void *owner, struct proc_program *program,
 {
 	struct under_way *u = owner;
 	struct runner *r = u->runner;
-	end_log(u->job, result);
-	answer(r, u->job, proc_program_is_well(result) ? PROC_HOOK_WELL : PROC_HOOK_FAILED);
+	end_log(u, result);
+	bool was_well = is_well(u, result);
+	if (was_well && u->job->run.hook == PROC_HOOK_CHECK)
+		said_tell(r, u->job, buf_slice(&u->said));
+	answer(r, u->job, was_well ? PROC_HOOK_WELL : PROC_HOOK_FAILED);
 	under_way_free(u);
 	look_soon(r);
 }
@@ -137,14 +165,18 @@ static int program_start(struct runner *r, struct runner_job *job)
 	if (!u)
 		return err_raise(-ENOMEM);
 	*u = (struct under_way){ .next = r->under_way, .runner = r, .job = job };
-	int failed = proc_program_start(&u->program, &(struct proc_program_settings){
-							     .loop = r->loop,
-							     .argv = r->hooks.argv[job->run.hook],
-							     .input = job->run.facts,
-							     .deadline_ms = r->hooks.deadline_ms,
-							     .owner = u,
-							     .on_end = on_program_end,
-						     });
+	bool is_check = job->run.hook == PROC_HOOK_CHECK;
+	const struct proc_program_settings set = {
+		.loop = r->loop,
+		.argv = r->hooks.argv[job->run.hook],
+		.input = job->run.facts,
+		.deadline_ms = is_check ? PROC_HOOK_CHECK_MS : r->hooks.deadline_ms,
+		.out = is_check ? &u->said : NULL,
+		.out_max = PROC_HOOK_SAID_MAX,
+		.owner = u,
+		.on_end = on_program_end,
+	};
+	int failed = proc_program_start(&u->program, &set);
 	if (failed) {
 		free(u);
 		return err_up(failed);

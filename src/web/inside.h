@@ -56,6 +56,8 @@ void web_metrics(const struct web *web, int64_t now_s, struct web_reply *reply);
 struct exposition;
 /* web/metrics_tlsrpt.c: TLS reports. */
 void web_metrics_tlsrpt(const struct web *web, int64_t now_s, struct exposition *e);
+/* web/metrics_check.c: own domains from outside. */
+void web_metrics_check(const struct web *web, struct exposition *e);
 /* web/metrics_ledger.c: what the ledger has counted; nothing where it cannot be read. */
 void web_metrics_ledger(const struct web *web, int64_t now_s, struct exposition *e);
 

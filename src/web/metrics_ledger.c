@@ -3,8 +3,8 @@
 #include "web/views.h"
 
 #include "base/clean.h"
-#include "store/ledger_read.h"
 #include "base/exposition.h"
+#include "store/ledger_read.h"
 
 enum { HOUR_S = 3600 };
 

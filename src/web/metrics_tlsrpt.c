@@ -3,9 +3,9 @@
 #include "web/views.h"
 
 #include "base/clean.h"
+#include "base/exposition.h"
 #include "conf/conf.h"
 #include "store/received.h"
-#include "base/exposition.h"
 
 #include <limits.h>
 #include <stdio.h>

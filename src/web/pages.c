@@ -14,6 +14,7 @@ const struct web_route web_routes[] = {
 	{ "/downgrades", "Downgrades", web_view_downgrades },
 	{ "/destinations", "Destinations", web_view_destinations },
 	{ "/tlsrpt", "TLS reports", web_view_tlsrpt },
+	{ "/check", "From outside", web_view_check },
 	{ "/certificates", "Certificates", web_view_certificates },
 	{ "/live", "Live", web_view_live },
 };

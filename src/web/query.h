@@ -8,7 +8,7 @@
 #include "base/slice.h"
 
 enum {
-	WEB_PATH_CAP = 128,
+	WEB_PATH_CAP = 272, /* a domain fits */
 	WEB_FIELDS_MAX = 16,
 	WEB_NAME_CAP = 32,
 	WEB_VALUE_CAP = 256,

@@ -14,6 +14,10 @@ struct web_count {
 };
 struct web_count web_count(uint64_t count, const char *one);
 
+struct store_checks;
+/* Of own domains; NULL: there is none yet. store_checks_close(). */
+struct store_checks *web_checks_open(const struct web *web);
+
 void web_view_overview(struct web_page *page);
 void web_view_inbound(struct web_page *page);
 void web_view_outbound(struct web_page *page);
@@ -24,6 +28,7 @@ void web_view_exposures(struct web_page *page);
 void web_view_downgrades(struct web_page *page);
 void web_view_destinations(struct web_page *page);
 void web_view_tlsrpt(struct web_page *page);
+void web_view_check(struct web_page *page);
 void web_view_live(struct web_page *page);
 void web_view_certificates(struct web_page *page);
 
