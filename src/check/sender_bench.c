@@ -42,15 +42,14 @@ static void welcome(struct check_sender_listener *l, int fd, const struct sockad
 	const struct check_sender_case *c = l->place->sender_case;
 	bool is_wanted =
 		!b->set.is_wanted || b->set.is_wanted(b->set.owner, (const struct sockaddr *)peer);
+	char text[CHECK_SENDER_PEER_CAP];
+	check_sender_peer_text(peer, text);
 	/* A policy is often fetched by another host than sends. */
-	if ((c && !is_wanted) || b->visit_count >= CHECK_SENDER_VISITS_MAX) {
+	if ((c && !is_wanted) || b->visit_count >= CHECK_SENDER_VISITS_MAX ||
+	    visits_of(b, text) >= CHECK_SENDER_VISITS_OF_PEER)
 		turn_away(b, fd, c);
-		return;
-	}
-	check_sender_visit_begin(b, c, fd, peer);
-	struct check_sender_visit *v = b->visits.prev;
-	if (v != &b->visits && visits_of(b, v->peer) > CHECK_SENDER_VISITS_OF_PEER)
-		io_later_add(b->set.loop, &v->end);
+	else
+		check_sender_visit_begin(b, c, fd, peer);
 }
 
 static void on_ready(void *owner, int events)

@@ -6,6 +6,8 @@
 #include "check/sender_talk.h"
 #include "io/stream.h"
 
+enum { CHECK_SENDER_PEER_CAP = 64 };
+
 struct check_sender_visit {
 	struct check_sender_visit *next, *prev;
 	struct check_sender_bench *bench;
@@ -14,8 +16,7 @@ struct check_sender_visit {
 	struct io_deadline late;
 	struct io_later end;
 	struct check_sender_talk talk;
-	struct sockaddr_storage address;
-	char peer[64];
+	char peer[CHECK_SENDER_PEER_CAP]; /* its address, without a port */
 	char host[CHECK_SENDER_NAME_CAP], domain[CHECK_SENDER_NAME_CAP];
 	enum check_sender_arrival noted; /* the bench knows of this much */
 	bool is_over;                    /* what is left is sent, and then it ends */
@@ -38,6 +39,10 @@ struct check_sender_bench {
 	struct io_deadline tick;
 	bool is_closing; /* who is still there did not end by himself: that says nothing */
 };
+
+/* Without a port. */
+void check_sender_peer_text(const struct sockaddr_storage *peer,
+                            char ret_text[CHECK_SENDER_PEER_CAP]);
 
 /* Takes fd. What goes wrong ends this visit alone. */
 void check_sender_visit_begin(struct check_sender_bench *b, const struct check_sender_case *c,

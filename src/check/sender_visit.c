@@ -161,13 +161,13 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	}
 }
 
-/* Without a port; IPv4 in IPv6 as IPv4. Our sockets are of one family each. */
-static void peer_text(const struct sockaddr_storage *peer, char *ret_text, socklen_t cap)
+void check_sender_peer_text(const struct sockaddr_storage *peer,
+                            char ret_text[CHECK_SENDER_PEER_CAP])
 {
 	const void *at = peer->ss_family == AF_INET6
 	                         ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
 	                         : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
-	if (!inet_ntop(peer->ss_family, at, ret_text, cap))
+	if (!inet_ntop(peer->ss_family, at, ret_text, CHECK_SENDER_PEER_CAP))
 		ret_text[0] = '\0';
 }
 
@@ -197,8 +197,7 @@ void check_sender_visit_begin(struct check_sender_bench *b, const struct check_s
 	}
 	v->bench = b;
 	v->c = c;
-	v->address = *peer;
-	peer_text(peer, v->peer, sizeof(v->peer));
+	check_sender_peer_text(peer, v->peer);
 	v->stream.on_event = on_event;
 	v->stream.owner = v;
 	v->late.fn = on_late;

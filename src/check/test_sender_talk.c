@@ -60,7 +60,7 @@ static void finish(struct fixture *f)
 	"Subject: x\r\nMessage-ID:  <1@b.example>\r\n\r\nMessage-ID: <2@b>\r\n..\r\n.\r\n"
 #define TAKEN(how)                                                                                 \
 	"250 2.1.0 Go on\r\n250 2.1.5 Go on\r\n354 Go on\r\n250 2.0.0 Came " how "; thrown "       \
-	                                                                         "away\r\n"
+	"away\r\n"
 
 static void test_sender_talk_in_clear(void **state)
 {

@@ -28,7 +28,7 @@ static const char usage[] =
 	"  -w, --https ADDRESS[:PORT]  serve the MTA-STS policies here (443); without it your web\n"
 	"                           server has to: --print-zone shows the files\n"
 	"  -C, --ca FILE            key and certificate of a CA for tests, made if it is not "
-        "there;\n"
+	"there;\n"
 	"                           the sender has to trust it for the cases of MTA-STS\n"
 	"      --chain FILE, --key FILE  instead: what everybody trusts, with all names of MX\n"
 	"                           hosts that have to be good and of the policies' web server\n"
@@ -169,21 +169,28 @@ static int listen_add(struct check_sender_site *site, const char *name, char *te
 }
 
 /* Those with a name first: what has none goes to the rest. */
+static int listens_fill(struct reading *reading, bool has_name)
+{
+	int r = 0;
+	for (unsigned i = 0; !r && i < reading->listen_count; i++) {
+		char *text = reading->listens[i];
+		char *equals = text ? strchr(text, '=') : NULL;
+		if (!text || (equals != NULL) != has_name)
+			continue;
+		if (equals)
+			*equals = '\0';
+		r = listen_add(&reading->o->site, equals ? text : NULL, equals ? equals + 1 : text);
+		reading->listens[i] = NULL;
+	}
+	return r;
+}
+
 static int places_fill(struct reading *reading)
 {
 	struct check_sender_site *site = &reading->o->site;
-	int r = 0;
-	for (int named = 1; named >= 0; named--)
-		for (unsigned i = 0; !r && i < reading->listen_count; i++) {
-			char *equals = strchr(reading->listens[i], '=');
-			if ((equals != NULL) != named)
-				continue;
-			if (equals)
-				*equals = '\0';
-			r = listen_add(site, equals ? reading->listens[i] : NULL,
-			               equals ? equals + 1 : reading->listens[i]);
-			reading->listens[i] = equals ? "" : reading->listens[i];
-		}
+	int r = listens_fill(reading, true);
+	if (!r)
+		r = listens_fill(reading, false);
 	for (unsigned i = 0; !r && i < reading->https_count; i++) {
 		struct sockaddr_storage address;
 		site->has_https = true;
