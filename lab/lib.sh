@@ -13,7 +13,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock exim opensmtpd cyrus sender faulty" # brought up one by one, by lab/host
+MORE_HOSTS="stock exim opensmtpd cyrus sender faulty bench" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -30,6 +30,7 @@ host_numbers() {
 	cyrus) echo 24 ;;
 	sender) echo 25 ;;
 	faulty) echo 31 32 33 34 35 36 37 ;;
+	bench) seq -s ' ' 61 78 ;;
 	client) echo 100 ;;
 	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
 	esac
@@ -62,7 +63,7 @@ server_ports() {
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
 	exim | opensmtpd) echo 25 10025 ;;
 	cyrus) echo 993 ;;
-	client) ;;
+	client | bench) ;;
 	esac
 }
 

@@ -113,42 +113,61 @@ static void tls_facts_note(struct check_sender_seen *seen, const struct check_se
 	slice_to_text(slice_str(facts->cipher), seen->suite, sizeof(seen->suite));
 }
 
+static void texts_note(struct check_sender_seen *seen, const struct check_sender_visit *v)
+{
+	memcpy(seen->peer, v->peer, sizeof(seen->peer));
+	if (!v->talk.messages)
+		return;
+	memcpy(seen->recipient, v->talk.recipient, sizeof(seen->recipient));
+	memcpy(seen->message_id, v->talk.message_id, sizeof(seen->message_id));
+}
+
+/* Of a host that is to take STARTTLS back: now its test begins. */
+static bool seal_note(struct check_sender_seen *seen, const struct check_sender_case *c,
+                      enum check_sender_arrival arrival)
+{
+	if (c->offer != CHECK_SENDER_OFFERS_ONCE || arrival != CHECK_SENDER_IN_TLS ||
+	    seen->was_sealed)
+		return false;
+	memset(seen->counts, 0, sizeof(seen->counts));
+	seen->was_sealed = true;
+	return true;
+}
+
 void check_sender_note(struct check_sender_bench *b, struct check_sender_visit *v,
                        enum check_sender_arrival arrival)
 {
 	struct check_sender_seen *seen = &b->seen[check_sender_number(v->c)];
-	seen->last_ms = io_loop_now_ms(b->set.loop);
-	memcpy(seen->peer, v->peer, sizeof(seen->peer));
-	tls_facts_note(seen, v, arrival);
-	if (v->talk.messages) {
-		memcpy(seen->recipient, v->talk.recipient, sizeof(seen->recipient));
-		memcpy(seen->message_id, v->talk.message_id, sizeof(seen->message_id));
-	}
-	if (v->c->offer == CHECK_SENDER_OFFERS_ONCE && arrival == CHECK_SENDER_IN_TLS &&
-	    !seen->was_sealed) { /* now the test begins */
-		memset(seen->counts, 0, sizeof(seen->counts));
-		seen->was_sealed = true;
-	} else {
+	enum check_sender_arrival before = check_sender_arrived(seen);
+	bool is_news = seal_note(seen, v->c, arrival);
+	if (!is_news)
 		seen->counts[arrival]++;
-	}
+	is_news |= check_sender_arrived(seen) != before;
+	if (arrival < before) /* what came before outweighs it, and its texts stay */
+		return;
+	tls_facts_note(seen, v, arrival);
+	texts_note(seen, v);
+	if (!is_news)
+		return;
+	seen->since_ms = io_loop_now_ms(b->set.loop);
 	b->set.on_arrival(b->set.owner, v->c, arrival);
 }
 
 void check_sender_note_fetch(struct check_sender_bench *b, const struct check_sender_case *c)
 {
 	struct check_sender_seen *seen = &b->seen[check_sender_number(c)];
-	seen->fetches++;
-	seen->last_ms = io_loop_now_ms(b->set.loop);
+	if (!seen->fetches++ && check_sender_arrived(seen) == CHECK_SENDER_NEVER)
+		seen->since_ms = io_loop_now_ms(b->set.loop);
 }
 
-/* A message came, or a verdict stands and nobody came again for so long. */
+/* A message came, or a verdict stands for so long, whoever tried again. */
 static bool is_settled(const struct check_sender_bench *b, unsigned number)
 {
 	const struct check_sender_seen *seen = &b->seen[number];
 	if (check_sender_is_settled(seen))
 		return true;
 	return check_sender_judge(&check_sender_cases[number], seen) != CHECK_SENDER_UNKNOWN &&
-	       io_loop_now_ms(b->set.loop) - seen->last_ms >= b->set.settle_ms;
+	       io_loop_now_ms(b->set.loop) - seen->since_ms >= b->set.settle_ms;
 }
 
 static void on_tick(struct io_deadline *d)

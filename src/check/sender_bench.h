@@ -24,7 +24,7 @@ struct check_sender_bench_settings {
 	void *owner;
 	/* Whether a peer is the sender under test; others hear 554 and do not count. NULL: all. */
 	bool (*is_wanted)(void *owner, const struct sockaddr *peer);
-	/* Somebody was there, and this is how it ended. */
+	/* Somebody was there, and what is known of the case is another than before. */
 	void (*on_arrival)(void *owner, const struct check_sender_case *c,
 	                   enum check_sender_arrival arrival);
 	/* All cases are settled. Once. */

@@ -105,7 +105,7 @@ struct check_sender_seen {
 	char peer[64];       /* who was there last */
 	char recipient[128]; /* of the last message */
 	char message_id[160];
-	uint64_t last_ms; /* when somebody was there last; 0: never */
+	uint64_t since_ms; /* since when it stands so; 0: nobody came */
 };
 
 enum check_sender_arrival check_sender_arrived(const struct check_sender_seen *seen);
