@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from daemon import BINARY
+from daemon import BINARY, ROOT
 
 ZONE = "test.example.org"
 CASES = ["good", "plain", "refused", "tls10", "no-secrecy", "self-signed", "expired", "wrong-name",
@@ -194,6 +194,20 @@ def test_policies(bench):
     assert said["sts-testing"]["verdict"] == "unknown"
 
 
+def test_a_policy_whose_certificate_is_not_believed(bench):
+    """The sender is not judged by a policy that it could not have."""
+    one = bench()
+    with socket.create_connection((WEB, 2443), 30) as sock:
+        with pytest.raises(ssl.SSLError):
+            ssl.create_default_context().wrap_socket(
+                sock, server_hostname=f"mta-sts.sts-mx.{ZONE}")
+    to_all(lambda case: send(case, trusting()), ["sts-mx", "sts-certificate"])
+    said = one.end()[1]["cases"]
+    assert (said["sts-mx"]["policy_refusals"], said["sts-mx"]["verdict"]) == (1, "unknown")
+    assert (said["sts-certificate"]["policy_refusals"], said["sts-certificate"]["verdict"]) == (
+        0, "fail")
+
+
 def test_it_ends_when_all_is_settled(bench):
     one = bench("--only", "good,dane-plain", "--settle", "1s",
                 listen=["good=127.0.9.1:2525", "dane-plain=127.0.9.12:2525"])
@@ -289,3 +303,14 @@ def test_help():
     assert status == 0 and "Example: mailseal check --sender" in out
     status, out, _ = run("--cases")
     assert status == 0 and re.findall(r"(?m)^[a-z][a-z0-9-]*", out) == CASES
+
+
+def test_the_manual_has_all_cases():
+    with open(f"{ROOT}/doc/mailseal-check-sender.1", encoding="utf-8") as page:
+        text = re.sub(r"\s+", " ", page.read().replace("\\-", "-").lower())
+    lines = run("--cases")[1].splitlines()
+    for case, wanted in zip(lines[::2], lines[1::2]):
+        name, fault = case.split(maxsplit=1)
+        assert f".tp .b {name} {fault}. .br {wanted.strip()}.".lower() in text, name
+    for option in re.findall(r"--[a-z-]+", run("--help")[1]):
+        assert option in text, option

@@ -160,6 +160,13 @@ void check_sender_note_fetch(struct check_sender_bench *b, const struct check_se
 		seen->since_ms = io_loop_now_ms(b->set.loop);
 }
 
+void check_sender_note_refusal(struct check_sender_bench *b, const char *host)
+{
+	const struct check_sender_case *c = check_sender_policy_case(b->set.site, slice_str(host));
+	if (c)
+		b->seen[check_sender_number(c)].refusals++;
+}
+
 /* A message came, or a verdict stands for so long, whoever tried again. */
 static bool is_settled(const struct check_sender_bench *b, unsigned number)
 {

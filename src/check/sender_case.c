@@ -195,6 +195,9 @@ enum check_sender_verdict check_sender_judge(const struct check_sender_case *c,
                                              const struct check_sender_seen *seen)
 {
 	bool waits = c->offer == CHECK_SENDER_OFFERS_ONCE && !seen->was_sealed;
+	/* Who could not have the policy is not to blame for what it asks. */
+	if (c->group == CHECK_SENDER_STS && seen->refusals && !seen->fetches)
+		return CHECK_SENDER_UNKNOWN;
 	switch (check_sender_arrived(seen)) {
 	case CHECK_SENDER_NEVER: /* who read a policy that does not name this host has no reason to
 	                          */

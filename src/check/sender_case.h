@@ -97,9 +97,10 @@ const struct check_sender_case *check_sender_case_find(const char *name);
 /* What was seen of one case. Texts of a peer are printable already (slice_to_text()). */
 struct check_sender_seen {
 	unsigned counts[CHECK_SENDER_ARRIVAL_COUNT]; /* sessions; [NEVER] stays 0 */
-	unsigned fetches;                            /* of its MTA-STS policy, from us */
-	bool was_sealed;  /* ONCE: a message came in TLS; later sessions are what counts */
-	char version[16]; /* of the last session in TLS */
+	unsigned refusals; /* who wanted its MTA-STS policy did not believe our certificate */
+	unsigned fetches;  /* of its MTA-STS policy, from us */
+	bool was_sealed;   /* ONCE: a message came in TLS; later sessions are what counts */
+	char version[16];  /* of the last session in TLS */
 	char suite[64];
 	char alert[96];      /* of the last handshake that was broken off */
 	char peer[64];       /* who was there last */

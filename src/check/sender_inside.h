@@ -53,5 +53,7 @@ void check_sender_visit_free(struct check_sender_visit *v);
 void check_sender_note(struct check_sender_bench *b, struct check_sender_visit *v,
                        enum check_sender_arrival arrival);
 void check_sender_note_fetch(struct check_sender_bench *b, const struct check_sender_case *c);
+/* The handshake of who wanted a policy failed: host is what its ClientHello named. */
+void check_sender_note_refusal(struct check_sender_bench *b, const char *host);
 
 #endif

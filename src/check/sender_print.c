@@ -53,6 +53,9 @@ static int arrival_write(struct buf *out, const struct check_sender_case *c,
 		r = buf_printf(out, ": %s, %s", seen->version, seen->suite);
 	if (!r && a == CHECK_SENDER_BROKEN)
 		r = buf_printf(out, ": %s", seen->alert);
+	if (!r && seen->refusals && !seen->fetches)
+		r = buf_add_str(out,
+		                ", and did not believe the certificate of its policy (--chain)");
 	if (!r && seen->peer[0])
 		r = buf_printf(out, ", from %s", seen->peer);
 	return err_up(r);
@@ -132,7 +135,7 @@ static json_t *case_json(const struct check_sender_result *result,
 	for (unsigned a = 0; a < CHECK_SENDER_ARRIVAL_COUNT; a++)
 		visits += seen->counts[a];
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:s, s:s, "
-	                 "s:s, s:b}",
+	                 "s:s, s:b, s:i}",
 	                 "name", c->name, "group", check_sender_group_id(c->group), "verdict",
 	                 check_sender_verdict_name(check_sender_judge(c, seen)), "arrival",
 	                 check_sender_arrival_id(check_sender_arrived(seen)), "fault", c->fault,
@@ -140,7 +143,7 @@ static json_t *case_json(const struct check_sender_result *result,
 	                 "policy_fetches", (int)seen->fetches, "version", seen->version, "suite",
 	                 seen->suite, "alert", seen->alert, "peer", seen->peer, "recipient",
 	                 seen->recipient, "message_id", seen->message_id, "was_sealed",
-	                 seen->was_sealed);
+	                 seen->was_sealed, "policy_refusals", (int)seen->refusals);
 }
 
 static json_t *cases_json(const struct check_sender_result *result)

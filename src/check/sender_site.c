@@ -186,8 +186,8 @@ static struct slice host_of(struct slice fields)
 	return (struct slice){};
 }
 
-static const struct check_sender_case *case_of(const struct check_sender_site *site,
-                                               struct slice host)
+const struct check_sender_case *check_sender_policy_case(const struct check_sender_site *site,
+                                                         struct slice host)
 {
 	char name[CHECK_SENDER_NAME_CAP];
 	for (size_t i = 0; i < CHECK_SENDER_CASE_COUNT; i++) {
@@ -230,7 +230,7 @@ int check_sender_web_answer(struct buf *out, const struct check_sender_site *sit
 	*ret_case = NULL;
 	if (slice_equal(method, slice_str("GET")) &&
 	    slice_equal(target, slice_str("/.well-known/mta-sts.txt")))
-		*ret_case = case_of(site, host_of(slice_skip(request, used)));
+		*ret_case = check_sender_policy_case(site, host_of(slice_skip(request, used)));
 	if (!*ret_case)
 		return err_up(answer_write(out, "404 Not Found", slice_str("Nothing here.\r\n")));
 	int r = check_sender_policy_write(&policy, site, *ret_case);

@@ -53,6 +53,10 @@ void check_sender_policy_host(const struct check_sender_site *site,
 [[nodiscard]] int check_sender_policy_write(struct buf *out, const struct check_sender_site *site,
                                             const struct check_sender_case *c);
 
+/* Whose policy is at this host ("mta-sts.good.ZONE", a port is ignored)? NULL: nobody's. */
+const struct check_sender_case *check_sender_policy_case(const struct check_sender_site *site,
+                                                         struct slice host);
+
 enum check_sender_request {
 	CHECK_SENDER_REQUEST_MORE = 1, /* its end has not come */
 	CHECK_SENDER_REQUEST_BAD,      /* no request, or too long: close */

@@ -154,6 +154,10 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 			check_sender_talk_secured(&v->talk);
 		return;
 	case IO_STREAM_TLS_FAILED:
+		if (!v->c)
+			check_sender_note_refusal(v->bench, tls_session_facts(stream->tls)->sni);
+		end(v);
+		return;
 	case IO_STREAM_EOF:
 	case IO_STREAM_ERROR:
 		end(v);

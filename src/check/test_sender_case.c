@@ -113,6 +113,19 @@ static void test_sender_case_policy_read(void **state)
 	assert_int_equal(check_sender_judge(check_sender_case_find("sts-plain"), &seen), UNKNOWN);
 }
 
+/* It wanted the policy and could not have it: that is the bench's fault. */
+static void test_sender_case_policy_not_believed(void **state)
+{
+	(void)state;
+	const struct check_sender_case *c = check_sender_case_find("sts-certificate");
+	struct check_sender_seen seen = { .refusals = 1, .counts = { [IN_TLS] = 1 } };
+	assert_int_equal(check_sender_judge(c, &seen), UNKNOWN);
+	seen.fetches = 1;
+	assert_int_equal(check_sender_judge(c, &seen), FAIL);
+	seen.fetches = 0;
+	assert_int_equal(check_sender_judge(check_sender_case_find("good"), &seen), PASS);
+}
+
 static uint32_t bit(const char *name)
 {
 	return 1U << (check_sender_case_find(name) - check_sender_cases);
@@ -158,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_sender_case_the_message_counts),
 		cmocka_unit_test(test_sender_case_stripped_needs_two),
 		cmocka_unit_test(test_sender_case_policy_read),
+		cmocka_unit_test(test_sender_case_policy_not_believed),
 		cmocka_unit_test(test_sender_case_sums),
 		cmocka_unit_test(test_sender_case_rows_are_whole),
 	};
