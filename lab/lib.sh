@@ -13,7 +13,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock exim opensmtpd cyrus sender faulty bench" # brought up one by one, by lab/host
+MORE_HOSTS="stock fresh fresh13 exim opensmtpd cyrus sender faulty front bench" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -29,6 +29,9 @@ host_numbers() {
 	opensmtpd) echo 23 ;;
 	cyrus) echo 24 ;;
 	sender) echo 25 ;;
+	fresh) echo 26 ;;
+	fresh13) echo 27 ;;
+	front) echo 28 ;;
 	faulty) echo 31 32 33 34 35 36 37 ;;
 	bench) seq -s ' ' 61 78 ;;
 	client) echo 100 ;;
@@ -47,8 +50,9 @@ host_name() { # HOST [NUMBER]
 # The tree of packages that is its root.
 host_tree() {
 	case $1 in
-	exim | cyrus) echo "$1" ;;
+	exim | cyrus | front) echo "$1" ;;
 	opensmtpd) echo opensmtpd13 ;;
+	fresh13) echo mail13 ;;
 	*) echo "$TREE" ;;
 	esac
 }
@@ -60,9 +64,11 @@ server_ports() {
 	alpha | beta) echo 10025 10587 10143 10110 ;;
 	legacy | faulty) echo 25 ;;
 	sender) echo 25 53 ;;
+	fresh | fresh13) echo 25 143 993 110 995 ;;
 	stock) echo 25 143 10025 10026 10027 10143 10993 ;;
 	exim | opensmtpd) echo 25 10025 ;;
 	cyrus) echo 993 ;;
+	front) echo 25 143 443 993 995 8443 8995 9443 ;;
 	client | bench) ;;
 	esac
 }

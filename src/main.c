@@ -1,4 +1,5 @@
 /* One binary: a table of subcommands, nothing else. */
+#include "cmd/audit.h"
 #include "cmd/check.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
@@ -6,6 +7,7 @@
 #include "cmd/policy.h"
 #include "cmd/report.h"
 #include "cmd/run.h"
+#include "cmd/up.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
@@ -25,6 +28,7 @@ static const struct command commands[] = {
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 	{ "hops", cmd_hops,
 	  "a message's way, hop by hop: sealed or not, from its Received fields" },
+	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
 };

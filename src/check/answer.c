@@ -9,12 +9,11 @@
 #include "smtp/ehlo.h"
 
 #define INJECTED_TAG "x9"
-#define INJECTED_WORD "mailseal"
 
 static const struct check_phrases phrases[] = {
 	[CHECK_SPEAKS_SMTP] = {
 		.ask = "EHLO", .starttls = "STARTTLS\r\n", .inject = "NOOP\r\n",
-		.noop = "NOOP\r\n", .quit = "QUIT\r\n",
+		.noop = "NOOP\r\n", .prove = "NOOP\r\n", .quit = "QUIT\r\n",
 	},
 	[CHECK_SPEAKS_IMAP] = {
 		.ask = "s1 CAPABILITY\r\n", .starttls = "s2 STARTTLS\r\n",
@@ -27,7 +26,8 @@ static const struct check_phrases phrases[] = {
 	},
 	[CHECK_SPEAKS_SIEVE] = {
 		.ask = "CAPABILITY\r\n", .starttls = "STARTTLS\r\n",
-		.inject = "NOOP \"" INJECTED_WORD "\"\r\n", .noop = "NOOP\r\n",
+		.inject = "NOOP\r\n", .noop = "NOOP\r\n",
+		.prove = "CAPABILITY\r\n",
 		.quit = "LOGOUT\r\n", .greets_with_caps = true,
 	},
 	[CHECK_SPEAKS_NOTHING] = {},
@@ -78,8 +78,6 @@ static enum check_answer imap_untagged(struct check_opening *o, const struct ima
 {
 	switch (reply->word) {
 	case IMAP_REPLY_BYE:
-		if (o->state == CHECK_OPENING_QUITTING)
-			return CHECK_ANSWER_MORE;
 		answer_note(o, reply->line);
 		return CHECK_ANSWER_AWAY;
 	case IMAP_REPLY_CAPABILITY:
@@ -191,14 +189,6 @@ static void caps_add(struct conv_caps *caps, struct slice line)
 	caps->text[len + line.len] = '\0';
 }
 
-static bool has_word(struct slice line, const char *word)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (slice_starts_nocase(slice_skip(line, i), word))
-			return true;
-	return false;
-}
-
 static enum check_answer sieve_line(struct check_opening *o, struct slice line)
 {
 	struct slice rest = line;
@@ -214,11 +204,28 @@ static enum check_answer sieve_line(struct check_opening *o, struct slice line)
 	if (!line.len || (!is_yes && !is_no && !is_bye))
 		return o->was_heard && !line.len ? CHECK_ANSWER_MORE : CHECK_ANSWER_RUBBISH;
 	answer_note(o, line);
-	if (o->state == CHECK_OPENING_QUITTING && o->set.injects)
-		o->answer_is_injected = is_no || has_word(line, INJECTED_WORD);
 	if (is_bye)
-		return o->state == CHECK_OPENING_QUITTING ? CHECK_ANSWER_YES : CHECK_ANSWER_AWAY;
+		return CHECK_ANSWER_AWAY;
 	return is_yes ? CHECK_ANSWER_YES : CHECK_ANSWER_NO;
+}
+
+/* --- Whose answer it is --- */
+
+void check_answer_name(const struct check_opening *o, char *ret_name, size_t cap)
+{
+	struct slice rest = buf_slice(&o->reply.text), text;
+	ret_name[0] = '\0';
+	if (o->language == CHECK_SPEAKS_SMTP && smtp_reply_next(&rest, &text))
+		slice_to_text(conv_line_word(&text), ret_name, cap);
+}
+
+bool check_answer_is_caps(const struct check_opening *o)
+{
+	char name[CHECK_TEXT_CAP];
+	if (o->language != CHECK_SPEAKS_SMTP)
+		return o->caps.text[0];
+	check_answer_name(o, name, sizeof(name));
+	return o->reply.lines > 1 || (o->name[0] && !strcmp(name, o->name));
 }
 
 /* --- All but SMTP, whose lines belong together --- */

@@ -17,6 +17,7 @@ struct check_phrases {
 	const char *ask; /* for capabilities; of SMTP without the name */
 	const char *starttls;
 	const char *inject; /* a command whose answer can be told from ours */
+	const char *prove;  /* behind the second look, to see what that was; NULL: it is seen */
 	const char *noop;   /* that is answered before login */
 	const char *quit;
 	bool greets_with_caps; /* and tells them again in TLS, unasked (RFC 5804 2.2) */
@@ -30,5 +31,10 @@ const struct check_phrases *check_phrases_of(enum check_language language);
  */
 [[nodiscard]] int check_answer_take(struct check_opening *o, struct slice input, size_t *ret_used,
                                     enum check_answer *ret_answer);
+
+/* The last answer is one that lists capabilities. */
+bool check_answer_is_caps(const struct check_opening *o);
+/* Which name it has in it (SMTP); "" else. */
+void check_answer_name(const struct check_opening *o, char *ret_name, size_t cap);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/staple.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,28 @@ static void signatures_take(struct check_certificate *c, const struct tls_inspec
 		snprintf(c->signatures[i], sizeof(c->signatures[i]), "%.39s", one->signature);
 		c->signature_is_weak[i] =
 			!one->is_self_signed && (one->is_sha1_signed || one->is_md5_signed);
+	}
+}
+
+/* A staple that cannot be trusted says nothing of revocation. */
+static void staple_take(struct check_certificate *c, const struct check_chain *chain)
+{
+	if (!chain->was_asked_to_staple && !chain->staple.len)
+		return;
+	c->is_stapled = chain->staple.len ? CHECK_YES : CHECK_NO;
+	if (!chain->staple.len)
+		return;
+	switch (tls_staple_read(chain->der, chain->staple)) {
+	case TLS_STAPLE_GOOD:
+		c->is_revoked = CHECK_NO;
+		break;
+	case TLS_STAPLE_REVOKED:
+		c->is_revoked = CHECK_YES;
+		break;
+	case TLS_STAPLE_UNKNOWN:
+	case TLS_STAPLE_BAD:
+	case TLS_STAPLE_COUNT:
+		break;
 	}
 }
 
@@ -102,8 +125,7 @@ static int facts_take(struct check_certificate *c, const struct tls_inspection *
 	c->is_in_order = in->is_in_order;
 	c->must_staple = in->has_must_staple;
 	c->has_sct = in->sct_count > 0;
-	if (chain->was_asked_to_staple)
-		c->is_stapled = chain->staple.len ? CHECK_YES : CHECK_NO;
+	staple_take(c, chain);
 	name_take(c, tls_inspect_name(in, chain->name));
 	int r = names_take(c, in);
 	return r ? err_up(r) : err_up(trust_take(c, chain));

@@ -83,7 +83,9 @@ struct check_host {
 };
 
 struct check_domain {
-	char name[POLICY_WAY_NAME_CAP];
+	char name[POLICY_WAY_NAME_CAP]; /* "": an endpoint alone */
+	char asked[CHECK_TEXT_CAP +
+	           64];            /* what was to be looked at: the name, or HOST:PORT/PROTO */
 	bool is_mine;              /* looked at by its owner, who may see it from inside: addresses
 	                              that the internet does not reach are no fault */
 	struct policy_way way;     /* MX, addresses, TLSA (ask/way.h) */

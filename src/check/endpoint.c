@@ -27,7 +27,7 @@ static const char *const reaches[] = {
 _Static_assert(COUNT_OF(reaches) == CHECK_REACH_COUNT, "a reach without a name");
 
 static const char *const versions[] = {
-	[CHECK_SSL2] = "SSLv2",    [CHECK_SSL3] = "SSLv3",    [CHECK_TLS10] = "TLSv1",
+	[CHECK_SSL2] = "SSLv2",    [CHECK_SSL3] = "SSLv3",    [CHECK_TLS10] = "TLSv1.0",
 	[CHECK_TLS11] = "TLSv1.1", [CHECK_TLS12] = "TLSv1.2", [CHECK_TLS13] = "TLSv1.3",
 };
 _Static_assert(COUNT_OF(versions) == CHECK_VERSION_COUNT, "a version without a name");

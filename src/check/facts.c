@@ -378,16 +378,56 @@ void check_facts_alpn(struct check_endpoint *e, const struct tls_answer *a)
 	e->alpn_is_strict = seen_of(!is_hello(a) || strcmp(a->alpn, "http/1.1") != 0);
 }
 
+/* --- Attacks --- */
+
+/* What is longer than an alert, and than an honest answer to an empty heartbeat, is memory. */
+void check_facts_heartbleed(struct check_endpoint *e, const struct check_reaction *r)
+{
+	enum { HONEST_LEN = 64 };
+	if (!r)
+		return;
+	e->attacks.heartbleed = seen_of(r->kind == CHECK_REACTION_HEARTBEAT && r->len > HONEST_LEN);
+}
+
+/* A server that is well says unexpected_message, or ends. Silence may be anything. */
+void check_facts_ccs(struct check_endpoint *e, const struct check_reaction *r)
+{
+	enum { BAD_RECORD_MAC = 20, DECRYPTION_FAILED = 21 };
+	if (!r || r->kind == CHECK_REACTION_SILENCE)
+		return;
+	e->attacks.ccs = seen_of(r->kind == CHECK_REACTION_ALERT &&
+	                         (r->alert == BAD_RECORD_MAC || r->alert == DECRYPTION_FAILED));
+}
+
+void check_facts_ticketbleed(struct check_endpoint *e, const struct check_reaction *r)
+{
+	if (r && r->kind != CHECK_REACTION_SILENCE)
+		e->attacks.ticketbleed = seen_of(r->kind == CHECK_REACTION_BLED);
+}
+
+void check_facts_robot(struct check_endpoint *e,
+                       const struct check_reaction reactions[TLS_PREMASTER_COUNT])
+{
+	bool differs = false;
+	for (size_t i = 1; i < TLS_PREMASTER_COUNT; i++)
+		differs |= !check_reaction_is_same(&reactions[0], &reactions[i]);
+	e->attacks.robot = seen_of(differs);
+}
+
 /* --- Enumerations --- */
 
+/* In the order in which they were chosen; what other hellos met before stands behind. */
 static void suites_take(struct check_endpoint *e, const struct tls_enumeration *n)
 {
 	enum check_version version = check_version_of(n->version);
 	struct check_suites *suites = &e->versions[version];
+	struct check_suites before = *suites;
 	suites->count = 0;
 	suites->is_whole = false;
 	for (size_t i = 0; i < n->accepted_count; i++)
 		suite_add(suites, n->accepted[i].number);
+	for (unsigned i = 0; i < before.count; i++)
+		suite_add(suites, before.accepted[i]);
 	suites->is_whole = n->is_done && !n->is_odd && n->accepted_count <= CHECK_SUITES_MAX;
 	if (n->order != TLS_ORDER_UNKNOWN)
 		suites->has_order = seen_of(n->order == TLS_ORDER_SERVER);
@@ -413,8 +453,10 @@ static void schemes_take(struct check_endpoint *e, const struct tls_enumeration 
 	}
 }
 
-void check_facts_enumeration(struct check_endpoint *e, const struct tls_enumeration *n)
+void check_facts_enumeration(struct check_endpoint *e, const struct tls_enumeration *n,
+                             const struct tls_answer *a)
 {
+	dh_take(e, a);
 	switch (n->kind) {
 	case TLS_ENUMERATE_SUITES:
 		suites_take(e, n);

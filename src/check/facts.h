@@ -12,9 +12,10 @@ struct check_heard {
 	enum check_probe_end end;
 	const char *why;
 	const struct check_opening *opening;
-	const struct tls_answer *answer;     /* of a hello by hand; else NULL */
-	const struct check_probe_seen *seen; /* of a visit; else NULL */
-	struct tls_roots *roots;             /* NULL: chains are not held against CAs */
+	const struct tls_answer *answer;       /* of a hello by hand; else NULL */
+	const struct check_reaction *reaction; /* of an attack; NULL: it could not be tried */
+	const struct check_probe_seen *seen;   /* of a visit; else NULL */
+	struct tls_roots *roots;               /* NULL: chains are not held against CAs */
 	int64_t now_s;
 };
 
@@ -39,7 +40,16 @@ void check_facts_sha1(struct check_endpoint *e, const struct tls_answer *a);
 void check_facts_fallback(struct check_endpoint *e, const struct tls_answer *a);
 void check_facts_alpn(struct check_endpoint *e, const struct tls_answer *a);
 struct tls_enumeration;
-void check_facts_enumeration(struct check_endpoint *e, const struct tls_enumeration *n);
+/* After it has taken the answer. */
+void check_facts_enumeration(struct check_endpoint *e, const struct tls_enumeration *n,
+                             const struct tls_answer *a);
+
+void check_facts_heartbleed(struct check_endpoint *e, const struct check_reaction *r);
+void check_facts_ccs(struct check_endpoint *e, const struct check_reaction *r);
+void check_facts_ticketbleed(struct check_endpoint *e, const struct check_reaction *r);
+/* Of each enum tls_premaster. */
+void check_facts_robot(struct check_endpoint *e,
+                       const struct check_reaction reactions[TLS_PREMASTER_COUNT]);
 
 /* The version of a number of TLS, 0x0300 to 0x0304; others are CHECK_VERSION_COUNT. */
 enum check_version check_version_of(uint16_t number);

@@ -2,6 +2,8 @@
 
 #include "base/clean.h"
 
+#include <strings.h>
+
 static const char *const verdicts[] = {
 	[CHECK_PASS] = "pass",         [CHECK_NOT_APPLICABLE] = "not-applicable",
 	[CHECK_INFO] = "info",         [CHECK_NOT_TESTED] = "not-tested",
@@ -19,4 +21,10 @@ void check_report_deinit(struct check_report *report)
 {
 	free(report->findings);
 	*report = (struct check_report){};
+}
+
+bool check_finding_is_like(const struct check_finding *a, const struct check_finding *b)
+{
+	return a->criterion == b->criterion && a->verdict == b->verdict &&
+	       !strcmp(a->evidence, b->evidence) && !strcasecmp(a->software, b->software);
 }

@@ -32,6 +32,9 @@ struct check_finding {
 	char retest[CHECK_TEXT_CAP];       /* the command that looks at this alone */
 };
 
+/* The same of another place: they are shown together. */
+bool check_finding_is_like(const struct check_finding *a, const struct check_finding *b);
+
 enum check_recommendation {
 	CHECK_BETWEEN, /* R1: between providers */
 	CHECK_INSIDE,  /* R2: not seen from outside */

@@ -29,8 +29,10 @@ static void met(struct server *s, enum check_opening_todo todo)
 	s->may_tls |= todo == CHECK_OPENING_START_TLS;
 	if (todo == CHECK_OPENING_LOOKED && s->o.set.asks_mail)
 		assert(!check_opening_noop(&s->o));
-	else if (todo == CHECK_OPENING_LOOKED || todo == CHECK_OPENING_NOOPED)
-		assert(!check_opening_quit(&s->o, &todo));
+	else if (todo == CHECK_OPENING_LOOKED || todo == CHECK_OPENING_NOOPED) {
+		assert(!check_opening_quit(&s->o));
+		todo = CHECK_OPENING_OVER;
+	}
 	collect(s);
 	assert((todo == CHECK_OPENING_OVER) == (s->o.state == CHECK_OPENING_ENDED) ||
 	       todo == CHECK_OPENING_READ);

@@ -111,7 +111,7 @@ static bool i3(const struct judge_at *at, struct ruling *r)
 	/* Clients know how to avoid it; C2 judges the version. */
 	if (judge_has_version(e, CHECK_TLS10) && set_has(&set, check_suite_is_cbc))
 		return judge_say(r, CHECK_WARN,
-		                 "BEAST (TLSv1 with CBC), for clients that do not "
+		                 "BEAST (TLSv1.0 with CBC), for clients that do not "
 		                 "split their records");
 	bool is_known = set.is_whole || e->takes_bad_suites == CHECK_NO;
 	if (!is_known || e->versions[CHECK_SSL2].is_there != CHECK_NO ||

@@ -42,8 +42,8 @@ static void a1(struct judge *j)
 			judge_say(&r, CHECK_FAIL, "there is no such domain");
 			break;
 		case POLICY_WAY_LOST:
-			judge_say(&r, way->mx == POLICY_DNS_BOGUS ? CHECK_FAIL : CHECK_NOT_TESTED,
-			          "the MX records could not be had: %s", way->why);
+			judge_say(&r, CHECK_NOT_TESTED, "the MX records could not be had: %s",
+			          way->why);
 			break;
 		case POLICY_WAY_HOSTS:
 			hosts_resolve(way, &r);
@@ -256,7 +256,8 @@ void judge_dns(struct judge *j)
 	a1(j);
 	if (!d->why[0] && d->way.end != POLICY_WAY_LOST && d->way.end != POLICY_WAY_NO_DOMAIN)
 		a3(j);
-	if (has_mail)
+	/* Bogus, they are not had at all: nobody who validates delivers. */
+	if (has_mail || d->way.mx == POLICY_DNS_BOGUS)
 		a5(j);
 	for (size_t i = 0; has_mail && i < d->way.host_count; i++)
 		a6(j, &d->way.hosts[i]);

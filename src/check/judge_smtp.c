@@ -11,6 +11,13 @@ static bool b1(const struct judge_at *at, struct ruling *r)
 	return judge_say(r, CHECK_FAIL, "STARTTLS is not offered: %s", clear->caps);
 }
 
+/* TLS 1.0 and 1.1 sign with SHA-1 and MD5, which the libraries of today do not take by default. */
+static bool is_old_version(const char *version)
+{
+	return !strcmp(version, "SSLv3") || !strcmp(version, "TLSv1.0") ||
+	       !strcmp(version, "TLSv1.1");
+}
+
 static bool b2(const struct judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
@@ -23,6 +30,11 @@ static bool b2(const struct judge_at *at, struct ruling *r)
 	case CHECK_NO:
 		return judge_say(r, CHECK_FAIL, "the handshake does not end well: %s", answer);
 	case CHECK_YES:
+		if (is_old_version(e->handshake.version))
+			return judge_say(r, CHECK_WARN,
+			                 "no better than %s, which the TLS libraries of today "
+			                 "refuse by default",
+			                 e->handshake.version);
 		return judge_say(r, CHECK_PASS, "%s %s%s%s", e->handshake.version,
 		                 e->handshake.suite, e->handshake.group[0] ? " " : "",
 		                 e->handshake.group);

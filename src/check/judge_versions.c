@@ -1,7 +1,7 @@
 /* C: versions of TLS. */
 #include "check/judge_rules.h"
 
-/* "SSLv3, TLSv1": those from first to last that are there. */
+/* "SSLv3, TLSv1.0": those from first to last that are there. */
 static void versions_list(const struct check_endpoint *e, enum check_version first,
                           enum check_version last, char *ret_text)
 {

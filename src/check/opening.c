@@ -110,6 +110,7 @@ static void heard(struct check_opening *o)
 static int on_clear_caps(struct check_opening *o, enum check_opening_todo *ret_todo)
 {
 	heard(o);
+	check_answer_name(o, o->name, sizeof(o->name));
 	if (!o->set.asks_mail)
 		return err_up(on_starttls_may(o, ret_todo));
 	return err_up(say(o, CHECK_OPENING_MAIL, "MAIL FROM:<>\r\n"));
@@ -117,7 +118,14 @@ static int on_clear_caps(struct check_opening *o, enum check_opening_todo *ret_t
 
 static int on_sealed_caps(struct check_opening *o, enum check_opening_todo *ret_todo)
 {
+	const char *prove = check_phrases_of(o->language)->prove;
 	heard(o);
+	if (o->set.injects && prove) {
+		o->was_caps = check_answer_is_caps(o);
+		return err_up(say(o, CHECK_OPENING_PROVING, prove));
+	}
+	if (o->set.injects)
+		o->injection = o->answer_is_injected ? CHECK_YES : CHECK_NO;
 	turn(o, CHECK_OPENING_IDLE);
 	*ret_todo = CHECK_OPENING_LOOKED;
 	return 0;
@@ -221,17 +229,21 @@ static int on_noop(struct check_opening *o, enum check_answer answer,
 	return 0;
 }
 
-/* The answer to QUIT, or the one to EHLO because the one before was the NOOP's. */
-static int on_quit(struct check_opening *o, enum check_answer answer,
-                   enum check_opening_todo *ret_todo)
+/* With QUIT of its own the session would be over, and there is more to be seen in it. */
+static int on_proved(struct check_opening *o, enum check_answer answer,
+                     enum check_opening_todo *ret_todo)
 {
 	(void)answer;
-	bool is_late = o->language == CHECK_SPEAKS_SMTP && o->reply.code != 221 &&
-	               o->reply.code / 100 != 4;
-	if (is_late)
+	bool is_caps = check_answer_is_caps(o);
+	/* EHLO is ours, and what is asked now has another answer; ManageSieve tells capabilities
+	 * unasked, and now because they were asked for. */
+	bool is_injected = o->language == CHECK_SPEAKS_SIEVE ? !o->was_caps || !is_caps
+	                                                     : !o->was_caps && is_caps;
+	o->injection = is_injected ? CHECK_YES : CHECK_NO;
+	if (is_caps)
 		heard(o);
-	o->injection = is_late || o->answer_is_injected ? CHECK_YES : CHECK_NO;
-	*ret_todo = end(o, CHECK_OPENING_DONE);
+	turn(o, CHECK_OPENING_IDLE);
+	*ret_todo = CHECK_OPENING_LOOKED;
 	return 0;
 }
 
@@ -251,7 +263,7 @@ static int (*const answered[])(struct check_opening *o, enum check_answer answer
 	[CHECK_OPENING_RSET] = on_rset,         [CHECK_OPENING_STARTTLS] = on_starttls,
 	[CHECK_OPENING_IN_TLS] = on_unasked,    [CHECK_OPENING_AGAIN] = on_asked,
 	[CHECK_OPENING_IDLE] = on_unasked,      [CHECK_OPENING_NOOP] = on_noop,
-	[CHECK_OPENING_QUITTING] = on_quit,     [CHECK_OPENING_ENDED] = on_unasked,
+	[CHECK_OPENING_PROVING] = on_proved,    [CHECK_OPENING_ENDED] = on_unasked,
 };
 _Static_assert(COUNT_OF(answered) == CHECK_OPENING_STATE_COUNT, "a state nobody answers in");
 
@@ -262,6 +274,8 @@ static int answer_do(struct check_opening *o, enum check_answer answer,
 	case CHECK_ANSWER_MORE:
 		return 0;
 	case CHECK_ANSWER_AWAY:
+		if (o->set.injects && o->state == CHECK_OPENING_STARTTLS)
+			o->injection = CHECK_NO; /* it had time for us until then */
 		*ret_todo = end(o, CHECK_OPENING_RATE);
 		return 0;
 	case CHECK_ANSWER_RUBBISH:
@@ -339,25 +353,18 @@ int check_opening_noop(struct check_opening *o)
 	return err_up(say(o, CHECK_OPENING_NOOP, noop));
 }
 
-int check_opening_quit(struct check_opening *o, enum check_opening_todo *ret_todo)
+int check_opening_quit(struct check_opening *o)
 {
-	*ret_todo = CHECK_OPENING_OVER;
-	if (o->state != CHECK_OPENING_IDLE)
-		return 0;
-	if (!o->set.injects)
-		return err_up(leave(o, CHECK_OPENING_DONE, ret_todo));
-	*ret_todo = CHECK_OPENING_READ;
-	return err_up(say(o, CHECK_OPENING_QUITTING, check_phrases_of(o->language)->quit));
+	enum check_opening_todo todo;
+	return o->state == CHECK_OPENING_IDLE ? err_up(leave(o, CHECK_OPENING_DONE, &todo)) : 0;
 }
 
 void check_opening_eof(struct check_opening *o)
 {
-	if (o->set.injects &&
-	    (o->state == CHECK_OPENING_STARTTLS || o->state == CHECK_OPENING_IN_TLS ||
-	     (o->state == CHECK_OPENING_QUITTING && o->sealed.caps[0])))
-		o->injection = o->answer_is_injected ? CHECK_YES : CHECK_NO;
-	bool is_done = o->state == CHECK_OPENING_IDLE || o->state == CHECK_OPENING_QUITTING;
-	if (is_done)
+	bool was_refused = o->state == CHECK_OPENING_STARTTLS || o->state == CHECK_OPENING_IN_TLS;
+	if (o->set.injects && was_refused)
+		o->injection = CHECK_NO;
+	if (o->state == CHECK_OPENING_IDLE)
 		end(o, CHECK_OPENING_DONE);
 	else
 		end(o, o->was_heard ? CHECK_OPENING_SHUT : CHECK_OPENING_RATE);

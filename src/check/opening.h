@@ -52,11 +52,12 @@ enum check_opening_state {
 	CHECK_OPENING_MAIL,
 	CHECK_OPENING_RSET,
 	CHECK_OPENING_STARTTLS,
-	CHECK_OPENING_IN_TLS, /* the handshake */
-	CHECK_OPENING_AGAIN,  /* ASKING, in TLS */
-	CHECK_OPENING_IDLE,   /* behind LOOKED */
+	CHECK_OPENING_IN_TLS,  /* the handshake */
+	CHECK_OPENING_AGAIN,   /* ASKING, in TLS */
+	CHECK_OPENING_PROVING, /* its answer says whether the one before was an injected command's
+	                        */
+	CHECK_OPENING_IDLE,    /* behind LOOKED */
 	CHECK_OPENING_NOOP,
-	CHECK_OPENING_QUITTING, /* only where the answer says whether bytes were injected */
 	CHECK_OPENING_ENDED,
 	CHECK_OPENING_STATE_COUNT,
 };
@@ -90,9 +91,10 @@ struct check_opening {
 	struct smtp_reply reply;
 	struct conv_caps caps;
 	size_t literal_left;
-	bool is_in_list; /* POP3: behind the +OK of CAPA */
+	char name[CHECK_TEXT_CAP]; /* SMTP: which it calls itself in clear */
+	bool is_in_list;           /* POP3: behind the +OK of CAPA */
 	bool is_preauth;
-	unsigned answers;        /* inside TLS */
+	bool was_caps;           /* the answer before PROVING was one to EHLO or its like */
 	bool answer_is_injected; /* one came that no command of ours asks for */
 };
 
@@ -118,8 +120,8 @@ enum check_opening_todo check_opening_start(struct check_opening *o);
 
 /* Behind LOOKED and NOOPED. Languages without a NOOP before login ask again. 0 or -ENOMEM. */
 [[nodiscard]] int check_opening_noop(struct check_opening *o);
-/* The end follows: OVER at once, or behind the answer. 0 or -ENOMEM. */
-[[nodiscard]] int check_opening_quit(struct check_opening *o, enum check_opening_todo *ret_todo);
+/* The end: send what is in out. 0 or -ENOMEM. */
+[[nodiscard]] int check_opening_quit(struct check_opening *o);
 
 /* The server has ended, or TLS failed: o->end is set. */
 void check_opening_eof(struct check_opening *o);

@@ -21,7 +21,9 @@ static bool is_address(const char *name)
 static bool is_of_plan(const struct check_plan *plan, enum check_step step)
 {
 	const struct check_step_row *row = &check_steps[step];
-	return row->tier <= plan->set.tier && row->services & 1u << plan->endpoint->service &&
+	bool is_in = row->tier == CHECK_TIER_ATTACKS ? plan->set.has_attacks
+	                                             : row->tier <= plan->set.tier;
+	return is_in && row->services & 1u << plan->endpoint->service &&
 	       (step == CHECK_STEP_HANDSHAKE || plan->set.only & UINT64_C(1) << step);
 }
 
@@ -68,6 +70,10 @@ static void conclude(struct check_plan *plan)
 	                      is_done(plan, CHECK_STEP_GROUPS_13);
 	if (e->has_pq == CHECK_UNKNOWN && !has_13)
 		e->has_pq = CHECK_NO;
+	/* Where there is no ticket there is nothing to bleed. */
+	if (plan->set.has_attacks && plan->states[CHECK_STEP_INJECT] == CHECK_STEP_DONE &&
+	    plan->states[CHECK_STEP_TICKETBLEED] == CHECK_STEP_LEFT_OUT)
+		e->attacks.ticketbleed = CHECK_NO;
 	if (e->reach != CHECK_OPEN || e->has_tls == CHECK_YES)
 		return;
 	if (check_step_is_settled(plan, CHECK_STEP_12) &&
@@ -224,10 +230,10 @@ void check_plan_lose(struct check_plan *plan, enum check_step step, const struct
 {
 	words_take(plan, heard);
 	bool is_first = step == CHECK_STEP_HANDSHAKE && plan->endpoint->reach != CHECK_OPEN;
+	unsigned most = heard->end == CHECK_PROBE_RATE ? CHECK_PLAN_TRIES : CHECK_PLAN_TRIES_LOST;
 	plan->tries[step]++;
 	plan->states[step] = CHECK_STEP_TODO;
-	if (plan->tries[step] < CHECK_PLAN_TRIES && !(is_first && is_final(heard->end)) &&
-	    !plan->is_over)
+	if (plan->tries[step] < most && !(is_first && is_final(heard->end)) && !plan->is_over)
 		return;
 	give_up(plan, step);
 	if (is_first)

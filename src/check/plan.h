@@ -33,21 +33,27 @@ enum check_step {
 	CHECK_STEP_SUITES_13,
 	CHECK_STEP_SUITES_12,
 	CHECK_STEP_GROUPS_13,
-	CHECK_STEP_GROUPS_12,
+	CHECK_STEP_GROUPS_12, /* or of the latest there is before */
 	CHECK_STEP_SCHEMES_12,
 	CHECK_STEP_SCHEMES_13,
 	CHECK_STEP_SUITES_10,
 	CHECK_STEP_SUITES_11,
 	CHECK_STEP_SUITES_SSL3,
+	/* --attacks */
+	CHECK_STEP_HEARTBLEED, /* where heartbeats are offered at all */
+	CHECK_STEP_CCS,
+	CHECK_STEP_TICKETBLEED, /* where TLS 1.2 has tickets */
+	CHECK_STEP_ROBOT,       /* where the client may send the keys */
 	CHECK_STEP_COUNT
 };
 const char *check_step_name(enum check_step step);
 
-enum check_tier { CHECK_TIER_DEFAULT, CHECK_TIER_DEEP };
+enum check_tier { CHECK_TIER_DEFAULT, CHECK_TIER_DEEP, CHECK_TIER_ATTACKS };
 
 enum {
 	CHECK_PLAN_CONNECTIONS_MAX = 80, /* of --deep, to one endpoint; --mine has no such limit */
-	CHECK_PLAN_TRIES = 3,            /* of a step whose connection told nothing */
+	CHECK_PLAN_TRIES = 3,            /* of a step that was turned away */
+	CHECK_PLAN_TRIES_LOST = 2,       /* of one whose connection ended in silence, or broke */
 	CHECK_PLAN_RENEGOTIATIONS = 11,
 };
 
@@ -68,7 +74,8 @@ extern const struct check_step_row check_steps[CHECK_STEP_COUNT];
 uint64_t check_steps_for(const char *criterion);
 
 struct check_plan_settings {
-	enum check_tier tier;
+	enum check_tier tier; /* DEFAULT or DEEP */
+	bool has_attacks;
 	uint64_t only; /* steps; CHECK_STEPS_ALL */
 	bool is_mine;  /* no limit on connections */
 };
@@ -84,6 +91,8 @@ struct check_ask {
 	bool has_no_sni;
 	bool asks_mail, injects;
 	unsigned renegotiations_max;
+	enum check_attack attack;
+	unsigned variant;
 };
 
 enum check_step_state {
@@ -101,9 +110,15 @@ struct check_plan {
 	uint8_t tries[CHECK_STEP_COUNT];
 	unsigned connections; /* asked for */
 	bool has_ticket;      /* the owner has one */
+	bool has_ticket_12;   /* and one of TLS 1.2 */
 	bool weak_has_shown;  /* WEAK was answered: one half of what it offers is taken */
-	const char *sni;      /* the endpoint's; NULL: it has no name */
-	bool is_over;         /* nothing more is to be asked, whatever is left */
+	bool has_heartbeat;   /* it offers heartbeats */
+	struct check_reaction robot[TLS_PREMASTER_COUNT];
+	unsigned robot_count;
+	unsigned robot_rounds; /* that told one from another */
+	bool robot_is_pointless;
+	const char *sni; /* the endpoint's; NULL: it has no name */
+	bool is_over;    /* nothing more is to be asked, whatever is left */
 	struct tls_enumeration *enumerations[CHECK_STEP_COUNT]; /* owned; those under way */
 };
 

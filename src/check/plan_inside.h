@@ -21,6 +21,11 @@ enum check_need check_step_need(const struct check_plan *plan, enum check_step s
 /* The step needs another connection. */
 bool check_step_goes_on(const struct check_plan *plan, enum check_step step);
 
+/* It takes as many connections as there is to find. */
+bool check_step_is_enumeration(enum check_step step);
+void check_step_enumeration_init(const struct check_plan *plan, enum check_step step,
+                                 struct tls_enumeration *ret_enumeration);
+
 static inline bool check_step_is_settled(const struct check_plan *plan, enum check_step step)
 {
 	return plan->states[step] >= CHECK_STEP_DONE;

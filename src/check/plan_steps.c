@@ -46,20 +46,24 @@ const struct check_step_row check_steps[CHECK_STEP_COUNT] = {
 	[CHECK_STEP_GROUPS_12] = { "groups of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false, "D8" },
 	[CHECK_STEP_SCHEMES_12] = { "signatures of TLS 1.2", CHECK_TIER_DEEP, ALL, 0, false,
 	                            "D11" },
-	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, false,
-	                            "D11" },
+	[CHECK_STEP_SCHEMES_13] = { "signatures of TLS 1.3", CHECK_TIER_DEEP, ALL, 0, true, "D11" },
 	[CHECK_STEP_SUITES_10] = { "suites of TLS 1.0", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_11] = { "suites of TLS 1.1", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
 	[CHECK_STEP_SUITES_SSL3] = { "suites of SSL 3", CHECK_TIER_DEEP, ALL, 0, true, SUITES },
+	[CHECK_STEP_HEARTBLEED] = { "Heartbleed", CHECK_TIER_ATTACKS, ALL, 1, true, "I1" },
+	[CHECK_STEP_CCS] = { "early ChangeCipherSpec", CHECK_TIER_ATTACKS, ALL, 1, false, "I1" },
+	[CHECK_STEP_TICKETBLEED] = { "Ticketbleed", CHECK_TIER_ATTACKS, ALL, 1, true, "I1" },
+	[CHECK_STEP_ROBOT] = { "ROBOT", CHECK_TIER_ATTACKS, ALL, 2 * TLS_PREMASTER_COUNT, true,
+	                       "I2" },
 };
 _Static_assert(CHECK_STEP_COUNT <= 64, "a step has no bit");
 
 static bool has_id(const char *ids, const char *id)
 {
 	size_t len = strlen(id);
-	for (const char *at = ids; (at = strstr(at, id)); at += len) {
+	for (const char *at = ids; len && (at = strstr(at, id)); at += len) {
 		bool begins = at == ids || at[-1] == ' ';
-		if (len && begins && (at[len] == ' ' || !at[len]))
+		if (begins && (at[len] == ' ' || !at[len]))
 			return true;
 	}
 	return false;
@@ -140,6 +144,32 @@ static enum check_need need_of_13(const struct check_plan *plan)
 	return need_version(plan, CHECK_TLS13, CHECK_STEP_13);
 }
 
+/* The latest version before TLS 1.3 that is there; CHECK_SSL3: it has none with groups. */
+static enum check_version old_version(const struct check_plan *plan)
+{
+	enum check_version v = CHECK_TLS12;
+	while (v > CHECK_SSL3 && has(plan, v) != CHECK_YES)
+		v--;
+	return v;
+}
+
+static enum check_need need_groups_12(const struct check_plan *plan)
+{
+	bool is_known = is_settled(plan, CHECK_STEP_12) && is_settled(plan, CHECK_STEP_11) &&
+	                is_settled(plan, CHECK_STEP_10);
+	if (has(plan, CHECK_TLS12) == CHECK_YES)
+		return CHECK_NEED_ASK;
+	if (!is_known)
+		return CHECK_NEED_WAIT;
+	return old_version(plan) > CHECK_SSL3 ? CHECK_NEED_ASK : CHECK_NEED_NOT;
+}
+
+/* Each alone, for the choice is not seen in TLS 1.3: too many for what they tell of a stranger. */
+static enum check_need need_schemes_13(const struct check_plan *plan)
+{
+	return plan->set.is_mine ? need_of_13(plan) : CHECK_NEED_NOT;
+}
+
 static enum check_need need_of_10(const struct check_plan *plan)
 {
 	return need_version(plan, CHECK_TLS10, CHECK_STEP_10);
@@ -196,325 +226,107 @@ static enum check_need need_renegotiate(const struct check_plan *plan)
 	return is_unknown ? need_of_12(plan) : CHECK_NEED_NOT;
 }
 
-/* --- What goes out --- */
-
-static void offer(const struct check_plan *plan, struct check_ask *ask, enum tls_offer_kind kind)
+static enum check_need need_heartbleed(const struct check_plan *plan)
 {
-	tls_offer_init(&ask->offer, kind, ask->has_no_sni ? NULL : plan->sni);
+	if (!is_settled(plan, CHECK_STEP_12))
+		return CHECK_NEED_WAIT;
+	return plan->has_heartbeat ? CHECK_NEED_ASK : CHECK_NEED_NOT;
 }
 
-static void ask_12(const struct check_plan *plan, struct check_ask *ask)
+static enum check_need need_ticketbleed(const struct check_plan *plan)
 {
-	offer(plan, ask, TLS_OFFER_12);
-	ask->offer.has_grease = true;
+	if (plan->has_ticket_12)
+		return CHECK_NEED_ASK;
+	bool is_known =
+		is_settled(plan, CHECK_STEP_INJECT) && is_settled(plan, CHECK_STEP_RENEGOTIATE);
+	return is_known ? CHECK_NEED_NOT : CHECK_NEED_WAIT;
 }
 
-static void ask_11(const struct check_plan *plan, struct check_ask *ask)
+static bool has_static(const struct check_plan *plan)
 {
-	offer(plan, ask, TLS_OFFER_11);
+	const struct check_suites *suites = &plan->endpoint->versions[CHECK_TLS12];
+	struct tls_iana_suite suite;
+	for (unsigned i = 0; i < suites->count; i++)
+		if (tls_iana_suite(suites->accepted[i], &suite) && suite.kex == TLS_KEX_RSA)
+			return true;
+	return false;
 }
 
-static void ask_10(const struct check_plan *plan, struct check_ask *ask)
+static enum check_need need_robot(const struct check_plan *plan)
 {
-	offer(plan, ask, TLS_OFFER_10);
+	if (!is_settled(plan, CHECK_STEP_WEAK) || !is_settled(plan, CHECK_STEP_WEAKER))
+		return CHECK_NEED_WAIT;
+	return has_static(plan) ? CHECK_NEED_ASK : CHECK_NEED_NOT;
 }
 
-static void ask_ssl3(const struct check_plan *plan, struct check_ask *ask)
-{
-	offer(plan, ask, TLS_OFFER_SSL3);
-}
+/* --- The tables --- */
 
-static void ask_ssl2(const struct check_plan *plan, struct check_ask *ask)
-{
-	(void)plan;
-	ask->is_ssl2 = true;
-}
-
-static void ask_13(const struct check_plan *plan, struct check_ask *ask)
-{
-	offer(plan, ask, TLS_OFFER_13);
-	ask->offer.has_grease = true;
-}
-
-static void ask_post_quantum(const struct check_plan *plan, struct check_ask *ask)
-{
-	offer(plan, ask, TLS_OFFER_POST_QUANTUM);
-}
-
-static void ask_sha1(const struct check_plan *plan, struct check_ask *ask)
-{
-	offer(plan, ask, TLS_OFFER_SHA1);
-}
-
-/* Keys that the client sends: whoever has the server's reads all of it later. */
-static bool is_static_only(const struct tls_iana_suite *s)
-{
-	return s->kex == TLS_KEX_RSA && !tls_iana_suite_is_weak(s);
-}
-
-static void suites_add(struct tls_offer *o, bool (*is_wanted)(const struct tls_iana_suite *s),
-                       size_t max)
-{
-	uint16_t all[TLS_IANA_SUITES_MAX];
-	size_t count = tls_iana_suites(TLS_1_2, all, COUNT_OF(all));
-	for (size_t i = 0; i < count && o->suite_count < max; i++) {
-		struct tls_iana_suite suite;
-		if (tls_iana_suite(all[i], &suite) && is_wanted(&suite))
-			o->suites[o->suite_count++] = all[i];
-	}
-}
-
-enum { STATIC_SUITES = 14 };
-
-static void ask_weak(const struct check_plan *plan, struct check_ask *ask)
-{
-	tls_offer_init_version(&ask->offer, TLS_1_2, plan->sni);
-	suites_add(&ask->offer, is_static_only, STATIC_SUITES);
-	suites_add(&ask->offer, tls_iana_suite_is_weak, TLS_OFFER_SUITES_MAX);
-}
-
-static void ask_weaker(const struct check_plan *plan, struct check_ask *ask)
-{
-	bool is_weak_known = plan->endpoint->takes_bad_suites == CHECK_YES;
-	tls_offer_init_version(&ask->offer, TLS_1_2, plan->sni);
-	suites_add(&ask->offer, is_weak_known ? is_static_only : tls_iana_suite_is_weak,
-	           TLS_OFFER_SUITES_MAX);
-}
-
-static void ask_fallback(const struct check_plan *plan, struct check_ask *ask)
-{
-	bool has_11 = has(plan, CHECK_TLS11) == CHECK_YES;
-	offer(plan, ask, has_11 ? TLS_OFFER_11 : TLS_OFFER_10);
-	ask->offer.has_fallback_scsv = true;
-}
-
-static void ask_alpn(const struct check_plan *plan, struct check_ask *ask)
-{
-	offer(plan, ask, TLS_OFFER_12);
-	ask->offer.alpn[0] = "http/1.1";
-}
-
-static void ask_handshake(const struct check_plan *plan, struct check_ask *ask)
-{
-	(void)plan;
-	ask->is_visit = true;
-}
-
-static void ask_resume(const struct check_plan *plan, struct check_ask *ask)
-{
-	ask->is_visit = true;
-	ask->tls.is_wide = true;
-	ask->resumes = plan->has_ticket;
-	ask->asks_mail =
-		plan->endpoint->service == CHECK_SMTP && plan->tries[CHECK_STEP_RESUME] == 0;
-}
-
-static void ask_renegotiate(const struct check_plan *plan, struct check_ask *ask)
-{
-	ask->is_visit = true;
-	ask->tls.is_wide = true;
-	ask->tls.is_tls12 = has(plan, CHECK_TLS12) != CHECK_NO;
-	ask->renegotiations_max = CHECK_PLAN_RENEGOTIATIONS;
-}
-
-static void ask_inject(const struct check_plan *plan, struct check_ask *ask)
-{
-	ask_renegotiate(plan, ask);
-	ask->injects = true;
-}
-
-static void ask_no_sni(const struct check_plan *plan, struct check_ask *ask)
-{
-	(void)plan;
-	ask->is_visit = true;
-	ask->tls.is_wide = true;
-	ask->has_no_sni = true;
-}
-
-static void ask_other_chain(const struct check_plan *plan, struct check_ask *ask)
-{
-	ask->is_visit = true;
-	ask->tls.is_wide = true;
-	ask->tls.key = plan->endpoint->chain.key_is_rsa ? TLS_VISIT_ECDSA : TLS_VISIT_RSA;
-}
-
-/* --- What came of it --- */
-
-static int hear_handshake(struct check_plan *plan, const struct check_heard *h)
-{
-	plan->has_ticket = h->seen->ticket;
-	return err_up(check_facts_handshake(plan->endpoint, h));
-}
-
-static int hear_12(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_version(plan->endpoint, CHECK_TLS12, h));
-}
-
-static int hear_11(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_version(plan->endpoint, CHECK_TLS11, h));
-}
-
-static int hear_10(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_version(plan->endpoint, CHECK_TLS10, h));
-}
-
-static int hear_ssl3(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_version(plan->endpoint, CHECK_SSL3, h));
-}
-
-static int hear_13(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_version(plan->endpoint, CHECK_TLS13, h));
-}
-
-static int hear_ssl2(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_ssl2(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_weak(struct check_plan *plan, const struct check_heard *h)
-{
-	plan->weak_has_shown = h->answer->kind == TLS_ANSWER_HELLO;
-	check_facts_weak(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_weaker(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_weak(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_post_quantum(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_post_quantum(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_sha1(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_sha1(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_fallback(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_fallback(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_alpn(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_alpn(plan->endpoint, h->answer);
-	return 0;
-}
-
-static int hear_resume(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_again(plan->endpoint, h));
-}
-
-static int hear_renegotiate(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_renegotiation(plan->endpoint, h->seen);
-	return 0;
-}
-
-static int hear_no_sni(struct check_plan *plan, const struct check_heard *h)
-{
-	check_facts_no_sni(plan->endpoint, h->seen);
-	return 0;
-}
-
-static int hear_other_chain(struct check_plan *plan, const struct check_heard *h)
-{
-	return err_up(check_facts_other_chain(plan->endpoint, h));
-}
-
-/* --- The table --- */
-
-static const struct {
-	enum check_need (*need)(const struct check_plan *plan);
-	void (*ask)(const struct check_plan *plan, struct check_ask *ask);
-	int (*hear)(struct check_plan *plan, const struct check_heard *h);
-	/* Of enumerations instead of the two. */
-	enum tls_enumeration_kind kind;
-	uint16_t version;
-} rows[] = {
-	[CHECK_STEP_HANDSHAKE] = { need_always, ask_handshake, hear_handshake },
-	[CHECK_STEP_12] = { need_always, ask_12, hear_12 },
-	[CHECK_STEP_11] = { need_always, ask_11, hear_11 },
-	[CHECK_STEP_10] = { need_10, ask_10, hear_10 },
-	[CHECK_STEP_SSL3] = { need_ssl3, ask_ssl3, hear_ssl3 },
-	[CHECK_STEP_SSL2] = { need_always, ask_ssl2, hear_ssl2 },
-	[CHECK_STEP_13] = { need_13, ask_13, hear_13 },
-	[CHECK_STEP_WEAK] = { need_always, ask_weak, hear_weak },
-	[CHECK_STEP_WEAKER] = { need_weaker, ask_weaker, hear_weaker },
-	[CHECK_STEP_POST_QUANTUM] = { need_of_13, ask_post_quantum, hear_post_quantum },
-	[CHECK_STEP_SHA1] = { need_of_12, ask_sha1, hear_sha1 },
-	[CHECK_STEP_FALLBACK] = { need_fallback, ask_fallback, hear_fallback },
-	[CHECK_STEP_RESUME] = { need_resume, ask_resume, hear_resume },
-	[CHECK_STEP_INJECT] = { need_inject, ask_inject, hear_renegotiate },
-	[CHECK_STEP_RENEGOTIATE] = { need_renegotiate, ask_renegotiate, hear_renegotiate },
-	[CHECK_STEP_NO_SNI] = { need_always, ask_no_sni, hear_no_sni },
-	[CHECK_STEP_OTHER_CHAIN] = { need_always, ask_other_chain, hear_other_chain },
-	[CHECK_STEP_ALPN] = { need_of_12, ask_alpn, hear_alpn },
-	[CHECK_STEP_SUITES_13] = { need_of_13, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_3 },
-	[CHECK_STEP_SUITES_12] = { need_of_12, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_2 },
-	[CHECK_STEP_GROUPS_13] = { need_of_13, .kind = TLS_ENUMERATE_GROUPS, .version = TLS_1_3 },
-	[CHECK_STEP_GROUPS_12] = { need_of_12, .kind = TLS_ENUMERATE_GROUPS, .version = TLS_1_2 },
-	[CHECK_STEP_SCHEMES_12] = { need_of_12, .kind = TLS_ENUMERATE_SCHEMES, .version = TLS_1_2 },
-	[CHECK_STEP_SCHEMES_13] = { need_of_13, .kind = TLS_ENUMERATE_SCHEMES, .version = TLS_1_3 },
-	[CHECK_STEP_SUITES_10] = { need_of_10, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_0 },
-	[CHECK_STEP_SUITES_11] = { need_of_11, .kind = TLS_ENUMERATE_SUITES, .version = TLS_1_1 },
-	[CHECK_STEP_SUITES_SSL3] = { need_of_ssl3, .kind = TLS_ENUMERATE_SUITES,
-	                             .version = 0x0300 },
+static enum check_need (*const needs[])(const struct check_plan *plan) = {
+	[CHECK_STEP_HANDSHAKE] = need_always,
+	[CHECK_STEP_12] = need_always,
+	[CHECK_STEP_11] = need_always,
+	[CHECK_STEP_10] = need_10,
+	[CHECK_STEP_SSL3] = need_ssl3,
+	[CHECK_STEP_SSL2] = need_always,
+	[CHECK_STEP_13] = need_13,
+	[CHECK_STEP_WEAK] = need_always,
+	[CHECK_STEP_WEAKER] = need_weaker,
+	[CHECK_STEP_POST_QUANTUM] = need_of_13,
+	[CHECK_STEP_SHA1] = need_of_12,
+	[CHECK_STEP_FALLBACK] = need_fallback,
+	[CHECK_STEP_RESUME] = need_resume,
+	[CHECK_STEP_INJECT] = need_inject,
+	[CHECK_STEP_RENEGOTIATE] = need_renegotiate,
+	[CHECK_STEP_NO_SNI] = need_always,
+	[CHECK_STEP_OTHER_CHAIN] = need_always,
+	[CHECK_STEP_ALPN] = need_of_12,
+	[CHECK_STEP_SUITES_13] = need_of_13,
+	[CHECK_STEP_SUITES_12] = need_of_12,
+	[CHECK_STEP_GROUPS_13] = need_of_13,
+	[CHECK_STEP_GROUPS_12] = need_groups_12,
+	[CHECK_STEP_SCHEMES_12] = need_of_12,
+	[CHECK_STEP_SCHEMES_13] = need_schemes_13,
+	[CHECK_STEP_SUITES_10] = need_of_10,
+	[CHECK_STEP_SUITES_11] = need_of_11,
+	[CHECK_STEP_SUITES_SSL3] = need_of_ssl3,
+	[CHECK_STEP_HEARTBLEED] = need_heartbleed,
+	[CHECK_STEP_CCS] = need_of_12,
+	[CHECK_STEP_TICKETBLEED] = need_ticketbleed,
+	[CHECK_STEP_ROBOT] = need_robot,
 };
-_Static_assert(COUNT_OF(rows) == CHECK_STEP_COUNT, "a step without a row");
+_Static_assert(COUNT_OF(needs) == CHECK_STEP_COUNT, "a step that nobody says is needed");
 
 enum check_need check_step_need(const struct check_plan *plan, enum check_step step)
 {
-	return rows[step].need(plan);
+	return needs[step](plan);
 }
 
-static int enumeration_ask(struct check_plan *plan, enum check_step step, struct check_ask *ask)
+/* 0: it is none. */
+static const struct {
+	enum tls_enumeration_kind kind;
+	uint16_t version;
+} enumerations[CHECK_STEP_COUNT] = {
+	[CHECK_STEP_SUITES_13] = { TLS_ENUMERATE_SUITES, TLS_1_3 },
+	[CHECK_STEP_SUITES_12] = { TLS_ENUMERATE_SUITES, TLS_1_2 },
+	[CHECK_STEP_GROUPS_13] = { TLS_ENUMERATE_GROUPS, TLS_1_3 },
+	[CHECK_STEP_GROUPS_12] = { TLS_ENUMERATE_GROUPS, TLS_1_2 },
+	[CHECK_STEP_SCHEMES_12] = { TLS_ENUMERATE_SCHEMES, TLS_1_2 },
+	[CHECK_STEP_SCHEMES_13] = { TLS_ENUMERATE_SCHEMES, TLS_1_3 },
+	[CHECK_STEP_SUITES_10] = { TLS_ENUMERATE_SUITES, TLS_1_0 },
+	[CHECK_STEP_SUITES_11] = { TLS_ENUMERATE_SUITES, TLS_1_1 },
+	[CHECK_STEP_SUITES_SSL3] = { TLS_ENUMERATE_SUITES, 0x0300 },
+};
+
+bool check_step_is_enumeration(enum check_step step)
 {
-	struct tls_enumeration *n = plan->enumerations[step];
-	if (!n) {
-		n = malloc(sizeof(*n));
-		if (!n)
-			return err_raise(-ENOMEM);
-		tls_enumeration_init(n, rows[step].kind, rows[step].version, plan->sni);
-		plan->enumerations[step] = n;
-	}
-	return tls_enumeration_next(n, &ask->offer) ? 0 : err_raise(-ENODATA);
+	return enumerations[step].version;
 }
 
-int check_step_ask(struct check_plan *plan, enum check_step step, struct check_ask *ret_ask)
+void check_step_enumeration_init(const struct check_plan *plan, enum check_step step,
+                                 struct tls_enumeration *ret_enumeration)
 {
-	*ret_ask = (struct check_ask){ .step = step };
-	if (!rows[step].ask)
-		return err_up(enumeration_ask(plan, step, ret_ask));
-	rows[step].ask(plan, ret_ask);
-	return 0;
-}
-
-int check_step_hear(struct check_plan *plan, enum check_step step, const struct check_heard *heard)
-{
-	if (rows[step].hear)
-		return err_up(rows[step].hear(plan, heard));
-	tls_enumeration_take(plan->enumerations[step], heard->answer);
-	check_facts_enumeration(plan->endpoint, plan->enumerations[step]);
-	return 0;
-}
-
-bool check_step_goes_on(const struct check_plan *plan, enum check_step step)
-{
-	const struct tls_enumeration *n = plan->enumerations[step];
-	return n && !n->is_done;
+	uint16_t version = enumerations[step].version;
+	if (step == CHECK_STEP_GROUPS_12)
+		version = check_version_number(old_version(plan));
+	tls_enumeration_init(ret_enumeration, enumerations[step].kind, version, plan->sni);
 }

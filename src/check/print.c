@@ -20,3 +20,9 @@ int check_print_clean(struct buf *out, const char *text)
 	buf_commit(out, len);
 	return 0;
 }
+
+const char *check_report_asked(const struct check_report *report)
+{
+	const struct check_domain *d = report->domain;
+	return d->asked[0] ? d->asked : d->name;
+}

@@ -18,6 +18,9 @@ enum check_threshold { CHECK_FAILS_ON_FAIL, CHECK_FAILS_ON_WARN };
 /* Findings that count. */
 unsigned check_report_bad(const struct check_report *report, enum check_threshold threshold);
 
+/* The domain, or HOST:PORT/PROTO: what it is called. A stranger's text. */
+const char *check_report_asked(const struct check_report *report);
+
 struct check_text_style {
 	bool has_colour;
 	bool shows_all; /* what is well, too */

@@ -14,7 +14,7 @@ static const char style[] =
 	"color:#1b2430;background:#fff}"
 	"h1{margin-bottom:.2rem}.quiet{color:#51606f}"
 	".letters{display:flex;flex-wrap:wrap;gap:1rem;margin:1rem 0}"
-	".letters div{border:1px solid #cfd7df;border-radius:.5rem;padding:.5rem "
+	".whole,.partial{border:1px solid #cfd7df;border-radius:.5rem;padding:.5rem "
 	"1rem;min-width:10rem}"
 	".letter{font-size:2.2rem;font-weight:700;line-height:1.2;display:block}"
 	".partial{border-style:dashed}"
@@ -83,7 +83,7 @@ static void head_write(struct html *h, const struct check_report *report)
 	struct tm tm = {};
 	if (gmtime_r(&at, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	html_element(h, "h1", d->name);
+	html_element(h, "h1", check_report_asked(report));
 	html_open(h, "p", { "class", "quiet" });
 	html_textf(h, "mailseal check %s, profile %s (%s), %s", MAILSEAL_VERSION,
 	           report->profile->name, report->profile->source, when);
@@ -96,25 +96,71 @@ static void head_write(struct html *h, const struct check_report *report)
 	html_close(h);
 }
 
-static void mends_write(struct html *h, const struct check_finding *f)
+/* A line end in a text is a space elsewhere; here it counts. */
+static void lines_write(struct html *h, const char *text)
 {
-	for (const struct advice_mend *m = advice_mend_next(f->criterion->id, NULL); m;
-	     m = advice_mend_next(f->criterion->id, m)) {
-		html_open(h, "details");
-		html_element(h, "summary", m->software[0] ? m->software : "mend");
-		html_element(h, "pre", m->text);
-		html_close(h);
+	html_open(h, "pre");
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		html_textf(h, "%.*s", (int)len, text);
+		text += len + (text[len] == '\n');
+		if (*text)
+			html_void(h, "br");
 	}
+	html_close(h);
 }
 
-static void finding_write(struct html *h, const struct check_finding *f)
+static void mend_write(struct html *h, const struct advice_mend *m, bool is_open)
 {
+	if (is_open)
+		html_open(h, "details", { "open", "open" });
+	else
+		html_open(h, "details");
+	html_element(h, "summary", m->software[0] ? m->software : "mend");
+	lines_write(h, m->text);
+	html_close(h);
+}
+
+/* That of its software first, and open: others are not printed. */
+static void mends_write(struct html *h, const struct check_finding *f)
+{
+	const struct advice_mend *first = advice_mend_for(f->criterion->id, f->software);
+	if (!first)
+		first = advice_mend_next(f->criterion->id, NULL);
+	if (first)
+		mend_write(h, first, true);
+	for (const struct advice_mend *m = advice_mend_next(f->criterion->id, NULL); m;
+	     m = advice_mend_next(f->criterion->id, m))
+		if (m != first)
+			mend_write(h, m, false);
+}
+
+static void places_write(struct html *h, const struct check_report *report, size_t first)
+{
+	const struct check_finding *findings = report->findings;
+	for (size_t i = first; i < report->count; i++)
+		if (check_finding_is_like(&findings[first], &findings[i]))
+			html_element(h, "div", findings[i].place, { "class", "quiet" });
+}
+
+/* It stands with one before it. */
+static bool is_written(const struct check_report *report, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (check_finding_is_like(&report->findings[i], &report->findings[at]))
+			return true;
+	return false;
+}
+
+static void finding_write(struct html *h, const struct check_report *report, size_t at)
+{
+	const struct check_finding *f = &report->findings[at];
 	html_open(h, "article", { "class", check_verdict_name(f->verdict) });
 	html_open(h, "h3");
 	html_textf(h, "%s %s: %s", f->criterion->id, f->criterion->title,
 	           check_verdict_name(f->verdict));
 	html_close(h);
-	html_element(h, "div", f->place, { "class", "quiet" });
+	places_write(h, report, at);
 	if (f->evidence[0])
 		html_element(h, "p", f->evidence);
 	if (f->verdict >= CHECK_WARN) {
@@ -176,8 +222,8 @@ int check_print_html(struct buf *out, const struct check_report *report)
 		html_element(&h, "p", report->domain->why);
 	html_element(&h, "h2", "Findings");
 	for (size_t i = 0; i < report->count; i++)
-		if (report->findings[i].verdict >= CHECK_INFO)
-			finding_write(&h, &report->findings[i]);
+		if (report->findings[i].verdict >= CHECK_INFO && !is_written(report, i))
+			finding_write(&h, report, i);
 	well_write(&h, report);
 	endpoints_write(&h, report->domain);
 	html_close(&h);

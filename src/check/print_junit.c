@@ -81,7 +81,7 @@ int check_print_junit(struct buf *out, const struct check_report *report,
 	const unsigned *t = report->totals;
 	int r = buf_add_str(out, "<testsuite");
 	if (!r)
-		r = attribute_write(out, "name", report->domain->name);
+		r = attribute_write(out, "name", check_report_asked(report));
 	if (!r)
 		r = buf_printf(out, " tests=\"%zu\" failures=\"%u\" skipped=\"%u\">\n",
 		               report->count, check_report_bad(report, threshold),

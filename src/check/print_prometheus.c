@@ -40,7 +40,7 @@ static void grade_add(struct check_prometheus *p, const char *domain, const char
 
 static void findings_add(struct check_prometheus *p, const struct check_report *r)
 {
-	const char *domain = r->domain->name;
+	const char *domain = check_report_asked(r);
 	for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++)
 		METRIC(p, CHECK_METRIC_TOTALS, r->totals[v], { "domain", domain },
 		       { "verdict", check_verdict_name(v) });
@@ -52,21 +52,22 @@ static void findings_add(struct check_prometheus *p, const struct check_report *
 			       { "verdict", check_verdict_name(r->findings[i].verdict) });
 }
 
-static void expiry_add(struct check_prometheus *p, const struct check_domain *d)
+static void expiry_add(struct check_prometheus *p, const struct check_report *r)
 {
+	const struct check_domain *d = r->domain;
+	const char *domain = check_report_asked(r);
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
 		if (e->has_chain)
 			METRIC(p, CHECK_METRIC_EXPIRY, (double)e->chain.not_after_s,
-			       { "domain", d->name }, { "host", e->host },
-			       { "address", e->address },
+			       { "domain", domain }, { "host", e->host }, { "address", e->address },
 			       { "service", check_service_name(e->service) });
 	}
 }
 
 void check_print_prometheus(struct check_prometheus *p, const struct check_report *r)
 {
-	const char *domain = r->domain->name;
+	const char *domain = check_report_asked(r);
 	if (!p->has_begun)
 		for (unsigned i = 0; i < CHECK_METRIC_COUNT; i++)
 			exposition_begin(&p->metrics[i], &families[i]);
@@ -75,7 +76,7 @@ void check_print_prometheus(struct check_prometheus *p, const struct check_repor
 	grade_add(p, domain, "between", &r->letters[CHECK_BETWEEN]);
 	grade_add(p, domain, "users", &r->letters[CHECK_USERS]);
 	findings_add(p, r);
-	expiry_add(p, r->domain);
+	expiry_add(p, r);
 	METRIC(p, CHECK_METRIC_LOOKED, (double)r->domain->at_s, { "domain", domain });
 }
 

@@ -62,7 +62,7 @@ static int letter_write(struct page *p, const struct check_letter *letter)
 
 static int letters_write(struct page *p)
 {
-	int r = check_print_clean(p->out, p->report->domain->name);
+	int r = check_print_clean(p->out, check_report_asked(p->report));
 	if (!r)
 		r = buf_printf(p->out, "   profile %s   overall ", p->report->profile->name);
 	if (!r)
@@ -135,12 +135,6 @@ static int endpoints_write(struct page *p)
 	return r ? err_up(r) : any ? err_up(buf_add_str(p->out, "\n")) : 0;
 }
 
-static bool is_same(const struct check_finding *a, const struct check_finding *b)
-{
-	return a->criterion == b->criterion && a->verdict == b->verdict &&
-	       !strcmp(a->evidence, b->evidence) && !strcasecmp(a->software, b->software);
-}
-
 /* A text behind a margin, whatever its lines. */
 static int block_write(struct page *p, const char *margin, const char *text)
 {
@@ -178,7 +172,7 @@ static int places_write(struct page *p, size_t first)
 	unsigned shown = 0, left = 0;
 	int r = 0;
 	for (size_t i = first; !r && i < p->report->count; i++) {
-		if (p->is_shown[i] || !is_same(f, &p->report->findings[i]))
+		if (p->is_shown[i] || !check_finding_is_like(f, &p->report->findings[i]))
 			continue;
 		p->is_shown[i] = true;
 		if (shown == PLACES_SHOWN && !p->style->shows_all) {
@@ -266,7 +260,7 @@ static int totals_write(struct page *p)
 
 static int nothing_write(struct page *p)
 {
-	int r = check_print_clean(p->out, p->report->domain->name);
+	int r = check_print_clean(p->out, check_report_asked(p->report));
 	if (!r)
 		r = buf_add_str(p->out, ": could not be looked at: ");
 	if (!r)
@@ -299,7 +293,7 @@ int check_print_line(struct buf *out, const struct check_report *report)
 		return err_up(nothing_write(&p));
 	int r = buf_printf(out, "%-3s ", report->overall.letter);
 	if (!r)
-		r = check_print_clean(out, report->domain->name);
+		r = check_print_clean(out, check_report_asked(report));
 	if (!r)
 		r = buf_add_str(out, "  ");
 	return r ? err_up(r) : err_up(totals_write(&p));

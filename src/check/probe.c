@@ -2,43 +2,14 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "check/probe_inside.h"
 #include "io/address.h"
-#include "io/stream.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 /* Tickets of TLS 1.3 come behind the handshake; where nothing is said, they are waited for. */
 enum { TICKET_MS = 250 };
-
-enum phase {
-	CONNECTING,
-	TALKING, /* check/opening.h has the word, in clear or in TLS */
-	OFFERED, /* the hello went out: all that comes is its answer */
-	HANDSHAKE,
-	RENEGOTIATING,
-	LINGERING, /* for tickets */
-	OVER,
-};
-
-struct check_probe {
-	struct io_loop *loop;
-	struct io_stream stream;
-	struct check_opening opening;
-	struct check_limits limits;
-	struct buf hello;
-	struct check_probe_visit visit;
-	void (*on_end)(void *owner);
-	void *owner;
-	enum phase phase;
-	enum check_opening_state waits_for; /* since late was armed */
-	struct io_deadline late, total;
-	struct io_later done, renegotiated;
-	enum check_probe_end end;
-	char why[CHECK_TEXT_CAP];
-	struct tls_answer answer;
-	struct check_probe_seen seen;
-};
 
 #define PROBE_OF(member, at)                                                                       \
 	((struct check_probe *)((char *)(at)-offsetof(struct check_probe, member)))
@@ -63,6 +34,11 @@ const struct tls_answer *check_probe_answer(const struct check_probe *probe)
 	return &probe->answer;
 }
 
+const struct check_reaction *check_probe_reaction(const struct check_probe *probe)
+{
+	return probe->has_reaction ? &probe->reaction : NULL;
+}
+
 struct check_probe_seen *check_probe_seen(struct check_probe *probe)
 {
 	return &probe->seen;
@@ -71,11 +47,11 @@ struct check_probe_seen *check_probe_seen(struct check_probe *probe)
 /* --- The end --- */
 
 /* Told from a later turn; nothing is read any more. */
-static void finish(struct check_probe *p, enum check_probe_end end, const char *why)
+void probe_finish(struct check_probe *p, enum check_probe_end end, const char *why)
 {
-	if (p->phase == OVER)
+	if (p->phase == PROBE_OVER)
 		return;
-	p->phase = OVER;
+	p->phase = PROBE_OVER;
 	p->end = end;
 	if (why != p->why)
 		snprintf(p->why, sizeof(p->why), "%s", why);
@@ -85,9 +61,9 @@ static void finish(struct check_probe *p, enum check_probe_end end, const char *
 	io_later_add(p->loop, &p->done);
 }
 
-static void no_memory(struct check_probe *p)
+void probe_no_memory(struct check_probe *p)
 {
-	finish(p, CHECK_PROBE_LOST, "out of memory");
+	probe_finish(p, CHECK_PROBE_LOST, "out of memory");
 }
 
 /* Politely: with close_notify where there is TLS. */
@@ -99,7 +75,7 @@ static void on_done(struct io_later *later)
 	p->on_end(p->owner);
 }
 
-static void deadline(struct check_probe *p, uint32_t ms)
+void probe_deadline(struct check_probe *p, uint32_t ms)
 {
 	io_deadline_arm(p->loop, &p->late, ms);
 }
@@ -111,59 +87,73 @@ static void ended(struct check_probe *p)
 	const struct check_opening *o = &p->opening;
 	char why[CHECK_TEXT_CAP];
 	const char *words = check_opening_end_words(o->end);
-	if (o->answer[0])
+	if (o->answer[0] && o->end == CHECK_OPENING_RATE)
+		snprintf(why, sizeof(why), "%s", o->answer);
+	else if (o->answer[0])
 		snprintf(why, sizeof(why), "%.60s: %.180s", words, o->answer);
 	else
 		snprintf(why, sizeof(why), "%.60s without a word", words);
+	/* What it made of the bytes behind STARTTLS is what was asked, also where it just ended. */
+	if (o->set.injects && o->injection != CHECK_UNKNOWN && !p->seen.is_done) {
+		probe_finish(p, CHECK_PROBE_NO_TLS, why);
+		return;
+	}
 	switch (o->end) {
 	case CHECK_OPENING_DONE:
-		finish(p, CHECK_PROBE_TLS, "");
+		probe_finish(p, CHECK_PROBE_TLS, "");
 		return;
 	case CHECK_OPENING_NO_STARTTLS:
 	case CHECK_OPENING_REFUSED:
-		finish(p, CHECK_PROBE_NO_TLS, why);
+		probe_finish(p, CHECK_PROBE_NO_TLS, why);
 		return;
 	case CHECK_OPENING_RATE:
 	case CHECK_OPENING_SHUT:
 		/* Behind a handshake its facts stand, whatever is said inside. */
-		finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_RATE, why);
+		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_RATE, why);
 		return;
 	case CHECK_OPENING_FOREIGN:
-		finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_FOREIGN, why);
+		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_FOREIGN, why);
 		return;
 	case CHECK_OPENING_UNDER_WAY:
 	case CHECK_OPENING_END_COUNT:
 		break;
 	}
-	finish(p, CHECK_PROBE_LOST, why);
+	probe_finish(p, CHECK_PROBE_LOST, why);
 }
 
 /* The server has ended, or is taken to have. */
 static void gone(struct check_probe *p, const char *why)
 {
 	switch (p->phase) {
-	case CONNECTING:
-		finish(p, CHECK_PROBE_CLOSED, why);
+	case PROBE_CONNECTING:
+		probe_finish(p, CHECK_PROBE_CLOSED, why);
 		break;
-	case OFFERED: /* some refuse so, without an alert */
-		finish(p, CHECK_PROBE_TLS, "");
+	case PROBE_OFFERED: /* some refuse so, without an alert */
+		probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case HANDSHAKE:
+	case PROBE_ATTACKING:
+		if (!p->reaction.is_whole)
+			p->reaction.kind = CHECK_REACTION_CLOSED;
+		p->has_reaction = true;
+		probe_finish(p, CHECK_PROBE_TLS, "");
+		break;
+	case PROBE_HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "%s", why);
 		check_opening_eof(&p->opening);
-		finish(p, CHECK_PROBE_TLS, "");
+		probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case RENEGOTIATING:
+	case PROBE_RENEGOTIATING:
 		p->seen.renegotiates = p->seen.renegotiations ? CHECK_YES : CHECK_NO;
 		[[fallthrough]];
-	case LINGERING:
-		finish(p, CHECK_PROBE_TLS, "");
+	case PROBE_LINGERING:
+		probe_ticket_take(p);
+		probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case TALKING:
+	case PROBE_TALKING:
 		check_opening_eof(&p->opening);
 		ended(p);
 		break;
-	case OVER:
+	case PROBE_OVER:
 		break;
 	}
 }
@@ -173,117 +163,35 @@ static void silence(struct check_probe *p)
 {
 	bool is_first = p->opening.state == CHECK_OPENING_GREETING && !p->opening.input_len;
 	switch (p->phase) {
-	case CONNECTING:
-		finish(p, CHECK_PROBE_SILENT, "no connection in time");
+	case PROBE_CONNECTING:
+		probe_finish(p, CHECK_PROBE_SILENT, "no connection in time");
 		break;
-	case TALKING:
+	case PROBE_TALKING:
 		if (p->seen.is_done)
-			finish(p, CHECK_PROBE_TLS, "");
+			probe_finish(p, CHECK_PROBE_TLS, "");
 		else if (is_first)
-			finish(p, CHECK_PROBE_SILENT, "no greeting in time");
+			probe_finish(p, CHECK_PROBE_SILENT, "no greeting in time");
 		else
-			finish(p, CHECK_PROBE_LOST, "no answer in time");
+			probe_finish(p, CHECK_PROBE_LOST, "no answer in time");
 		break;
-	case OFFERED:
-		finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
+	case PROBE_OFFERED:
+		probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
 		break;
-	case HANDSHAKE:
+	case PROBE_ATTACKING:
+		p->has_reaction = true;
+		probe_finish(p, CHECK_PROBE_TLS, "");
+		break;
+	case PROBE_HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "no answer in time");
-		finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
+		probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
 		break;
-	case RENEGOTIATING:
-	case LINGERING:
+	case PROBE_RENEGOTIATING:
+	case PROBE_LINGERING:
 		gone(p, "no answer in time");
 		break;
-	case OVER:
+	case PROBE_OVER:
 		break;
 	}
-}
-
-/* --- TLS --- */
-
-static void offer(struct check_probe *p)
-{
-	p->phase = OFFERED;
-	deadline(p, p->limits.answer_ms);
-	if (io_stream_write(&p->stream, buf_slice(&p->hello)))
-		no_memory(p);
-}
-
-static void visit(struct check_probe *p)
-{
-	struct tls_session *tls = NULL;
-	int r = tls_session_connect_hop(&tls, p->visit.hops, p->visit.expected, p);
-	if (!r)
-		r = tls_visit_prepare(tls, &p->visit.tls);
-	if (r) {
-		tls_session_free(tls);
-		no_memory(p);
-		return;
-	}
-	p->phase = HANDSHAKE;
-	p->seen.was_tried = true;
-	deadline(p, p->limits.answer_ms);
-	io_stream_start_tls(&p->stream, tls);
-}
-
-/* Text behind the word to start is nobody's (RFC 3207 5). */
-static void start_tls(struct check_probe *p)
-{
-	io_stream_consume(&p->stream, io_stream_input(&p->stream).len);
-	if (buf_len(&p->hello))
-		offer(p);
-	else
-		visit(p);
-}
-
-static int seen_take(struct check_probe *p)
-{
-	const struct tls_session *tls = p->stream.tls;
-	const struct tls_facts *facts = tls_session_facts(tls);
-	struct check_probe_seen *seen = &p->seen;
-	seen->is_done = true;
-	seen->is_resumed = facts->is_resumed;
-	snprintf(seen->version, sizeof(seen->version), "%s", facts->version);
-	snprintf(seen->suite, sizeof(seen->suite), "%s", facts->cipher);
-	snprintf(seen->group, sizeof(seen->group), "%s", facts->group);
-	seen->proof = *tls_session_proof(tls);
-	tls_visit_facts(tls, &seen->facts);
-	int r = tls_visit_chain(tls, &seen->chain);
-	if (!r)
-		r = tls_visit_staple(tls, &seen->staple);
-	return err_up(r);
-}
-
-static void ticket_take(struct check_probe *p)
-{
-	if (p->stream.tls && !p->seen.ticket &&
-	    tls_visit_ticket(p->stream.tls, &p->seen.ticket, &p->seen.ticket_facts))
-		no_memory(p);
-}
-
-/* From inside the library: what follows waits for a later turn. */
-static void on_renegotiated(void *owner)
-{
-	struct check_probe *p = owner;
-	io_later_add(p->loop, &p->renegotiated);
-}
-
-/* True: another one is under way. */
-static bool renegotiate(struct check_probe *p)
-{
-	struct buf out = {};
-	bool is_wanted = p->seen.renegotiations < p->visit.renegotiations_max;
-	if (!is_wanted || tls_visit_renegotiate(p->stream.tls, &out, on_renegotiated)) {
-		buf_deinit(&out);
-		return false;
-	}
-	p->phase = RENEGOTIATING;
-	deadline(p, p->limits.answer_ms / 2);
-	if (io_stream_write_sealed(&p->stream, buf_slice(&out)))
-		no_memory(p);
-	buf_deinit(&out);
-	return true;
 }
 
 /* --- Doing what the conversation says --- */
@@ -291,40 +199,42 @@ static bool renegotiate(struct check_probe *p)
 static void flush(struct check_probe *p)
 {
 	if (buf_len(&p->opening.out) && io_stream_write(&p->stream, buf_slice(&p->opening.out)))
-		finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_LOST, "it broke off");
+		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_LOST,
+		             "it broke off");
 	buf_clear(&p->opening.out);
-	if (p->phase != TALKING || p->waits_for == p->opening.state)
+	if (p->phase != PROBE_TALKING || p->waits_for == p->opening.state)
 		return;
 	p->waits_for = p->opening.state;
-	deadline(p, p->waits_for == CHECK_OPENING_GREETING ? p->limits.greeting_ms
-	                                                   : p->limits.answer_ms);
+	probe_deadline(p, p->waits_for == CHECK_OPENING_GREETING ? p->limits.greeting_ms
+	                                                         : p->limits.answer_ms);
 }
 
 static void quit(struct check_probe *p)
 {
-	enum check_opening_todo todo;
-	ticket_take(p);
-	if (check_opening_quit(&p->opening, &todo)) {
-		no_memory(p);
+	probe_ticket_take(p);
+	if (check_opening_quit(&p->opening)) {
+		probe_no_memory(p);
 		return;
 	}
 	flush(p);
-	if (todo == CHECK_OPENING_OVER)
-		ended(p);
+	ended(p);
 }
 
 /* Inside, and nothing is left to be said but what the probe is for. */
 static void looked(struct check_probe *p)
 {
-	if (p->phase == OVER || renegotiate(p))
+	if (p->phase == PROBE_OVER)
 		return;
-	p->phase = TALKING;
-	if (p->opening.language != CHECK_SPEAKS_NOTHING) {
+	probe_ticket_take(p); /* a renegotiation that is refused ends the session */
+	if (probe_renegotiate(p))
+		return;
+	p->phase = PROBE_TALKING;
+	if (p->opening.language != CHECK_SPEAKS_NOTHING || !p->visit.waits_for_ticket) {
 		quit(p);
 		return;
 	}
-	p->phase = LINGERING;
-	deadline(p, TICKET_MS);
+	p->phase = PROBE_LINGERING;
+	probe_deadline(p, TICKET_MS);
 }
 
 /* False: nothing more is to be fed. */
@@ -333,16 +243,16 @@ static bool todo_do(struct check_probe *p, enum check_opening_todo todo)
 	flush(p);
 	switch (todo) {
 	case CHECK_OPENING_READ:
-		return p->phase == TALKING;
+		return p->phase == PROBE_TALKING;
 	case CHECK_OPENING_START_TLS:
-		start_tls(p);
+		probe_start_tls(p);
 		return false;
 	case CHECK_OPENING_LOOKED:
 	case CHECK_OPENING_NOOPED:
 		looked(p);
-		return p->phase == TALKING;
+		return p->phase == PROBE_TALKING;
 	case CHECK_OPENING_OVER:
-		ticket_take(p);
+		probe_ticket_take(p);
 		ended(p);
 		return false;
 	}
@@ -353,7 +263,7 @@ static bool todo_do(struct check_probe *p, enum check_opening_todo todo)
 static void on_renegotiated_later(struct io_later *later)
 {
 	struct check_probe *p = PROBE_OF(renegotiated, later);
-	if (p->phase != RENEGOTIATING)
+	if (p->phase != PROBE_RENEGOTIATING)
 		return;
 	p->seen.renegotiations++;
 	p->seen.renegotiates = CHECK_YES;
@@ -361,9 +271,9 @@ static void on_renegotiated_later(struct io_later *later)
 		looked(p);
 		return;
 	}
-	p->phase = TALKING;
+	p->phase = PROBE_TALKING;
 	if (check_opening_noop(&p->opening))
-		no_memory(p);
+		probe_no_memory(p);
 	else
 		flush(p);
 }
@@ -372,10 +282,10 @@ static void talk(struct check_probe *p)
 {
 	bool goes_on = true;
 	size_t used = 1;
-	while (goes_on && used && p->phase == TALKING) {
+	while (goes_on && used && p->phase == PROBE_TALKING) {
 		enum check_opening_todo todo;
 		if (check_opening_feed(&p->opening, io_stream_input(&p->stream), &used, &todo)) {
-			no_memory(p);
+			probe_no_memory(p);
 			return;
 		}
 		io_stream_consume(&p->stream, used);
@@ -383,35 +293,25 @@ static void talk(struct check_probe *p)
 	}
 }
 
-static void answered(struct check_probe *p)
-{
-	struct slice input = io_stream_input(&p->stream);
-	int r = tls_answer_feed(&p->answer, input);
-	io_stream_consume(&p->stream, input.len);
-	if (r < 0)
-		no_memory(p);
-	else if (r == TLS_ANSWER_BAD && p->answer.kind == TLS_ANSWER_NONE)
-		finish(p, CHECK_PROBE_LOST, p->answer.problem ?: "no TLS");
-	else if (r != TLS_ANSWER_MORE)
-		finish(p, CHECK_PROBE_TLS, "");
-}
-
 /* --- Events --- */
 
 static void on_data(struct check_probe *p)
 {
 	switch (p->phase) {
-	case TALKING:
+	case PROBE_TALKING:
 		talk(p);
 		break;
-	case OFFERED:
-		answered(p);
+	case PROBE_OFFERED:
+		probe_answered(p);
 		break;
-	case CONNECTING:
-	case HANDSHAKE:
-	case RENEGOTIATING:
-	case LINGERING:
-	case OVER: /* what nobody asked for */
+	case PROBE_ATTACKING:
+		probe_reacted(p);
+		break;
+	case PROBE_CONNECTING:
+	case PROBE_HANDSHAKE:
+	case PROBE_RENEGOTIATING:
+	case PROBE_LINGERING:
+	case PROBE_OVER: /* what nobody asked for */
 		io_stream_consume(&p->stream, io_stream_input(&p->stream).len);
 		break;
 	}
@@ -419,17 +319,17 @@ static void on_data(struct check_probe *p)
 
 static void on_connected(struct check_probe *p)
 {
-	p->phase = TALKING;
-	deadline(p, p->limits.greeting_ms);
+	p->phase = PROBE_TALKING;
+	probe_deadline(p, p->limits.greeting_ms);
 	todo_do(p, check_opening_start(&p->opening));
 }
 
 static void on_tls_up(struct check_probe *p)
 {
 	enum check_opening_todo todo;
-	p->phase = TALKING;
-	if (seen_take(p) || check_opening_tls_up(&p->opening, &todo)) {
-		no_memory(p);
+	p->phase = PROBE_TALKING;
+	if (probe_seen_take(p) || check_opening_tls_up(&p->opening, &todo)) {
+		probe_no_memory(p);
 		return;
 	}
 	todo_do(p, todo);
@@ -438,7 +338,7 @@ static void on_tls_up(struct check_probe *p)
 static void on_error(struct check_probe *p)
 {
 	const char *why = strerror(p->stream.error);
-	if (p->phase == RENEGOTIATING || (p->phase == TALKING && p->seen.is_done))
+	if (p->phase == PROBE_RENEGOTIATING || (p->phase == PROBE_TALKING && p->seen.is_done))
 		why = tls_session_error(p->stream.tls);
 	gone(p, why);
 }
@@ -501,11 +401,12 @@ static int probe_connect(struct check_probe *p, const struct check_probe_way *wa
 	int r = connect_start(p, way);
 	if (r == -EINVAL || r == -ENOMEM)
 		return err_up(r);
-	deadline(p, p->limits.connect_ms);
+	probe_deadline(p, p->limits.connect_ms);
 	io_deadline_arm(p->loop, &p->total, p->limits.total_ms);
 	if (r)
-		finish(p, r == -EMFILE || r == -ENFILE ? CHECK_PROBE_LOST : CHECK_PROBE_CLOSED,
-		       strerror(-r));
+		probe_finish(p,
+		             r == -EMFILE || r == -ENFILE ? CHECK_PROBE_LOST : CHECK_PROBE_CLOSED,
+		             strerror(-r));
 	return 0;
 }
 
@@ -523,6 +424,8 @@ int check_probe_new(struct check_probe **ret_probe, struct io_loop *loop,
 	p->loop = loop;
 	p->limits = set->limits;
 	p->visit = set->visit;
+	p->attack = set->attack;
+	p->variant = set->variant;
 	p->on_end = set->on_end;
 	p->owner = set->owner;
 	p->late.fn = on_late;
@@ -554,6 +457,7 @@ void check_probe_free(struct check_probe *probe)
 	check_opening_deinit(&probe->opening);
 	tls_answer_deinit(&probe->answer);
 	buf_deinit(&probe->hello);
+	buf_deinit(&probe->reply);
 	buf_deinit(&probe->seen.chain);
 	buf_deinit(&probe->seen.staple);
 	tls_ticket_free(probe->seen.ticket);

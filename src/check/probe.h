@@ -10,6 +10,7 @@
 #ifndef CHECK_PROBE_H
 #define CHECK_PROBE_H
 
+#include "check/attack.h"
 #include "check/opening.h"
 #include "io/loop.h"
 #include "tls/answer.h"
@@ -32,17 +33,21 @@ struct check_probe_way {
 
 /* A real handshake, and what is done inside. */
 struct check_probe_visit {
-	struct tls_hops *hops; /* borrowed, as long as the probe */
+	/* Borrowed, as long as the probe. */
+	struct tls_hops *hops;
 	const struct tls_expectation *expected;
 	struct tls_visit_settings tls;
 	unsigned renegotiations_max; /* 0: not tried */
+	bool waits_for_ticket;       /* also where nothing is said inside */
 };
 
 struct check_probe_settings {
 	struct check_probe_way way;
 	struct check_opening_settings opening; /* hostname: borrowed, as long as the probe */
 	struct check_limits limits;
-	struct slice hello; /* empty: visit */
+	struct slice hello;       /* empty: visit */
+	enum check_attack attack; /* behind the answer to hello */
+	unsigned variant;         /* of ROBOT: enum tls_premaster */
 	struct check_probe_visit visit;
 	void (*on_end)(void *owner);
 	void *owner;
@@ -92,6 +97,8 @@ enum check_probe_end check_probe_end(const struct check_probe *probe);
 const char *check_probe_why(const struct check_probe *probe); /* of an end that is not TLS */
 const struct check_opening *check_probe_opening(const struct check_probe *probe);
 const struct tls_answer *check_probe_answer(const struct check_probe *probe);
+/* NULL: there was no attack, or no way to it. */
+const struct check_reaction *check_probe_reaction(const struct check_probe *probe);
 /* The owner may take ticket, and sets it to NULL then. */
 struct check_probe_seen *check_probe_seen(struct check_probe *probe);
 

@@ -104,6 +104,19 @@ static void only_keep(const struct check_run *run, struct check_report *report)
 	check_grade(report);
 }
 
+/* As --host takes it. */
+static void asked_write(struct run_job *job)
+{
+	struct check_domain *d = &job->result.domain;
+	const struct check_place *p = &job->host;
+	bool is_v6 = strchr(p->host, ':');
+	if (job->is_host)
+		snprintf(d->asked, sizeof(d->asked), "%s%s%s:%u/%s", is_v6 ? "[" : "", p->host,
+		         is_v6 ? "]" : "", p->port, check_service_name(p->service));
+	else
+		snprintf(d->asked, sizeof(d->asked), "%s", job->name);
+}
+
 /* All is known that is to be known. */
 static void job_judge(struct run_job *job)
 {
@@ -114,6 +127,7 @@ static void job_judge(struct run_job *job)
 		if (job->slots[i].endpoint)
 			d->endpoints[d->endpoint_count++] = job->slots[i].endpoint;
 	d->at_s = time(NULL);
+	asked_write(job);
 	job_leave(job);
 	if (check_judge(d, run->set.profile, &job->result.report)) {
 		job->fn(job->owner, NULL);
@@ -231,7 +245,10 @@ static void slots_begin(struct run_job *job, const struct check_place *places, u
 	job->slots = calloc(count + 1, sizeof(*job->slots));
 	if (job->slots)
 		slots_fill(job, places, count);
-	else
+	if (job->slots && job->is_host && count && !job->slot_count)
+		snprintf(job->result.domain.why, sizeof(job->result.domain.why),
+		         "%.100s has no address of the family that is wished", job->host.host);
+	if (!job->slots)
 		snprintf(job->result.domain.why, sizeof(job->result.domain.why), "out of memory");
 	for (unsigned i = 0; i < job->slot_count; i++) {
 		job->pending++;
@@ -286,7 +303,9 @@ static int job_begin(struct run_job *job)
 		.lookup = run->set.lookup,
 		.fetch = run->set.fetch,
 		.refuses_private = run->set.refuses_private,
-		.family = run->set.no_v4 ? AF_INET6 : run->set.no_v6 ? AF_INET : AF_UNSPEC,
+		.family = run->set.no_v4   ? AF_INET6
+		          : run->set.no_v6 ? AF_INET
+		                           : AF_UNSPEC,
 	};
 	if (job->is_host)
 		return err_up(host_begin(job));

@@ -13,6 +13,7 @@ SPOIL(host_lost, f->hosts[1].facts.has_address = false)
 SPOIL(hosts_lost, f->hosts[0].facts.has_address = f->hosts[1].facts.has_address = false)
 SPOIL(mx_lost, f->domain.way.end = POLICY_WAY_LOST; f->domain.way.mx = POLICY_DNS_FAILED;
       f->domain.way.host_count = 0)
+SPOIL(mx_lost_bogus, spoil_mx_lost(f); f->domain.way.mx = POLICY_DNS_BOGUS)
 SPOIL(mx_alias, f->domain.hosts[0].is_alias = true)
 SPOIL(mx_private, f->domain.hosts[0].address_is_private = true)
 SPOIL(mx_private_mine, f->domain.hosts[0].address_is_private = f->domain.is_mine = true)
@@ -50,6 +51,7 @@ SPOIL(autoconfig_unknown, f->domain.autoconfig[0].is_there = CHECK_UNKNOWN)
 SPOIL(no_starttls, AT(MX2).clear.offers_starttls = false; AT(MX2).has_tls = CHECK_NO)
 SPOIL(not_heard, AT(MX2).clear.was_heard = false)
 SPOIL(handshake_fails, AT(MX2).handshake.is_done = CHECK_NO; AT(MX2).has_tls = CHECK_NO)
+SPOIL(handshake_old, TEXT(AT(MX2).handshake.version, "TLSv1.0"))
 SPOIL(handshake_lost, AT(MX2).handshake.is_done = CHECK_UNKNOWN; AT(MX2).probes_lost = 1)
 SPOIL(rate, AT(MX2).reach = CHECK_RATE; TEXT(AT(MX2).why, "421 4.7.0 slow down"))
 SPOIL(auth_plain, TEXT(AT(MX2).clear.auth, "CRAM-MD5 plain"))
@@ -133,6 +135,7 @@ static const struct rule_case cases[] = {
 	{ "A1", DOMAIN, M, WARN, spoil_host_lost },
 	{ "A1", DOMAIN, M, FAIL, spoil_hosts_lost },
 	{ "A1", DOMAIN, M, LOST, spoil_mx_lost },
+	{ "A1", DOMAIN, M, LOST, spoil_mx_lost_bogus },
 	{ "A1", DOMAIN, M, NA, spoil_null_mx },
 	{ "A2", MX1_HOST, M, PASS, spoil_nothing },
 	{ "A2", MX1_HOST, M, WARN, spoil_mx_alias },
@@ -151,6 +154,7 @@ static const struct rule_case cases[] = {
 	{ "A5", DOMAIN, M, INFO, spoil_mx_insecure_no_dane },
 	{ "A5", DOMAIN, S, WARN, spoil_mx_insecure_no_dane },
 	{ "A5", DOMAIN, M, FAIL, spoil_mx_bogus },
+	{ "A5", DOMAIN, M, FAIL, spoil_mx_lost_bogus },
 	{ "A6", MX1_HOST, M, PASS, spoil_nothing },
 	{ "A6", MX1_HOST, M, WARN, spoil_address_insecure },
 	{ "A6", MX1_HOST, M, FAIL, spoil_address_bogus },
@@ -185,6 +189,7 @@ static const struct rule_case cases[] = {
 	{ "B1", MX2_PORT, M, NOTHING, spoil_rate },
 	{ "B2", MX2_PORT, M, PASS, spoil_nothing },
 	{ "B2", MX2_PORT, M, FAIL, spoil_handshake_fails },
+	{ "B2", MX2_PORT, M, WARN, spoil_handshake_old },
 	{ "B2", MX2_PORT, M, LOST, spoil_handshake_lost },
 	{ "B2", USERS("993/imaps"), M, FAIL, spoil_imaps_broken },
 	{ "B3", DOMAIN, M, PASS, spoil_nothing },

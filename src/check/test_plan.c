@@ -333,6 +333,18 @@ static void test_plan_turned_away(void **state)
 	assert_int_equal(run.endpoint.probes_lost, 0);
 }
 
+/* A server that takes a hello without a word would else eat up all the time there is. */
+static void test_plan_silence_is_asked_twice(void **state)
+{
+	(void)state;
+	struct server s = good;
+	struct run run;
+	s.always = CHECK_PROBE_LOST;
+	run_all(&run, &s, CHECK_SMTP, &shallow);
+	assert_int_equal(run.connections, CHECK_PLAN_TRIES_LOST);
+	assert_int_equal(run.endpoint.reach, CHECK_SILENT);
+}
+
 static void test_plan_nobody_there(void **state)
 {
 	(void)state;
@@ -409,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_plan_deep_stays_below_eighty),
 		cmocka_unit_test(test_plan_limit_is_kept_and_said),
 		cmocka_unit_test(test_plan_turned_away),
+		cmocka_unit_test(test_plan_silence_is_asked_twice),
 		cmocka_unit_test(test_plan_nobody_there),
 		cmocka_unit_test(test_plan_without_starttls),
 		cmocka_unit_test(test_plan_only),

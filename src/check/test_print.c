@@ -193,6 +193,54 @@ static void test_print_prometheus_of_nothing(void **state)
 	assert_int_equal(buf_len(&out), 0);
 }
 
+static unsigned count_of(const char *text, const char *word)
+{
+	unsigned count = 0;
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+/* As on the terminal; its software's mend is open, so that it is printed. */
+static void test_print_html_puts_together_what_is_alike(void **state)
+{
+	(void)state;
+	CLEAN(buf_deinit) struct buf out = {};
+	for (size_t i = 0; i < COUNT_OF(findings); i++) {
+		finding_set(&findings[i], i < 3 ? "C2" : "C3", CHECK_WARN);
+		snprintf(findings[i].place, sizeof(findings[i].place), "host%zu.example.org", i);
+		strcpy(findings[i].software, i == 2 ? "Exim 4.96" : "Postfix");
+	}
+	assert_int_equal(check_print_html(&out, &report), 0);
+	const char *text = text_of(&out);
+	assert_int_equal(count_of(text, "<article"), 3);
+	assert_int_equal(count_of(text, "<details open"), 3);
+	for (size_t i = 0; i < COUNT_OF(findings); i++)
+		assert_int_equal(count_of(text, findings[i].place), 1);
+	const char *first = strstr(text, "<details open");
+	assert_int_equal(strncmp(strstr(first, "<summary>"), "<summary>Postfix", 16), 0);
+	assert_non_null(strstr(text, "<br>postfix reload")); /* lines stay lines */
+}
+
+/* Two of them in one run are two series, two suites. */
+static void test_print_an_endpoint_alone_has_a_name(void **state)
+{
+	(void)state;
+	CLEAN(buf_deinit) struct buf out = {};
+	struct check_prometheus metrics = {};
+	domain.name[0] = '\0';
+	strcpy(domain.asked, "mx.example.org:25/smtp");
+	check_print_prometheus(&metrics, &report);
+	assert_int_equal(check_print_prometheus_end(&metrics, &out), 0);
+	assert_int_equal(check_print_junit(&out, &report, CHECK_FAILS_ON_FAIL), 0);
+	assert_int_equal(check_print_line(&out, &report), 0);
+	assert_int_equal(buf_add(&out, (struct slice){ (const uint8_t *)"", 1 }), 0);
+	const char *text = (const char *)buf_slice(&out).data;
+	assert_non_null(strstr(text, "domain=\"mx.example.org:25/smtp\",about=\"overall\""));
+	assert_non_null(strstr(text, "<testsuite name=\"mx.example.org:25/smtp\""));
+	assert_non_null(strstr(text, "F   mx.example.org:25/smtp "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,9 +249,11 @@ int main(void)
 		cmocka_unit_test_setup(test_print_line_says_why_not, setup),
 		cmocka_unit_test_setup(test_print_json, setup),
 		cmocka_unit_test_setup(test_print_html_escapes, setup),
+		cmocka_unit_test_setup(test_print_html_puts_together_what_is_alike, setup),
 		cmocka_unit_test_setup(test_print_junit_counts, setup),
 		cmocka_unit_test_setup(test_print_prometheus_families_stand_together, setup),
 		cmocka_unit_test_setup(test_print_prometheus_of_nothing, setup),
+		cmocka_unit_test_setup(test_print_an_endpoint_alone_has_a_name, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

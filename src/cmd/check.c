@@ -95,6 +95,7 @@ static int look_begin(struct checking *c, char *ret_error, size_t error_cap)
 	struct check_look_settings set;
 	check_look_settings_init(&set, o->tier, o->is_mine);
 	set.plan.only = only_steps(o);
+	set.plan.has_attacks = o->has_attacks;
 	ehlo_name(hostname, sizeof(hostname));
 	set.hostname = o->ehlo ? o->ehlo : hostname;
 	set.from4 = o->source4;

@@ -22,7 +22,7 @@ static const char usage_begin[] =
 	"\n"
 	"  -p, --profile NAME       m3aawg (default), ncsc2025, bsi2026, mozilla6, rfc9325\n"
 	"  -d, --deep               all suites, groups and signatures, not only the telling ones:\n"
-	"                           under 80 connections an endpoint instead of about 8\n"
+	"                           80 connections an endpoint at most, instead of 9\n"
 	"      --attacks            try known attacks too (Heartbleed, CCS, tickets, ROBOT): for\n"
 	"                           your own hosts\n"
 	"  -m, --mine               they are my own hosts: no rest between connections, and\n"

@@ -28,11 +28,11 @@ enum {
 struct proc_program {
 	struct proc_program_settings set;
 	pid_t pid; /* 0: it has been reaped */
-	int pidfd, out_fd;
-	struct io_watch *ended, *says;
+	int pidfd, out_fd, apart_fd;
+	struct io_watch *ended, *says, *says_apart;
 	struct io_deadline late;
 	uint64_t began_ms;
-	bool is_late;
+	bool is_late, is_too_long;
 	uint64_t output_total;
 	size_t output_len;
 	uint8_t output[PROC_PROGRAM_OUTPUT_MAX];
@@ -54,7 +54,7 @@ static void limits_set(void)
 		(void)!setrlimit(limits[i].what, &limits[i].limit); /* there may be a lower one */
 }
 
-__attribute__((noreturn)) static void child_run(char *const argv[], int in_fd, int out_fd)
+__attribute__((noreturn)) static void child_run(char *const argv[], const int fds[3])
 {
 	static char *const environment[] = {
 		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -63,8 +63,8 @@ __attribute__((noreturn)) static void child_run(char *const argv[], int in_fd, i
 	exec_signals_reset();
 	signal(SIGPIPE, SIG_DFL);
 	umask(077);
-	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) || chdir("/") || dup2(in_fd, 0) < 0 ||
-	    dup2(out_fd, 1) < 0 || dup2(out_fd, 2) < 0)
+	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) || chdir("/") || dup2(fds[0], 0) < 0 ||
+	    dup2(fds[1], 1) < 0 || dup2(fds[2], 2) < 0)
 		_exit(FAILED);
 	limits_set();
 	closefrom(3);
@@ -103,6 +103,30 @@ static void on_says(void *owner, int events)
 		io_watch_set(p->says, 0);
 }
 
+/* The same for stdout where it is kept apart. */
+static bool apart_read(struct proc_program *p)
+{
+	uint8_t *at = NULL;
+	if (buf_reserve(p->set.out, READ_LEN, &at))
+		p->is_too_long = true;
+	ssize_t n = p->is_too_long ? 0 : read(p->apart_fd, at, READ_LEN);
+	if (n > 0)
+		buf_commit(p->set.out, (size_t)n);
+	if (n > 0 && buf_len(p->set.out) > p->set.out_max)
+		p->is_too_long = true;
+	if (p->is_too_long && p->pid)
+		kill(-p->pid, SIGKILL);
+	return n > 0 && !p->is_too_long;
+}
+
+static void on_says_apart(void *owner, int events)
+{
+	struct proc_program *p = owner;
+	errno = 0;
+	if (!apart_read(p) && errno != EAGAIN)
+		io_watch_set(p->says_apart, 0);
+}
+
 /* --- its end --- */
 
 /* While it is not reaped its process group cannot be another's. */
@@ -123,13 +147,18 @@ static void on_ended(void *owner, int events)
 	int status = reap(p);
 	for (int i = 0; i < READS_MAX && output_read(p); i++)
 		;
+	while (p->set.out && apart_read(p))
+		;
 	io_watch_set(p->ended, 0);
 	io_watch_set(p->says, 0);
+	if (p->says_apart)
+		io_watch_set(p->says_apart, 0);
 	io_deadline_disarm(&p->late);
 	const struct proc_program_result result = {
 		.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		.is_late = p->is_late,
+		.is_too_long = p->is_too_long,
 		.duration_ms = io_loop_now_ms(p->set.loop) - p->began_ms,
 		.output = slice_of(p->output, p->output_len),
 		.output_total = p->output_total,
@@ -160,26 +189,34 @@ static int input_open(struct slice input, int *ret_fd)
 	return 0;
 }
 
+/* Ours alone does not wait: the program's end does, as programs expect it. */
+static int pipe_open(int *ret_ours, int *ret_its)
+{
+	int pair[2];
+	if (pipe2(pair, O_CLOEXEC))
+		return err_raise(-errno);
+	*ret_ours = pair[0];
+	*ret_its = pair[1];
+	return fcntl(pair[0], F_SETFL, O_NONBLOCK) ? err_raise(-errno) : 0;
+}
+
 static int process_start(struct proc_program *p)
 {
 	CLEAN(closep) int in = -1;
 	CLEAN(closep) int out = -1;
-	int pair[2];
+	CLEAN(closep) int apart = -1;
 	int r = input_open(p->set.input, &in);
+	if (!r)
+		r = pipe_open(&p->out_fd, &out);
+	if (!r && p->set.out)
+		r = pipe_open(&p->apart_fd, &apart);
 	if (r)
 		return err_up(r);
-	if (pipe2(pair, O_CLOEXEC))
-		return err_raise(-errno);
-	p->out_fd = pair[0];
-	out = pair[1];
-	/* Ours alone: the program's end waits, as programs expect it. */
-	if (fcntl(p->out_fd, F_SETFL, O_NONBLOCK))
-		return err_raise(-errno);
 	pid_t pid = fork();
 	if (pid < 0)
 		return err_raise(-errno);
 	if (pid == 0)
-		child_run(p->set.argv, in, out);
+		child_run(p->set.argv, (const int[3]){ in, apart >= 0 ? apart : out, out });
 	p->pid = pid;
 	p->pidfd = pidfd_open(pid, 0);
 	return p->pidfd < 0 ? err_raise(-errno) : 0;
@@ -192,8 +229,12 @@ static int program_begin(struct proc_program *p)
 		r = io_watch_new(&p->says, p->set.loop, p->out_fd, on_says, p);
 	if (!r)
 		r = io_watch_new(&p->ended, p->set.loop, p->pidfd, on_ended, p);
+	if (!r && p->set.out)
+		r = io_watch_new(&p->says_apart, p->set.loop, p->apart_fd, on_says_apart, p);
 	if (r)
 		return err_up(r);
+	if (p->says_apart)
+		io_watch_set(p->says_apart, IO_READ);
 	io_watch_set(p->says, IO_READ);
 	io_watch_set(p->ended, IO_READ);
 	p->began_ms = io_loop_now_ms(p->set.loop);
@@ -208,7 +249,7 @@ int proc_program_start(struct proc_program **ret_program, const struct proc_prog
 	if (!p)
 		return err_raise(-ENOMEM);
 	p->set = *set;
-	p->pidfd = p->out_fd = -1;
+	p->pidfd = p->out_fd = p->apart_fd = -1;
 	int r = program_begin(p);
 	if (r) {
 		proc_program_free(p);
@@ -226,10 +267,11 @@ void proc_program_free(struct proc_program *p)
 		(void)reap(p);
 	io_deadline_disarm(&p->late);
 	io_watch_free(p->says);
+	io_watch_free(p->says_apart);
 	io_watch_free(p->ended);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
-	if (p->out_fd >= 0)
-		close(p->out_fd);
+	closep(&p->out_fd);
+	closep(&p->apart_fd);
 	free(p);
 }

@@ -1,6 +1,6 @@
 /*
  * A program of the operator's, run on the loop: what it may have, what it is told, how long it may
- * take, what it said. For hooks, and whatever else runs commands.
+ * take, what it said. For hooks, and whatever else runs commands; capture.h waits for one.
  *
  * It begins in a session of its own, in "/", with an environment of PATH and LANG alone, with its
  * stdin, stdout and stderr and no other descriptor, without a core file, with a minute of CPU and
@@ -10,7 +10,7 @@
 #ifndef PROC_PROGRAM_H
 #define PROC_PROGRAM_H
 
-#include "base/slice.h"
+#include "base/buf.h"
 
 #include <stdint.h>
 
@@ -27,13 +27,14 @@ struct proc_program_result {
 	int signal; /* 0: none */
 	bool is_late;
 	uint64_t duration_ms;
+	bool is_too_long;      /* more came than out takes: it was killed */
 	struct slice output;   /* of stdout and stderr; bytes of its own choice, so hostile */
 	uint64_t output_total; /* bytes that it wrote */
 };
 
 static inline bool proc_program_is_well(const struct proc_program_result *result)
 {
-	return result->exit == 0 && !result->is_late;
+	return result->exit == 0 && !result->is_late && !result->is_too_long;
 }
 
 struct proc_program_settings {
@@ -41,6 +42,8 @@ struct proc_program_settings {
 	char *const *argv;  /* ended by NULL; a name without "/" is looked for in PATH */
 	struct slice input; /* all of its stdin; copied */
 	uint32_t deadline_ms;
+	struct buf *out; /* all of its stdout, apart from output; NULL: in output. The caller's */
+	size_t out_max;  /* bytes */
 	void *owner;
 	/* The last call; it may free the program. result is borrowed. */
 	void (*on_end)(void *owner, struct proc_program *program,

@@ -156,6 +156,14 @@ void tls_ticket_free(struct tls_ticket *ticket)
 	free(ticket);
 }
 
+struct slice tls_ticket_bytes(const struct tls_ticket *ticket)
+{
+	const unsigned char *bytes = NULL;
+	size_t len = 0;
+	SSL_SESSION_get0_ticket(ticket->session, &bytes, &len);
+	return slice_of(bytes, bytes ? len : 0);
+}
+
 /* --- Renegotiation --- */
 
 static void on_info(const SSL *ssl, int where, int value)

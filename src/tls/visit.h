@@ -11,6 +11,8 @@
 /* What a server gave to be resumed by: a ticket, or a session id before TLS 1.3. */
 struct tls_ticket;
 void tls_ticket_free(struct tls_ticket *ticket);
+/* As it goes over the wire; empty of a session id. Lives with the ticket. */
+struct slice tls_ticket_bytes(const struct tls_ticket *ticket);
 
 /* Servers may have a certificate for each kind of key. */
 enum tls_visit_key { TLS_VISIT_ANY_KEY, TLS_VISIT_RSA, TLS_VISIT_ECDSA };

@@ -1,0 +1,40 @@
+/* For readers of software that is one instance with one first file. */
+#ifndef SERVERS_BEGIN_H
+#define SERVERS_BEGIN_H
+
+#include "servers/reader.h"
+
+struct servers_known {
+	const char *name, *value;
+};
+
+struct servers_begin {
+	enum servers_kind kind;
+	const char *path;
+	const char *packages[4];              /* the first that is installed says the version */
+	const struct servers_known *defaults; /* ends with a NULL name; NULL: none */
+};
+
+/* A server whose first file this is, with its defaults around it. *ret_file is NULL where the file
+ * is absent or unreadable: then nothing was added. 0 or a negative. */
+[[nodiscard]] int servers_begin(struct servers *s, const struct servers_begin *begin,
+                                struct servers_server **ret_server, struct servers_file **ret_file);
+
+/* How deep files include each other, and how many were read in all: a few files that each include
+ * the next twice are as many as one likes. */
+struct servers_nest {
+	unsigned depth, total;
+};
+enum { SERVERS_NEST_DEPTH_MAX = 12, SERVERS_NEST_TOTAL_MAX = 4096 };
+
+/* One file more may be read inside. Then `depth` is one more, which the caller takes back. NULL, or
+ * why not. */
+const char *servers_nest_enter(struct servers_nest *nest);
+
+/* The number of a port: "587" or a name of a mail or web service. 0: neither. */
+uint16_t servers_port_of(const char *text, size_t len);
+
+/* What that port is for, by its number; SERVERS_INTERNAL where it says nothing. */
+enum servers_protocol servers_port_protocol(uint16_t port);
+
+#endif

@@ -1,0 +1,36 @@
+/* Between the files of Dovecot's reader. */
+#ifndef SERVERS_DOVECOT_INSIDE_H
+#define SERVERS_DOVECOT_INSIDE_H
+
+#include "servers/dovecot_conf.h"
+#include "servers/servers.h"
+
+/* Far more than anybody writes: a tree of somebody else's cannot keep us busy. */
+enum {
+	DOVECOT_VALUE_MAX = 64 * 1024, /* bytes */
+	DOVECOT_SETTINGS_MAX = 10 * 1000,
+	DOVECOT_BLOCKS_MAX = 5000,
+};
+
+struct dovecot_reading {
+	struct servers *s;
+	struct servers_server *server;
+	struct servers_scope *scope; /* that is being filled */
+	const char *path;            /* of the file; NULL: defaults, or what a program said */
+	const char *prefix;          /* of names, in a block that only groups; "" else */
+	int depth, nest;             /* of files, of blocks */
+	size_t settings_before, scopes_before; /* that others had read */
+	unsigned includes;                     /* files read, also those read again */
+};
+
+/* Fills the scope from lines of dovecot.conf. 0 or a negative. */
+[[nodiscard]] int dovecot_text_read(struct dovecot_reading *r, struct slice text);
+/* 0, an outcome of servers_open(), or a negative. */
+[[nodiscard]] int dovecot_file_read(struct dovecot_reading *r, const char *path);
+
+/* When all files are read. */
+[[nodiscard]] int dovecot_externals_read(struct dovecot_reading *r);
+[[nodiscard]] int dovecot_listeners_add(struct dovecot_reading *r);
+[[nodiscard]] int dovecot_certificates_add(struct dovecot_reading *r);
+
+#endif

@@ -1,0 +1,237 @@
+#include "servers/lines.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "servers/begin.h"
+#include <errno.h>
+#include <stdio.h>
+
+const struct lines_syntax lines_cyrus = { ':', "#", .include = "@include" };
+const struct lines_syntax lines_courier = { '=', "#", .is_shell = true };
+const struct lines_syntax lines_routes = { ':', "#", .has_empty_names = true };
+const struct lines_syntax lines_words = { ' ', "#", .has_later_comments = true };
+const struct lines_syntax lines_redis = { ' ', "#", .include = "include" };
+const struct lines_syntax lines_stunnel = { '=', "#;", .has_brackets = true, .include = "include" };
+const struct lines_syntax lines_haproxy = {
+	' ',
+	"#",
+	.has_later_comments = true,
+	.sections = " global defaults frontend backend listen peers resolvers userlist mailers "
+		    "cache program ring http-errors fcgi-app ",
+};
+
+/* Ends the reading in good order; a fault was noted. */
+enum { STOP = 1 };
+
+struct reading {
+	struct servers *s;
+	const struct lines_syntax *syntax;
+	struct servers_scope *outer; /* the one around the sections */
+	struct servers_scope *scope;
+	struct servers_nest nest;
+	struct servers_place place;
+};
+
+static int stop(struct reading *r, const char *why)
+{
+	int e = servers_fault(r->s, r->place.path, r->place.line, "%s", why);
+	return e ? err_up(e) : STOP;
+}
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Its end: a comment behind a blank, outside quotes. */
+static struct slice comment_cut(struct slice line)
+{
+	uint8_t quote = 0;
+	for (size_t i = 0; i < line.len; i++) {
+		uint8_t c = line.data[i];
+		if (quote)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '#' && i && is_blank(line.data[i - 1]))
+			return slice_trim(slice_head(line, i));
+	}
+	return line;
+}
+
+/* Quotes around all of it are none of the value's. */
+static struct slice unquoted(struct slice value)
+{
+	if (value.len >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
+	    value.data[value.len - 1] == value.data[0])
+		return slice_of(value.data + 1, value.len - 2);
+	return value;
+}
+
+/* As a shell: up to the first blank outside quotes, quotes taken away. */
+static int shell_value(struct buf *out, struct slice value)
+{
+	uint8_t quote = 0;
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.data[i];
+		if (!quote && is_blank(c))
+			break;
+		if (c == quote || (!quote && (c == '"' || c == '\''))) {
+			quote = quote ? 0 : c;
+			continue;
+		}
+		int e = buf_add(out, slice_of(&value.data[i], 1));
+		if (e)
+			return err_up(e);
+	}
+	return 0;
+}
+
+static int file_read_in(struct reading *r, const struct servers_file *file);
+
+static int on_included(void *owner, const char *path)
+{
+	struct reading *r = owner;
+	struct servers_file *file = NULL;
+	int e = servers_open(r->s, path, &file);
+	if (e)
+		return e < 0 ? err_up(e) : 0;
+	struct servers_place was = r->place;
+
+	const char *why = servers_nest_enter(&r->nest);
+	if (why)
+		return stop(r, why);
+	e = file_read_in(r, file);
+	r->nest.depth--;
+	r->place = was;
+	return e;
+}
+
+static int include(struct reading *r, struct slice value)
+{
+	bool is_folder = value.len && value.data[value.len - 1] == '/';
+	const char *path = servers_text_printf(r->s, "%.*s%s", (int)value.len,
+	                                       (const char *)value.data, is_folder ? "*" : "");
+	if (!path)
+		return err_raise(-ENOMEM);
+	return path[0] == '/' ? servers_glob(r->s, path, on_included, r) : 0;
+}
+
+static int setting_add(struct reading *r, struct slice name, struct slice value)
+{
+	CLEAN(buf_deinit) struct buf plain = {};
+	struct servers_setting said = { .name = servers_text(r->s, name),
+		                        .written = servers_text(r->s, value),
+		                        .place = r->place };
+	if (r->syntax->is_shell) {
+		int e = shell_value(&plain, value);
+		if (e)
+			return err_up(e);
+		value = buf_slice(&plain);
+	}
+	said.value = servers_text(r->s, unquoted(value));
+	if (!said.name || !said.value || !said.written)
+		return err_raise(-ENOMEM);
+	return servers_setting_add(r->s, r->scope, &said);
+}
+
+static int section_open(struct reading *r, const char *type, struct slice name)
+{
+	const char *text = servers_text(r->s, name);
+	if (!text)
+		return err_raise(-ENOMEM);
+	int e = servers_scope_add(r->s, r->outer, type, text, &r->scope);
+	if (e)
+		return err_up(e);
+	r->scope->place = r->place;
+	return 0;
+}
+
+static size_t word_len(struct slice line)
+{
+	size_t n = 0;
+	while (n < line.len && !is_blank(line.data[n]))
+		n++;
+	return n;
+}
+
+/* The line is one of the words that begin a section. NULL: it is none; type lives as long as s. */
+static const char *section_type(struct reading *r, struct slice word)
+{
+	if (!r->syntax->sections || !word.len || word.len > 30)
+		return NULL;
+	char padded[34];
+	snprintf(padded, sizeof(padded), " %.*s ", (int)word.len, (const char *)word.data);
+	return strstr(r->syntax->sections, padded) ? servers_text(r->s, word) : NULL;
+}
+
+static int on_line(struct reading *r, struct slice line)
+{
+	if (r->syntax->has_brackets && line.data[0] == '[')
+		return section_open(
+			r, "section",
+			slice_head(slice_skip(line, 1), slice_find(slice_skip(line, 1), ']')));
+	size_t at = r->syntax->assign == ' ' ? word_len(line)
+	                                     : slice_find(line, (uint8_t)r->syntax->assign);
+	struct slice name = slice_trim(slice_head(line, at));
+	struct slice value = slice_trim(slice_skip(line, at + 1));
+	const char *type = section_type(r, name);
+	if (type)
+		return section_open(r, type, value);
+	if (r->syntax->is_shell && slice_starts_nocase(name, "export "))
+		name = slice_trim(slice_skip(name, strlen("export ")));
+	if ((!name.len && !r->syntax->has_empty_names) ||
+	    (at == line.len && r->syntax->assign != ' '))
+		return 0; /* no setting: what a shell would do beside */
+	if (r->syntax->include && slice_equal(name, slice_str(r->syntax->include)))
+		return include(r, unquoted(value));
+	return setting_add(r, name, value);
+}
+
+static int physical_line(struct reading *r, struct buf *whole, struct slice line, unsigned number)
+{
+	line = slice_trim(line);
+	if (!buf_len(whole)) {
+		r->place.line = number;
+		if (!line.len || strchr(r->syntax->comments, line.data[0]))
+			return 0;
+	}
+	if (r->syntax->has_later_comments)
+		line = comment_cut(line);
+	r->place.lines = number - r->place.line + 1;
+	bool goes_on = line.len && line.data[line.len - 1] == '\\';
+	int e = buf_add(whole, slice_head(line, line.len - goes_on));
+	if (e)
+		return err_up(e);
+	if (goes_on)
+		return 0;
+	struct slice all = slice_trim(buf_slice(whole));
+	e = all.len ? on_line(r, all) : 0;
+	buf_clear(whole);
+	return e;
+}
+
+static int file_read_in(struct reading *r, const struct servers_file *file)
+{
+	CLEAN(buf_deinit) struct buf whole = {};
+	struct slice rest = buf_slice(&file->text);
+	r->place = (struct servers_place){ .path = file->path };
+	for (unsigned number = 1; rest.len; number++) {
+		struct slice line = slice_head(rest, slice_find(rest, '\n'));
+		rest = slice_skip(rest, line.len + 1);
+		if (line.len && line.data[line.len - 1] == '\r')
+			line.len--;
+		int e = physical_line(r, &whole, line, number);
+		if (e)
+			return e;
+	}
+	return 0;
+}
+
+int servers_lines_read(struct servers *s, struct servers_scope *scope,
+                       const struct servers_file *file, const struct lines_syntax *syntax)
+{
+	struct reading r = { .s = s, .syntax = syntax, .outer = scope, .scope = scope };
+	int e = file_read_in(&r, file);
+	return e < 0 ? err_up(e) : 0;
+}
