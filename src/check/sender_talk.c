@@ -75,7 +75,7 @@ static int on_ehlo(struct check_sender_talk *t, struct slice args)
 {
 	bool says_nothing = t->offer == CHECK_SENDER_OFFER_INJECTS && t->is_tls;
 	(void)args;
-	t->has_hello = t->is_esmtp = true;
+	t->has_hello = true;
 	t->state = CHECK_SENDER_TALK_COMMAND;
 	if (says_nothing)
 		return err_up(buf_printf(&t->out, "250 %s\r\n", t->host));
@@ -311,7 +311,6 @@ int check_sender_talk_feed(struct check_sender_talk *t, struct slice input, size
 void check_sender_talk_secured(struct check_sender_talk *t)
 {
 	t->is_tls = true;
-	t->is_esmtp = false;
 	t->state = CHECK_SENDER_TALK_START;
 }
 

@@ -40,7 +40,7 @@ struct check_sender_talk {
 	const char *host, *domain; /* the caller's, as long as it lives */
 	struct buf out;            /* to be sent; the caller empties it */
 	bool has_hello;            /* whatever else: it is no port scanner */
-	bool is_tls, was_sealed, is_esmtp;
+	bool is_tls, was_sealed;
 	bool is_misled; /* uses what was offered in the injected reply alone */
 	unsigned commands, faults;
 	bool has_clear;    /* a recipient was taken, or a message came, in clear */

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { PEM_MAX = 256 * 1024 };
+enum { PEM_MAX = 256 * 1024, LAST_LOOK_MS = 100 };
 
 struct testing {
 	const struct check_sender_options *o;
@@ -31,6 +31,7 @@ struct testing {
 	struct check_sender_bench *bench;
 	struct io_deadline over;
 	struct io_signal *interrupt, *terminate;
+	bool has_colour; /* asked before the walls, behind which nobody can tell */
 	bool has_failed; /* could not write */
 };
 
@@ -112,7 +113,7 @@ static struct check_sender_result result_of(const struct testing *t)
 		.set = t->site.set,
 		.seen = check_sender_bench_seen(t->bench),
 		.strangers = check_sender_bench_strangers(t->bench),
-		.has_colour = isatty(STDOUT_FILENO) && !t->o->is_json,
+		.has_colour = t->has_colour,
 	};
 }
 
@@ -146,11 +147,12 @@ static void on_over(struct io_deadline *d)
 	io_loop_stop(t->loop);
 }
 
+/* Not at once: who has gone before is to be counted, and may not have been looked at yet. */
 static void on_signal(void *owner, int number)
 {
 	struct testing *t = owner;
 	(void)number;
-	io_loop_stop(t->loop);
+	io_deadline_arm(t->loop, &t->over, LAST_LOOK_MS);
 }
 
 static bool is_wanted(void *owner, const struct sockaddr *peer)
@@ -280,6 +282,7 @@ int cmd_check_sender(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	struct testing t = { .o = &o, .site = o.site, .over.fn = on_over };
+	t.has_colour = isatty(STDOUT_FILENO) && !o.is_json;
 	status = ca_take(&t.mint, o.ca);
 	if (!status && o.prints_ca) {
 		status = ca_print(&t);
