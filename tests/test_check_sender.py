@@ -144,6 +144,18 @@ def test_a_sender_that_seals_as_it_can(bench):
     assert said["cases"]["good"]["peer"].startswith("127.")
 
 
+def test_stripped_begins_with_the_next_connection(bench):
+    """Two that came while STARTTLS was offered show nothing of one to whom it is not."""
+    one = bench()
+    with smtplib.SMTP(ADDRESS["stripped"], PORT, timeout=30) as first:
+        with smtplib.SMTP(ADDRESS["stripped"], PORT, timeout=30) as second:
+            for session in (first, second):
+                session.starttls(context=trusting())
+                deliver(session, "stripped")
+    case = one.end()[1]["cases"]["stripped"]
+    assert (case["was_sealed"], case["verdict"], case["visits"]) == (True, "unknown", 0)
+
+
 def test_a_sender_that_verifies_and_falls_back(bench):
     """The worst of both: what a certificate does not prove goes in clear."""
     one = bench()

@@ -139,6 +139,8 @@ void check_sender_note(struct check_sender_bench *b, struct check_sender_visit *
 {
 	struct check_sender_seen *seen = &b->seen[check_sender_number(v->c)];
 	enum check_sender_arrival before = check_sender_arrived(seen);
+	if (seen->was_sealed && !v->talk.was_sealed) /* TLS was still offered when it came */
+		return;
 	bool is_news = seal_note(seen, v->c, arrival);
 	if (!is_news)
 		seen->counts[arrival]++;
