@@ -111,6 +111,9 @@ static int trust_take(struct check_certificate *c, const struct check_chain *cha
 	if (r)
 		return r < 0 ? err_up(r) : 0;
 	c->pkix = trust.result;
+	/* SAN's names, which name_take() knows, are those of DNS. */
+	if (trust.has_name && c->has_name == CHECK_NO && !c->name_is_by_cn)
+		c->has_name = CHECK_YES;
 	snprintf(c->pkix_why, sizeof(c->pkix_why), "%s", trust.why);
 	return 0;
 }

@@ -163,6 +163,7 @@ struct check_endpoint {
 	char software[CHECK_TEXT_CAP]; /* as far as words give it away: "Postfix", "Exim 4.96" */
 	unsigned connections;          /* that were made in all */
 	unsigned probes_lost;          /* probes that rate limits or losses left without answer */
+	uint64_t steps_lost;           /* what they were for: 1 << enum check_step (check/plan.h) */
 
 	struct check_talk clear, sealed;
 	char starttls_answer[CHECK_TEXT_CAP]; /* where it was refused */

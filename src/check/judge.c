@@ -153,11 +153,13 @@ static void rules_run(struct judge *j, const struct judge_rule *rules, const str
 	const struct check_endpoint *e = at->endpoint;
 	for (; rules->id; rules++) {
 		struct ruling ruling = {};
+		struct judge_at here = *at;
+		here.id = rules->id;
 		if (!(rules->services & 1U << e->service))
 			continue;
 		if (rules->needs_tls && e->has_tls != CHECK_YES)
 			continue;
-		if (rules->fn(at, &ruling))
+		if (rules->fn(&here, &ruling))
 			judge_add_endpoint(j, rules->id, e, &ruling);
 	}
 }

@@ -1,6 +1,7 @@
 #include "check/judge_rules.h"
 
 #include "base/clean.h"
+#include "check/plan.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,7 +41,10 @@ bool judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evid
 
 bool judge_say_unseen(const struct judge_at *at, struct ruling *r)
 {
-	if (!at->endpoint->probes_lost)
+	uint64_t lost = at->endpoint->steps_lost;
+	if (at->id)
+		lost &= check_steps_for(at->id);
+	if (!lost)
 		return false;
 	return judge_say(r, CHECK_NOT_TESTED, "the question was left without answer");
 }

@@ -24,6 +24,7 @@ struct judge_at {
 	const struct check_domain *domain;
 	const struct advice_profile *profile;
 	const struct check_endpoint *endpoint;
+	const char *id;                   /* of the criterion; NULL: between rules */
 	const struct policy_way_host *mx; /* the endpoint's host as MX; NULL: it is none */
 	enum advice_side side;
 	const struct advice_scale *scale; /* of the profile, for that side */
@@ -35,7 +36,8 @@ struct judge_at {
 bool judge_say(struct ruling *r, enum check_verdict verdict, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 bool judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evidence);
-/* The fact is not known: not tested where probes were lost, else nothing to say (false). */
+/* The fact is not known: not tested where a probe that the criterion needs was lost, else nothing
+ * to say (false): it was not asked for. */
 bool judge_say_unseen(const struct judge_at *at, struct ruling *r);
 /* A fact with two answers: its verdict of YES or of NO. */
 struct two {

@@ -85,6 +85,7 @@ static void give_up(struct check_plan *plan, enum check_step step)
 {
 	plan->states[step] = CHECK_STEP_LOST;
 	plan->endpoint->probes_lost++;
+	plan->endpoint->steps_lost |= UINT64_C(1) << step;
 }
 
 /* More would be more than a stranger should bear. */

@@ -356,6 +356,7 @@ static void endpoint_scramble(unsigned *seed, struct check_endpoint *e)
 	e->reach = pick(seed, 4) ? CHECK_OPEN : (enum check_reach)pick(seed, CHECK_REACH_COUNT);
 	e->service = (enum check_service)pick(seed, CHECK_SERVICE_COUNT);
 	e->probes_lost = pick(seed, 2);
+	e->steps_lost = e->probes_lost ? UINT64_MAX : 0;
 	e->bad_suite = (uint16_t)pick(seed, 0x10000);
 	e->pq_group = (uint16_t)pick(seed, 0x10000);
 	e->group_count = pick(seed, CHECK_GROUPS_MAX + 1);

@@ -11,7 +11,7 @@
 SPOIL(nothing, (void)f)
 SPOIL(ssl2, AT(MX2).versions[CHECK_SSL2].is_there = CHECK_YES)
 SPOIL(ssl3, AT(MX2).versions[CHECK_SSL3].is_there = CHECK_YES)
-SPOIL(ssl_lost, AT(MX2).versions[CHECK_SSL3].is_there = CHECK_UNKNOWN; AT(MX2).probes_lost = 1)
+SPOIL(ssl_lost, AT(MX2).versions[CHECK_SSL3].is_there = CHECK_UNKNOWN; LOSE(MX2, 0))
 SPOIL(tls10, AT(MX2).versions[CHECK_TLS10].is_there = CHECK_YES)
 SPOIL(tls11_users, AT(IMAPS).versions[CHECK_TLS11].is_there = CHECK_YES)
 SPOIL(tls13_alone, AT(MX2).versions[CHECK_TLS12] = (struct check_suites){ .is_there = CHECK_NO };
@@ -34,7 +34,7 @@ SPOIL(export, suite_add(&AT(MX2), CHECK_TLS12, 0x0003))
 SPOIL(anonymous, suite_add(&AT(MX2), CHECK_TLS12, 0xc018))
 SPOIL(anonymous_users, suite_add(&AT(IMAPS), CHECK_TLS12, 0xc018))
 SPOIL(bad_lost, AT(MX2).takes_bad_suites = CHECK_UNKNOWN;
-      AT(MX2).versions[CHECK_TLS12].is_whole = false; AT(MX2).probes_lost = 2)
+      AT(MX2).versions[CHECK_TLS12].is_whole = false; LOSE(MX2, 0))
 SPOIL(rsa, suite_add(&AT(MX2), CHECK_TLS12, 0x002f))
 SPOIL(rsa_users, suite_add(&AT(IMAPS), CHECK_TLS12, 0x002f))
 SPOIL(cbc_sha2, suite_add(&AT(MX2), CHECK_TLS12, 0xc027))
@@ -45,19 +45,21 @@ SPOIL(ordered, suite_add(&AT(MX2), CHECK_TLS12, 0xc013))
 SPOIL(client_ordered, suite_add(&AT(MX2), CHECK_TLS12, 0x002f);
       AT(MX2).versions[CHECK_TLS12].has_order = CHECK_NO)
 SPOIL(order_lost, suite_add(&AT(MX2), CHECK_TLS12, 0x002f);
-      AT(MX2).versions[CHECK_TLS12].has_order = CHECK_UNKNOWN; AT(MX2).probes_lost = 1)
+      AT(MX2).versions[CHECK_TLS12].has_order = CHECK_UNKNOWN; LOSE(MX2, 0))
 SPOIL(ffdhe2048, AT(MX2).dh.bits = 2048; TEXT(AT(MX2).dh.name, "ffdhe2048"))
 SPOIL(ffdhe3072, AT(MX2).dh.bits = 3072; TEXT(AT(MX2).dh.name, "ffdhe3072"))
 SPOIL(rfc3526, AT(MX2).dh.bits = 4096; TEXT(AT(MX2).dh.name, "RFC 3526 group 16"))
 SPOIL(own_prime, AT(MX2).dh.bits = 4096)
 SPOIL(dh_1024, AT(MX2).dh.bits = 1024)
-SPOIL(dh_lost, suite_add(&AT(MX2), CHECK_TLS12, 0x009e); AT(MX2).probes_lost = 1)
+SPOIL(dh_lost, suite_add(&AT(MX2), CHECK_TLS12, 0x009e); LOSE(MX2, 0))
 SPOIL(p224, AT(MX2).groups[AT(MX2).group_count++] = 21)
 SPOIL(secp256k1, AT(MX2).groups[AT(MX2).group_count++] = 22)
 SPOIL(sect163, AT(MX2).groups[AT(MX2).group_count++] = 1)
 SPOIL(x25519, AT(MX2).groups[AT(MX2).group_count++] = 29)
 SPOIL(ffdhe2048_13, AT(MX2).groups[AT(MX2).group_count++] = 256)
-SPOIL(groups_lost, AT(MX2).groups_are_whole = false; AT(MX2).probes_lost = 1)
+SPOIL(groups_lost, AT(MX2).groups_are_whole = false; LOSE(MX2, STEP(GROUPS_13)))
+/* Of the default tier, where nobody asks for all groups. */
+SPOIL(groups_not_asked, AT(MX2).groups_are_whole = false; LOSE(MX2, STEP(INJECT)))
 SPOIL(no_pq, AT(MX2).has_pq = CHECK_NO; AT(MX2).pq_group = 0)
 SPOIL(draft_pq, AT(MX2).has_pq = CHECK_NO; AT(MX2).pq_group = 0x6399)
 SPOIL(sha1, AT(MX2).takes_sha1 = CHECK_YES)
@@ -75,7 +77,7 @@ SPOIL(untrusted_enforced, AT(MX2).chain.pkix = TLS_PROOF_NOT_TRUSTED)
 SPOIL(untrusted_dane, AT(MX2).chain.pkix = TLS_PROOF_NOT_TRUSTED; sts_drop(f))
 SPOIL(untrusted, AT(MX2).chain.pkix = TLS_PROOF_NOT_TRUSTED; policies_drop(f))
 SPOIL(untrusted_users, AT(IMAPS).chain.pkix = TLS_PROOF_NOT_TRUSTED)
-SPOIL(trust_lost, AT(MX2).chain.pkix = TLS_PROOF_NOT_ASKED; AT(MX2).probes_lost = 1)
+SPOIL(trust_lost, AT(MX2).chain.pkix = TLS_PROOF_NOT_ASKED; LOSE(MX2, 0))
 SPOIL(wrong_name, AT(MX2).chain.has_name = CHECK_NO)
 SPOIL(wrong_name_dane, AT(MX2).chain.has_name = CHECK_NO; sts_drop(f))
 SPOIL(wrong_name_nobody, AT(MX2).chain.has_name = CHECK_NO; policies_drop(f))
@@ -191,6 +193,7 @@ static const struct rule_case cases[] = {
 	{ "D8", MX2_PORT, S, WARN, spoil_x25519 },
 	{ "D8", MX2_PORT, N, FAIL, spoil_ffdhe2048_13 },
 	{ "D8", MX2_PORT, M, LOST, spoil_groups_lost },
+	{ "D8", MX2_PORT, M, NOTHING, spoil_groups_not_asked },
 	{ "D9", MX2_PORT, M, PASS, spoil_nothing },
 	{ "D9", MX2_PORT, M, WARN, spoil_no_pq },
 	{ "D9", MX2_PORT, M, WARN, spoil_draft_pq },

@@ -3,6 +3,7 @@
 #define CHECK_TEST_RULES_H
 
 #include "check/finding.h"
+#include "check/plan.h"
 #include "check/test_facts.h"
 
 #include <stdio.h>
@@ -41,6 +42,11 @@ void rule_cases_are_whole(const struct rule_case *cases, size_t count,
 		__VA_ARGS__;                                                                       \
 	}
 #define AT(which) (f->endpoints[FACTS_##which])
+/* Something that was asked for was not heard: what these steps are for, or (0) no matter which. */
+#define LOSE(which, steps)                                                                         \
+	AT(which).probes_lost = 1;                                                                 \
+	AT(which).steps_lost = (steps) ? (steps) : CHECK_STEPS_ALL
+#define STEP(name) (UINT64_C(1) << CHECK_STEP_##name)
 #define TEXT(field, text) snprintf(field, sizeof(field), "%s", text)
 
 void suite_add(struct check_endpoint *e, enum check_version version, uint16_t number);

@@ -77,6 +77,7 @@ void tls_roots_free(struct tls_roots *roots);
 struct tls_trust {
 	enum tls_proof_result result; /* of the first thing that is wrong: trust, dates, name */
 	const char *why;              /* words of the library; static */
+	bool has_name;                /* whoever vouches for it; of an address too */
 };
 
 struct tls_trust_question {

@@ -55,14 +55,15 @@ int tls_inspect_trust(struct tls_trust *ret_trust, struct tls_roots *roots,
 		               .chain = list,
 		               .store = roots->store,
 		               .now_s = question->now_s };
+	bool has_name = question->name && tls_proof_has_name(way.leaf, question->name);
 	r = tls_proof_verify(&way, &error);
-	if (!r && error == X509_V_OK && question->name &&
-	    !tls_proof_has_name(way.leaf, question->name))
+	if (!r && error == X509_V_OK && question->name && !has_name)
 		error = X509_V_ERR_HOSTNAME_MISMATCH;
 	ERR_clear_error();
 	if (r)
 		return err_up(r);
 	*ret_trust = (struct tls_trust){ .result = tls_proof_result_of(error),
-		                         .why = X509_verify_cert_error_string(error) };
+		                         .why = X509_verify_cert_error_string(error),
+		                         .has_name = has_name };
 	return 0;
 }

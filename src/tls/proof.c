@@ -16,6 +16,7 @@
 #include "tls/proof_private.h"
 #include "tls/session_private.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -284,6 +285,9 @@ enum tls_proof_result tls_proof_result_of(int error)
 /* OpenSSL reads a name with a dot in front as everything below it. */
 bool tls_proof_has_name(X509 *leaf, const char *name)
 {
+	struct in6_addr address;
+	if (inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1)
+		return X509_check_ip_asc(leaf, name, 0) == 1;
 	return *name != '.' && X509_check_host(leaf, name, 0, TLS_CLIENT_NAME_FLAGS, NULL) == 1;
 }
 

@@ -18,7 +18,7 @@ struct tls_way {
 /* ret_error: X509_V_OK or what OpenSSL says; not of the name. 0 or -ENOMEM. */
 [[nodiscard]] int tls_proof_verify(const struct tls_way *way, int *ret_error);
 
-/* RFC 9525: in the SAN, also by a wildcard. */
+/* RFC 9525: in the SAN, also by a wildcard; of an address itself. */
 bool tls_proof_has_name(X509 *leaf, const char *name);
 
 #endif

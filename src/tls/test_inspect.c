@@ -432,6 +432,38 @@ static void test_inspect_trust_without_certificates(void **state)
 	tls_roots_free(NULL);
 }
 
+/* A server that is known by its address has that in its certificate. */
+static void test_inspect_address(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_there;
+	} rows[] = {
+		{ "192.0.2.7", true },  { "2001:db8::7", true }, { "2001:db8:0::7", true },
+		{ "192.0.2.8", false }, { "b.test", false },
+	};
+	struct test_pair pair;
+	struct tls_roots *roots;
+	struct buf der = {};
+	changeable_make(&pair);
+	int at = X509_get_ext_by_NID(pair.certificate, NID_subject_alt_name, -1);
+	X509_EXTENSION_free(X509_delete_ext(pair.certificate, at));
+	extension_add(&pair, NID_subject_alt_name, "IP:192.0.2.7,IP:2001:db8::7");
+	assert_true(X509_sign(pair.certificate, pair.key, EVP_sha256()) > 0);
+	der_add(&der, pair.certificate);
+	assert_int_equal(tls_roots_new(&roots, buf_slice(&world.root.chain_pem)), 0);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct tls_trust trust;
+		const struct tls_trust_question question = { buf_slice(&der), rows[i].name,
+			                                     time(NULL) };
+		assert_int_equal(tls_inspect_trust(&trust, roots, &question), 0);
+		assert_int_equal(trust.has_name, rows[i].is_there);
+	}
+	tls_roots_free(roots);
+	buf_deinit(&der);
+	test_pair_deinit(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_inspect_pem),
 		cmocka_unit_test(test_inspect_extensions),
 		cmocka_unit_test(test_inspect_extension_twice),
+		cmocka_unit_test(test_inspect_address),
 		cmocka_unit_test(test_inspect_signatures),
 		cmocka_unit_test(test_inspect_forged),
 		cmocka_unit_test(test_inspect_hostile_text),

@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from labtools import BINARY, LAB, Log, RUN, imap, imap_plain, inside, lab, letter, network, \
-    password, pop3, smtp, until
+from labtools import BINARY, LAB, Log, RUN, imap, imap_plain, inside, lab, letter, netns, \
+    network, password, pop3, smtp, until
 
 MAILSEAL = "/usr/local/sbin/mailseal"
 SEARCHED = "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -210,6 +210,52 @@ def test_sealed_and_back_byte_for_byte(fresh):
     assert state() == before
     assert sorted(re.findall(r"\S+:\d+ ", listening())) == sorted(re.findall(r"\S+:\d+ ", ports))
     assert certificates() == seen
+
+
+ENDPOINTS = ["25/smtp", "143/imap", "993/imaps", "110/pop3", "995/pop3s"]
+SNAKEOIL = ["/etc/ssl/certs/ssl-cert-snakeoil.pem", "/etc/ssl/private/ssl-cert-snakeoil.key"]
+
+
+@pytest.fixture
+def certified(fresh):
+    """As the packages left it, but for a certificate that clients can believe, where theirs was."""
+    own = f"{RUN}/{site.host}/own"
+    subprocess.run(
+        f"openssl req -newkey rsa:2048 -nodes -keyout {own}/site.key -subj /CN={site.name} "
+        f"-addext subjectAltName=IP:{site.address} 2>/dev/null | openssl x509 -req -days 90 "
+        f"-CA {RUN}/ca.pem -CAkey {RUN}/ca.key -copy_extensions copy -out {own}/site.pem 2>/dev/null",
+        shell=True, check=True)
+    pairs = list(zip(["site.pem", "site.key"], SNAKEOIL))
+    for ours, theirs in pairs:
+        inside(site.host, "sh", "-ec", f"cp -p {theirs} {theirs}.kept; "
+               f"cat /lab/run/{site.host}/own/{ours} >{theirs}")
+    inside(site.host, "doveadm", "reload")
+    yield
+    for _, theirs in pairs:
+        inside(site.host, "sh", "-ec", f"cat {theirs}.kept >{theirs}; rm {theirs}.kept")
+
+
+def check():
+    """A letter for each endpoint, and what is to be mended: "ID PLACE"."""
+    words = [word for place in ENDPOINTS for word in ("--host", f"{site.address}:{place}")]
+    done = subprocess.run(
+        ["ip", "netns", "exec", netns("client"), BINARY, "check", "--mine", "--json",
+         "--ca-file", f"{RUN}/ca.pem", *words],
+        text=True, stdout=subprocess.PIPE, timeout=120)
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(reports) == len(ENDPOINTS)
+    return ([report["overall"]["letter"] for report in reports],
+            {f"{finding['id']} {finding['place']}" for report in reports
+             for finding in report["findings"] if finding["verdict"] in ("fail", "critical")})
+
+
+@both
+def test_check_gives_it_an_a(certified):
+    """What it was before shows that there was something to do."""
+    assert max(check()[0]) > "A+"
+    apply()
+    letters, faults = check()
+    assert not faults and set(letters) <= {"A", "A+"}, (letters, faults)
 
 
 @both
