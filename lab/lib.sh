@@ -13,7 +13,7 @@ HUB=net
 TREE=bookworm
 MAILSEAL=${MAILSEAL:-$(dirname "$LAB")/build/mailseal}
 HOSTS="ns alpha beta legacy client"
-MORE_HOSTS="stock fresh fresh13 exim opensmtpd cyrus sender faulty front" # brought up one by one, by lab/host
+MORE_HOSTS="stock fresh fresh13 exim opensmtpd cyrus sender faulty front bench" # brought up one by one, by lab/host
 PROVIDERS="alpha beta"
 EDGE_PORTS="25 587 465 143 993 110 995"
 
@@ -33,6 +33,7 @@ host_numbers() {
 	fresh13) echo 27 ;;
 	front) echo 28 ;;
 	faulty) echo 31 32 33 34 35 36 37 ;;
+	bench) seq -s ' ' 61 78 ;;
 	client) echo 100 ;;
 	*) die "no host named $1: choose one of $HOSTS $MORE_HOSTS" ;;
 	esac
@@ -68,7 +69,7 @@ server_ports() {
 	exim | opensmtpd) echo 25 10025 ;;
 	cyrus) echo 993 ;;
 	front) echo 25 143 443 993 995 8443 8995 9443 ;;
-	client) ;;
+	client | bench) ;;
 	esac
 }
 

@@ -272,14 +272,15 @@ void check_budget_leave(struct check_budget *budget, struct check_want *want)
 	want->is_under_way = false;
 }
 
-void check_budget_refused(struct check_budget *budget, struct check_want *want, uint64_t now_ms)
+bool check_budget_refused(struct check_budget *budget, struct check_want *want, uint64_t now_ms)
 {
 	struct check_budget_host *host = want->host;
 	want->was_refused = true;
 	if (!host || host->rests_until_ms > now_ms)
-		return; /* of those that were under way together one refusal counts */
+		return false; /* of those that were under way together one refusal counts */
 	unsigned doubled = host->refusals < DOUBLED_MAX ? host->refusals : DOUBLED_MAX;
 	if (!budget->set.is_mine)
 		host->refusals++;
 	host->rests_until_ms = now_ms + ((uint64_t)budget->set.back_off_ms << doubled);
+	return true;
 }

@@ -56,8 +56,9 @@ struct check_want *check_budget_next(struct check_budget *budget, uint64_t now_m
 
 /* The connection is over; or it is wanted no more, whether or not it was under way. */
 void check_budget_leave(struct check_budget *budget, struct check_want *want);
-/* It was turned away: its address rests. Before check_budget_leave(). */
-void check_budget_refused(struct check_budget *budget, struct check_want *want, uint64_t now_ms);
+/* It was turned away: its address rests. Before check_budget_leave(). False: it rests already, for
+ * one that was under way together with this one. */
+bool check_budget_refused(struct check_budget *budget, struct check_want *want, uint64_t now_ms);
 
 /* For a test, and for the bound on memory: addresses that are remembered. */
 size_t check_budget_host_count(const struct check_budget *budget);

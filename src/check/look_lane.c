@@ -69,8 +69,24 @@ static void refusal_note(struct look_lane *lane, enum check_probe_end end)
 	struct check_look_entry *entry = lane->entry;
 	if (!is_refusal(entry, end))
 		return;
-	entry->refusals++;
-	check_budget_refused(entry->look->budget, &lane->want, io_loop_now_ms(entry->look->loop));
+	if (check_budget_refused(entry->look->budget, &lane->want,
+	                         io_loop_now_ms(entry->look->loop)))
+		entry->refusals++;
+}
+
+/*
+ * Where TLS begins at once, who is turned away hears nothing, as does one whose hello is refused by
+ * a server that sends no alerts: where much hangs on it, it is asked again behind a rest.
+ */
+static bool may_be_refusal(const struct look_lane *lane, const struct check_heard *h)
+{
+	const struct check_look_entry *entry = lane->entry;
+	enum check_step step = lane->ask.step;
+	bool is_cut = h->seen ? h->seen->is_cut
+	                      : h->answer && h->answer->kind == TLS_ANSWER_NONE &&
+	                                (step == CHECK_STEP_12 || step == CHECK_STEP_13);
+	return is_cut && h->end == CHECK_PROBE_TLS && !entry->plan.tries[step] &&
+	       !check_service_has_starttls(entry->endpoint.service);
 }
 
 static int lane_hear(struct look_lane *lane)
@@ -78,11 +94,16 @@ static int lane_hear(struct look_lane *lane)
 	struct check_look_entry *entry = lane->entry;
 	struct check_heard heard;
 	heard_fill(&heard, lane);
+	if (may_be_refusal(lane, &heard))
+		heard.end = CHECK_PROBE_RATE;
 	if (heard.end != CHECK_PROBE_TLS && heard.end != CHECK_PROBE_NO_TLS) {
 		refusal_note(lane, heard.end);
 		check_plan_lose(&entry->plan, lane->ask.step, &heard);
 		return 0;
 	}
+	/* One's own host has limits too: what comes in small portions comes all the same. */
+	if (entry->look->set.plan.is_mine)
+		entry->refusals = 0;
 	int r = check_plan_hear(&entry->plan, lane->ask.step, &heard);
 	if (!r && lane->ask.step == CHECK_STEP_HANDSHAKE && !entry->ticket)
 		entry->ticket = TAKE(check_probe_seen(lane->probe)->ticket);

@@ -338,6 +338,7 @@ static void on_tls_up(struct check_probe *p)
 static void on_error(struct check_probe *p)
 {
 	const char *why = strerror(p->stream.error);
+	p->seen.is_cut = p->phase == PROBE_HANDSHAKE;
 	if (p->phase == PROBE_RENEGOTIATING || (p->phase == PROBE_TALKING && p->seen.is_done))
 		why = tls_session_error(p->stream.tls);
 	gone(p, why);
@@ -360,6 +361,7 @@ static void on_event(struct io_stream *s, enum io_stream_event event)
 		gone(p, tls_session_error(s->tls));
 		break;
 	case IO_STREAM_EOF:
+		p->seen.is_cut = p->phase == PROBE_HANDSHAKE;
 		gone(p, "it ended the connection");
 		break;
 	case IO_STREAM_ERROR:

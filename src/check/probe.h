@@ -70,6 +70,7 @@ enum check_probe_end {
 struct check_probe_seen {
 	bool was_tried; /* TLS began */
 	bool is_done;
+	bool is_cut;              /* not done: the connection ended without an alert */
 	char why[CHECK_TEXT_CAP]; /* it was not */
 	char version[16], suite[64], group[32];
 	bool is_resumed;

@@ -286,7 +286,10 @@ static void slots_begin(struct run_job *job, const struct check_place *places, u
 static void on_discovered(void *owner, const struct check_places *places)
 {
 	struct run_job *job = owner;
-	job->result.domain.endpoints_left_out = places->left_out;
+	struct check_domain *d = &job->result.domain;
+	d->endpoints_left_out = places->left_out;
+	if (d->way.end == POLICY_WAY_NO_DOMAIN)
+		snprintf(d->why, sizeof(d->why), "there is no such domain");
 	slots_begin(job, places->list, places->count);
 }
 

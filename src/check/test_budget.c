@@ -124,7 +124,8 @@ static void test_budget_rests_after_a_refusal(void **state)
 	for (size_t i = 0; i < COUNT_OF(rests); i++) {
 		want(&c, 0, "192.0.2.1", 587, 0);
 		assert_int_equal(next(&c), 0);
-		check_budget_refused(c.budget, &c.wants[0], c.now_ms);
+		assert_true(check_budget_refused(c.budget, &c.wants[0], c.now_ms));
+		assert_false(check_budget_refused(c.budget, &c.wants[0], c.now_ms));
 		leave(&c, 0);
 		want(&c, 0, "192.0.2.1", 587, 0);
 		want(&c, 1, "192.0.2.9", 587, 0);

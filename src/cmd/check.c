@@ -5,6 +5,7 @@
 #include "cmd/check_explain.h"
 #include "cmd/check_list.h"
 #include "cmd/check_serve.h"
+#include "cmd/check_sender.h"
 #include "cmd/check_write.h"
 #include "io/loop.h"
 
@@ -131,6 +132,8 @@ int cmd_check(int argc, char **argv)
 {
 	struct check_options o = {};
 	struct check_list list = {};
+	if (argc > 1 && strcmp(argv[1], "--sender") == 0)
+		return cmd_check_sender(argc - 1, argv + 1);
 	int status = check_options_read(&o, argc, argv);
 	if (status < 0 && o.explain)
 		status = check_explain(o.explain);

@@ -15,6 +15,7 @@ static const char usage_begin[] =
 	"       mailseal check [OPTIONS] --list FILE\n"
 	"       mailseal check [OPTIONS] --host HOST:PORT/PROTO\n"
 	"       mailseal check --serve ADDRESS:PORT [OPTIONS]\n"
+	"       mailseal check --sender ... (bad MX hosts for a sender: --sender --help)\n"
 	"\n"
 	"Looks at all of a provider's mail from outside, as any stranger could: MX hosts, DNSSEC,\n"
 	"DANE, MTA-STS, TLS reports; on each host and port versions, suites, certificates; and\n"

@@ -139,9 +139,10 @@ static int changes_print(struct buf *out, const struct check_writer *w,
 /* What is surely bad says more than what could not be seen. */
 static void status_raise(struct check_writer *w, const struct check_report *report)
 {
-	if (check_report_bad(report, w->options->threshold))
+	bool is_lost = report->domain->why[0];
+	if (!is_lost && check_report_bad(report, w->options->threshold))
 		w->status = CHECK_NOT_WELL;
-	else if (w->status == CHECK_WELL && (report->domain->why[0] || report->overall.is_partial))
+	else if (w->status == CHECK_WELL && (is_lost || report->overall.is_partial))
 		w->status = CHECK_COULD_NOT_TELL;
 }
 

@@ -68,6 +68,7 @@ struct test_client {
 	SSL_SESSION *ticket;
 };
 
+/* server: NULL if the caller makes wire->server. */
 void test_wire_init(struct test_wire *ret_wire, struct tls_server *server,
                     const struct test_client *client);
 void test_wire_deinit(struct test_wire *wire);

@@ -170,6 +170,10 @@ def test_lab_legacy_speaks_tls_1_0_and_nothing_later(before):
 def test_lab_demo_every_hop_is_sealed(before):
     done = lab("demo")
     assert done.returncode == 0, done.stdout
+    letters = dict(reversed(words) for words in re.findall(
+        r"^([A-F]\+?) +(\S+\.test)  ", done.stdout, re.M))
+    assert letters == {"beta.test": "A", "legacy.test": "C"}, done.stdout
+    assert "\nsealed: TLS 1.2 or later" in done.stdout  # hops, of the message
 
 
 def report(*words):

@@ -142,6 +142,10 @@ def test_posttls_finger_agrees(fingers, domain):
     assert ("fail" in verdicts.get("B2", ())) == ("rejected" in wanted), findings
 
 
+def test_a_domain_that_is_not_there(lab_up):
+    assert check("nosuch.test") == (2, "nosuch.test: could not be looked at: there is no such domain\n")
+
+
 def test_what_dnssec_forbids_to_believe(lab_up):
     said = report("bogus.test")[1]
     assert bad(said)["A5"] == ("fail", 1) and not said["endpoints"]
