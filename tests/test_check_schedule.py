@@ -1,20 +1,21 @@
 """check = { domains = [...]; }: the daemon looks at its own domains from outside, keeps what it
 finds, and says what got worse."""
+import http.client
+import json
 import os
+import pathlib
 import re
 import shutil
 import socket
 import sqlite3
 import subprocess
 import tempfile
-import pathlib
 from types import SimpleNamespace
 
 import pytest
 
-import http.client
-
 import peers
+from browsers import NAMELESS, PALE, WIDTH_OF_PAGE, browser  # noqa: F401
 from daemon import BINARY, Daemon, free_ports, make_certificate, wait_until
 from edges import edge_config
 from names import A, ANCHOR, MX, NameServer, wire
@@ -120,6 +121,27 @@ def test_own_domains_are_looked_at_and_what_got_worse_is_said(site):
     assert wait_until(is_shown, 15)
     assert re.search(r'^mailseal_check_worse\{domain="own.example"\} [1-9]',
                      site.get("/metrics").text, re.M)
+
+
+def test_its_page_in_a_browser(site, browser):  # noqa: F811
+    """What servers said of themselves is text, and nothing is cut off."""
+    site.daemon.wait("a domain of ours was looked at", timeout=90)
+    db = site.database()
+    evil = json.dumps([["C1", f"mx{n}.example:25/smtp [127.0.78.1]", "fail", "title " + "x" * 200,
+                        "<script>document.title='owned'</script>\x1b[2J\u202e"] for n in range(9)])
+    db.execute("UPDATE look SET findings = ?", (evil,))
+    db.commit()
+    db.close()
+    url = f"http://127.0.0.1:{site.port}/check"
+    assert wait_until(lambda: "&lt;script&gt;" in site.get("/check").text, 15)
+    assert "\x1b" not in site.get("/check").text and "\u202e" not in site.get("/check").text
+    for width in (360, 1440):
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})
+        browser.get(url)
+        assert browser.execute_script(WIDTH_OF_PAGE) <= 0, width
+        assert browser.execute_script(PALE) == browser.execute_script(NAMELESS) == []
+    assert browser.title == "From outside - mailseal"
 
 
 def test_a_restart_looks_at_nothing_before_its_time(site, names):

@@ -228,6 +228,11 @@ static void endpoints_write(struct html *h, const struct check_domain *d)
 		html_close(h);
 	}
 	html_close(h);
+	if (!d->endpoints_left_out)
+		return;
+	html_open(h, "p");
+	html_textf(h, "%u more were left out.", d->endpoints_left_out);
+	html_close(h);
 }
 
 int check_print_html(struct buf *out, const struct check_report *report)

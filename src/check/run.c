@@ -38,6 +38,7 @@ struct run_job {
 	struct check_place host;        /* is_host */
 	struct run_slot *slots;
 	unsigned slot_count, pending;
+	struct io_deadline late;
 	check_run_fn *fn;
 	void *owner;
 };
@@ -60,6 +61,7 @@ static void job_free(struct run_job *job)
 {
 	if (!job)
 		return;
+	io_deadline_disarm(&job->late);
 	check_discover_free(job->discovery);
 	way_free(job->way);
 	check_report_deinit(&job->result.report);
@@ -138,16 +140,39 @@ static void job_judge(struct run_job *job)
 	}
 }
 
-static void job_settle(struct run_job *job)
+static void job_end(struct run_job *job)
 {
-	if (--job->pending)
-		return;
+	io_deadline_disarm(&job->late);
 	/* Not from inside whoever told. */
 	job_leave(job);
 	job->next = job->run->done;
 	job->run->done = job;
 	job->run->busy_count++;
 	turn_wanted(job->run);
+}
+
+static void job_settle(struct run_job *job)
+{
+	if (!--job->pending)
+		job_end(job);
+}
+
+/* What is not done is left out, however many tarpits a stranger has. */
+static void on_job_late(struct io_deadline *d)
+{
+	struct run_job *job = (struct run_job *)((char *)d - offsetof(struct run_job, late));
+	if (!job->pending)
+		return; /* not even its places are known: that ends by itself */
+	for (unsigned i = 0; i < job->slot_count; i++) {
+		struct run_slot *slot = &job->slots[i];
+		check_web_free(TAKE(slot->web_look));
+		if (slot->endpoint)
+			continue;
+		check_look_forget(job->run->set.look, &slot->asker);
+		job->result.domain.endpoints_left_out++;
+	}
+	job->pending = 0;
+	job_end(job);
 }
 
 static void on_web(void *owner)
@@ -327,6 +352,8 @@ static void begin_more(struct check_run *run)
 		job->next = run->busy;
 		run->busy = job;
 		run->busy_count++;
+		if (run->set.deadline_ms)
+			io_deadline_arm(run->set.loop, &job->late, run->set.deadline_ms);
 		if (job_begin(job)) {
 			job_leave(job);
 			job->fn(job->owner, NULL);
@@ -385,6 +412,7 @@ void check_run_free(struct check_run *run)
 static int job_add(struct check_run *run, struct run_job *job)
 {
 	job->run = run;
+	job->late.fn = on_job_late;
 	*run->waiting_end = job;
 	run->waiting_end = &job->next;
 	run->waiting_count++;

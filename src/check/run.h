@@ -28,6 +28,9 @@ struct check_run_settings {
 	bool is_mine;            /* check/domain.h */
 	bool no_v4, no_v6;
 	unsigned at_once; /* 0: CHECK_RUN_DOMAINS */
+	/* Of a domain once it is begun, longer than CHECK_DISCOVER_MS: endpoints that are not done
+	 * by then are left out. 0: as long as it takes. */
+	uint32_t deadline_ms;
 };
 
 /* A domain with its verdict. To be freed before the look is. */

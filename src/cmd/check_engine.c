@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SERVE_KEPT_MS = 5 * 60 * 1000 }; /* domains with one MX, looked at one behind the other */
+enum {
+	SERVE_KEPT_MS = 5 * 60 * 1000, /* domains with one MX, looked at one behind the other */
+	SERVE_DEADLINE_MS = 3 * 60 * 1000,
+};
 
 /* This host's full name as far as it knows it; hosts that care look it up. */
 static void ehlo_name(char *ret_name, size_t cap)
@@ -93,6 +96,7 @@ static int run_begin(struct check_engine *e, const struct check_options *o)
 		.is_mine = o->is_mine,
 		.no_v4 = o->no_v4,
 		.no_v6 = o->no_v6,
+		.deadline_ms = o->serve ? SERVE_DEADLINE_MS : 0,
 	};
 	return check_run_new(&e->run, &set);
 }
