@@ -72,12 +72,27 @@ static enum watch_fit telnet_fit(const struct watch_opening *o)
 	return s.len == 3 || telnet_is_option(slice_skip(s, 3)) ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
-/* The server asks without ending the line; what the client types next is the answer, key by key. */
+/* The prompt may come in any pieces: how much of it was there is kept. */
+static void telnet_prompt(struct watch_talk *t, struct slice input)
+{
+	static const char prompt[] = "assword:";
+	uint8_t *at = &t->state[WATCH_SERVER];
+	for (size_t i = 0; i < input.len; i++) {
+		uint8_t c = (uint8_t)tolower(input.data[i]);
+		*at = c == prompt[*at] ? (uint8_t)(*at + 1) : c == prompt[0];
+		if (!prompt[*at]) {
+			t->step = 1;
+			*at = 0;
+		}
+	}
+}
+
+/* What the client types after the prompt is the answer, key by key. */
 static size_t telnet_feed(struct watch_talk *t, enum watch_side side, struct slice input)
 {
 	bool is_word = side == WATCH_CLIENT && input.data[0] != 0xff;
-	if (side == WATCH_SERVER && watch_word_in(input, "assword:"))
-		t->step = 1;
+	if (side == WATCH_SERVER)
+		telnet_prompt(t, input);
 	if (is_word && t->step)
 		watch_talk_secret(t, WATCH_SECRET_PASSWORD, slice_str("PROMPT"), nobody);
 	t->is_proven |= is_word;

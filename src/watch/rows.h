@@ -29,6 +29,7 @@ struct watch_row {
 	struct watch_tls tls;      /* the weakest version's */
 	const char *mend;          /* NULL: there is none */
 	bool is_link_good;
+	bool is_told; /* watch_tell() */
 };
 
 /* Starts as {}; seed is random. */

@@ -100,24 +100,55 @@ static int pieces_grow(struct watch_stream *s)
 	return s->pieces ? 0 : err_raise(-ENOMEM);
 }
 
-/* Behind a hole: kept in order. The caller made sure that there is a place. */
-static int piece_hold(struct watch_stream *s, uint32_t seq, struct slice bytes)
+/* Two halves become one piece; what was there before is wiped. */
+static int piece_join(struct watch_piece *p, struct slice front, struct slice back)
 {
-	int r = pieces_grow(s);
-	if (r)
-		return err_up(r);
+	uint8_t *both = malloc(front.len + back.len);
+	if (!both)
+		return err_raise(-ENOMEM);
+	memcpy(both, front.data, front.len);
+	memcpy(both + front.len, back.data, back.len);
+	explicit_bzero(p->bytes, p->len);
+	free(p->bytes);
+	p->bytes = both;
+	p->len = front.len + back.len;
+	return 0;
+}
+
+static int piece_insert(struct watch_stream *s, size_t at, uint32_t seq, struct slice bytes)
+{
 	uint8_t *copy = malloc(bytes.len);
 	if (!copy)
 		return err_raise(-ENOMEM);
 	memcpy(copy, bytes.data, bytes.len);
-	size_t at = s->piece_count;
-	while (at && distance(s->pieces[at - 1].seq, seq) < 0)
-		at--;
 	memmove(s->pieces + at + 1, s->pieces + at, (s->piece_count - at) * sizeof(*s->pieces));
 	s->pieces[at] = (struct watch_piece){ seq, bytes.len, copy };
 	s->piece_count++;
-	s->held += bytes.len;
 	return 0;
+}
+
+/* Behind a hole: kept in order, neighbours as one. The caller made sure that there is a place. */
+static int piece_hold(struct watch_stream *s, uint32_t seq, struct slice bytes)
+{
+	size_t at = s->piece_count;
+	int r = pieces_grow(s);
+	if (r)
+		return err_up(r);
+	while (at && distance(s->pieces[at - 1].seq, seq) < 0)
+		at--;
+	struct watch_piece *before = at ? &s->pieces[at - 1] : NULL;
+	struct watch_piece *after = at < s->piece_count ? &s->pieces[at] : NULL;
+	if (before && before->seq + (uint32_t)before->len == seq) {
+		r = piece_join(before, slice_of(before->bytes, before->len), bytes);
+	} else if (after && seq + (uint32_t)bytes.len == after->seq) {
+		r = piece_join(after, bytes, slice_of(after->bytes, after->len));
+		after->seq = r ? after->seq : seq;
+	} else {
+		r = piece_insert(s, at, seq, bytes);
+	}
+	if (!r)
+		s->held += bytes.len;
+	return err_up(r);
 }
 
 /* The far end has what is missing here. */

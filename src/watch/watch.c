@@ -366,6 +366,17 @@ int watch_end(struct watch *w)
 	return err_up(r);
 }
 
+void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_row *row),
+                void *owner)
+{
+	for (size_t i = 0; i < COUNT_OF(w->rows.places); i++)
+		for (struct watch_row *row = w->rows.places[i]; row; row = row->next)
+			if (row->flows && !row->is_told) {
+				row->is_told = true;
+				tell(owner, row);
+			}
+}
+
 const struct watch_rows *watch_rows_of(const struct watch *w)
 {
 	return &w->rows;
