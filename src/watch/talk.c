@@ -46,18 +46,19 @@ static size_t literal_take(struct watch_talk *t, enum watch_side side, struct sl
 /* What is longer than a line may be is given as far as it goes, the rest of it passed over. */
 static size_t line_take(struct watch_talk *t, enum watch_side side, struct slice input)
 {
-	size_t end = slice_find(input, '\n');
-	bool is_whole = end < input.len;
-	if (!is_whole && input.len < WATCH_LINE_MAX && !t->is_in_line[side])
+	struct slice line = slice_head(input, WATCH_LINE_MAX);
+	size_t end = slice_find(line, '\n');
+	bool is_whole = end < line.len, is_rest = t->is_in_line[side];
+	if (!is_whole && !is_rest && line.len < WATCH_LINE_MAX)
 		return 0;
-	bool is_rest = t->is_in_line[side];
 	t->is_in_line[side] = !is_whole;
-	struct slice line = slice_head(input, end);
+	size_t used = is_whole ? end + 1 : line.len;
+	line = slice_head(line, end);
 	if (line.len && line.data[line.len - 1] == '\r')
 		line.len--;
 	if (!is_rest)
 		t->proto->line(t, side, line);
-	return is_whole ? end + 1 : input.len;
+	return used;
 }
 
 static size_t once(struct watch_talk *t, enum watch_side side, struct slice input)
