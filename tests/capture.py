@@ -80,7 +80,7 @@ class Talk:
     def __init__(self, capture, client="10.0.0.1", server="10.0.0.2", port=2525, piece=1400,
                  order=None, lose=(), begin=True, twice=False, fragment=0, end=True):
         self.capture, self.ends = capture, {"C": (client, server), "S": (server, client)}
-        capture.ports += 1
+        capture.ports = 40000 + (capture.ports + 1) % 20000
         self.ports = {"C": (capture.ports, port), "S": (port, capture.ports)}
         self.seq = {"C": 0xfffffff0, "S": 1000}  # the client's goes round
         self.piece, self.order, self.lose, self.begin = piece, order, set(lose), begin

@@ -118,7 +118,8 @@ static int show_all(struct watching *g)
 /* Plain from host to host; else something that nobody can judge, or packets that were not seen. */
 static int status_of(const struct watching *g)
 {
-	bool has_unknown = !watch_counts_of(g->watch)->packets || g->view.drops;
+	bool has_unknown = !watch_counts_of(g->watch)->packets || g->view.drops ||
+	                   watch_rows_of(g->watch)->left_out;
 	for (size_t i = 0; i < g->services.count; i++) {
 		const struct watch_row *row = g->services.list[i].row;
 		if (row->key.wire != WATCH_NETWORK)

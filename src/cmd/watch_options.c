@@ -24,7 +24,7 @@ static const char usage[] =
 	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
 	"                         the interface says (veth: local; wireguard: inside-tunnel)\n"
 	"      --user NAME        run as, once the capture is open (default: mailseal, else "
-        "nobody)\n"
+	"nobody)\n"
 	"      --html FILE        a page: hosts by hosts\n"
 	"  -j, --json             a line for each client and service, for programs\n"
 	"  -h, --help             this text\n"

@@ -38,7 +38,7 @@ bool watch_view_is_internal(const struct watch_view *v, const struct watch_addre
 
 const char *watch_view_leg(const struct watch_view *v, const struct watch_row *row)
 {
-	return watch_view_is_internal(v, &row->key.client) &&
+	return (watch_row_is_shared(row) || watch_view_is_internal(v, &row->key.client)) &&
 	                       watch_view_is_internal(v, &row->key.server)
 	               ? "internal"
 	               : "external";

@@ -47,6 +47,7 @@ struct watch_flow {
 	const char *protocol;
 	/* Of its row. */
 	struct watch_row *row; /* NULL: it said nothing yet */
+	bool is_left_out;      /* there was no room for one */
 	uint64_t bytes;
 	int64_t first_s;
 };

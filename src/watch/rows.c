@@ -31,22 +31,59 @@ static bool key_equal(const struct watch_row_key *a, const struct watch_row_key 
 	       watch_address_equal(&a->server, &b->server) && !strcmp(a->protocol, b->protocol);
 }
 
-struct watch_row *watch_rows_get(struct watch_rows *rows, const struct watch_row_key *key)
+static struct watch_row *row_find(const struct watch_rows *rows, const struct watch_row_key *key)
 {
+	struct watch_row *row = rows->places[place_of(rows, key)];
+	while (row && !key_equal(&row->key, key))
+		row = row->next;
+	return row;
+}
+
+static struct watch_row *row_make(struct watch_rows *rows, const struct watch_row_key *key)
+{
+	struct watch_row *row = calloc(1, sizeof(*row));
 	struct watch_row **place = &rows->places[place_of(rows, key)];
-	for (struct watch_row *row = *place; row; row = row->next)
-		if (key_equal(&row->key, key))
-			return row;
-	struct watch_row *row = rows->count < WATCH_ROWS_MAX ? calloc(1, sizeof(*row)) : NULL;
-	if (!row) {
-		rows->left_out++;
+	if (!row)
 		return NULL;
-	}
 	row->key = *key;
 	row->next = *place;
 	*place = row;
 	rows->count++;
 	return row;
+}
+
+static const struct watch_address several;
+
+bool watch_row_is_shared(const struct watch_row *row)
+{
+	return watch_address_equal(&row->key.client, &several);
+}
+
+struct watch_row *watch_rows_get(struct watch_rows *rows, const struct watch_row_key *key)
+{
+	struct watch_row_key shared = *key;
+	struct watch_row *row = row_find(rows, key);
+	if (row)
+		return row;
+	if (rows->count < WATCH_ROWS_MAX)
+		return row_make(rows, key);
+	shared.client = several;
+	row = row_find(rows, &shared);
+	if (row || rows->count >= WATCH_ROWS_MAX + WATCH_ROWS_SHARED_MAX)
+		return row;
+	return row_make(rows, &shared);
+}
+
+void watch_rows_leave(struct watch_rows *rows, struct watch_row *row)
+{
+	struct watch_row **at = &rows->places[place_of(rows, &row->key)];
+	if (--row->flows)
+		return;
+	while (*at != row)
+		at = &(*at)->next;
+	*at = row->next;
+	rows->count--;
+	free(row);
 }
 
 /* Where it matters most first: over the network, dangerous, much. */
@@ -74,8 +111,7 @@ const struct watch_row **watch_rows_sorted(const struct watch_rows *rows, size_t
 		return NULL;
 	for (size_t i = 0; i < COUNT_OF(rows->places); i++)
 		for (const struct watch_row *row = rows->places[i]; row; row = row->next)
-			if (row->flows)
-				all[count++] = row;
+			all[count++] = row;
 	qsort(all, count, sizeof(const struct watch_row *), row_order);
 	*ret_count = count;
 	return all;

@@ -84,14 +84,6 @@ static enum watch_wire wire_of(const struct watch *w, const struct watch_flow *f
 	return w->settings.wire;
 }
 
-static void row_leave(struct watch_flow *f)
-{
-	if (!f->row)
-		return;
-	f->row->flows--;
-	f->row = NULL;
-}
-
 /* The weakest version, and what came with it, is what a row shows. */
 static void row_fill(struct watch_row *row, const struct watch_flow *f)
 {
@@ -117,7 +109,7 @@ static void row_fill(struct watch_row *row, const struct watch_flow *f)
 static bool key_is_same(const struct watch_row *row, const struct watch_row_key *key)
 {
 	return row->key.verdict == key->verdict && row->key.protocol == key->protocol &&
-	       watch_address_equal(&row->key.client, &key->client);
+	       (watch_row_is_shared(row) || watch_address_equal(&row->key.client, &key->client));
 }
 
 /* A flow stands in the row of its verdict, and moves when that changes. */
@@ -134,12 +126,16 @@ static void row_update(struct watch *w, struct watch_flow *f, int64_t at_s, uint
 		return;
 	if (f->row && !key_is_same(f->row, &key)) {
 		f->row->bytes -= f->bytes - bytes;
-		row_leave(f);
+		watch_rows_leave(&w->rows, f->row);
+		f->row = NULL;
 	}
 	if (!f->row) {
 		f->row = watch_rows_get(&w->rows, &key);
-		if (!f->row)
+		if (!f->row) {
+			w->rows.left_out += !f->is_left_out;
+			f->is_left_out = true;
 			return;
+		}
 		if (!f->row->flows++ || f->first_s < f->row->first_s)
 			f->row->first_s = f->first_s;
 		bytes = f->bytes;
@@ -371,7 +367,7 @@ void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_ro
 {
 	for (size_t i = 0; i < COUNT_OF(w->rows.places); i++)
 		for (struct watch_row *row = w->rows.places[i]; row; row = row->next)
-			if (row->flows && !row->is_told) {
+			if (!row->is_told) {
 				row->is_told = true;
 				tell(owner, row);
 			}
