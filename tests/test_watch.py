@@ -1,18 +1,19 @@
 """mailseal watch: what crosses a network in clear, found in captures of every protocol."""
+import contextlib
 import json
 import os
+import pty
 import random
 import re
 import signal
 import socket
 import ssl
-import struct
 import subprocess
 
 import pytest
 
 import watch_talks
-from capture import COOKED, COOKED2, ESP, NULL, RAW, Capture, fragments, ip_packet, TCP
+from capture import COOKED, COOKED2, ESP, NULL, RAW, Capture, ip_packet
 from daemon import BINARY, make_certificate
 from watch_talks import IMAP, NOTHING_CASES, PASSWORD, PLAIN_CASES, SECRETS, SMTP_HELLO, USER
 
@@ -325,3 +326,21 @@ def test_live_on_loopback():
     assert process.returncode == 0, err
     no_secret(out, err)
     assert json.loads(out.splitlines()[-1])["type"] == "summary"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="captures as root")
+def test_live_table_is_drawn_anew_on_a_terminal():
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([BINARY, "watch", "-i", "lo", "--for", "50s"], stdout=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        seen = b""
+        while seen.count(b"\x1b[H\x1b[2J") < 2:
+            seen += os.read(ours, 65536)
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(OSError):  # the terminal is gone with the process
+            while part := os.read(ours, 65536):
+                seen += part
+        _, err = process.communicate(timeout=30)
+    os.close(ours)
+    assert not err and process.returncode in (0, 2)
+    assert b"verdict" in seen or b"nothing crossed" in seen

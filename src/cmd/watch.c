@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -87,7 +88,7 @@ static int show_so_far(struct watching *g)
 	if (g->options.is_json) {
 		watch_tell(g->watch, on_row, g);
 		fflush(stdout);
-	} else if (isatty(STDOUT_FILENO)) {
+	} else if (g->view.width) {
 		if (services_take(g))
 			return -ENOMEM;
 		fputs("\033[H\033[2J", stdout);
@@ -103,7 +104,7 @@ static int show_all(struct watching *g)
 	int r = watch_end(g->watch);
 	if (!r)
 		r = services_take(g);
-	if (!r && g->capture.is_live && !g->options.is_json && isatty(STDOUT_FILENO))
+	if (!r && g->capture.is_live && !g->options.is_json && g->view.width)
 		fputs("\033[H\033[2J", stdout);
 	if (!r)
 		r = g->options.is_json ? watch_print_json(stdout, &g->view)
@@ -188,6 +189,16 @@ static int html_begin(struct watching *g)
 	return UNKNOWN;
 }
 
+/* Asked before the box is closed, which forbids it. 0: it is none. */
+static size_t terminal_width(void)
+{
+	enum { USUAL = 80 };
+	struct winsize size = {};
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : USUAL;
+}
+
 static int begin(struct watching *g)
 {
 	int r = capture_begin(g);
@@ -200,7 +211,8 @@ static int begin(struct watching *g)
 		                       .internal_count = g->options.internal_count,
 		                       .source = g->options.file ? g->options.file
 		                                                 : g->options.interface,
-		                       .kind = g->capture.kind };
+		                       .kind = g->capture.kind,
+		                       .width = terminal_width() };
 	/* Last: from here on nothing can be opened, and what is read may be hostile. */
 	if (!r && watch_capture_drop(&g->capture, g->options.user, g->error, sizeof(g->error)))
 		r = fail(g->error);

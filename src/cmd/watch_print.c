@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 /* --- who is ours --- */
@@ -169,13 +168,6 @@ static int mends_write(struct buf *out, const struct watch_view *v)
 	return err_up(r);
 }
 
-/* 0: nobody reads it on a terminal. */
-static size_t width_of(FILE *out)
-{
-	struct winsize size;
-	return isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &size) ? size.ws_col : 0;
-}
-
 int watch_print_text(FILE *out, const struct watch_view *v, bool with_mends)
 {
 	CLEAN(buf_deinit) struct buf text = {};
@@ -190,7 +182,7 @@ int watch_print_text(FILE *out, const struct watch_view *v, bool with_mends)
 	if (!r)
 		r = table_notes(&t, v);
 	if (!r)
-		r = report_table_text(&text, &t, width_of(out));
+		r = report_table_text(&text, &t, v->width);
 	if (!r && with_mends)
 		r = mends_write(&text, v);
 	if (!r)

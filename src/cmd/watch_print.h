@@ -16,6 +16,7 @@ struct watch_view {
 	const char *source; /* of the frames: a file or an interface */
 	const char *kind;   /* of the interface, or "" */
 	uint64_t drops;
+	size_t width; /* of the terminal; 0: nobody reads it on one */
 };
 
 /* Is a host of ours? */
