@@ -206,6 +206,18 @@ def test_a_port_proves_nothing(tmp_path, chain):
     assert rows == {993: "plaintext+password", 143: "tls"}
 
 
+@pytest.mark.parametrize("header", [b"PROXY TCP4 192.0.2.1 192.0.2.2 4000 25\r\n",
+                                    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x0f\xa0\0\x19"])
+@pytest.mark.parametrize("variant", ["whole", "every-byte"])
+def test_behind_a_balancer(header, variant, tmp_path, chain):
+    """What stands behind a PROXY header is judged as if there were none."""
+    capture = Capture()
+    capture.talk([("C", header)] + IMAP + [f"C: a1 LOGIN {USER} {PASSWORD}", "S: a1 OK"], port=1, **VARIANTS[variant])
+    capture.talk([("C", header)] + watch_talks.tls(chain), port=2, **VARIANTS[variant])
+    rows = {row["port"]: row["verdict"] for row in asked(capture.save(tmp_path / "x.pcap"), code=1)}
+    assert rows == {1: "plaintext+password", 2: "tls"}
+
+
 def test_two_verdicts_of_one_service_are_two_rows(tmp_path, chain):
     capture = Capture()
     capture.talk(watch_talks.SMTP_OFFER + watch_talks.MAIL)

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "proxyhdr/proxyhdr.h"
 
 #include <errno.h>
 
@@ -217,6 +218,25 @@ static bool middle_is_known(struct watch_flow *f, const struct watch_opening *o)
 	return true;
 }
 
+/* A balancer says first for whom it speaks: that is passed over. True: its header is not whole. */
+static bool balancer_skip(struct watch_flow *f)
+{
+	static const char v1[] = "PROXY ", v2[] = "\r\n\r\n\0\r\nQUIT\n";
+	struct slice input = ready_of(f, WATCH_CLIENT);
+	struct proxyhdr_result result;
+	size_t used;
+	if (!input.len || f->is_behind_balancer ||
+	    (memcmp(input.data, v1, slice_head(input, sizeof(v1) - 1).len) &&
+	     memcmp(input.data, v2, slice_head(input, sizeof(v2) - 1).len)))
+		return false;
+	int r = proxyhdr_parse(input, &result, &used);
+	if (!r) {
+		f->is_behind_balancer = true;
+		watch_stream_use(&f->streams[WATCH_CLIENT], used);
+	}
+	return r == PROXYHDR_MORE;
+}
+
 static bool opening_is_long(const struct watch_opening *o)
 {
 	return o->client.len >= WATCH_OPENING_MAX || o->server.len >= WATCH_OPENING_MAX;
@@ -225,9 +245,11 @@ static bool opening_is_long(const struct watch_opening *o)
 /* Whose bytes are these? */
 static int opening(struct watch_flow *f)
 {
+	bool has_more = balancer_skip(f);
 	struct watch_opening o = { ready_of(f, WATCH_CLIENT), ready_of(f, WATCH_SERVER) };
-	bool has_more = false;
 	enum watch_fit tls = watch_tls_fit(&o);
+	if (has_more)
+		return 0;
 	if (tls == WATCH_FIT_YES)
 		return err_up(handshake_begin(f));
 	if (!f->is_whole && middle_is_known(f, &o))

@@ -32,8 +32,9 @@ struct watch_flow {
 	uint8_t transport;
 	/* Of the connection. */
 	enum watch_phase phase;
-	bool is_whole;    /* its SYN was seen */
-	bool is_starttls; /* TLS was asked for in clear */
+	bool is_whole;           /* its SYN was seen */
+	bool is_starttls;        /* TLS was asked for in clear */
+	bool is_behind_balancer; /* a PROXY header was there */
 	bool has_spoken[WATCH_SIDE_COUNT];
 	bool is_over[WATCH_SIDE_COUNT]; /* FIN, or as much was looked at as may be */
 	enum watch_side first;          /* who spoke first */
