@@ -14,7 +14,12 @@
 #include <time.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
-enum { TICK_MS = 1000, WAIT_MS = 200, ERROR_CAP = 512 };
+enum {
+	TICK_MS = 1000,
+	WAIT_MS = 200,
+	REST_MS = 300, /* longer than the kernel keeps a block to itself */
+	ERROR_CAP = 512,
+};
 
 struct watching {
 	struct watch_options options;
@@ -134,6 +139,17 @@ static int status_of(const struct watching *g)
 
 /* --- reading --- */
 
+/* What crossed before the end and was not handed over yet. */
+static int read_rest(struct watching *g)
+{
+	int64_t end = now_ms() + REST_MS;
+	int r = 0;
+	while (!r && g->capture.is_live && now_ms() < end)
+		r = watch_capture_read(&g->capture, g->watch, REST_MS / 3, g->error,
+		                       sizeof(g->error));
+	return r;
+}
+
 static int read_all(struct watching *g)
 {
 	int64_t begin = now_ms(), shown = begin;
@@ -149,6 +165,8 @@ static int read_all(struct watching *g)
 		if (show_so_far(g))
 			r = WATCH_CAPTURE_NO_MEMORY;
 	}
+	if (!r)
+		r = read_rest(g);
 	if (r == WATCH_CAPTURE_NO_MEMORY)
 		return fail("out of memory");
 	if (r == WATCH_CAPTURE_FAILED) {
