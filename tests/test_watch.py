@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -356,3 +357,47 @@ def test_live_table_is_drawn_anew_on_a_terminal():
     os.close(ours)
     assert not err and process.returncode in (0, 2)
     assert b"verdict" in seen or b"nothing crossed" in seen
+
+
+class Greeter(threading.Thread):
+    """Greets whoever comes, and answers one question."""
+
+    def __init__(self, greeting, answer, address="127.0.0.1"):
+        super().__init__(daemon=True)
+        self.server = socket.create_server((address, 0))
+        self.port, self.said = self.server.getsockname()[1], (greeting, answer)
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                with self.server.accept()[0] as sock:
+                    sock.sendall(self.said[0])
+                    if self.said[0] and sock.recv(100):
+                        sock.sendall(self.said[1])
+                        sock.recv(100)
+
+
+def test_listeners():
+    """In a network of its own: nobody else's servers are asked."""
+    servers = {
+        "plain": (b"220 mx ESMTP\r\n", b"250-mx\r\n250 8BITMIME\r\n", "0.0.0.0"),
+        "offers": (b"220 mx ESMTP\r\n", b"250-mx\r\n250 STARTTLS\r\n", "0.0.0.0"),
+        "local": (b"220 box LMTP\r\n", b"250 box\r\n", "127.0.0.1"),
+        "imap": (b"* OK ready\r\n", b"* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK\r\n", "0.0.0.0"),
+        "pop3": (b"+OK ready\r\n", b"+OK\r\nSTLS\r\n.\r\n", "127.0.0.1"),
+        "silent": (b"", b"", "0.0.0.0"),
+    }
+    started = {name: Greeter(*said) for name, said in servers.items()}
+    done = watch("--listeners", "--json")
+    text = watch("--listeners")
+    for server in started.values():
+        server.server.close()
+    rows = {row["port"]: row for row in json.loads(done.stdout)}
+    found = {name: (rows[server.port]["says"], rows[server.port]["starttls"], rows[server.port]["reached_by"])
+             for name, server in started.items()}
+    assert found == {
+        "plain": ("smtp", False, "others"), "offers": ("smtp", True, "others"), "local": ("lmtp", False, "this host"),
+        "imap": ("imap", True, "others"), "pop3": ("pop3", True, "this host"), "silent": (None, None, "others")}
+    assert done.returncode == text.returncode == 1 and not done.stderr
+    assert f"port {started['plain'].port}: smtp without TLS" in text.stdout

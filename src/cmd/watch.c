@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "cmd/watch_capture.h"
+#include "cmd/watch_listeners.h"
 #include "cmd/watch_options.h"
 #include "cmd/watch_print.h"
 
@@ -270,6 +271,8 @@ int cmd_watch(int argc, char **argv)
 	int status = watch_options_read(&g->options, argc, argv);
 	if (status >= 0)
 		return status;
+	if (g->options.wants_listeners)
+		return watch_listeners_show(g->options.is_json);
 	status = listen_and_show(g);
 	end(g);
 	return status;

@@ -11,6 +11,7 @@ enum { WELL, NOT_WELL, UNKNOWN };
 static const char usage[] =
 	"Usage: mailseal watch [OPTIONS] -i INTERFACE\n"
 	"       mailseal watch [OPTIONS] -r FILE\n"
+	"       mailseal watch [--json] --listeners\n"
 	"\n"
 	"What crosses this network in clear: who talks to whom, by which protocol, encrypted or\n"
 	"not, and where a password was readable. Proven by what is said, never by a port. No\n"
@@ -18,6 +19,8 @@ static const char usage[] =
 	"\n"
 	"  -i, --interface NAME   listen here (as root; a mirrored port shows all of a network)\n"
 	"  -r, --read FILE        a capture file of tcpdump or Wireshark (-: standard input)\n"
+	"  -l, --listeners        what of this host would talk in clear: each listening socket is\n"
+	"                         connected to and asked what it offers\n"
 	"  -f, --for TIME         end after 10m, 90s, 1h (default: at Ctrl-C)\n"
 	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
 	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
@@ -85,6 +88,9 @@ static int option_take(struct watch_options *o, int c)
 	case 'r':
 		o->file = optarg;
 		break;
+	case 'l':
+		o->wants_listeners = true;
+		break;
 	case 'f':
 		r = time_set(o, optarg);
 		break;
@@ -121,6 +127,7 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 	static const struct option table[] = {
 		{ "interface", required_argument, NULL, 'i' },
 		{ "read", required_argument, NULL, 'r' },
+		{ "listeners", no_argument, NULL, 'l' },
 		{ "for", required_argument, NULL, 'f' },
 		{ "internal", required_argument, NULL, 'n' },
 		{ "ignore", required_argument, NULL, 'x' },
@@ -133,12 +140,13 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 	};
 	int c, r = -1;
 	*o = (struct watch_options){};
-	while (r < 0 && (c = getopt_long(argc, argv, "i:r:f:n:x:jh", table, NULL)) != -1)
+	while (r < 0 && (c = getopt_long(argc, argv, "i:r:lf:n:x:jh", table, NULL)) != -1)
 		r = option_take(o, c);
 	if (r >= 0)
 		return r;
-	if (optind < argc || !o->file == !o->interface) {
-		fprintf(stderr, "mailseal watch: either -i INTERFACE or -r FILE\n\n%s", usage);
+	if (optind < argc || !!o->file + !!o->interface + o->wants_listeners != 1) {
+		fprintf(stderr, "mailseal watch: either -i INTERFACE, -r FILE or --listeners\n\n%s",
+		        usage);
 		return UNKNOWN;
 	}
 	return -1;

@@ -8,7 +8,8 @@
 enum { WATCH_IGNORED_MAX = 16, WATCH_INTERNAL_MAX = 64 };
 
 struct watch_options {
-	const char *file, *interface; /* one of them */
+	const char *file, *interface; /* one of them, or */
+	bool wants_listeners;
 	const char *html, *user;
 	uint32_t for_ms; /* 0: until it is ended */
 	bool is_json, has_wire;
