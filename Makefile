@@ -36,5 +36,5 @@ clean:
 deps:
 	@tools/install-missing build-essential meson ninja-build pkg-config libssl-dev libuv1-dev \
 		libconfig-dev libseccomp-dev libjansson-dev libunbound-dev libcurl4-openssl-dev libsqlite3-dev \
-		libidn2-dev libpsl-dev zlib1g-dev libhiredis-dev libmicrohttpd-dev libcrypt-dev \
+		libidn2-dev libpsl-dev libpcap-dev zlib1g-dev libhiredis-dev libmicrohttpd-dev libcrypt-dev \
 		dns-root-data

@@ -8,6 +8,7 @@
 #include "cmd/report.h"
 #include "cmd/run.h"
 #include "cmd/up.h"
+#include "cmd/watch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ static const struct command commands[] = {
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
 	{ "check", cmd_check, "look at any provider from outside, all of its mail" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "watch", cmd_watch, "what crosses this network in clear, and what seals it" },
 	{ "hops", cmd_hops,
 	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },

@@ -1,0 +1,83 @@
+#include "cmd/watch_interface.h"
+
+#include "base/clean.h"
+
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static const struct {
+	const char *kind;
+	enum watch_wire wire;
+} kinds[] = {
+	{ "loopback", WATCH_LOCAL },   { "veth", WATCH_LOCAL }, { "dummy", WATCH_LOCAL },
+	{ "wireguard", WATCH_INSIDE }, { "tun", WATCH_INSIDE }, { "macsec", WATCH_INSIDE },
+	{ "xfrm", WATCH_INSIDE },      { "vti", WATCH_INSIDE }, { "vti6", WATCH_INSIDE },
+	{ "ovpn", WATCH_INSIDE },
+};
+
+enum watch_wire watch_interface_kind_wire(const char *kind)
+{
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (!strcmp(kinds[i].kind, kind))
+			return kinds[i].wire;
+	return WATCH_NETWORK;
+}
+
+/* The attribute of a type among len bytes of them; NULL: it is not there. */
+static const struct rtattr *attribute_find(const struct rtattr *at, size_t len, unsigned type)
+{
+	for (int left = (int)len; RTA_OK(at, left); at = RTA_NEXT(at, left))
+		if ((at->rta_type & NLA_TYPE_MASK) == type)
+			return at;
+	return NULL;
+}
+
+static void answer_read(const struct nlmsghdr *answer, char *ret_kind, size_t cap)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(answer);
+	const struct rtattr *link, *kind = NULL;
+	if (answer->nlmsg_type != RTM_NEWLINK)
+		return;
+	link = attribute_find(IFLA_RTA(info), IFLA_PAYLOAD(answer), IFLA_LINKINFO);
+	if (link)
+		kind = attribute_find(RTA_DATA(link), RTA_PAYLOAD(link), IFLA_INFO_KIND);
+	if (kind)
+		snprintf(ret_kind, cap, "%.*s", (int)RTA_PAYLOAD(kind),
+		         (const char *)RTA_DATA(kind));
+	else if (info->ifi_flags & IFF_LOOPBACK)
+		snprintf(ret_kind, cap, "loopback");
+}
+
+static void kind_ask(int fd, unsigned index, char *ret_kind, size_t cap)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+	} question = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+		            .nlmsg_type = RTM_GETLINK,
+		            .nlmsg_flags = NLM_F_REQUEST },
+		.info = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index },
+	};
+	_Alignas(struct nlmsghdr) char bytes[16 * 1024];
+	const struct nlmsghdr *answer = (const struct nlmsghdr *)bytes;
+	if (send(fd, &question, question.header.nlmsg_len, 0) < 0)
+		return;
+	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+	if (n > 0 && NLMSG_OK(answer, (size_t)n))
+		answer_read(answer, ret_kind, cap);
+}
+
+enum watch_wire watch_interface_wire(const char *name, char *ret_kind, size_t cap)
+{
+	unsigned index = if_nametoindex(name);
+	CLEAN(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ret_kind[0] = '\0';
+	if (fd >= 0 && index)
+		kind_ask(fd, index, ret_kind, cap);
+	return watch_interface_kind_wire(ret_kind);
+}

@@ -1,0 +1,153 @@
+#include "cmd/watch_options.h"
+
+#include "base/clean.h"
+#include "conf/value.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum { WELL, NOT_WELL, UNKNOWN };
+
+static const char usage[] =
+	"Usage: mailseal watch [OPTIONS] -i INTERFACE\n"
+	"       mailseal watch [OPTIONS] -r FILE\n"
+	"       mailseal watch [--json] --listeners\n"
+	"\n"
+	"What crosses this network in clear: who talks to whom, by which protocol, encrypted or\n"
+	"not, and where a password was readable. Proven by what is said, never by a port. No\n"
+	"password is kept or shown.\n"
+	"\n"
+	"  -i, --interface NAME   listen here (as root; a mirrored port shows all of a network)\n"
+	"  -r, --read FILE        a capture file of tcpdump or Wireshark (-: standard input)\n"
+	"  -l, --listeners        what of this host would talk in clear: each listening socket is\n"
+	"                         connected to and asked what it offers\n"
+	"  -f, --for TIME         end after 10m, 90s, 1h (default: at Ctrl-C)\n"
+	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
+	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
+	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
+	"                         the interface says (veth: local; wireguard: inside-tunnel)\n"
+	"      --user NAME        run as, once the capture is open (default: mailseal, else "
+	"nobody)\n"
+	"      --html FILE        a page: hosts by hosts\n"
+	"  -j, --json             a line for each client and service, for programs\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Exit: 0 well, 1 something plain crossed from host to host, 2 could not tell.\n"
+	"Example: mailseal watch -i eth1 --for 10m --internal 192.0.2.0/24 --html inside.html\n";
+
+static int wrong(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "mailseal watch: %s \"%s\": %s\n", option, value, why);
+	return UNKNOWN;
+}
+
+static int internal_add(struct watch_options *o, const char *text)
+{
+	const char *why = "too many";
+	if (o->internal_count == COUNT_OF(o->internal) ||
+	    conf_network_parse(text, &o->internal[o->internal_count], &why))
+		return wrong("--internal", text, why);
+	o->internal_count++;
+	return 0;
+}
+
+static int ignored_add(struct watch_options *o, const char *text)
+{
+	if (o->ignored_count == COUNT_OF(o->ignored))
+		return wrong("--ignore", text, "too many");
+	o->ignored[o->ignored_count++] = text;
+	return 0;
+}
+
+static int wire_set(struct watch_options *o, const char *text)
+{
+	o->has_wire = true;
+	for (int i = 0; i < WATCH_WIRE_COUNT; i++)
+		if (!strcmp(watch_wire_name((enum watch_wire)i), text)) {
+			o->wire = (enum watch_wire)i;
+			return 0;
+		}
+	return wrong("--as", text, "network, local or inside-tunnel");
+}
+
+static int time_set(struct watch_options *o, const char *text)
+{
+	if (!conf_duration_parse(text, &o->for_ms) && o->for_ms)
+		return 0;
+	return wrong("--for", text, "a time such as 90s, 10m or 1h");
+}
+
+/* -1: go on. */
+static int option_take(struct watch_options *o, int c)
+{
+	int r = 0;
+	switch (c) {
+	case 'i':
+		o->interface = optarg;
+		break;
+	case 'r':
+		o->file = optarg;
+		break;
+	case 'l':
+		o->wants_listeners = true;
+		break;
+	case 'f':
+		r = time_set(o, optarg);
+		break;
+	case 'n':
+		r = internal_add(o, optarg);
+		break;
+	case 'x':
+		r = ignored_add(o, optarg);
+		break;
+	case 'A':
+		r = wire_set(o, optarg);
+		break;
+	case 'U':
+		o->user = optarg;
+		break;
+	case 'H':
+		o->html = optarg;
+		break;
+	case 'j':
+		o->is_json = true;
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		return WELL;
+	default:
+		fputs(usage, stderr);
+		return UNKNOWN;
+	}
+	return r ? r : -1;
+}
+
+int watch_options_read(struct watch_options *o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "interface", required_argument, NULL, 'i' },
+		{ "read", required_argument, NULL, 'r' },
+		{ "listeners", no_argument, NULL, 'l' },
+		{ "for", required_argument, NULL, 'f' },
+		{ "internal", required_argument, NULL, 'n' },
+		{ "ignore", required_argument, NULL, 'x' },
+		{ "as", required_argument, NULL, 'A' },
+		{ "user", required_argument, NULL, 'U' },
+		{ "html", required_argument, NULL, 'H' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int c, r = -1;
+	*o = (struct watch_options){};
+	while (r < 0 && (c = getopt_long(argc, argv, "i:r:lf:n:x:jh", table, NULL)) != -1)
+		r = option_take(o, c);
+	if (r >= 0)
+		return r;
+	if (optind < argc || !!o->file + !!o->interface + o->wants_listeners != 1) {
+		fprintf(stderr, "mailseal watch: either -i INTERFACE, -r FILE or --listeners\n\n%s",
+		        usage);
+		return UNKNOWN;
+	}
+	return -1;
+}

@@ -1,0 +1,62 @@
+/*
+ * One direction of a TCP connection, put together (RFC 9293 3.4): what comes out of order is held,
+ * what comes twice is dropped, what overlaps counts as it came first. A hole is given up when the
+ * far end has acknowledged it (then the capture lost it, not the network) or too much is held
+ * behind it. Bounded, and wiped when freed: it may hold a password. Pure.
+ */
+#ifndef WATCH_STREAM_H
+#define WATCH_STREAM_H
+
+#include "base/buf.h"
+
+enum {
+	WATCH_HELD_MAX = 32 * 1024, /* bytes out of order */
+	WATCH_PIECES_MAX = 64,
+};
+
+struct watch_piece {
+	uint32_t seq;
+	size_t len;
+	uint8_t *bytes;
+};
+
+/* Starts as {}: the first segment is then the beginning, as of a flow that began before the
+ * capture. */
+struct watch_stream {
+	bool has_begun;
+	bool is_after_gap; /* what comes next does not follow what came last */
+	uint32_t next;     /* the sequence number that is wanted */
+	uint32_t acked;    /* by the far end; with has_ack */
+	bool has_ack;
+	struct watch_piece *pieces; /* in order */
+	size_t piece_count, held;
+	struct buf ready; /* in order, not used yet */
+};
+
+void watch_stream_deinit(struct watch_stream *s);
+
+/* A SYN came: the byte behind it is the first. */
+void watch_stream_begin(struct watch_stream *s, uint32_t syn_seq);
+
+struct watch_segment {
+	uint32_t seq;
+	struct slice bytes;
+	size_t missing; /* bytes behind these that the capture cut off */
+};
+
+/* Something is missing before what is in s->ready now; what was there before it is gone. */
+enum watch_stream_result { WATCH_STREAM_GAP = 1 };
+
+/* Returns 0, WATCH_STREAM_GAP, or -ENOMEM. */
+[[nodiscard]] int watch_stream_add(struct watch_stream *s, const struct watch_segment *segment);
+
+/* The far end has all before ack. As watch_stream_add(). */
+[[nodiscard]] int watch_stream_ack(struct watch_stream *s, uint32_t ack);
+
+/* Nothing more will come: the first hole is given up. False: none is left. As a gap else. */
+[[nodiscard]] int watch_stream_flush(struct watch_stream *s, bool *ret_has_more);
+
+/* Forgets and wipes the first len bytes of s->ready. */
+void watch_stream_use(struct watch_stream *s, size_t len);
+
+#endif

@@ -1,0 +1,205 @@
+#include "watch/services.h"
+#include "watch/watch.h"
+
+#include "base/clean.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void put16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, value >> 16);
+	put16(at + 2, value & 0xffff);
+}
+
+struct segment {
+	uint32_t client; /* its address: 10.x.x.x; the server is 10.255.0.1:25 */
+	bool is_server;
+	uint8_t flags;
+	uint32_t seq, ack;
+	const char *text;
+};
+
+static void send_segment(struct watch *w, const struct segment *s)
+{
+	uint8_t bytes[512] = { 0x45 };
+	size_t len = 40 + strlen(s->text);
+	uint8_t *client = bytes + (s->is_server ? 16 : 12),
+		*server = bytes + (s->is_server ? 12 : 16);
+	put16(bytes + 2, (unsigned)len);
+	bytes[9] = WATCH_IP_TCP;
+	put32(client, 0x0a000000 | s->client);
+	put32(server, 0x0aff0001);
+	put16(bytes + 20, s->is_server ? 25 : 1025);
+	put16(bytes + 22, s->is_server ? 1025 : 25);
+	put32(bytes + 24, s->seq);
+	put32(bytes + 28, s->ack);
+	bytes[32] = 5 << 4;
+	bytes[33] = s->flags;
+	memcpy(bytes + 40, s->text, strlen(s->text));
+	const struct watch_frame frame = { .bytes = slice_of(bytes, len), .at_s = 100 };
+	assert_int_equal(watch_feed(w, &frame), 0);
+}
+
+static void begin(struct watch *w, uint32_t client)
+{
+	send_segment(w, &(struct segment){ client, false, WATCH_TCP_SYN, 0, 0, "" });
+	send_segment(w, &(struct segment){ client, true, WATCH_TCP_SYN | WATCH_TCP_ACK, 0, 1, "" });
+}
+
+static void greet(struct watch *w, uint32_t client)
+{
+	begin(w, client);
+	send_segment(w, &(struct segment){ client, true, WATCH_TCP_ACK, 1, 1, "220 x ESMTP\r\n" });
+	send_segment(w, &(struct segment){ client, false, WATCH_TCP_ACK, 1, 14,
+	                                   "EHLO a\r\nMAIL FROM:<a@b>\r\n" });
+}
+
+static struct watch *watch_make(size_t flows_max, enum watch_wire wire)
+{
+	struct watch *w;
+	const struct watch_settings settings = { .link = WATCH_LINK_RAW,
+		                                 .wire = wire,
+		                                 .flows_max = flows_max };
+	assert_int_equal(watch_new(&w, &settings), 0);
+	return w;
+}
+
+static void test_watch_many_clients_are_one_service(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	struct watch_services services;
+	(void)state;
+	for (uint32_t i = 1; i <= 20; i++)
+		greet(w, i);
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(services.count, 1);
+	assert_int_equal(services.list[0].client_count, 20);
+	assert_int_equal(services.list[0].flows, 20);
+	assert_int_equal(services.list[0].row->key.verdict, WATCH_PLAIN);
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+/* The oldest give way, and are judged by what was seen of them. */
+static void test_watch_flows_are_bounded(void **state)
+{
+	struct watch *w = watch_make(10, WATCH_NETWORK);
+	struct watch_services services;
+	(void)state;
+	for (uint32_t i = 1; i <= 1000; i++)
+		greet(w, i);
+	assert_int_equal(watch_counts_of(w)->flows, 1000);
+	assert_int_equal(watch_counts_of(w)->flows_forgotten, 990);
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(services.list[0].flows, 1000);
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+/* Clients without a row of their own share one: no verdict is lost. */
+static void test_watch_rows_are_bounded(void **state)
+{
+	struct watch *w = watch_make(10, WATCH_NETWORK);
+	struct watch_services services;
+	(void)state;
+	for (uint32_t i = 1; i <= WATCH_ROWS_MAX + 50; i++)
+		greet(w, i);
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(watch_rows_of(w)->count, WATCH_ROWS_MAX + 1);
+	assert_int_equal(watch_rows_of(w)->left_out, 0);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(services.count, 1);
+	assert_int_equal(services.list[0].flows, WATCH_ROWS_MAX + 50);
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+static void test_watch_bytes_move_with_the_verdict(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	struct watch_services services;
+	(void)state;
+	greet(w, 1);
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK, 26, 14,
+	                                   "AUTH PLAIN AGFubmEAc2VjcmV0\r\n" });
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(services.count, 1);
+	assert_int_equal(services.list[0].row->key.verdict, WATCH_PASSWORD);
+	assert_int_equal(services.list[0].flows, 1);
+	assert_int_equal(services.list[0].bytes, 13 + 25 + 29);
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+static void test_watch_ports_that_are_used_again(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		greet(w, 1);
+		send_segment(w, &(struct segment){ 1, false, WATCH_TCP_RST, 26, 0, "" });
+	}
+	assert_int_equal(watch_counts_of(w)->flows, 3);
+	watch_free(w);
+}
+
+static void test_watch_wire(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_INSIDE);
+	struct watch_services services;
+	(void)state;
+	greet(w, 1);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(services.list[0].row->key.wire, WATCH_INSIDE);
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+static void test_service_link(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	struct watch_services services;
+	CLEAN(buf_deinit) struct buf text = {};
+	static const char wanted[] =
+		"client: link = { smtp_10_255_0_1_25 = { listen = \"127.0.0.1:25\"; to = "
+		"\"10.255.0.1:20025\"; peer = \"10.255.0.1\"; }; };\n"
+		"server: link = { smtp_10_255_0_1_25_in = { listen_tls = \"10.255.0.1:20025\"; to "
+		"= "
+		"\"127.0.0.1:25\"; peer = [\"10.0.0.1\", \"10.0.0.2\"]; }; };\n";
+	(void)state;
+	greet(w, 2);
+	greet(w, 1);
+	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
+	assert_int_equal(watch_service_link(&services.list[0], &text), 0);
+	assert_int_equal(buf_len(&text), strlen(wanted));
+	assert_memory_equal(buf_slice(&text).data, wanted, strlen(wanted));
+	watch_services_deinit(&services);
+	watch_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_watch_many_clients_are_one_service),
+		cmocka_unit_test(test_watch_flows_are_bounded),
+		cmocka_unit_test(test_watch_rows_are_bounded),
+		cmocka_unit_test(test_watch_bytes_move_with_the_verdict),
+		cmocka_unit_test(test_watch_ports_that_are_used_again),
+		cmocka_unit_test(test_watch_wire),
+		cmocka_unit_test(test_service_link),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,53 @@
+/*
+ * What crosses a network in clear. Frames in, rows out (watch/rows.h): who talks to whom, by what,
+ * and whether it is encrypted. Reads no interface and no file: who captures feeds it (cmd/watch).
+ * Bounded in flows, rows and bytes; the oldest idle flow gives way to a new one.
+ */
+#ifndef WATCH_WATCH_H
+#define WATCH_WATCH_H
+
+#include "watch/flow.h"
+#include "watch/fragment.h"
+
+enum {
+	WATCH_FLOWS_MAX = 100000,
+	WATCH_HELD_ALL_MAX = 64 * 1024 * 1024, /* of what all flows said, bytes */
+};
+
+struct watch_settings {
+	int link;             /* enum watch_link */
+	enum watch_wire wire; /* of the interface; loopback addresses are LOCAL anyway */
+	uint64_t seed;        /* random */
+	size_t flows_max;     /* 0: WATCH_FLOWS_MAX */
+};
+
+struct watch_counts {
+	uint64_t packets, others, broken; /* others: no IP, or neither TCP, UDP nor ESP */
+	uint64_t flows, flows_forgotten;  /* to make room */
+};
+
+struct watch;
+
+/* 0 or -ENOMEM. */
+[[nodiscard]] int watch_new(struct watch **ret_watch, const struct watch_settings *settings);
+void watch_free(struct watch *w);
+
+struct watch_frame {
+	struct slice bytes;
+	int64_t at_s; /* Unix time */
+};
+
+/* 0 or -ENOMEM. */
+[[nodiscard]] int watch_feed(struct watch *w, const struct watch_frame *frame);
+
+/* No more will come: what is open is judged as it stands. 0 or -ENOMEM. */
+[[nodiscard]] int watch_end(struct watch *w);
+
+/* Rows that were not told of before. */
+void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_row *row),
+                void *owner);
+
+const struct watch_rows *watch_rows_of(const struct watch *w);
+const struct watch_counts *watch_counts_of(const struct watch *w);
+
+#endif
