@@ -147,7 +147,8 @@ static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
 {
 	struct conf_path ca_file = conf_path_of("relay", relay->name, "client_ca_file");
 	struct conf_path listen_tls = conf_path_of("relay", relay->name, "listen_tls");
-	static const char *const only[] = { "client_ca_file", "peer", "certificates" };
+	static const char *const only[] = { "client_verify", "client_ca_file", "peer",
+		                            "certificates" };
 	for (size_t i = 0; !relay->listen_tls_count && i < COUNT_OF(only); i++) {
 		struct conf_path path = conf_path_of("relay", relay->name, only[i]);
 		if (!conf_is_written(r, path.text) || conf_is_bad(r, listen_tls.text))
@@ -157,6 +158,14 @@ static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
 	}
 	if (!relay->listen_tls_count)
 		return;
+	if (relay->client_verify == TLS_VERIFY_INTERNAL) {
+		if (relay->client_ca_file) {
+			conf_complain(r, ca_file.text,
+			              "with client_verify = \"internal\" our own CA vouches");
+			conf_mend(r, "take one of the two out");
+		}
+		return;
+	}
 	if (!relay->client_ca_file && !conf_is_bad(r, ca_file.text)) {
 		conf_complain(r, listen_tls.text, "anybody could send mail through it");
 		conf_mend(r, "add client_ca_file = \"/PATH\", the CA of your MTAs");
@@ -208,6 +217,21 @@ static void relay_check(struct conf_reader *r, const struct conf_settings *s, si
 	relay_sources(r, relay);
 }
 
+static void route_peer(struct conf_reader *r, const struct conf_tls *t, size_t number)
+{
+	bool is_internal = t->verify == TLS_VERIFY_INTERNAL;
+	char path[CONF_PATH_MAX];
+	snprintf(path, sizeof(path), "route[%zu].tls.peer", number);
+	if (is_internal && t->peer_count != 1 && !conf_is_bad(r, path)) {
+		conf_complain(r, path, "it leads to one of our own hosts, and has to say which");
+		conf_mend(r, "write peer = [\"NAME\"], as in mailseal pki issue NAME");
+	}
+	if (!is_internal && t->peer_count) {
+		conf_complain(r, path, "it counts with verify = \"internal\" alone");
+		conf_mend(r, "write verify = \"internal\", or take it out");
+	}
+}
+
 static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
 {
 	const struct conf_route *route = &s->routes[number];
@@ -242,6 +266,7 @@ static void route_check(struct conf_reader *r, const struct conf_settings *s, si
 		conf_complain(r, path, "\"pin\" needs pins");
 		conf_mend(r, "add pin = [\"sha256:BASE64\"]");
 	}
+	route_peer(r, t, number);
 	snprintf(path, sizeof(path), "route[%zu].tls.ca_file", number);
 	if (t->verify != TLS_VERIFY_FILE && t->ca_file) {
 		conf_complain(r, path, "it counts with verify = \"file\" alone");

@@ -502,7 +502,10 @@ static void test_outbound_refused(void **state)
 		  "route[0].tls.ca_file", "alone" },
 		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
 		            "\"internal\"; }; } );",
-		  "route[0].tls.verify", "not in this version" },
+		  "route[0].tls.peer", "has to say which" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { peer = "
+		            "\"a\"; }; } );",
+		  "route[0].tls.peer", "alone" },
 		{ HOST "relay = { a = { listen = \"lmtp:[::1]:24\"; }; b = { listen = "
 		       "\"smtp:[::1]:24\"; }; };",
 		  "relay.b.listen", "twice" },
@@ -706,7 +709,13 @@ static void test_backends_refused(void **state)
 		  "backend.i.tls.verify", "unverified" },
 		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
 		       "\"internal\"; }; }; };" REST,
-		  "backend.i.tls.verify", "not in this version" },
+		  "backend.i.tls.peer", "any of our own hosts" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"internal\"; peer = \"imap1\"; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.name", "peer = [" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; peer = "
+		       "\"imap1\"; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.peer", "alone" },
 		{ HOST "backend = { " MTA "i = { " REMOTE
 		       "tls = { mode = \"tunnel\"; }; }; };" REST,
 		  "backend.i.tls.mode", "not in this version" },

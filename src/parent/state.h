@@ -66,7 +66,7 @@ struct parent_certificate {
 	uint8_t chain_digest[32]; /* of the public key in it */
 	uint8_t key_digest[32];   /* of the public key of what keys loaded */
 	bool is_key_loaded;
-	int64_t not_after_s;                  /* Unix time */
+	int64_t not_before_s, not_after_s;    /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
 	bool has_changed;                     /* the files are others than these by now */
 };
@@ -76,9 +76,10 @@ struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
-	struct buf *cas;          /* conf/materials.h */
-	struct buf passwords;     /* of the dashboard */
-	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
+	struct buf *cas;                /* conf/materials.h */
+	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
+	struct buf passwords;           /* of the dashboard */
+	struct parent_caps *caps;       /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
 	char error[256];           /* why it cannot be: set by what failed first */
@@ -117,7 +118,8 @@ struct parent {
 	struct parent_plan *next;    /* waits for keys */
 	struct parent_plan *retired; /* the one before: keys still has its keys */
 	struct io_later decide_later;
-	bool next_is_renewal; /* the same settings, other certificates */
+	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
+	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
 	struct parent_child resolver;                      /* not there where nothing asks DNS */
 	struct buf workarounds;                            /* as resolver said them last */
@@ -162,6 +164,10 @@ struct parent {
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
+/* Says every hour that our own certificate of the internal CA should have been renewed. */
+void parent_plan_node_alarm(struct parent *p);
+/* Of a certificate of the plan, conf/materials.h. */
+void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
 /* keys died and is there again: what it was to make is asked for once more. */
 void parent_plan_keys_again(struct parent *p);

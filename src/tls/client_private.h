@@ -13,6 +13,8 @@ struct tls_client {
 	enum tls_verify verify;
 	uint8_t (*pins)[32];
 	size_t pin_count;
+	struct tls_inside *inside; /* a reference, or NULL */
+	struct tls_signer *signer;
 	char *sni; /* NULL: the name is an address, or there is none */
 };
 
@@ -25,6 +27,11 @@ enum {
 /* The wide list of suites, no resumption. groups: of which the library may lack some. 0 or ours. */
 [[nodiscard]] int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version,
                                      const char *groups);
+
+/* The certificate that we show where a server asks for it; NULL: none. 0, TLS_CLIENT_BAD_CHAIN or
+ * -ENOMEM. */
+[[nodiscard]] int tls_client_show(SSL_CTX *context, const struct tls_certificate_spec *own,
+                                  char *ret_error, size_t error_cap);
 
 /* Trusts the certificates of a PEM text. 0, enum tls_chain_result, or -ENOMEM. */
 [[nodiscard]] int tls_client_trust(X509_STORE *store, struct slice pem);

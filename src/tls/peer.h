@@ -14,6 +14,7 @@ enum tls_peer_fault {
 	TLS_PEER_NOT_TRUSTED,
 	TLS_PEER_WRONG_NAME,
 	TLS_PEER_EXPIRED, /* or not valid yet */
+	TLS_PEER_REVOKED, /* it is on the denial list (tls/inside.h) */
 	TLS_PEER_INVALID, /* not for clients, or anything else: tls_session_error() */
 	TLS_PEER_FAULT_COUNT
 };
@@ -22,5 +23,9 @@ enum tls_peer_fault tls_session_peer_fault(const struct tls_session *s);
 /* The DNS names of the certificate that the client showed, good or not, as it wrote them; ","
  * between; never NULL. */
 const char *tls_session_peer_names(const struct tls_session *s);
+
+/* The peer's certificate, in PEM, once the handshake is done; nothing where there was none. 0 or
+ * -ENOMEM. */
+[[nodiscard]] int tls_session_peer_certificate(const struct tls_session *s, struct buf *ret_pem);
 
 #endif
