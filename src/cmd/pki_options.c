@@ -1,0 +1,179 @@
+#include "cmd/pki_options.h"
+
+#include "base/clean.h"
+#include "identity/files.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char usage[] =
+	"Usage: mailseal pki init [--ed25519] [--passphrase-file FILE | --ask-passphrase]\n"
+	"       mailseal pki issue NAME [--dns HOST]... [--ip ADDRESS]... [--days N]\n"
+	"                    [--request FILE] [--out DIR] [--again]\n"
+	"       mailseal pki renew NAME|--due [--days N] [--request FILE] [--out DIR]\n"
+	"       mailseal pki revoke NAME|SERIAL\n"
+	"       mailseal pki list|show [--json]\n"
+	"       mailseal pki root new|retire [--force]\n"
+	"       mailseal pki request NAME\n"
+	"\n"
+	"The CA of our own hosts: certificates for links, backends and whatever else of ours\n"
+	"speaks TLS inside. All of it is files that openssl reads.\n"
+	"\n"
+	"  init                   a root and an issuing key, in a directory of their own\n"
+	"  issue NAME             a certificate for the node NAME, such as \"db1\", for server "
+	"and\n"
+	"                         client: node.key, node.crt, ca.crt and denied, in "
+	"DIR/issued/NAME\n"
+	"                         or --out. It says NAME.mailseal.internal and the names beside\n"
+	"  request NAME           on the node: its key, which never leaves, and on standard output "
+	"a\n"
+	"                         request for \"issue NAME --request FILE\"\n"
+	"  renew NAME, --due      another one with the same names and key; --due: for all that\n"
+	"                         have lived a third of their life\n"
+	"  revoke NAME, SERIAL    it is in \"denied\" and crl.pem from now on\n"
+	"  list, show             what was issued; how the CA is\n"
+	"  root new               another root, which issues from now on; both are trusted\n"
+	"  root retire            the older root is trusted no more\n"
+	"\n"
+	"  -d, --dir DIR          default " IDENTITY_DIR "\n"
+	"  -o, --out DIR          where the node's files are to be\n"
+	"  -n, --dns HOST         a name beside NAME.mailseal.internal; again for more\n"
+	"  -i, --ip ADDRESS       the same for an address\n"
+	"  -D, --days N           how long it is good (default 30)\n"
+	"  -r, --request FILE     made by the node, with its own key (PKCS 10, - for standard "
+	"input)\n"
+	"  -a, --again            also where NAME has a certificate that is good\n"
+	"  -e, --ed25519          for init and root new: Ed25519 in place of P-256\n"
+	"  -p, --passphrase-file FILE  its first line seals root.key; - for standard input\n"
+	"  -P, --ask-passphrase   the same, typed\n"
+	"  -f, --force            for root retire: cut off who still needs the older root\n"
+	"  -j, --json             list and show for programs\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Exit: 0 well, 1 not well (refused; show: something is due), 2 could not tell.\n"
+	"Example: mailseal pki init && mailseal pki issue db1 --dns db1.int.example.org\n";
+
+void pki_usage_print(bool is_asked)
+{
+	fputs(usage, is_asked ? stdout : stderr);
+}
+
+void pki_options_deinit(struct pki_options *o)
+{
+	pki_names_deinit(&o->names);
+}
+
+static int usage_wrong(const char *why, const char *what)
+{
+	fprintf(stderr, "mailseal pki: %s%s\n\n%s", why, what, usage);
+	return 2;
+}
+
+static int name_add(char ***list, size_t *count, const char *text)
+{
+	if (*count == PKI_NAMES_MAX)
+		return usage_wrong("too many names; not taken: ", text);
+	char **longer = reallocarray(*list, *count + 1, sizeof(*longer));
+	char *copy = longer ? strdup(text) : NULL;
+	if (longer)
+		*list = longer;
+	if (!copy)
+		return usage_wrong("out of memory", "");
+	longer[(*count)++] = copy;
+	return -1;
+}
+
+static int days_read(struct pki_options *o, const char *text)
+{
+	char *end;
+	unsigned long days = strtoul(text, &end, 10);
+	if (*end || !days || days > PKI_DAYS_MAX)
+		return usage_wrong("--days is 1 to 825, not ", text);
+	o->days = (unsigned)days;
+	return -1;
+}
+
+static int option_take(struct pki_options *o, int c)
+{
+	switch (c) {
+	case 'd':
+		o->dir = optarg;
+		return -1;
+	case 'o':
+		o->out = optarg;
+		return -1;
+	case 'r':
+		o->request = optarg;
+		return -1;
+	case 'p':
+		o->passphrase_file = optarg;
+		return -1;
+	case 'n':
+		return name_add(&o->names.dns, &o->names.dns_count, optarg);
+	case 'i':
+		return name_add(&o->names.addresses, &o->names.address_count, optarg);
+	case 'D':
+		return days_read(o, optarg);
+	case 'e':
+		o->algorithm = TLS_CA_ED25519;
+		return -1;
+	case 'P':
+		o->asks_passphrase = true;
+		return -1;
+	case 'a':
+		o->is_again = true;
+		return -1;
+	case 'u':
+		o->is_due = true;
+		return -1;
+	case 'f':
+		o->is_forced = true;
+		return -1;
+	case 'j':
+		o->is_json = true;
+		return -1;
+	case 'h':
+		pki_usage_print(true);
+		return 0;
+	default:
+		pki_usage_print(false);
+		return 2;
+	}
+}
+
+int pki_options_read(struct pki_options *ret_o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "dns", required_argument, NULL, 'n' },
+		{ "ip", required_argument, NULL, 'i' },
+		{ "days", required_argument, NULL, 'D' },
+		{ "request", required_argument, NULL, 'r' },
+		{ "passphrase-file", required_argument, NULL, 'p' },
+		{ "ask-passphrase", no_argument, NULL, 'P' },
+		{ "ed25519", no_argument, NULL, 'e' },
+		{ "again", no_argument, NULL, 'a' },
+		{ "due", no_argument, NULL, 'u' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int c, status = -1;
+	*ret_o = (struct pki_options){ .dir = IDENTITY_DIR, .days = PKI_DAYS_DEFAULT };
+	while (status < 0 &&
+	       (c = getopt_long(argc, argv, "d:o:n:i:D:r:p:Peaufjh", table, NULL)) != -1)
+		status = option_take(ret_o, c);
+	if (status >= 0)
+		return status;
+	if (ret_o->passphrase_file && ret_o->asks_passphrase)
+		return usage_wrong("--passphrase-file or --ask-passphrase, not both", "");
+	for (; optind < argc; optind++) {
+		if (ret_o->word_count == COUNT_OF(ret_o->words))
+			return usage_wrong("too much: ", argv[optind]);
+		ret_o->words[ret_o->word_count++] = argv[optind];
+	}
+	return -1;
+}

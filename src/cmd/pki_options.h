@@ -1,0 +1,30 @@
+/* What the commands of `mailseal pki` take. */
+#ifndef CMD_PKI_OPTIONS_H
+#define CMD_PKI_OPTIONS_H
+
+#include "pki/pki.h"
+
+struct pki_options {
+	const char *dir, *out, *request, *passphrase_file;
+	struct pki_names names;
+	unsigned days;
+	enum tls_ca_algorithm algorithm;
+	bool asks_passphrase, is_json, is_again, is_forced, is_due;
+	const char *words[2]; /* what is no option */
+	size_t word_count;
+};
+
+/* -1: go on; else the exit status. ret_o is to be deinited in any case. */
+int pki_options_read(struct pki_options *ret_o, int argc, char **argv);
+void pki_options_deinit(struct pki_options *o);
+
+/* To stdout where it was asked for. */
+void pki_usage_print(bool is_asked);
+
+/*
+ * The first line of a file, or what is typed at the terminal, without echo; is_new: twice. The
+ * caller wipes. -1: go on; else the exit status, and it was said why.
+ */
+int pki_secret_read(const struct pki_options *o, bool is_new, struct buf *ret_text);
+
+#endif
