@@ -5,7 +5,9 @@
 #include "tls/chain.h"
 #include "tls/client_private.h"
 #include "tls/context.h"
+#include "tls/inside_private.h"
 #include "tls/library.h"
+#include "tls/server_private.h"
 #include "tls/session_private.h"
 
 #include <arpa/inet.h>
@@ -78,6 +80,75 @@ static int chain_require(struct tls_client *c, const struct tls_client_settings 
 	return 0;
 }
 
+/* Changes OpenSSL's mind only where the rules for our own hosts say so. */
+static int on_inside(int is_ok, X509_STORE_CTX *ctx)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_session *s = tls_session_of(ssl);
+	return tls_inside_judge(s->client->inside, is_ok, ctx, &s->expired_s);
+}
+
+static int inside_require(struct tls_client *c, const struct tls_client_settings *set,
+                          char *ret_error, size_t error_cap)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(c->context);
+	int r = tls_client_trust(SSL_CTX_get_cert_store(c->context), set->ca_pem);
+	if (r < 0)
+		return err_up(r);
+	if (r) {
+		snprintf(ret_error, error_cap, "roots of the internal CA: %s",
+		         tls_chain_result_words(r));
+		return TLS_CLIENT_BAD_CA;
+	}
+	if (!set->name_count) {
+		snprintf(ret_error, error_cap, "no name to verify");
+		return TLS_CLIENT_BAD_NAME;
+	}
+	for (size_t i = 0; i < set->name_count; i++)
+		if (!X509_VERIFY_PARAM_add1_host(param, set->names[i], 0))
+			return err_raise(-ENOMEM);
+	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
+	c->inside = tls_inside_ref(set->inside);
+	SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, on_inside);
+	return 0;
+}
+
+/*
+ * The server asks for our certificate. First the handshake is left for a moment: from here on it
+ * goes on in a fiber, which can wait for keys.
+ */
+static int on_wanted(SSL *ssl, void *arg)
+{
+	struct tls_session *s = tls_session_of(ssl);
+	(void)arg;
+	if (s->is_wanted)
+		return 1;
+	s->is_wanted = true;
+	return -1;
+}
+
+static int own_add(struct tls_client *c, const struct tls_client_settings *set, char *ret_error,
+                   size_t error_cap)
+{
+	CLEAN(tls_chain_deinit) struct tls_chain chain = {};
+	char words[96];
+	if (!set->certificate)
+		return 0;
+	int r = tls_chain_init(&chain, set->certificate->chain_pem);
+	if (r < 0)
+		return err_up(r);
+	if (r ||
+	    !tls_certificate_add(c->context, buf_slice(&chain.der), set->certificate->key_id)) {
+		tls_failure_words(NULL, words, sizeof(words));
+		snprintf(ret_error, error_cap, "certificate %s: %s", set->certificate->name,
+		         r ? tls_chain_result_words(r) : words);
+		return TLS_CLIENT_BAD_CHAIN;
+	}
+	SSL_CTX_set_cert_cb(c->context, on_wanted, NULL);
+	c->signer = set->signer;
+	return 0;
+}
+
 static int verify_fill(struct tls_client *c, const struct tls_client_settings *set, char *ret_error,
                        size_t error_cap)
 {
@@ -96,6 +167,9 @@ static int verify_fill(struct tls_client *c, const struct tls_client_settings *s
 		[[fallthrough]];
 	case TLS_VERIFY_NONE:
 		SSL_CTX_set_cert_verify_callback(c->context, on_certificate, c);
+		break;
+	case TLS_VERIFY_INTERNAL:
+		return inside_require(c, set, ret_error, error_cap);
 	}
 	return 0;
 }
@@ -144,10 +218,13 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 	if (r)
 		return err_up(r);
 	r = verify_fill(c, set, ret_error, error_cap);
+	if (!r)
+		r = own_add(c, set, ret_error, error_cap);
 	if (r)
 		return r; /* enum tls_client_result, or ours */
-	if (set->name && !is_address(set->name)) {
-		c->sni = strdup(set->name);
+	const char *name = set->name_count ? set->names[0] : set->name;
+	if (name && !is_address(name)) {
+		c->sni = strdup(name);
 		if (!c->sni)
 			return err_raise(-ENOMEM);
 	}
@@ -166,6 +243,7 @@ void tls_client_unref(struct tls_client *c)
 	if (!c || --c->references)
 		return;
 	SSL_CTX_free(c->context);
+	tls_inside_unref(c->inside);
 	free(c->pins);
 	free(c->sni);
 	free(c);

@@ -2,6 +2,7 @@
 #ifndef TLS_CLIENT_H
 #define TLS_CLIENT_H
 
+#include "tls/inside.h"
 #include "tls/server.h"
 #include "tls/session.h"
 
@@ -10,6 +11,7 @@ enum tls_verify {
 	TLS_VERIFY_FILE,   /* ca_pem, and the name */
 	TLS_VERIFY_PIN,    /* SHA-256 of the SubjectPublicKeyInfo; name and dates do not count */
 	TLS_VERIFY_NONE,
+	TLS_VERIFY_INTERNAL, /* ca_pem, our own CA's roots; one of names; the rules of inside */
 };
 
 struct tls_client_settings {
@@ -19,11 +21,19 @@ struct tls_client_settings {
 	const uint8_t (*pins)[32];
 	size_t pin_count;
 	const char *name; /* to be in the certificate, and SNI; NULL: no name check (PIN) */
+	/* INTERNAL: in place of name; the first is SNI. */
+	const char *const *names;
+	size_t name_count;
+	struct tls_inside *inside;
+	/* What we show where the server asks for it; NULL: nothing. */
+	const struct tls_certificate_spec *certificate;
+	struct tls_signer *signer;
 };
 
 enum tls_client_result {
 	TLS_CLIENT_BAD_CA = 1, /* ca_pem has none, or one that does not parse; ret_error says it */
-	TLS_CLIENT_BAD_NAME,   /* SYSTEM and FILE need a name */
+	TLS_CLIENT_BAD_NAME,   /* SYSTEM, FILE and INTERNAL need a name */
+	TLS_CLIENT_BAD_CHAIN,  /* our own certificate; ret_error says it */
 };
 
 /* Everything given is copied. 0, enum tls_client_result, or -ENOMEM. */

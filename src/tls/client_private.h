@@ -13,6 +13,8 @@ struct tls_client {
 	enum tls_verify verify;
 	uint8_t (*pins)[32];
 	size_t pin_count;
+	struct tls_inside *inside; /* a reference, or NULL */
+	struct tls_signer *signer;
 	char *sni; /* NULL: the name is an address, or there is none */
 };
 

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "tls/chain.h"
 #include "tls/client_private.h"
+#include "tls/inside_private.h"
 #include "tls/proof.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
@@ -23,16 +24,19 @@ static enum tls_peer_fault fault_of(int error)
 		[TLS_PROOF_INVALID] = TLS_PEER_INVALID,
 	};
 	_Static_assert(COUNT_OF(faults) == TLS_PROOF_RESULT_COUNT);
+	if (error == X509_V_ERR_CERT_REVOKED)
+		return TLS_PEER_REVOKED;
 	return faults[tls_proof_result_of(error)];
 }
 
-/* Changes nothing, only notes: for whom, and what OpenSSL says of him. */
+/* Notes for whom, and what is wrong with him. */
 static int on_verify(int is_ok, X509_STORE_CTX *ctx)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_session *s = tls_session_of(ssl);
 	if (!s->peer_names)
 		s->peer_names = tls_chain_names(X509_STORE_CTX_get0_cert(ctx));
+	is_ok = tls_inside_judge(s->server->inside, is_ok, ctx, &s->expired_s);
 	if (!is_ok && !s->peer_fault)
 		s->peer_fault = fault_of(X509_STORE_CTX_get_error(ctx));
 	return is_ok;
@@ -53,8 +57,9 @@ bool tls_peer_demand(SSL_CTX *context, const struct tls_server *server)
 		if (!X509_VERIFY_PARAM_add1_host(param, server->client_names[i], 0))
 			return false;
 	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
-	/* What the file names is trusted as it is, also an intermediate. */
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	/* What a file names is trusted as it is, also an intermediate; of our own CA, roots. */
+	if (!server->inside)
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	SSL_CTX_set_verify_depth(context, INTERMEDIATES_MAX);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verify);
 	return true;

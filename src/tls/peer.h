@@ -14,6 +14,7 @@ enum tls_peer_fault {
 	TLS_PEER_NOT_TRUSTED,
 	TLS_PEER_WRONG_NAME,
 	TLS_PEER_EXPIRED, /* or not valid yet */
+	TLS_PEER_REVOKED, /* it is on the denial list (tls/inside.h) */
 	TLS_PEER_INVALID, /* not for clients, or anything else: tls_session_error() */
 	TLS_PEER_FAULT_COUNT
 };

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "tls/chain.h"
 #include "tls/context.h"
+#include "tls/inside.h"
 #include "tls/library.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
@@ -61,9 +62,8 @@ static void pkey_freep(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-static bool certificate_add(SSL_CTX *context, const struct tls_identity *id, size_t kind)
+bool tls_certificate_add(SSL_CTX *context, struct slice der, uint32_t key_id)
 {
-	struct slice der = buf_slice(&id->chains[kind].der);
 	CLEAN(tls_chain_list_freep) STACK_OF(X509) *chain = tls_chain_certificates(der);
 	CLEAN(pkey_freep) EVP_PKEY *key = NULL;
 	CLEAN(pkey_freep) EVP_PKEY *public_key = NULL;
@@ -71,7 +71,7 @@ static bool certificate_add(SSL_CTX *context, const struct tls_identity *id, siz
 	bool is_added = false;
 	public_key = leaf ? X509_get_pubkey(leaf) : NULL;
 	if (public_key)
-		key = tls_signer_key_new(public_key, id->key_ids[kind]);
+		key = tls_signer_key_new(public_key, key_id);
 	if (key)
 		is_added = SSL_CTX_use_cert_and_key(context, leaf, key, chain, 1) == 1;
 	X509_free(leaf);
@@ -95,7 +95,9 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 	if (!context || !dh_add(context, s->library->dh_parameters))
 		return NULL;
 	for (size_t kind = 0; kind < TLS_KEY_KIND_COUNT; kind++)
-		if (buf_len(&id->chains[kind].der) && !certificate_add(context, id, kind))
+		if (buf_len(&id->chains[kind].der) &&
+		    !tls_certificate_add(context, buf_slice(&id->chains[kind].der),
+		                         id->key_ids[kind]))
 			return NULL;
 	if (!tls_ticket_configure(context, s) || !tls_peer_demand(context, s))
 		return NULL;
@@ -198,6 +200,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 		return err_raise(-ENOMEM);
 	s->references = 1;
 	s->signer = set->signer;
+	s->inside = tls_inside_ref(set->inside);
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);
@@ -230,6 +233,7 @@ void tls_server_unref(struct tls_server *s)
 	tls_identities_deinit(&s->identities);
 	explicit_bzero(s->ticket_keys, sizeof(s->ticket_keys));
 	tls_chain_list_freep(&s->client_cas);
+	tls_inside_unref(s->inside);
 	for (size_t i = 0; i < s->client_name_count; i++)
 		free(s->client_names[i]);
 	free(s->client_names);

@@ -7,6 +7,8 @@
 
 #include "tls/session.h"
 
+struct tls_inside;
+
 enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 };
 
 enum tls_profile {
@@ -47,6 +49,7 @@ struct tls_server_settings {
 	struct slice client_ca_pem;
 	char *const *client_names;
 	size_t client_name_count;
+	struct tls_inside *inside; /* they are hosts of our own (tls/inside.h), or NULL */
 	const char *alpn; /* the one protocol id accepted besides none ("imap", "pop3"), or NULL */
 	struct tls_signer *signer;
 };

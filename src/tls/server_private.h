@@ -72,10 +72,15 @@ struct tls_server {
 	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
 	char **client_names;
 	size_t client_name_count;
+	struct tls_inside *inside; /* a reference, or NULL */
 };
 
 /* The context of an identity, made now if need be. NULL: no memory, or OpenSSL refuses its key. */
 SSL_CTX *tls_server_context(struct tls_server *s, struct tls_identity *id);
+
+/* Our certificate, and the stand-in for its key. der: of tls_chain_init(). False: OpenSSL does not
+ * take it (its queue says why). */
+[[nodiscard]] bool tls_certificate_add(SSL_CTX *context, struct slice der, uint32_t key_id);
 
 /* tls/peer.c: what the server demands of its clients. */
 [[nodiscard]] bool tls_peer_demand(SSL_CTX *context, const struct tls_server *s);

@@ -102,6 +102,7 @@ int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, vo
 	s->owner = owner;
 	s->facts = no_facts;
 	s->server = tls_server_ref(server);
+	s->signer = server->signer;
 	int r = ssl_new(s, server->identities.list[0].context);
 	if (r)
 		return err_up(r);
@@ -139,6 +140,7 @@ int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, v
 	if (r)
 		return err_up(r);
 	s->client = tls_client_ref(client);
+	s->signer = client->signer;
 	*ret_s = s;
 	return 0;
 }
@@ -154,7 +156,7 @@ static void job_finish(struct tls_session *s)
 {
 	struct slice nothing = {};
 	if (s->signing == TLS_SIGNING_ASKED)
-		s->server->signer->cancel(s->server->signer, s);
+		s->signer->cancel(s->signer, s);
 	s->is_ending = true;
 	buf_deinit(&s->signature);
 	s->signing = TLS_SIGNING_ANSWERED;
@@ -193,7 +195,7 @@ void *tls_session_owner(const struct tls_session *s)
 int tls_session_sign(struct tls_session *s, uint32_t key_id, uint16_t scheme, struct slice digest,
                      struct slice *ret_sig)
 {
-	struct tls_signer *signer = s->server ? s->server->signer : NULL;
+	struct tls_signer *signer = s->signer;
 	if (!signer || s->is_ending || !ASYNC_get_current_job())
 		return TLS_FAILED;
 	s->signing = TLS_SIGNING_ASKED;
@@ -347,6 +349,10 @@ static int handshake_step(struct tls_session *s)
 		return TLS_MORE;
 	case SSL_ERROR_WANT_ASYNC:
 		return TLS_SIGNING;
+	case SSL_ERROR_WANT_X509_LOOKUP:
+		/* The server's certificate was read on a stack of usual size. */
+		SSL_set_mode(s->ssl, SSL_MODE_ASYNC);
+		return handshake_step(s);
 	default: /* OpenSSL's, not an enum of ours */
 		return session_fail(s);
 	}

@@ -20,6 +20,7 @@ struct tls_session {
 	struct tls_server *server;   /* one of the three: an edge's, a reference */
 	struct tls_client *client;   /* a backend's, a reference */
 	struct tls_proving *proving; /* a hop's, owned */
+	struct tls_signer *signer;   /* for a certificate of ours; NULL: we show none */
 	struct slice *input;         /* of the call that is on the stack, else NULL */
 	struct buf *out;
 	struct buf first;        /* what came of a ClientHello that is not whole yet */
@@ -27,6 +28,7 @@ struct tls_session {
 	char *sni;
 	char *peer_names; /* of the certificate that the client of a server showed, or NULL */
 	enum tls_peer_fault peer_fault;
+	int64_t expired_s; /* tls_session_expired_s() */
 	struct tls_facts facts;
 	struct buf signature;
 	void (*on_renegotiated)(void *owner); /* tls/visit.h */
@@ -34,6 +36,7 @@ struct tls_session {
 	uint8_t chatter;    /* messages after the handshake since the last application data */
 	bool is_hello_over; /* it came, or it will never */
 	bool is_job_paused; /* OpenSSL's fiber sleeps in tls_session_sign() */
+	bool is_wanted;     /* the server asked for our certificate */
 	bool is_signed;     /* our signature of this handshake is made */
 	bool is_ending;
 	bool is_up;
