@@ -10,34 +10,7 @@ import time
 import pytest
 
 from daemon import BINARY
-
-
-def ran(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, **more)
-
-
-class Pki:
-    def __init__(self, directory):
-        self.dir = str(directory)
-
-    def run(self, *words, status=0, **more):
-        done = ran(BINARY, "pki", *words, "--dir", self.dir, **more)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout if status == 0 else done.stderr
-
-    def path(self, *parts):
-        return os.path.join(self.dir, *parts)
-
-    def list(self):
-        return json.loads(self.run("list", "--json"))
-
-    def node(self, name):
-        return self.path("issued", name)
-
-    def verify(self, name, *more, ca=None):
-        chain = os.path.join(self.node(name), "node.crt")
-        return ran("openssl", "verify", "-x509_strict", "-CAfile", ca or self.path("ca.crt"),
-                   "-untrusted", chain, *more, chain)
+from pkis import Pki, ran
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "conf/conf.h"
 #include "conf/errors.h"
+#include "identity/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -187,8 +188,25 @@ static void dashboard_check(struct check *c, const struct conf_dashboard *dashbo
 	group_check(c, "dashboard.group", dashboard->group);
 }
 
+static void node_check(struct check *c)
+{
+	static const char *const names[] = { IDENTITY_CHAIN_FILE, IDENTITY_KEY_FILE,
+		                             IDENTITY_CA_FILE, IDENTITY_DENIED_FILE };
+	struct conf_place place = { c->settings->files[0], 0, "pki.dir" };
+	char path[512];
+	if (!conf_needs_identity(c->settings))
+		return;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", c->settings->pki.dir, names[i]);
+		if (access(path, F_OK))
+			note(c, place, false, "mailseal pki issue makes it, on the CA's host",
+			     "cannot find \"%s\": %s", path, strerror(errno));
+	}
+}
+
 static void files_check(struct check *c)
 {
+	node_check(c);
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
 		certificate_check(c, &c->settings->certificates[i]);
 	for (size_t i = 0; i < c->settings->backend_count; i++)

@@ -55,8 +55,8 @@ static void backend_addresses(struct conf_reader *r, const struct conf_backend *
 /* A value that does nothing without TLS looks like safety and is none. */
 static void backend_tls_unused(struct conf_reader *r, const struct conf_backend *b)
 {
-	static const char *const settings[] = { "tls.verify", "tls.ca_file", "tls.pin", "tls.name",
-		                                "tls.min_version" };
+	static const char *const settings[] = { "tls.verify", "tls.ca_file", "tls.pin",
+		                                "tls.name",   "tls.peer",    "tls.min_version" };
 	struct conf_path mode = conf_path_of("backend", b->name, "tls.mode");
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		struct conf_path path = conf_path_of("backend", b->name, settings[i]);
@@ -65,6 +65,26 @@ static void backend_tls_unused(struct conf_reader *r, const struct conf_backend 
 		conf_complain(r, path.text, "it does nothing, for there is no TLS to this backend");
 		conf_mend(r, "%s mode = \"implicit\" or \"starttls\", or take it out",
 		          conf_is_written(r, mode.text) ? "change to" : "add");
+	}
+}
+
+static void backend_peer(struct conf_reader *r, const struct conf_backend *b)
+{
+	const struct conf_tls *t = &b->tls;
+	bool is_internal = t->verify == TLS_VERIFY_INTERNAL;
+	struct conf_path peer = conf_path_of("backend", b->name, "tls.peer");
+	struct conf_path name = conf_path_of("backend", b->name, "tls.name");
+	if (is_internal && !t->peer_count && !conf_is_bad(r, peer.text)) {
+		conf_complain(r, peer.text, "any of our own hosts could pass for this one");
+		conf_mend(r, "add peer = [\"NAME\"], as in mailseal pki issue NAME");
+	}
+	if (!is_internal && t->peer_count) {
+		conf_complain(r, peer.text, "it counts with verify = \"internal\" alone");
+		conf_mend(r, "write verify = \"internal\", or take it out");
+	}
+	if (is_internal && t->name) {
+		conf_complain(r, name.text, "with verify = \"internal\" names are in \"peer\"");
+		conf_mend(r, "write peer = [\"%s\"]", t->name);
 	}
 }
 
@@ -103,6 +123,7 @@ static void backend_verify(struct conf_reader *r, const struct conf_backend *b)
 		conf_mend(r,
 		          "use \"system\", \"file\" or \"pin\", or add accept = [\"unverified\"]");
 	}
+	backend_peer(r, b);
 }
 
 static void backend_client_info(struct conf_reader *r, const struct conf_backend *b)

@@ -147,7 +147,8 @@ static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
 {
 	struct conf_path ca_file = conf_path_of("relay", relay->name, "client_ca_file");
 	struct conf_path listen_tls = conf_path_of("relay", relay->name, "listen_tls");
-	static const char *const only[] = { "client_ca_file", "peer", "certificates" };
+	static const char *const only[] = { "client_verify", "client_ca_file", "peer",
+		                            "certificates" };
 	for (size_t i = 0; !relay->listen_tls_count && i < COUNT_OF(only); i++) {
 		struct conf_path path = conf_path_of("relay", relay->name, only[i]);
 		if (!conf_is_written(r, path.text) || conf_is_bad(r, listen_tls.text))
@@ -157,6 +158,14 @@ static void relay_clients(struct conf_reader *r, const struct conf_relay *relay)
 	}
 	if (!relay->listen_tls_count)
 		return;
+	if (relay->client_verify == TLS_VERIFY_INTERNAL) {
+		if (relay->client_ca_file) {
+			conf_complain(r, ca_file.text,
+			              "with client_verify = \"internal\" our own CA vouches");
+			conf_mend(r, "take one of the two out");
+		}
+		return;
+	}
 	if (!relay->client_ca_file && !conf_is_bad(r, ca_file.text)) {
 		conf_complain(r, listen_tls.text, "anybody could send mail through it");
 		conf_mend(r, "add client_ca_file = \"/PATH\", the CA of your MTAs");

@@ -115,6 +115,9 @@ bool conf_needs_ledger(const struct conf_settings *settings);
 /* Is there a hook? Then there is a runner. */
 bool conf_needs_runner(const struct conf_settings *settings);
 
+/* Does any TLS of ours go by the internal CA? Then the files of pki.dir are read. */
+bool conf_needs_identity(const struct conf_settings *settings);
+
 /* conf/show.c: from the tables. Every default as a file that can be read again. */
 void conf_print_defaults(FILE *out);
 

@@ -24,3 +24,22 @@ size_t conf_certificate_specs(const struct conf_settings *s, const struct conf_m
 			};
 	return n;
 }
+
+bool conf_node_spec(const struct conf_settings *s, const struct conf_materials *m,
+                    struct tls_certificate_spec *ret_spec)
+{
+	size_t at = conf_chain_of_node(s);
+	if (at >= m->chain_count || !buf_len(&m->chains[at]))
+		return false;
+	*ret_spec = (struct tls_certificate_spec){ .name = conf_chain_name(s, at),
+		                                   .chain_pem = buf_slice(&m->chains[at]),
+		                                   .key_id = m->key_ids[at] };
+	return true;
+}
+
+const char *conf_chain_name(const struct conf_settings *s, size_t number)
+{
+	if (number < s->certificate_count)
+		return s->certificates[number].name;
+	return number == conf_chain_self_made(s) ? "self-made" : "internal";
+}

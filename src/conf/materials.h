@@ -1,7 +1,8 @@
 /*
  * The bytes of the files that a configuration names: the parent read them, workers make TLS of
- * them. Chains come in the order of the certificates, the self-made one last; an empty one is not
- * there. CA certificates (PEM) come by who is to prove himself with them, empty where nobody is.
+ * them. Chains come in the order of the certificates, then the self-made one, then that of this
+ * node from the internal CA; an empty one is not there. CA certificates (PEM) come by who is to
+ * prove himself with them, empty where nobody is.
  */
 #ifndef CONF_MATERIALS_H
 #define CONF_MATERIALS_H
@@ -12,7 +13,7 @@
 struct conf_materials {
 	struct buf *chains;
 	uint32_t *key_ids;  /* of each chain, as keys knows it */
-	size_t chain_count; /* certificates of the settings + 1 */
+	size_t chain_count; /* conf_chain_count() */
 	struct buf *cas;    /* conf_ca_...() */
 	size_t ca_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
@@ -41,10 +42,39 @@ static inline size_t conf_ca_of_route(const struct conf_settings *s, size_t numb
 	return s->backend_count + 2 * s->relay_count + number;
 }
 
-static inline size_t conf_ca_count(const struct conf_settings *s)
+/* The roots of the internal CA, and its denial list (identity/denied.h). */
+static inline size_t conf_ca_of_internal(const struct conf_settings *s)
 {
 	return s->backend_count + 2 * s->relay_count + s->route_count;
 }
+
+static inline size_t conf_ca_denied(const struct conf_settings *s)
+{
+	return conf_ca_of_internal(s) + 1;
+}
+
+static inline size_t conf_ca_count(const struct conf_settings *s)
+{
+	return conf_ca_denied(s) + 1;
+}
+
+static inline size_t conf_chain_self_made(const struct conf_settings *s)
+{
+	return s->certificate_count;
+}
+
+static inline size_t conf_chain_of_node(const struct conf_settings *s)
+{
+	return s->certificate_count + 1;
+}
+
+static inline size_t conf_chain_count(const struct conf_settings *s)
+{
+	return s->certificate_count + 2;
+}
+
+/* What it is called in the log. */
+const char *conf_chain_name(const struct conf_settings *s, size_t number);
 
 /*
  * The certificates of these names, the default first; none: all that there are. The self-made one
@@ -55,5 +85,9 @@ static inline size_t conf_ca_count(const struct conf_settings *s)
 size_t conf_certificate_specs(const struct conf_settings *s, const struct conf_materials *m,
                               char *const *names, size_t count,
                               struct tls_certificate_spec *ret_specs);
+
+/* That of this node. False: there is none. */
+bool conf_node_spec(const struct conf_settings *s, const struct conf_materials *m,
+                    struct tls_certificate_spec *ret_spec);
 
 #endif

@@ -53,6 +53,19 @@ bool conf_needs_ledger(const struct conf_settings *settings)
 	return settings->ledger.keep != CONF_KEEP_NONE;
 }
 
+bool conf_needs_identity(const struct conf_settings *settings)
+{
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (settings->backends[i].tls.mode != CONF_TLS_NONE &&
+		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)
+			return true;
+	for (size_t i = 0; i < settings->relay_count; i++)
+		if (settings->relays[i].listen_tls_count &&
+		    settings->relays[i].client_verify == TLS_VERIFY_INTERNAL)
+			return true;
+	return false;
+}
+
 bool conf_needs_runner(const struct conf_settings *settings)
 {
 	return conf_needs_ledger(settings) &&

@@ -51,7 +51,9 @@ struct conf_tls {
 	char *ca_file; /* NULL unless verify is FILE */
 	uint8_t (*pins)[32];
 	size_t pin_count;
-	char *name; /* to be in the backend's certificate; NULL only with PIN and NONE */
+	char *name;   /* to be in the backend's certificate; NULL with PIN, INTERNAL and NONE */
+	char **peers; /* INTERNAL: nodes, one of which it is */
+	size_t peer_count;
 };
 
 struct conf_certificate {
@@ -171,8 +173,9 @@ struct conf_relay {
 	size_t listen_tls_count;
 	char **certificates; /* names; none: all */
 	size_t certificate_count;
-	char *client_ca_file; /* NULL only without listen_tls */
-	char **peers;         /* names, one of which has to be in an MTA's certificate; none: any */
+	enum tls_verify client_verify; /* FILE or INTERNAL */
+	char *client_ca_file;          /* NULL without listen_tls, and with INTERNAL */
+	char **peers; /* names, one of which has to be in an MTA's certificate; none: any */
 	size_t peer_count;
 	char *group; /* of unix sockets; NULL: that of the daemon */
 	unsigned mode;
@@ -314,6 +317,13 @@ struct conf_cluster {
 };
 enum { CONF_CLUSTER_SERVERS_MAX = 32 };
 
+/* Who we are among our own hosts. */
+struct conf_pki {
+	bool is_set;
+	char *dir; /* identity/files.h */
+	uint32_t grace_s;
+};
+
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
 
@@ -348,6 +358,7 @@ struct conf_settings {
 	struct conf_dashboard dashboard;
 	struct conf_check check;
 	struct conf_cluster cluster;
+	struct conf_pki pki;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

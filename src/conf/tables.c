@@ -50,12 +50,11 @@ static const struct conf_word mode_words[] = { { "none", CONF_TLS_NONE, false },
 	                                       { "tunnel", 0, true },
 	                                       { NULL, 0, false } };
 
-static const struct conf_word verify_words[] = { { "system", TLS_VERIFY_SYSTEM, false },
-	                                         { "file", TLS_VERIFY_FILE, false },
-	                                         { "pin", TLS_VERIFY_PIN, false },
-	                                         { "none", TLS_VERIFY_NONE, false },
-	                                         { "internal", 0, true },
-	                                         { NULL, 0, false } };
+static const struct conf_word verify_words[] = {
+	{ "system", TLS_VERIFY_SYSTEM, false },     { "file", TLS_VERIFY_FILE, false },
+	{ "pin", TLS_VERIFY_PIN, false },           { "none", TLS_VERIFY_NONE, false },
+	{ "internal", TLS_VERIFY_INTERNAL, false }, { NULL, 0, false }
+};
 
 static const struct conf_word client_info_words[] = { { "proxy", CONV_INFO_PROXY, false },
 	                                              { "xclient", CONV_INFO_XCLIENT, false },
@@ -131,7 +130,9 @@ static const struct conf_row backend_tls_rows[] = {
 	    .words = mode_words),
 	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
 	    "What vouches for the backend's certificate: the CAs of this host, those of "
-	    "\"ca_file\", the keys in \"pin\", or nothing, which needs accept = [\"unverified\"]",
+	    "\"ca_file\", the keys in \"pin\", the CA of our own hosts (\"internal\": see \"pki\"; "
+	    "the backend can then ask for our certificate, too), or nothing, which needs accept = "
+	    "[\"unverified\"]",
 	    .words = verify_words),
 	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
 	    "CA certificates in PEM, for verify = \"file\""),
@@ -140,6 +141,10 @@ static const struct conf_row backend_tls_rows[] = {
 	     "several while a key is changed"),
 	ROW("name", CONF_HOSTNAME, name, "", NEW_SESSIONS,
 	    "The name to be in the backend's certificate, for verify = \"system\" and \"file\""),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "For verify = \"internal\": which of our own hosts it is, by the name that "
+	     "mailseal-pki(8) "
+	     "gave it; of several any"),
 	MIN_VERSION("", "The lowest TLS version towards the backend. Default: that of the tls "
 	                "group of the file, but never under \"1.2\""),
 };
@@ -345,6 +350,10 @@ static const struct conf_row resolver_rows[] = {
 };
 #undef OF
 
+static const struct conf_word client_verify_words[] = { { "file", TLS_VERIFY_FILE, false },
+	                                                { "internal", TLS_VERIFY_INTERNAL, false },
+	                                                { NULL, 0, false } };
+
 #define OF struct conf_relay
 static const struct conf_row relay_rows[] = {
 	LIST("listen", CONF_HANDOFFS, listen, listen_count, "", LISTENERS,
@@ -358,11 +367,16 @@ static const struct conf_row relay_rows[] = {
 	     "certificate of their own"),
 	LIST("certificates", CONF_CERTIFICATES, certificates, certificate_count, "", NEW_SESSIONS,
 	     "Names of the certificates it shows there, the default first. Default: all"),
+	ROW("client_verify", CONF_WORD, client_verify, "file", NEW_SESSIONS,
+	    "What vouches for such an MTA: the CAs of \"client_ca_file\", or that of our own hosts "
+	    "(\"internal\": see \"pki\"; without certificates this host shows its own of that CA)",
+	    .words = client_verify_words),
 	ROW("client_ca_file", CONF_PATH, client_ca_file, "", NEW_SESSIONS,
 	    "CA certificates in PEM, one of which has to vouch for such an MTA"),
 	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
-	     "Names, one of which has to be in its certificate. Default: any certificate of these "
-	     "CAs will do"),
+	     "Names, one of which has to be in its certificate; with \"internal\" also short ones "
+	     "of "
+	     "our own hosts. Default: any certificate of these CAs will do"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of its unix sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),
@@ -689,6 +703,23 @@ static bool cluster_is_set(const void *base)
 }
 #undef OF
 
+#define OF struct conf_pki
+static const struct conf_row pki_rows[] = {
+	ROW("dir", CONF_PATH, dir, "/etc/mailseal/pki", NEW_SESSIONS,
+	    "Where this host's own certificate is: node.key, node.crt, ca.crt and denied, as "
+	    "mailseal-pki(8) writes them. Renewed ones are picked up"),
+	ROW("grace", CONF_DURATION_S, grace_s, "7d", NEW_SESSIONS,
+	    "So long after its end a certificate of one of our hosts is still accepted, with a "
+	    "line in the log, unless it was revoked: a CA that is down must not stop mail",
+	    RANGE(0, 30ULL * 24 * HOUR / SECOND)),
+};
+
+static bool pki_is_set(const void *base)
+{
+	return ((const struct conf_pki *)base)->is_set;
+}
+#undef OF
+
 #define OF struct conf_exception
 static const struct conf_row exception_rows[] = {
 	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
@@ -863,6 +894,15 @@ static const struct conf_group root_groups[] = {
 	  .flag_offset = offsetof(struct conf_cluster, is_set),
 	  .is_shown = cluster_is_set,
 	  .reload = CONF_RELOAD_WORKERS },
+	{ .name = "pki",
+	  .kind = CONF_ONE,
+	  .help = "Who this host is among our own, for what is verified as \"internal\"",
+	  ROWS(pki_rows),
+	  .offset = offsetof(OF, pki),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_pki, is_set),
+	  .is_shown = pki_is_set,
+	  .reload = CONF_RELOAD_NEW_SESSIONS },
 	{ .name = "exception",
 	  .kind = CONF_LIST,
 	  .help = "What is allowed to whom, until when and why. Each use is counted; it ends by "

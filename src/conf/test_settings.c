@@ -706,7 +706,13 @@ static void test_backends_refused(void **state)
 		  "backend.i.tls.verify", "unverified" },
 		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
 		       "\"internal\"; }; }; };" REST,
-		  "backend.i.tls.verify", "not in this version" },
+		  "backend.i.tls.peer", "any of our own hosts" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; verify = "
+		       "\"internal\"; peer = \"imap1\"; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.name", "peer = [" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; peer = "
+		       "\"imap1\"; name = \"i.example\"; }; }; };" REST,
+		  "backend.i.tls.peer", "alone" },
 		{ HOST "backend = { " MTA "i = { " REMOTE
 		       "tls = { mode = \"tunnel\"; }; }; };" REST,
 		  "backend.i.tls.mode", "not in this version" },

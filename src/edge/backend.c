@@ -13,6 +13,7 @@
 enum {
 	ASK_SILENCE_MS = 1000, /* a server that greets unasked does so within this */
 	BLIND_ASK_AGAIN_MS = 60000,
+	EXPIRY_QUIET_MS = 60000,
 	DOWN_MS = 5000, /* so long an address that could not be reached comes last */
 };
 
@@ -160,7 +161,7 @@ static void backend_tls_start(struct edge_session *s)
 		backend_failed(s, CONV_FAILURE_TLS); /* bytes behind the server's go-ahead */
 		return;
 	}
-	int r = tls_session_connect(&tls, s->edge->backend->tls, s);
+	int r = tls_session_connect(&tls, s->edge->backend->tls, &s->backend); /* for keys */
 	if (r) {
 		backend_failed(s, CONV_FAILURE_TLS);
 		return;
@@ -228,6 +229,22 @@ static void backend_event_early(struct edge_session *s, enum io_stream_event eve
 		address_failed(s, "it closed the connection", CONV_FAILURE_CONNECT);
 }
 
+/* One of our own hosts has not renewed: once a minute and address is enough. */
+static void expiry_say(struct edge_session *s)
+{
+	struct edge_address *a = address_of(s);
+	int64_t ago_s = tls_session_expired_s(s->backend.tls);
+	uint64_t now_ms = io_loop_now_ms(s->pool->loop);
+	if (!ago_s || now_ms < a->expiry_quiet_until_ms)
+		return;
+	a->expiry_quiet_until_ms = now_ms + EXPIRY_QUIET_MS;
+	log_error(NULL, "certificate of one of our hosts has expired and is accepted for now",
+	          kv_str("backend", s->edge->backend->conf->name), kv_str("address", a->text),
+	          kv_int("expired_s", ago_s),
+	          kv_int("grace_s", (int64_t)s->world->settings->pki.grace_s),
+	          kv_str("mend", "renew it: mailseal pki renew NAME on the CA's host"));
+}
+
 static void backend_event_tls(struct edge_session *s, enum io_stream_event event)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
@@ -240,6 +257,7 @@ static void backend_event_tls(struct edge_session *s, enum io_stream_event event
 		backend_failed(s, CONV_FAILURE_TLS);
 		return;
 	}
+	expiry_say(s);
 	if (!s->backend_in_starttls) {
 		backend_is_up(s);
 		return;

@@ -31,9 +31,10 @@ struct edge_address {
 	socklen_t sa_len;
 	const char *text;
 	enum edge_address_state state;
-	uint64_t asked_at_ms;   /* a blind one is asked again after a minute */
-	uint64_t down_until_ms; /* it could not be reached; until then others come first */
-	bool has_answered;      /* caps is what it offered last */
+	uint64_t asked_at_ms;           /* a blind one is asked again after a minute */
+	uint64_t down_until_ms;         /* it could not be reached; until then others come first */
+	uint64_t expiry_quiet_until_ms; /* it was said that its certificate has expired */
+	bool has_answered;              /* caps is what it offered last */
 	struct conv_caps caps;
 };
 

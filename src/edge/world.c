@@ -3,8 +3,10 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/conf.h"
 #include "conf/value.h"
 #include "conv/tcp.h"
+#include "identity/trust.h"
 #include "imap/edge.h"
 #include "io/address.h"
 #include "pop3/edge.h"
@@ -27,6 +29,28 @@ static const char *const alpn_by_protocol[] = {
 	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,
 };
 
+/* Of the internal CA. */
+struct edge_trust {
+	struct slice ca_pem;
+	struct tls_inside *inside; /* NULL: nothing goes by it */
+	struct tls_certificate_spec node;
+	bool has_node;
+	struct tls_signer *signer;
+};
+
+static int trust_make(struct edge_trust *trust, const struct conf_settings *settings,
+                      const struct conf_materials *m, char *ret_error, size_t cap)
+{
+	size_t ca = conf_ca_of_internal(settings), denied = conf_ca_denied(settings);
+	if (!conf_needs_identity(settings) || denied >= m->ca_count)
+		return 0;
+	trust->ca_pem = buf_slice(&m->cas[ca]);
+	trust->has_node = conf_node_spec(settings, m, &trust->node);
+	int r = identity_inside_new(&trust->inside, buf_slice(&m->cas[denied]),
+	                            settings->pki.grace_s, ret_error, cap);
+	return r == IDENTITY_TRUST_BAD ? EDGE_WORLD_BAD : err_up(r);
+}
+
 static int address_resolve(struct edge_address *a, const struct conf_address *conf)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
@@ -41,11 +65,42 @@ static int address_resolve(struct edge_address *a, const struct conf_address *co
 	return a->sa_len ? 0 : EDGE_WORLD_BAD;
 }
 
-static int backend_tls(struct edge_backend *b, const struct buf *ca, char *ret_error, size_t cap)
+/* One of our own hosts, to which we can prove ourselves in turn. */
+static int inside_tls(struct edge_backend *b, const struct edge_trust *trust, char *ret_error,
+                      size_t cap)
+{
+	const struct conf_tls *t = &b->conf->tls;
+	char **names = NULL;
+	char why[160];
+	int r = identity_peers_new(&names, t->peers, t->peer_count, why, sizeof(why));
+	const struct tls_client_settings set = {
+		.verify = TLS_VERIFY_INTERNAL,
+		.min_version = t->min_version,
+		.ca_pem = trust->ca_pem,
+		.names = (const char *const *)names,
+		.name_count = t->peer_count,
+		.inside = trust->inside,
+		.certificate = trust->has_node ? &trust->node : NULL,
+		.signer = trust->signer,
+	};
+	if (!r)
+		r = tls_client_new(&b->tls, &set, why, sizeof(why));
+	identity_peers_free(names, t->peer_count);
+	if (r > 0) {
+		snprintf(ret_error, cap, "backend.%s.tls: %s", b->conf->name, why);
+		return EDGE_WORLD_BAD;
+	}
+	return err_up(r);
+}
+
+static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, const struct buf *ca,
+                       char *ret_error, size_t cap)
 {
 	const struct conf_tls *t = &b->conf->tls;
 	if (t->mode == CONF_TLS_NONE)
 		return 0;
+	if (t->verify == TLS_VERIFY_INTERNAL)
+		return inside_tls(b, trust, ret_error, cap);
 	struct tls_client_settings set = {
 		.verify = t->verify,
 		.min_version = t->min_version,
@@ -64,7 +119,8 @@ static int backend_tls(struct edge_backend *b, const struct buf *ca, char *ret_e
 }
 
 static int backend_build(struct edge_backend *b, const struct conf_backend *conf,
-                         const struct buf *ca, char *ret_error, size_t cap)
+                         const struct edge_trust *trust, const struct buf *ca, char *ret_error,
+                         size_t cap)
 {
 	b->conf = conf;
 	b->addresses = calloc(conf->address_count, sizeof(*b->addresses));
@@ -80,7 +136,7 @@ static int backend_build(struct edge_backend *b, const struct conf_backend *conf
 		}
 		a->state = edge_backend_is_listened_to(b) ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
 	}
-	return backend_tls(b, ca, ret_error, cap);
+	return backend_tls(b, trust, ca, ret_error, cap);
 }
 
 static bool serves_self_made(const struct conf_edge *conf)
@@ -94,7 +150,7 @@ static size_t specs_fill(struct tls_certificate_spec *specs, const struct conf_e
 {
 	size_t n = conf_certificate_specs(settings, m, conf->certificates, conf->certificate_count,
 	                                  specs);
-	size_t self = settings->certificate_count;
+	size_t self = conf_chain_self_made(settings);
 	if (!n && serves_self_made(conf) && self < m->chain_count && buf_len(&m->chains[self]))
 		specs[n++] = (struct tls_certificate_spec){
 			.name = "self-made",
@@ -224,22 +280,33 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 	};
 }
 
+static int backends_build(struct edge_world *w, const struct conf_materials *m,
+                          struct tls_signer *signer, char *ret_error, size_t cap)
+{
+	static const struct buf nothing = {};
+	const struct conf_settings *settings = w->settings;
+	struct edge_trust trust = { .signer = signer };
+	int r = trust_make(&trust, settings, m, ret_error, cap);
+	for (size_t i = 0; !r && i < settings->backend_count; i++) {
+		size_t ca = conf_ca_of_backend(settings, i);
+		r = backend_build(&w->backends[i], &settings->backends[i], &trust,
+		                  ca < m->ca_count ? &m->cas[ca] : &nothing, ret_error, cap);
+	}
+	tls_inside_unref(trust.inside);
+	return r;
+}
+
 static int world_fill(struct edge_world *w, const struct conf_materials *m,
                       struct tls_signer *signer, char *ret_error, size_t cap)
 {
-	static const struct buf nothing = {};
 	const struct conf_settings *settings = w->settings;
 	w->backends = calloc(settings->backend_count + 1, sizeof(*w->backends));
 	w->edges = calloc(settings->edge_count + 1, sizeof(*w->edges));
 	if (!w->backends || !w->edges)
 		return err_raise(-ENOMEM);
-	for (size_t i = 0; i < settings->backend_count; i++) {
-		size_t ca = conf_ca_of_backend(settings, i);
-		int r = backend_build(&w->backends[i], &settings->backends[i],
-		                      ca < m->ca_count ? &m->cas[ca] : &nothing, ret_error, cap);
-		if (r)
-			return r;
-	}
+	int made = backends_build(w, m, signer, ret_error, cap);
+	if (made)
+		return made;
 	for (size_t i = 0; i < settings->edge_count; i++) {
 		struct edge *e = &w->edges[i];
 		e->conf = &settings->edges[i];

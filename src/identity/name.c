@@ -47,9 +47,11 @@ bool identity_dns_is_valid(const char *name)
 bool identity_peer_write(const char *peer, char ret_name[IDENTITY_PEER_CAP])
 {
 	const char *end = strchr(peer, '.') ? "" : suffix;
-	if (!is_host_name(peer))
+	if (snprintf(ret_name, IDENTITY_PEER_CAP, "%s%s", peer, end) >= IDENTITY_PEER_CAP)
 		return false;
-	return snprintf(ret_name, IDENTITY_PEER_CAP, "%s%s", peer, end) < IDENTITY_PEER_CAP;
+	for (char *at = ret_name; *at; at++)
+		*at = (char)(*at >= 'A' && *at <= 'Z' ? *at + 'a' - 'A' : *at);
+	return is_host_name(ret_name);
 }
 
 bool identity_name_find(const char *names, char ret_name[IDENTITY_NAME_CAP])

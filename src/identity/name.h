@@ -25,7 +25,7 @@ bool identity_dns_is_valid(const char *name);
 
 /*
  * What is to be in the certificate of whom a setting calls `peer`: of "db1" the name above; what
- * has a dot is meant as it is. False: it is neither.
+ * has a dot is meant as it is. In lower case. False: it is neither.
  */
 bool identity_peer_write(const char *peer, char ret_name[IDENTITY_PEER_CAP]);
 

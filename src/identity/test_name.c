@@ -16,7 +16,7 @@ static const struct {
 	{ "db1.int.example.org", "db1.int.example.org" },
 	{ "db1.mailseal.internal", "db1.mailseal.internal" },
 	{ "", NULL },
-	{ "DB1", NULL },
+	{ "DB1", "db1.mailseal.internal" },
 	{ "-db", NULL },
 	{ "db-", NULL },
 	{ "*", NULL },

@@ -297,10 +297,7 @@ static void keys_send_all(struct parent *p, struct parent_plan *plan)
 	for (size_t i = 0; plan && i < plan->certificate_count; i++) {
 		if (!buf_len(&plan->certificates[i].chain))
 			continue;
-		if (i < plan->settings->certificate_count)
-			snprintf(path, sizeof(path), "%s", plan->settings->certificates[i].key);
-		else
-			snprintf(path, sizeof(path), "%s/self-made.key", plan->settings->state_dir);
+		parent_plan_key_path(plan->settings, i, path, sizeof(path));
 		parent_keys_send(p, plan->certificates[i].key_id, path);
 	}
 }
@@ -477,9 +474,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 	parent_send(worker, PROC_MSG_CONFIG, slice_str(plan->settings->text), -1);
 	for (size_t i = 0; i < plan->certificate_count; i++)
 		file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
-		          i < plan->settings->certificate_count
-		                  ? plan->settings->certificates[i].name
-		                  : "self-made",
+		          conf_chain_name(plan->settings, i),
 		          buf_slice(&plan->certificates[i].chain));
 	for (size_t i = 0; i < conf_ca_count(plan->settings); i++)
 		if (buf_len(&plan->cas[i]))

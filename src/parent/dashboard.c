@@ -76,12 +76,6 @@ static void on_tick(struct io_deadline *d)
 
 /* --- certificates --- */
 
-static const char *certificate_name(const struct parent_plan *plan, size_t i)
-{
-	return i < plan->settings->certificate_count ? plan->settings->certificates[i].name
-	                                             : "self-made";
-}
-
 static int expiry_compare(const void *a, const void *b)
 {
 	const struct parent_certificate *const *x = a, *const *y = b;
@@ -110,12 +104,13 @@ static json_t *certificate_json(const struct parent_plan *plan, const struct par
 	struct tls_label label = {};
 	if (tls_label_read(&label, buf_slice(&c->chain)))
 		return NULL;
-	json_t *json = json_pack(
-		"{s:s, s:s, s:s%, s:s, s:s, s:I, s:I, s:b}", "name", certificate_name(plan, i),
-		"chain", is_ours ? plan->settings->certificates[i].chain : "", "names", label.names,
-		strnlen(label.names, NAMES_SHOWN), "key", label.key, "issuer", label.issuer,
-		"not_before", (json_int_t)label.not_before_s, "not_after",
-		(json_int_t)label.not_after_s, "has_changed", c->has_changed);
+	json_t *json = json_pack("{s:s, s:s, s:s%, s:s, s:s, s:I, s:I, s:b}", "name",
+	                         conf_chain_name(plan->settings, i), "chain",
+	                         is_ours ? plan->settings->certificates[i].chain : "", "names",
+	                         label.names, strnlen(label.names, NAMES_SHOWN), "key", label.key,
+	                         "issuer", label.issuer, "not_before",
+	                         (json_int_t)label.not_before_s, "not_after",
+	                         (json_int_t)label.not_after_s, "has_changed", c->has_changed);
 	tls_label_deinit(&label);
 	return json;
 }
@@ -148,7 +143,7 @@ json_t *parent_certificates_json(const struct parent *p)
 	if (!first)
 		return json_pack("{s:i, s:i}", "count", 0, "stale", 0);
 	return json_pack("{s:I, s:s, s:I, s:I}", "count", (json_int_t)count, "first",
-	                 certificate_name(plan, (size_t)(first - plan->certificates)),
+	                 conf_chain_name(plan->settings, (size_t)(first - plan->certificates)),
 	                 "first_not_after", (json_int_t)first->not_after_s, "stale",
 	                 (json_int_t)stale);
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "identity/files.h"
 #include "tls/label.h"
 #include "tls/server.h"
 #include "web/password.h"
@@ -122,8 +123,8 @@ static int cas_read(struct parent_plan *plan)
 	for (size_t i = 0; i < plan->settings->backend_count; i++) {
 		const struct conf_tls *t = &plan->settings->backends[i].tls;
 		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : conf_system_cas;
-		if (t->mode == CONF_TLS_NONE || t->verify == TLS_VERIFY_PIN ||
-		    t->verify == TLS_VERIFY_NONE)
+		if (t->mode == CONF_TLS_NONE ||
+		    (t->verify != TLS_VERIFY_FILE && t->verify != TLS_VERIFY_SYSTEM))
 			continue;
 		int r = ca_read(plan, conf_ca_of_backend(plan->settings, i), path);
 		if (r)
@@ -165,7 +166,7 @@ static int self_made_order(struct parent *p, struct parent_plan *plan)
 static int self_made_prepare(struct parent *p, struct parent_plan *plan)
 {
 	char chain[512], key[512];
-	struct parent_certificate *c = &plan->certificates[plan->settings->certificate_count];
+	struct parent_certificate *c = &plan->certificates[conf_chain_self_made(plan->settings)];
 	if (!needs_self_made(plan->settings))
 		return 0;
 	self_made_path(plan->settings, "pem", chain);
@@ -174,6 +175,48 @@ static int self_made_prepare(struct parent *p, struct parent_plan *plan)
 	if (time_of(chain).tv_sec == 0 || time_of(key).tv_sec == 0)
 		return self_made_order(p, plan);
 	int r = certificate_read(plan, c, chain, key);
+	if (r)
+		return r;
+	plan->keys_pending++;
+	parent_keys_send(p, c->key_id, key);
+	return 0;
+}
+
+static void node_path(const struct conf_settings *s, const char *what, char path[512])
+{
+	snprintf(path, 512, "%s/%s", s->pki.dir, what);
+}
+
+void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap)
+{
+	if (number < s->certificate_count)
+		snprintf(ret_path, cap, "%s", s->certificates[number].key);
+	else if (number == conf_chain_self_made(s))
+		snprintf(ret_path, cap, "%s/self-made.key", s->state_dir);
+	else
+		snprintf(ret_path, cap, "%s/" IDENTITY_KEY_FILE, s->pki.dir);
+}
+
+/* Who we are among our own hosts, and whom we believe. */
+static int node_prepare(struct parent *p, struct parent_plan *plan)
+{
+	const struct conf_settings *s = plan->settings;
+	struct parent_certificate *c = &plan->certificates[conf_chain_of_node(s)];
+	char chain[512], key[512], ca[512], denied[512];
+	if (!conf_needs_identity(s))
+		return 0;
+	node_path(s, IDENTITY_CHAIN_FILE, chain);
+	node_path(s, IDENTITY_KEY_FILE, key);
+	node_path(s, IDENTITY_CA_FILE, ca);
+	node_path(s, IDENTITY_DENIED_FILE, denied);
+	c->key_id = p->next_key_id++;
+	plan->trust_times[0] = time_of(ca);
+	plan->trust_times[1] = time_of(denied);
+	int r = ca_read(plan, conf_ca_of_internal(s), ca);
+	if (!r)
+		r = ca_read(plan, conf_ca_denied(s), denied);
+	if (!r)
+		r = certificate_read(plan, c, chain, key);
 	if (r)
 		return r;
 	plan->keys_pending++;
@@ -302,9 +345,7 @@ static void plan_decide(struct parent *p)
 			continue;
 		if (!c->is_key_loaded || memcmp(c->chain_digest, c->key_digest, 32) != 0)
 			plan_fails(plan, "certificate \"%s\": chain and key do not belong together",
-			           i < plan->settings->certificate_count
-			                   ? plan->settings->certificates[i].name
-			                   : "self-made");
+			           conf_chain_name(plan->settings, i));
 	}
 	if (plan->error[0])
 		plan_drop(p);
@@ -367,7 +408,7 @@ static int passwords_read(struct parent_plan *plan)
 static int plan_fill(struct parent *p, struct parent_plan *plan)
 {
 	const struct conf_settings *s = plan->settings;
-	plan->certificate_count = s->certificate_count + 1;
+	plan->certificate_count = conf_chain_count(s);
 	plan->certificates = calloc(plan->certificate_count, sizeof(*plan->certificates));
 	plan->cas = calloc(conf_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
@@ -388,6 +429,8 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	}
 	if (!r)
 		r = self_made_prepare(p, plan);
+	if (!r)
+		r = node_prepare(p, plan);
 	return r < 0 ? err_up(r) : 0; /* what failed is in plan->error */
 }
 
@@ -434,10 +477,9 @@ void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
 	if (!c)
 		return;
 	size_t i = (size_t)(c - p->next->certificates);
-	plan_fails(p->next, "%s: %s",
-	           i < p->next->settings->certificate_count ? p->next->settings->certificates[i].key
-	                                                    : "self-made.key",
-	           why);
+	char path[512];
+	parent_plan_key_path(p->next->settings, i, path, sizeof(path));
+	plan_fails(p->next, "%s: %s", path, why);
 	if (p->next->keys_pending && --p->next->keys_pending == 0)
 		decide_soon(p);
 }
@@ -496,19 +538,47 @@ static bool has_changed(const struct timespec *known, const char *path)
 	return now.tv_sec && (now.tv_sec != known->tv_sec || now.tv_nsec != known->tv_nsec);
 }
 
+/* What of this node's files is another by now; the list of those revoked above all. */
+static bool trust_has_changed(const struct parent_plan *plan)
+{
+	const struct conf_settings *s = plan->settings;
+	char path[512];
+	if (!conf_needs_identity(s))
+		return false;
+	node_path(s, IDENTITY_CA_FILE, path);
+	bool is_other = has_changed(&plan->trust_times[0], path);
+	node_path(s, IDENTITY_DENIED_FILE, path);
+	return is_other || has_changed(&plan->trust_times[1], path);
+}
+
+static bool certificate_has_changed(const struct parent_plan *plan, size_t number)
+{
+	const struct conf_settings *s = plan->settings;
+	const struct parent_certificate *c = &plan->certificates[number];
+	char chain[512], key[512];
+	if (number == conf_chain_self_made(s) || !buf_len(&c->chain))
+		return false;
+	if (number == conf_chain_of_node(s))
+		node_path(s, IDENTITY_CHAIN_FILE, chain);
+	else
+		snprintf(chain, sizeof(chain), "%s", s->certificates[number].chain);
+	parent_plan_key_path(s, number, key, sizeof(key));
+	return has_changed(&c->chain_time, chain) || has_changed(&c->key_time, key);
+}
+
 /* Renewed files are picked up by themselves; symbolic links are followed at every look. */
 void parent_plan_watch_files(struct parent *p)
 {
 	bool changed = false, is_news = false;
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
-	for (size_t i = 0; s && i < s->certificate_count; i++) {
+	for (size_t i = 0; s && i < p->plan->certificate_count; i++) {
 		struct parent_certificate *c = &p->plan->certificates[i];
-		bool is_other = has_changed(&c->chain_time, s->certificates[i].chain) ||
-		                has_changed(&c->key_time, s->certificates[i].key);
+		bool is_other = certificate_has_changed(p->plan, i);
 		is_news |= is_other != c->has_changed;
 		c->has_changed = is_other;
 		changed |= is_other;
 	}
+	changed |= s && trust_has_changed(p->plan);
 	if (is_news)
 		parent_dashboard_in_force(p);
 	if (!changed || p->next || p->is_draining)

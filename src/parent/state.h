@@ -76,9 +76,10 @@ struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
-	struct buf *cas;          /* conf/materials.h */
-	struct buf passwords;     /* of the dashboard */
-	struct parent_caps *caps; /* of all addresses of all backends; parent/caps.c */
+	struct buf *cas;                /* conf/materials.h */
+	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
+	struct buf passwords;           /* of the dashboard */
+	struct parent_caps *caps;       /* of all addresses of all backends; parent/caps.c */
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
 	char error[256];           /* why it cannot be: set by what failed first */
@@ -162,6 +163,8 @@ struct parent {
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
+/* Of a certificate of the plan, conf/materials.h. */
+void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
 /* keys died and is there again: what it was to make is asked for once more. */
 void parent_plan_keys_again(struct parent *p);

@@ -371,6 +371,7 @@ static void talk_begin(struct relay_client *c)
 static void on_handshake(struct relay_client *c, enum io_stream_event event)
 {
 	if (event == IO_STREAM_TLS_UP) {
+		relay_door_passed(c);
 		talk_begin(c);
 	} else if (event == IO_STREAM_TLS_FAILED) {
 		relay_door_refused(c);

@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "identity/trust.h"
 #include "tls/peer.h"
 
 #include <errno.h>
@@ -11,6 +12,51 @@
 
 /* A stranger who only begins one must not keep our own MTAs out. */
 enum { HANDSHAKES_MAX = 500 };
+
+/* Whom the door believes. */
+struct believed {
+	struct slice ca_pem;
+	char *const *names; /* borrowed, or own */
+	char **own;
+	size_t count;
+	struct tls_inside *inside;
+};
+
+static void believed_deinit(struct believed *b)
+{
+	identity_peers_free(b->own, b->count);
+	tls_inside_unref(b->inside);
+}
+
+static int believed_fill(struct believed *b, const struct relay_world_settings *set,
+                         char *ret_error, size_t error_cap)
+{
+	const struct conf_settings *settings = set->settings;
+	const struct conf_relay *conf = &settings->relays[set->number];
+	const struct buf *cas = set->materials->cas;
+	b->names = conf->peers;
+	b->count = conf->peer_count;
+	b->ca_pem = buf_slice(&cas[conf_ca_of_clients(settings, set->number)]);
+	if (conf->client_verify != TLS_VERIFY_INTERNAL)
+		return 0;
+	b->ca_pem = buf_slice(&cas[conf_ca_of_internal(settings)]);
+	int r = identity_peers_new(&b->own, conf->peers, conf->peer_count, ret_error, error_cap);
+	b->names = b->own;
+	if (!r)
+		r = identity_inside_new(&b->inside, buf_slice(&cas[conf_ca_denied(settings)]),
+		                        settings->pki.grace_s, ret_error, error_cap);
+	return r; /* IDENTITY_TRUST_BAD, or ours */
+}
+
+/* Of an internal door without any it is this node's own. */
+static size_t specs_fill(struct tls_certificate_spec *specs, const struct relay_world_settings *set)
+{
+	const struct conf_relay *conf = &set->settings->relays[set->number];
+	if (conf->client_verify == TLS_VERIFY_INTERNAL && !conf->certificate_count)
+		return conf_node_spec(set->settings, set->materials, specs);
+	return conf_certificate_specs(set->settings, set->materials, conf->certificates,
+	                              conf->certificate_count, specs);
+}
 
 int relay_door_make(struct tls_server **ret_server, const struct relay_world_settings *set,
                     char *ret_error, size_t error_cap)
@@ -25,19 +71,23 @@ int relay_door_make(struct tls_server **ret_server, const struct relay_world_set
 		calloc(settings->certificate_count + 1, sizeof(*specs));
 	if (!specs)
 		return err_raise(-ENOMEM);
+	CLEAN(believed_deinit) struct believed believed = {};
+	int filled = believed_fill(&believed, set, why, sizeof(why));
+	if (filled > 0)
+		snprintf(ret_error, error_cap, "relay.%s: %s", conf->name, why);
+	if (filled)
+		return filled > 0 ? RELAY_WORLD_BAD : err_up(filled);
 	enum tls_version min_version = settings->tls.min_version;
 	const struct tls_server_settings server = {
 		.policy = { .profile = TLS_PROFILE_USER,
 		            .min_version = min_version > TLS_1_2 ? min_version : TLS_1_2,
 		            .groups = settings->tls.groups },
 		.certificates = specs,
-		.certificate_count =
-			conf_certificate_specs(settings, set->materials, conf->certificates,
-		                               conf->certificate_count, specs),
-		.client_ca_pem =
-			buf_slice(&set->materials->cas[conf_ca_of_clients(settings, set->number)]),
-		.client_names = conf->peers,
-		.client_name_count = conf->peer_count,
+		.certificate_count = specs_fill(specs, set),
+		.client_ca_pem = believed.ca_pem,
+		.client_names = believed.names,
+		.client_name_count = believed.count,
+		.inside = believed.inside,
 		.signer = set->signer,
 	};
 	/* Without either anybody would come in, or nobody. */
@@ -72,10 +122,27 @@ static const char *mend_of(enum tls_peer_fault fault)
 					 "and those between; or add its CA there",
 		[TLS_PEER_WRONG_NAME] = "write one of its names into peer, if it may send",
 		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
+		[TLS_PEER_REVOKED] = "its certificate was revoked; if it is still yours, issue "
+				     "another one (mailseal pki issue)",
 		[TLS_PEER_INVALID] = "give that MTA a certificate that is for TLS clients",
 	};
 	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
 	return mends[fault];
+}
+
+void relay_door_passed(const struct relay_client *c)
+{
+	const struct tls_session *tls = c->stream.tls;
+	int64_t ago_s = tls_session_expired_s(tls);
+	uint64_t unsaid;
+	if (!ago_s || !log_calm(&c->relay->refusals, io_loop_now_ms(c->relay->loop), &unsaid))
+		return;
+	log_error(c->session_id,
+	          "certificate of one of our hosts has expired and is accepted for now",
+	          kv_str("relay", c->world->name), kv_str("client", c->addr),
+	          kv_str("names", tls_session_peer_names(tls)), kv_int("expired_s", ago_s),
+	          kv_str("mend", "renew it: mailseal pki renew NAME on the CA's host"),
+	          kv_int("unsaid", (int64_t)unsaid));
 }
 
 void relay_door_refused(const struct relay_client *c)

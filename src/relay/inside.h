@@ -177,6 +177,8 @@ void relay_client_shut(struct relay_client *c);
                                   size_t error_cap);
 /* For one more handshake. */
 bool relay_door_has_room(const struct relay *r);
+/* It went well; who came with a certificate that has expired is named in the log. */
+void relay_door_passed(const struct relay_client *c);
 /* The handshake failed: to the log, with what to do. */
 void relay_door_refused(const struct relay_client *c);
 

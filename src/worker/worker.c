@@ -99,8 +99,8 @@ static int on_config(struct worker *w, struct proc_msg *msg)
 		refuse(w, "the configuration does not parse in the worker");
 		return 0;
 	}
-	w->next.chains = calloc(w->next_settings->certificate_count + 1, sizeof(struct buf));
-	w->next.key_ids = calloc(w->next_settings->certificate_count + 1, sizeof(uint32_t));
+	w->next.chains = calloc(conf_chain_count(w->next_settings), sizeof(struct buf));
+	w->next.key_ids = calloc(conf_chain_count(w->next_settings), sizeof(uint32_t));
 	w->next.ca_count = conf_ca_count(w->next_settings);
 	w->next.cas = calloc(w->next.ca_count + 1, sizeof(struct buf));
 	if (!w->next.chains || !w->next.key_ids || !w->next.cas)
@@ -108,14 +108,14 @@ static int on_config(struct worker *w, struct proc_msg *msg)
 	return 0;
 }
 
-/* Chains come in the order of the configuration, the self-made one last; empty: not there. */
+/* Chains come in the order of conf/materials.h; empty: not there. */
 static int on_chain(struct worker *w, struct proc_msg *msg)
 {
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
 	uint32_t key_id;
 	struct slice pem;
 	char name[64];
-	if (!w->next_settings || w->next.chain_count > w->next_settings->certificate_count ||
+	if (!w->next_settings || w->next.chain_count >= conf_chain_count(w->next_settings) ||
 	    !proc_unpack_u32(&u, &key_id) || !proc_unpack_str(&u, name, sizeof(name)) ||
 	    !proc_unpack_text(&u, &pem))
 		return err_raise(-EPROTO);
