@@ -232,6 +232,33 @@ static void common_name_write(X509 *certificate, char *ret_text, size_t cap)
 	              ret_text, cap);
 }
 
+static void address_add(struct buf *text, const ASN1_OCTET_STRING *from, int *r)
+{
+	char name[INET6_ADDRSTRLEN];
+	int family = ASN1_STRING_length(from) == 4 ? AF_INET : AF_INET6;
+	if (*r || (family == AF_INET6 && ASN1_STRING_length(from) != 16) ||
+	    !inet_ntop(family, ASN1_STRING_get0_data(from), name, sizeof(name)))
+		return;
+	*r = buf_printf(text, "%s%s", buf_len(text) ? "," : "", name);
+}
+
+/* NULL: no memory. */
+static char *addresses_join(X509 *certificate)
+{
+	CLEAN(general_names_freep)
+	GENERAL_NAMES *list = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	CLEAN(buf_deinit) struct buf text = {};
+	int r = 0;
+	for (int i = 0; list && i < sk_GENERAL_NAME_num(list); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
+		if (name->type == GEN_IPADD)
+			address_add(&text, name->d.iPAddress, &r);
+	}
+	if (r)
+		return NULL;
+	return strndup(buf_len(&text) ? (const char *)buf_slice(&text).data : "", buf_len(&text));
+}
+
 int tls_ca_facts_read(struct tls_ca_facts *ret_facts, struct slice certificate_pem)
 {
 	CLEAN(tls_ca_x509_freep) X509 *certificate = tls_ca_certificate(certificate_pem);
@@ -246,9 +273,12 @@ int tls_ca_facts_read(struct tls_ca_facts *ret_facts, struct slice certificate_p
 	facts.is_ca = X509_check_ca(certificate) == 1;
 	common_name_write(certificate, facts.common_name, sizeof(facts.common_name));
 	facts.names = tls_chain_names(certificate);
+	facts.addresses = addresses_join(certificate);
 	ERR_clear_error();
-	if (!facts.names)
+	if (!facts.names || !facts.addresses) {
+		tls_ca_facts_deinit(&facts);
 		return err_raise(-ENOMEM);
+	}
 	*ret_facts = facts;
 	return 0;
 }
@@ -256,5 +286,6 @@ int tls_ca_facts_read(struct tls_ca_facts *ret_facts, struct slice certificate_p
 void tls_ca_facts_deinit(struct tls_ca_facts *facts)
 {
 	free(facts->names);
-	facts->names = NULL;
+	free(facts->addresses);
+	facts->names = facts->addresses = NULL;
 }

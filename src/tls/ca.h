@@ -34,6 +34,16 @@ struct tls_ca_key;
 void tls_ca_key_free(struct tls_ca_key *key);
 void tls_ca_key_freep(struct tls_ca_key **key);
 
+/*
+ * What a TLS handshake signs, for commands that hold their key themselves (workers ask keys). P-256
+ * alone. ret_sig is left empty where it cannot be; -ENOMEM.
+ */
+[[nodiscard]] int tls_ca_sign(const struct tls_ca_key *key, uint16_t scheme, struct slice digest,
+                              struct buf *ret_sig);
+
+/* SHA-256. False: no memory. */
+[[nodiscard]] bool tls_ca_digest_of(struct slice text, uint8_t ret_sha256[32]);
+
 /* Do they belong together? */
 bool tls_ca_key_fits(const struct tls_ca_key *key, struct slice certificate_pem);
 
@@ -90,6 +100,7 @@ struct tls_ca_facts {
 	char serial[TLS_CA_SERIAL_CAP];
 	char common_name[65]; /* printable */
 	char *names;          /* DNS names, "," between; owned */
+	char *addresses;      /* the same */
 	uint8_t sha256[32];   /* of the certificate */
 	int64_t not_before_s, not_after_s;
 	bool is_ca;

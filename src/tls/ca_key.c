@@ -141,6 +141,34 @@ int tls_ca_key_write(const struct tls_ca_key *key, struct slice passphrase, stru
 	return err_up(tls_ca_bio_move(bio, ret_pem));
 }
 
+static void pkey_ctx_freep(EVP_PKEY_CTX **ctx)
+{
+	EVP_PKEY_CTX_free(*ctx);
+}
+
+int tls_ca_sign(const struct tls_ca_key *key, uint16_t scheme, struct slice digest,
+                struct buf *ret_sig)
+{
+	enum { ECDSA_P256_SHA256 = 0x0403, SHA256_LEN = 32 };
+	CLEAN(pkey_ctx_freep)
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	uint8_t sig[256];
+	size_t len = sizeof(sig);
+	bool is_signed = scheme == ECDSA_P256_SHA256 && digest.len == SHA256_LEN && ctx &&
+	                 EVP_PKEY_sign_init(ctx) > 0 &&
+	                 EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0 &&
+	                 EVP_PKEY_sign(ctx, sig, &len, digest.data, digest.len) > 0;
+	ERR_clear_error();
+	return is_signed ? err_up(buf_add(ret_sig, slice_of(sig, len))) : 0;
+}
+
+bool tls_ca_digest_of(struct slice text, uint8_t ret_sha256[32])
+{
+	bool is_done = EVP_Digest(text.data, text.len, ret_sha256, NULL, EVP_sha256(), NULL) == 1;
+	ERR_clear_error();
+	return is_done;
+}
+
 X509 *tls_ca_certificate(struct slice pem)
 {
 	CLEAN(tls_ca_bio_freep) BIO *bio = bio_over(pem);

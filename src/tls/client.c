@@ -37,6 +37,49 @@ static int on_certificate(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
+/* The root among what the server sent whose certificate (SHA-256 of it) is a pin. */
+static X509 *pinned_root(const struct tls_client *c, X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(ctx);
+	uint8_t digest[32];
+	for (int i = 0; i < sk_X509_num(sent); i++) {
+		X509 *one = sk_X509_value(sent, i);
+		if (X509_digest(one, EVP_sha256(), digest, NULL) != 1)
+			continue;
+		for (size_t pin = 0; pin < c->pin_count; pin++)
+			if (memcmp(digest, c->pins[pin], sizeof(digest)) == 0)
+				return one;
+	}
+	return NULL;
+}
+
+static bool root_verify(X509_STORE_CTX *ctx, X509_STORE *store, X509 *root, X509_STORE_CTX *own)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+	if (!X509_STORE_add_cert(store, root) ||
+	    !X509_STORE_CTX_init(own, store, X509_STORE_CTX_get0_cert(ctx),
+	                         X509_STORE_CTX_get0_untrusted(ctx)) ||
+	    !X509_STORE_CTX_set_default(own, "ssl_server") ||
+	    !X509_VERIFY_PARAM_inherit(X509_STORE_CTX_get0_param(own), param))
+		return false;
+	bool is_good = X509_verify_cert(own) == 1;
+	X509_STORE_CTX_set_error(ctx, X509_STORE_CTX_get_error(own));
+	return is_good;
+}
+
+/* Nothing is trusted yet but the pin: from the root that has it on, all is as usual. */
+static int on_root(X509_STORE_CTX *ctx, void *arg)
+{
+	X509 *root = pinned_root(arg, ctx);
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *own = X509_STORE_CTX_new();
+	X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_UNTRUSTED);
+	bool is_good = root && store && own && root_verify(ctx, store, root, own);
+	X509_STORE_CTX_free(own);
+	X509_STORE_free(store);
+	return is_good;
+}
+
 int tls_client_trust(X509_STORE *store, struct slice pem)
 {
 	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = NULL;
@@ -88,10 +131,19 @@ static int on_inside(int is_ok, X509_STORE_CTX *ctx)
 	return tls_inside_judge(s->client->inside, is_ok, ctx, &s->expired_s);
 }
 
+static int names_require(struct tls_client *c, const struct tls_client_settings *set)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(c->context);
+	for (size_t i = 0; i < set->name_count; i++)
+		if (!X509_VERIFY_PARAM_add1_host(param, set->names[i], 0))
+			return err_raise(-ENOMEM);
+	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
+	return 0;
+}
+
 static int inside_require(struct tls_client *c, const struct tls_client_settings *set,
                           char *ret_error, size_t error_cap)
 {
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(c->context);
 	int r = tls_client_trust(SSL_CTX_get_cert_store(c->context), set->ca_pem);
 	if (r < 0)
 		return err_up(r);
@@ -104,10 +156,9 @@ static int inside_require(struct tls_client *c, const struct tls_client_settings
 		snprintf(ret_error, error_cap, "no name to verify");
 		return TLS_CLIENT_BAD_NAME;
 	}
-	for (size_t i = 0; i < set->name_count; i++)
-		if (!X509_VERIFY_PARAM_add1_host(param, set->names[i], 0))
-			return err_raise(-ENOMEM);
-	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
+	r = names_require(c, set);
+	if (r)
+		return err_up(r);
 	c->inside = tls_inside_ref(set->inside);
 	SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, on_inside);
 	return 0;
@@ -149,6 +200,26 @@ static int own_add(struct tls_client *c, const struct tls_client_settings *set, 
 	return 0;
 }
 
+static int pins_fill(struct tls_client *c, const struct tls_client_settings *set)
+{
+	c->pins = calloc(set->pin_count + 1, sizeof(*c->pins));
+	if (!c->pins)
+		return err_raise(-ENOMEM);
+	if (set->pin_count)
+		memcpy(c->pins, set->pins, set->pin_count * sizeof(*c->pins));
+	c->pin_count = set->pin_count;
+	return 0;
+}
+
+static int root_require(struct tls_client *c, const struct tls_client_settings *set)
+{
+	int r = names_require(c, set);
+	if (!r)
+		r = pins_fill(c, set);
+	SSL_CTX_set_cert_verify_callback(c->context, on_root, c);
+	return err_up(r);
+}
+
 static int verify_fill(struct tls_client *c, const struct tls_client_settings *set, char *ret_error,
                        size_t error_cap)
 {
@@ -158,16 +229,14 @@ static int verify_fill(struct tls_client *c, const struct tls_client_settings *s
 	case TLS_VERIFY_FILE:
 		return chain_require(c, set, ret_error, error_cap);
 	case TLS_VERIFY_PIN:
-		c->pins = calloc(set->pin_count + 1, sizeof(*c->pins));
-		if (!c->pins)
+		if (pins_fill(c, set))
 			return err_raise(-ENOMEM);
-		if (set->pin_count)
-			memcpy(c->pins, set->pins, set->pin_count * sizeof(*c->pins));
-		c->pin_count = set->pin_count;
 		[[fallthrough]];
 	case TLS_VERIFY_NONE:
 		SSL_CTX_set_cert_verify_callback(c->context, on_certificate, c);
 		break;
+	case TLS_VERIFY_ROOT:
+		return root_require(c, set);
 	case TLS_VERIFY_INTERNAL:
 		return inside_require(c, set, ret_error, error_cap);
 	}

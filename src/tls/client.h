@@ -11,6 +11,8 @@ enum tls_verify {
 	TLS_VERIFY_FILE,   /* ca_pem, and the name */
 	TLS_VERIFY_PIN,    /* SHA-256 of the SubjectPublicKeyInfo; name and dates do not count */
 	TLS_VERIFY_NONE,
+	TLS_VERIFY_ROOT, /* the chain ends at a root in it whose certificate is a pin; one of names
+	                  */
 	TLS_VERIFY_INTERNAL, /* ca_pem, our own CA's roots; one of names; the rules of inside */
 };
 

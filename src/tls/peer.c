@@ -1,6 +1,8 @@
 #include "tls/peer.h"
 
 #include "base/clean.h"
+#include "base/err.h"
+#include "tls/ca_private.h"
 #include "tls/chain.h"
 #include "tls/client_private.h"
 #include "tls/inside_private.h"
@@ -8,6 +10,7 @@
 #include "tls/server_private.h"
 #include "tls/session_private.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
@@ -61,7 +64,10 @@ bool tls_peer_demand(SSL_CTX *context, const struct tls_server *server)
 	if (!server->inside)
 		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	SSL_CTX_set_verify_depth(context, INTERMEDIATES_MAX);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verify);
+	int mode = SSL_VERIFY_PEER;
+	if (!server->clients_may_have_none)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_CTX_set_verify(context, mode, on_verify);
 	return true;
 }
 
@@ -79,4 +85,17 @@ enum tls_peer_fault tls_session_peer_fault(const struct tls_session *s)
 const char *tls_session_peer_names(const struct tls_session *s)
 {
 	return s->peer_names ? s->peer_names : "";
+}
+
+int tls_session_peer_certificate(const struct tls_session *s, struct buf *ret_pem)
+{
+	X509 *certificate = s->is_up ? SSL_get0_peer_certificate(s->ssl) : NULL;
+	CLEAN(tls_ca_bio_freep) BIO *bio = BIO_new(BIO_s_mem());
+	if (!certificate)
+		return 0;
+	if (!bio || !PEM_write_bio_X509(bio, certificate)) {
+		ERR_clear_error();
+		return err_raise(-ENOMEM);
+	}
+	return err_up(tls_ca_bio_move(bio, ret_pem));
 }

@@ -24,4 +24,8 @@ enum tls_peer_fault tls_session_peer_fault(const struct tls_session *s);
  * between; never NULL. */
 const char *tls_session_peer_names(const struct tls_session *s);
 
+/* The peer's certificate, in PEM, once the handshake is done; nothing where there was none. 0 or
+ * -ENOMEM. */
+[[nodiscard]] int tls_session_peer_certificate(const struct tls_session *s, struct buf *ret_pem);
+
 #endif

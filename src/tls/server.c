@@ -201,6 +201,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->references = 1;
 	s->signer = set->signer;
 	s->inside = tls_inside_ref(set->inside);
+	s->clients_may_have_none = set->clients_may_have_none;
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);

@@ -49,7 +49,9 @@ struct tls_server_settings {
 	struct slice client_ca_pem;
 	char *const *client_names;
 	size_t client_name_count;
-	struct tls_inside *inside; /* they are hosts of our own (tls/inside.h), or NULL */
+	bool clients_may_have_none; /* of certificates; one that is shown must be good all the same
+	                             */
+	struct tls_inside *inside;  /* they are hosts of our own (tls/inside.h), or NULL */
 	const char *alpn; /* the one protocol id accepted besides none ("imap", "pop3"), or NULL */
 	struct tls_signer *signer;
 };

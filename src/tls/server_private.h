@@ -72,6 +72,7 @@ struct tls_server {
 	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
 	char **client_names;
 	size_t client_name_count;
+	bool clients_may_have_none;
 	struct tls_inside *inside; /* a reference, or NULL */
 };
 

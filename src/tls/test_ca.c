@@ -128,6 +128,7 @@ static void test_ca_facts(void **state)
 	assert_int_equal(strlen(facts.serial), 32);
 	assert_string_equal(facts.common_name, "db1");
 	assert_string_equal(facts.names, "db1.example.org,db1.mailseal.internal");
+	assert_string_equal(facts.addresses, "192.0.2.1,2001:db8::1");
 	assert_int_equal(facts.not_after_s, now_s + 86400);
 	assert_false(facts.is_ca);
 	tls_ca_facts_deinit(&facts);
