@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ "hops", cmd_hops,
 	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
-	{ "pki", cmd_pki, "init|issue|renew|revoke|list|show|root: the CA of our own hosts" },
+	{ "pki", cmd_pki, "init|issue|token|join|renew|revoke|list|...: the CA of our own hosts" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
 };

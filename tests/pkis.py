@@ -32,7 +32,7 @@ class Pki:
         return self.path("issued", name)
 
     def verify(self, name, *more, ca=None):
-        chain = os.path.join(self.node(name), "node.crt")
+        chain = self.path("issued", name + ".crt")
         return ran("openssl", "verify", "-x509_strict", "-CAfile", ca or self.path("ca.crt"),
                    "-untrusted", chain, *more, chain)
 

@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/file.h"
-#include "cmd/pki_options.h"
+#include "cmd/pki_inside.h"
 #include "cmd/pki_print.h"
 #include "identity/files.h"
 #include "pki/node.h"
@@ -10,30 +10,22 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { WELL, NOT_WELL, UNKNOWN };
 enum { REQUEST_MAX = 64 * 1024 };
 
-/* Of one run. */
-struct run {
-	struct pki_options *o;
-	struct pki pki;
-	int64_t now_s;
-};
-
-static int ended(const struct run *run, int r)
+int pki_run_ended(const struct pki_run *run, int r)
 {
 	if (!r)
-		return WELL;
+		return PKI_WELL;
 	fprintf(stderr, "mailseal pki: %s\n", r > 0 ? run->pki.error : strerror(-r));
-	return r > 0 ? NOT_WELL : UNKNOWN;
+	return r > 0 ? PKI_NOT_WELL : PKI_UNKNOWN;
 }
 
-static int run_open(struct run *run, enum pki_access access)
+static int run_open(struct pki_run *run, enum pki_access access)
 {
 	return pki_open(&run->pki, run->o->dir, access);
 }
 
-static int init_run(struct run *run)
+static int init_run(struct pki_run *run)
 {
 	CLEAN(buf_deinit_secret) struct buf secret = {};
 	int status = pki_secret_read(run->o, true, &secret);
@@ -42,8 +34,8 @@ static int init_run(struct run *run)
 	const struct pki_root_settings set = { .algorithm = run->o->algorithm,
 		                               .passphrase = buf_slice(&secret),
 		                               .now_s = run->now_s };
-	status = ended(run, pki_init(&run->pki, run->o->dir, &set));
-	if (status == WELL)
+	status = pki_run_ended(run, pki_init(&run->pki, run->o->dir, &set));
+	if (status == PKI_WELL)
 		printf("%s: a CA. Keep a copy of root-1/ where this host's burglar does not find "
 		       "it%s\nNext: mailseal pki issue NAME\n",
 		       run->o->dir, buf_len(&secret) ? "; its passphrase, too" : "");
@@ -51,7 +43,7 @@ static int init_run(struct run *run)
 }
 
 /* What the node needs, in one directory. */
-static int node_write(struct run *run, const char *name, const struct pki_issued *issued)
+static int node_write(struct pki_run *run, const char *name, const struct pki_issued *issued)
 {
 	CLEAN(buf_deinit) struct buf ca = {};
 	CLEAN(buf_deinit) struct buf denied = {};
@@ -74,7 +66,7 @@ static int node_write(struct run *run, const char *name, const struct pki_issued
 	return r;
 }
 
-static int request_read(const struct run *run, struct buf *ret_pem)
+static int request_read(const struct pki_run *run, struct buf *ret_pem)
 {
 	const char *path = run->o->request;
 	int r = !path               ? 0
@@ -82,10 +74,10 @@ static int request_read(const struct run *run, struct buf *ret_pem)
 	                            : file_read_fd(ret_pem, STDIN_FILENO, REQUEST_MAX);
 	if (r)
 		fprintf(stderr, "mailseal pki: %s: %s\n", path, strerror(-r));
-	return r ? UNKNOWN : -1;
+	return r ? PKI_UNKNOWN : -1;
 }
 
-static int issue_one(struct run *run, const char *name, bool is_renewal)
+static int issue_one(struct pki_run *run, const char *name, bool is_renewal)
 {
 	CLEAN(buf_deinit) struct buf request = {};
 	CLEAN(pki_issued_deinit) struct pki_issued issued = {};
@@ -102,63 +94,66 @@ static int issue_one(struct run *run, const char *name, bool is_renewal)
 	                   : pki_issue(&run->pki, &order, &issued);
 	if (!r)
 		r = node_write(run, name, &issued);
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
-static int issue_run(struct run *run)
+static int issue_run(struct pki_run *run)
 {
 	int r = run_open(run, PKI_CHANGE);
-	return r ? ended(run, r) : issue_one(run, run->o->words[1], false);
+	return r ? pki_run_ended(run, r) : issue_one(run, run->o->words[1], false);
 }
 
 /* A third of its life is over (DESIGN 8). */
-static bool is_due(const struct run *run, const struct pki_certificate *c)
+static bool is_due(const struct pki_run *run, const struct pki_certificate *c)
 {
 	return pki_journal_find(&run->pki.journal, c->name) == c &&
 	       (run->now_s - c->issued_s) * 3 >= c->not_after_s - c->issued_s;
 }
 
-static int due_renew(struct run *run)
+static int due_renew(struct pki_run *run)
 {
-	int worst = WELL;
+	int worst = PKI_WELL;
 	size_t count = run->pki.journal.count; /* without those that come now */
 	for (size_t i = 0; i < count; i++) {
 		char name[IDENTITY_NAME_CAP];
 		snprintf(name, sizeof(name), "%s", run->pki.journal.list[i].name);
-		int status =
-			is_due(run, &run->pki.journal.list[i]) ? issue_one(run, name, true) : WELL;
+		int status = is_due(run, &run->pki.journal.list[i]) ? issue_one(run, name, true)
+		                                                    : PKI_WELL;
 		run->pki.error[0] = '\0';
 		worst = status > worst ? status : worst;
 	}
-	int status = ended(run, pki_publish(&run->pki, run->now_s)); /* CRLs end, too */
+	int status = pki_run_ended(run, pki_publish(&run->pki, run->now_s)); /* CRLs end, too */
 	return status > worst ? status : worst;
 }
 
-static int renew_run(struct run *run)
+static int renew_run(struct pki_run *run)
 {
 	const char *name = run->o->word_count > 1 ? run->o->words[1] : NULL;
+	if (run->o->is_self)
+		return pki_self_renew(run);
 	if (!name == !run->o->is_due || (run->o->is_due && (run->o->out || run->o->request))) {
-		fputs("mailseal pki: renew NAME, or renew --due without --out and --request\n",
+		fputs("mailseal pki: renew NAME, renew --self, or renew --due without --out and "
+		      "--request\n",
 		      stderr);
-		return UNKNOWN;
+		return PKI_UNKNOWN;
 	}
 	int r = run_open(run, PKI_CHANGE);
 	if (r)
-		return ended(run, r);
+		return pki_run_ended(run, r);
 	return name ? issue_one(run, name, true) : due_renew(run);
 }
 
-static int request_run(struct run *run)
+static int request_run(struct pki_run *run)
 {
 	CLEAN(buf_deinit) struct buf pem = {};
 	int r = pki_node_request(run->o->dir, run->o->words[1], &pem, run->pki.error,
 	                         sizeof(run->pki.error));
 	if (!r)
 		fwrite(buf_slice(&pem).data, 1, buf_len(&pem), stdout);
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
-static int revoke_run(struct run *run)
+static int revoke_run(struct pki_run *run)
 {
 	size_t count = 0;
 	int r = run_open(run, PKI_CHANGE);
@@ -168,27 +163,27 @@ static int revoke_run(struct run *run)
 		printf("%zu revoked. Nodes heed it when they have the new %s/" IDENTITY_DENIED_FILE
 		       "\n",
 		       count, run->o->dir);
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
-static int list_run(struct run *run)
+static int list_run(struct pki_run *run)
 {
 	int r = run_open(run, PKI_READ);
 	if (!r)
 		r = pki_list_print(stdout, &run->pki, run->now_s, run->o->is_json);
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
-static int show_run(struct run *run)
+static int show_run(struct pki_run *run)
 {
 	bool is_well = false;
 	int r = run_open(run, PKI_READ);
 	if (!r)
 		r = pki_show_print(stdout, &run->pki, run->now_s, run->o->is_json, &is_well);
-	return r || is_well ? ended(run, r) : NOT_WELL;
+	return r || is_well ? pki_run_ended(run, r) : PKI_NOT_WELL;
 }
 
-static int root_new_run(struct run *run)
+static int root_new_run(struct pki_run *run)
 {
 	CLEAN(buf_deinit_secret) struct buf secret = {};
 	int status = pki_secret_read(run->o, false, &secret);
@@ -203,16 +198,16 @@ static int root_new_run(struct run *run)
 	if (!r)
 		puts("A new root issues from now on, and both are trusted. When all nodes have "
 		     "renewed: mailseal pki root retire");
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
-static int root_run(struct run *run)
+static int root_run(struct pki_run *run)
 {
 	if (!strcmp(run->o->words[1], "new"))
 		return root_new_run(run);
 	if (strcmp(run->o->words[1], "retire") != 0) {
 		fputs("mailseal pki: root new or root retire\n", stderr);
-		return UNKNOWN;
+		return PKI_UNKNOWN;
 	}
 	int r = run_open(run, PKI_CHANGE);
 	if (!r)
@@ -220,21 +215,23 @@ static int root_run(struct run *run)
 	if (!r)
 		puts("The old root is trusted no more where the new ca.crt is, and its keys are "
 		     "deleted here");
-	return ended(run, r);
+	return pki_run_ended(run, r);
 }
 
 static const struct {
 	const char *name;
 	size_t words_min, words_max; /* itself included */
-	int (*run)(struct run *run);
+	int (*run)(struct pki_run *run);
 } commands[] = {
 	{ "init", 1, 1, init_run },       { "issue", 2, 2, issue_run },
 	{ "request", 2, 2, request_run }, { "renew", 1, 2, renew_run },
 	{ "revoke", 2, 2, revoke_run },   { "list", 1, 1, list_run },
-	{ "show", 1, 1, show_run },       { "root", 2, 2, root_run },
+	{ "token", 2, 2, pki_token_run }, { "serve", 1, 1, pki_serve_run },
+	{ "join", 3, 3, pki_join_run },   { "show", 1, 1, show_run },
+	{ "root", 2, 2, root_run },
 };
 
-static int dispatch(struct run *run)
+static int dispatch(struct pki_run *run)
 {
 	for (size_t i = 0; run->o->word_count && i < COUNT_OF(commands); i++)
 		if (!strcmp(run->o->words[0], commands[i].name) &&
@@ -242,14 +239,14 @@ static int dispatch(struct run *run)
 		    run->o->word_count <= commands[i].words_max)
 			return commands[i].run(run);
 	pki_usage_print(false);
-	return UNKNOWN;
+	return PKI_UNKNOWN;
 }
 
 int cmd_pki(int argc, char **argv)
 {
 	CLEAN(pki_options_deinit) struct pki_options o;
 	int status = pki_options_read(&o, argc, argv);
-	struct run run = { .o = &o, .pki = { .lock_fd = -1 }, .now_s = time(NULL) };
+	struct pki_run run = { .o = &o, .pki = { .lock_fd = -1 }, .now_s = time(NULL) };
 	if (status < 0)
 		status = dispatch(&run);
 	pki_deinit(&run.pki);

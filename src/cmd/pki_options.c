@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TOKEN_MAX_S = 7 * PKI_DAY_S };
+
 static const char usage[] =
 	"Usage: mailseal pki init [--ed25519] [--passphrase-file FILE | --ask-passphrase]\n"
 	"       mailseal pki issue NAME [--dns HOST]... [--ip ADDRESS]... [--days N]\n"
@@ -16,6 +18,11 @@ static const char usage[] =
 	"       mailseal pki list|show [--json]\n"
 	"       mailseal pki root new|retire [--force]\n"
 	"       mailseal pki request NAME\n"
+	"       mailseal pki token NAME [--dns HOST]... [--ip ADDRESS]... [--days N] [--valid "
+        "TIME]\n"
+	"       mailseal pki serve --listen ADDRESS:PORT... [--grace TIME]\n"
+	"       mailseal pki join HOST:PORT TOKEN\n"
+	"       mailseal pki renew --self\n"
 	"\n"
 	"The CA of our own hosts: certificates for links, backends and whatever else of ours\n"
 	"speaks TLS inside. All of it is files that openssl reads.\n"
@@ -32,6 +39,14 @@ static const char usage[] =
 	"  renew NAME, --due      another one with the same names and key; --due: for all that\n"
 	"                         have lived a third of their life\n"
 	"  revoke NAME, SERIAL    it is in \"denied\" and crl.pem from now on\n"
+	"  token NAME             a token with which NAME joins once, in place of issue; good for "
+        "a day\n"
+	"  serve                  the desk at which nodes join and renew, in the foreground\n"
+	"  join HOST:PORT TOKEN   on the node: makes its key, which never leaves, and gets its\n"
+	"                         certificate from the desk, which it knows by the token\n"
+	"  renew --self           on the node: does nothing until a third of its certificate's "
+        "life is\n"
+	"                         over, then gets the next from a desk; for a timer, every hour\n"
 	"  list, show             what was issued; how the CA is\n"
 	"  root new               another root, which issues from now on; both are trusted\n"
 	"  root retire            the older root is trusted no more\n"
@@ -43,6 +58,9 @@ static const char usage[] =
 	"  -D, --days N           how long it is good (default 30)\n"
 	"  -r, --request FILE     made by the node, with its own key (PKCS 10, - for standard "
 	"input)\n"
+	"  -l, --listen ADDRESS:PORT  where serve is; again for more\n"
+	"  -g, --grace TIME       expired certificates so old may renew (default 7d)\n"
+	"  -v, --valid TIME       how long a token is good (default 1d; 30m, 12h, 7d at most)\n"
 	"  -a, --again            also where NAME has a certificate that is good\n"
 	"  -e, --ed25519          for init and root new: Ed25519 in place of P-256\n"
 	"  -p, --passphrase-file FILE  its first line seals root.key; - for standard input\n"
@@ -94,6 +112,33 @@ static int days_read(struct pki_options *o, const char *text)
 	return -1;
 }
 
+static int listen_add(struct pki_options *o, const char *text)
+{
+	if (o->listen_count == PKI_LISTEN_MAX)
+		return usage_wrong("too many listeners; not taken: ", text);
+	o->listen[o->listen_count++] = text;
+	return -1;
+}
+
+/* "30m", "12h", "7d". */
+static int time_read(uint32_t *ret_s, const char *option, const char *text, uint32_t max_s)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', PKI_DAY_S } };
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		if (end == text || *end != units[i].unit || end[1] || !number ||
+		    number > max_s / units[i].seconds)
+			continue;
+		*ret_s = (uint32_t)number * units[i].seconds;
+		return -1;
+	}
+	return usage_wrong(option, " is a time such as 30m, 12h or 7d, and not that long");
+}
+
 static int option_take(struct pki_options *o, int c)
 {
 	switch (c) {
@@ -115,6 +160,15 @@ static int option_take(struct pki_options *o, int c)
 		return name_add(&o->names.addresses, &o->names.address_count, optarg);
 	case 'D':
 		return days_read(o, optarg);
+	case 's':
+		o->is_self = true;
+		return -1;
+	case 'l':
+		return listen_add(o, optarg);
+	case 'g':
+		return time_read(&o->grace_s, "--grace", optarg, PKI_GRACE_MAX_S);
+	case 'v':
+		return time_read(&o->valid_s, "--valid", optarg, TOKEN_MAX_S);
 	case 'e':
 		o->algorithm = TLS_CA_ED25519;
 		return -1;
@@ -156,15 +210,22 @@ int pki_options_read(struct pki_options *ret_o, int argc, char **argv)
 		{ "ed25519", no_argument, NULL, 'e' },
 		{ "again", no_argument, NULL, 'a' },
 		{ "due", no_argument, NULL, 'u' },
+		{ "self", no_argument, NULL, 's' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "grace", required_argument, NULL, 'g' },
+		{ "valid", required_argument, NULL, 'v' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	int c, status = -1;
-	*ret_o = (struct pki_options){ .dir = IDENTITY_DIR, .days = PKI_DAYS_DEFAULT };
+	*ret_o = (struct pki_options){ .dir = IDENTITY_DIR,
+		                       .days = PKI_DAYS_DEFAULT,
+		                       .grace_s = 7 * PKI_DAY_S,
+		                       .valid_s = PKI_DAY_S };
 	while (status < 0 &&
-	       (c = getopt_long(argc, argv, "d:o:n:i:D:r:p:Peaufjh", table, NULL)) != -1)
+	       (c = getopt_long(argc, argv, "d:o:n:i:D:r:p:l:g:v:Peausfjh", table, NULL)) != -1)
 		status = option_take(ret_o, c);
 	if (status >= 0)
 		return status;

@@ -4,13 +4,18 @@
 
 #include "pki/pki.h"
 
+enum { PKI_LISTEN_MAX = 8 };
+
 struct pki_options {
 	const char *dir, *out, *request, *passphrase_file;
 	struct pki_names names;
 	unsigned days;
 	enum tls_ca_algorithm algorithm;
-	bool asks_passphrase, is_json, is_again, is_forced, is_due;
-	const char *words[2]; /* what is no option */
+	bool asks_passphrase, is_json, is_again, is_forced, is_due, is_self;
+	const char *listen[PKI_LISTEN_MAX];
+	size_t listen_count;
+	uint32_t grace_s, valid_s;
+	const char *words[3]; /* what is no option */
 	size_t word_count;
 };
 

@@ -11,6 +11,9 @@
 
 #define IDENTITY_DOMAIN "mailseal.internal"
 
+/* The CA itself, where nodes join and renew; no node is called so. */
+#define IDENTITY_CA_NAME "pki"
+
 enum {
 	IDENTITY_NAME_CAP = 64,  /* of a node's short name */
 	IDENTITY_PEER_CAP = 256, /* of a name to be in a certificate */

@@ -69,7 +69,8 @@ int pki_directory_check(struct pki *p, const char *path)
 
 int pki_directory_ensure(struct pki *p, const char *path)
 {
-	if (mkdir(path, 0700) && errno != EEXIST)
+	struct stat st;
+	if (lstat(path, &st) && mkdir(path, 0700) && errno != EEXIST)
 		return pki_fails(p, "%s: %s", path, strerror(errno));
 	return pki_directory_check(p, path);
 }
@@ -169,6 +170,12 @@ int pki_key_read(struct pki *p, unsigned number, const char *name, struct slice 
 	if (r > 0)
 		return pki_fails(p, "%s: %s", path, tls_ca_result_words(r));
 	return err_up(r);
+}
+
+int pki_issuing_key(struct pki *p, struct tls_ca_key **ret_key)
+{
+	return pki_key_read(p, pki_root_current(p)->number, "issuing.key", (struct slice){},
+	                    ret_key);
 }
 
 static int lock(struct pki *p)

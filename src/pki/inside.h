@@ -23,6 +23,8 @@ void pki_root_path(const struct pki *p, unsigned number, const char *name,
 [[nodiscard]] int pki_directory_ensure(struct pki *p, const char *path);
 [[nodiscard]] int pki_directory_check(struct pki *p, const char *path);
 
+[[nodiscard]] int pki_order_check(struct pki *p, const struct pki_order *order);
+
 /* On disk before it returns. */
 [[nodiscard]] int pki_journal_append(struct pki *p, struct slice lines);
 

@@ -4,7 +4,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "identity/denied.h"
-#include "identity/files.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +23,7 @@ static bool is_address(const char *text)
 	return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static int order_check(struct pki *p, const struct pki_order *order)
+int pki_order_check(struct pki *p, const struct pki_order *order)
 {
 	const struct pki_names *names = order->names;
 	if (!identity_name_is_valid(order->name))
@@ -137,13 +136,8 @@ static int certify(struct pki *p, const struct pki_order *order, const struct tl
 static int copy_keep(struct pki *p, const char *name, const struct pki_issued *issued)
 {
 	char path[PKI_PATH_CAP];
-	pki_path(p, "issued", path);
-	int r = pki_directory_ensure(p, path);
-	snprintf(path, sizeof(path), "%s/issued/%s", p->dir, name);
-	if (!r)
-		r = pki_directory_ensure(p, path);
-	snprintf(path, sizeof(path), "%s/issued/%s/%s", p->dir, name, IDENTITY_CHAIN_FILE);
-	return r ? r : pki_file_write(p, path, 0644, buf_slice(&issued->chain));
+	snprintf(path, sizeof(path), "%s/issued/%s.crt", p->dir, name);
+	return pki_file_write(p, path, 0644, buf_slice(&issued->chain));
 }
 
 static int order_fill(struct pki *p, const struct pki_order *order,
@@ -162,7 +156,7 @@ int pki_issue(struct pki *p, const struct pki_order *order, struct pki_issued *r
 {
 	CLEAN(tls_ca_key_freep) struct tls_ca_key *subject = NULL;
 	CLEAN(pki_issued_deinit) struct pki_issued issued = {};
-	int r = order_check(p, order);
+	int r = pki_order_check(p, order);
 	if (r)
 		return r;
 	const struct pki_certificate *had = pki_journal_find(&p->journal, order->name);
@@ -186,13 +180,29 @@ static int key_keep(struct pki *p, const char *name, struct tls_ca_key **ret_key
 {
 	char path[PKI_PATH_CAP];
 	CLEAN(buf_deinit) struct buf pem = {};
-	snprintf(path, sizeof(path), "%s/issued/%s/%s", p->dir, name, IDENTITY_CHAIN_FILE);
+	snprintf(path, sizeof(path), "%s/issued/%s.crt", p->dir, name);
 	int r = pki_file_read(p, path, &pem);
 	if (!r)
 		r = tls_ca_key_of(ret_key, buf_slice(&pem));
 	if (r == TLS_CA_BAD_CERTIFICATE && !p->error[0])
 		return pki_fails(p, "%s: %s", path, tls_ca_result_words(r));
 	return r;
+}
+
+int pki_renew_as(struct pki *p, const struct pki_order *order, struct pki_issued *ret_issued)
+{
+	CLEAN(tls_ca_key_freep) struct tls_ca_key *subject = NULL;
+	CLEAN(pki_issued_deinit) struct pki_issued issued = {};
+	int r = pki_order_check(p, order);
+	if (!r)
+		r = key_take(p, order, &subject, NULL);
+	if (!r)
+		r = order_fill(p, order, subject, "renewed", &issued);
+	if (r)
+		return r;
+	*ret_issued = issued;
+	issued = (struct pki_issued){};
+	return 0;
 }
 
 int pki_renew(struct pki *p, const struct pki_order *order, struct pki_issued *ret_issued)
@@ -210,7 +220,7 @@ int pki_renew(struct pki *p, const struct pki_order *order, struct pki_issued *r
 	int r = pki_names_copy(&names, &had->names); /* the journal's list moves */
 	again.names = &names;
 	if (!r)
-		r = order_check(p, &again);
+		r = pki_order_check(p, &again);
 	if (!r)
 		r = order->request_pem.len ? key_take(p, &again, &subject, NULL)
 		                           : key_keep(p, order->name, &subject);

@@ -4,7 +4,7 @@
  *	root-1/root.key root.crt issuing.key issuing.crt [cross.crt]
  *	issued.log     one line of JSON for each certificate issued, each revoked, each root
  *	ca.crt         the roots that nodes trust      denied    identity/denied.h
- *	crl.pem        the same for who reads CRLs     issued/NAME/node.crt
+ *	crl.pem        the same for who reads CRLs     issued/NAME.crt
  *
  * The highest-numbered root-N issues; while two are there, one follows the other, and cross.crt is
  *the new root by the old one, so that nodes trust it before they have heard of it. A root comes and
@@ -100,8 +100,16 @@ void pki_issued_deinit(struct pki_issued *issued);
 [[nodiscard]] int pki_renew(struct pki *p, const struct pki_order *order,
                             struct pki_issued *ret_issued);
 
+/* The same for who proved to have a certificate with these names, of this host or of another one
+ * that issues; order has a request. */
+[[nodiscard]] int pki_renew_as(struct pki *p, const struct pki_order *order,
+                               struct pki_issued *ret_issued);
+
 /* All good certificates of a name, or the one with a serial. */
 [[nodiscard]] int pki_revoke(struct pki *p, const char *what, int64_t now_s, size_t *ret_count);
+
+/* That of the current root. 0, PKI_FAILED or -ENOMEM. */
+[[nodiscard]] int pki_issuing_key(struct pki *p, struct tls_ca_key **ret_key);
 
 /* Writes ca.crt, denied and crl.pem anew. */
 [[nodiscard]] int pki_publish(struct pki *p, int64_t now_s);

@@ -172,10 +172,14 @@ static int put(struct pki *p, const struct making *m, unsigned number, int64_t n
 int pki_init(struct pki *p, const char *dir, const struct pki_root_settings *set)
 {
 	CLEAN(making_deinit) struct making m = {};
+	char issued[PKI_PATH_CAP];
 	*p = (struct pki){ .lock_fd = -1 };
 	if (snprintf(p->dir, sizeof(p->dir), "%s", dir) >= PKI_DIR_CAP)
 		return pki_fails(p, "%.64s...: too long a name", dir);
 	int r = pki_directory_ensure(p, p->dir);
+	pki_path(p, "issued", issued);
+	if (!r)
+		r = pki_directory_ensure(p, issued);
 	if (!r)
 		r = pki_roots_read(p);
 	if (!r && p->root_count)
