@@ -265,6 +265,63 @@ def test_the_next_desk_is_asked_when_one_is_down(desk, folder):
     assert serial(node) != before
 
 
+def second_of(pki, folder):
+    """Another host that issues."""
+    second = Pki(folder + "/ca2")
+    request = second.run("second", "request")
+    assert "PRIVATE" not in request
+    answer = pki.run("second", "sign", "--request", "-", input=request)
+    assert "PRIVATE" not in answer
+    second.run("second", "take", "--request", "-", input=answer)
+    return second
+
+
+def test_a_second_host_issues(desk, folder):
+    node = joined(desk, folder, "db1", "--dns", "db1.example.org", "--ip", "192.0.2.9")
+    pki, second = desk.pki, second_of(desk.pki, folder)
+    assert not os.path.exists(second.path("root-1", "root.key"))
+    assert not os.path.exists(second.path("second.key"))
+    other = Desk(second)
+    try:
+        with open(pki.path("servers"), "w", encoding="ascii") as servers:
+            servers.write(f"{desk.where}\n{other.where}\n")
+        renewed(node, "--again")
+        assert open(node.path("servers"), encoding="ascii").read().splitlines() == [
+            desk.where, other.where]
+        # The first is down: what it issued is renewed by the second, names included.
+        with open(node.path("servers"), "w", encoding="ascii") as servers:
+            servers.write(other.where + "\n")
+        renewed(node, "--again")
+        assert [row["beside"] for row in second.list()] == ["db1.example.org 192.0.2.9"]
+        for roots in (node, pki, second):
+            done = ran("openssl", "verify", "-x509_strict", "-CAfile", roots.path("ca.crt"),
+                       "-untrusted", node.path("node.crt"), node.path("node.crt"))
+            assert done.returncode == 0, done.stderr
+        # And a node that joins there is known here.
+        joined(other, folder, "db2")
+        # What one revoked the other heeds, once it has the list.
+        pki.run("issue", "db3", "--out", folder + "/db3")
+        pki.run("revoke", "db3")
+        shutil.copy(pki.path("denied"), second.path("denied.other"))
+        second.run("renew", "--due")
+        with open(folder + "/db3/servers", "w", encoding="ascii") as servers:
+            servers.write(other.where + "\n")
+        assert "not renewed" in renewed(Pki(folder + "/db3"), "--again", status=1)
+        assert wait_until(lambda: other.said("node's TLS failed", error="certificate revoked"))
+    finally:
+        other.close()
+
+
+def test_a_second_host_without_an_answer_for_it(desk, folder):
+    second, third = Pki(folder + "/ca2"), Pki(folder + "/ca3")
+    second.run("second", "request")
+    answer = desk.pki.run("second", "sign", "--request", "-", input=third.run("second", "request"))
+    assert "no answer" in second.run("second", "take", "--request", "-", input=answer, status=1)
+    assert "no answer" in third.run("second", "take", "--request", "-", input="x", status=1)
+    third.run("second", "take", "--request", "-", input=answer)
+    assert "already" in third.run("second", "take", "--request", "-", input=answer, status=1)
+
+
 def test_nobody_there(folder, pki):
     port, = free_ports(1)
     token = pki.run("token", "db1").strip()

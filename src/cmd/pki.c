@@ -6,6 +6,7 @@
 #include "cmd/pki_print.h"
 #include "identity/files.h"
 #include "pki/node.h"
+#include "pki/second.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -218,6 +219,63 @@ static int root_run(struct pki_run *run)
 	return pki_run_ended(run, r);
 }
 
+static int second_request(struct pki_run *run)
+{
+	CLEAN(buf_deinit) struct buf pem = {};
+	int r = pki_second_request(&run->pki, run->o->dir, &pem);
+	if (!r)
+		fwrite(buf_slice(&pem).data, 1, buf_len(&pem), stdout);
+	return pki_run_ended(run, r);
+}
+
+static int second_sign(struct pki_run *run)
+{
+	CLEAN(buf_deinit) struct buf request = {};
+	CLEAN(buf_deinit) struct buf pem = {};
+	CLEAN(buf_deinit_secret) struct buf secret = {};
+	int status = request_read(run, &request);
+	if (status < 0)
+		status = pki_secret_read(run->o, false, &secret);
+	if (status >= 0)
+		return status;
+	int r = run_open(run, PKI_CHANGE);
+	if (!r)
+		r = pki_second_sign(&run->pki, buf_slice(&request), buf_slice(&secret), run->now_s,
+		                    &pem);
+	if (!r)
+		fwrite(buf_slice(&pem).data, 1, buf_len(&pem), stdout);
+	return pki_run_ended(run, r);
+}
+
+static int second_take(struct pki_run *run)
+{
+	CLEAN(buf_deinit) struct buf answer = {};
+	int status = request_read(run, &answer);
+	if (status >= 0)
+		return status;
+	int r = pki_second_take(&run->pki, run->o->dir, buf_slice(&answer), run->now_s);
+	if (!r)
+		printf("%s: this host issues, too. Name both in %s/servers, here and there\n",
+		       run->o->dir, run->o->dir);
+	return pki_run_ended(run, r);
+}
+
+/* sign and take read --request. */
+static int second_run(struct pki_run *run)
+{
+	const char *what = run->o->words[1];
+	if (!strcmp(what, "request"))
+		return second_request(run);
+	if (run->o->request && !strcmp(what, "sign"))
+		return second_sign(run);
+	if (run->o->request && !strcmp(what, "take"))
+		return second_take(run);
+	fputs("mailseal pki: second request, second sign --request FILE, or second take --request "
+	      "FILE\n",
+	      stderr);
+	return PKI_UNKNOWN;
+}
+
 static const struct {
 	const char *name;
 	size_t words_min, words_max; /* itself included */
@@ -226,9 +284,9 @@ static const struct {
 	{ "init", 1, 1, init_run },       { "issue", 2, 2, issue_run },
 	{ "request", 2, 2, request_run }, { "renew", 1, 2, renew_run },
 	{ "revoke", 2, 2, revoke_run },   { "list", 1, 1, list_run },
-	{ "token", 2, 2, pki_token_run }, { "serve", 1, 1, pki_serve_run },
-	{ "join", 3, 3, pki_join_run },   { "show", 1, 1, show_run },
-	{ "root", 2, 2, root_run },
+	{ "second", 2, 2, second_run },   { "token", 2, 2, pki_token_run },
+	{ "serve", 1, 1, pki_serve_run }, { "join", 3, 3, pki_join_run },
+	{ "show", 1, 1, show_run },       { "root", 2, 2, root_run },
 };
 
 static int dispatch(struct pki_run *run)

@@ -31,6 +31,16 @@ void pki_root_path(const struct pki *p, unsigned number, const char *name,
 /* root-1 and so on, read anew. */
 [[nodiscard]] int pki_roots_read(struct pki *p);
 
+/* Names a CA: "mailseal WHAT 4f0c11aa", another one each time. 0 or a negative. */
+[[nodiscard]] int pki_ca_name(char *ret_name, size_t cap, const char *what);
+
+/* All of a root-N; what is empty is not there. */
+struct pki_root_files {
+	struct slice root, issuing, cross, root_key, issuing_key;
+};
+[[nodiscard]] int pki_root_put(struct pki *p, const struct pki_root_files *files, unsigned number,
+                               int64_t now_s);
+
 /* A private key of a root-N, "root.key" or "issuing.key". */
 [[nodiscard]] int pki_key_read(struct pki *p, unsigned number, const char *name,
                                struct slice passphrase, struct tls_ca_key **ret_key);

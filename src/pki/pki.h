@@ -31,6 +31,9 @@ enum {
 	PKI_ROOTS_MAX = 2,
 };
 
+/* The denial list of another issuing host, if there is one: what is in it is denied here, too. */
+#define PKI_OTHERS_FILE "denied.other"
+
 enum pki_result { PKI_FAILED = 1 }; /* pki.error says what, and the mend */
 
 struct pki_root {

@@ -18,6 +18,24 @@ int pki_bundle_write(const struct pki *p, struct buf *ret_pem)
 	return err_up(r);
 }
 
+/* What another issuing host revoked: its list, as somebody copied it. */
+static int others_add(struct pki *p, struct identity_denied *denied)
+{
+	CLEAN(identity_denied_deinit) struct identity_denied others = {};
+	CLEAN(buf_deinit) struct buf text = {};
+	char path[PKI_PATH_CAP];
+	unsigned line = 0;
+	pki_path(p, PKI_OTHERS_FILE, path);
+	int r = access(path, F_OK) ? 0 : pki_file_read(p, path, &text);
+	if (!r)
+		r = identity_denied_read(&others, buf_slice(&text), &line);
+	if (r > 0 && !p->error[0])
+		return pki_fails(p, "%s:%u: no serial and time", path, line);
+	for (size_t i = 0; !r && i < others.count; i++)
+		r = identity_denied_add(denied, others.list[i].serial, others.list[i].until_s);
+	return r;
+}
+
 int pki_denied_write(struct pki *p, int64_t now_s, struct buf *ret_text)
 {
 	CLEAN(identity_denied_deinit) struct identity_denied denied = {};
@@ -28,6 +46,8 @@ int pki_denied_write(struct pki *p, int64_t now_s, struct buf *ret_text)
 		if (c->revoked_s && until_s > now_s)
 			r = identity_denied_add(&denied, c->serial, until_s);
 	}
+	if (!r)
+		r = others_add(p, &denied);
 	if (r == IDENTITY_DENIED_MANY)
 		return pki_fails(p,
 		                 "over %d revoked certificates that are not long expired; "
@@ -35,7 +55,7 @@ int pki_denied_write(struct pki *p, int64_t now_s, struct buf *ret_text)
 		                 IDENTITY_DENIED_MAX);
 	if (!r)
 		r = identity_denied_write(&denied, now_s, ret_text);
-	return err_up(r);
+	return r; /* PKI_FAILED, or ours */
 }
 
 /* RFC 5280 5.1.2.6: what was revoked stays until it has expired. */

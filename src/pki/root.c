@@ -32,7 +32,7 @@ static void making_deinit(struct making *m)
 }
 
 /* Two roots must not have one name: certificates find their issuer by it. */
-static int spec_name(char *ret_name, size_t cap, const char *what)
+int pki_ca_name(char *ret_name, size_t cap, const char *what)
 {
 	uint8_t bytes[4];
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
@@ -51,13 +51,13 @@ static int certify(struct making *m, const struct pki_root_settings *set)
 		                    .not_after_s =
 		                            set->now_s + PKI_ROOT_DAYS * (int64_t)PKI_DAY_S };
 	struct tls_ca_issuer issuer = { .key = m->root_key };
-	int r = spec_name(name, sizeof(name), "root");
+	int r = pki_ca_name(name, sizeof(name), "root");
 	if (!r)
 		r = tls_ca_certify(&spec, m->root_key, &issuer, &m->root, m->serial);
 	issuer.certificate_pem = buf_slice(&m->root);
 	spec.kind = TLS_CA_ISSUING;
 	if (!r)
-		r = spec_name(name, sizeof(name), "issuing");
+		r = pki_ca_name(name, sizeof(name), "issuing");
 	if (!r)
 		r = tls_ca_certify(&spec, m->issuing_key, &issuer, &m->issuing, m->serial);
 	return err_up(r);
@@ -103,18 +103,16 @@ static int cross_make(struct pki *p, struct making *m, const struct pki_root_set
 	return err_up(r);
 }
 
-static int files_write(struct pki *p, const struct making *m, const char *dir)
+static int files_write(struct pki *p, const struct pki_root_files *from, const char *dir)
 {
 	const struct {
 		const char *name;
 		mode_t mode;
 		struct slice bytes;
 	} files[] = {
-		{ "root.key", 0600, buf_slice(&m->root_pem) },
-		{ "root.crt", 0644, buf_slice(&m->root) },
-		{ "issuing.key", 0600, buf_slice(&m->issuing_pem) },
-		{ "issuing.crt", 0644, buf_slice(&m->issuing) },
-		{ "cross.crt", 0644, buf_slice(&m->cross) },
+		{ "root.key", 0600, from->root_key },       { "root.crt", 0644, from->root },
+		{ "issuing.key", 0600, from->issuing_key }, { "issuing.crt", 0644, from->issuing },
+		{ "cross.crt", 0644, from->cross },
 	};
 	char path[PKI_PATH_CAP];
 	int r = 0;
@@ -148,18 +146,23 @@ static void remains_remove(const char *dir)
 }
 
 /* Written beside, then there at once. */
-static int put(struct pki *p, const struct making *m, unsigned number, int64_t now_s)
+int pki_root_put(struct pki *p, const struct pki_root_files *files, unsigned number, int64_t now_s)
 {
 	char beside[PKI_PATH_CAP], there[PKI_PATH_CAP];
 	CLEAN(buf_deinit) struct buf line = {};
+	struct tls_ca_facts facts;
 	pki_path(p, "making", beside);
 	snprintf(there, sizeof(there), "%s/root-%u", p->dir, number);
 	remains_remove(beside);
-	int r = pki_journal_write_root(&line, "root-new", m->serial, now_s);
+	int r = tls_ca_facts_read(&facts, files->issuing);
+	if (r)
+		return err_up(r);
+	r = pki_journal_write_root(&line, "root-new", facts.serial, now_s);
+	tls_ca_facts_deinit(&facts);
 	if (!r)
 		r = pki_directory_ensure(p, beside);
 	if (!r)
-		r = files_write(p, m, beside);
+		r = files_write(p, files, beside);
 	if (!r)
 		r = pki_journal_append(p, buf_slice(&line));
 	if (!r)
@@ -167,6 +170,16 @@ static int put(struct pki *p, const struct making *m, unsigned number, int64_t n
 	if (!r)
 		r = pki_roots_read(p);
 	return r ? r : pki_publish(p, now_s);
+}
+
+static int put(struct pki *p, const struct making *m, unsigned number, int64_t now_s)
+{
+	const struct pki_root_files files = { .root = buf_slice(&m->root),
+		                              .issuing = buf_slice(&m->issuing),
+		                              .cross = buf_slice(&m->cross),
+		                              .root_key = buf_slice(&m->root_pem),
+		                              .issuing_key = buf_slice(&m->issuing_pem) };
+	return pki_root_put(p, &files, number, now_s);
 }
 
 int pki_init(struct pki *p, const char *dir, const struct pki_root_settings *set)
