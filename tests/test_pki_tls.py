@@ -1,4 +1,4 @@
-"""What goes by the internal CA: backends of edges and doors of relays, each side by its name."""
+"""Backends that are verified as "internal": each side by its name and the CA of our own hosts."""
 import os
 import shutil
 import socket
@@ -211,6 +211,14 @@ def test_our_own_certificate_is_renewed_without_a_restart(folder, pki):
         server.close()
 
 
+def test_who_has_not_renewed_is_told(started, pki):
+    pki.end_days_ago("edge", -14)
+    edge = started()
+    said = edge.wait("certificate of this host is not renewed", timeout=60)
+    assert 13 * 86400 < int(said["ends_in_s"]) <= 14 * 86400 and "renew --self" in said["mend"]
+    assert edge.echo() == b"cba\n"
+
+
 @pytest.mark.parametrize("what, why", [
     ("node.crt", "node.crt: No such file"), ("node.key", "node.key: No such file"),
     ("ca.crt", "ca.crt: No such file"), ("denied", "denied: No such file")])
@@ -237,60 +245,3 @@ def test_a_broken_list_is_refused(folder, pki):
         assert wait_until(lambda: any("denied:1: " in line for line in daemon.text), 30)
     finally:
         daemon.close()
-
-
-# The door of a relay
-
-
-def door_config(pki, port, peer):
-    return f'''workers = 1; drain_timeout = "1s";
-resolver = {{ forward = ["127.0.0.1@9"]; trust_ad = true; }};
-pki = {{ dir = "{pki.node("edge")}"; }};
-relay = {{ out = {{ listen_tls = ["lmtp:127.0.0.1:{port}"]; client_verify = "internal"; {peer} }}; }};
-'''
-
-
-@pytest.fixture
-def door(folder, pki):
-    port, = free_ports(1)
-    daemon = Daemon(folder, door_config(pki, port, 'peer = ["db1"];')).ready()
-    daemon.port = port
-    yield daemon
-    daemon.close()
-
-
-def greeted(door, pki, name):
-    """What an MTA with this node's certificate is greeted with; it checks the relay's in turn."""
-    context = ssl.create_default_context(cafile=pki.path("ca.crt"))
-    if name:
-        context.load_cert_chain(pki.node(name) + "/node.crt", pki.node(name) + "/node.key")
-    with socket.create_connection(("127.0.0.1", door.port), 15) as plain:
-        with context.wrap_socket(plain, server_hostname="edge.mailseal.internal") as sock:
-            sock.settimeout(15)
-            try:
-                return sock.recv(64)
-            except OSError:
-                return b""
-
-
-def test_a_door_knows_its_mtas(door, pki):
-    assert greeted(door, pki, "db1").startswith(b"220 ")
-
-
-@pytest.mark.parametrize("name, mend", [("other", "peer"), (None, "give that MTA")])
-def test_a_door_refuses_others(door, pki, name, mend):
-    assert greeted(door, pki, name) == b""
-    assert mend in door.wait("handoff refused")["mend"]
-
-
-def test_a_door_heeds_grace_and_revocation(door, pki):
-    serial = pki.end_days_ago("db1", 2)
-    assert greeted(door, pki, "db1").startswith(b"220 ")
-    said = door.wait("certificate of one of our hosts has expired and is accepted for now")
-    assert said["names"] == "db1.mailseal.internal"
-    with open(pki.node("edge") + "/denied", "a", encoding="ascii") as denied:
-        denied.write(f"{serial} 4102444800\n")
-    door.ctl("reload")
-    assert wait_until(lambda: not greeted(door, pki, "db1"), 30)
-    refused = door.wait("handoff refused")
-    assert refused["reason"] == "certificate revoked" and "revoked" in refused["mend"]

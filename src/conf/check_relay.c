@@ -217,6 +217,21 @@ static void relay_check(struct conf_reader *r, const struct conf_settings *s, si
 	relay_sources(r, relay);
 }
 
+static void route_peer(struct conf_reader *r, const struct conf_tls *t, size_t number)
+{
+	bool is_internal = t->verify == TLS_VERIFY_INTERNAL;
+	char path[CONF_PATH_MAX];
+	snprintf(path, sizeof(path), "route[%zu].tls.peer", number);
+	if (is_internal && t->peer_count != 1 && !conf_is_bad(r, path)) {
+		conf_complain(r, path, "it leads to one of our own hosts, and has to say which");
+		conf_mend(r, "write peer = [\"NAME\"], as in mailseal pki issue NAME");
+	}
+	if (!is_internal && t->peer_count) {
+		conf_complain(r, path, "it counts with verify = \"internal\" alone");
+		conf_mend(r, "write verify = \"internal\", or take it out");
+	}
+}
+
 static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
 {
 	const struct conf_route *route = &s->routes[number];
@@ -251,6 +266,7 @@ static void route_check(struct conf_reader *r, const struct conf_settings *s, si
 		conf_complain(r, path, "\"pin\" needs pins");
 		conf_mend(r, "add pin = [\"sha256:BASE64\"]");
 	}
+	route_peer(r, t, number);
 	snprintf(path, sizeof(path), "route[%zu].tls.ca_file", number);
 	if (t->verify != TLS_VERIFY_FILE && t->ca_file) {
 		conf_complain(r, path, "it counts with verify = \"file\" alone");

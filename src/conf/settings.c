@@ -59,6 +59,10 @@ bool conf_needs_identity(const struct conf_settings *settings)
 		if (settings->backends[i].tls.mode != CONF_TLS_NONE &&
 		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)
 			return true;
+	for (size_t i = 0; settings->relay_count && i < settings->route_count; i++)
+		if (settings->routes[i].tls.mode != CONF_TLS_NONE &&
+		    settings->routes[i].tls.verify == TLS_VERIFY_INTERNAL)
+			return true;
 	for (size_t i = 0; i < settings->relay_count; i++)
 		if (settings->relays[i].listen_tls_count &&
 		    settings->relays[i].client_verify == TLS_VERIFY_INTERNAL)

@@ -458,12 +458,11 @@ static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STAR
 	                                             { "none", CONF_TLS_NONE, false },
 	                                             { NULL, 0, false } };
 
-static const struct conf_word route_verify_words[] = { { "system", TLS_VERIFY_SYSTEM, false },
-	                                               { "pin", TLS_VERIFY_PIN, false },
-	                                               { "file", TLS_VERIFY_FILE, false },
-	                                               { "none", TLS_VERIFY_NONE, false },
-	                                               { "internal", 0, true },
-	                                               { NULL, 0, false } };
+static const struct conf_word route_verify_words[] = {
+	{ "system", TLS_VERIFY_SYSTEM, false },     { "pin", TLS_VERIFY_PIN, false },
+	{ "file", TLS_VERIFY_FILE, false },         { "none", TLS_VERIFY_NONE, false },
+	{ "internal", TLS_VERIFY_INTERNAL, false }, { NULL, 0, false }
+};
 
 #define OF struct conf_tls
 static const struct conf_row route_tls_rows[] = {
@@ -471,7 +470,9 @@ static const struct conf_row route_tls_rows[] = {
 	    "How TLS begins there. \"none\" is for this host alone", .words = route_mode_words),
 	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
 	    "What vouches for its certificate: the CAs of this host and of the relay's "
-	    "\"ca_file\", those of \"ca_file\" here alone, the keys in \"pin\", or nothing, which "
+	    "\"ca_file\", those of \"ca_file\" here alone, the keys in \"pin\", the CA of our own "
+	    "hosts "
+	    "(\"internal\": see \"pki\"), or nothing, which "
 	    "needs accept = [\"unverified\"]",
 	    .words = route_verify_words),
 	ROW("ca_file", CONF_PATH, ca_file, "", NEW_SESSIONS,
@@ -481,6 +482,8 @@ static const struct conf_row route_tls_rows[] = {
 	     "while a key is changed"),
 	ROW("name", CONF_HOSTNAME, name, "", NEW_SESSIONS,
 	    "The name to be in its certificate. Default: that in \"host\""),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "For verify = \"internal\": which of our own hosts it is, one name"),
 };
 #undef OF
 

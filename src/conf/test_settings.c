@@ -502,7 +502,10 @@ static void test_outbound_refused(void **state)
 		  "route[0].tls.ca_file", "alone" },
 		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { verify = "
 		            "\"internal\"; }; } );",
-		  "route[0].tls.verify", "not in this version" },
+		  "route[0].tls.peer", "has to say which" },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"a.example:25\"; tls = { peer = "
+		            "\"a\"; }; } );",
+		  "route[0].tls.peer", "alone" },
 		{ HOST "relay = { a = { listen = \"lmtp:[::1]:24\"; }; b = { listen = "
 		       "\"smtp:[::1]:24\"; }; };",
 		  "relay.b.listen", "twice" },

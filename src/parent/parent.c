@@ -84,6 +84,7 @@ static void on_file_tick(struct io_deadline *d)
 {
 	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, file_tick));
 	parent_plan_watch_files(p);
+	parent_plan_node_alarm(p);
 	parent_exceptions_tell(p);
 	io_deadline_arm(p->loop, d, FILE_TICK_MS);
 }

@@ -24,6 +24,7 @@
 
 enum {
 	FILE_MAX = 2 * 1024 * 1024,
+	NODE_QUIET_MS = 3600 * 1000,
 	MISMATCH_GRACE_MS = 60000, /* certbot writes chain and key one after the other */
 };
 
@@ -70,8 +71,10 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 		return plan_fails(plan, "%s: no certificate in PEM", chain_path);
 	c->key_time = time_of(key_path);
 	struct tls_label label = {};
-	if (!tls_label_read(&label, buf_slice(&c->chain)))
+	if (!tls_label_read(&label, buf_slice(&c->chain))) {
+		c->not_before_s = label.not_before_s;
 		c->not_after_s = label.not_after_s;
+	}
 	tls_label_deinit(&label);
 	return 0;
 }
@@ -594,6 +597,27 @@ void parent_plan_watch_files(struct parent *p)
 	if (r)
 		log_error(NULL, "renewed certificate cannot be read",
 		          kv_str("where", err_origin()));
+}
+
+/* A third of its life is when it is renewed (DESIGN 8). */
+void parent_plan_node_alarm(struct parent *p)
+{
+	const struct parent_plan *plan = p->plan;
+	uint64_t now_ms = io_loop_now_ms(p->loop);
+	int64_t now_s = time(NULL);
+	if (!plan || !conf_needs_identity(plan->settings) || now_ms < p->node_quiet_until_ms)
+		return;
+	const struct parent_certificate *c =
+		&plan->certificates[conf_chain_of_node(plan->settings)];
+	if (!c->not_after_s || now_s - c->not_before_s < (c->not_after_s - c->not_before_s) / 2)
+		return;
+	p->node_quiet_until_ms = now_ms + NODE_QUIET_MS;
+	log_error(NULL, "certificate of this host is not renewed",
+	          kv_str("pki_dir", plan->settings->pki.dir),
+	          kv_int("ends_in_s", c->not_after_s - now_s),
+	          kv_str("mend",
+	                 "see what mailseal pki renew --self says, which a timer should run "
+	                 "every hour"));
 }
 
 static void errors_log(const struct conf_errors *errors)

@@ -66,7 +66,7 @@ struct parent_certificate {
 	uint8_t chain_digest[32]; /* of the public key in it */
 	uint8_t key_digest[32];   /* of the public key of what keys loaded */
 	bool is_key_loaded;
-	int64_t not_after_s;                  /* Unix time */
+	int64_t not_before_s, not_after_s;    /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
 	bool has_changed;                     /* the files are others than these by now */
 };
@@ -118,7 +118,8 @@ struct parent {
 	struct parent_plan *next;    /* waits for keys */
 	struct parent_plan *retired; /* the one before: keys still has its keys */
 	struct io_later decide_later;
-	bool next_is_renewal; /* the same settings, other certificates */
+	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
+	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
 	struct parent_child resolver;                      /* not there where nothing asks DNS */
 	struct buf workarounds;                            /* as resolver said them last */
@@ -163,6 +164,8 @@ struct parent {
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
+/* Says every hour that our own certificate of the internal CA should have been renewed. */
+void parent_plan_node_alarm(struct parent *p);
 /* Of a certificate of the plan, conf/materials.h. */
 void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);

@@ -2,6 +2,8 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "base/log_calm.h"
 #include "io/address.h"
 #include "io/stream.h"
 #include "policy/ask.h"
@@ -309,7 +311,7 @@ static int session_new(struct relay_hop *h, struct tls_session **ret_tls)
 		e.names[e.name_count++] = h->facts.domain;
 	if (h->mx_is_secure && h->expanded[0])
 		e.names[e.name_count++] = h->expanded;
-	return err_up(tls_session_connect_hop(ret_tls, h->tls, &e, h));
+	return err_up(tls_session_connect_hop(ret_tls, h->tls, &e, &h->stream)); /* for keys */
 }
 
 static void on_start_tls(struct relay_hop *h)
@@ -327,6 +329,21 @@ static void on_start_tls(struct relay_hop *h)
 	io_stream_start_tls(&h->stream, tls);
 }
 
+/* One of our own hosts has not renewed. */
+static void expiry_say(const struct relay_hop *h)
+{
+	static struct log_calm calm; /* of the process, as its log is */
+	int64_t ago_s = tls_session_expired_s(h->stream.tls);
+	uint64_t unsaid;
+	if (!ago_s || !log_calm(&calm, io_loop_now_ms(h->stream.loop), &unsaid))
+		return;
+	log_error(NULL, "certificate of one of our hosts has expired and is accepted for now",
+	          kv_str("host", h->facts.host), kv_str("names", h->pkix_name),
+	          kv_int("expired_s", ago_s),
+	          kv_str("mend", "renew it: mailseal pki renew NAME on the CA's host"),
+	          kv_int("unsaid", (int64_t)unsaid));
+}
+
 static void on_tls_up(struct relay_hop *h)
 {
 	struct relay_verdict *v = &h->facts.verdict;
@@ -336,6 +353,7 @@ static void on_tls_up(struct relay_hop *h)
 	h->report = v->report;
 	snprintf(why, sizeof(why), "its certificate does not prove what it must: %s", v->why);
 	v->why = "";
+	expiry_say(h);
 	if (!v->is_enough)
 		fail(h, RELAY_HOP_UNPROVEN, "451 4.7.5", why);
 	else if (smtp_hop_tls_up(&h->smtp))

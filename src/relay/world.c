@@ -3,6 +3,8 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "identity/name.h"
+#include "identity/trust.h"
 #include "tls/proof.h"
 
 #include <errno.h>
@@ -24,6 +26,10 @@ int relay_route_take(struct relay_route *to, const struct conf_route *from)
 	snprintf(to->domain, sizeof(to->domain), "%s", from->domain);
 	snprintf(to->host, sizeof(to->host), "%s", from->host.host);
 	snprintf(to->name, sizeof(to->name), "%s", t->name ? t->name : from->host.host);
+	char peer[IDENTITY_PEER_CAP];
+	if (t->verify == TLS_VERIFY_INTERNAL && t->peer_count &&
+	    identity_peer_write(t->peers[0], peer))
+		snprintf(to->name, sizeof(to->name), "%s", peer);
 	if (!t->pin_count)
 		return 0;
 	to->pins = calloc(t->pin_count, sizeof(*to->pins));
@@ -60,7 +66,33 @@ static int hops_make(struct tls_hops **ret_tls, struct tls_hops **ret_small,
 	set.small_hello = true;
 	if (!r)
 		r = tls_hops_new(ret_small, &set, ret_error, error_cap);
-	return r == TLS_PROOF_BAD_CA ? RELAY_WORLD_BAD : err_up(r);
+	return r > 0 ? RELAY_WORLD_BAD : err_up(r);
+}
+
+/* One of our own hosts, to which we can prove ourselves in turn. */
+static int route_inside_take(struct relay_route *route, const struct relay_world_settings *from,
+                             size_t number, char *ret_error, size_t error_cap)
+{
+	const struct conf_settings *settings = from->settings;
+	const struct buf *cas = from->materials->cas;
+	struct tls_certificate_spec node;
+	char why[160];
+	struct tls_hops_settings set = {
+		.ca_pem = buf_slice(&cas[conf_ca_of_internal(settings)]),
+		.min_version = settings->relays[from->number].tls.min_version,
+		.signer = from->signer,
+	};
+	if (conf_node_spec(settings, from->materials, &node))
+		set.certificate = &node;
+	int r = identity_inside_new(&set.inside, buf_slice(&cas[conf_ca_denied(settings)]),
+	                            settings->pki.grace_s, why, sizeof(why));
+	if (!r)
+		r = hops_make(&route->tls, &route->tls_small, set, why, sizeof(why));
+	tls_inside_unref(set.inside);
+	if (r <= 0)
+		return err_up(r);
+	snprintf(ret_error, error_cap, "route[%zu].tls: %s", number, why);
+	return RELAY_WORLD_BAD;
 }
 
 /* One that is to prove itself by CAs of its own. */
@@ -74,6 +106,8 @@ static int route_cas_take(struct relay_route *route, const struct relay_world_se
 		.trusts_all = true,
 	};
 	char why[160];
+	if (from->settings->routes[number].tls.verify == TLS_VERIFY_INTERNAL)
+		return route_inside_take(route, from, number, ret_error, error_cap);
 	if (from->settings->routes[number].tls.verify != TLS_VERIFY_FILE)
 		return 0;
 	int r = hops_make(&route->tls, &route->tls_small, set, why, sizeof(why));

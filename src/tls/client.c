@@ -178,25 +178,23 @@ static int on_wanted(SSL *ssl, void *arg)
 	return -1;
 }
 
-static int own_add(struct tls_client *c, const struct tls_client_settings *set, char *ret_error,
-                   size_t error_cap)
+int tls_client_show(SSL_CTX *context, const struct tls_certificate_spec *own, char *ret_error,
+                    size_t error_cap)
 {
 	CLEAN(tls_chain_deinit) struct tls_chain chain = {};
 	char words[96];
-	if (!set->certificate)
+	if (!own)
 		return 0;
-	int r = tls_chain_init(&chain, set->certificate->chain_pem);
+	int r = tls_chain_init(&chain, own->chain_pem);
 	if (r < 0)
 		return err_up(r);
-	if (r ||
-	    !tls_certificate_add(c->context, buf_slice(&chain.der), set->certificate->key_id)) {
+	if (r || !tls_certificate_add(context, buf_slice(&chain.der), own->key_id)) {
 		tls_failure_words(NULL, words, sizeof(words));
-		snprintf(ret_error, error_cap, "certificate %s: %s", set->certificate->name,
+		snprintf(ret_error, error_cap, "certificate %s: %s", own->name,
 		         r ? tls_chain_result_words(r) : words);
 		return TLS_CLIENT_BAD_CHAIN;
 	}
-	SSL_CTX_set_cert_cb(c->context, on_wanted, NULL);
-	c->signer = set->signer;
+	SSL_CTX_set_cert_cb(context, on_wanted, NULL);
 	return 0;
 }
 
@@ -288,7 +286,8 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 		return err_up(r);
 	r = verify_fill(c, set, ret_error, error_cap);
 	if (!r)
-		r = own_add(c, set, ret_error, error_cap);
+		r = tls_client_show(c->context, set->certificate, ret_error, error_cap);
+	c->signer = set->signer;
 	if (r)
 		return r; /* enum tls_client_result, or ours */
 	const char *name = set->name_count ? set->names[0] : set->name;

@@ -28,6 +28,11 @@ enum {
 [[nodiscard]] int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version,
                                      const char *groups);
 
+/* The certificate that we show where a server asks for it; NULL: none. 0, TLS_CLIENT_BAD_CHAIN or
+ * -ENOMEM. */
+[[nodiscard]] int tls_client_show(SSL_CTX *context, const struct tls_certificate_spec *own,
+                                  char *ret_error, size_t error_cap);
+
 /* Trusts the certificates of a PEM text. 0, enum tls_chain_result, or -ENOMEM. */
 [[nodiscard]] int tls_client_trust(X509_STORE *store, struct slice pem);
 

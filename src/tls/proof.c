@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "tls/chain.h"
 #include "tls/client_private.h"
+#include "tls/inside_private.h"
 #include "tls/proof_private.h"
 #include "tls/session_private.h"
 
@@ -39,7 +40,9 @@ enum { USAGE_NONE = -1, USAGE_DANE_TA = 2, USAGE_DANE_EE = 3 };
 
 struct tls_hops {
 	size_t references;
-	SSL_CTX *context; /* its store has the public CAs; sessions keep it too */
+	SSL_CTX *context;          /* its store has the public CAs; sessions keep it too */
+	struct tls_inside *inside; /* a reference, or NULL */
+	struct tls_signer *signer;
 };
 
 struct tls_proving {
@@ -47,7 +50,8 @@ struct tls_proving {
 	char *names[TLS_PROOF_NAMES_MAX];
 	size_t name_count;
 	bool has_records;
-	bool has_usable_records; /* which OpenSSL could read */
+	bool has_usable_records;   /* which OpenSSL could read */
+	struct tls_inside *inside; /* a reference, or NULL */
 	struct tls_proof proof;
 };
 
@@ -107,9 +111,14 @@ int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set
 	if (set->trusts_all)
 		X509_STORE_set_flags(SSL_CTX_get_cert_store(hops->context),
 		                     X509_V_FLAG_PARTIAL_CHAIN);
+	hops->inside = tls_inside_ref(set->inside);
+	hops->signer = set->signer;
 	r = anchors_fill(hops->context, set->ca_pem, ret_error, error_cap);
 	if (r)
 		return r; /* TLS_PROOF_BAD_CA, or ours */
+	r = tls_client_show(hops->context, set->certificate, ret_error, error_cap);
+	if (r)
+		return r > 0 ? TLS_PROOF_BAD_CHAIN : err_up(r);
 	*ret_hops = TAKE(hops);
 	return 0;
 }
@@ -125,6 +134,7 @@ void tls_hops_unref(struct tls_hops *hops)
 	if (!hops || --hops->references)
 		return;
 	SSL_CTX_free(hops->context);
+	tls_inside_unref(hops->inside);
 	free(hops);
 }
 
@@ -145,6 +155,7 @@ void tls_proving_free(struct tls_proving *p)
 	for (size_t i = 0; i < p->name_count; i++)
 		free(p->names[i]);
 	free(p->host);
+	tls_inside_unref(p->inside);
 	free(p);
 }
 
@@ -219,8 +230,11 @@ int tls_session_connect_hop(struct tls_session **ret_s, struct tls_hops *hops,
 	int r = tls_session_new_client(&s, hops->context, expected->sni, owner);
 	if (!r)
 		r = proving_new(&s->proving, expected);
-	if (!r)
+	if (!r) {
+		s->signer = hops->signer;
+		s->proving->inside = tls_inside_ref(hops->inside);
 		r = records_add(s->proving, s->ssl, expected);
+	}
 	if (r)
 		return err_up(r);
 	*ret_s = TAKE(s);
@@ -304,6 +318,12 @@ static void store_ctx_freep(X509_STORE_CTX **ctx)
 	X509_STORE_CTX_free(*ctx);
 }
 
+static int on_verify(int is_ok, X509_STORE_CTX *ctx)
+{
+	const struct tls_way *way = X509_STORE_CTX_get_app_data(ctx);
+	return tls_inside_judge(way->inside, is_ok, ctx, way->expired_s);
+}
+
 /* ret_error: X509_V_OK or what OpenSSL says. 0 or -ENOMEM. */
 static int chain_verify_at(const struct tls_way *way, int level, int *ret_error)
 {
@@ -318,6 +338,11 @@ static int chain_verify_at(const struct tls_way *way, int level, int *ret_error)
 		X509_STORE_CTX_set0_dane(ctx, SSL_get0_dane(way->dane_of));
 	if (way->now_s)
 		X509_VERIFY_PARAM_set_time(param, way->now_s);
+	if (way->inside) {
+		if (!X509_STORE_CTX_set_app_data(ctx, (void *)way))
+			return err_raise(-ENOMEM);
+		X509_STORE_CTX_set_verify_cb(ctx, on_verify);
+	}
 	if (X509_verify_cert(ctx) == 1)
 		*ret_error = X509_V_OK;
 	else
@@ -379,7 +404,9 @@ static int pkix_conclude(struct tls_proving *p, SSL *ssl)
 {
 	struct tls_way way = { .leaf = SSL_get0_peer_certificate(ssl),
 		               .chain = SSL_get_peer_cert_chain(ssl),
-		               .store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)) };
+		               .store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
+		               .inside = p->inside,
+		               .expired_s = &tls_session_of(ssl)->expired_s };
 	int error = X509_V_OK;
 	if (!p->host)
 		return 0;

@@ -7,6 +7,7 @@
 #ifndef TLS_PROOF_H
 #define TLS_PROOF_H
 
+#include "tls/inside.h"
 #include "tls/server.h"
 #include "tls/session.h"
 
@@ -17,11 +18,16 @@ struct tls_hops_settings {
 	struct slice ca_pem; /* bundle of the public CAs; empty: nothing is ever trusted by them */
 	bool trusts_all;     /* every certificate in it as it is, also one that is no root */
 	enum tls_version min_version;
+	struct tls_inside *inside; /* ca_pem has our own roots; the rules for our own hosts */
+	/* What we show where the server asks for it; NULL: nothing. Sessions then have their stream
+	 * as owner. */
+	const struct tls_certificate_spec *certificate;
+	struct tls_signer *signer;
 	bool small_hello; /* without the post-quantum share: for peers that choke on a large
 	                     ClientHello */
 };
-/* Everything given is copied. 0, TLS_PROOF_BAD_CA, or -ENOMEM. */
-enum { TLS_PROOF_BAD_CA = 1 };
+/* Everything given is copied. 0, TLS_PROOF_BAD_CA, TLS_PROOF_BAD_CHAIN (our own), or -ENOMEM. */
+enum { TLS_PROOF_BAD_CA = 1, TLS_PROOF_BAD_CHAIN };
 [[nodiscard]] int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set,
                                char *ret_error, size_t error_cap);
 struct tls_hops *tls_hops_ref(struct tls_hops *hops);

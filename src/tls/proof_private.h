@@ -12,7 +12,9 @@ struct tls_way {
 	STACK_OF(X509) * chain; /* as sent */
 	X509_STORE *store;
 	SSL *dane_of;
-	int64_t now_s; /* Unix time; 0: now */
+	int64_t now_s;                   /* Unix time; 0: now */
+	const struct tls_inside *inside; /* the leaf is to be of our own hosts, or NULL */
+	int64_t *expired_s;              /* with inside: tls_session_expired_s() */
 };
 
 /* ret_error: X509_V_OK or what OpenSSL says; not of the name. 0 or -ENOMEM. */
