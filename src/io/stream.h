@@ -27,6 +27,8 @@ enum io_stream_event {
 /* io_stream_input() grows to this, then the stream stops reading until some is consumed. */
 enum {
 	IO_STREAM_INPUT_MAX = 32 * 1024,
+	IO_STREAM_READ = 64 * 1024,       /* at a time */
+	IO_STREAM_READ_BULK = 256 * 1024, /* the same of a stream with is_bulk */
 	IO_STREAM_OUT_HIGH = 256 * 1024,
 	IO_STREAM_OUT_LOW = 64 * 1024
 };
@@ -48,6 +50,7 @@ struct io_stream {
 	bool is_connecting;
 	bool may_read;  /* the socket may have bytes: nothing said EAGAIN since it was told */
 	bool may_write; /* the same the other way */
+	bool is_bulk;   /* the owner's: reads in large pieces, and its owner takes all of each */
 	bool sees_end;  /* the peer has ended: read until that comes */
 	bool is_tls_up;
 	bool is_paused;
@@ -102,6 +105,12 @@ void io_stream_resume(struct io_stream *s);
 void io_stream_end(struct io_stream *s);
 /* The same without close_notify: TLS calls that truncated, as it is. */
 void io_stream_cut(struct io_stream *s);
+/* Broken off: what waits is dropped, no event follows, and freeing the stream resets the
+ * connection, so that the peer does not take it for an end. */
+void io_stream_reset(struct io_stream *s);
+/* A peer that is silent is asked by the kernel after so long whether it is still there; one that
+ * is not is an ERROR. Does nothing for a unix socket. */
+void io_stream_keepalive(struct io_stream *s, unsigned idle_s);
 /* Bytes that the socket has not taken yet. */
 size_t io_stream_queued(const struct io_stream *s);
 static inline bool io_stream_is_flushed(const struct io_stream *s)
