@@ -32,6 +32,40 @@ def manual():
         return page.read().replace("\\-", "-")
 
 
+def closed_port():
+    return f"127.0.0.1:{free_ports(1)[0]}/smtp"
+
+
+# --- limits of this host ---
+
+
+def test_closed_stdout_is_an_error_alone():
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", BINARY, "check", "--ehlo", "a.example",
+                           "--host", closed_port()], stderr=subprocess.PIPE, timeout=60, text=True,
+                          check=False)
+    assert done.returncode == 2 and "cannot write: Bad file descriptor" in done.stderr
+
+
+def test_domains_that_wait_take_little_memory(tmp_path):
+    names = tmp_path / "names"
+    names.write_text("".join(f"a{i}.example\n" for i in range(20000)), encoding="utf-8")
+    anchor = tmp_path / "anchor"
+    anchor.write_text(ANCHOR, encoding="utf-8")
+    server = NameServer(lambda name, kind: None)
+    looking = subprocess.Popen([BINARY, "check", "--forward", server.address, "--trust-anchor", anchor,
+                                "--ehlo", "a.example", "--list", names], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        server.wait(lambda asked: any(name.endswith(".example") for name in asked))
+        with open(f"/proc/{looking.pid}/status", encoding="utf-8") as status:
+            kib = int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+        assert kib < 300 * 1024
+    finally:
+        looking.kill()
+        looking.wait()
+        server.close()
+
+
 # --- the manual ---
 
 
