@@ -340,6 +340,7 @@ static int job_begin(struct run_job *job)
 		.lookup = run->set.lookup,
 		.fetch = run->set.fetch,
 		.refuses_private = run->set.refuses_private,
+		.refuses_inside = run->set.refuses_inside,
 		.family = run->set.no_v4   ? AF_INET6
 		          : run->set.no_v6 ? AF_INET
 		                           : AF_UNSPEC,
