@@ -271,3 +271,11 @@ def test_patch_without_secrets_around_it_fits(tmp_path):
     subprocess.run(["patch", "-p1", "-d", tmp_path], input=patch.stdout, text=True, check=True,
                    timeout=30)
     assert "ssl = required" in open(f"{tmp_path}/etc/dovecot/dovecot.conf", encoding="utf-8").read()
+
+
+def test_a_file_without_end_does_not_keep_us(tmp_path):
+    block = "mail { server { listen 143; protocol imap; starttls off; } }\n"
+    write(tmp_path, {"etc/nginx/nginx.conf": block * 60000})
+    done = audit("--root", tmp_path)
+    assert done.returncode == 1 and "4000 to mend" in done.stdout
+    assert "more is to be mended than is told" in done.stderr
