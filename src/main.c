@@ -13,8 +13,10 @@
 #include "cmd/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -58,8 +60,18 @@ static int written(int status)
 	return 2;
 }
 
+/* A file that is opened where stdout should be would get what is printed. What is opened instead
+ * can be neither read nor written: that it was not there is still an error. */
+static void standard_files_open(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_RDONLY | O_DIRECTORY) != fd)
+			_exit(2);
+}
+
 int main(int argc, char **argv)
 {
+	standard_files_open();
 	if (argc >= 2 && !strcmp(argv[1], "--role"))
 		return cmd_role(argc - 2, argv + 2);
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {

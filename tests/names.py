@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 
-MX, TXT, A, SOA, TLSA = 15, 16, 1, 6, 52
+MX, TXT, A, SOA, TLSA, SRV = 15, 16, 1, 6, 52, 33
 AD = 0x20
 SERVFAIL, NXDOMAIN = 2, 3
 # Of a zone that is not asked for: what the daemon needs to begin, and vouches for nothing.

@@ -218,3 +218,64 @@ def test_links_do_not_lead_out(tmp_path):
 def test_help():
     done = audit("--help")
     assert done.returncode == 0 and "Example:" in done.stdout
+
+
+# --- what servers log in with ---
+
+SECRETS = {
+    "etc/postfix/main.cf": """virtual_mailbox_maps = pgsql:/etc/postfix/p.cf
+relayhost = [relay.example]:587
+smtp_sasl_auth_enable = yes
+smtp_sasl_password_maps = static:user:Secret1
+smtp_sasl_security_options =
+smtp_tls_security_level = may
+""",
+    "etc/postfix/master.cf": MASTER,
+    "etc/postfix/p.cf": "hosts = postgresql://u:Secret2@10.0.0.9/db\n",
+    "etc/dovecot/dovecot.conf": """protocols = imap
+doveadm_password = Secret3
+ssl = no
+imapc_password = Secret4
+passdb {
+  driver = sql
+  args = /etc/dovecot/sql.conf.ext
+}
+""",
+    "etc/dovecot/sql.conf.ext":
+        "driver = pgsql\nconnect = host=10.0.0.9 password='Secret5 Secret6' x=y\n",
+    "etc/smtpd.conf": """listen on 0.0.0.0
+action "out" relay host smtp://u:Secret7@10.0.0.9 auth { "l" = "u:Secret8" }
+match from any for any action "out"
+""",
+    "etc/nginx/nginx.conf": """mail {
+auth_http http://u:Secret9@10.0.0.9/auth;
+server { listen 143; protocol imap; starttls off; }
+}
+""",
+    "etc/roundcube/config.inc.php": "<?php\n$config['imap_host'] = 'imap://u:Secret0@10.0.0.9:143';\n",
+}
+
+
+@pytest.mark.parametrize("options", ([], ["--json"], ["--diff"]), ids=("text", "json", "diff"))
+def test_passwords_stay_in_their_files(tmp_path, options):
+    write(tmp_path, SECRETS)
+    done = audit("--root", tmp_path, *options)
+    assert done.returncode == 1 and ("10.0.0.9" in done.stdout or "--diff" in options)
+    assert "Secret" not in done.stdout + done.stderr
+
+
+def test_patch_without_secrets_around_it_fits(tmp_path):
+    write(tmp_path, SECRETS)
+    patch = audit("--root", tmp_path, "--diff")
+    assert "+ssl = required" in patch.stdout
+    subprocess.run(["patch", "-p1", "-d", tmp_path], input=patch.stdout, text=True, check=True,
+                   timeout=30)
+    assert "ssl = required" in open(f"{tmp_path}/etc/dovecot/dovecot.conf", encoding="utf-8").read()
+
+
+def test_a_file_without_end_does_not_keep_us(tmp_path):
+    block = "mail { server { listen 143; protocol imap; starttls off; } }\n"
+    write(tmp_path, {"etc/nginx/nginx.conf": block * 60000})
+    done = audit("--root", tmp_path)
+    assert done.returncode == 1 and "4000 to mend" in done.stdout
+    assert "more is to be mended than is told" in done.stderr

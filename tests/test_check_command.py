@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import xml.etree.ElementTree
@@ -14,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from daemon import BINARY, ROOT, free_ports, make_certificate, wait_until
-from names import A, ANCHOR, MX, NameServer, wire
+from names import A, ANCHOR, MX, SRV, NameServer, wire
 from test_alerts import promtool
 from test_dashboard import browser  # noqa: F401 # pylint: disable=unused-import
 
@@ -30,6 +31,69 @@ def check(*arguments, **more):
 def manual():
     with open(f"{ROOT}/doc/mailseal-check.1", encoding="utf-8") as page:
         return page.read().replace("\\-", "-")
+
+
+def closed_port():
+    return f"127.0.0.1:{free_ports(1)[0]}/smtp"
+
+
+# --- limits of this host ---
+
+
+def test_closed_stdout_is_an_error_alone():
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", BINARY, "check", "--ehlo", "a.example",
+                           "--host", closed_port()], stderr=subprocess.PIPE, timeout=60, text=True,
+                          check=False)
+    assert done.returncode == 2 and "cannot write: Bad file descriptor" in done.stderr
+
+
+def test_domains_that_wait_take_little_memory(tmp_path):
+    names = tmp_path / "names"
+    names.write_text("".join(f"a{i}.example\n" for i in range(20000)), encoding="utf-8")
+    anchor = tmp_path / "anchor"
+    anchor.write_text(ANCHOR, encoding="utf-8")
+    server = NameServer(lambda name, kind: None)
+    looking = subprocess.Popen([BINARY, "check", "--forward", server.address, "--trust-anchor", anchor,
+                                "--ehlo", "a.example", "--list", names], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        server.wait(lambda asked: any(name.endswith(".example") for name in asked))
+        with open(f"/proc/{looking.pid}/status", encoding="utf-8") as status:
+            kib = int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+        assert kib < 300 * 1024
+    finally:
+        looking.kill()
+        looking.wait()
+        server.close()
+
+
+@pytest.mark.parametrize("options", ([], ["--mine"]), ids=("a stranger's", "mine"))
+def test_stranger_does_not_choose_places_inside(tmp_path, options):
+    """SRV records that lead to this host's own services, at ports of their choice."""
+    anchor = tmp_path / "anchor"
+    anchor.write_text(ANCHOR, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        record = struct.pack("!HHH", 1, 1, inside.getsockname()[1]) + wire("in.evil.example")
+        records = {("_imaps._tcp.evil.example", SRV): record,
+                   ("in.evil.example", A): bytes([127, 0, 0, 1])}
+        server = NameServer(lambda name, kind: (0, records.get((name, kind))))
+        looking = subprocess.Popen([BINARY, "check", "--forward", server.address, "--trust-anchor",
+                                    anchor, "--ehlo", "a.example", *options, "evil.example"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            inside.settimeout(30)
+            if options:
+                inside.accept()[0].close()
+                return
+            said = looking.communicate(timeout=60)[0]
+            assert "1 addresses that the internet does not reach" in said
+            inside.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                inside.accept()
+        finally:
+            looking.kill()
+            looking.communicate()
+            server.close()
 
 
 # --- the manual ---
@@ -168,7 +232,7 @@ REPORT = {"schema": int, "mailseal": str, "domain": str, "asked": str, "at": int
                                                                            "users")},
           "totals": {v: int for v in ("pass", "not-applicable", "info", "not-tested", "warn", "fail",
                                       "critical")},
-          "findings": list, "endpoints": list}
+          "findings": list, "addresses_refused": int, "endpoints": list}
 
 
 def has_shape(value, shape, where=""):

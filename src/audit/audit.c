@@ -56,11 +56,24 @@ static int merge(struct audit *a, struct audit_finding *into, const struct audit
 	return into->service ? 0 : err_raise(-ENOMEM);
 }
 
+/* Each is compared with all before it: a file of somebody else's does not keep us for hours. */
+static int full_say(struct audit *a, const struct audit_finding *finding)
+{
+	const struct servers_server *server = finding->server;
+	a->is_full = true;
+	return err_up(servers_fault(a->servers, server ? server->path : "", 0,
+	                            "more is to be mended than is told: mend that first"));
+}
+
 int audit_add(struct audit *a, const struct audit_finding *finding)
 {
+	if (a->is_full)
+		return 0;
 	for (size_t i = 0; i < a->finding_count; i++)
 		if (is_same(&a->findings[i], finding))
 			return err_up(merge(a, &a->findings[i], finding));
+	if (a->finding_count == AUDIT_FINDINGS_MAX)
+		return err_up(full_say(a, finding));
 	struct audit_finding *findings =
 		reallocarray(a->findings, a->finding_count + 1, sizeof(*findings));
 	if (!findings)

@@ -18,6 +18,8 @@
 #include "servers/edit.h"
 #include "servers/servers.h"
 
+enum { AUDIT_FINDINGS_MAX = 4000 }; /* more are left out, and that is a fault of the servers' */
+
 struct audit_finding {
 	const struct advice_rule *rule;
 	enum advice_verdict verdict; /* may be milder than the rule's, by profile and place */
@@ -47,6 +49,7 @@ struct audit {
 	size_t front_count;
 	struct audit_finding *findings; /* by server, the worst first */
 	size_t finding_count;
+	bool is_full; /* some were left out */
 };
 
 /* 0 or -ENOMEM. */

@@ -82,7 +82,7 @@ static int find(const struct audit_at *at, enum advice_verdict verdict,
 
 static int row_at(const struct audit_at *at, const struct audit_writer *writer)
 {
-	if (at->row->applies && !at->row->applies(at))
+	if (at->audit->is_full || (at->row->applies && !at->row->applies(at)))
 		return 0;
 	enum advice_verdict verdict =
 		at->row->judge(at, servers_value(scope_of(at), at->row->setting));

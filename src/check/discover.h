@@ -25,6 +25,8 @@ struct check_discover_settings {
 	 * made with check_target_is_private for its settings' refuses, which holds for all it does.
 	 */
 	bool refuses_private;
+	bool refuses_inside;  /* what nobody outside can reach is not: a stranger's records would
+	                         choose hosts of our network. The fetch: check_target_is_inside */
 	int family;           /* AF_INET or AF_INET6: places of that alone; 0: of both */
 	unsigned deadline_ms; /* 0: CHECK_DISCOVER_MS */
 };

@@ -36,14 +36,15 @@ static enum check_seen is_provider(const struct check_discovery *d, const char *
 void check_discover_address_add(struct check_discovery *d, struct check_host *host,
                                 struct check_addresses *to, const char *address)
 {
-	enum check_target target = check_target_of(address);
 	/* Examples count as of the outside: that is what labs use them for. */
-	bool is_private = target != CHECK_TARGET_PUBLIC && target != CHECK_TARGET_EXAMPLE;
+	bool is_private = check_target_is_inside(address);
+	bool is_refused = d->set.refuses_private ? check_target_is_private(address)
+	                                         : d->set.refuses_inside && is_private;
 	host->has_address = true;
 	if (is_private && !host->address_is_private)
 		snprintf(host->private_address, sizeof(host->private_address), "%s", address);
 	host->address_is_private = host->address_is_private || is_private;
-	if (target != CHECK_TARGET_PUBLIC && d->set.refuses_private)
+	if (is_refused)
 		d->facts->addresses_refused++;
 	else if (d->set.family && (d->set.family == AF_INET6) != (strchr(address, ':') != NULL))
 		return;

@@ -172,14 +172,15 @@ static json_t *report_json(const struct check_report *report)
 	const struct check_domain *d = report->domain;
 	const struct check_letter *l = report->letters;
 	return json_pack(
-		"{s:i, s:s, s:o, s:o, s:I, s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}",
+		"{s:i, s:s, s:o, s:o, s:I, s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:i}",
 		"schema", SCHEMA, "mailseal", MAILSEAL_VERSION, "domain", words(d->name), "asked",
 		words(check_report_asked(report)), "at", (json_int_t)d->at_s, "profile",
 		report->profile->name, "why", words(d->why), "overall",
 		letter_json(&report->overall), "recommendations", "between",
 		letter_json(&l[CHECK_BETWEEN]), "inside", letter_json(&l[CHECK_INSIDE]), "users",
 		letter_json(&l[CHECK_USERS]), "totals", totals_json(report), "findings",
-		findings_json(report), "endpoints", endpoints_json(d));
+		findings_json(report), "endpoints", endpoints_json(d), "addresses_refused",
+		(int)d->addresses_refused);
 }
 
 int check_print_json(struct buf *out, const struct check_report *report, bool is_pretty)

@@ -132,6 +132,13 @@ static int endpoints_write(struct page *p)
 		}
 	if (!r && d->endpoints_left_out)
 		r = buf_printf(p->out, "  and %u more that were left out\n", d->endpoints_left_out);
+	if (!r && d->addresses_refused)
+		r = buf_printf(
+			p->out,
+			"  and %u addresses that the internet does not reach: none of them was "
+			"connected to (--mine does)\n",
+			d->addresses_refused);
+	any |= d->addresses_refused > 0;
 	return r ? err_up(r) : any ? err_up(buf_add_str(p->out, "\n")) : 0;
 }
 

@@ -43,9 +43,18 @@ struct run_job {
 	void *owner;
 };
 
+/* One that waits: a list may have a million, and what is known of a domain takes 70 KB. */
+struct run_wish {
+	struct run_wish *next;
+	check_run_fn *fn;
+	void *owner;
+	struct check_place *host; /* NULL: a domain */
+	char name[];              /* else */
+};
+
 struct check_run {
 	struct check_run_settings set;
-	struct run_job *waiting, **waiting_end;
+	struct run_wish *waiting, **waiting_end;
 	struct run_job *busy;
 	unsigned waiting_count, busy_count;
 	struct io_later turn; /* jobs begin, and end, in a turn of their own */
@@ -331,6 +340,7 @@ static int job_begin(struct run_job *job)
 		.lookup = run->set.lookup,
 		.fetch = run->set.fetch,
 		.refuses_private = run->set.refuses_private,
+		.refuses_inside = run->set.refuses_inside,
 		.family = run->set.no_v4   ? AF_INET6
 		          : run->set.no_v6 ? AF_INET
 		                           : AF_UNSPEC,
@@ -341,24 +351,58 @@ static int job_begin(struct run_job *job)
 	                                 on_discovered, job));
 }
 
+static void wish_free(struct run_wish *wish)
+{
+	if (wish)
+		free(wish->host);
+	free(wish);
+}
+
+static struct run_wish *wish_take(struct check_run *run)
+{
+	struct run_wish *wish = run->waiting;
+	run->waiting = wish->next;
+	if (!run->waiting)
+		run->waiting_end = &run->waiting;
+	run->waiting_count--;
+	return wish;
+}
+
+/* Among those that are busy. NULL: no memory. */
+static struct run_job *job_new(struct check_run *run, const struct run_wish *wish)
+{
+	struct run_job *job = calloc(1, sizeof(*job));
+	if (!job)
+		return NULL;
+	job->run = run;
+	job->fn = wish->fn;
+	job->owner = wish->owner;
+	job->late.fn = on_job_late;
+	job->is_host = wish->host;
+	if (wish->host)
+		job->host = *wish->host;
+	snprintf(job->name, sizeof(job->name), "%s", wish->name);
+	job->next = run->busy;
+	run->busy = job;
+	run->busy_count++;
+	if (run->set.deadline_ms)
+		io_deadline_arm(run->set.loop, &job->late, run->set.deadline_ms);
+	return job;
+}
+
 static void begin_more(struct check_run *run)
 {
 	while (run->waiting && run->busy_count < run->set.at_once) {
-		struct run_job *job = run->waiting;
-		run->waiting = job->next;
-		if (!run->waiting)
-			run->waiting_end = &run->waiting;
-		run->waiting_count--;
-		job->next = run->busy;
-		run->busy = job;
-		run->busy_count++;
-		if (run->set.deadline_ms)
-			io_deadline_arm(run->set.loop, &job->late, run->set.deadline_ms);
-		if (job_begin(job)) {
+		struct run_wish *wish = wish_take(run);
+		struct run_job *job = job_new(run, wish);
+		bool has_begun = job && !job_begin(job);
+		if (job && !has_begun) {
 			job_leave(job);
-			job->fn(job->owner, NULL);
 			job_free(job);
 		}
+		if (!has_begun)
+			wish->fn(wish->owner, NULL);
+		wish_free(wish);
 	}
 }
 
@@ -403,45 +447,54 @@ void check_run_free(struct check_run *run)
 	if (!run)
 		return;
 	io_later_remove(run->set.loop, &run->turn);
-	jobs_free(run->waiting);
+	while (run->waiting)
+		wish_free(wish_take(run));
 	jobs_free(run->busy);
 	jobs_free(run->done);
 	free(run);
 }
 
-static int job_add(struct check_run *run, struct run_job *job)
+static struct run_wish *wish_new(const char *name, check_run_fn *fn, void *owner)
 {
-	job->run = run;
-	job->late.fn = on_job_late;
-	*run->waiting_end = job;
-	run->waiting_end = &job->next;
+	struct run_wish *wish = calloc(1, sizeof(*wish) + strlen(name) + 1);
+	if (!wish)
+		return NULL;
+	wish->fn = fn;
+	wish->owner = owner;
+	memcpy(wish->name, name, strlen(name));
+	return wish;
+}
+
+static void wish_add(struct check_run *run, struct run_wish *wish)
+{
+	*run->waiting_end = wish;
+	run->waiting_end = &wish->next;
 	run->waiting_count++;
 	turn_wanted(run);
-	return 0;
 }
 
 int check_run_domain(struct check_run *run, const char *name, check_run_fn *fn, void *owner)
 {
-	struct run_job *job = calloc(1, sizeof(*job));
-	if (!job)
+	struct run_wish *wish = wish_new(name, fn, owner);
+	if (!wish)
 		return err_raise(-ENOMEM);
-	snprintf(job->name, sizeof(job->name), "%s", name);
-	job->fn = fn;
-	job->owner = owner;
-	return job_add(run, job);
+	wish_add(run, wish);
+	return 0;
 }
 
 int check_run_host(struct check_run *run, const struct check_place *place, check_run_fn *fn,
                    void *owner)
 {
-	struct run_job *job = calloc(1, sizeof(*job));
-	if (!job)
+	struct run_wish *wish = wish_new("", fn, owner);
+	if (wish)
+		wish->host = malloc(sizeof(*wish->host));
+	if (!wish || !wish->host) {
+		wish_free(wish);
 		return err_raise(-ENOMEM);
-	job->is_host = true;
-	job->host = *place;
-	job->fn = fn;
-	job->owner = owner;
-	return job_add(run, job);
+	}
+	*wish->host = *place;
+	wish_add(run, wish);
+	return 0;
 }
 
 static bool is_of(const struct run_job *job, const char *name)
@@ -453,8 +506,8 @@ static bool waiting_progress(const struct check_run *run, const char *name,
                              struct check_run_progress *ret)
 {
 	*ret = (struct check_run_progress){ .is_waiting = true };
-	for (const struct run_job *job = run->waiting; job; job = job->next, ret->before++)
-		if (is_of(job, name))
+	for (const struct run_wish *wish = run->waiting; wish; wish = wish->next, ret->before++)
+		if (!wish->host && !strcmp(wish->name, name))
 			return true;
 	return false;
 }

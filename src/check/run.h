@@ -25,6 +25,7 @@ struct check_run_settings {
 	const struct advice_profile *profile;
 	const char *const *only; /* ids of criteria; ends with NULL; NULL: all */
 	bool refuses_private;    /* check/discover.h */
+	bool refuses_inside;     /* check/discover.h */
 	bool is_mine;            /* check/domain.h */
 	bool no_v4, no_v6;
 	unsigned at_once; /* 0: CHECK_RUN_DOMAINS */

@@ -101,6 +101,12 @@ bool check_target_is_private(const char *address)
 	return check_target_of(address) != CHECK_TARGET_PUBLIC;
 }
 
+bool check_target_is_inside(const char *address)
+{
+	enum check_target target = check_target_of(address);
+	return target != CHECK_TARGET_PUBLIC && target != CHECK_TARGET_EXAMPLE;
+}
+
 const char *check_target_name(enum check_target target)
 {
 	static const char *const names[] = {

@@ -16,6 +16,9 @@
  */
 bool check_target_is_private(const char *address);
 
+/* The same, but for those for documentation, which labs have: what nobody outside can reach. */
+bool check_target_is_inside(const char *address);
+
 /* What it is of that. */
 enum check_target {
 	CHECK_TARGET_PUBLIC,

@@ -91,7 +91,7 @@ struct scene {
 	struct io_loop *loop;
 	struct lookup *lookup;
 	struct fetch *fetch;
-	bool refuses_private;
+	bool refuses_private, refuses_inside;
 	unsigned deadline_ms;
 	int family;
 	struct check_discovery *discovery;
@@ -125,9 +125,10 @@ static void scene_start(struct scene *s, bool is_plain)
 	const struct fetch_settings fetch = { .ca_pem = buf_slice(&s->pair.chain_pem),
 		                              .port = s->sealed.port,
 		                              .http_port = s->clear.port,
-		                              .refuses = s->refuses_private
-		                                                 ? check_target_is_private
-		                                                 : NULL };
+		                              .refuses =
+		                                      s->refuses_private  ? check_target_is_private
+		                                      : s->refuses_inside ? check_target_is_inside
+		                                                          : NULL };
 	assert_int_equal(io_loop_new(&s->loop), 0);
 	assert_int_equal(lookup_new(&s->lookup, s->loop, &lookup, error, sizeof(error)), 0);
 	assert_int_equal(fetch_new(&s->fetch, s->loop, &fetch), 0);
@@ -160,6 +161,7 @@ static void begin(struct scene *s, const char *domain)
 		                                     .lookup = s->lookup,
 		                                     .fetch = s->fetch,
 		                                     .refuses_private = s->refuses_private,
+		                                     .refuses_inside = s->refuses_inside,
 		                                     .family = s->family,
 		                                     .deadline_ms = s->deadline_ms };
 	check_domain_deinit(&facts);
@@ -307,6 +309,21 @@ static void test_discover_refuses_private(void **state)
 	scene_end(&s);
 }
 
+/* For who looks at a stranger's domain: any port, but nothing of our network. */
+static void test_discover_refuses_inside(void **state)
+{
+	struct scene s = { .refuses_inside = true };
+	(void)state;
+	scene_start(&s, true);
+	discover(&s, "good.example");
+	assert_int_equal(atomic_load(&s.clear.connections) + atomic_load(&s.sealed.connections), 0);
+	assert_true(facts.hosts[0].address_is_private && facts.addresses_refused);
+	assert_true(places.count > 0);
+	for (unsigned i = 0; i < places.count; i++)
+		assert_false(check_target_is_inside(places.list[i].address));
+	scene_end(&s);
+}
+
 /* A zone that never answers: the others are known in time. Here all that begins with m stalls, with
  * s fails. */
 static void test_discover_late(void **state)
@@ -385,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_discover),
 		cmocka_unit_test(test_discover_refuses_private),
+		cmocka_unit_test(test_discover_refuses_inside),
 		cmocka_unit_test(test_discover_late),
 		cmocka_unit_test(test_discover_many),
 	};

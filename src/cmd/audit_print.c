@@ -1,6 +1,7 @@
 #include "cmd/audit_print.h"
 
 #include "base/clean.h"
+#include "servers/secret.h"
 
 #include <jansson.h>
 
@@ -16,10 +17,25 @@ static void text_print(FILE *out, const char *text)
 	}
 }
 
+/* Without what it has to log in with: reports are shown to others. NULL: no memory. */
+static char *without_secrets(const char *text)
+{
+	char *masked = strdup(text);
+	if (masked)
+		servers_secrets_mask(masked);
+	return masked;
+}
+
+static void masked_print(FILE *out, const char *text)
+{
+	CLEAN(freep) char *masked = without_secrets(text);
+	text_print(out, masked ? masked : "(out of memory)");
+}
+
 static void field_print(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, "        %-7s ", name);
-	text_print(out, text);
+	masked_print(out, text);
 	fputc('\n', out);
 }
 
@@ -29,7 +45,7 @@ static void place_print(FILE *out, const struct audit_finding *f)
 	fprintf(out, "        %-7s ", "now:");
 	text_print(out, f->setting);
 	fputs(" = ", out);
-	text_print(out, f->value[0] ? f->value : "(empty)");
+	masked_print(out, f->value[0] ? f->value : "(empty)");
 	fputs("  [", out);
 	text_print(out, place->path ? place->path : "default");
 	if (place->line)
@@ -141,6 +157,12 @@ static json_t *text_json(const char *text)
 	return json;
 }
 
+static json_t *masked_json(const char *text)
+{
+	CLEAN(freep) char *masked = text ? without_secrets(text) : NULL;
+	return text && !masked ? NULL : text_json(masked);
+}
+
 static json_t *finding_json(const struct audit_finding *f)
 {
 	bool is_default = !f->place.path;
@@ -148,9 +170,9 @@ static json_t *finding_json(const struct audit_finding *f)
 	return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:s, s:b}",
 	                 "id", f->rule->id, "check", f->rule->check, "verdict",
 	                 advice_verdict_name(f->verdict), "service", text_json(f->service),
-	                 "setting", text_json(f->setting), "value", text_json(f->value), "file",
+	                 "setting", text_json(f->setting), "value", masked_json(f->value), "file",
 	                 text_json(f->place.path), "line", line, "default", is_default, "right",
-	                 text_json(f->right), "mend", text_json(f->mend), "why", f->rule->why,
+	                 masked_json(f->right), "mend", masked_json(f->mend), "why", f->rule->why,
 	                 "source", f->rule->source, "in_diff",
 	                 f->edit.path && f->verdict > ADVICE_INFO);
 }

@@ -64,6 +64,12 @@ static bool refuses_private(const struct check_options *o)
 	return o->serve && !o->allows_private;
 }
 
+/* Nor do records of whoever is looked at choose places inside. */
+static bool refuses_inside(const struct check_options *o)
+{
+	return !o->serve && !o->is_mine;
+}
+
 /* A resolver that the operator names is asked wherever it is. */
 static int lookup_begin(struct check_engine *e, const struct check_options *o, char *ret_error,
                         size_t error_cap)
@@ -78,7 +84,9 @@ static int fetch_begin(struct check_engine *e, const struct check_options *o)
 {
 	const struct fetch_settings set = {
 		.ca_pem = buf_slice(&e->ca_pem),
-		.refuses = refuses_private(o) ? check_target_is_private : NULL,
+		.refuses = refuses_private(o)  ? check_target_is_private
+		           : refuses_inside(o) ? check_target_is_inside
+		                               : NULL,
 	};
 	return fetch_new(&e->fetch, e->loop, &set);
 }
@@ -93,6 +101,7 @@ static int run_begin(struct check_engine *e, const struct check_options *o)
 		.profile = o->profile,
 		.only = o->only_count ? o->only : NULL,
 		.refuses_private = refuses_private(o),
+		.refuses_inside = refuses_inside(o),
 		.is_mine = o->is_mine,
 		.no_v4 = o->no_v4,
 		.no_v6 = o->no_v6,

@@ -28,7 +28,7 @@ static const char usage_begin[] =
 	"      --attacks            try known attacks too (Heartbleed, CCS, tickets, ROBOT): for\n"
 	"                           your own hosts\n"
 	"  -m, --mine               they are my own hosts: no rest between connections, and\n"
-	"                           private addresses are no fault\n"
+	"                           private addresses are no fault, and connected to\n"
 	"  -o, --only ID,...        these criteria alone (C2,F1)\n"
 	"  -H, --host HOST:PORT/PROTO  one endpoint, no DNS but for its address; again for more.\n"
 	"                           PROTO: smtp submission submissions imap imaps pop3 pop3s\n"

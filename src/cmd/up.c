@@ -162,6 +162,11 @@ static int applying_begin(struct applying *a, const struct up_options *o)
 	int r = up_journal_lock(journal_folder, &a->lock);
 	if (r == UP_JOURNAL_BUSY)
 		return fail(UNKNOWN, "another mailseal up is at it");
+	if (r == UP_JOURNAL_UNSAFE)
+		return fail(UNKNOWN,
+		            "/var/lib/mailseal or /var/lib/mailseal/up is not root's alone "
+		            "to write, so what was kept there may be anybody's: chown root, "
+		            "chmod go-w, and look at what is in up/");
 	if (!r)
 		return WELL;
 	fprintf(stderr, "mailseal up: %s: %s\n", journal_folder, strerror(-r));

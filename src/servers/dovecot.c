@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "servers/dovecot_inside.h"
 #include "servers/reader.h"
+#include "servers/secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,18 +31,6 @@ static bool is_secret(const char *name)
 			return true;
 	}
 	return false;
-}
-
-/* "password=..." and "pass=..." within a value: what follows goes, up to a blank. */
-static void secrets_mask(char *value)
-{
-	static const char *const keys[] = { "password=", "pass=" };
-	for (size_t i = 0; i < COUNT_OF(keys); i++)
-		for (char *at = value; (at = strcasestr(at, keys[i]));) {
-			at += strlen(keys[i]);
-			size_t len = strcspn(at, " \t");
-			memmove(at, at + len, strlen(at + len) + 1);
-		}
 }
 
 static bool is_name_byte(char c)
@@ -100,8 +89,8 @@ static int setting_add(struct dovecot_reading *r, const struct dovecot_conf_line
 	CLEAN(freep) char *written = strdup(line->value);
 	if (!written)
 		return err_raise(-ENOMEM);
-	secrets_mask(written);
-	secrets_mask((char *)value.data + value.start);
+	servers_secrets_mask(written);
+	servers_secrets_mask((char *)value.data + value.start);
 	const struct servers_setting setting = {
 		.name = short_name(r->scope, name),
 		.value = (const char *)buf_slice(&value).data,

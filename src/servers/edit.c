@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "servers/secret.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -140,15 +141,44 @@ struct hunk {
 	size_t from, to;
 };
 
+/* Lines [from, to) hold no secret. */
+static bool may_be_shown(const struct work *w, size_t from, size_t to)
+{
+	while (from < to && !servers_secret_is_in(w->lines[from]))
+		from++;
+	return from == to;
+}
+
+static bool contexts_meet(const struct work *w, const struct change *one, const struct change *next)
+{
+	return next->from <= one->to + (size_t)2 * CONTEXT && may_be_shown(w, one->to, next->from);
+}
+
+/* A patch is shown to others: its context has no passwords. Where a side is cut both are, for
+ * patch takes the longer one for a sign of where the file ends. */
+static void contexts_cut(const struct work *w, struct hunk *h, size_t begin, size_t end)
+{
+	size_t before = begin - h->from, after = h->to - end,
+	       least = before < after ? before : after;
+	if (may_be_shown(w, h->from, begin) && may_be_shown(w, end, h->to))
+		return;
+	while (least &&
+	       !(may_be_shown(w, begin - least, begin) && may_be_shown(w, end, end + least)))
+		least--;
+	h->from = begin - least;
+	h->to = end + least;
+}
+
 static struct hunk hunk_find(const struct work *w, size_t first)
 {
 	struct hunk h = { .first = first, .last = first + 1 };
 	while (h.last < w->change_count &&
-	       w->changes[h.last].from <= w->changes[h.last - 1].to + (size_t)2 * CONTEXT)
+	       contexts_meet(w, &w->changes[h.last - 1], &w->changes[h.last]))
 		h.last++;
 	size_t begin = w->changes[first].from, end = w->changes[h.last - 1].to;
 	h.from = begin > CONTEXT ? begin - CONTEXT : 0;
 	h.to = end + CONTEXT < w->line_count ? end + CONTEXT : w->line_count;
+	contexts_cut(w, &h, begin, end);
 	return h;
 }
 

@@ -14,7 +14,7 @@ struct servers_edit {
 
 /*
  * A unified patch ("--- a/etc/postfix/main.cf"), three lines of context, for `patch -p1`; nothing
- * where there are no edits. Edits of one file, in any order; of those that touch the same lines the
+ * where there are no edits. Lines that hold a secret are none of the context (secret.h). Edits of one file, in any order; of those that touch the same lines the
  * first holds, those of a line behind the end are added there. path: with or without a leading "/".
  * 0 or -ENOMEM.
  */

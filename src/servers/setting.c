@@ -38,6 +38,7 @@ int servers_scope_add(struct servers *s, struct servers_scope *parent, const cha
 	scope->name = servers_text_str(s, name);
 	if (!scope->type || !scope->name)
 		return err_raise(-ENOMEM);
+	scope->number = parent ? parent->child_count : 0;
 	if (parent)
 		parent->children[parent->child_count++] = scope;
 	*ret_scope = scope;
@@ -118,12 +119,9 @@ bool servers_value_is_yes(const struct servers_scope *scope, const char *name)
 const struct servers_scope *servers_scope_next(const struct servers_scope *scope, const char *type,
                                                const struct servers_scope *after)
 {
-	bool is_behind = !after;
-	for (size_t i = 0; i < scope->child_count; i++) {
-		if (is_behind && !strcmp(scope->children[i]->type, type))
+	for (size_t i = after ? after->number + 1 : 0; i < scope->child_count; i++)
+		if (!strcmp(scope->children[i]->type, type))
 			return scope->children[i];
-		is_behind = is_behind || scope->children[i] == after;
-	}
 	return NULL;
 }
 

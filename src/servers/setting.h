@@ -45,6 +45,7 @@ struct servers_scope {
 	size_t setting_count, setting_cap;
 	struct servers_scope **children; /* in the order of the files */
 	size_t child_count, child_cap;
+	size_t number;                   /* among those of its parent, from 0 */
 	struct servers_scope *next_made; /* servers/' own */
 };
 

@@ -38,22 +38,38 @@ static struct up_owner owner_own(void)
 
 /* --- the lock --- */
 
+/* No link, and nobody else's. */
+static int folder_check(const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st))
+		return err_raise(-errno);
+	bool is_ours = S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || !st.st_uid);
+	return is_ours && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : UP_JOURNAL_UNSAFE;
+}
+
+static int folder_make(const char *path, mode_t mode)
+{
+	bool is_new;
+	int r = up_disk_folder(path, mode, &is_new);
+	return r ? err_up(r) : folder_check(path);
+}
+
 static int folders_make(const char *folder)
 {
 	char parent[PATH_MAX];
 	const char *slash = strrchr(folder, '/');
-	bool is_new;
 	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - folder) : 0, folder);
-	int r = *parent ? up_disk_folder(parent, 0755, &is_new) : 0;
-	return r ? err_up(r) : err_up(up_disk_folder(folder, 0700, &is_new));
+	int r = *parent ? folder_make(parent, 0755) : 0;
+	return r ? r : folder_make(folder, 0700);
 }
 
 int up_journal_lock(const char *folder, int *ret_fd)
 {
 	int r = folders_make(folder);
 	if (r)
-		return err_up(r);
-	CLEAN(closep) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return r; /* UNSAFE, or what the calls said */
+	CLEAN(closep) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_raise(-errno);
 	if (flock(fd, LOCK_EX | LOCK_NB))

@@ -14,11 +14,15 @@ enum {
 	UP_JOURNAL_NONE = 1, /* no work is in place */
 	UP_JOURNAL_BROKEN =
 		2, /* there is a manifest that cannot be read, or a file of it is missing */
-	UP_JOURNAL_BUSY = 3, /* another mailseal up is at it */
+	UP_JOURNAL_BUSY = 3,   /* another mailseal up is at it */
+	UP_JOURNAL_UNSAFE = 4, /* somebody else may write where it is: what it says may be theirs */
 };
 
-/* Makes the folder (its parent too) and takes its lock, which ends with *ret_fd. 0,
- * UP_JOURNAL_BUSY, or what the calls said. */
+/*
+ * Makes the folder (its parent too) and takes its lock, which ends with *ret_fd. A journal names
+ * files that root is to write: both folders have to be this user's or root's, and nobody else's to
+ * write. 0, UP_JOURNAL_BUSY, UP_JOURNAL_UNSAFE, or what the calls said.
+ */
 [[nodiscard]] int up_journal_lock(const char *folder, int *ret_fd);
 
 /* Keeps a work that is about to begin, or a change of its phase. 0, or what the calls said. */

@@ -347,6 +347,29 @@ static void test_one_at_a_time(void **state)
 	place_deinit(&p);
 }
 
+/* Who may write beside it may plant a manifest, and have root write any file. */
+static void test_folders_of_somebody_else_are_refused(void **state)
+{
+	struct place p;
+	char state_folder[256], elsewhere[256];
+	int lock = -1;
+	(void)state;
+	place_init(&p);
+	snprintf(state_folder, sizeof(state_folder), "%s/state", p.root);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", p.root);
+	assert_int_equal(chmod(state_folder, 0775), 0);
+	assert_int_equal(up_journal_lock(p.journal, &lock), UP_JOURNAL_UNSAFE);
+	assert_int_equal(chmod(state_folder, 0755), 0);
+	assert_int_equal(chmod(p.journal, 0702), 0);
+	assert_int_equal(up_journal_lock(p.journal, &lock), UP_JOURNAL_UNSAFE);
+	assert_int_equal(rename(p.journal, elsewhere), 0);
+	assert_int_equal(chmod(elsewhere, 0700), 0);
+	assert_int_equal(symlink(elsewhere, p.journal), 0);
+	assert_int_equal(up_journal_lock(p.journal, &lock), UP_JOURNAL_UNSAFE);
+	assert_int_equal(lock, -1);
+	place_deinit(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_broken_manifest),
 		cmocka_unit_test(test_attributes_stay),
 		cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_folders_of_somebody_else_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
