@@ -22,7 +22,7 @@ struct check_discover_settings {
 	struct lookup *lookup;
 	struct fetch *fetch;
 	/* Nothing but the public internet is connected to (check/target.h). The fetch has to be
-	 * made with check_target_is_private for its settings' refuses, which holds for all it does.
+	 * made with address_is_special for its settings' refuses, which holds for all it does.
 	 */
 	bool refuses_private;
 	int family;           /* AF_INET or AF_INET6: places of that alone; 0: of both */

@@ -1,20 +1,14 @@
 #include "check/discover_private.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "check/records.h"
-#include "check/target.h"
 
-#include <arpa/inet.h>
 #include <libpsl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum { CLIMB_MAX = 16 }; /* a stranger's name may have more labels than it is worth */
-
-static bool is_literal(const char *name)
-{
-	uint8_t bytes[16];
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
-}
 
 /* The domain that somebody registered; the name itself where there is none. */
 static const char *registered(const char *name)
@@ -36,14 +30,14 @@ static enum check_seen is_provider(const struct check_discovery *d, const char *
 void check_discover_address_add(struct check_discovery *d, struct check_host *host,
                                 struct check_addresses *to, const char *address)
 {
-	enum check_target target = check_target_of(address);
+	enum address_scope scope = address_scope_of(address);
 	/* Examples count as of the outside: that is what labs use them for. */
-	bool is_private = target != CHECK_TARGET_PUBLIC && target != CHECK_TARGET_EXAMPLE;
+	bool is_private = scope != ADDRESS_PUBLIC && scope != ADDRESS_EXAMPLE;
 	host->has_address = true;
 	if (is_private && !host->address_is_private)
 		snprintf(host->private_address, sizeof(host->private_address), "%s", address);
 	host->address_is_private = host->address_is_private || is_private;
-	if (target != CHECK_TARGET_PUBLIC && d->set.refuses_private)
+	if (scope != ADDRESS_PUBLIC && d->set.refuses_private)
 		d->facts->addresses_refused++;
 	else if (d->set.family && (d->set.family == AF_INET6) != (strchr(address, ':') != NULL))
 		return;
@@ -57,7 +51,7 @@ static void host_begin(struct check_host *h, const char *name, enum check_origin
 		                  .is_mx = origin == CHECK_FROM_MX,
 		                  .address = POLICY_DNS_FAILED,
 		                  .caa.status = POLICY_DNS_FAILED,
-		                  .is_literal = is_literal(name),
+		                  .is_literal = address_is_literal(name),
 		                  .is_single_label = !strchr(name, '.') };
 	snprintf(h->name, sizeof(h->name), "%s", name);
 }

@@ -2,9 +2,9 @@
 #include "ask/lookup.h"
 #include "ask/test_web.h"
 #include "ask/test_zone.h"
+#include "base/address.h"
 #include "base/clean.h"
 #include "check/discover.h"
-#include "check/target.h"
 #include "io/loop.h"
 
 #include <setjmp.h>
@@ -125,9 +125,8 @@ static void scene_start(struct scene *s, bool is_plain)
 	const struct fetch_settings fetch = { .ca_pem = buf_slice(&s->pair.chain_pem),
 		                              .port = s->sealed.port,
 		                              .http_port = s->clear.port,
-		                              .refuses = s->refuses_private
-		                                                 ? check_target_is_private
-		                                                 : NULL };
+		                              .refuses = s->refuses_private ? address_is_special
+		                                                            : NULL };
 	assert_int_equal(io_loop_new(&s->loop), 0);
 	assert_int_equal(lookup_new(&s->lookup, s->loop, &lookup, error, sizeof(error)), 0);
 	assert_int_equal(fetch_new(&s->fetch, s->loop, &fetch), 0);
