@@ -105,9 +105,8 @@ static int services_read(struct servers *s, struct servers_server *server,
 {
 	struct reading r = { .s = s, .server = server, .place = { file->path, 0, 1 } };
 	struct slice rest = buf_slice(&file->text);
-	while (rest.len) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		r.place.line++;
 		int e = on_line(&r, slice_trim(line));
 		if (e)
