@@ -47,15 +47,6 @@ struct change {
 	const char *from, *to; /* the word, as it is written */
 };
 
-static struct slice text_of(const struct audit *a, const struct servers_place *place)
-{
-	const struct servers_file *file = servers_file_find(a->servers, place->path);
-	struct slice rest = file ? buf_slice(&file->text) : (struct slice){};
-	for (unsigned i = 1; i < place->line && rest.len; i++)
-		rest = slice_skip(rest, slice_find(rest, '\n') + 1);
-	return slice_head(rest, slice_find(rest, '\n'));
-}
-
 static bool is_word_edge(struct slice line, size_t at)
 {
 	return at >= line.len || strchr(" \t\"{}", line.data[at]) != NULL;
@@ -76,7 +67,7 @@ static size_t word_find(struct slice line, const char *word)
 static int change(struct audit *a, struct audit_finding *f, const struct change *c)
 {
 	const struct servers_place *place = &c->scope->place;
-	struct slice line = text_of(a, place);
+	struct slice line = audit_line_at(a, place);
 	size_t at = word_find(line, c->from);
 	if (place->lines != 1 || at == line.len)
 		return 0;

@@ -3,6 +3,8 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
+#include "servers/joined.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -323,9 +325,12 @@ static int line_take(struct reading *r, struct slice name, struct slice rest)
 	return is_active(r) ? on_directive(r, name, buf_slice(&words)) : 0;
 }
 
-static int on_line(struct reading *r, struct slice line)
+static int on_line(void *owner, struct slice line)
 {
+	struct reading *r = owner;
 	size_t n = 0;
+	if (line.len > APACHE_LINE_MAX)
+		return stop(r, "a line longer than is read");
 	while (n < line.len && line.data[n] != ' ' && line.data[n] != '\t' &&
 	       (n < 2 || line.data[n] != '>'))
 		n++;
@@ -338,44 +343,11 @@ static int on_line(struct reading *r, struct slice line)
 	return line_take(r, name, rest);
 }
 
-static int physical_line(struct reading *r, struct buf *whole, struct slice line, unsigned number)
-{
-	line = slice_trim(line);
-	if (!buf_len(whole)) {
-		r->place.line = number;
-		if (!line.len || line.data[0] == '#')
-			return 0;
-	}
-	r->place.lines = number - r->place.line + 1;
-	bool goes_on = line.len && line.data[line.len - 1] == '\\';
-	int e = buf_add(whole, slice_head(line, line.len - goes_on));
-	if (e)
-		return err_up(e);
-	if (buf_len(whole) > APACHE_LINE_MAX)
-		return stop(r, "a line longer than is read");
-	if (goes_on)
-		return 0;
-	struct slice all = slice_trim(buf_slice(whole));
-	e = all.len ? on_line(r, all) : 0;
-	buf_clear(whole);
-	return e;
-}
-
 static int file_read_in(struct reading *r, const struct servers_file *file)
 {
-	CLEAN(buf_deinit) struct buf whole = {};
-	struct slice rest = buf_slice(&file->text);
-	r->place = (struct servers_place){ .path = file->path };
-	for (unsigned number = 1; rest.len; number++) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
-		int e = physical_line(r, &whole, line, number);
-		if (e)
-			return e;
-	}
-	return 0;
+	return servers_joined_read(
+		file, &(struct servers_joined){
+			      .comments = "#", .place = &r->place, .fn = on_line, .owner = r });
 }
 
 int servers_apache_text(struct servers *s, struct servers_server *server,

@@ -3,6 +3,8 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
+#include "servers/joined.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -41,22 +43,6 @@ static int stop(struct reading *r, const char *why)
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* Its end: a comment behind a blank, outside quotes. */
-static struct slice comment_cut(struct slice line)
-{
-	uint8_t quote = 0;
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = line.data[i];
-		if (quote)
-			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'')
-			quote = c;
-		else if (c == '#' && i && is_blank(line.data[i - 1]))
-			return slice_trim(slice_head(line, i));
-	}
-	return line;
 }
 
 /* Quotes around all of it are none of the value's. */
@@ -165,8 +151,9 @@ static const char *section_type(struct reading *r, struct slice word)
 	return strstr(r->syntax->sections, padded) ? servers_text(r->s, word) : NULL;
 }
 
-static int on_line(struct reading *r, struct slice line)
+static int on_line(void *owner, struct slice line)
 {
+	struct reading *r = owner;
 	if (r->syntax->has_brackets && line.data[0] == '[')
 		return section_open(
 			r, "section",
@@ -188,44 +175,14 @@ static int on_line(struct reading *r, struct slice line)
 	return setting_add(r, name, value);
 }
 
-static int physical_line(struct reading *r, struct buf *whole, struct slice line, unsigned number)
-{
-	line = slice_trim(line);
-	if (!buf_len(whole)) {
-		r->place.line = number;
-		if (!line.len || strchr(r->syntax->comments, line.data[0]))
-			return 0;
-	}
-	if (r->syntax->has_later_comments)
-		line = comment_cut(line);
-	r->place.lines = number - r->place.line + 1;
-	bool goes_on = line.len && line.data[line.len - 1] == '\\';
-	int e = buf_add(whole, slice_head(line, line.len - goes_on));
-	if (e)
-		return err_up(e);
-	if (goes_on)
-		return 0;
-	struct slice all = slice_trim(buf_slice(whole));
-	e = all.len ? on_line(r, all) : 0;
-	buf_clear(whole);
-	return e;
-}
-
 static int file_read_in(struct reading *r, const struct servers_file *file)
 {
-	CLEAN(buf_deinit) struct buf whole = {};
-	struct slice rest = buf_slice(&file->text);
-	r->place = (struct servers_place){ .path = file->path };
-	for (unsigned number = 1; rest.len; number++) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
-		int e = physical_line(r, &whole, line, number);
-		if (e)
-			return e;
-	}
-	return 0;
+	return servers_joined_read(
+		file, &(struct servers_joined){ .comments = r->syntax->comments,
+	                                        .has_later_comments = r->syntax->has_later_comments,
+	                                        .place = &r->place,
+	                                        .fn = on_line,
+	                                        .owner = r });
 }
 
 int servers_lines_read(struct servers *s, struct servers_scope *scope,
