@@ -21,7 +21,7 @@ struct check_discover_settings {
 	struct io_loop *loop;
 	struct lookup *lookup;
 	struct fetch *fetch;
-	/* Nothing but the public internet is connected to (check/target.h). The fetch has to be
+	/* Nothing but the public internet is connected to (base/address.h). The fetch has to be
 	 * made with address_is_special for its settings' refuses, which holds for all it does.
 	 */
 	bool refuses_private;
