@@ -80,7 +80,7 @@ struct slice servers_lines_at(const struct servers *s, const struct servers_plac
 	return slice_head(text, text.len - rest.len);
 }
 
-/* 0 or a negative errno: that of the file, which is told. */
+/* 0, FILE_TOO_LONG or a negative errno: that of the file, which is told. */
 static int text_read(struct servers *s, const char *path, struct buf *ret_text)
 {
 	CLEAN(closep) int fd = open_beneath(s, path, O_RDONLY);
@@ -147,7 +147,7 @@ int servers_open(struct servers *s, const char *path, struct servers_file **ret_
 	if (r == -ENOMEM)
 		return err_up(r);
 	if (r)
-		return refuse(s, path, r == -EFBIG ? "longer than 4 MiB" : strerror(-r));
+		return refuse(s, path, r == FILE_TOO_LONG ? "longer than 4 MiB" : strerror(-r));
 	r = keep(s, path, &text, ret_file);
 	return err_up(r);
 }
