@@ -261,7 +261,7 @@ int servers_cyrus_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	r = servers_lines_read(s, server->top, file, &lines_cyrus);
+	r = servers_lines_read(s, server->top, file, &servers_lines_cyrus);
 	if (!r)
 		r = renamed_add(s, server);
 	if (!r)

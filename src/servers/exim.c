@@ -141,7 +141,7 @@ static const char *command_line_ports(struct servers *s)
 	struct servers_scope *scope = NULL;
 	if (servers_open(s, "/etc/default/exim4", &file) ||
 	    servers_scope_add(s, NULL, "", "", &scope) ||
-	    servers_lines_read(s, scope, file, &lines_courier))
+	    servers_lines_read(s, scope, file, &servers_lines_courier))
 		return NULL;
 	const char *at = strstr(servers_value(scope, "SMTPLISTENEROPTIONS"), "-oX");
 	if (!at)

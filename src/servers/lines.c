@@ -8,13 +8,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-const struct lines_syntax lines_cyrus = { ':', "#", .include = "@include" };
-const struct lines_syntax lines_courier = { '=', "#", .is_shell = true };
-const struct lines_syntax lines_routes = { ':', "#", .has_empty_names = true };
-const struct lines_syntax lines_words = { ' ', "#", .has_later_comments = true };
-const struct lines_syntax lines_redis = { ' ', "#", .include = "include" };
-const struct lines_syntax lines_stunnel = { '=', "#;", .has_brackets = true, .include = "include" };
-const struct lines_syntax lines_haproxy = {
+const struct servers_lines_syntax servers_lines_cyrus = { ':', "#", .include = "@include" };
+const struct servers_lines_syntax servers_lines_courier = { '=', "#", .is_shell = true };
+const struct servers_lines_syntax servers_lines_routes = { ':', "#", .has_empty_names = true };
+const struct servers_lines_syntax servers_lines_words = { ' ', "#", .has_later_comments = true };
+const struct servers_lines_syntax servers_lines_redis = { ' ', "#", .include = "include" };
+const struct servers_lines_syntax servers_lines_stunnel = { '=', "#;", .has_brackets = true,
+	                                                    .include = "include" };
+const struct servers_lines_syntax servers_lines_haproxy = {
 	' ',
 	"#",
 	.has_later_comments = true,
@@ -27,7 +28,7 @@ enum { STOP = 1 };
 
 struct reading {
 	struct servers *s;
-	const struct lines_syntax *syntax;
+	const struct servers_lines_syntax *syntax;
 	struct servers_scope *outer; /* the one around the sections */
 	struct servers_scope *scope;
 	struct servers_nest nest;
@@ -186,7 +187,7 @@ static int file_read_in(struct reading *r, const struct servers_file *file)
 }
 
 int servers_lines_read(struct servers *s, struct servers_scope *scope,
-                       const struct servers_file *file, const struct lines_syntax *syntax)
+                       const struct servers_file *file, const struct servers_lines_syntax *syntax)
 {
 	struct reading r = { .s = s, .syntax = syntax, .outer = scope, .scope = scope };
 	int e = file_read_in(&r, file);
