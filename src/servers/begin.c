@@ -39,6 +39,22 @@ int servers_begin(struct servers *s, const struct servers_begin *begin,
 	return defaults_add(s, *ret_server, begin->defaults);
 }
 
+int servers_renamed_add(struct servers *s, struct servers_server *server,
+                        const struct servers_renamed *names, size_t count)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < count; i++) {
+		const struct servers_setting *older =
+			servers_setting_own(server->top, names[i].older);
+		if (!older || servers_setting_own(server->top, names[i].newer))
+			continue;
+		struct servers_setting said = *older;
+		said.name = names[i].newer;
+		r = servers_setting_add(s, server->top, &said);
+	}
+	return err_up(r);
+}
+
 const char *servers_nest_enter(struct servers_nest *nest)
 {
 	if (nest->depth == SERVERS_NEST_DEPTH_MAX)

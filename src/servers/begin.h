@@ -20,6 +20,14 @@ struct servers_begin {
 [[nodiscard]] int servers_begin(struct servers *s, const struct servers_begin *begin,
                                 struct servers_server **ret_server, struct servers_file **ret_file);
 
+/* A setting that had another name before: the older one is given the newer beside, where that is
+ * not set itself. 0 or -ENOMEM. */
+struct servers_renamed {
+	const char *older, *newer;
+};
+[[nodiscard]] int servers_renamed_add(struct servers *s, struct servers_server *server,
+                                      const struct servers_renamed *names, size_t count);
+
 /* How deep files include each other, and how many were read in all: a few files that each include
  * the next twice are as many as one likes. */
 struct servers_nest {

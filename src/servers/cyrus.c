@@ -207,24 +207,8 @@ static int services_find(struct servers *s, struct servers_server *server, const
 }
 
 /* Names of before 3.0. */
-static int renamed_add(struct servers *s, struct servers_server *server)
-{
-	static const struct {
-		const char *older, *newer;
-	} names[] = { { "tls_cert_file", "tls_server_cert" },
-		      { "tls_key_file", "tls_server_key" } };
-	int r = 0;
-	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
-		const struct servers_setting *older =
-			servers_setting_own(server->top, names[i].older);
-		if (!older || servers_setting_own(server->top, names[i].newer))
-			continue;
-		struct servers_setting said = *older;
-		said.name = names[i].newer;
-		r = servers_setting_add(s, server->top, &said);
-	}
-	return err_up(r);
-}
+static const struct servers_renamed renamed[] = { { "tls_cert_file", "tls_server_cert" },
+	                                          { "tls_key_file", "tls_server_key" } };
 
 /* One, or two with a comma between, and so their keys. */
 static int certificates_add(struct servers *s, struct servers_server *server)
@@ -263,7 +247,7 @@ int servers_cyrus_read(struct servers *s, const char *path)
 		return err_up(r);
 	r = servers_lines_read(s, server->top, file, &servers_lines_cyrus);
 	if (!r)
-		r = renamed_add(s, server);
+		r = servers_renamed_add(s, server, renamed, COUNT_OF(renamed));
 	if (!r)
 		r = services_find(s, server, path);
 	if (!r)
