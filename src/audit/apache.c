@@ -87,25 +87,19 @@ static enum advice_verdict judge_off(const struct audit_at *at, const char *valu
 	return audit_well_if(at, strcasecmp(value, "on") != 0);
 }
 
+/* Of listeners, and of what stands around them where none goes by it. */
+#define VERSIONS_RULE                                                                              \
+	{                                                                                          \
+		"apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",                  \
+			AUDIT_WHY_VERSIONS                                                         \
+	}
+
 static const struct audit_row rows[] = {
-	{ { "apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "SSLProtocol",
-	  AUDIT_LISTENERS,
-	  WEB,
-	  has_tls,
-	  judge_versions,
+	{ VERSIONS_RULE, "SSLProtocol", AUDIT_LISTENERS, WEB, has_tls, judge_versions,
 	  .right = "all -SSLv3 -TLSv1 -TLSv1.1" },
-	{ { "apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "SSLProtocol",
-	  AUDIT_TOP,
-	  0,
-	  audit_is_spare,
-	  judge_versions,
+	{ VERSIONS_RULE, "SSLProtocol", AUDIT_TOP, 0, audit_is_spare, judge_versions,
 	  .right = "all -SSLv3 -TLSv1 -TLSv1.1" },
-	{ { "apache-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",
-	    "Suites without forward secrecy or authenticated encryption are accepted." },
+	{ { "apache-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2", AUDIT_WHY_SUITES },
 	  "SSLCipherSuite",
 	  AUDIT_LISTENERS,
 	  WEB,

@@ -79,6 +79,13 @@ static enum advice_verdict judge_groups(const struct audit_at *at, const char *v
 	return audit_well_if(at, strstr(value, "X25519") || !strcmp(value, "auto"));
 }
 
+/* Of listeners, and of what stands around them where none goes by it. */
+#define VERSIONS_RULE                                                                              \
+	{                                                                                          \
+		"nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",                   \
+			AUDIT_WHY_VERSIONS                                                         \
+	}
+
 static const struct audit_row rows[] = {
 	{ { "nginx-starttls", "G4", ADVICE_FAIL, "RFC 8314 3.1, " MAN "ngx_mail_ssl_module",
 	    "With \"on\" clients may, with \"off\" they have to send their password in clear." },
@@ -88,24 +95,11 @@ static const struct audit_row rows[] = {
 	  wants_starttls,
 	  judge_starttls,
 	  .right_of = right_starttls },
-	{ { "nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "ssl_protocols",
-	  AUDIT_LISTENERS,
-	  ALL,
-	  has_tls,
-	  judge_versions,
+	{ VERSIONS_RULE, "ssl_protocols", AUDIT_LISTENERS, ALL, has_tls, judge_versions,
 	  .right = "TLSv1.2 TLSv1.3" },
-	{ { "nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "ssl_protocols",
-	  AUDIT_TOP,
-	  0,
-	  audit_is_spare,
-	  judge_versions,
+	{ VERSIONS_RULE, "ssl_protocols", AUDIT_TOP, 0, audit_is_spare, judge_versions,
 	  .right = "TLSv1.2 TLSv1.3" },
-	{ { "nginx-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",
-	    "Suites without forward secrecy or authenticated encryption are accepted." },
+	{ { "nginx-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2", AUDIT_WHY_SUITES },
 	  "ssl_ciphers",
 	  AUDIT_LISTENERS,
 	  ALL,

@@ -21,12 +21,9 @@ static const struct advice_rule rule_require = {
 	"Users may send without TLS here: \"tls\" offers it, \"tls-require\" demands it."
 };
 static const struct advice_rule rule_versions = { "opensmtpd-versions", "C2", ADVICE_FAIL,
-	                                          "RFC 8996, " MAN,
-	                                          "Versions below TLS 1.2 are accepted." };
-static const struct advice_rule rule_ciphers = {
-	"opensmtpd-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2, " MAN,
-	"Suites without forward secrecy or authenticated encryption are accepted."
-};
+	                                          "RFC 8996, " MAN, AUDIT_WHY_VERSIONS };
+static const struct advice_rule rule_ciphers = { "opensmtpd-ciphers", "D4", ADVICE_WARN,
+	                                         "RFC 9325 4.2, " MAN, AUDIT_WHY_SUITES };
 static const struct advice_rule rule_relay = {
 	"opensmtpd-relay-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN,
 	"This fixed next hop gets the mail in clear when TLS fails or somebody takes STARTTLS away."
