@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* Ends the reading in good order; a fault was noted. */
-enum { STOP = 1 };
+enum { STOP = SERVERS_NEST_STOP };
 
 /* A section that is open. */
 struct open {
@@ -175,27 +175,16 @@ static int on_define(struct reading *r, struct slice value)
 	return setting_add(r, r->top, slice_str(text), slice_trim(value));
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file);
+static int file_read_in(void *owner, const struct servers_file *file);
 
 static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
-	struct servers_file *file = NULL;
 	const char *real = servers_real_path(r->s, path);
 	if (!real)
 		return err_raise(-ENOMEM);
-	int e = servers_open(r->s, real, &file);
-	if (e)
-		return e < 0 ? err_up(e) : 0;
-	struct servers_place was = r->place;
-
-	const char *why = servers_nest_enter(&r->nest);
-	if (why)
-		return stop(r, why);
-	e = file_read_in(r, file);
-	r->nest.depth--;
-	r->place = was;
-	return e;
+	return servers_include_read(
+		r->s, real, &(struct servers_include){ &r->nest, &r->place, file_read_in, r });
 }
 
 static int on_include(struct reading *r, struct slice name)
@@ -343,8 +332,9 @@ static int on_line(void *owner, struct slice line)
 	return line_take(r, name, rest);
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file)
+static int file_read_in(void *owner, const struct servers_file *file)
 {
+	struct reading *r = owner;
 	return servers_joined_read(
 		file, &(struct servers_joined){
 			      .comments = "#", .place = &r->place, .fn = on_line, .owner = r });

@@ -66,6 +66,24 @@ const char *servers_nest_enter(struct servers_nest *nest)
 	return NULL;
 }
 
+int servers_include_read(struct servers *s, const char *path, const struct servers_include *include)
+{
+	struct servers_file *file = NULL;
+	const struct servers_place was = *include->place;
+	int r = servers_open(s, path, &file);
+	if (r)
+		return r < 0 ? err_up(r) : 0;
+	const char *why = servers_nest_enter(include->nest);
+	if (why) {
+		r = servers_fault(s, was.path, was.line, "%s", why);
+		return r ? err_up(r) : SERVERS_NEST_STOP;
+	}
+	r = include->fn(include->owner, file);
+	include->nest->depth--;
+	*include->place = was;
+	return r;
+}
+
 static const struct port {
 	const char *name;
 	uint16_t number;

@@ -39,6 +39,23 @@ enum { SERVERS_NEST_DEPTH_MAX = 12, SERVERS_NEST_TOTAL_MAX = 4096 };
  * why not. */
 const char *servers_nest_enter(struct servers_nest *nest);
 
+/*
+ * Reads a file that another includes at *place, which stands again afterwards. What is absent, or
+ * unreadable and so noted, is passed over.
+ *
+ * Returns 0, what fn returned, SERVERS_NEST_STOP (too deep or too many: a fault was noted), or a
+ * negative.
+ */
+enum { SERVERS_NEST_STOP = 1 };
+struct servers_include {
+	struct servers_nest *nest;
+	struct servers_place *place;
+	int (*fn)(void *owner, const struct servers_file *file);
+	void *owner;
+};
+[[nodiscard]] int servers_include_read(struct servers *s, const char *path,
+                                       const struct servers_include *include);
+
 /* The number of a port: "587" or a name of a mail or web service. 0: neither. */
 uint16_t servers_port_of(const char *text, size_t len);
 

@@ -23,9 +23,6 @@ const struct servers_lines_syntax servers_lines_haproxy = {
 		    "cache program ring http-errors fcgi-app ",
 };
 
-/* Ends the reading in good order; a fault was noted. */
-enum { STOP = 1 };
-
 struct reading {
 	struct servers *s;
 	const struct servers_lines_syntax *syntax;
@@ -34,12 +31,6 @@ struct reading {
 	struct servers_nest nest;
 	struct servers_place place;
 };
-
-static int stop(struct reading *r, const char *why)
-{
-	int e = servers_fault(r->s, r->place.path, r->place.line, "%s", why);
-	return e ? err_up(e) : STOP;
-}
 
 static bool is_blank(uint8_t c)
 {
@@ -74,24 +65,13 @@ static int shell_value(struct buf *out, struct slice value)
 	return 0;
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file);
+static int file_read_in(void *owner, const struct servers_file *file);
 
 static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
-	struct servers_file *file = NULL;
-	int e = servers_open(r->s, path, &file);
-	if (e)
-		return e < 0 ? err_up(e) : 0;
-	struct servers_place was = r->place;
-
-	const char *why = servers_nest_enter(&r->nest);
-	if (why)
-		return stop(r, why);
-	e = file_read_in(r, file);
-	r->nest.depth--;
-	r->place = was;
-	return e;
+	return servers_include_read(
+		r->s, path, &(struct servers_include){ &r->nest, &r->place, file_read_in, r });
 }
 
 static int include(struct reading *r, struct slice value)
@@ -176,8 +156,9 @@ static int on_line(void *owner, struct slice line)
 	return setting_add(r, name, value);
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file)
+static int file_read_in(void *owner, const struct servers_file *file)
 {
+	struct reading *r = owner;
 	return servers_joined_read(
 		file, &(struct servers_joined){ .comments = r->syntax->comments,
 	                                        .has_later_comments = r->syntax->has_later_comments,
