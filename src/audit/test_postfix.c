@@ -326,13 +326,14 @@ static void test_behind_mailseal(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *info, *main_cf, *id;
+		enum conv_client_info info;
+		const char *main_cf, *id;
 	} fronts[] = {
-		{ "proxy", "", "edge-proxy-expected" },
-		{ "proxy", "smtpd_upstream_proxy_protocol = haproxy\n", NULL },
-		{ "xclient", "", "edge-xclient-authorised" },
-		{ "xclient", "smtpd_authorized_xclient_hosts = 127.0.0.1\n", NULL },
-		{ "none", "", "edge-client-unknown" },
+		{ CONV_INFO_PROXY, "", "edge-proxy-expected" },
+		{ CONV_INFO_PROXY, "smtpd_upstream_proxy_protocol = haproxy\n", NULL },
+		{ CONV_INFO_XCLIENT, "", "edge-xclient-authorised" },
+		{ CONV_INFO_XCLIENT, "smtpd_authorized_xclient_hosts = 127.0.0.1\n", NULL },
+		{ CONV_INFO_NONE, "", "edge-client-unknown" },
 	};
 	for (size_t i = 0; i < COUNT_OF(fronts); i++) {
 		CLEAN(audited_deinit) struct audited a = {};
