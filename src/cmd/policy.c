@@ -52,6 +52,7 @@ struct asking {
 	struct finder_wish *wish;
 	struct buf ca_pem;
 	struct policy_told told;
+	struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
 	int status;
 };
 
@@ -71,8 +72,8 @@ static int verdict(const struct policy_way *way, const struct policy_decision *d
 
 static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
 {
-	static struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
 	struct asking *a = owner;
+	struct policy_decision *decisions = a->decisions;
 	struct policy_domain domain;
 	policy_way_domain(&domain, way, sts);
 	for (size_t i = 0; i < way->host_count; i++)
