@@ -14,10 +14,7 @@ static bool b1(const struct judge_at *at, struct ruling *r)
 /* TLS 1.0 and 1.1 sign with SHA-1 and MD5, which the libraries of today do not take by default. */
 static bool is_old_version(const char *name)
 {
-	for (enum check_version version = CHECK_SSL2; version < CHECK_TLS12; version++)
-		if (!strcmp(name, check_version_name(version)))
-			return true;
-	return false;
+	return check_version_find(name) < CHECK_TLS12;
 }
 
 static bool b2(const struct judge_at *at, struct ruling *r)
