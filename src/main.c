@@ -25,16 +25,17 @@ struct command {
 };
 
 static const struct command commands[] = {
+	/* Those that change nothing come first. */
+	{ "check", cmd_check, "look at any provider from outside, all of its mail" },
+	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
+	{ "hops", cmd_hops,
+	  "a message's way, hop by hop: sealed or not, from its Received fields" },
+	{ "watch", cmd_watch, "what crosses this network in clear, and what seals it" },
+	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
 	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
-	{ "check", cmd_check, "look at any provider from outside, all of its mail" },
-	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
-	{ "watch", cmd_watch, "what crosses this network in clear, and what seals it" },
-	{ "hops", cmd_hops,
-	  "a message's way, hop by hop: sealed or not, from its Received fields" },
-	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
 	{ "link", cmd_link, "redirect --print: nftables rules for transparent links" },
 	{ "pki", cmd_pki, "init|issue|token|join|renew|revoke|list|...: the CA of our own hosts" },
 	{ "report", cmd_report,

@@ -1,65 +1,15 @@
 """mailseal check --deep beside sslscan on servers with odd settings: OpenSSL, GnuTLS, Python. Both see
 the same versions and suites, and the same groups where sslscan sees groups at all. Real mail servers
-are in tests/lab/test_lab_check_endpoints.py. testssl.sh takes minutes an endpoint: one here, all in
-the long form (SOAK=1)."""
+are in tests/lab/test_lab_check_endpoints.py, testssl.sh in test_check_testssl.py."""
 import asyncio
-import os
-import socket
 import ssl
-import subprocess
 import threading
-import time
 
 import pytest
 
 import scanners
-from daemon import free_ports, make_certificate, wait_until
+from tls_servers import ADDRESS, SERVERS, Server, certificates_make
 
-ADDRESS = "127.0.0.1"
-KEYS = {"rsa": ("rsa:2048",), "ec": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        "p521": ("ec", "-pkeyopt", "ec_paramgen_curve:P-521"), "ed25519": ("ed25519",),
-        "short": ("rsa:1024",)}
-# No extended master secret: a setting of OpenSSL's own configuration file.
-NO_EMS = ("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
-          "Options = -ExtendedMasterSecret\n")
-
-
-def s_server(key, *options):
-    return ["openssl", "s_server", "-quiet", "-www", "-accept", "{address}:{port}",
-            *(["-cert", "{folder}/" + key + ".pem", "-key", "{folder}/" + key + ".key"] if key
-              else ["-nocert"]), *options]
-
-
-def gnutls(priority):
-    return ["gnutls-serv", "-q", "--http", "--disable-client-cert", "--port", "{port}",
-            "--x509certfile", "{folder}/rsa.pem", "--x509keyfile", "{folder}/rsa.key",
-            "--priority", priority]
-
-
-WEAKEST = "@SECLEVEL=0"
-SERVERS = {
-    "all that OpenSSL still has": s_server("rsa", "-cipher", "ALL:COMPLEMENTOFALL:" + WEAKEST),
-    "the server's odd order": s_server(
-        "rsa", "-serverpref", "-cipher", "AES128-SHA:ECDHE-RSA-AES256-GCM-SHA384:AES256-SHA256:"
-        "ECDHE-RSA-AES128-SHA:" + WEAKEST),
-    "anonymous": s_server(None, "-cipher", "aNULL:" + WEAKEST, "-no_tls1_3"),
-    "no encryption": s_server("rsa", "-cipher", "eNULL:" + WEAKEST, "-no_tls1_3"),
-    "ECDSA alone": s_server("ec"),
-    "Ed25519": s_server("ed25519"),
-    "RSA and ECDSA": s_server("rsa", "-dcert", "{folder}/ec.pem", "-dkey", "{folder}/ec.key"),
-    "P-521 alone": s_server("p521", "-groups", "P-521"),
-    "CCM with short tags": s_server("ec", "-tls1_3", "-ciphersuites",
-                                    "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"),
-    "TLS 1.1 alone": s_server("rsa", "-tls1_1", "-cipher", "ALL:" + WEAKEST),
-    "no extended master secret": s_server("rsa", "-no_tls1_3"),
-    # OpenSSL takes a field as short as the certificate's key.
-    "a short field": s_server("short", "-cipher", "DHE:" + WEAKEST, "-no_tls1_3"),
-    "GnuTLS": gnutls("NORMAL"),
-    "GnuTLS with all it has": gnutls(
-        "NORMAL:+VERS-TLS-ALL:+ARCFOUR-128:+3DES-CBC:+MD5:+SHA1:+RSA:+DHE-RSA:+ANON-DH:"
-        "+ANON-ECDH:%SERVER_PRECEDENCE"),
-    "GnuTLS, finite fields": gnutls("NORMAL:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-FFDHE3072"),
-}
 # What the two do not agree on, and why. Versions and suites are not in it: they agree on all.
 SEES_NO_GROUPS = "sslscan looks at groups with a cipher list of its own, which this server refuses"
 GROUPS_DIFFER = {
@@ -83,39 +33,7 @@ FINDINGS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("endpoints")
-    for name, kind in KEYS.items():
-        make_certificate(str(folder), name, kind)
-    (folder / "no-ems.cnf").write_text(NO_EMS)
-    return folder
-
-
-def listens(port):
-    try:
-        socket.create_connection((ADDRESS, port), 5).close()
-        return True
-    except OSError:
-        return False
-
-
-class Server:
-    def __init__(self, name, folder):
-        self.port = free_ports(1)[0]
-        argv = [word.format(address=ADDRESS, port=self.port, folder=folder)
-                for word in SERVERS[name]]
-        env = dict(os.environ)
-        if name == "no extended master secret":
-            env["OPENSSL_CONF"] = str(folder / "no-ems.cnf")
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, env=env)
-        assert wait_until(lambda: listens(self.port), 15), argv
-
-    def __enter__(self):
-        return self.port
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+    return certificates_make(tmp_path_factory.mktemp("endpoints"))
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -173,18 +91,4 @@ def test_python(folder):
     finally:
         server.close()
     assert set(ours.versions) >= {"TLSv1.2", "TLSv1.3"}
-    assert not scanners.differences(ours.versions, theirs.versions)
-
-
-# testssl.sh 3.0 of Debian 12 calls the suites of TLS 1.3 by numbers of its own list, too.
-IN_CHECK = ["the server's odd order"]
-
-
-@pytest.mark.parametrize("name", SERVERS if os.environ.get("SOAK") else IN_CHECK)
-def test_it_sees_what_testssl_sees(folder, tmp_path, name):
-    with Server(name, folder) as port:
-        ours = scanners.by_mailseal(ADDRESS, port, "tls")
-        begun = time.monotonic()
-        theirs = scanners.by_testssl(ADDRESS, port, "tls", tmp_path / "testssl.json")
-    print(f"testssl {name}: {time.monotonic() - begun:.0f} s")
     assert not scanners.differences(ours.versions, theirs.versions)

@@ -34,10 +34,10 @@ int anchor_keep(char *ret_path, size_t cap, const char *folder, const char *seed
 	int r = file_read(&text, seed, SEED_MAX, NULL);
 	if (r) {
 		log_error(NULL, "the DNSSEC trust anchor cannot be read", kv_str("file", seed),
-		          kv_str("error", strerror(-r)),
+		          kv_str("error", file_error(r)),
 		          kv_str("mend", "apt-get install dns-root-data, or set "
 		                         "resolver.trust_anchor"));
-		return err_raise(r);
+		return err_up(r);
 	}
 	struct slice s = buf_slice(&text);
 	snprintf(ret_path, cap, "%s/root-%016llx.key", folder,

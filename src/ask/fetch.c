@@ -1,5 +1,6 @@
 #include "ask/fetch_private.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "policy/sts.h"
@@ -356,14 +357,12 @@ static bool part_get(CURLU *u, CURLUPart part, char **ret_text)
 static void place_take(CURLU *u, struct fetch_place *ret_place)
 {
 	char *host, *port;
-	uint8_t bytes[16];
 	if (part_get(u, CURLUPART_HOST, &host) && strlen(host) < sizeof(ret_place->host)) {
 		size_t len = strlen(host), at = host[0] == '[';
 		for (size_t i = at; i < len - at; i++)
 			ret_place->host[i - at] =
 				(char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] | 0x20 : host[i]);
-		ret_place->is_address = inet_pton(AF_INET, ret_place->host, bytes) == 1 ||
-		                        inet_pton(AF_INET6, ret_place->host, bytes) == 1;
+		ret_place->is_address = address_is_literal(ret_place->host);
 	}
 	if (part_get(u, CURLUPART_PORT, &port))
 		ret_place->port = (unsigned)strtoul(port, NULL, 10);

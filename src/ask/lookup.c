@@ -2,6 +2,7 @@
 
 #include "ask/events.h"
 #include "ask/upstream.h"
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "io/loop.h"
@@ -66,21 +67,14 @@ static unsigned sockets_of(unsigned queries)
 	return (unsigned)(limit.rlim_cur / 2);
 }
 
-/* As check/target.c has them. */
-static const char *const inner_networks[] = {
-	"0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
-	"172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
-	"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",    "::/3",
-	"2001::/23",     "2001:db8::/32",   "2002::/16",      "3fff::/20",      "4000::/2",
-	"8000::/1",
-};
-
+/* A stranger's zone may say that its server is one of our own. */
 static int inner_refuse(struct lookup *l, char *error, size_t cap)
 {
-	for (size_t i = 0; i < COUNT_OF(inner_networks); i++) {
-		int r = ub_ctx_set_option(l->ctx, "do-not-query-address:", inner_networks[i]);
+	char network[ADDRESS_NETWORK_CAP];
+	for (size_t i = 0; address_special_network(i, network); i++) {
+		int r = ub_ctx_set_option(l->ctx, "do-not-query-address:", network);
 		if (r)
-			return setting_fail(error, cap, inner_networks[i], r);
+			return setting_fail(error, cap, network, r);
 	}
 	return 0;
 }

@@ -1,12 +1,12 @@
 /* Apache, as it serves webmail: hosts in TLS and in clear, and what is behind them. */
 #include "audit/line.h"
 #include "audit/others.h"
+#include "audit/web.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/reader.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #define WEB AUDIT_PROTOCOL(HTTP)
@@ -87,25 +87,19 @@ static enum advice_verdict judge_off(const struct audit_at *at, const char *valu
 	return audit_well_if(at, strcasecmp(value, "on") != 0);
 }
 
+/* Of listeners, and of what stands around them where none goes by it. */
+#define VERSIONS_RULE                                                                              \
+	{                                                                                          \
+		"apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",                  \
+			AUDIT_WHY_VERSIONS                                                         \
+	}
+
 static const struct audit_row rows[] = {
-	{ { "apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "SSLProtocol",
-	  AUDIT_LISTENERS,
-	  WEB,
-	  has_tls,
-	  judge_versions,
+	{ VERSIONS_RULE, "SSLProtocol", AUDIT_LISTENERS, WEB, has_tls, judge_versions,
 	  .right = "all -SSLv3 -TLSv1 -TLSv1.1" },
-	{ { "apache-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "SSLProtocol",
-	  AUDIT_TOP,
-	  0,
-	  audit_is_spare,
-	  judge_versions,
+	{ VERSIONS_RULE, "SSLProtocol", AUDIT_TOP, 0, audit_is_spare, judge_versions,
 	  .right = "all -SSLv3 -TLSv1 -TLSv1.1" },
-	{ { "apache-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",
-	    "Suites without forward secrecy or authenticated encryption are accepted." },
+	{ { "apache-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2", AUDIT_WHY_SUITES },
 	  "SSLCipherSuite",
 	  AUDIT_LISTENERS,
 	  WEB,
@@ -140,21 +134,12 @@ static const struct advice_rule rule_redirect = {
 	"What is here is served in clear, a login page too."
 };
 
-enum { HSTS_MIN_S = 31536000 };
-
-/* "always set Strict-Transport-Security max-age=63072000" */
-static bool is_hsts(const struct servers_setting *s)
-{
-	const char *age = strcasestr(s->value, "max-age=");
-	return !strcmp(s->name, "Header") && strcasestr(s->value, "Strict-Transport-Security") &&
-	       age && strtoul(age + strlen("max-age="), NULL, 10) >= HSTS_MIN_S;
-}
-
 static bool has_hsts(const struct servers_scope *scope)
 {
 	for (; scope; scope = scope->parent)
 		for (size_t i = 0; i < scope->setting_count; i++)
-			if (is_hsts(&scope->settings[i]))
+			if (!strcmp(scope->settings[i].name, "Header") &&
+			    audit_is_hsts(scope->settings[i].value))
 				return true;
 	return false;
 }
@@ -184,21 +169,10 @@ static bool has_headers(const struct servers_server *server)
 	return false;
 }
 
-static bool serves_tls(const struct servers_server *server)
-{
-	for (size_t i = 0; i < server->listener_count; i++)
-		if (server->listeners[i]->is_tls)
-			return true;
-	return false;
-}
-
 static int line_add(struct audit *a, const struct servers_server *server,
                     const struct servers_listener *listener, const struct audit_finding *about)
 {
-	static const struct audit_row row = { .setting = "",
-		                              .where = AUDIT_LISTENERS,
-		                              .right = "" };
-	const struct audit_at at = { a, server, listener->scope, listener, &row };
+	const struct audit_at at = { a, server, listener->scope, listener, &audit_web_row };
 	struct audit_finding finding = *about;
 	finding.server = server;
 	finding.service = servers_value(listener->scope, "ServerName");
@@ -232,7 +206,7 @@ static int host_check(struct audit *a, const struct servers_server *server,
 	                                     (int)strcspn(name, ":"), name);
 	if (!redirect.right)
 		return err_raise(-ENOMEM);
-	if (*name && serves_tls(server))
+	if (*name && audit_web_serves_tls(server))
 		return err_up(line_add(a, server, listener, &redirect));
 	redirect.right = "permanent / https://NAME/";
 	redirect.mend = "a VirtualHost with SSLEngine on, and in this one: Redirect permanent / "

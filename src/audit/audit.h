@@ -9,12 +9,13 @@
  *	audit_deinit(&audit);
  *
  * It knows neither processes nor terminals. Rules of a software are a file each (postfix.c,
- * dovecot.c, ...), a row in software.c.
+ * dovecot.c, ...), a row in audit.c.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
 #include "advice/rule.h"
+#include "conv/conv.h"
 #include "servers/edit.h"
 #include "servers/servers.h"
 
@@ -39,7 +40,7 @@ struct audit_front {
 	const char *edge;    /* its backend's name in mailseal.conf */
 	const char *address; /* of the backend, without brackets */
 	uint16_t port;
-	const char *client_info; /* "proxy", "xclient", "id", "none" */
+	enum conv_client_info client_info;
 };
 
 struct audit {

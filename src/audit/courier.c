@@ -105,7 +105,7 @@ static const struct audit_row rows[] = {
 	  judge_protocol,
 	  .right = "TLSv1.2++" },
 	{ { "courier-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2, " MAN "/imapd-ssl",
-	    "Suites without forward secrecy or authenticated encryption are accepted." },
+	    AUDIT_WHY_SUITES },
 	  "TLS_CIPHER_LIST",
 	  AUDIT_LISTENERS,
 	  USERS,

@@ -97,20 +97,26 @@ static int meet_add(const struct meeting *m, const struct advice_rule *rule, con
 
 static int meet(const struct meeting *m, const struct believes *believes)
 {
-	const char *info = m->front->client_info;
 	const char *believed = servers_value(m->listener->scope, believes->setting);
-	if (!strcmp(info, "proxy"))
+	const struct advice_rule *rule = &rule_xclient;
+	switch (m->front->client_info) {
+	case CONV_INFO_PROXY:
 		return m->listener->expects_proxy
 		               ? 0
 		               : meet_add(m, &rule_proxy, m->listener->name, "a PROXY header",
 		                          believes->proxy_mend);
-	if (!strcmp(info, "none"))
+	case CONV_INFO_NONE:
 		return meet_add(m, &rule_none, "client_info", "proxy",
 		                "in mailseal.conf, for this backend: client_info = \"proxy\"");
+	case CONV_INFO_ID:
+		rule = &rule_id;
+		break;
+	case CONV_INFO_XCLIENT:
+		break;
+	}
 	if (believed[0])
 		return 0;
-	return meet_add(m, !strcmp(info, "id") ? &rule_id : &rule_xclient, believes->setting,
-	                "the host mailseal runs on", believes->mend);
+	return meet_add(m, rule, believes->setting, "the host mailseal runs on", believes->mend);
 }
 
 int audit_fronts(struct audit *a, const struct servers_server *server)

@@ -15,8 +15,7 @@
 	 AUDIT_PROTOCOL(POP3) | AUDIT_PROTOCOL(MANAGESIEVE) | AUDIT_PROTOCOL(LMTP))
 
 static const struct advice_rule rule_versions = { "front-versions", "C2", ADVICE_FAIL,
-	                                          "RFC 8996, RFC 9325 3.1.1",
-	                                          "Versions below TLS 1.2 are accepted." };
+	                                          "RFC 8996, RFC 9325 3.1.1", AUDIT_WHY_VERSIONS };
 static const struct advice_rule rule_plain = {
 	"front-plain-hop", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2",
 	"What was sealed on the way here goes on to another host in clear."

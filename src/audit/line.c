@@ -12,14 +12,11 @@
 
 /* -- lines ------------------------------------------------------------------------------------- */
 
-/* Line number (from 1) of the file, without its end. Empty: there is none. */
-static struct slice line_of(const struct audit *a, const char *path, unsigned number)
+struct slice audit_line_at(const struct audit *a, const struct servers_place *place)
 {
-	const struct servers_file *file = servers_file_find(a->servers, path);
-	struct slice rest = file ? buf_slice(&file->text) : (struct slice){};
-	for (unsigned i = 1; i < number && rest.len; i++)
-		rest = slice_skip(rest, slice_find(rest, '\n') + 1);
-	return number ? slice_head(rest, slice_find(rest, '\n')) : (struct slice){};
+	const struct servers_place one = { place->path, place->line, 1 };
+	struct slice text = place->line ? servers_lines_at(a->servers, &one) : (struct slice){};
+	return slice_head(text, slice_find(text, '\n'));
 }
 
 static size_t indent_of(struct slice line)
@@ -61,7 +58,7 @@ static const char *statement(const struct audit_at *at, const struct audit_findi
 static int replace(const struct audit_at *at, struct audit_finding *f,
                    const struct audit_line *line)
 {
-	struct slice was = line_of(at->audit, f->place.path, f->place.line);
+	struct slice was = audit_line_at(at->audit, &f->place);
 	struct slice tail;
 	bool is_alone = begins_with_name(was, f->setting) &&
 	                (f->place.lines > 1 ? !*line->end : tail_find(was, line->end, &tail));
@@ -82,7 +79,7 @@ static int replace(const struct audit_at *at, struct audit_finding *f,
 /* The block's first line opens it, and nothing else stands there. */
 static bool is_opening(const struct audit *a, const struct servers_place *block)
 {
-	struct slice line = slice_trim(line_of(a, block->path, block->line));
+	struct slice line = slice_trim(audit_line_at(a, block));
 	return line.len && (line.data[line.len - 1] == '{' || line.data[line.len - 1] == '>');
 }
 

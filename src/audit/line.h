@@ -22,6 +22,9 @@ struct audit_line {
 [[nodiscard]] int audit_line_mend(const struct audit_at *at, struct audit_finding *finding,
                                   const struct audit_line *line);
 
+/* The line that the place begins with, without its end. Empty: there is none. */
+struct slice audit_line_at(const struct audit *a, const struct servers_place *place);
+
 /* "10.0.0.5:8891", "ldap://host": on another host, as far as its text says. A value that is made
  * when it is used ("${lookup...") is not known, and not remote. */
 bool audit_is_remote(const char *text, size_t len);

@@ -1,11 +1,11 @@
 /* nginx: its mail module, and webmail behind its http module. */
 #include "audit/line.h"
 #include "audit/others.h"
+#include "audit/web.h"
 #include "base/clean.h"
 #include "base/err.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define MAIL                                                                                       \
 	(AUDIT_PROTOCOL(SMTP) | AUDIT_PROTOCOL(SUBMISSION) | AUDIT_PROTOCOL(IMAP) |                \
@@ -79,6 +79,13 @@ static enum advice_verdict judge_groups(const struct audit_at *at, const char *v
 	return audit_well_if(at, strstr(value, "X25519") || !strcmp(value, "auto"));
 }
 
+/* Of listeners, and of what stands around them where none goes by it. */
+#define VERSIONS_RULE                                                                              \
+	{                                                                                          \
+		"nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",                   \
+			AUDIT_WHY_VERSIONS                                                         \
+	}
+
 static const struct audit_row rows[] = {
 	{ { "nginx-starttls", "G4", ADVICE_FAIL, "RFC 8314 3.1, " MAN "ngx_mail_ssl_module",
 	    "With \"on\" clients may, with \"off\" they have to send their password in clear." },
@@ -88,24 +95,11 @@ static const struct audit_row rows[] = {
 	  wants_starttls,
 	  judge_starttls,
 	  .right_of = right_starttls },
-	{ { "nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "ssl_protocols",
-	  AUDIT_LISTENERS,
-	  ALL,
-	  has_tls,
-	  judge_versions,
+	{ VERSIONS_RULE, "ssl_protocols", AUDIT_LISTENERS, ALL, has_tls, judge_versions,
 	  .right = "TLSv1.2 TLSv1.3" },
-	{ { "nginx-versions", "C2", ADVICE_FAIL, "RFC 8996, RFC 9325 3.1.1",
-	    "Versions below TLS 1.2 are accepted." },
-	  "ssl_protocols",
-	  AUDIT_TOP,
-	  0,
-	  audit_is_spare,
-	  judge_versions,
+	{ VERSIONS_RULE, "ssl_protocols", AUDIT_TOP, 0, audit_is_spare, judge_versions,
 	  .right = "TLSv1.2 TLSv1.3" },
-	{ { "nginx-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2",
-	    "Suites without forward secrecy or authenticated encryption are accepted." },
+	{ { "nginx-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2", AUDIT_WHY_SUITES },
 	  "ssl_ciphers",
 	  AUDIT_LISTENERS,
 	  ALL,
@@ -132,16 +126,6 @@ static const struct advice_rule rule_redirect = {
 	"What is here is served in clear, a login page too."
 };
 
-enum { HSTS_MIN_S = 31536000 };
-
-static bool is_hsts(const char *value)
-{
-	static const char name[] = "Strict-Transport-Security";
-	const char *age = strcasestr(value, "max-age=");
-	return !strncasecmp(value, name, sizeof(name) - 1) && age &&
-	       strtoul(age + strlen("max-age="), NULL, 10) >= HSTS_MIN_S;
-}
-
 /* Here, or around: nginx takes headers of the block around only where a block has none of its own.
  */
 static bool scope_has_hsts(const struct servers_scope *scope)
@@ -152,7 +136,7 @@ static bool scope_has_hsts(const struct servers_scope *scope)
 			const struct servers_setting *s = &scope->settings[i];
 			bool is_header = !strcmp(s->name, "add_header");
 			has_any = has_any || is_header;
-			if (is_header && is_hsts(s->value))
+			if (is_header && audit_is_hsts(s->value))
 				return true;
 		}
 		if (has_any)
@@ -197,14 +181,6 @@ static bool redirects(const struct servers_scope *server)
 	return has_location && is_each;
 }
 
-static bool serves_tls(const struct servers_server *server)
-{
-	for (size_t i = 0; i < server->listener_count; i++)
-		if (server->listeners[i]->protocol == SERVERS_HTTP && server->listeners[i]->is_tls)
-			return true;
-	return false;
-}
-
 /* TLS too comes to this block: a redirect in it would go round. */
 static bool has_both(const struct servers_server *server, const struct servers_scope *scope)
 {
@@ -217,10 +193,7 @@ static bool has_both(const struct servers_server *server, const struct servers_s
 static int line_add(struct audit *a, const struct servers_server *server,
                     const struct servers_listener *listener, const struct audit_finding *about)
 {
-	static const struct audit_row row = { .setting = "",
-		                              .where = AUDIT_LISTENERS,
-		                              .right = "" };
-	const struct audit_at at = { a, server, listener->scope, listener, &row };
+	const struct audit_at at = { a, server, listener->scope, listener, &audit_web_row };
 	struct audit_finding finding = *about;
 	finding.server = server;
 	finding.service = servers_value(listener->scope, "server_name");
@@ -249,13 +222,13 @@ static int web_check(struct audit *a, const struct servers_server *server,
 		return has_hsts(scope) ? 0 : err_up(line_add(a, server, listener, &hsts));
 	if (redirects(scope))
 		return 0;
-	if (!has_both(server, scope) && serves_tls(server))
+	if (!has_both(server, scope) && audit_web_serves_tls(server))
 		return err_up(line_add(a, server, listener, &redirect));
 	by_hand.server = server;
 	by_hand.service = servers_value(scope, "server_name");
 	by_hand.place = scope->place;
 	by_hand.mend =
-		serves_tls(server)
+		audit_web_serves_tls(server)
 			? "a server of its own for port 80: return 301 https://$host$request_uri;"
 			: "a server with listen 443 ssl, and here: return 301 "
 			  "https://$host$request_uri;";

@@ -21,12 +21,9 @@ static const struct advice_rule rule_require = {
 	"Users may send without TLS here: \"tls\" offers it, \"tls-require\" demands it."
 };
 static const struct advice_rule rule_versions = { "opensmtpd-versions", "C2", ADVICE_FAIL,
-	                                          "RFC 8996, " MAN,
-	                                          "Versions below TLS 1.2 are accepted." };
-static const struct advice_rule rule_ciphers = {
-	"opensmtpd-ciphers", "D4", ADVICE_WARN, "RFC 9325 4.2, " MAN,
-	"Suites without forward secrecy or authenticated encryption are accepted."
-};
+	                                          "RFC 8996, " MAN, AUDIT_WHY_VERSIONS };
+static const struct advice_rule rule_ciphers = { "opensmtpd-ciphers", "D4", ADVICE_WARN,
+	                                         "RFC 9325 4.2, " MAN, AUDIT_WHY_SUITES };
 static const struct advice_rule rule_relay = {
 	"opensmtpd-relay-tls", NULL, ADVICE_FAIL, "M3AAWG TLS for Mail 2, " MAN,
 	"This fixed next hop gets the mail in clear when TLS fails or somebody takes STARTTLS away."
@@ -46,15 +43,6 @@ struct change {
 	const struct servers_scope *scope;
 	const char *from, *to; /* the word, as it is written */
 };
-
-static struct slice text_of(const struct audit *a, const struct servers_place *place)
-{
-	const struct servers_file *file = servers_file_find(a->servers, place->path);
-	struct slice rest = file ? buf_slice(&file->text) : (struct slice){};
-	for (unsigned i = 1; i < place->line && rest.len; i++)
-		rest = slice_skip(rest, slice_find(rest, '\n') + 1);
-	return slice_head(rest, slice_find(rest, '\n'));
-}
 
 static bool is_word_edge(struct slice line, size_t at)
 {
@@ -76,7 +64,7 @@ static size_t word_find(struct slice line, const char *word)
 static int change(struct audit *a, struct audit_finding *f, const struct change *c)
 {
 	const struct servers_place *place = &c->scope->place;
-	struct slice line = text_of(a, place);
+	struct slice line = audit_line_at(a, place);
 	size_t at = word_find(line, c->from);
 	if (place->lines != 1 || at == line.len)
 		return 0;

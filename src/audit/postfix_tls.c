@@ -50,8 +50,8 @@ static enum advice_verdict judge_opportunistic_versions(const struct audit_at *a
 	unsigned lowest = lowest_version(value);
 	if (lowest >= at->audit->profile->min_version)
 		return ADVICE_WELL;
-	bool is_lenient = !strcmp(at->audit->profile->name, "m3aawg") && lowest;
-	return is_lenient ? ADVICE_WARN : ADVICE_FAIL;
+	const struct advice_scale *scale = &at->audit->profile->scales[ADVICE_PROVIDERS];
+	return lowest && scale->old_versions != ADVICE_BAD ? ADVICE_WARN : ADVICE_FAIL;
 }
 
 static enum advice_verdict judge_versions(const struct audit_at *at, const char *value)

@@ -75,6 +75,10 @@ bool audit_has_open(const struct servers_server *server, unsigned protocols);
  */
 enum tls_version audit_version_of(const char *word, size_t len); /* 0: it is none */
 
+/* Why, where rules of several software say the same. */
+#define AUDIT_WHY_VERSIONS "Versions below TLS 1.2 are accepted."
+#define AUDIT_WHY_SUITES "Suites without forward secrecy or authenticated encryption are accepted."
+
 #define AUDIT_PROTOCOL(p) (1u << SERVERS_##p)
 
 #endif

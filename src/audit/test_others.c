@@ -321,7 +321,8 @@ static void test_audit_others(void **state)
 static void test_audit_fronts(void **state)
 {
 	(void)state;
-	static const struct audit_front fronts[] = { { "mta", "127.0.0.1", 10025, "proxy" } };
+	static const struct audit_front fronts[] = { { "mta", "127.0.0.1", 10025,
+		                                       CONV_INFO_PROXY } };
 	static const struct {
 		const char *text, *expected;
 	} doors[] = {

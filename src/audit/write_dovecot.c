@@ -1,26 +1,17 @@
 /* How a setting of Dovecot is changed: its own line, or one behind all others. */
 #include "audit/write.h"
 
+#include "audit/line.h"
 #include "base/err.h"
 
 #include <errno.h>
-
-/* A line of a file that was read, without its end. */
-static struct slice line_of(const struct audit *a, const struct servers_place *place)
-{
-	const struct servers_file *file = servers_file_find(a->servers, place->path);
-	struct slice text = file ? buf_slice(&file->text) : (struct slice){};
-	for (unsigned i = 1; i < place->line; i++)
-		text = slice_skip(text, slice_find(text, '\n') + 1);
-	return slice_head(text, slice_find(text, '\n'));
-}
 
 /* The name stays as it is written: within a block it may be a short one. */
 static int in_place(const struct audit_at *at, const struct servers_setting *setting,
                     struct audit_finding *finding)
 {
 	struct servers *s = at->audit->servers;
-	struct slice line = line_of(at->audit, &setting->place);
+	struct slice line = audit_line_at(at->audit, &setting->place);
 	size_t equals = slice_find(line, '=');
 	const char *text =
 		servers_text_printf(s, "%.*s= %s\n", (int)equals,

@@ -40,19 +40,6 @@ static int top_mend(struct audit *a, const struct servers_server *server, const 
 	return line && finding->mend ? 0 : err_raise(-ENOMEM);
 }
 
-/* The text of lines of a file that was read. */
-static struct slice lines_of(const struct audit *a, const struct servers_place *place)
-{
-	const struct servers_file *file = servers_file_find(a->servers, place->path);
-	struct slice text = file ? buf_slice(&file->text) : (struct slice){};
-	for (unsigned i = 1; i < place->line; i++)
-		text = slice_skip(text, slice_find(text, '\n') + 1);
-	size_t len = 0;
-	for (unsigned i = 0; i < place->lines; i++)
-		len += slice_find(slice_skip(text, len), '\n') + 1;
-	return slice_head(text, len);
-}
-
 /* Where in the lines the override's "name = value" stands: up to a blank, or a brace. */
 static struct slice override_find(struct slice lines, const char *name)
 {
@@ -78,7 +65,7 @@ static struct slice override_find(struct slice lines, const char *name)
 static int override_mend(struct audit *a, const struct servers_setting *own,
                          struct audit_finding *finding)
 {
-	struct slice lines = lines_of(a, &own->place);
+	struct slice lines = servers_lines_at(a->servers, &own->place);
 	struct slice old = override_find(lines, own->name);
 	if (!old.len)
 		return 0;

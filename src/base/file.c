@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { PIECE = 16384 };
@@ -23,7 +24,7 @@ int file_read_fd(struct buf *b, int fd, size_t max)
 			return 0;
 		buf_commit(b, (size_t)n);
 		if (buf_len(b) > max)
-			return -EFBIG;
+			return FILE_TOO_LONG;
 	}
 }
 
@@ -38,4 +39,9 @@ int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_
 	if (ret_time)
 		*ret_time = st.st_mtim;
 	return file_read_fd(b, fd, max);
+}
+
+const char *file_error(int r)
+{
+	return r == FILE_TOO_LONG ? "longer than is read" : strerror(-r);
 }

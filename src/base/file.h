@@ -6,14 +6,19 @@
 
 #include <time.h>
 
-/* Appends all that fd still has. 0, -EFBIG (more than max bytes are in the buf), or what read()
- * says. */
+enum { FILE_TOO_LONG = 1 };
+
+/* Appends all that fd still has. 0, FILE_TOO_LONG (more than max bytes are in the buf), or the
+ * errno of read(). */
 [[nodiscard]] int file_read_fd(struct buf *b, int fd, size_t max);
 
 /*
- * Appends a regular file. ret_time: when it was changed; NULL: not asked. 0, -EINVAL (no regular
- * file), -EFBIG, or what open() and read() say.
+ * Appends a regular file. ret_time: when it was changed; NULL: not asked. 0, FILE_TOO_LONG, -EINVAL
+ * (no regular file), or the errno of open() and read().
  */
 [[nodiscard]] int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_time);
+
+/* What was returned, in words. */
+const char *file_error(int r);
 
 #endif

@@ -35,6 +35,15 @@ struct slice slice_trim(struct slice s)
 	return s;
 }
 
+bool slice_line_next(struct slice *text, struct slice *ret_line)
+{
+	if (!text->len)
+		return false;
+	*ret_line = slice_head(*text, slice_find(*text, '\n'));
+	*text = slice_skip(*text, ret_line->len + 1);
+	return true;
+}
+
 void slice_to_text(struct slice s, char *ret_text, size_t cap)
 {
 	size_t n = s.len < cap - 1 ? s.len : cap - 1;

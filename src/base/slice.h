@@ -51,6 +51,9 @@ bool slice_starts_nocase(struct slice s, const char *prefix);
 /* Without spaces and tabs at both ends. */
 struct slice slice_trim(struct slice s);
 
+/* Cuts the next line off *text, without its end. False: nothing is left. */
+bool slice_line_next(struct slice *text, struct slice *ret_line);
+
 /*
  * Copies into a fixed string, cut to cap - 1 bytes; control bytes and bytes over 126 become '?'.
  * For names that a peer wrote and that go into records and logs.

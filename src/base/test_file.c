@@ -50,7 +50,7 @@ static void test_file_read(void **state)
 		assert_true(when.tv_sec > 0);
 		buf_clear(&b);
 		if (lens[i])
-			assert_int_equal(file_read(&b, path, lens[i] - 1, NULL), -EFBIG);
+			assert_int_equal(file_read(&b, path, lens[i] - 1, NULL), FILE_TOO_LONG);
 	}
 	unlink(path);
 }
@@ -63,6 +63,8 @@ static void test_file_that_is_none(void **state)
 	assert_int_equal(file_read(&b, folder, 10, NULL), -EINVAL);
 	assert_int_equal(file_read(&b, "/dev/zero", 10, NULL), -EINVAL);
 	assert_int_equal(file_read_fd(&b, -1, 10), -EBADF);
+	assert_string_equal(file_error(FILE_TOO_LONG), "longer than is read");
+	assert_string_equal(file_error(-ENOENT), "No such file or directory");
 }
 
 int main(void)

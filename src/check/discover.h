@@ -21,12 +21,12 @@ struct check_discover_settings {
 	struct io_loop *loop;
 	struct lookup *lookup;
 	struct fetch *fetch;
-	/* Nothing but the public internet is connected to (check/target.h). The fetch has to be
-	 * made with check_target_is_private for its settings' refuses, which holds for all it does.
+	/* Nothing but the public internet is connected to (base/address.h). The fetch has to be
+	 * made with address_is_special for its settings' refuses, which holds for all it does.
 	 */
 	bool refuses_private;
 	bool refuses_inside;  /* what nobody outside can reach is not: a stranger's records would
-	                         choose hosts of our network. The fetch: check_target_is_inside */
+	                         choose hosts of our network. The fetch: address_is_inside */
 	int family;           /* AF_INET or AF_INET6: places of that alone; 0: of both */
 	unsigned deadline_ms; /* 0: CHECK_DISCOVER_MS */
 };

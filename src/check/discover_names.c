@@ -1,20 +1,14 @@
 #include "check/discover_private.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "check/records.h"
-#include "check/target.h"
 
-#include <arpa/inet.h>
 #include <libpsl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum { CLIMB_MAX = 16 }; /* a stranger's name may have more labels than it is worth */
-
-static bool is_literal(const char *name)
-{
-	uint8_t bytes[16];
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
-}
 
 /* The domain that somebody registered; the name itself where there is none. */
 static const char *registered(const char *name)
@@ -37,8 +31,8 @@ void check_discover_address_add(struct check_discovery *d, struct check_host *ho
                                 struct check_addresses *to, const char *address)
 {
 	/* Examples count as of the outside: that is what labs use them for. */
-	bool is_private = check_target_is_inside(address);
-	bool is_refused = d->set.refuses_private ? check_target_is_private(address)
+	bool is_private = address_is_inside(address);
+	bool is_refused = d->set.refuses_private ? address_is_special(address)
 	                                         : d->set.refuses_inside && is_private;
 	host->has_address = true;
 	if (is_private && !host->address_is_private)
@@ -58,7 +52,7 @@ static void host_begin(struct check_host *h, const char *name, enum check_origin
 		                  .is_mx = origin == CHECK_FROM_MX,
 		                  .address = POLICY_DNS_FAILED,
 		                  .caa.status = POLICY_DNS_FAILED,
-		                  .is_literal = is_literal(name),
+		                  .is_literal = address_is_literal(name),
 		                  .is_single_label = !strchr(name, '.') };
 	snprintf(h->name, sizeof(h->name), "%s", name);
 }

@@ -67,6 +67,14 @@ const char *check_version_name(enum check_version version)
 	return versions[version];
 }
 
+enum check_version check_version_find(const char *name)
+{
+	enum check_version version = CHECK_SSL2;
+	while (version < CHECK_VERSION_COUNT && strcmp(versions[version], name) != 0)
+		version++;
+	return version;
+}
+
 void check_endpoint_deinit(struct check_endpoint *e)
 {
 	if (!e)

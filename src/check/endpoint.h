@@ -67,6 +67,7 @@ enum check_version {
 	CHECK_VERSION_COUNT
 };
 const char *check_version_name(enum check_version version); /* "SSLv2", "TLSv1.2" */
+enum check_version check_version_find(const char *name);    /* COUNT: of none */
 
 /* One certificate chain as it was sent. Names are as in the certificate. */
 struct check_certificate {

@@ -184,7 +184,7 @@ int check_facts_other_chain(struct check_endpoint *e, const struct check_heard *
 
 static void ticket_take(struct check_endpoint *e, const struct check_probe_seen *seen)
 {
-	bool is_13 = !strcmp(seen->version, check_version_name(CHECK_TLS13));
+	bool is_13 = check_version_find(seen->version) == CHECK_TLS13;
 	set_once(&e->has_tickets, seen->ticket_facts.is_ticket);
 	if (seen->ticket_facts.is_ticket && !e->ticket_lifetime_s)
 		e->ticket_lifetime_s = seen->ticket_facts.lifetime_s;
@@ -205,9 +205,7 @@ static uint16_t suite_number(uint16_t version, const char *name)
 
 static void session_take(struct check_endpoint *e, const struct check_probe_seen *seen)
 {
-	enum check_version v = CHECK_SSL3;
-	while (v < CHECK_VERSION_COUNT && strcmp(check_version_name(v), seen->version) != 0)
-		v++;
+	enum check_version v = check_version_find(seen->version);
 	if (v == CHECK_VERSION_COUNT)
 		return;
 	e->has_tls = CHECK_YES;
@@ -233,16 +231,15 @@ static void handshake_take(struct check_handshake *h, const struct check_probe_s
 /* The best version that it has is what it chose, for this client has them all. */
 static void newer_rule_out(struct check_endpoint *e, const struct check_probe_seen *seen)
 {
-	if (!strcmp(seen->version, check_version_name(CHECK_TLS12)) ||
-	    !strcmp(seen->version, check_version_name(CHECK_TLS11)) ||
-	    !strcmp(seen->version, check_version_name(CHECK_TLS10)))
+	enum check_version chosen = check_version_find(seen->version);
+	if (chosen >= CHECK_TLS10 && chosen <= CHECK_TLS12)
 		set_once(&e->versions[CHECK_TLS13].is_there, false);
 }
 
 static void chosen_take(struct check_endpoint *e, const struct check_probe_seen *seen)
 {
 	struct check_suites *suites = &e->versions[CHECK_TLS13];
-	if (!strcmp(seen->version, check_version_name(CHECK_TLS13)))
+	if (check_version_find(seen->version) == CHECK_TLS13)
 		suites->chosen = suite_number(TLS_1_3, seen->suite);
 }
 

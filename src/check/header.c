@@ -110,9 +110,8 @@ void check_head_scan(struct slice head, struct check_head *ret_head)
 {
 	bool has_hsts = false;
 	*ret_head = (struct check_head){ .hsts_s = -1 };
-	while (head.len) {
-		struct slice line = slice_head(head, slice_find(head, '\n'));
-		head = slice_skip(head, line.len + 1);
+	struct slice line;
+	while (slice_line_next(&head, &line)) {
 		if (line.len && line.data[line.len - 1] == '\r')
 			line.len--;
 		field_take(ret_head, line, &has_hsts);

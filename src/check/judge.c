@@ -198,7 +198,7 @@ static void endpoint_judge(struct judge *j, const struct check_endpoint *e)
 	struct ruling reach = {};
 	if (reach_say(e, &reach))
 		judge_add_endpoint(j, e->service == CHECK_SMTP ? "B4" : "G8", e, &reach);
-	if (!is_open(e))
+	if (!judge_is_open(e))
 		return;
 	const struct judge_at at = judge_at_of(j, e);
 	for (size_t i = 0; i < COUNT_OF(endpoint_rules); i++)

@@ -74,7 +74,7 @@ static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_l
 	for (unsigned i = at + 1; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
 		char ids[CHECK_TEXT_CAP / 2];
-		if (!is_sibling(first, e) || !is_open(e))
+		if (!is_sibling(first, e) || !judge_is_open(e))
 			continue;
 		count++;
 		differences_list(j, first, e, ids, sizeof(ids));
@@ -88,7 +88,7 @@ static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_l
 static bool has_sibling_before(const struct check_domain *d, unsigned at)
 {
 	for (unsigned i = 0; i < at; i++)
-		if (is_sibling(d->endpoints[i], d->endpoints[at]) && is_open(d->endpoints[i]))
+		if (is_sibling(d->endpoints[i], d->endpoints[at]) && judge_is_open(d->endpoints[i]))
 			return true;
 	return false;
 }
@@ -99,7 +99,7 @@ static void a4(struct judge *j, unsigned at)
 	struct check_endpoint nameless = { .port = e->port, .service = e->service };
 	char list[CHECK_TEXT_CAP], place[CHECK_TEXT_CAP];
 	struct ruling r = {};
-	if (!is_open(e) || has_sibling_before(j->domain, at))
+	if (!judge_is_open(e) || has_sibling_before(j->domain, at))
 		return;
 	if (!siblings_compare(j, at, list, sizeof(list)))
 		return;
@@ -174,7 +174,7 @@ static void b3(struct judge *j)
 	struct ruling r = {};
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
-		if (e->service != CHECK_SMTP || !is_open(e) || !e->clear.was_heard)
+		if (e->service != CHECK_SMTP || !judge_is_open(e) || !e->clear.was_heard)
 			continue;
 		all++;
 		if (e->clear.offers_starttls)
@@ -255,7 +255,7 @@ static void h3(struct judge *j, const struct check_endpoint *e)
 {
 	const struct check_finding *worst = worst_tls(j, e);
 	struct ruling r = {};
-	if (e->service != CHECK_HTTPS || !is_open(e) || !is_side_host(e->host) || !worst)
+	if (e->service != CHECK_HTTPS || !judge_is_open(e) || !is_side_host(e->host) || !worst)
 		return;
 	if (worst->verdict >= CHECK_FAIL)
 		judge_say(&r, CHECK_WARN, "its TLS fails %s: %.300s", worst->criterion->id,

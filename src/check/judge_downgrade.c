@@ -203,7 +203,7 @@ static void f6(struct judge *j)
 /* What the endpoint lacks for the policy (RFC 8461 4). NULL: nothing; "": not known. */
 static const char *sts_fault(const struct check_endpoint *e)
 {
-	if (!is_open(e) || !e->clear.was_heard)
+	if (!judge_is_open(e) || !e->clear.was_heard)
 		return "";
 	if (!e->clear.offers_starttls)
 		return "no STARTTLS";

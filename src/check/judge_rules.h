@@ -68,7 +68,7 @@ struct judge_at judge_at_of(const struct judge *j, const struct check_endpoint *
 const struct policy_way_host *judge_mx_of(const struct check_domain *d, const char *host);
 const struct check_host *judge_host_of(const struct check_domain *d, const char *name);
 
-static inline bool is_open(const struct check_endpoint *e)
+static inline bool judge_is_open(const struct check_endpoint *e)
 {
 	return e->reach == CHECK_OPEN;
 }

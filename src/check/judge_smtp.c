@@ -12,10 +12,9 @@ static bool b1(const struct judge_at *at, struct ruling *r)
 }
 
 /* TLS 1.0 and 1.1 sign with SHA-1 and MD5, which the libraries of today do not take by default. */
-static bool is_old_version(const char *version)
+static bool is_old_version(const char *name)
 {
-	return !strcmp(version, "SSLv3") || !strcmp(version, "TLSv1.0") ||
-	       !strcmp(version, "TLSv1.1");
+	return check_version_find(name) < CHECK_TLS12;
 }
 
 static bool b2(const struct judge_at *at, struct ruling *r)

@@ -122,7 +122,7 @@ static bool has_open(const struct check_domain *d, enum check_service service)
 {
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
-		if (e->service == service && is_open(e) && e->has_tls != CHECK_NO)
+		if (e->service == service && judge_is_open(e) && e->has_tls != CHECK_NO)
 			return true;
 	}
 	return false;
@@ -143,7 +143,7 @@ static bool may_be_open(const struct check_domain *d, enum check_service service
 static bool has_users(const struct check_domain *d)
 {
 	for (unsigned i = 0; i < d->endpoint_count; i++)
-		if (judge_is_user_port(d->endpoints[i]->service) && is_open(d->endpoints[i]))
+		if (judge_is_user_port(d->endpoints[i]->service) && judge_is_open(d->endpoints[i]))
 			return true;
 	return false;
 }
@@ -196,7 +196,7 @@ static void g9(struct judge *j, const struct check_srv *srv)
 		return;
 	if (srv->status == POLICY_DNS_SECURE)
 		judge_say(&r, CHECK_PASS, "%s:%u, by a signed record", srv->target, srv->port);
-	else if (!e || !is_open(e) || !e->has_chain || e->chain.has_name == CHECK_UNKNOWN)
+	else if (!e || !judge_is_open(e) || !e->has_chain || e->chain.has_name == CHECK_UNKNOWN)
 		judge_say(&r, CHECK_NOT_TESTED, "%s:%u could not be looked at", srv->target,
 		          srv->port);
 	else if (e->chain.has_name == CHECK_YES)

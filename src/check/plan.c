@@ -1,21 +1,15 @@
 #include "check/plan.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "check/plan_inside.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
 const char *check_step_name(enum check_step step)
 {
 	return check_steps[step].name;
-}
-
-static bool is_address(const char *name)
-{
-	struct in6_addr address;
-	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
 }
 
 static bool is_of_plan(const struct check_plan *plan, enum check_step step)
@@ -32,7 +26,7 @@ void check_plan_init(struct check_plan *plan, const struct check_plan_settings *
 {
 	*plan = (struct check_plan){ .set = *set, .endpoint = endpoint };
 	/* RFC 6066 3: an address is no name. */
-	if (endpoint->host[0] && !is_address(endpoint->host))
+	if (endpoint->host[0] && !address_is_literal(endpoint->host))
 		plan->sni = endpoint->host;
 	for (enum check_step s = 0; s < CHECK_STEP_COUNT; s++)
 		if (!is_of_plan(plan, s))

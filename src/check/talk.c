@@ -123,9 +123,8 @@ void check_talk_read(struct check_talk *talk, enum check_language language,
 	bool is_preauth = talk->is_preauth;
 	struct slice rest = slice_str(caps->text);
 	*talk = (struct check_talk){ .was_heard = true, .is_preauth = is_preauth };
-	while (rest.len) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		readers[language](talk, line);
 		text_add(talk->caps, sizeof(talk->caps), " | ", line);
 	}

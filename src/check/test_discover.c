@@ -2,9 +2,9 @@
 #include "ask/lookup.h"
 #include "ask/test_web.h"
 #include "ask/test_zone.h"
+#include "base/address.h"
 #include "base/clean.h"
 #include "check/discover.h"
-#include "check/target.h"
 #include "io/loop.h"
 
 #include <setjmp.h>
@@ -126,8 +126,8 @@ static void scene_start(struct scene *s, bool is_plain)
 		                              .port = s->sealed.port,
 		                              .http_port = s->clear.port,
 		                              .refuses =
-		                                      s->refuses_private  ? check_target_is_private
-		                                      : s->refuses_inside ? check_target_is_inside
+		                                      s->refuses_private  ? address_is_special
+		                                      : s->refuses_inside ? address_is_inside
 		                                                          : NULL };
 	assert_int_equal(io_loop_new(&s->loop), 0);
 	assert_int_equal(lookup_new(&s->lookup, s->loop, &lookup, error, sizeof(error)), 0);
@@ -320,7 +320,7 @@ static void test_discover_refuses_inside(void **state)
 	assert_true(facts.hosts[0].address_is_private && facts.addresses_refused);
 	assert_true(places.count > 0);
 	for (unsigned i = 0; i < places.count; i++)
-		assert_false(check_target_is_inside(places.list[i].address));
+		assert_false(address_is_inside(places.list[i].address));
 	scene_end(&s);
 }
 

@@ -24,7 +24,8 @@ static const char usage[] =
 	"The configuration of the mail servers installed here against the recommendation: what\n"
 	"departs from it, why it matters, and the line that mends it. Changes nothing. Values "
 	"come\n"
-	"from the servers' own programs (postconf, doveconf, exim) where they are there, lines from\n"
+	"from the servers' own programs (postconf, doveconf, exim) where they are there, lines "
+        "from\n"
 	"the files. FILE (main.cf, master.cf, dovecot.conf, ...) is read in the place of what is\n"
 	"installed, by no program.\n"
 	"\n"
@@ -122,21 +123,6 @@ struct fronts {
 	size_t count;
 };
 
-static const char *info_name(enum conv_client_info info)
-{
-	switch (info) {
-	case CONV_INFO_PROXY:
-		return "proxy";
-	case CONV_INFO_XCLIENT:
-		return "xclient";
-	case CONV_INFO_ID:
-		return "id";
-	case CONV_INFO_NONE:
-		return "none";
-	}
-	return "none";
-}
-
 /* A file that is wrong is `config check`'s business. */
 static void fronts_read(struct fronts *f, const struct options *o)
 {
@@ -151,7 +137,7 @@ static void fronts_read(struct fronts *f, const struct options *o)
 			f->fronts[f->count++] =
 				(struct audit_front){ backend->name, backend->addresses[k].host,
 				                      backend->addresses[k].port,
-				                      info_name(backend->client_info) };
+				                      backend->client_info };
 	}
 }
 

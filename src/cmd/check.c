@@ -8,13 +8,14 @@
 #include "cmd/check_sender.h"
 #include "cmd/check_write.h"
 #include "io/loop.h"
+#include "up/ports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 1000 };
+enum { PATIENCE_MS = 1000, SMTP_PORT = 25 };
 
 struct checking {
 	const struct check_options *options;
@@ -98,21 +99,13 @@ static int check_say(const struct check_options *o, const struct check_list *lis
 	return r ? CHECK_COULD_NOT_TELL : c.writer.status;
 }
 
-/* A table of the kernel's sockets has one that listens on port 25. */
-static bool has_smtp_listener(const char *path)
+/* Whether somebody listens on port 25. */
+static bool has_smtp_listener(void)
 {
-	char line[256];
-	unsigned port, state;
-	bool found = false;
-	FILE *table = fopen(path, "re");
-	if (!table)
-		return false;
-	while (!found && fgets(line, sizeof(line), table))
-		found = sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) ==
-		                2 &&
-		        port == 25 && state == 0x0a;
-	fclose(table);
-	return found;
+	struct up_ports ports;
+	bool has = !up_ports_read_tables(&ports) && up_ports_have(&ports, SMTP_PORT);
+	up_ports_deinit(&ports);
+	return has;
 }
 
 /* Whoever probes from the address that sends mail may find it refused. */
@@ -120,7 +113,7 @@ static void sender_warn(const struct check_options *o)
 {
 	if (o->is_mine || o->source4 || o->source6 || o->host_count)
 		return;
-	if (!has_smtp_listener("/proc/net/tcp") && !has_smtp_listener("/proc/net/tcp6"))
+	if (!has_smtp_listener())
 		return;
 	fputs("mailseal check: this host has an MTA. Hosts that tire of questions may refuse its "
 	      "mail too:\n"

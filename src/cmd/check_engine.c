@@ -1,7 +1,7 @@
 #include "cmd/check_engine.h"
 
 #include "ask/fetch.h"
-#include "check/target.h"
+#include "base/address.h"
 #include "dns/message.h"
 #include "io/loop.h"
 
@@ -84,8 +84,8 @@ static int fetch_begin(struct check_engine *e, const struct check_options *o)
 {
 	const struct fetch_settings set = {
 		.ca_pem = buf_slice(&e->ca_pem),
-		.refuses = refuses_private(o)  ? check_target_is_private
-		           : refuses_inside(o) ? check_target_is_inside
+		.refuses = refuses_private(o)  ? address_is_special
+		           : refuses_inside(o) ? address_is_inside
 		                               : NULL,
 	};
 	return fetch_new(&e->fetch, e->loop, &set);

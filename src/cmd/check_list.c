@@ -62,9 +62,8 @@ static int word_add(struct reading *r, struct slice word, const char *path, unsi
 static int lines_add(struct reading *r, struct slice text, const char *path)
 {
 	int failed = 0;
-	for (unsigned line = 1; text.len; line++) {
-		struct slice one = slice_head(text, slice_find(text, '\n'));
-		text = slice_skip(text, one.len + 1);
+	struct slice one;
+	for (unsigned line = 1; slice_line_next(&text, &one); line++) {
 		one = slice_head(one, slice_find(one, '#'));
 		one = slice_head(one, slice_find(one, '\r'));
 		one = slice_trim(one);

@@ -71,8 +71,9 @@ static int baseline_open(struct check_writer *w, const char *path)
 	const char *why = "cannot be read";
 	if (!path)
 		return 0;
-	if (file_read(&bytes, path, CHECK_BASELINE_MAX, NULL))
-		return complain(path, strerror(errno));
+	int r = file_read(&bytes, path, CHECK_BASELINE_MAX, NULL);
+	if (r)
+		return complain(path, file_error(r));
 	if (check_baseline_read(buf_slice(&bytes), &w->baseline, &why))
 		return complain(path, why);
 	w->has_baseline = true;

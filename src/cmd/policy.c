@@ -1,25 +1,19 @@
 #include "cmd/policy.h"
 
-#include "ask/fetch.h"
-#include "ask/lookup.h"
 #include "base/clean.h"
-#include "cmd/dns_options.h"
+#include "cmd/ask_tools.h"
 #include "cmd/policy_print.h"
 #include "conf/conf.h"
 #include "dns/idn.h"
-#include "io/loop.h"
 #include "resolver/finder.h"
-#include "resolver/policies.h"
 #include "store/sts.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
-enum { PATIENCE_MS = 1000 };
 
 static const char usage_begin[] =
 	"Usage: mailseal policy [OPTIONS] DOMAIN\n"
@@ -53,17 +47,12 @@ struct options {
 
 struct asking {
 	const struct options *options;
-	struct io_loop *loop;
-	struct lookup *lookup;
-	struct fetch *fetch;
+	struct ask_tools tools;
 	struct store_sts *kept; /* by the daemon */
-	struct policies *policies;
-	struct finder *finder;
 	struct finder_wish *wish;
-	struct io_deadline patience;
 	struct buf ca_pem;
 	struct policy_told told;
-	bool has_said_so;
+	struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
 	int status;
 };
 
@@ -83,15 +72,14 @@ static int verdict(const struct policy_way *way, const struct policy_decision *d
 
 static void on_found(void *owner, const struct policy_way *way, const struct policy_sts_facts *sts)
 {
-	static struct policy_decision decisions[POLICY_WAY_HOSTS_MAX];
 	struct asking *a = owner;
+	struct policy_decision *decisions = a->decisions;
 	struct policy_domain domain;
 	policy_way_domain(&domain, way, sts);
 	for (size_t i = 0; i < way->host_count; i++)
 		policy_decide(&domain, &way->hosts[i].facts, &decisions[i]);
 	policy_told_own(&a->told, way, decisions);
-	if (a->has_said_so)
-		fputs("\r\033[K", stderr);
+	ask_tools_hide(&a->tools);
 	policy_told_remember(&a->told, a->options->dns.settings, way);
 	const struct policy_answer answer = {
 		.way = way, .sts = sts, .decisions = decisions, .told = &a->told
@@ -101,58 +89,29 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 	else
 		policy_print_text(stdout, &answer);
 	a->status = verdict(way, decisions, &a->told);
-	io_loop_stop(a->loop);
-}
-
-/* A person who waits is told what for. */
-static void on_patience(struct io_deadline *d)
-{
-	struct asking *a = (struct asking *)((char *)d - offsetof(struct asking, patience));
-	a->has_said_so = isatty(STDERR_FILENO);
-	if (a->has_said_so)
-		fputs("waiting for answers of DNS, a minute at most ...", stderr);
+	io_loop_stop(a->tools.loop);
 }
 
 static void asking_end(struct asking *a)
 {
 	finder_wish_free(a->wish);
-	finder_free(a->finder);
-	policies_free(a->policies);
+	ask_tools_deinit(&a->tools);
 	store_sts_close(a->kept);
-	lookup_free(a->lookup);
-	fetch_free(a->fetch);
-	io_deadline_disarm(&a->patience);
-	io_loop_free(a->loop);
 	buf_deinit(&a->ca_pem);
 	policy_told_deinit(&a->told);
-	curl_global_cleanup();
 }
 
 /* 0, or an error that was told. */
 static int asking_run(struct asking *a, const char *domain)
 {
-	char error[256] = "out of memory";
+	char error[256];
 	a->kept = policy_told_policies(a->options->dns.settings);
-	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&a->loop);
+	int r = ask_tools_make(&a->tools, &a->options->dns, buf_slice(&a->ca_pem), a->kept, error,
+	                       sizeof(error));
 	if (!r)
-		r = lookup_new(&a->lookup, a->loop, &a->options->dns.lookup, error, sizeof(error));
+		r = finder_wish(&a->wish, a->tools.finder, domain, false, on_found, a);
 	if (!r)
-		r = fetch_new(&a->fetch, a->loop,
-		              &(struct fetch_settings){ .ca_pem = buf_slice(&a->ca_pem) });
-	if (!r)
-		r = policies_new(&a->policies, &(struct policies_settings){ .loop = a->loop,
-		                                                            .lookup = a->lookup,
-		                                                            .fetch = a->fetch,
-		                                                            .store = a->kept,
-		                                                            .only_reads = true });
-	if (!r)
-		r = finder_new(&a->finder, a->loop, a->lookup, a->policies);
-	if (!r)
-		r = finder_wish(&a->wish, a->finder, domain, false, on_found, a);
-	if (!r) {
-		io_deadline_arm(a->loop, &a->patience, PATIENCE_MS);
-		r = io_loop_run(a->loop);
-	}
+		r = ask_tools_run(&a->tools);
 	if (r)
 		fprintf(stderr, "mailseal policy: %s\n", error);
 	return r;
@@ -199,7 +158,7 @@ static int options_read(struct options *o, int argc, char **argv)
 /* Everything was read: the answer, or what is wrong with the question. */
 static int policy_say(const struct options *o, const char *text)
 {
-	struct asking a = { .options = o, .status = UNKNOWN, .patience.fn = on_patience };
+	struct asking a = { .options = o, .status = UNKNOWN };
 	char domain[DNS_IDN_CAP];
 	if (!dns_idn_take(slice_str(text), domain))
 		return options_fail("that is no domain");

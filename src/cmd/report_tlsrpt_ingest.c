@@ -53,9 +53,9 @@ static int input_read(struct ingestion *in)
 	if (fd < 0)
 		return later(file, strerror(errno));
 	int r = file_read_fd(&in->input, fd, REPORT_RECEIVED_INPUT_MAX);
-	if (r == -EFBIG)
+	if (r == FILE_TOO_LONG)
 		return rubbish(in, "it is larger than 10 MiB");
-	return r ? later(file, strerror(-r)) : 0;
+	return r ? later(file, file_error(r)) : 0;
 }
 
 static void trust_judge(struct ingestion *in)

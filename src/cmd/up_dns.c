@@ -1,36 +1,24 @@
 #include "cmd/up_dns.h"
 
-#include "ask/fetch.h"
-#include "ask/lookup.h"
 #include "base/clean.h"
-#include "cmd/dns_options.h"
-#include "io/loop.h"
+#include "cmd/ask_tools.h"
 #include "resolver/finder.h"
-#include "resolver/policies.h"
 #include "servers/reader.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 1000 };
 enum { ADDRESSES_MAX = 64 };
 
 struct asking {
 	struct up_plan *plan;
 	struct up_published with;
-	struct io_loop *loop;
-	struct lookup *lookup;
-	struct fetch *fetch;
-	struct policies *policies;
-	struct finder *finder;
+	struct ask_tools tools;
 	struct finder_wish *wishes[UP_DOMAINS_MAX];
 	size_t wish_count, open;
-	struct io_deadline patience;
-	bool has_said_so;
 	int failure;
 	struct buf ca_pem;
 	struct buf chains[UP_CERTIFICATES_MAX];
@@ -95,48 +83,21 @@ static void on_found(void *owner, const struct policy_way *way, const struct pol
 	if (r)
 		a->failure = r;
 	if (!--a->open)
-		io_loop_stop(a->loop);
-}
-
-/* A person who waits is told what for. */
-static void on_patience(struct io_deadline *d)
-{
-	struct asking *a = (struct asking *)((char *)d - offsetof(struct asking, patience));
-	a->has_said_so = isatty(STDERR_FILENO);
-	if (a->has_said_so)
-		fputs("waiting for answers of DNS, a minute at most ...", stderr);
-}
-
-static int tools_make(struct asking *a, const struct dns_options *dns, char *error,
-                      size_t error_cap)
-{
-	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -ENOMEM : io_loop_new(&a->loop);
-	if (!r)
-		r = lookup_new(&a->lookup, a->loop, &dns->lookup, error, error_cap);
-	if (!r)
-		r = fetch_new(&a->fetch, a->loop,
-		              &(struct fetch_settings){ .ca_pem = a->with.ca_pem });
-	if (!r)
-		r = policies_new(&a->policies, &(struct policies_settings){ .loop = a->loop,
-		                                                            .lookup = a->lookup,
-		                                                            .fetch = a->fetch });
-	return r ? r : finder_new(&a->finder, a->loop, a->lookup, a->policies);
+		io_loop_stop(a->tools.loop);
 }
 
 static int domains_ask(struct asking *a, const struct up_domains *domains)
 {
 	int r = 0;
 	for (size_t i = 0; i < domains->count && !r; i++) {
-		r = finder_wish(&a->wishes[i], a->finder, domains->names[i], false, on_found, a);
+		r = finder_wish(&a->wishes[i], a->tools.finder, domains->names[i], false, on_found,
+		                a);
 		a->wish_count += !r;
 		a->open += !r;
 	}
 	if (r || !a->open)
 		return r;
-	io_deadline_arm(a->loop, &a->patience, PATIENCE_MS);
-	r = io_loop_run(a->loop);
-	if (a->has_said_so)
-		fputs("\r\033[K", stderr);
+	r = ask_tools_run(&a->tools);
 	return r ? r : a->failure;
 }
 
@@ -144,24 +105,16 @@ static void asking_end(struct asking *a)
 {
 	for (size_t i = 0; i < a->wish_count; i++)
 		finder_wish_free(a->wishes[i]);
-	finder_free(a->finder);
-	policies_free(a->policies);
-	lookup_free(a->lookup);
-	fetch_free(a->fetch);
-	io_deadline_disarm(&a->patience);
-	io_loop_free(a->loop);
+	ask_tools_deinit(&a->tools);
 	buf_deinit(&a->ca_pem);
 	for (size_t i = 0; i < UP_CERTIFICATES_MAX; i++)
 		buf_deinit(&a->chains[i]);
-	curl_global_cleanup();
 }
 
 int up_dns_check(struct up_plan *plan, struct servers *servers, const struct up_domains *domains,
                  const struct dns_options *dns)
 {
-	struct asking a = { .plan = plan,
-		            .with = { .texts = servers, .now = time(NULL) },
-		            .patience.fn = on_patience };
+	struct asking a = { .plan = plan, .with = { .texts = servers, .now = time(NULL) } };
 	char error[256] = "out of memory";
 	addresses_find(&a);
 	int r = dns_options_cas(dns, &a.ca_pem);
@@ -171,8 +124,8 @@ int up_dns_check(struct up_plan *plan, struct servers *servers, const struct up_
 	if (!r)
 		r = chains_read(&a);
 	if (!r && !plan->refusals.count)
-		r = tools_make(&a, dns, error, sizeof(error));
-	if (!r && a.finder)
+		r = ask_tools_make(&a.tools, dns, a.with.ca_pem, NULL, error, sizeof(error));
+	if (!r && a.tools.finder)
 		r = domains_ask(&a, domains);
 	asking_end(&a);
 	if (!r || r == -ENOMEM)

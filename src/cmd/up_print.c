@@ -35,11 +35,9 @@ static void line_print(FILE *out, const char *before, struct slice line)
 
 void up_print_text(FILE *out, const char *before, struct slice text)
 {
-	while (text.len) {
-		size_t len = slice_find(text, '\n');
-		line_print(out, before, slice_head(text, len));
-		text = slice_skip(text, len + 1);
-	}
+	struct slice line;
+	while (slice_line_next(&text, &line))
+		line_print(out, before, line);
 }
 
 static void patch_make(struct buf *out, const struct up_file *file)

@@ -1,6 +1,7 @@
 /* Values of the configuration file. */
 #include "conf/value.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "sasl/base64.h"
 
@@ -342,14 +343,13 @@ int conf_address_parse(const char *text, struct conf_address *ret_address, const
 static bool server_address_is_valid(const char *text)
 {
 	char host[64];
-	struct in6_addr addr;
 	uint16_t port;
 	size_t len = strcspn(text, "@");
 	if (len >= sizeof(host) || (text[len] && port_parse(text + len + 1, &port)))
 		return false;
 	memcpy(host, text, len);
 	host[len] = '\0';
-	return inet_pton(AF_INET, host, &addr) == 1 || inet_pton(AF_INET6, host, &addr) == 1;
+	return address_is_literal(host);
 }
 
 int conf_server_parse(const char *text, bool has_zone, struct conf_server *ret_server,

@@ -27,13 +27,6 @@ static void text_add_item(struct text *t, const char *separator, struct slice it
 	text_add(t, item);
 }
 
-static struct slice line_cut(struct slice *rest)
-{
-	struct slice line = slice_head(*rest, slice_find(*rest, '\n'));
-	*rest = slice_skip(*rest, line.len + 1);
-	return line;
-}
-
 /* "AUTH PLAIN" and the older "AUTH=PLAIN" are both of the keyword AUTH. */
 static struct slice keyword_of(struct slice line)
 {
@@ -52,11 +45,9 @@ static bool has_word(struct slice words, struct slice wanted)
 static bool find_line(const struct conv_caps *caps, struct slice keyword, struct slice *ret_line)
 {
 	struct slice rest = slice_str(caps->text);
-	while (rest.len) {
-		*ret_line = line_cut(&rest);
+	while (slice_line_next(&rest, ret_line))
 		if (slice_equal_nocase(keyword_of(*ret_line), keyword))
 			return true;
-	}
 	return false;
 }
 
@@ -108,19 +99,18 @@ void edge_caps_meet(struct conv_caps *caps, const struct conv_caps *others, bool
 		if (has_word(slice_str(others->text), word))
 			text_add_item(&t, " ", word);
 	}
-	while (rest.len) {
-		struct slice line = line_cut(&rest);
+	struct slice line;
+	while (slice_line_next(&rest, &line))
 		if (find_line(others, keyword_of(line), &other))
 			meet_line(&t, line, other);
-	}
 }
 
 /* Of "AUTH=X" (IMAP, old SMTP) or a value of AUTH (SMTP) or SASL (POP3). */
 bool edge_caps_has_plus(const struct conv_caps *caps)
 {
 	struct slice rest = slice_str(caps->text);
-	while (rest.len) {
-		struct slice line = line_cut(&rest);
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		struct slice keyword = keyword_of(line);
 		bool are_mechanisms = slice_equal_nocase(keyword, slice_str("AUTH")) ||
 		                      slice_equal_nocase(keyword, slice_str("SASL"));

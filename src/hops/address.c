@@ -1,24 +1,9 @@
 #include "hops/address.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 
 #include <arpa/inet.h>
-
-static const struct {
-	bool is_v6;
-	uint8_t bytes[2];
-	uint8_t masks[2];
-	enum hops_scope scope;
-} ranges[] = {
-	{ false, { 127, 0 }, { 255, 0 }, HOPS_SCOPE_HOST },
-	{ false, { 10, 0 }, { 255, 0 }, HOPS_SCOPE_PRIVATE },
-	{ false, { 172, 16 }, { 255, 0xf0 }, HOPS_SCOPE_PRIVATE },
-	{ false, { 192, 168 }, { 255, 255 }, HOPS_SCOPE_PRIVATE },
-	{ false, { 169, 254 }, { 255, 255 }, HOPS_SCOPE_PRIVATE },
-	{ false, { 100, 64 }, { 255, 0xc0 }, HOPS_SCOPE_PRIVATE },
-	{ true, { 0xfc, 0 }, { 0xfe, 0 }, HOPS_SCOPE_PRIVATE },
-	{ true, { 0xfe, 0x80 }, { 0xff, 0xc0 }, HOPS_SCOPE_PRIVATE },
-};
 
 static void unmap(struct hops_address *a)
 {
@@ -76,23 +61,22 @@ bool hops_address_equal(const struct hops_address *a, const struct hops_address 
 	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-static bool is_v6_loopback(const struct hops_address *a)
-{
-	static const uint8_t loopback[16] = { [15] = 1 };
-	return a->is_v6 && !memcmp(a->bytes, loopback, sizeof(loopback));
-}
-
 enum hops_scope hops_address_scope(const struct hops_address *a)
 {
 	if (!a->is_set)
 		return HOPS_SCOPE_UNKNOWN;
-	if (is_v6_loopback(a))
+	switch (address_scope_of_bytes(a->bytes, a->is_v6)) {
+	case ADDRESS_LOOPBACK:
 		return HOPS_SCOPE_HOST;
-	for (size_t i = 0; i < COUNT_OF(ranges); i++)
-		if (ranges[i].is_v6 == a->is_v6 &&
-		    (a->bytes[0] & ranges[i].masks[0]) == ranges[i].bytes[0] &&
-		    (a->bytes[1] & ranges[i].masks[1]) == ranges[i].bytes[1])
-			return ranges[i].scope;
+	case ADDRESS_PRIVATE:
+	case ADDRESS_LINK_LOCAL:
+		return HOPS_SCOPE_PRIVATE;
+	case ADDRESS_PUBLIC:
+	case ADDRESS_EXAMPLE:
+	case ADDRESS_RESERVED:
+	case ADDRESS_SCOPE_COUNT:
+		break;
+	}
 	return HOPS_SCOPE_PUBLIC;
 }
 

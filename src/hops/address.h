@@ -15,7 +15,7 @@ struct hops_address {
 enum hops_scope {
 	HOPS_SCOPE_UNKNOWN, /* no address */
 	HOPS_SCOPE_HOST,    /* loopback */
-	HOPS_SCOPE_PRIVATE, /* RFC 1918, RFC 4193, RFC 6598, link-local */
+	HOPS_SCOPE_PRIVATE, /* link-local too (base/address.h) */
 	HOPS_SCOPE_PUBLIC,
 };
 

@@ -1,11 +1,9 @@
 #include "hops/date.h"
 
 #include "base/clean.h"
+#include "base/date.h"
 
 #include <time.h>
-
-static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-	                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
 /* RFC 5322 4.3; any other name is -0000. */
 static const struct {
@@ -47,7 +45,7 @@ static bool month_take(struct slice word, int *ret_month)
 {
 	for (int i = 0; i < 12; i++)
 		if (word.len >= 3 &&
-		    slice_equal_nocase(slice_head(word, 3), slice_str(months[i]))) {
+		    slice_equal_nocase(slice_head(word, 3), slice_str(date_months[i]))) {
 			*ret_month = i;
 			return true;
 		}

@@ -1,4 +1,5 @@
-/* The processes of the daemon: started, spoken to, missed when they die, started again. */
+/* The processes of the daemon: who there has to be, what each is given, and that it is started
+ * again when it dies. */
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -12,200 +13,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum {
-	RESTART_MS = 1000, /* a process that dies sooner than this waits so long */
-	TICKET_ROTATION_MS = 12 * 3600 * 1000,
-	TICKET_PATIENCE_MS = 3600 * 1000, /* for those of the cluster */
-	NAME_CAP = 24,
-};
+enum { RESTART_MS = 1000 }; /* a process that dies sooner than this waits so long */
 
 static void on_restart(struct io_deadline *d);
-
-static void name_of(const struct parent_child *c, char name[NAME_CAP])
-{
-	if (c->role != PROC_ROLE_WORKER)
-		snprintf(name, NAME_CAP, "%s", proc_role_name(c->role));
-	else
-		snprintf(name, NAME_CAP, "worker-%u", c->slot);
-}
-
-void parent_child_detach(struct parent_child *c)
-{
-	io_watch_free(c->watch);
-	c->watch = NULL;
-	proc_chan_free(c->chan);
-	c->chan = NULL;
-	c->is_ready = false;
-}
-
-static void watch_update(struct parent_child *c)
-{
-	if (c->watch)
-		io_watch_set(c->watch, IO_READ | (proc_chan_wants_write(c->chan) ? IO_WRITE : 0));
-}
-
-void parent_send(struct parent_child *c, enum proc_msg_type type, struct slice payload, int fd)
-{
-	int r = c->chan ? proc_chan_send(c->chan, type, payload, fd) : 0;
-	if (r && r != PROC_CLOSED) /* of one that died SIGCHLD tells */
-		log_error(NULL, "message not sent", kv_str("message", proc_msg_name(type)),
-		          kv_int("pid", c->pid));
-	if (fd >= 0)
-		close(fd);
-	watch_update(c);
-}
-
-static void on_status(struct parent_child *c, struct slice payload)
-{
-	struct proc_unpacker u = proc_unpacker_over(payload);
-	uint32_t id;
-	if (!proc_unpack_u32(&u, &id))
-		return;
-	/* A worker of another build may have less to tell. */
-	for (size_t i = 0; i < PARENT_NUMBERS && u.rest.len; i++)
-		if (!proc_unpack_u64(&u, &c->numbers[i]))
-			return;
-	c->is_asked = false;
-	parent_ctl_status_came(c->parent);
-}
-
-static void on_worker_ready(struct parent_child *c)
-{
-	struct parent *p = c->parent;
-	c->is_ready = true;
-	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
-		return;
-	for (unsigned i = 0; i < p->worker_count; i++)
-		if (!p->workers[i] || !p->workers[i]->is_ready)
-			return;
-	parent_all_ready(p);
-}
-
-static void on_key_message(struct parent_child *c, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t key_id;
-	struct slice bytes;
-	char why[256];
-	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_text(&u, &bytes))
-		return;
-	slice_to_text(bytes, why, sizeof(why));
-	if (msg->type == PROC_MSG_KEY_LOADED)
-		parent_plan_key_loaded(c->parent, key_id, bytes);
-	else
-		parent_plan_key_bad(c->parent, key_id, why);
-}
-
-static void on_message(struct parent_child *c, struct proc_msg *msg)
-{
-	char why[512];
-	switch (msg->type) {
-	case PROC_MSG_READY:
-		on_worker_ready(c);
-		break;
-	case PROC_MSG_STATUS:
-		on_status(c, msg->payload);
-		break;
-	case PROC_MSG_CAPS:
-		parent_caps_came(c, msg->payload);
-		break;
-	case PROC_MSG_REFUSED:
-		slice_to_text(msg->payload, why, sizeof(why));
-		log_error(NULL, "worker refuses the configuration", kv_str("reason", why));
-		if (!c->parent->is_ready && !parent_upgrade_failed(c->parent, why)) {
-			c->parent->status = 1;
-			io_loop_stop(c->parent->loop);
-		}
-		break;
-	case PROC_MSG_TLSRPT_NUMBERS:
-		parent_tlsrpt_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_WORKAROUNDS:
-		parent_workarounds_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_RESOLVER_WANTED:
-		parent_introduce(&c->parent->resolver, c);
-		break;
-	case PROC_MSG_LEDGER_WANTED:
-		parent_ledger_wanted(c);
-		break;
-	case PROC_MSG_LEDGER_STATUS:
-		parent_ledger_status_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_CLUSTER_STATUS:
-		parent_cluster_status_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_TICKET_KEYS:
-		parent_tickets_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_FORGOT:
-		parent_ctl_forgot_came(c->parent, msg->payload);
-		break;
-	case PROC_MSG_KEY_LOADED:
-	case PROC_MSG_KEY_BAD:
-		on_key_message(c, msg);
-		break;
-	case PROC_MSG_SELF_SIGNED:
-		parent_plan_self_signed(c->parent, msg->payload);
-		break;
-	default: /* DRAINED: its end follows, see parent_children_reap() */
-		break;
-	}
-}
-
-static void on_child_ready(void *owner, int events)
-{
-	struct parent_child *c = owner;
-	struct proc_msg msg;
-	int r, ended = events & IO_WRITE ? proc_chan_flush(c->chan) : 0;
-	if (!ended)
-		ended = proc_chan_read(c->chan);
-	while (c->chan && (r = proc_chan_next(c->chan, &msg)) == 0) {
-		on_message(c, &msg);
-	}
-	if (c->chan && !ended && r == PROC_MORE)
-		watch_update(c);
-	else if (c->chan)
-		parent_child_detach(c); /* SIGCHLD tells the rest */
-}
-
-/* The process and its channel. */
-static int child_start(struct parent_child *c, const char *user)
-{
-	char name[NAME_CAP];
-	int pair[2];
-	name_of(c, name);
-	int r = proc_chan_pair(pair);
-	if (r)
-		return err_up(r);
-	const struct conf_settings *s =
-		c->parent->plan ? c->parent->plan->settings : c->parent->next->settings;
-	const char *args[] = {
-		name,
-		user,
-		s->log_format == CONF_LOG_JSON ? "json" : "logfmt",
-		s->log_target == CONF_LOG_SYSLOG ? "syslog" : "stderr",
-		NULL,
-	};
-	r = proc_exec_role(proc_role_name(c->role), args, pair[1], &c->pid);
-	close(pair[1]);
-	if (r)
-		close(pair[0]);
-	else
-		r = proc_chan_new(&c->chan, pair[0], PROC_ROLE_PARENT, c->role);
-	if (!r)
-		r = io_watch_new(&c->watch, c->parent->loop, pair[0], on_child_ready, c);
-	if (r)
-		return err_up(r);
-	c->started_ms = io_loop_now_ms(c->parent->loop);
-	watch_update(c);
-	return 0;
-}
 
 static enum proc_msg_type channel_to(enum proc_role servant)
 {
@@ -270,7 +83,7 @@ static int runner_start(struct parent_child *c)
 	c->is_replaced = false;
 	if (!parent_hooks_pack(s, &hooks))
 		return err_raise(-ENOMEM);
-	int r = child_start(c, s->user);
+	int r = parent_child_start(c, s->user);
 	if (r)
 		return err_up(r);
 	parent_send(c, PROC_MSG_HOOKS, buf_slice(&hooks), -1);
@@ -307,7 +120,7 @@ int parent_keys_start(struct parent *p)
 	const struct conf_settings *s = p->plan ? p->plan->settings : p->next->settings;
 	p->keys.role = PROC_ROLE_KEYS;
 	p->keys.parent = p;
-	int r = child_start(&p->keys, s->keys_user);
+	int r = parent_child_start(&p->keys, s->keys_user);
 	if (r)
 		return err_up(r);
 	/* A successor gets all that the one before it had. */
@@ -346,7 +159,7 @@ static int servant_start(struct parent_child *c)
 	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
 		r = folder_make(s, CONF_RESOLVER_FOLDER);
 	if (!r)
-		r = child_start(c, s->user);
+		r = parent_child_start(c, s->user);
 	if (r)
 		return err_up(r);
 	parent_send(c, PROC_MSG_CONFIG, slice_str(s->text), -1);
@@ -505,7 +318,7 @@ int parent_worker_start(struct parent *p, unsigned slot)
 	c->role = PROC_ROLE_WORKER;
 	c->parent = p;
 	c->slot = slot;
-	int r = child_start(c, p->plan->settings->user);
+	int r = parent_child_start(c, p->plan->settings->user);
 	if (r)
 		return err_up(r);
 	parent_introduce(&p->keys, c);
@@ -513,98 +326,6 @@ int parent_worker_start(struct parent *p, unsigned slot)
 	parent_introduce(&p->ledger, c);
 	parent_worker_configure(p, c);
 	return 0;
-}
-
-static void drain_send(struct parent_child *c)
-{
-	uint8_t payload[4];
-	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	const struct parent *p = c->parent;
-	proc_pack_u32(&packer,
-	              p->plan ? p->plan->settings->drain_timeout_ms : p->old_drain_timeout_ms);
-	c->is_drained = true;
-	parent_send(c, PROC_MSG_DRAIN, proc_packed(&packer), -1);
-}
-
-bool parent_child_is_serving(const struct parent_child *c)
-{
-	return c->role == PROC_ROLE_WORKER && c->is_inherited && !c->is_drained && c->chan;
-}
-
-void parent_old_workers_drain(struct parent *p)
-{
-	for (struct parent_child *c = p->leaving; c; c = c->next)
-		if (parent_child_is_serving(c))
-			drain_send(c);
-}
-
-/* Keys of the build before are of use to its workers alone. */
-static void old_keys_end(struct parent *p)
-{
-	for (const struct parent_child *c = p->leaving; c; c = c->next)
-		if (c->role == PROC_ROLE_WORKER)
-			return;
-	for (struct parent_child *c = p->leaving; c; c = c->next) {
-		parent_child_detach(c);
-		kill(c->pid, SIGTERM);
-	}
-}
-
-/* The worker of this slot drains; its seat is free at once. */
-void parent_worker_leave(struct parent *p, unsigned slot)
-{
-	struct parent_child *c = p->workers[slot];
-	p->workers[slot] = NULL;
-	if (!c)
-		return;
-	io_deadline_disarm(&c->restart);
-	if (!c->pid) { /* it died, and none comes in its place */
-		free(c);
-		return;
-	}
-	c->is_leaving = true;
-	c->next = p->leaving;
-	p->leaving = c;
-	drain_send(c);
-}
-
-static void drain_now(struct parent *p)
-{
-	if (p->is_draining)
-		return;
-	io_deadline_disarm(&p->notice);
-	p->is_draining = true;
-	log_notice(NULL, "draining");
-	parent_dashboard_state(p);
-	for (unsigned i = 0; i < p->worker_count; i++)
-		parent_worker_leave(p, i);
-	parent_old_workers_drain(p);
-	old_keys_end(p);
-	parent_listen_close(p);
-	if (!p->leaving)
-		parent_ledger_end(p);
-}
-
-static void on_notice(struct io_deadline *d)
-{
-	drain_now((struct parent *)((char *)d - offsetof(struct parent, notice)));
-}
-
-void parent_drain(struct parent *p)
-{
-	uint32_t notice_ms = p->plan ? p->plan->settings->drain_notice_ms : 0;
-	bool is_first = !p->is_announced;
-	p->is_announced = true;
-	if (is_first)
-		parent_notify("STOPPING=1");
-	if (!is_first || !notice_ms) {
-		drain_now(p);
-		return;
-	}
-	log_notice(NULL, "draining soon", kv_ms("notice", notice_ms));
-	parent_dashboard_state(p);
-	p->notice.fn = on_notice;
-	io_deadline_arm(p->loop, &p->notice, notice_ms);
 }
 
 static void on_restart(struct io_deadline *d)
@@ -631,8 +352,8 @@ static void on_restart(struct io_deadline *d)
 /* It died and must not: at once the first time, after a second when it dies young. */
 static void child_restart(struct parent_child *c, int status)
 {
-	char name[NAME_CAP];
-	name_of(c, name);
+	char name[PARENT_CHILD_NAME_CAP];
+	parent_child_name(c, name);
 	uint64_t lived_ms = io_loop_now_ms(c->parent->loop) - c->started_ms;
 	/* A ledger that ends well could not begin, and has said why. */
 	bool is_known = c->is_replaced ||
@@ -703,86 +424,7 @@ void parent_children_reap(struct parent *p)
 			if (p->workers[i] && p->workers[i]->pid == pid)
 				child_restart(p->workers[i], status);
 	}
-	old_keys_end(p);
+	parent_old_keys_end(p);
 	if (p->is_draining && !p->leaving)
 		parent_ledger_end(p);
-}
-
-int parent_child_adopt(struct parent *p, const struct estate_child *from)
-{
-	CLEAN(closep) int fd = from->fd;
-	struct parent_child *c = calloc(1, sizeof(*c));
-	if (!c)
-		return err_raise(-ENOMEM);
-	*c = (struct parent_child){
-		.next = p->leaving,
-		.parent = p,
-		.role = from->role,
-		.slot = from->slot,
-		.pid = from->pid,
-		.started_ms = io_loop_now_ms(p->loop),
-		.is_leaving = true,
-		.is_inherited = true,
-		.is_drained = from->is_drained,
-	};
-	p->leaving = c;
-	int r = proc_chan_new(&c->chan, TAKE_FD(fd), PROC_ROLE_PARENT, c->role);
-	if (r)
-		return err_up(r);
-	proc_chan_set_version(c->chan, from->messages_version);
-	r = io_watch_new(&c->watch, p->loop, proc_chan_fd(c->chan), on_child_ready, c);
-	if (r)
-		return err_up(r);
-	watch_update(c);
-	return 0;
-}
-
-static void on_ticket_tick(struct io_deadline *d)
-{
-	parent_tickets_rotate((struct parent *)((char *)d - offsetof(struct parent, ticket_tick)));
-}
-
-static void tickets_due_in(struct parent *p, uint32_t in_ms)
-{
-	p->ticket_tick.fn = on_ticket_tick;
-	p->tickets_due_ms = io_loop_now_ms(p->loop) + in_ms;
-	io_deadline_arm(p->loop, &p->ticket_tick, in_ms);
-}
-
-void parent_tickets_adopt(struct parent *p, const struct estate *e)
-{
-	memcpy(p->ticket_keys, e->ticket_keys, sizeof(p->ticket_keys));
-	tickets_due_in(p, e->tickets_left_ms < TICKET_ROTATION_MS ? e->tickets_left_ms
-	                                                          : TICKET_ROTATION_MS);
-}
-
-static void tickets_send(struct parent *p)
-{
-	for (unsigned i = 0; i < p->worker_count; i++)
-		if (p->workers[i])
-			parent_send(p->workers[i], PROC_MSG_TICKET_KEYS,
-			            slice_of(p->ticket_keys, sizeof(p->ticket_keys)), -1);
-}
-
-/* A new key encrypts, the one before still decrypts. Never on disk. */
-void parent_tickets_rotate(struct parent *p)
-{
-	size_t half = sizeof(p->ticket_keys) / 2;
-	bool is_first = !p->ticket_tick.fn;
-	memcpy(p->ticket_keys + half, p->ticket_keys, half);
-	if (getrandom(p->ticket_keys, half, 0) != (ssize_t)half)
-		log_error(NULL, "no random bytes for ticket keys: the old ones stay");
-	if (is_first && getrandom(p->ticket_keys + half, half, 0) != (ssize_t)half)
-		memcpy(p->ticket_keys + half, p->ticket_keys, half);
-	tickets_due_in(p, TICKET_ROTATION_MS);
-	tickets_send(p);
-}
-
-void parent_tickets_came(struct parent *p, struct slice keys)
-{
-	if (keys.len != sizeof(p->ticket_keys))
-		return;
-	memcpy(p->ticket_keys, keys.data, keys.len);
-	tickets_due_in(p, TICKET_ROTATION_MS + TICKET_PATIENCE_MS);
-	tickets_send(p);
 }

@@ -66,7 +66,7 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 {
 	int r = file_read(&c->chain, chain_path, FILE_MAX, &c->chain_time);
 	if (r)
-		return plan_fails(plan, "%s: %s", chain_path, strerror(-r));
+		return plan_fails(plan, "%s: %s", chain_path, file_error(r));
 	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
 		return plan_fails(plan, "%s: no certificate in PEM", chain_path);
 	c->key_time = time_of(key_path);
@@ -82,7 +82,7 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 static int ca_read(struct parent_plan *plan, size_t whose, const char *path)
 {
 	int r = file_read(&plan->cas[whose], path, FILE_MAX, NULL);
-	return r ? plan_fails(plan, "%s: %s", path, strerror(-r)) : 0;
+	return r ? plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
 }
 
 /* Far ends prove themselves by the public CAs, and those that the operator adds. */
@@ -96,7 +96,7 @@ static int relay_cas_read(struct parent_plan *plan, size_t number)
 		if (!r)
 			r = buf_add_str(pem, "\n");
 		if (r)
-			return plan_fails(plan, "%s: %s", paths[i], strerror(-r));
+			return plan_fails(plan, "%s: %s", paths[i], file_error(r));
 	}
 	return relay->client_ca_file ? ca_read(plan, conf_ca_of_clients(plan->settings, number),
 	                                       relay->client_ca_file)
@@ -400,7 +400,7 @@ static int passwords_read(struct parent_plan *plan)
 	unsigned line = 0;
 	int r = path ? file_read(&plan->passwords, path, PROC_PASSWORDS_MAX, NULL) : 0;
 	if (!path || r)
-		return r ? plan_fails(plan, "%s: %s", path, strerror(-r)) : 0;
+		return r ? plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
 	r = web_passwords_new(&list, buf_slice(&plan->passwords), &line);
 	web_passwords_free(list);
 	if (r == WEB_PASSWORDS_BAD)

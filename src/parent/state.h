@@ -212,9 +212,15 @@ void parent_tickets_came(struct parent *p, struct slice keys);
 /* A process of the build before; its channel is ours in any case. */
 [[nodiscard]] int parent_child_adopt(struct parent *p, const struct estate_child *from);
 /* From its channel: a servant that has nobody left then ends by itself. */
+/* The process and its channel, as that user. */
+[[nodiscard]] int parent_child_start(struct parent_child *c, const char *user);
+enum { PARENT_CHILD_NAME_CAP = 24 };
+void parent_child_name(const struct parent_child *c, char ret_name[PARENT_CHILD_NAME_CAP]);
 void parent_child_detach(struct parent_child *c);
 bool parent_child_is_serving(const struct parent_child *c); /* inherited and not told to drain */
 void parent_old_workers_drain(struct parent *p);
+/* The keys process of the build before ends with the last of its workers. */
+void parent_old_keys_end(struct parent *p);
 
 /* parent/caps.c: what backends offer; one worker asked, the others are told, status warns. */
 void parent_caps_came(struct parent_child *from, struct slice payload);

@@ -33,10 +33,8 @@ json_t *parent_workarounds_json(const struct parent *p)
 {
 	json_t *list = json_array();
 	struct slice rest = buf_slice(&p->workarounds);
-	while (rest.len) {
-		size_t len = slice_find(rest, '\n');
-		json_array_append_new(list, workaround_json(slice_head(rest, len)));
-		rest = slice_skip(rest, len + 1);
-	}
+	struct slice line;
+	while (slice_line_next(&rest, &line))
+		json_array_append_new(list, workaround_json(line));
 	return list;
 }

@@ -1,9 +1,9 @@
 #include "policy/outcome.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
 static const struct {
@@ -39,14 +39,13 @@ static bool is_text(struct slice text)
 static bool is_address(struct slice text)
 {
 	char address[DNS_ADDRESS_CAP];
-	uint8_t bytes[16];
 	if (!text.len)
 		return true;
 	if (text.len >= sizeof(address))
 		return false;
 	memcpy(address, text.data, text.len);
 	address[text.len] = '\0';
-	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+	return address_is_literal(address);
 }
 
 /* Lower case alone, so that a domain is counted once. */

@@ -174,9 +174,8 @@ int policy_sts_parse(struct slice text, struct policy_sts *ret_policy, const cha
 	*ret_policy = (struct policy_sts){};
 	if (text.len > POLICY_STS_FILE_MAX)
 		r.why = "it is longer than 64 KiB";
-	while (text.len && !r.why) {
-		struct slice line = slice_head(text, slice_find(text, '\n'));
-		text = slice_skip(text, line.len + 1);
+	struct slice line;
+	while (!r.why && slice_line_next(&text, &line)) {
 		if (line.len && line.data[line.len - 1] == '\r')
 			line.len--;
 		on_line(&r, line);

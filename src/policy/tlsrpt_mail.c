@@ -1,11 +1,11 @@
 #include "policy/tlsrpt_mail.h"
 
+#include "base/date.h"
 #include "base/err.h"
 #include "base/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 enum { LINE_BYTES = 57 }; /* 76 characters (RFC 2045 6.8) */
 
@@ -54,25 +54,12 @@ static int base64_add(struct buf *to, struct slice bytes)
 	return err_up(r);
 }
 
-/* RFC 5322 3.3, in UTC; names of days and months in no locale. */
-static void date_write(int64_t at_s, char *ret_text, size_t cap)
-{
-	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t at = (time_t)at_s;
-	struct tm tm = {};
-	gmtime_r(&at, &tm);
-	snprintf(ret_text, cap, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
-	         months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 static int header_write(struct buf *to, const struct policy_tlsrpt_mail *m, const char *boundary)
 {
-	char id[POLICY_TLSRPT_ID_CAP], date[64];
+	char id[POLICY_TLSRPT_ID_CAP], date[DATE_MAIL_CAP];
 	const char *submitter = domain_of(m->from);
 	policy_tlsrpt_id(m->head, id);
-	date_write(m->now_s, date, sizeof(date));
+	date_mail_print(m->now_s, date);
 	return err_up(buf_printf(to,
 	                         "From: <%s>\r\n"
 	                         "To: <%s>\r\n"

@@ -7,13 +7,6 @@
 
 static const char *const edge_words[] = { "STLS", "XCLIENT" };
 
-static struct slice line_cut(struct slice *rest)
-{
-	struct slice line = slice_head(*rest, slice_find(*rest, '\n'));
-	*rest = slice_skip(*rest, line.len + 1);
-	return line;
-}
-
 static bool line_is(struct slice line, const char *word)
 {
 	return slice_equal_nocase(conv_line_word(&line), slice_str(word));
@@ -69,9 +62,9 @@ static bool is_edge_line(struct slice line)
 int pop3_caps_print(const char *caps, const char *word, bool keeps_plus, struct buf *out)
 {
 	struct slice rest = slice_str(caps);
-	while (rest.len) {
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		int r;
-		struct slice line = line_cut(&rest);
 		if (is_edge_line(line) || (word && !line_is(line, word)))
 			continue;
 		if (line_is(line, "SASL") && !keeps_plus)

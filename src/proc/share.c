@@ -19,7 +19,7 @@ void proc_share_password_read(struct buf *ret_password, const struct conf_cluste
 	int r = file_read(ret_password, path, PASSWORD_FILE_MAX, NULL);
 	if (r)
 		log_error(NULL, "the password of the cluster's store cannot be read",
-		          kv_str("file", path), kv_str("error", strerror(-r)),
+		          kv_str("file", path), kv_str("error", file_error(r)),
 		          kv_str("mend", "let the user of the daemon read it, then restart"));
 	/* Its last line end is no part of it. */
 	while (buf_len(ret_password) && ret_password->data[ret_password->end - 1] <= ' ')

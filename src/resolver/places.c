@@ -1,10 +1,10 @@
 #include "resolver/places.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/hash.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libpsl.h>
 #include <stdio.h>
@@ -51,9 +51,8 @@ void places_free(struct places *ps)
 
 static const char *operator_of(const char *host)
 {
-	struct in6_addr addr;
 	const char *name = NULL;
-	if (inet_pton(AF_INET, host, &addr) != 1 && inet_pton(AF_INET6, host, &addr) != 1)
+	if (!address_is_literal(host))
 		name = psl_registrable_domain(psl_builtin(), host);
 	return name ? name : host;
 }

@@ -355,7 +355,7 @@ static void cas_read(struct resolver *r, const char *path)
 		result = buf_add_str(&r->ca_pem, "\n");
 	if (result)
 		log_error(NULL, "CA certificates for MTA-STS cannot be read", kv_str("file", path),
-		          kv_str("error", strerror(-result)));
+		          kv_str("error", file_error(result)));
 }
 
 static void stores_open(struct resolver *r)
@@ -584,7 +584,7 @@ int resolver_main(int chan_fd)
 	if (!result)
 		result = io_loop_run(r.loop);
 	if (result)
-		log_error(NULL, "resolver cannot run", kv_str("error", strerror(-result)),
+		log_error(NULL, "resolver cannot run", kv_str("error", file_error(result)),
 		          kv_str("where", err_origin()));
 	end(&r);
 	return result ? 1 : r.status;

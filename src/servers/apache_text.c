@@ -3,13 +3,15 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
+#include "servers/joined.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
 
 /* Ends the reading in good order; a fault was noted. */
-enum { STOP = 1 };
+enum { STOP = SERVERS_NEST_STOP };
 
 /* A section that is open. */
 struct open {
@@ -173,27 +175,16 @@ static int on_define(struct reading *r, struct slice value)
 	return setting_add(r, r->top, slice_str(text), slice_trim(value));
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file);
+static int file_read_in(void *owner, const struct servers_file *file);
 
 static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
-	struct servers_file *file = NULL;
 	const char *real = servers_real_path(r->s, path);
 	if (!real)
 		return err_raise(-ENOMEM);
-	int e = servers_open(r->s, real, &file);
-	if (e)
-		return e < 0 ? err_up(e) : 0;
-	struct servers_place was = r->place;
-
-	const char *why = servers_nest_enter(&r->nest);
-	if (why)
-		return stop(r, why);
-	e = file_read_in(r, file);
-	r->nest.depth--;
-	r->place = was;
-	return e;
+	return servers_include_read(
+		r->s, real, &(struct servers_include){ &r->nest, &r->place, file_read_in, r });
 }
 
 static int on_include(struct reading *r, struct slice name)
@@ -323,9 +314,12 @@ static int line_take(struct reading *r, struct slice name, struct slice rest)
 	return is_active(r) ? on_directive(r, name, buf_slice(&words)) : 0;
 }
 
-static int on_line(struct reading *r, struct slice line)
+static int on_line(void *owner, struct slice line)
 {
+	struct reading *r = owner;
 	size_t n = 0;
+	if (line.len > APACHE_LINE_MAX)
+		return stop(r, "a line longer than is read");
 	while (n < line.len && line.data[n] != ' ' && line.data[n] != '\t' &&
 	       (n < 2 || line.data[n] != '>'))
 		n++;
@@ -338,44 +332,12 @@ static int on_line(struct reading *r, struct slice line)
 	return line_take(r, name, rest);
 }
 
-static int physical_line(struct reading *r, struct buf *whole, struct slice line, unsigned number)
+static int file_read_in(void *owner, const struct servers_file *file)
 {
-	line = slice_trim(line);
-	if (!buf_len(whole)) {
-		r->place.line = number;
-		if (!line.len || line.data[0] == '#')
-			return 0;
-	}
-	r->place.lines = number - r->place.line + 1;
-	bool goes_on = line.len && line.data[line.len - 1] == '\\';
-	int e = buf_add(whole, slice_head(line, line.len - goes_on));
-	if (e)
-		return err_up(e);
-	if (buf_len(whole) > APACHE_LINE_MAX)
-		return stop(r, "a line longer than is read");
-	if (goes_on)
-		return 0;
-	struct slice all = slice_trim(buf_slice(whole));
-	e = all.len ? on_line(r, all) : 0;
-	buf_clear(whole);
-	return e;
-}
-
-static int file_read_in(struct reading *r, const struct servers_file *file)
-{
-	CLEAN(buf_deinit) struct buf whole = {};
-	struct slice rest = buf_slice(&file->text);
-	r->place = (struct servers_place){ .path = file->path };
-	for (unsigned number = 1; rest.len; number++) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
-		int e = physical_line(r, &whole, line, number);
-		if (e)
-			return e;
-	}
-	return 0;
+	struct reading *r = owner;
+	return servers_joined_read(
+		file, &(struct servers_joined){
+			      .comments = "#", .place = &r->place, .fn = on_line, .owner = r });
 }
 
 int servers_apache_text(struct servers *s, struct servers_server *server,

@@ -39,6 +39,22 @@ int servers_begin(struct servers *s, const struct servers_begin *begin,
 	return defaults_add(s, *ret_server, begin->defaults);
 }
 
+int servers_renamed_add(struct servers *s, struct servers_server *server,
+                        const struct servers_renamed *names, size_t count)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < count; i++) {
+		const struct servers_setting *older =
+			servers_setting_own(server->top, names[i].older);
+		if (!older || servers_setting_own(server->top, names[i].newer))
+			continue;
+		struct servers_setting said = *older;
+		said.name = names[i].newer;
+		r = servers_setting_add(s, server->top, &said);
+	}
+	return err_up(r);
+}
+
 const char *servers_nest_enter(struct servers_nest *nest)
 {
 	if (nest->depth == SERVERS_NEST_DEPTH_MAX)
@@ -48,6 +64,24 @@ const char *servers_nest_enter(struct servers_nest *nest)
 	nest->depth++;
 	nest->total++;
 	return NULL;
+}
+
+int servers_include_read(struct servers *s, const char *path, const struct servers_include *include)
+{
+	struct servers_file *file = NULL;
+	const struct servers_place was = *include->place;
+	int r = servers_open(s, path, &file);
+	if (r)
+		return r < 0 ? err_up(r) : 0;
+	const char *why = servers_nest_enter(include->nest);
+	if (why) {
+		r = servers_fault(s, was.path, was.line, "%s", why);
+		return r ? err_up(r) : SERVERS_NEST_STOP;
+	}
+	r = include->fn(include->owner, file);
+	include->nest->depth--;
+	*include->place = was;
+	return r;
 }
 
 static const struct port {

@@ -92,7 +92,7 @@ static int daemon_read(struct servers *s, struct servers_server *server, const s
 	if (r)
 		return err_up(r);
 	scope->place = (struct servers_place){ file->path, 1, 1 };
-	r = servers_lines_read(s, scope, file, &lines_courier);
+	r = servers_lines_read(s, scope, file, &servers_lines_courier);
 	if (!r)
 		r = certificate_add(s, server, scope);
 	return err_up(r);
@@ -118,7 +118,7 @@ static int routes_read(struct servers *s, struct servers_server *server)
 	if (r)
 		return r > 0 ? 0 : err_up(r);
 	r = servers_scope_add(s, server->top, "routes", "", &scope);
-	return err_up(r ? r : servers_lines_read(s, scope, file, &lines_routes));
+	return err_up(r ? r : servers_lines_read(s, scope, file, &servers_lines_routes));
 }
 
 static int listeners_add(struct servers *s, struct servers_server *server)

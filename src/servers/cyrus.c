@@ -105,9 +105,8 @@ static int services_read(struct servers *s, struct servers_server *server,
 {
 	struct reading r = { .s = s, .server = server, .place = { file->path, 0, 1 } };
 	struct slice rest = buf_slice(&file->text);
-	while (rest.len) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		r.place.line++;
 		int e = on_line(&r, slice_trim(line));
 		if (e)
@@ -208,24 +207,8 @@ static int services_find(struct servers *s, struct servers_server *server, const
 }
 
 /* Names of before 3.0. */
-static int renamed_add(struct servers *s, struct servers_server *server)
-{
-	static const struct {
-		const char *older, *newer;
-	} names[] = { { "tls_cert_file", "tls_server_cert" },
-		      { "tls_key_file", "tls_server_key" } };
-	int r = 0;
-	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
-		const struct servers_setting *older =
-			servers_setting_own(server->top, names[i].older);
-		if (!older || servers_setting_own(server->top, names[i].newer))
-			continue;
-		struct servers_setting said = *older;
-		said.name = names[i].newer;
-		r = servers_setting_add(s, server->top, &said);
-	}
-	return err_up(r);
-}
+static const struct servers_renamed renamed[] = { { "tls_cert_file", "tls_server_cert" },
+	                                          { "tls_key_file", "tls_server_key" } };
 
 /* One, or two with a comma between, and so their keys. */
 static int certificates_add(struct servers *s, struct servers_server *server)
@@ -262,9 +245,9 @@ int servers_cyrus_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	r = servers_lines_read(s, server->top, file, &lines_cyrus);
+	r = servers_lines_read(s, server->top, file, &servers_lines_cyrus);
 	if (!r)
-		r = renamed_add(s, server);
+		r = servers_renamed_add(s, server, renamed, COUNT_OF(renamed));
 	if (!r)
 		r = services_find(s, server, path);
 	if (!r)

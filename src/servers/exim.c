@@ -141,7 +141,7 @@ static const char *command_line_ports(struct servers *s)
 	struct servers_scope *scope = NULL;
 	if (servers_open(s, "/etc/default/exim4", &file) ||
 	    servers_scope_add(s, NULL, "", "", &scope) ||
-	    servers_lines_read(s, scope, file, &lines_courier))
+	    servers_lines_read(s, scope, file, &servers_lines_courier))
 		return NULL;
 	const char *at = strstr(servers_value(scope, "SMTPLISTENEROPTIONS"), "-oX");
 	if (!at)
@@ -244,9 +244,8 @@ static int tool_ask(struct servers *s, struct servers_server *server)
 		return r < 0 ? err_up(r) : 0;
 	server->is_by_tool = true;
 	struct slice rest = buf_slice(&out);
-	while (!r && rest.len) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	while (!r && slice_line_next(&rest, &line)) {
 		r = told_line(s, server, line);
 	}
 	return err_up(r);

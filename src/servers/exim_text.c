@@ -235,9 +235,8 @@ static int file_read_in(struct exim_reading *r, const struct servers_file *file)
 {
 	struct slice rest = buf_slice(&file->text);
 	r->place = (struct servers_place){ .path = file->path };
-	for (unsigned number = 1; rest.len; number++) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	for (unsigned number = 1; slice_line_next(&rest, &line); number++) {
 		int e = physical_line(r, line, number);
 		if (e)
 			return e;

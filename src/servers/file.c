@@ -67,7 +67,20 @@ const struct servers_file *servers_file_find(const struct servers *s, const char
 	return file;
 }
 
-/* 0 or a negative errno: that of the file, which is told. */
+struct slice servers_lines_at(const struct servers *s, const struct servers_place *place)
+{
+	const struct servers_file *file = servers_file_find(s, place->path);
+	struct slice text = file ? buf_slice(&file->text) : (struct slice){};
+	struct slice line;
+	for (unsigned i = 1; i < place->line; i++)
+		(void)slice_line_next(&text, &line);
+	struct slice rest = text;
+	for (unsigned i = 0; i < place->lines; i++)
+		(void)slice_line_next(&rest, &line);
+	return slice_head(text, text.len - rest.len);
+}
+
+/* 0, FILE_TOO_LONG or a negative errno: that of the file, which is told. */
 static int text_read(struct servers *s, const char *path, struct buf *ret_text)
 {
 	CLEAN(closep) int fd = open_beneath(s, path, O_RDONLY);
@@ -134,7 +147,7 @@ int servers_open(struct servers *s, const char *path, struct servers_file **ret_
 	if (r == -ENOMEM)
 		return err_up(r);
 	if (r)
-		return refuse(s, path, r == -EFBIG ? "longer than 4 MiB" : strerror(-r));
+		return refuse(s, path, r == FILE_TOO_LONG ? "longer than 4 MiB" : strerror(-r));
 	r = keep(s, path, &text, ret_file);
 	return err_up(r);
 }

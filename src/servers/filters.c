@@ -251,14 +251,15 @@ static int spamd_listen(const struct listening *l)
 static const struct plain {
 	enum servers_kind kind;
 	const char *name, *path, *package;
-	const struct lines_syntax *syntax;
+	const struct servers_lines_syntax *syntax;
 	int (*listen)(const struct listening *l);
 } plains[] = {
-	{ SERVERS_CLAMAV, "clamd", "/etc/clamav/clamd.conf", "clamav-daemon", &lines_words,
+	{ SERVERS_CLAMAV, "clamd", "/etc/clamav/clamd.conf", "clamav-daemon", &servers_lines_words,
 	  clamav_listen },
-	{ SERVERS_REDIS, "redis", "/etc/redis/redis.conf", "redis-server", &lines_redis,
+	{ SERVERS_REDIS, "redis", "/etc/redis/redis.conf", "redis-server", &servers_lines_redis,
 	  redis_listen },
-	{ SERVERS_SPAMD, "spamd", "/etc/default/spamd", "spamd", &lines_courier, spamd_listen },
+	{ SERVERS_SPAMD, "spamd", "/etc/default/spamd", "spamd", &servers_lines_courier,
+	  spamd_listen },
 };
 
 static int plain_read(struct servers *s, enum servers_kind kind, const char *path)
@@ -337,7 +338,7 @@ int servers_milter_read(struct servers *s, const char *path)
 		return err_up(r);
 	server->instance = m->package;
 	const struct listening l = listening_of(s, server, m->package);
-	r = servers_lines_read(s, server->top, file, &lines_words);
+	r = servers_lines_read(s, server->top, file, &servers_lines_words);
 	const char *socket = servers_value(server->top, m->setting);
 	return err_up(r || !*socket ? r : endpoint_add(&l, socket, strlen(socket)));
 }

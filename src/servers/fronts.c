@@ -62,7 +62,7 @@ int servers_haproxy_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	r = servers_lines_read(s, server->top, file, &lines_haproxy);
+	r = servers_lines_read(s, server->top, file, &servers_lines_haproxy);
 	for (size_t i = 0; !r && i < server->top->child_count; i++)
 		r = haproxy_binds(s, server, server->top->children[i]);
 	return err_up(r);
@@ -127,7 +127,7 @@ int servers_stunnel_read(struct servers *s, const char *path)
 	if (r || !file)
 		return err_up(r);
 	server->instance = path;
-	r = servers_lines_read(s, server->top, file, &lines_stunnel);
+	r = servers_lines_read(s, server->top, file, &servers_lines_stunnel);
 	while (!r && (section = servers_scope_next(server->top, "section", section))) {
 		const struct servers_listener about = {
 			.name = section->name,

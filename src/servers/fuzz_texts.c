@@ -15,9 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int text_read(struct servers *s, struct servers_server *server, struct servers_file *file,
                      uint8_t which)
 {
-	static const struct lines_syntax *const lines[] = { &lines_cyrus,   &lines_courier,
-		                                            &lines_words,   &lines_redis,
-		                                            &lines_stunnel, &lines_haproxy };
+	static const struct servers_lines_syntax *const lines[] = {
+		&servers_lines_cyrus, &servers_lines_courier, &servers_lines_words,
+		&servers_lines_redis, &servers_lines_stunnel, &servers_lines_haproxy
+	};
 	static const struct blocks_syntax *const blocks[] = { &blocks_nginx, &blocks_hitch,
 		                                              &blocks_rspamd };
 	static const char *const arrays[] = { "config", NULL };

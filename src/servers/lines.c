@@ -3,16 +3,19 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/begin.h"
+#include "servers/joined.h"
+
 #include <errno.h>
 #include <stdio.h>
 
-const struct lines_syntax lines_cyrus = { ':', "#", .include = "@include" };
-const struct lines_syntax lines_courier = { '=', "#", .is_shell = true };
-const struct lines_syntax lines_routes = { ':', "#", .has_empty_names = true };
-const struct lines_syntax lines_words = { ' ', "#", .has_later_comments = true };
-const struct lines_syntax lines_redis = { ' ', "#", .include = "include" };
-const struct lines_syntax lines_stunnel = { '=', "#;", .has_brackets = true, .include = "include" };
-const struct lines_syntax lines_haproxy = {
+const struct servers_lines_syntax servers_lines_cyrus = { ':', "#", .include = "@include" };
+const struct servers_lines_syntax servers_lines_courier = { '=', "#", .is_shell = true };
+const struct servers_lines_syntax servers_lines_routes = { ':', "#", .has_empty_names = true };
+const struct servers_lines_syntax servers_lines_words = { ' ', "#", .has_later_comments = true };
+const struct servers_lines_syntax servers_lines_redis = { ' ', "#", .include = "include" };
+const struct servers_lines_syntax servers_lines_stunnel = { '=', "#;", .has_brackets = true,
+	                                                    .include = "include" };
+const struct servers_lines_syntax servers_lines_haproxy = {
 	' ',
 	"#",
 	.has_later_comments = true,
@@ -20,43 +23,18 @@ const struct lines_syntax lines_haproxy = {
 		    "cache program ring http-errors fcgi-app ",
 };
 
-/* Ends the reading in good order; a fault was noted. */
-enum { STOP = 1 };
-
 struct reading {
 	struct servers *s;
-	const struct lines_syntax *syntax;
+	const struct servers_lines_syntax *syntax;
 	struct servers_scope *outer; /* the one around the sections */
 	struct servers_scope *scope;
 	struct servers_nest nest;
 	struct servers_place place;
 };
 
-static int stop(struct reading *r, const char *why)
-{
-	int e = servers_fault(r->s, r->place.path, r->place.line, "%s", why);
-	return e ? err_up(e) : STOP;
-}
-
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* Its end: a comment behind a blank, outside quotes. */
-static struct slice comment_cut(struct slice line)
-{
-	uint8_t quote = 0;
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = line.data[i];
-		if (quote)
-			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'')
-			quote = c;
-		else if (c == '#' && i && is_blank(line.data[i - 1]))
-			return slice_trim(slice_head(line, i));
-	}
-	return line;
 }
 
 /* Quotes around all of it are none of the value's. */
@@ -87,24 +65,13 @@ static int shell_value(struct buf *out, struct slice value)
 	return 0;
 }
 
-static int file_read_in(struct reading *r, const struct servers_file *file);
+static int file_read_in(void *owner, const struct servers_file *file);
 
 static int on_included(void *owner, const char *path)
 {
 	struct reading *r = owner;
-	struct servers_file *file = NULL;
-	int e = servers_open(r->s, path, &file);
-	if (e)
-		return e < 0 ? err_up(e) : 0;
-	struct servers_place was = r->place;
-
-	const char *why = servers_nest_enter(&r->nest);
-	if (why)
-		return stop(r, why);
-	e = file_read_in(r, file);
-	r->nest.depth--;
-	r->place = was;
-	return e;
+	return servers_include_read(
+		r->s, path, &(struct servers_include){ &r->nest, &r->place, file_read_in, r });
 }
 
 static int include(struct reading *r, struct slice value)
@@ -165,8 +132,9 @@ static const char *section_type(struct reading *r, struct slice word)
 	return strstr(r->syntax->sections, padded) ? servers_text(r->s, word) : NULL;
 }
 
-static int on_line(struct reading *r, struct slice line)
+static int on_line(void *owner, struct slice line)
 {
+	struct reading *r = owner;
 	if (r->syntax->has_brackets && line.data[0] == '[')
 		return section_open(
 			r, "section",
@@ -188,48 +156,19 @@ static int on_line(struct reading *r, struct slice line)
 	return setting_add(r, name, value);
 }
 
-static int physical_line(struct reading *r, struct buf *whole, struct slice line, unsigned number)
+static int file_read_in(void *owner, const struct servers_file *file)
 {
-	line = slice_trim(line);
-	if (!buf_len(whole)) {
-		r->place.line = number;
-		if (!line.len || strchr(r->syntax->comments, line.data[0]))
-			return 0;
-	}
-	if (r->syntax->has_later_comments)
-		line = comment_cut(line);
-	r->place.lines = number - r->place.line + 1;
-	bool goes_on = line.len && line.data[line.len - 1] == '\\';
-	int e = buf_add(whole, slice_head(line, line.len - goes_on));
-	if (e)
-		return err_up(e);
-	if (goes_on)
-		return 0;
-	struct slice all = slice_trim(buf_slice(whole));
-	e = all.len ? on_line(r, all) : 0;
-	buf_clear(whole);
-	return e;
-}
-
-static int file_read_in(struct reading *r, const struct servers_file *file)
-{
-	CLEAN(buf_deinit) struct buf whole = {};
-	struct slice rest = buf_slice(&file->text);
-	r->place = (struct servers_place){ .path = file->path };
-	for (unsigned number = 1; rest.len; number++) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
-		int e = physical_line(r, &whole, line, number);
-		if (e)
-			return e;
-	}
-	return 0;
+	struct reading *r = owner;
+	return servers_joined_read(
+		file, &(struct servers_joined){ .comments = r->syntax->comments,
+	                                        .has_later_comments = r->syntax->has_later_comments,
+	                                        .place = &r->place,
+	                                        .fn = on_line,
+	                                        .owner = r });
 }
 
 int servers_lines_read(struct servers *s, struct servers_scope *scope,
-                       const struct servers_file *file, const struct lines_syntax *syntax)
+                       const struct servers_file *file, const struct servers_lines_syntax *syntax)
 {
 	struct reading r = { .s = s, .syntax = syntax, .outer = scope, .scope = scope };
 	int e = file_read_in(&r, file);

@@ -8,7 +8,7 @@
 
 #include "servers/reader.h"
 
-struct lines_syntax {
+struct servers_lines_syntax {
 	char assign;             /* between name and value; ' ': blanks */
 	const char *comments;    /* what begins a comment, where a line begins */
 	bool has_later_comments; /* "#" behind a blank begins one too */
@@ -19,12 +19,13 @@ struct lines_syntax {
 	const char *include;     /* the name of a setting that names a file; NULL: none */
 };
 
-extern const struct lines_syntax lines_cyrus, lines_courier, lines_routes, lines_words, lines_redis,
-	lines_stunnel, lines_haproxy;
+extern const struct servers_lines_syntax servers_lines_cyrus, servers_lines_courier,
+	servers_lines_routes, servers_lines_words, servers_lines_redis, servers_lines_stunnel,
+	servers_lines_haproxy;
 
 /* Reads file into scope. 0 or a negative; faults are noted. */
 [[nodiscard]] int servers_lines_read(struct servers *s, struct servers_scope *scope,
                                      const struct servers_file *file,
-                                     const struct lines_syntax *syntax);
+                                     const struct servers_lines_syntax *syntax);
 
 #endif

@@ -16,23 +16,8 @@ static const struct servers_known defaults[] = {
 	{ NULL, NULL },
 };
 
-static int renamed_add(struct servers *s, struct servers_server *server)
-{
-	static const struct {
-		const char *older, *newer;
-	} names[] = { { "default_host", "imap_host" }, { "smtp_server", "smtp_host" } };
-	int r = 0;
-	for (size_t i = 0; !r && i < COUNT_OF(names); i++) {
-		const struct servers_setting *older =
-			servers_setting_own(server->top, names[i].older);
-		if (!older || servers_setting_own(server->top, names[i].newer))
-			continue;
-		struct servers_setting said = *older;
-		said.name = names[i].newer;
-		r = servers_setting_add(s, server->top, &said);
-	}
-	return err_up(r);
-}
+static const struct servers_renamed renamed[] = { { "default_host", "imap_host" },
+	                                          { "smtp_server", "smtp_host" } };
 
 /* ManageSieve's plugin has a file of its own. */
 static int plugins_read(struct servers *s, struct servers_server *server, const char *folder)
@@ -59,7 +44,7 @@ int servers_roundcube_read(struct servers *s, const char *path)
 		return err_up(r);
 	r = servers_php_read(s, server->top, file, "config");
 	if (!r)
-		r = renamed_add(s, server);
+		r = servers_renamed_add(s, server, renamed, COUNT_OF(renamed));
 	if (!r && slash)
 		r = plugins_read(s, server,
 		                 servers_text(s, slice_of(path, (size_t)(slash - path))));

@@ -77,9 +77,8 @@ static int lines_read(struct reading *r, const struct servers_file *file,
 {
 	struct slice rest = buf_slice(&file->text);
 	r->place = (struct servers_place){ file->path, 0, 1 };
-	while (rest.len) {
-		struct slice line = slice_head(rest, slice_find(rest, '\n'));
-		rest = slice_skip(rest, line.len + 1);
+	struct slice line;
+	while (slice_line_next(&rest, &line)) {
 		r->place.line++;
 		int e = on_line(r, slice_trim(line));
 		if (e)

@@ -189,6 +189,10 @@ const char *servers_protocol_name(enum servers_protocol protocol);
 /* The text of a file that was read; NULL: it was not. */
 const struct servers_file *servers_file_find(const struct servers *s, const char *path);
 
+/* The text of a file that was read from that place on: place->lines lines, each with its end.
+ * Empty: there is none. Borrowed from s. */
+struct slice servers_lines_at(const struct servers *s, const struct servers_place *place);
+
 /* version ("2.3.19.1", "3.10") is at least major.minor; false too where it is NULL. */
 bool servers_version_is_at_least(const char *version, unsigned major, unsigned minor);
 

@@ -30,15 +30,6 @@ void smtp_ehlo_learn(const struct smtp_reply *reply, struct conv_caps *ret_caps)
 	ret_caps->text[len] = '\0';
 }
 
-static bool next_line(struct slice *rest, struct slice *ret_line)
-{
-	if (!rest->len)
-		return false;
-	*ret_line = slice_head(*rest, slice_find(*rest, '\n'));
-	*rest = slice_skip(*rest, ret_line->len + 1);
-	return true;
-}
-
 /* "AUTH PLAIN" and the older "AUTH=PLAIN" are both of the keyword AUTH. */
 static struct slice keyword_of(struct slice line)
 {
@@ -50,7 +41,7 @@ bool smtp_ehlo_find(const struct conv_caps *caps, const char *keyword, struct sl
 {
 	struct slice rest = slice_str(caps ? caps->text : "");
 	struct slice line;
-	while (next_line(&rest, &line)) {
+	while (slice_line_next(&rest, &line)) {
 		struct slice word = keyword_of(line);
 		if (!slice_equal_nocase(word, slice_str(keyword)))
 			continue;
@@ -117,7 +108,7 @@ int smtp_ehlo_write(struct buf *out, const struct conv_caps *caps,
 	struct slice line;
 	size_t last;
 	int r = write_line(out, slice_str(view->hostname), &last);
-	while (!r && next_line(&rest, &line)) {
+	while (!r && slice_line_next(&rest, &line)) {
 		struct slice word = keyword_of(line);
 		if (!is_offered(word, caps, view))
 			continue;

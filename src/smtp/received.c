@@ -1,8 +1,7 @@
 #include "smtp/received.h"
 
+#include "base/date.h"
 #include "base/err.h"
-
-#include <time.h>
 
 enum { WORD_MAX = 256 };
 
@@ -67,19 +66,11 @@ static int write_tls(struct buf *out, const struct smtp_received *how)
 	return err_up(buf_printf(out, "\r\n\ttls %s group %s (%s)", cipher, group, version));
 }
 
-/* RFC 5322 3.3; strftime() would ask the locale. */
 static int write_date(struct buf *out, int64_t now_s)
 {
-	static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t now = (time_t)now_s;
-	struct tm tm = {};
-	if (!gmtime_r(&now, &tm))
-		tm = (struct tm){ .tm_mday = 1, .tm_year = 70, .tm_wday = 4 };
-	return err_up(buf_printf(out, ";\r\n\t%s, %d %s %d %02d:%02d:%02d +0000\r\n",
-	                         days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
-	                         tm.tm_hour, tm.tm_min, tm.tm_sec));
+	char date[DATE_MAIL_CAP];
+	date_mail_print(now_s, date);
+	return err_up(buf_printf(out, ";\r\n\t%s\r\n", date));
 }
 
 int smtp_received_write(struct buf *out, const struct smtp_received *how)

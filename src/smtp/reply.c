@@ -87,10 +87,9 @@ int smtp_reply_take(struct smtp_reply *reply, struct slice input, size_t *ret_us
 
 bool smtp_reply_next(struct slice *rest, struct slice *ret_text)
 {
-	if (!rest->len)
+	struct slice line;
+	if (!slice_line_next(rest, &line))
 		return false;
-	struct slice line = slice_head(*rest, slice_find(*rest, '\n'));
-	*rest = slice_skip(*rest, line.len + 1);
 	line.len--; /* the CR */
 	*ret_text = slice_skip(line, PREFIX_LEN);
 	return true;

@@ -1,5 +1,6 @@
 #include "tls/client.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/chain.h"
@@ -10,16 +11,9 @@
 #include "tls/server_private.h"
 #include "tls/session_private.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
-
-static bool is_address(const char *name)
-{
-	struct in6_addr address;
-	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
-}
 
 /* RFC 7469 2.4's fingerprint: the handshake then proves that the peer has this key. */
 static int on_certificate(X509_STORE_CTX *store, void *arg)
@@ -95,7 +89,7 @@ int tls_client_trust(X509_STORE *store, struct slice pem)
 static bool name_require(SSL_CTX *context, const char *name)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
-	if (is_address(name))
+	if (address_is_literal(name))
 		return X509_VERIFY_PARAM_set1_ip_asc(param, name);
 	X509_VERIFY_PARAM_set_hostflags(param, TLS_CLIENT_NAME_FLAGS);
 	return X509_VERIFY_PARAM_set1_host(param, name, 0);
@@ -291,7 +285,7 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 	if (r)
 		return r; /* enum tls_client_result, or ours */
 	const char *name = set->name_count ? set->names[0] : set->name;
-	if (name && !is_address(name)) {
+	if (name && !address_is_literal(name)) {
 		c->sni = strdup(name);
 		if (!c->sni)
 			return err_raise(-ENOMEM);

@@ -25,7 +25,8 @@ int up_disk_read(struct buf *out, const char *path, struct up_owner *ret_owner)
 		return err_raise(-EINVAL);
 	if (ret_owner)
 		*ret_owner = (struct up_owner){ st.st_mode & 07777, st.st_uid, st.st_gid };
-	return err_up(file_read_fd(out, fd, UP_DISK_FILE_MAX));
+	int r = file_read_fd(out, fd, UP_DISK_FILE_MAX);
+	return r == FILE_TOO_LONG ? err_raise(-EFBIG) : err_up(r);
 }
 
 int up_disk_sync_folder(const char *path)

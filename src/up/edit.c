@@ -13,16 +13,6 @@ static const char was[] = "#mailseal# ";
 /* Shorter lines of ours ("}") are those of many. */
 enum { TELLING_LEN = 12, MARK_CAP = 96 };
 
-/* The next line, without its end; *text moves on. False: there is none. */
-static bool line_next(struct slice *text, struct slice *ret_line)
-{
-	if (!text->len)
-		return false;
-	*ret_line = slice_head(*text, slice_find(*text, '\n'));
-	*text = slice_skip(*text, ret_line->len + 1);
-	return true;
-}
-
 static bool begins(struct slice line, const char *with)
 {
 	return slice_equal(slice_head(line, strlen(with)), slice_str(with));
@@ -128,7 +118,7 @@ static bool own_next(struct slice *written, struct own *ret_own)
 	struct slice from = *written;
 	unsigned lines = 0;
 	char end[MARK_CAP];
-	while (line_next(written, &line)) {
+	while (slice_line_next(written, &line)) {
 		if (!lines && !begins(line, mark)) {
 			from = *written;
 			continue;
@@ -149,8 +139,8 @@ static bool own_is_here(const struct own *own, struct slice now)
 {
 	struct slice ours = own->text;
 	struct slice a, b;
-	while (line_next(&ours, &a))
-		if (!line_next(&now, &b) || !slice_equal(a, b))
+	while (slice_line_next(&ours, &a))
+		if (!slice_line_next(&now, &b) || !slice_equal(a, b))
 			return false;
 	return true;
 }
@@ -166,7 +156,7 @@ static unsigned own_find(const struct own *own, struct slice now, unsigned *ret_
 			++*ret_count;
 			found = line;
 		}
-		(void)line_next(&now, &skipped);
+		(void)slice_line_next(&now, &skipped);
 	}
 	return found;
 }
@@ -177,11 +167,11 @@ static unsigned own_trace(const struct own *own, struct slice now)
 	char number[MARK_CAP];
 	struct slice line, ours;
 	snprintf(number, sizeof(number), "mailseal up %u:", own->number);
-	for (unsigned at = 1; line_next(&now, &line); at++) {
+	for (unsigned at = 1; slice_line_next(&now, &line); at++) {
 		if (contains(line, number))
 			return at;
 		struct slice rest = own->text;
-		while (line_next(&rest, &ours))
+		while (slice_line_next(&rest, &ours))
 			if (ours.len >= TELLING_LEN && slice_equal(ours, line))
 				return at;
 	}
@@ -194,7 +184,7 @@ static int own_before(const struct own *own, struct buf *out)
 	struct slice rest = own->text;
 	struct slice line;
 	int r = 0;
-	while (!r && line_next(&rest, &line))
+	while (!r && slice_line_next(&rest, &line))
 		if (begins(line, was))
 			r = line_add(out, slice_skip(line, sizeof(was) - 1));
 	return r;
@@ -310,7 +300,7 @@ static unsigned lines_count(struct slice text)
 {
 	struct slice line;
 	unsigned count = 0;
-	while (line_next(&text, &line))
+	while (slice_line_next(&text, &line))
 		count++;
 	return count;
 }
@@ -320,7 +310,7 @@ static unsigned lines_before(const struct own *own)
 	struct slice rest = own->text;
 	struct slice line;
 	unsigned count = 0;
-	while (line_next(&rest, &line))
+	while (slice_line_next(&rest, &line))
 		count += begins(line, was);
 	return count;
 }

@@ -10,20 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool line_next(struct slice *text, struct slice *ret_line)
-{
-	if (!text->len)
-		return false;
-	*ret_line = slice_head(*text, slice_find(*text, '\n'));
-	*text = slice_skip(*text, ret_line->len + 1);
-	return true;
-}
-
 static size_t lines_count(struct slice text, struct slice line)
 {
 	struct slice one;
 	size_t count = 0;
-	while (line_next(&text, &one))
+	while (slice_line_next(&text, &one))
 		count += slice_equal(one, line);
 	return count;
 }
@@ -32,7 +23,7 @@ static void lines_check(struct slice now, struct slice written, struct slice out
 {
 	struct slice rest = now;
 	struct slice line;
-	while (line_next(&rest, &line))
+	while (slice_line_next(&rest, &line))
 		if (!lines_count(written, line))
 			assert(lines_count(out, line) >= lines_count(now, line));
 }
@@ -72,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	size_t lines = 0;
 	struct slice rest = before, line;
-	while (line_next(&rest, &line))
+	while (slice_line_next(&rest, &line))
 		lines++;
 	bool fits = blocks[0].line + blocks[0].lines <= lines + 1;
 	if (up_edit_apply(&written, before, blocks + !fits, fits ? 2 : 1))

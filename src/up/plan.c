@@ -1,12 +1,12 @@
 #include "up/plan.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "servers/endpoint.h"
 #include "servers/reader.h"
 #include "up/plan_inside.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -204,10 +204,8 @@ bool up_is_public(const struct servers_listener *listener)
 
 bool up_has_name_for_address(const struct servers_listener *listener)
 {
-	struct in6_addr bytes;
 	return servers_reach_of(listener->address) == SERVERS_REACH_REMOTE &&
-	       inet_pton(AF_INET, listener->address, &bytes) != 1 &&
-	       inet_pton(AF_INET6, listener->address, &bytes) != 1;
+	       !address_is_literal(listener->address);
 }
 
 /* Postfix says "*" for both families, Dovecot "*" and "::". */

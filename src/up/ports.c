@@ -116,12 +116,16 @@ static void programs_find(struct up_ports *ports)
 			process_look(ports, entry->d_name);
 }
 
-int up_ports_read(struct up_ports *ret_ports)
+int up_ports_read_tables(struct up_ports *ret_ports)
 {
 	*ret_ports = (struct up_ports){};
 	int r = table_read(ret_ports, "/proc/net/tcp");
-	if (!r)
-		r = table_read(ret_ports, "/proc/net/tcp6");
+	return r ? err_up(r) : err_up(table_read(ret_ports, "/proc/net/tcp6"));
+}
+
+int up_ports_read(struct up_ports *ret_ports)
+{
+	int r = up_ports_read_tables(ret_ports);
 	if (r)
 		return err_up(r);
 	programs_find(ret_ports);

@@ -12,6 +12,8 @@ struct up_ports {
 
 /* Reads /proc: programs of other users' processes only as root. 0 or a negative. */
 [[nodiscard]] int up_ports_read(struct up_ports *ret_ports);
+/* The same without the programs. */
+[[nodiscard]] int up_ports_read_tables(struct up_ports *ret_ports);
 void up_ports_deinit(struct up_ports *ports);
 
 /* Somebody listens there. */

@@ -1,16 +1,17 @@
+#include "base/address.h"
 #include "base/clean.h"
-#include "check/target.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-static const struct target_case {
+static const struct address_case {
 	const char *address;
-	bool is_private;
+	bool is_special;
 } cases[] = {
 	{ "8.8.8.8", false },
 	{ "1.0.0.0", false },
@@ -90,49 +91,78 @@ static const struct target_case {
 	{ "8.8.8.8 ", true },
 };
 
-static void test_target(void **state)
+static void test_address_special(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		if (check_target_is_private(cases[i].address) != cases[i].is_private)
+		if (address_is_special(cases[i].address) != cases[i].is_special)
 			fail_msg("%s", cases[i].address);
 }
 
 static const struct kind_case {
 	const char *address;
-	enum check_target target;
+	enum address_scope scope;
 } kinds[] = {
-	{ "8.8.8.8", CHECK_TARGET_PUBLIC },
-	{ "127.0.0.53", CHECK_TARGET_LOOPBACK },
-	{ "0.0.0.0", CHECK_TARGET_LOOPBACK },
-	{ "192.168.1.1", CHECK_TARGET_PRIVATE },
-	{ "100.64.0.1", CHECK_TARGET_PRIVATE },
-	{ "169.254.169.254", CHECK_TARGET_LINK_LOCAL },
-	{ "192.0.2.11", CHECK_TARGET_EXAMPLE },
-	{ "224.0.0.251", CHECK_TARGET_RESERVED },
-	{ "::1", CHECK_TARGET_LOOPBACK },
-	{ "::", CHECK_TARGET_LOOPBACK },
-	{ "::2", CHECK_TARGET_RESERVED },
-	{ "fd00::1", CHECK_TARGET_PRIVATE },
-	{ "fe80::1", CHECK_TARGET_LINK_LOCAL },
-	{ "2001:db8::11", CHECK_TARGET_EXAMPLE },
-	{ "::ffff:10.1.1.1", CHECK_TARGET_PRIVATE },
-	{ "ff02::fb", CHECK_TARGET_RESERVED },
-	{ "mail", CHECK_TARGET_RESERVED },
+	{ "8.8.8.8", ADDRESS_PUBLIC },
+	{ "127.0.0.53", ADDRESS_LOOPBACK },
+	{ "0.0.0.0", ADDRESS_LOOPBACK },
+	{ "192.168.1.1", ADDRESS_PRIVATE },
+	{ "100.64.0.1", ADDRESS_PRIVATE },
+	{ "169.254.169.254", ADDRESS_LINK_LOCAL },
+	{ "192.0.2.11", ADDRESS_EXAMPLE },
+	{ "224.0.0.251", ADDRESS_RESERVED },
+	{ "::1", ADDRESS_LOOPBACK },
+	{ "::", ADDRESS_LOOPBACK },
+	{ "::2", ADDRESS_RESERVED },
+	{ "fd00::1", ADDRESS_PRIVATE },
+	{ "fe80::1", ADDRESS_LINK_LOCAL },
+	{ "2001:db8::11", ADDRESS_EXAMPLE },
+	{ "::ffff:10.1.1.1", ADDRESS_PRIVATE },
+	{ "ff02::fb", ADDRESS_RESERVED },
+	{ "mail", ADDRESS_RESERVED },
 };
 
-static void test_target_kind(void **state)
+static void test_address_scope(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (check_target_of(kinds[i].address) != kinds[i].target)
+		if (address_scope_of(kinds[i].address) != kinds[i].scope)
 			fail_msg("%s is %s", kinds[i].address,
-			         check_target_name(check_target_of(kinds[i].address)));
+			         address_scope_name(address_scope_of(kinds[i].address)));
+}
+
+/* Each network of the list is special, its first address and so itself. */
+static void test_address_networks(void **state)
+{
+	char text[ADDRESS_NETWORK_CAP];
+	size_t count = 0;
+	bool has_ten = false, has_unique_local = false;
+	(void)state;
+	for (; address_special_network(count, text); count++) {
+		has_ten |= !strcmp(text, "10.0.0.0/8");
+		has_unique_local |= !strcmp(text, "fc00::/7");
+		*strchr(text, '/') = '\0';
+		if (!address_is_special(text))
+			fail_msg("%s", text);
+	}
+	assert_true(has_ten && has_unique_local);
+}
+
+static void test_address_literal(void **state)
+{
+	(void)state;
+	assert_true(address_is_literal("192.0.2.1"));
+	assert_true(address_is_literal("2001:db8::1"));
+	assert_false(address_is_literal("mx1.example"));
+	assert_false(address_is_literal("192.0.2"));
+	assert_false(address_is_literal(""));
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_target),
-		                            cmocka_unit_test(test_target_kind) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_address_special),
+		                            cmocka_unit_test(test_address_scope),
+		                            cmocka_unit_test(test_address_networks),
+		                            cmocka_unit_test(test_address_literal) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
