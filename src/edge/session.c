@@ -7,6 +7,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "io/splice.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/hello.h"
 
@@ -153,14 +154,9 @@ static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_
 	s->moved_ms = edge_session_now_ms(s);
 	if (to == &s->client)
 		note_line_end(s, input);
-	if (io_stream_write(to, input)) {
+	if (io_splice_move(from, to)) {
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
 		return false;
-	}
-	io_stream_consume(from, input.len);
-	if (io_stream_is_full(to)) {
-		io_stream_want_room(to);
-		io_stream_pause(from);
 	}
 	return true;
 }

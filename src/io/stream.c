@@ -444,6 +444,24 @@ void io_stream_cut(struct io_stream *s)
 	out_flush(s);
 }
 
+void io_stream_reset(struct io_stream *s)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	if (!io_stream_is_open(s))
+		return;
+	setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	s->is_dead = true;
+	buf_clear(&s->out);
+}
+
+void io_stream_keepalive(struct io_stream *s, unsigned idle_s)
+{
+	const int on = 1, idle = (int)idle_s, between = (int)(idle_s / 6 + 1);
+	setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(s->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(s->fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof(between));
+}
+
 size_t io_stream_queued(const struct io_stream *s)
 {
 	return buf_len(&s->out);

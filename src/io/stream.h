@@ -102,6 +102,12 @@ void io_stream_resume(struct io_stream *s);
 void io_stream_end(struct io_stream *s);
 /* The same without close_notify: TLS calls that truncated, as it is. */
 void io_stream_cut(struct io_stream *s);
+/* Broken off: what waits is dropped, no event follows, and freeing the stream resets the
+ * connection, so that the peer does not take it for an end. */
+void io_stream_reset(struct io_stream *s);
+/* A peer that is silent is asked by the kernel after so long whether it is still there; one that
+ * is not is an ERROR. Does nothing for a unix socket. */
+void io_stream_keepalive(struct io_stream *s, unsigned idle_s);
 /* Bytes that the socket has not taken yet. */
 size_t io_stream_queued(const struct io_stream *s);
 static inline bool io_stream_is_flushed(const struct io_stream *s)
