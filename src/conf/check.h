@@ -1,4 +1,5 @@
-/* What check.c, which sees all settings, and its parts (check_relay.c, check_cluster.c) share. */
+/* What check.c, which sees all settings, and its parts (check_relay.c, check_link.c,
+ * check_cluster.c) share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -30,6 +31,8 @@ static inline bool conf_item_is_bad(const struct conf_reader *r, const char *gro
 
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
+/* Links; after the edges. */
+void conf_check_link(struct conf_reader *r);
 /* The store that nodes share. */
 void conf_check_cluster(struct conf_reader *r);
 

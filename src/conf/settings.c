@@ -55,6 +55,8 @@ bool conf_needs_ledger(const struct conf_settings *settings)
 
 bool conf_needs_identity(const struct conf_settings *settings)
 {
+	if (settings->link_count)
+		return true;
 	for (size_t i = 0; i < settings->backend_count; i++)
 		if (settings->backends[i].tls.mode != CONF_TLS_NONE &&
 		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)

@@ -203,6 +203,42 @@ struct conf_relay {
 	int line;
 };
 
+enum conf_link_protocol {
+	CONF_LINK_TCP,    /* any: bytes are carried unlooked at */
+	CONF_LINK_SYSLOG, /* datagrams, carried as RFC 5425 frames */
+};
+
+/* One end of a sealed way between two hosts of our own. The near end has listen: plain in, TLS
+ * out. The far end has listen_tls: TLS in, plain out to a service of its host. */
+struct conf_link {
+	char *name;
+	enum conf_link_protocol protocol;
+	struct conf_address *listen;
+	size_t listen_count;
+	struct conf_address *listen_tls;
+	size_t listen_tls_count;
+	struct conf_address *to; /* tried in turn */
+	size_t to_count;
+	char **peers; /* our own hosts, one of which the other end is */
+	size_t peer_count;
+	bool proxy;  /* what is connected to is told who came, by PROXY v2 */
+	char *group; /* of unix sockets; NULL: that of the daemon */
+	unsigned mode;
+	unsigned connections; /* of one worker; 0: no limit */
+	uint32_t connect_timeout_ms;
+	uint32_t idle_timeout_ms; /* 0: none */
+	uint32_t keepalive_s;
+	const char *file;
+	int line;
+};
+
+enum { CONF_LINK_TARGETS_MAX = 32 };
+
+static inline bool conf_link_is_far(const struct conf_link *link)
+{
+	return link->listen_tls_count;
+}
+
 /* The operator's own way to a domain. */
 struct conf_route {
 	char *domain; /* "example.org", ".example.org", "*" */
@@ -351,6 +387,8 @@ struct conf_settings {
 	size_t relay_count;
 	struct conf_route *routes;
 	size_t route_count;
+	struct conf_link *links;
+	size_t link_count;
 	struct conf_resolver resolver;
 	struct conf_policy_service policy_service;
 	struct conf_tlsrpt tlsrpt;

@@ -453,6 +453,49 @@ static const struct conf_group relay_groups[] = {
 };
 #undef OF
 
+static const struct conf_word link_protocol_words[] = { { "tcp", CONF_LINK_TCP, false },
+	                                                { "syslog", CONF_LINK_SYSLOG, false },
+	                                                { NULL, 0, false } };
+
+#define OF struct conf_link
+static const struct conf_row link_rows[] = {
+	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
+	     "The near end, in clear and therefore on this host alone: where its programs connect "
+	     "to in place of the service. It goes out in TLS 1.3"),
+	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
+	     "The far end, on the host of the service: where near ends connect to, in TLS 1.3"),
+	LIST("to", CONF_ADDRESSES, to, to_count, NULL, NEW_SESSIONS,
+	     "Of a near end: the far ends, tried in turn. Of a far end: the service, on this host "
+	     "alone, for it is told in clear"),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, NULL, NEW_SESSIONS,
+	     "Which of our own hosts the other end is, by the name that mailseal-pki(8) gave it; "
+	     "of several any"),
+	ROW("protocol", CONF_WORD, protocol, "tcp", LISTENERS,
+	    "\"tcp\" carries any service; \"syslog\" takes datagrams and carries them as RFC 5425 "
+	    "says. A far end with \"tcp\" gives these frames to a syslog server that reads TCP, "
+	    "one with \"syslog\" gives it datagrams",
+	    .words = link_protocol_words),
+	ROW("proxy", CONF_BOOL, proxy, "false", NEW_SESSIONS,
+	    "Begin with a PROXY v2 header. That of a near end says which program's address came; "
+	    "that of a far end says which of our hosts"),
+	ROW("group", CONF_STRING, group, "", LISTENERS,
+	    "The group of its unix sockets. Default: the daemon's own"),
+	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),
+	ROW("connections", CONF_NUMBER, connections, "4000", NEW_SESSIONS,
+	    "Connections of one worker at a time; what is over is refused. 0: no limit",
+	    RANGE(0, 1000000)),
+	ROW("connect_timeout", CONF_DURATION_MS, connect_timeout_ms, "10s", NEW_SESSIONS,
+	    "For each connection and its handshake; then the next of \"to\" has its turn",
+	    DEADLINE),
+	ROW("idle_timeout", CONF_DURATION_MS, idle_timeout_ms, "0", NEW_SESSIONS,
+	    "End a connection that has been silent both ways for so long. 0: never",
+	    RANGE(0, 30ULL * 24 * HOUR)),
+	ROW("keepalive", CONF_DURATION_S, keepalive_s, "60s", NEW_SESSIONS,
+	    "After so long in silence TCP asks whether the other host is still there",
+	    RANGE(1, 24ULL * HOUR / SECOND)),
+};
+#undef OF
+
 static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
 	                                             { "implicit", CONF_TLS_IMPLICIT, false },
 	                                             { "none", CONF_TLS_NONE, false },
@@ -836,6 +879,17 @@ static const struct conf_group root_groups[] = {
 	  .line_offset = offsetof(struct conf_route, line),
 	  .file_offset = offsetof(struct conf_route, file),
 	  .reload = CONF_RELOAD_NEW_SESSIONS },
+	{ .name = "link",
+	  .kind = CONF_NAMED,
+	  .help = "Sealed ways between two hosts of our own, for services that have no TLS or are "
+	          "not to be trusted with it: each has an entry on both hosts",
+	  ROWS(link_rows),
+	  .offset = offsetof(OF, links),
+	  .count_offset = offsetof(OF, link_count),
+	  .item_size = sizeof(struct conf_link),
+	  .line_offset = offsetof(struct conf_link, line),
+	  .file_offset = offsetof(struct conf_link, file),
+	  .reload = CONF_RELOAD_LISTENERS },
 	{ .name = "resolver",
 	  .kind = CONF_ONE,
 	  .help = "How DNS is asked, for what goes out. It validates DNSSEC itself",
@@ -930,7 +984,6 @@ static const struct {
 	const char *name;
 	const char *sentence;
 } missing[] = {
-	{ "link", "links between hosts are not in this version" },
 	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },
 	{ "suites", "a choice of suites is not in this version" },

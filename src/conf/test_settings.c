@@ -300,7 +300,6 @@ static void test_names_refused(void **state)
 		{ HOST WELL "limit = { };", "limit", "did you mean \"limits\"" },
 		{ HOST WELL "zzzzzz = 1;", "zzzzzz", "no such setting" },
 		{ HOST WELL "limits = { line_maxx = 512; };", "limits.line_maxx", "line_max" },
-		{ HOST WELL "link = { };", "link", "not in this version" },
 		{ HOST WELL "dashboard = { };", "dashboard.listen", "missing" },
 		{ HOST WELL "ledger = { keep = \"none\"; }; "
 		            "dashboard = { listen = \"127.0.0.1:8025\"; };",

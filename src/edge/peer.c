@@ -1,5 +1,7 @@
 #include "edge/peer.h"
 
+#include "io/address.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -9,17 +11,12 @@ enum { PREFIX_LEN = 8 }; /* /64: what one IPv6 customer has at least (RFC 6177) 
 
 void edge_peer_text(const struct sockaddr *sa, char *ret_text, size_t cap, uint16_t *ret_port)
 {
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)sa;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
-	bool is_v6 = sa->sa_family == AF_INET6;
-	bool is_v4 = sa->sa_family == AF_INET;
-	if (is_v4 || is_v6)
-		inet_ntop(sa->sa_family, is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr,
-		          ret_text, (socklen_t)cap);
-	else
+	uint16_t port;
+	io_address_text(sa, ret_text, cap, &port);
+	if (!ret_text[0])
 		snprintf(ret_text, cap, "127.0.0.1");
 	if (ret_port)
-		*ret_port = is_v6 ? ntohs(v6->sin6_port) : is_v4 ? ntohs(v4->sin_port) : 0;
+		*ret_port = port;
 }
 
 void edge_peer_parse(const char *text, struct sockaddr_storage *ret_sa)

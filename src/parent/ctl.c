@@ -80,8 +80,16 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"messages_relayed",
 	"tlsrpt_datagrams",
 	"tlsrpt_refused",
-	NULL, /* the last two are of the ledger: parent/ledger.c */
+	NULL, /* these two are of the ledger: parent/ledger.c */
 	NULL,
+	"links_open",
+	"link_connections",
+	"links_refused",
+	"links_tls_failed",
+	"link_bytes_in",
+	"link_bytes_out",
+	"link_datagrams",
+	"link_datagrams_lost",
 };
 
 static void on_end(struct io_later *later)
@@ -115,8 +123,10 @@ static void answer(struct asker *a, json_t *what)
 
 static void numbers_write(const uint64_t *numbers, json_t *to)
 {
-	for (size_t n = 0; n < PARENT_NUMBERS && number_names[n]; n++)
-		json_object_set_new(to, number_names[n], json_integer((json_int_t)numbers[n]));
+	for (size_t n = 0; n < PARENT_NUMBERS; n++)
+		if (number_names[n])
+			json_object_set_new(to, number_names[n],
+			                    json_integer((json_int_t)numbers[n]));
 }
 
 static json_t *worker_json(const struct parent_child *c, bool is_long)

@@ -11,7 +11,7 @@
 
 enum {
 	END_MS = 10 * 1000, /* for its last commit */
-	WAITING = PARENT_NUMBERS - 2,
+	WAITING = 27,
 	LOST, /* of a worker's numbers */
 };
 

@@ -92,7 +92,8 @@ static int service_own(const struct parent_listener *l)
 
 static int type_of(const struct parent_listener *l)
 {
-	return l->is_service && l->service == PROC_SERVICE_TLSRPT ? SOCK_DGRAM : SOCK_STREAM;
+	bool is_datagram = l->service == PROC_SERVICE_TLSRPT || l->service == PROC_SERVICE_SYSLOG;
+	return l->is_service && is_datagram ? SOCK_DGRAM : SOCK_STREAM;
 }
 
 /* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
@@ -240,6 +241,23 @@ static int relay_add(struct list *list, const struct conf_relay *relay, uint32_t
 	return err_up(r);
 }
 
+static int link_add(struct list *list, const struct conf_link *link, uint32_t number)
+{
+	struct parent_listener l = { .edge = number,
+		                     .is_service = true,
+		                     .service = PROC_SERVICE_LINK,
+		                     .mode = link->mode,
+		                     .group = link->group };
+	int r = 0;
+	for (size_t i = 0; !r && i < link->listen_tls_count; i++)
+		r = address_add(list, &link->listen_tls[i], l);
+	if (link->protocol == CONF_LINK_SYSLOG)
+		l.service = PROC_SERVICE_SYSLOG;
+	for (size_t i = 0; !r && i < link->listen_count; i++)
+		r = address_add(list, &link->listen[i], l);
+	return err_up(r);
+}
+
 static int services_add(struct list *list, const struct conf_settings *settings)
 {
 	const struct conf_policy_service *policy = &settings->policy_service;
@@ -258,6 +276,8 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 		                                          .group = settings->tlsrpt.group });
 	for (size_t i = 0; !r && i < settings->relay_count; i++)
 		r = relay_add(list, &settings->relays[i], (uint32_t)i);
+	for (size_t i = 0; !r && i < settings->link_count; i++)
+		r = link_add(list, &settings->links[i], (uint32_t)i);
 	if (!r && settings->dashboard.is_set)
 		r = address_add(list, &settings->dashboard.listen,
 		                (struct parent_listener){ .is_service = true,
@@ -283,13 +303,18 @@ static int list_make(struct list *list, const struct conf_settings *settings)
 	return r ? err_up(r) : err_up(services_add(list, settings));
 }
 
+static int type_of_socket(int fd)
+{
+	int type = -1;
+	socklen_t len = sizeof(type);
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ? -1 : type;
+}
+
 /* Of one address and of one kind: a path may have gone from a stream to datagrams. */
 static bool is_same(const struct parent_listener *old, const struct parent_listener *now)
 {
-	int type = 0;
-	socklen_t len = sizeof(type);
 	return old->sa_len == now->sa_len && !memcmp(&old->sa, &now->sa, now->sa_len) &&
-	       !getsockopt(any_of(old), SOL_SOCKET, SO_TYPE, &type, &len) && type == type_of(now);
+	       type_of_socket(any_of(old)) == type_of(now);
 }
 
 /* Sockets that stay are taken over from the old list: nobody who waits in them is refused. */
@@ -323,7 +348,9 @@ static const char *owner_name(const struct parent_listener *l, const struct conf
 	return l->service == PROC_SERVICE_POLICY      ? "policy_service"
 	       : l->service == PROC_SERVICE_TLSRPT    ? "tlsrpt"
 	       : l->service == PROC_SERVICE_DASHBOARD ? "dashboard"
-	                                              : settings->relays[l->edge].name;
+	       : l->service == PROC_SERVICE_LINK || l->service == PROC_SERVICE_SYSLOG
+	               ? settings->links[l->edge].name
+	               : settings->relays[l->edge].name;
 }
 
 int parent_listen(struct parent *p, const struct conf_settings *settings, unsigned workers)
@@ -392,7 +419,8 @@ int parent_listen_adopt(struct parent *p, unsigned slot, int socket)
 		return err_up(r);
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].sa_len == now.sa_len &&
-		    !memcmp(&list.items[i].sa, &now.sa, now.sa_len))
+		    !memcmp(&list.items[i].sa, &now.sa, now.sa_len) &&
+		    type_of_socket(any_of(&list.items[i])) == type_of_socket(fd))
 			l = &list.items[i];
 	if (!l) {
 		r = list_add(&list, &now);

@@ -333,6 +333,7 @@ static void plan_commit(struct parent *p)
 	if (!old)
 		log_notice(NULL, "configuration in force",
 		           kv_int("edges", (int64_t)plan->settings->edge_count),
+		           kv_int("links", (int64_t)plan->settings->link_count),
 		           kv_int("workers", wanted));
 }
 
@@ -387,6 +388,8 @@ static int groups_find(struct parent_plan *plan)
 		r = group_find(plan, "dashboard", s->dashboard.group);
 	for (size_t i = 0; !r && i < s->relay_count; i++)
 		r = group_find(plan, s->relays[i].name, s->relays[i].group);
+	for (size_t i = 0; !r && i < s->link_count; i++)
+		r = group_find(plan, s->links[i].name, s->links[i].group);
 	return r;
 }
 

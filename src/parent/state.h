@@ -17,7 +17,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 29, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 37, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 };
 

@@ -158,6 +158,8 @@ enum proc_service {
 	PROC_SERVICE_LMTPS,  /* of a relay, in TLS from the first byte */
 	PROC_SERVICE_SMTPS,
 	PROC_SERVICE_DASHBOARD, /* of ledger */
+	PROC_SERVICE_LINK,      /* connections */
+	PROC_SERVICE_SYSLOG,    /* of a link, a socket for datagrams */
 	PROC_SERVICE_COUNT,
 };
 

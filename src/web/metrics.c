@@ -49,6 +49,16 @@ static const struct {
 	{ "tlsrpt_datagrams",
 	  COUNTER("tlsrpt_datagrams", "Sessions that MTAs told the collector of TLS reports.") },
 	{ "tlsrpt_refused", COUNTER("tlsrpt_refused", "Of them those that were not understood.") },
+	{ "links_open", GAUGE("links_open", "Connections of links that are open.") },
+	{ "link_connections", COUNTER("link_connections", "Connections that links carried.") },
+	{ "links_refused", COUNTER("links_refused", "Connections that a link could not carry.") },
+	{ "links_tls_failed", COUNTER("links_handshakes_failed",
+	                              "Handshakes with the other end of a link that failed.") },
+	{ "link_bytes_in", COUNTER("link_received_bytes", "Bytes from who connected to a link.") },
+	{ "link_bytes_out", COUNTER("link_sent_bytes", "Bytes to who connected to a link.") },
+	{ "link_datagrams", COUNTER("link_datagrams", "Syslog messages that links took.") },
+	{ "link_datagrams_lost",
+	  COUNTER("link_datagrams_lost", "Syslog messages for which there was no way or room.") },
 };
 
 static const struct exposition_family

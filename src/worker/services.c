@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/loop.h"
+#include "link/link.h"
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
@@ -17,6 +18,7 @@ struct set {
 	struct relay_service_transport transport;
 	struct relay_world **worlds;
 	size_t world_count;
+	struct link_world *links;
 };
 
 struct worker_services {
@@ -24,7 +26,8 @@ struct worker_services {
 	struct relay_service *policy;
 	struct relay_collector collector;
 	struct relay *relay;
-	struct worker_listeners listeners; /* kind: enum proc_service, number: relay */
+	struct link_pool *links;
+	struct worker_listeners listeners; /* kind: enum proc_service, number: relay or link */
 	struct worker_listeners next_listeners;
 	struct set now, next;
 };
@@ -36,6 +39,8 @@ static void worlds_free(struct set *s)
 	free(s->worlds);
 	s->worlds = NULL;
 	s->world_count = 0;
+	link_world_unref(s->links);
+	s->links = NULL;
 	char **domains = s->transport.local_domains;
 	for (size_t i = 0; domains && domains[i]; i++)
 		free(domains[i]);
@@ -55,6 +60,8 @@ int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
 	                          &(struct relay_service_settings){ .loop = loop, .asker = asker });
 	if (!r)
 		r = relay_new(&s->relay, loop, asker);
+	if (!r)
+		r = link_pool_new(&s->links, loop);
 	if (r) {
 		worker_services_free(s);
 		return err_up(r);
@@ -71,6 +78,7 @@ void worker_services_free(struct worker_services *s)
 	worker_listeners_close(&s->next_listeners);
 	relay_service_free(s->policy);
 	relay_free(s->relay);
+	link_pool_free(s->links);
 	worlds_free(&s->now);
 	worlds_free(&s->next);
 	free(s);
@@ -79,6 +87,11 @@ void worker_services_free(struct worker_services *s)
 struct relay *worker_services_relay(struct worker_services *s)
 {
 	return s->relay;
+}
+
+struct link_pool *worker_services_links(struct worker_services *s)
+{
+	return s->links;
 }
 
 const struct relay_service_counters *worker_services_policy(const struct worker_services *s)
@@ -134,6 +147,16 @@ static int transport_take(struct relay_service_transport *t, const struct conf_s
 	return 0;
 }
 
+static int links_prepare(struct set *next, const struct relay_world_settings *set, char *ret_error,
+                         size_t error_cap)
+{
+	const struct link_world_settings links = { .settings = set->settings,
+		                                   .materials = set->materials,
+		                                   .signer = set->signer };
+	int r = link_world_new(&next->links, &links, ret_error, error_cap);
+	return r == LINK_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
+}
+
 int worker_services_prepare(struct worker_services *s, const struct relay_world_settings *set,
                             char *ret_error, size_t error_cap)
 {
@@ -155,7 +178,7 @@ int worker_services_prepare(struct worker_services *s, const struct relay_world_
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
 		next->world_count++;
 	}
-	return 0;
+	return links_prepare(next, set, ret_error, error_cap);
 }
 
 static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
@@ -166,6 +189,7 @@ static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
 		[PROC_SERVICE_LMTPS] = { .is_lmtp = true, .is_tls = true },
 		[PROC_SERVICE_SMTPS] = { .is_tls = true },
 		[PROC_SERVICE_DASHBOARD] = {}, /* none of a worker */
+		[PROC_SERVICE_SYSLOG] = {},    /* none of a relay, as some above */
 	};
 	_Static_assert(COUNT_OF(doors) == PROC_SERVICE_COUNT);
 	struct worker_services *s = owner;
@@ -173,6 +197,10 @@ static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
 		relay_collector_read(&s->collector, fd);
 	else if (service == PROC_SERVICE_POLICY)
 		relay_service_accept(s->policy, fd);
+	else if (service == PROC_SERVICE_LINK)
+		link_accept(s->links, s->now.links, which, fd, peer);
+	else if (service == PROC_SERVICE_SYSLOG)
+		link_datagrams_read(s->links, s->now.links, which, fd);
 	else if (which < s->now.world_count)
 		relay_accept(s->relay, s->now.worlds[which], doors[service], fd, peer);
 	else
@@ -184,6 +212,7 @@ int worker_services_start(struct worker_services *s)
 	worlds_free(&s->now);
 	s->now = s->next;
 	s->next = (struct set){};
+	link_pool_switch(s->links, s->now.links);
 	relay_service_set_dialect(s->policy, s->now.dialect);
 	relay_service_set_transport(s->policy, &s->now.transport);
 	return err_up(worker_listeners_start(&s->listeners, &s->next_listeners, s->loop,

@@ -1,6 +1,7 @@
 /*
- * What listens in a worker beside its edges: the policy service, the relays, and the collector of
- * TLS reports. Sockets come from the parent and count from the next start on, as those of edges do.
+ * What listens in a worker beside its edges: the policy service, the relays, the links, and the
+ * collector of TLS reports. Sockets come from the parent and count from the next start on, as those
+ * of edges do.
  */
 #ifndef WORKER_SERVICES_H
 #define WORKER_SERVICES_H
@@ -20,6 +21,8 @@ struct worker_services;
                                       struct policy_asker *asker);
 void worker_services_free(struct worker_services *s);
 struct relay *worker_services_relay(struct worker_services *s);
+struct link_pool;
+struct link_pool *worker_services_links(struct worker_services *s);
 struct relay_service_counters;
 const struct relay_service_counters *worker_services_policy(const struct worker_services *s);
 struct relay_collector;

@@ -7,6 +7,7 @@
 #include "edge/edge.h"
 #include "edge/learn.h"
 #include "io/loop.h"
+#include "link/link.h"
 #include "proc/box.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
@@ -47,7 +48,7 @@ struct worker {
 	struct worker_listeners next_listeners;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	unsigned drain_rate;
-	unsigned draining; /* of two: edges, relays */
+	unsigned draining; /* of three: edges, relays, links */
 	int status;
 };
 
@@ -252,7 +253,7 @@ static void on_kept(void *owner)
 	io_loop_stop(w->loop);
 }
 
-/* Edges and relays each say when they are; the last of them counts. */
+/* Edges, relays and links each say when they are; the last of them counts. */
 static void on_empty(void *owner)
 {
 	struct worker *w = owner;
@@ -269,13 +270,14 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	worker_listeners_close(&w->listeners);
 	worker_services_stop(w->services);
 	edge_learner_free(TAKE(w->learner));
-	w->draining = 2;
+	w->draining = 3;
 	edge_pool_drain(w->pool, w->drain_rate, deadline_ms, on_empty, w);
 	relay_drain(worker_services_relay(w->services), deadline_ms, on_empty, w);
+	link_pool_drain(worker_services_links(w->services), deadline_ms, on_empty, w);
 	return 0;
 }
 
-/* The numbers of edge/edge.h and relay/, as the parent adds them up: only append. */
+/* The numbers of edge/edge.h, relay/ and link/, as the parent adds them up: only append. */
 static int on_status_ask(struct worker *w, struct proc_msg *msg)
 {
 	const struct edge_counters *c = edge_pool_counters(w->pool);
@@ -283,6 +285,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct relay_counters *r = relay_counters(relay);
 	const struct relay_service_counters *s = worker_services_policy(w->services);
 	const struct relay_collector *t = worker_services_collector(w->services);
+	const struct link_pool *links = worker_services_links(w->services);
+	const struct link_counters *k = link_pool_counters(links);
 	const struct worker_ledger_counters l = worker_ledger_counters(w->ledger);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
@@ -314,6 +318,14 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		t->refused,
 		l.waiting,
 		l.lost,
+		link_pool_open(links),
+		k->connections,
+		k->refused,
+		k->tls_failed,
+		k->bytes_in,
+		k->bytes_out,
+		k->datagrams,
+		k->datagrams_lost,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -415,6 +427,8 @@ static int worker_init(struct worker *w, int chan_fd)
 		edge_pool_record_to(w->pool, worker_ledger_recorder(w->ledger));
 		relay_record_to(worker_services_relay(w->services),
 		                worker_ledger_recorder(w->ledger));
+		link_pool_record_to(worker_services_links(w->services),
+		                    worker_ledger_recorder(w->ledger));
 	}
 	if (!r)
 		r = worker_guesses_new(&w->guesses, w->pool, w->ledger);

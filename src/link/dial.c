@@ -1,0 +1,154 @@
+#include "link/inside.h"
+
+#include "base/log.h"
+#include "tls/client.h"
+#include "tls/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(CONF_LINK_TARGETS_MAX <= 32);
+
+enum { DOWN_MS = 5000 }; /* so long a target that could not be used comes last */
+
+static bool is_down(const struct link_dial *d, const struct link_target *t)
+{
+	return t->down_until_ms > io_loop_now_ms(d->pool->loop);
+}
+
+/* The first that was not tried; one that is down only when there is no other. */
+static struct link_target *target_choose(struct link_dial *d)
+{
+	struct link_target *last = NULL;
+	for (size_t i = 0; i < d->end->target_count; i++) {
+		struct link_target *t = &d->end->targets[i];
+		if (d->tried & 1U << i)
+			continue;
+		if (!is_down(d, t))
+			return t;
+		last = last ? last : t;
+	}
+	return last;
+}
+
+static const char *mend_of(const struct link_dial *d)
+{
+	if (!d->end->is_far && d->stream.tls)
+		return "look at the log of the other end; peer is who it has to be, mailseal pki "
+		       "list says who has which certificate";
+	return d->end->is_far ? "is the service running?"
+	                      : "is the other end running, and open to this host?";
+}
+
+static void complain(struct link_dial *d)
+{
+	uint64_t unsaid;
+	if (!log_calm(&d->end->failures, io_loop_now_ms(d->pool->loop), &unsaid))
+		return;
+	log_warn(d->session_id, "link cannot be made", kv_str("link", d->end->name),
+	         kv_str("end", d->end->is_far ? "service" : "far"),
+	         kv_str("address", d->target->text), kv_str("peer", d->end->peers),
+	         kv_str("error", d->error), kv_str("mend", mend_of(d)),
+	         kv_int("unsaid", (int64_t)unsaid));
+}
+
+/* The next has its turn when the stream's callback has returned. */
+static void failed(struct link_dial *d, const char *error)
+{
+	if (d->is_failed)
+		return;
+	d->is_failed = true;
+	io_deadline_disarm(&d->late);
+	snprintf(d->error, sizeof(d->error), "%s", error);
+	d->target->down_until_ms = io_loop_now_ms(d->pool->loop) + DOWN_MS;
+	d->pool->counters.tls_failed += d->stream.tls != NULL;
+	complain(d);
+	io_later_add(d->pool->loop, &d->again);
+}
+
+static void is_up(struct link_dial *d)
+{
+	io_deadline_disarm(&d->late);
+	d->target->down_until_ms = 0;
+	d->on_done(d, true);
+}
+
+static void on_connected(struct link_dial *d)
+{
+	struct tls_session *tls = NULL;
+	io_stream_keepalive(&d->stream, d->end->keepalive_s);
+	if (!d->end->client)
+		is_up(d);
+	else if (tls_session_connect(&tls, d->end->client, &d->stream))
+		failed(d, "no memory");
+	else
+		io_stream_start_tls(&d->stream, tls);
+}
+
+static void on_event(struct io_stream *stream, enum io_stream_event event)
+{
+	struct link_dial *d = stream->owner;
+	if (d->is_failed)
+		return;
+	switch (event) {
+	case IO_STREAM_CONNECTED:
+		on_connected(d);
+		break;
+	case IO_STREAM_TLS_UP:
+		is_up(d);
+		break;
+	case IO_STREAM_TLS_FAILED:
+		failed(d, tls_session_error(stream->tls));
+		break;
+	case IO_STREAM_ERROR:
+		failed(d, strerror(stream->error));
+		break;
+	case IO_STREAM_EOF:
+		failed(d, "it closed the connection");
+		break;
+	case IO_STREAM_DATA:
+	case IO_STREAM_ROOM:
+		break;
+	}
+}
+
+static void on_late(struct io_deadline *late)
+{
+	struct link_dial *d = (struct link_dial *)((char *)late - offsetof(struct link_dial, late));
+	failed(d, "no answer in time");
+}
+
+static void on_again(struct io_later *again)
+{
+	link_dial_start((struct link_dial *)((char *)again - offsetof(struct link_dial, again)));
+}
+
+void link_dial_start(struct link_dial *d)
+{
+	d->again.fn = on_again;
+	d->late.fn = on_late;
+	io_stream_deinit(&d->stream);
+	struct link_target *t = target_choose(d);
+	if (!t) {
+		d->on_done(d, false);
+		return;
+	}
+	d->target = t;
+	d->tried |= 1U << (t - d->end->targets);
+	d->is_failed = false;
+	d->stream = (struct io_stream){ .fd = -1, .owner = d, .on_event = on_event };
+	io_deadline_arm(d->pool->loop, &d->late, d->end->connect_timeout_ms);
+	int r = io_stream_connect(
+		&d->stream, d->pool->loop,
+		&(struct io_way){ .to = (struct sockaddr *)&t->sa, .len = t->len });
+	if (r)
+		failed(d, strerror(-r));
+}
+
+void link_dial_deinit(struct link_dial *d)
+{
+	if (d->pool)
+		io_later_remove(d->pool->loop, &d->again);
+	io_deadline_disarm(&d->late);
+	io_stream_deinit(&d->stream);
+}

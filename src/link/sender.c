@@ -1,0 +1,279 @@
+/*
+ * The near end of syslog: datagrams go as frames into one stream to the far end, which is kept, and
+ * made again when it ended. While there is none they wait, up to a bound; what is over is lost, as
+ * datagrams are, and counted.
+ */
+#include "link/frame.h"
+#include "link/inside.h"
+
+#include "base/clean.h"
+#include "base/log.h"
+#include "io/datagram.h"
+#include "tls/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	WAITING_MAX = 1024 * 1024,
+	READS_A_TURN = 64,
+	REST_MS = 1000, /* after all targets failed, or the stream ended */
+};
+
+struct link_sender {
+	struct link_sender *next, **at;
+	struct link_pool *pool;
+	struct link_world *world;
+	struct link_end *end;
+	struct link_dial dial;
+	struct io_deadline rest;
+	struct io_later over;
+	struct buf waiting; /* frames that no stream has taken */
+	uint64_t began_ms, datagrams;
+	bool is_up;
+	bool is_leaving;
+	char id[LINK_ID_CAP];
+	char error[LINK_ERROR_CAP];
+};
+
+static void lost(struct link_sender *s, uint64_t count, const char *why)
+{
+	uint64_t unsaid;
+	s->pool->counters.datagrams_lost += count;
+	if (log_calm(&s->end->losses, io_loop_now_ms(s->pool->loop), &unsaid))
+		log_warn(s->id, "syslog message lost", kv_str("link", s->end->name),
+		         kv_str("end", "far"), kv_str("error", why),
+		         kv_int("unsaid", (int64_t)unsaid));
+}
+
+static size_t frames_count(const struct buf *frames)
+{
+	struct slice rest = buf_slice(frames), message;
+	size_t used, count = 0;
+	for (; link_frame_read(rest, &message, &used) == 0; count++)
+		rest = slice_skip(rest, used);
+	return count;
+}
+
+void link_sender_free(struct link_sender *s)
+{
+	struct link_pool *pool = s->pool;
+	if (buf_len(&s->waiting))
+		lost(s, frames_count(&s->waiting), "the link ends and there was no way");
+	io_deadline_disarm(&s->rest);
+	io_later_remove(pool->loop, &s->over);
+	link_dial_deinit(&s->dial);
+	buf_deinit(&s->waiting);
+	if (s->end->sender == s)
+		s->end->sender = NULL;
+	*s->at = s->next;
+	if (s->next)
+		s->next->at = s->at;
+	link_world_unref(s->world);
+	free(s);
+	link_pool_left(pool);
+}
+
+static void on_over(struct io_later *over)
+{
+	link_sender_free((struct link_sender *)((char *)over - offsetof(struct link_sender, over)));
+}
+
+static void record(struct link_sender *s, const char *outcome)
+{
+	const struct io_stream *stream = &s->dial.stream;
+	link_record(&(struct link_record){
+		.pool = s->pool,
+		.end = s->end,
+		.session_id = s->id,
+		.address = "",
+		.target = s->dial.target ? s->dial.target->text : "",
+		.outcome = outcome,
+		.error = s->error,
+		.tls = stream->is_tls_up ? stream->tls : NULL,
+		.began_ms = s->began_ms,
+		.bytes_in = stream->bytes_out,
+		.datagrams = s->datagrams,
+	});
+	s->pool->counters.connections++;
+	s->pool->counters.bytes_in += stream->bytes_out;
+}
+
+static void leave_if_done(struct link_sender *s)
+{
+	bool has_more = s->is_up && (buf_len(&s->waiting) || io_stream_queued(&s->dial.stream));
+	if (!s->is_leaving || has_more)
+		return;
+	if (s->is_up) {
+		io_stream_end(&s->dial.stream);
+		record(s, "ok");
+	}
+	s->is_up = false;
+	io_later_add(s->pool->loop, &s->over);
+}
+
+static void flush(struct link_sender *s)
+{
+	struct io_stream *stream = &s->dial.stream;
+	if (!s->is_up)
+		return;
+	if (buf_len(&s->waiting) && !io_stream_is_full(stream)) {
+		if (io_stream_write(stream, buf_slice(&s->waiting)))
+			lost(s, frames_count(&s->waiting), "no memory");
+		buf_deinit(&s->waiting);
+	}
+	if (io_stream_queued(stream))
+		io_stream_want_room(stream);
+	leave_if_done(s);
+}
+
+static void rest(struct link_sender *s)
+{
+	s->is_up = false;
+	s->dial.tried = 0;
+	if (s->is_leaving)
+		io_later_add(s->pool->loop, &s->over);
+	else
+		io_deadline_arm(s->pool->loop, &s->rest, REST_MS);
+}
+
+static void broke(struct link_sender *s)
+{
+	const struct io_stream *stream = &s->dial.stream;
+	snprintf(s->error, sizeof(s->error), "%s",
+	         !stream->is_dead          ? "it closed the connection"
+	         : stream->error == EPROTO ? tls_session_error(stream->tls)
+	                                   : strerror(stream->error));
+	log_warn(s->id, "link broke", kv_str("link", s->end->name), kv_str("end", "far"),
+	         kv_str("address", s->dial.target->text), kv_str("error", s->error));
+	record(s, "cut");
+	rest(s);
+}
+
+static void on_event(struct io_stream *stream, enum io_stream_event event)
+{
+	struct link_sender *s = stream->owner;
+	if (!s->is_up)
+		return;
+	switch (event) {
+	case IO_STREAM_DATA: /* a far end has nothing to say */
+		io_stream_consume(stream, io_stream_input(stream).len);
+		break;
+	case IO_STREAM_ROOM:
+		flush(s);
+		break;
+	case IO_STREAM_EOF:
+	case IO_STREAM_ERROR:
+		broke(s);
+		break;
+	case IO_STREAM_CONNECTED:
+	case IO_STREAM_TLS_UP:
+	case IO_STREAM_TLS_FAILED:
+		break;
+	}
+}
+
+static void on_dialled(struct link_dial *d, bool is_up)
+{
+	struct link_sender *s = d->owner;
+	if (!is_up) {
+		rest(s);
+		return;
+	}
+	d->stream.owner = s;
+	d->stream.on_event = on_event;
+	s->is_up = true;
+	s->began_ms = io_loop_now_ms(s->pool->loop);
+	s->datagrams = 0;
+	s->error[0] = '\0';
+	log_info(s->id, "link is up", kv_str("link", s->end->name),
+	         kv_str("address", d->target->text));
+	flush(s);
+}
+
+static void on_rested(struct io_deadline *d)
+{
+	struct link_sender *s =
+		(struct link_sender *)((char *)d - offsetof(struct link_sender, rest));
+	link_dial_start(&s->dial);
+}
+
+static struct link_sender *sender_new(struct link_pool *pool, struct link_world *w,
+                                      struct link_end *end)
+{
+	struct link_sender *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	*s = (struct link_sender){
+		.next = pool->senders,
+		.at = &pool->senders,
+		.pool = pool,
+		.world = link_world_ref(w),
+		.end = end,
+		.dial = { .stream = { .fd = -1 },
+		          .pool = pool,
+		          .end = end,
+		          .session_id = s->id,
+		          .on_done = on_dialled,
+		          .owner = s },
+		.rest = { .fn = on_rested },
+		.over = { .fn = on_over },
+	};
+	if (s->next)
+		s->next->at = &s->next;
+	pool->senders = s;
+	pool->open++;
+	end->sender = s;
+	link_session_id_make(s->id, s);
+	link_dial_start(&s->dial);
+	return s;
+}
+
+static void take(struct link_sender *s, struct slice message)
+{
+	if (buf_len(&s->waiting) + message.len > WAITING_MAX) {
+		lost(s, 1, "too many wait for the far end");
+		return;
+	}
+	if (link_frame_write(&s->waiting, message)) {
+		lost(s, 1, "no memory");
+		return;
+	}
+	s->datagrams++;
+	s->pool->counters.datagrams++;
+}
+
+void link_datagrams_read(struct link_pool *pool, struct link_world *w, uint32_t number, int fd)
+{
+	struct link_end *end = number < w->count ? &w->ends[number] : NULL;
+	uint8_t *scratch = io_loop_scratch(pool->loop);
+	size_t len;
+	if (!end || pool->is_draining)
+		return;
+	struct link_sender *s = end->sender ? end->sender : sender_new(pool, w, end);
+	for (int i = 0; i < READS_A_TURN; i++) {
+		if (!io_datagram_read(fd, scratch, IO_SCRATCH_LEN, &len))
+			break;
+		if (s && len)
+			take(s, slice_of(scratch, len));
+	}
+	if (s)
+		flush(s);
+}
+
+static void leave(struct link_sender *s)
+{
+	s->is_leaving = true;
+	if (s->end->sender == s)
+		s->end->sender = NULL;
+	io_deadline_disarm(&s->rest);
+	leave_if_done(s);
+}
+
+void link_senders_leave(struct link_pool *pool, const struct link_world *but)
+{
+	for (struct link_sender *s = pool->senders; s; s = s->next)
+		if (s->world != but && !s->is_leaving)
+			leave(s);
+}
