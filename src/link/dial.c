@@ -45,7 +45,9 @@ static void complain(struct link_dial *d)
 	uint64_t unsaid;
 	if (!log_calm(&d->end->failures, io_loop_now_ms(d->pool->loop), &unsaid))
 		return;
-	log_warn(d->session_id, "link cannot be made", kv_str("link", d->end->name),
+	log_warn(d->session_id,
+	         target_choose(d) ? "target of a link cannot be used" : "link cannot be made",
+	         kv_str("link", d->end->name),
 	         kv_str("end", d->end->is_far ? "service" : "far"),
 	         kv_str("address", d->target->text), kv_str("peer", d->end->peers),
 	         kv_str("error", d->error), kv_str("mend", mend_of(d)),

@@ -30,7 +30,9 @@ struct link_sender {
 	struct io_deadline rest;
 	struct io_later over;
 	struct buf waiting; /* frames that no stream has taken */
-	uint64_t began_ms, datagrams;
+	size_t waiting_count;
+	uint64_t began_ms;
+	uint64_t datagrams; /* that this stream took */
 	bool is_up;
 	bool is_leaving;
 	char id[LINK_ID_CAP];
@@ -47,20 +49,11 @@ static void lost(struct link_sender *s, uint64_t count, const char *why)
 		         kv_int("unsaid", (int64_t)unsaid));
 }
 
-static size_t frames_count(const struct buf *frames)
-{
-	struct slice rest = buf_slice(frames), message;
-	size_t used, count = 0;
-	for (; link_frame_read(rest, &message, &used) == 0; count++)
-		rest = slice_skip(rest, used);
-	return count;
-}
-
 void link_sender_free(struct link_sender *s)
 {
 	struct link_pool *pool = s->pool;
 	if (buf_len(&s->waiting))
-		lost(s, frames_count(&s->waiting), "the link ends and there was no way");
+		lost(s, s->waiting_count, "the link ends and there was no way");
 	io_deadline_disarm(&s->rest);
 	io_later_remove(pool->loop, &s->over);
 	link_dial_deinit(&s->dial);
@@ -120,7 +113,10 @@ static void flush(struct link_sender *s)
 		return;
 	if (buf_len(&s->waiting) && !io_stream_is_full(stream)) {
 		if (io_stream_write(stream, buf_slice(&s->waiting)))
-			lost(s, frames_count(&s->waiting), "no memory");
+			lost(s, s->waiting_count, "no memory");
+		else
+			s->datagrams += s->waiting_count;
+		s->waiting_count = 0;
 		buf_deinit(&s->waiting);
 	}
 	if (io_stream_queued(stream))
@@ -240,7 +236,7 @@ static void take(struct link_sender *s, struct slice message)
 		lost(s, 1, "no memory");
 		return;
 	}
-	s->datagrams++;
+	s->waiting_count++;
 	s->pool->counters.datagrams++;
 }
 

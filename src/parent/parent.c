@@ -30,6 +30,7 @@ void parent_all_ready(struct parent *p)
 	if (p->is_reloading)
 		log_notice(NULL, "configuration reloaded",
 		           kv_int("edges", (int64_t)p->plan->settings->edge_count),
+		           kv_int("links", (int64_t)p->plan->settings->link_count),
 		           kv_int("workers", p->worker_count));
 	p->is_reloading = false;
 	if (p->is_ready)
