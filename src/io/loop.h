@@ -89,7 +89,7 @@ void io_turn_add(struct io_loop *loop, struct io_later *l);
 void io_soon_add(struct io_loop *loop, struct io_later *l);
 
 /* Buffers of the loop, lent for the length of a callback. */
-enum { IO_SCRATCH_LEN = 128 * 1024 };
+enum { IO_SCRATCH_LEN = 512 * 1024 };
 uint8_t *io_loop_scratch(struct io_loop *loop);       /* what a read brings */
 uint8_t *io_loop_plain_scratch(struct io_loop *loop); /* what decryption brings */
 /* Puts the loop's spare memory under an empty buf, and takes it back from one. */

@@ -9,6 +9,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+/* What is decrypted of one read fits in one piece. */
+_Static_assert(IO_STREAM_READ_BULK + 16384 <= IO_SCRATCH_LEN);
+
 static void emit(struct io_stream *s, enum io_stream_event event)
 {
 	if (s->on_event)
@@ -188,7 +191,8 @@ static void tell_end(struct io_stream *s)
 static void on_readable(struct io_stream *s)
 {
 	uint8_t *scratch = io_loop_scratch(s->loop);
-	ssize_t n = recv(s->fd, scratch, IO_SCRATCH_LEN / 2, 0);
+	ssize_t most = s->is_bulk ? IO_STREAM_READ_BULK : IO_STREAM_READ;
+	ssize_t n = recv(s->fd, scratch, (size_t)most, 0);
 	if (n < 0) {
 		s->may_read = errno == EINTR;
 		if (errno != EAGAIN && errno != EINTR)
@@ -197,7 +201,7 @@ static void on_readable(struct io_stream *s)
 		return;
 	}
 	/* Less than there was room for: the socket is empty, and will tell when it is not. */
-	s->may_read = n == IO_SCRATCH_LEN / 2 || (n > 0 && s->sees_end);
+	s->may_read = n == most || (n > 0 && s->sees_end);
 	if (n == 0) {
 		s->has_ended = true;
 		s->was_truncated = s->tls;

@@ -27,6 +27,8 @@ enum io_stream_event {
 /* io_stream_input() grows to this, then the stream stops reading until some is consumed. */
 enum {
 	IO_STREAM_INPUT_MAX = 32 * 1024,
+	IO_STREAM_READ = 64 * 1024,       /* at a time */
+	IO_STREAM_READ_BULK = 256 * 1024, /* the same of a stream with is_bulk */
 	IO_STREAM_OUT_HIGH = 256 * 1024,
 	IO_STREAM_OUT_LOW = 64 * 1024
 };
@@ -48,6 +50,7 @@ struct io_stream {
 	bool is_connecting;
 	bool may_read;  /* the socket may have bytes: nothing said EAGAIN since it was told */
 	bool may_write; /* the same the other way */
+	bool is_bulk;   /* the owner's: reads in large pieces, and its owner takes all of each */
 	bool sees_end;  /* the peer has ended: read until that comes */
 	bool is_tls_up;
 	bool is_paused;

@@ -110,7 +110,7 @@ static void test_stream_reads_all(void **state)
 	stage_init(&t, SIZE_MAX);
 	for (ssize_t n; (n = write(t.peer, block, sizeof(block))) > 0;)
 		sent += (size_t)n;
-	assert_true(sent > IO_SCRATCH_LEN / 2);
+	assert_true(sent > IO_STREAM_READ);
 	shutdown(t.peer, SHUT_WR);
 	assert_int_equal(io_loop_run(t.loop), 0);
 	assert_int_equal(buf_len(&t.seen.got), sent);

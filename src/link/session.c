@@ -267,6 +267,8 @@ static void on_dialled(struct link_dial *d, bool is_up)
 		link_session_break(s, "no-memory");
 		return;
 	}
+	/* Each system call costs as much as some KiB of encryption. */
+	s->in.is_bulk = d->stream.is_bulk = true;
 	enter(s, LINK_STATE_SPLICE, s->end->idle_timeout_ms);
 	io_stream_resume(&s->in);
 }
