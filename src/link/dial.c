@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "tls/client.h"
+#include "tls/inside.h"
+#include "tls/peer.h"
 #include "tls/session.h"
 
 #include <stdio.h>
@@ -47,8 +49,7 @@ static void complain(struct link_dial *d)
 		return;
 	log_warn(d->session_id,
 	         target_choose(d) ? "target of a link cannot be used" : "link cannot be made",
-	         kv_str("link", d->end->name),
-	         kv_str("end", d->end->is_far ? "service" : "far"),
+	         kv_str("link", d->end->name), kv_str("end", d->end->is_far ? "service" : "far"),
 	         kv_str("address", d->target->text), kv_str("peer", d->end->peers),
 	         kv_str("error", d->error), kv_str("mend", mend_of(d)),
 	         kv_int("unsaid", (int64_t)unsaid));
@@ -97,6 +98,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		on_connected(d);
 		break;
 	case IO_STREAM_TLS_UP:
+		link_expiry_say(d->pool, d->end, d->session_id, stream->tls);
 		is_up(d);
 		break;
 	case IO_STREAM_TLS_FAILED:
@@ -123,6 +125,21 @@ static void on_late(struct io_deadline *late)
 static void on_again(struct io_later *again)
 {
 	link_dial_start((struct link_dial *)((char *)again - offsetof(struct link_dial, again)));
+}
+
+void link_expiry_say(struct link_pool *pool, struct link_end *end, const char *session_id,
+                     const struct tls_session *tls)
+{
+	int64_t ago_s = tls_session_expired_s(tls);
+	uint64_t unsaid;
+	if (!ago_s || !log_calm(&end->expiries, io_loop_now_ms(pool->loop), &unsaid))
+		return;
+	log_error(session_id, "certificate of one of our hosts has expired and is accepted for now",
+	          kv_str("link", end->name), kv_str("end", end->is_far ? "near" : "far"),
+	          kv_str("names", end->is_far ? tls_session_peer_names(tls) : end->peers),
+	          kv_int("expired_s", ago_s),
+	          kv_str("mend", "renew it: mailseal pki renew NAME on the CA's host"),
+	          kv_int("unsaid", (int64_t)unsaid));
 }
 
 void link_dial_start(struct link_dial *d)

@@ -36,7 +36,7 @@ struct link_end {
 	size_t target_count;
 	struct tls_server *server; /* of a far end */
 	struct tls_client *client; /* of a near end */
-	struct log_calm refusals, failures, losses;
+	struct log_calm refusals, failures, losses, expiries;
 	struct link_sender *sender; /* near end of syslog, once a datagram came */
 };
 
@@ -86,6 +86,10 @@ struct link_dial {
 /* on_done follows, maybe at once. */
 void link_dial_start(struct link_dial *d);
 void link_dial_deinit(struct link_dial *d);
+
+/* The other end's certificate has expired, and is accepted all the same: that is for a person. */
+void link_expiry_say(struct link_pool *pool, struct link_end *end, const char *session_id,
+                     const struct tls_session *tls);
 
 /* A connection that came. */
 enum link_state {

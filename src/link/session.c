@@ -322,6 +322,8 @@ static void refuse(struct link_session *s, const char *why)
 
 static void on_handshake(struct link_session *s, enum io_stream_event event)
 {
+	if (event == IO_STREAM_TLS_UP)
+		link_expiry_say(s->pool, s->end, s->id, s->in.tls);
 	if (event == IO_STREAM_TLS_FAILED) {
 		refuse(s, tls_session_error(s->in.tls));
 	} else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR) {
