@@ -4,6 +4,7 @@
 #include "cmd/config.h"
 #include "cmd/ctl.h"
 #include "cmd/hops.h"
+#include "cmd/link.h"
 #include "cmd/pki.h"
 #include "cmd/policy.h"
 #include "cmd/report.h"
@@ -30,6 +31,7 @@ static const struct command commands[] = {
 	{ "hops", cmd_hops,
 	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "audit", cmd_audit, "the mail servers installed here against the recommendation" },
+	{ "link", cmd_link, "redirect --print: nftables rules for transparent links" },
 	{ "pki", cmd_pki, "init|issue|token|join|renew|revoke|list|...: the CA of our own hosts" },
 	{ "report", cmd_report,
 	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },

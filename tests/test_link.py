@@ -6,6 +6,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 from types import SimpleNamespace
@@ -303,6 +304,23 @@ def test_an_old_certificate_is_refused_past_its_grace(folder, pki, pair, service
     finally:
         near.close()
     assert service.count == 0
+
+
+def test_an_old_certificate_within_its_grace_is_an_alarm(folder, pki, pair, service):
+    pki.run("issue", "imap2", "--again")
+    pki.end_days_ago("imap2", 2)
+    port, = free_ports(1)
+    seen = len(pair.far.events)
+    near = near_end(folder, pki, "imap2", port, f'"127.0.0.1:{pair.far_port}"')
+    try:
+        with connect(port) as sock:
+            sock.sendall(b"x")
+            assert sock.recv(10) == b"x"
+        said = pair.far.wait("certificate of one of our hosts has expired and is accepted for now",
+                             after=seen)
+        assert (said["level"], said["names"]) == ("error", "imap2.mailseal.internal")
+    finally:
+        near.close()
 
 
 def test_nothing_goes_in_clear(folder, pki):
@@ -664,3 +682,38 @@ def test_records_and_metrics(pair, service):
     assert wait_until(lambda: '"internal"' in coverage(), 15), coverage()
     status = pair.near.ctl("status").stdout
     assert "link_connections" in status and "links_tls_failed" in status
+
+
+# --- transparent ---
+
+def test_a_connection_that_was_not_caught_is_refused(folder, pki, pair, service):
+    port, = free_ports(1)
+    near = near_end(folder, pki, "imap1", port, f'"127.0.0.1:{pair.far_port}"',
+                    more='transparent = true; destination = "192.0.2.9:5432";')
+    try:
+        assert is_refused(connect(port))
+        assert "destination" in near.wait("link refused")["error"]
+        rules = subprocess.run([BINARY, "link", "redirect", "--print", "-c", near.config],
+                               capture_output=True, text=True, check=True).stdout
+        assert f"ip daddr 192.0.2.9 tcp dport 5432 redirect to :{port} " in rules
+    finally:
+        near.close()
+    assert service.count == 0
+
+
+@pytest.mark.skipif(not shutil.which("nft"), reason="nftables is not installed")
+def test_who_cannot_be_told_is_caught(folder, pki):
+    """In a network of its own: a client that connects to 192.0.2.9, and knows of no link."""
+    script = os.path.join(os.path.dirname(__file__), "link_caught.py")
+    done = subprocess.run(["unshare", "-n", sys.executable, script, folder, pki.dir],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "caught, and told where to" in done.stdout
+
+
+def test_redirect_says_what_it_cannot(pair):
+    done = subprocess.run([BINARY, "link", "redirect", "--print", "-c", pair.near.config],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "transparent = true" in done.stderr and not done.stdout
+    assert subprocess.run([BINARY, "link", "redirect"], capture_output=True,
+                          check=False).returncode == 2

@@ -2,6 +2,8 @@
 #include "conf/check.h"
 #include "conf/value.h"
 
+#include <string.h>
+
 static void at_home(struct conf_reader *r, const char *path, const struct conf_address *a,
                     const char *mend)
 {
@@ -81,6 +83,77 @@ static void link_proxy(struct conf_reader *r, const struct conf_link *link)
 	conf_mend(r, "take it out");
 }
 
+/* nftables redirects to the first address of loopback. */
+static bool is_redirected_to(const struct conf_address *a)
+{
+	return (a->kind == CONF_ADDRESS_INET && !strcmp(a->host, "127.0.0.1")) ||
+	       (a->kind == CONF_ADDRESS_INET6 && !strcmp(a->host, "::1"));
+}
+
+static bool has_listen_for(const struct conf_link *link, const struct conf_address *destination)
+{
+	for (size_t i = 0; i < link->listen_count; i++)
+		if (link->listen[i].kind == destination->kind)
+			return true;
+	return false;
+}
+
+static void link_destination(struct conf_reader *r, const struct conf_link *link,
+                             const struct conf_address *a)
+{
+	struct conf_path path = conf_path_of("link", link->name, "destination");
+	if (is_named(r, path.text, a))
+		return;
+	if (a->kind != CONF_ADDRESS_INET && a->kind != CONF_ADDRESS_INET6) {
+		conf_complain(r, path.text, "\"%s\" is nothing that nftables could catch", a->text);
+		conf_mend(r, "write an IP address and a port");
+	} else if (!has_listen_for(link, a)) {
+		conf_complain(r, path.text, "\"%s\" has no listen of its family", a->text);
+		conf_mend(r, "add \"%s:PORT\" to listen",
+		          a->kind == CONF_ADDRESS_INET ? "127.0.0.1" : "[::1]");
+	}
+	for (size_t i = 0; i < link->to_count; i++) {
+		if (!conf_address_overlaps(&link->to[i], a))
+			continue;
+		conf_complain(r, path.text,
+		              "\"%s\" is in \"to\" as well: the link would catch itself", a->text);
+		conf_mend(r, "let the far end listen on another port");
+	}
+}
+
+static void link_transparent(struct conf_reader *r, const struct conf_link *link)
+{
+	struct conf_path path = conf_path_of("link", link->name, "transparent");
+	struct conf_path listen = conf_path_of("link", link->name, "listen");
+	if (!link->transparent) {
+		if (link->destination_count) {
+			conf_complain(r, conf_path_of("link", link->name, "destination").text,
+			              "it counts with transparent = true alone");
+			conf_mend(r, "add transparent = true, or take it out");
+		}
+		return;
+	}
+	if (conf_link_is_far(link) || link->protocol != CONF_LINK_TCP) {
+		conf_complain(r, path.text, "only a near end for TCP can be");
+		conf_mend(r, "take it out");
+		return;
+	}
+	if (!link->destination_count) {
+		conf_complain(r, path.text, "it is not said what is to be caught");
+		conf_mend(r,
+		          "add destination = [\"ADDRESS:PORT\"], the service as programs know it");
+	}
+	for (size_t i = 0; i < link->listen_count; i++) {
+		if (is_redirected_to(&link->listen[i]))
+			continue;
+		conf_complain(r, listen.text, "\"%s\" is nothing that nftables redirects to",
+		              link->listen[i].text);
+		conf_mend(r, "write 127.0.0.1:PORT or [::1]:PORT");
+	}
+	for (size_t i = 0; i < link->destination_count; i++)
+		link_destination(r, link, &link->destinations[i]);
+}
+
 struct place {
 	const struct conf_address *address;
 	bool is_datagram;
@@ -158,6 +231,7 @@ void conf_check_link(struct conf_reader *r)
 		link_to(r, link);
 		link_many(r, link);
 		link_proxy(r, link);
+		link_transparent(r, link);
 		link_clashes(r, i);
 	}
 }

@@ -221,7 +221,10 @@ struct conf_link {
 	size_t to_count;
 	char **peers; /* our own hosts, one of which the other end is */
 	size_t peer_count;
-	bool proxy;  /* what is connected to is told who came, by PROXY v2 */
+	bool proxy;       /* what is connected to is told who came, by PROXY v2 */
+	bool transparent; /* of a near end: it takes what nftables caught on its way to these */
+	struct conf_address *destinations;
+	size_t destination_count;
 	char *group; /* of unix sockets; NULL: that of the daemon */
 	unsigned mode;
 	unsigned connections; /* of one worker; 0: no limit */

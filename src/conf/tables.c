@@ -478,6 +478,13 @@ static const struct conf_row link_rows[] = {
 	ROW("proxy", CONF_BOOL, proxy, "false", NEW_SESSIONS,
 	    "Begin with a PROXY v2 header. That of a near end says which program's address came; "
 	    "that of a far end says which of our hosts"),
+	ROW("transparent", CONF_BOOL, transparent, "false", NEW_SESSIONS,
+	    "For programs that cannot be told to connect elsewhere: connections of this host to "
+	    "\"destination\" are caught and come to this near end, and nothing else does. The "
+	    "rules "
+	    "for that are what `mailseal link redirect --print` says"),
+	LIST("destination", CONF_ADDRESSES, destinations, destination_count, "", NEW_SESSIONS,
+	     "Where these programs connect to: the service as they know it"),
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of its unix sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),

@@ -25,7 +25,7 @@ static void test_link_ends(void **state)
 		"log = { listen = [\"127.0.0.1:514\", \"unix:/run/log\"]; protocol = \"syslog\";"
 		" to = [\"10.0.0.8:6514\", \"10.0.0.9:6514\"]; peer = \"log1\"; };"
 		"same_port = { listen = \"127.0.0.1:514\"; to = \"10.0.0.8:514\"; peer = \"x\"; }; "
-	        "};";
+		"};";
 	int r = conf_read_text(&s, text, 0, &errors);
 	conf_errors_print(&errors, stderr);
 	assert_int_equal(r, 0);
@@ -69,6 +69,20 @@ static void test_link_refused(void **state)
 		{ LINK(NEAR "protocol = \"syslog\"; proxy = true; "), "link.a.proxy",
 		  "no PROXY header" },
 		{ LINK(NEAR "protocol = \"udp\"; "), "link.a.protocol", "known: tcp, syslog" },
+		{ LINK(NEAR "destination = \"10.0.0.9:3306\"; "), "link.a.destination",
+		  "transparent = true alone" },
+		{ LINK(NEAR "transparent = true; "), "link.a.transparent", "not said what" },
+		{ LINK(FAR "transparent = true; "), "link.a.transparent", "only a near end" },
+		{ LINK(NEAR "transparent = true; destination = \"10.0.0.9:8306\"; "),
+		  "link.a.destination", "catch itself" },
+		{ LINK(NEAR "transparent = true; destination = \"[2001:db8::9]:3306\"; "),
+		  "link.a.destination", "no listen of its family" },
+		{ LINK(NEAR "transparent = true; destination = \"*:3306\"; "), "link.a.destination",
+		  "could catch" },
+		{ LINK("listen = \"127.0.0.2:3306\"; to = \"10.0.0.9:1\"; peer = \"x\"; "
+		       "transparent = "
+		       "true; destination = \"10.0.0.9:3306\"; "),
+		  "link.a.listen", "redirects to" },
 		{ LINK(NEAR "}; b = { " NEAR), "link.b.listen", "taken by another" },
 		{ LINK("listen = \"unix:/s\"; to = \"10.0.0.9:1\"; peer = \"x\"; }; b = { listen = "
 		       "\"unix:/s\"; protocol = \"syslog\"; to = \"10.0.0.9:1\"; peer = \"x\"; "),

@@ -31,9 +31,12 @@ struct link_end {
 	size_t open;
 	uint32_t connect_timeout_ms, idle_timeout_ms;
 	unsigned keepalive_s;
-	struct conf_address *addresses; /* what the texts of targets are of */
+	struct conf_address *addresses[2]; /* what the texts of targets and destinations are of */
 	struct link_target *targets;
 	size_t target_count;
+	bool is_transparent; /* what was caught on its way to one of these, and nothing else */
+	struct link_target *destinations;
+	size_t destination_count;
 	struct tls_server *server; /* of a far end */
 	struct tls_client *client; /* of a near end */
 	struct log_calm refusals, failures, losses, expiries;
@@ -117,6 +120,8 @@ struct link_session {
 	char id[LINK_ID_CAP];
 	char addr[48];
 	uint16_t port;
+	char wanted_addr[48]; /* where who came connected to, as he knows it */
+	uint16_t wanted_port;
 	bool was_up;
 	const char *outcome;
 	char error[LINK_ERROR_CAP];

@@ -38,24 +38,33 @@ static int target_take(struct link_target *t, const struct conf_address *conf)
 	return 0;
 }
 
-static int targets_take(struct link_end *end, const struct conf_link *conf, struct self *self)
+/* Their texts outlive the settings, in what *ret_addresses owns. */
+static int list_take(struct link_target **ret_list, struct conf_address **ret_addresses,
+                     const struct conf_address *conf, size_t count)
 {
-	/* Their texts outlive the settings. */
-	struct conf_address *addresses = calloc(conf->to_count, sizeof(*addresses));
-	end->addresses = addresses;
-	end->targets = calloc(conf->to_count, sizeof(*end->targets));
-	if (!addresses || !end->targets)
+	*ret_addresses = calloc(count + 1, sizeof(**ret_addresses));
+	*ret_list = calloc(count + 1, sizeof(**ret_list));
+	if (!*ret_addresses || !*ret_list)
 		return err_raise(-ENOMEM);
-	memcpy(addresses, conf->to, conf->to_count * sizeof(*addresses));
-	for (; end->target_count < conf->to_count; end->target_count++) {
-		const struct conf_address *a = &addresses[end->target_count];
-		if (!target_take(&end->targets[end->target_count], a))
-			continue;
-		snprintf(self->error, self->error_cap, "link.%s.to: \"%s\" is no IP address",
-		         conf->name, a->text);
-		return LINK_WORLD_BAD;
+	for (size_t i = 0; i < count; i++) {
+		(*ret_addresses)[i] = conf[i];
+		if (target_take(&(*ret_list)[i], &(*ret_addresses)[i]))
+			return LINK_WORLD_BAD;
 	}
 	return 0;
+}
+
+static int targets_take(struct link_end *end, const struct conf_link *conf, struct self *self)
+{
+	end->target_count = conf->to_count;
+	end->destination_count = conf->destination_count;
+	int r = list_take(&end->targets, &end->addresses[0], conf->to, conf->to_count);
+	if (!r)
+		r = list_take(&end->destinations, &end->addresses[1], conf->destinations,
+		              conf->destination_count);
+	if (r == LINK_WORLD_BAD)
+		snprintf(self->error, self->error_cap, "link.%s: an address is none", conf->name);
+	return r;
 }
 
 static int far_make(struct link_end *end, const struct self *self, char **names, size_t count,
@@ -125,6 +134,7 @@ static int end_take(struct link_end *end, const struct conf_link *conf, struct s
 		.protocol = conf->protocol,
 		.is_far = conf_link_is_far(conf),
 		.proxy = conf->proxy,
+		.is_transparent = conf->transparent,
 		.connections_max = conf->connections,
 		.connect_timeout_ms = conf->connect_timeout_ms,
 		.idle_timeout_ms = conf->idle_timeout_ms,
@@ -202,7 +212,9 @@ void link_world_unref(struct link_world *w)
 		tls_server_unref(end->server);
 		tls_client_unref(end->client);
 		free(end->targets);
-		free(end->addresses);
+		free(end->destinations);
+		free(end->addresses[0]);
+		free(end->addresses[1]);
 		free(end->peers);
 		free(end->name);
 	}
