@@ -2,6 +2,7 @@
 import glob
 import hashlib
 import os
+import resource
 import shutil
 import socket
 import struct
@@ -541,6 +542,32 @@ def test_syslog_datagrams_arrive(folder, pki):
     assert (ended["protocol"], ended["seal"], ended["datagrams"]) == ("syslog", "authenticated", "1")
 
 
+def test_syslog_to_a_server_at_udp(folder, pki):
+    """What nobody takes is lost, counted, and no end of the stream."""
+    udp, far_port, to = free_ports(3)
+    far = links.host(folder, "udp-far", pki.node("db1"), {
+        "log-in": f'listen_tls = "127.0.0.1:{far_port}"; to = "127.0.0.1:{to}"; '
+                  'peer = "imap1"; protocol = "syslog";'})
+    near = links.host(folder, "udp-near", pki.node("imap1"), {
+        "log": f'listen = "127.0.0.1:{udp}"; to = "127.0.0.1:{far_port}"; peer = "db1"; '
+               'protocol = "syslog";'})
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        far.ready()
+        near.ready()
+        client.sendto(b"<13>nobody is there", ("127.0.0.1", udp))
+        assert far.wait("syslog message lost")["end"] == "service"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.settimeout(30)
+            server.bind(("127.0.0.1", to))
+            client.sendto(b"<13>now", ("127.0.0.1", udp))
+            assert server.recv(100) == b"<13>now"
+        assert not [e for e in near.events if e.get("event") == "link ended"]
+    finally:
+        near.close()
+        far.close()
+
+
 def test_syslog_for_a_server_that_reads_frames(folder, pki):
     """A far end with protocol "tcp" gives them as they are (RFC 6587 3.4.1)."""
     frames = links.Service(lambda sock: sock.recv(64, socket.MSG_WAITALL))
@@ -709,6 +736,20 @@ def test_who_cannot_be_told_is_caught(folder, pki):
                           capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "caught, and told where to" in done.stdout
+
+
+def test_config_check_counts_descriptors_and_groups(folder, pki):
+    path = folder + "/check.conf"
+    with open(path, "w", encoding="ascii") as out:
+        out.write('hostname = "mail.example.org"; ' + links.config(pki.node("imap1"), {
+            "a": 'listen = "127.0.0.1:1"; to = "192.0.2.1:2"; peer = "db1"; connections = 1000000; '
+                 'group = "no-such-group";'}))
+    done = subprocess.run([BINARY, "config", "check", "-c", path], capture_output=True, text=True,
+                          check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and "no-such-group" in said
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert hard == resource.RLIM_INFINITY or hard > 2000000 or "connections of links" in said
 
 
 def test_redirect_says_what_it_cannot(pair):

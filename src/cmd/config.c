@@ -127,6 +127,13 @@ static void relay_check(struct check *c, const struct conf_relay *relay)
 	group_check(c, path, relay->group);
 }
 
+static void link_check(struct check *c, const struct conf_link *link)
+{
+	char path[320];
+	snprintf(path, sizeof(path), "link.%s.group", link->name);
+	group_check(c, path, link->group);
+}
+
 static void route_check(struct check *c, size_t number)
 {
 	char path[64];
@@ -215,6 +222,8 @@ static void files_check(struct check *c)
 		relay_check(c, &c->settings->relays[i]);
 	for (size_t i = 0; i < c->settings->route_count; i++)
 		route_check(c, i);
+	for (size_t i = 0; i < c->settings->link_count; i++)
+		link_check(c, &c->settings->links[i]);
 	resolver_check(c, &c->settings->resolver);
 	hook_check(c, &c->settings->ledger);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
@@ -236,6 +245,18 @@ static size_t listeners_count(const struct conf_settings *s)
 	return count;
 }
 
+/* Their listeners, and two for each connection. */
+static unsigned long long links_count(const struct conf_settings *s)
+{
+	unsigned long long count = 0;
+	for (size_t i = 0; i < s->link_count; i++) {
+		const struct conf_link *link = &s->links[i];
+		count += 2 * (link->listen_count + link->listen_tls_count);
+		count += 2ULL * (link->protocol == CONF_LINK_SYSLOG ? 1 : link->connections);
+	}
+	return count;
+}
+
 static void descriptors_check(struct check *c)
 {
 	const struct conf_settings *s = c->settings;
@@ -244,7 +265,7 @@ static void descriptors_check(struct check *c)
 	for (size_t i = 0; i < s->edge_count; i++)
 		if (s->edges[i].limits.max_sessions > sessions)
 			sessions = s->edges[i].limits.max_sessions;
-	unsigned long long others = listeners_count(s) + WORKER_DESCRIPTORS;
+	unsigned long long others = listeners_count(s) + links_count(s) + WORKER_DESCRIPTORS;
 	unsigned long long needed = 2 * sessions + others;
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max == RLIM_INFINITY ||
 	    needed <= limit.rlim_max)
@@ -252,7 +273,8 @@ static void descriptors_check(struct check *c)
 	char mend[160];
 	unsigned long long fits = limit.rlim_max > others ? (limit.rlim_max - others) / 2 : 0;
 	snprintf(mend, sizeof(mend),
-	         "raise the limit (LimitNOFILE of systemd), or write max_sessions = %llu", fits);
+	         "raise the limit (LimitNOFILE of systemd), write max_sessions = %llu%s", fits,
+	         s->link_count ? ", or lower connections of links" : "");
 	note(c, (struct conf_place){ c->path, 0, "limits.max_sessions" }, false, mend,
 	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu", sessions,
 	     needed, (unsigned long long)limit.rlim_max);

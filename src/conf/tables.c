@@ -488,7 +488,7 @@ static const struct conf_row link_rows[] = {
 	ROW("group", CONF_STRING, group, "", LISTENERS,
 	    "The group of its unix sockets. Default: the daemon's own"),
 	ROW("mode", CONF_MODE, mode, "0660", LISTENERS, "Who may use its unix sockets"),
-	ROW("connections", CONF_NUMBER, connections, "4000", NEW_SESSIONS,
+	ROW("connections", CONF_NUMBER, connections, "1000", NEW_SESSIONS,
 	    "Connections of one worker at a time; what is over is refused. 0: no limit",
 	    RANGE(0, 1000000)),
 	ROW("connect_timeout", CONF_DURATION_MS, connect_timeout_ms, "10s", NEW_SESSIONS,
