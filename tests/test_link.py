@@ -69,14 +69,14 @@ def connect(port):
     return socket.create_connection(("127.0.0.1", port), 60)
 
 
-def is_refused(sock, say=b"a question"):
-    """Whoever connected is cut off, and hears nothing."""
-    with sock:
-        try:
+def is_refused(port, say=b"a question"):
+    """Whoever connects is cut off, and hears nothing."""
+    try:
+        with connect(port) as sock:
             sock.sendall(say)
             return sock.recv(100) == b""
-        except ConnectionError:
-            return True
+    except ConnectionError:
+        return True
 
 
 def test_bytes_are_carried_and_recorded(pair, service):
@@ -243,7 +243,7 @@ def test_a_far_end_of_another_name_is_refused(folder, pki, pair, service):
     port, = free_ports(1)
     near = near_end(folder, pki, "imap1", port, f'"127.0.0.1:{pair.far_port}"', peer="db2")
     try:
-        assert is_refused(connect(port))
+        assert is_refused(port)
         said = near.wait("link cannot be made")
         assert (said["end"], said["peer"]) == ("far", "db2") and "mismatch" in said["error"].lower()
         assert near.status()["sums"]["links_refused"] == 1
@@ -257,7 +257,7 @@ def test_a_near_end_of_another_name_is_refused(folder, pki, pair, service):
     seen = len(pair.far.events)
     near = near_end(folder, pki, "db2", port, f'"127.0.0.1:{pair.far_port}"')
     try:
-        assert is_refused(connect(port))
+        assert is_refused(port)
         said = pair.far.wait("link refused", after=seen)
         assert (said["end"], said["names"]) == ("near", "db2.mailseal.internal")
         assert "peer" in said["mend"]
@@ -275,7 +275,7 @@ def test_a_host_of_another_ca_is_refused(folder, pki, pair, service):
     port, other = free_ports(2)
     near = near_end(folder, foreign, "imap1", port, f'"127.0.0.1:{pair.far_port}"')
     try:
-        assert is_refused(connect(port))
+        assert is_refused(port)
         assert near.wait("link cannot be made")["end"] == "far"
     finally:
         near.close()
@@ -285,7 +285,7 @@ def test_a_host_of_another_ca_is_refused(folder, pki, pair, service):
     seen = len(pair.far.events)
     near = near_end(folder, foreign, "imap1", other, f'"127.0.0.1:{pair.far_port}"')
     try:
-        assert is_refused(connect(other))
+        assert is_refused(other)
         assert pair.far.wait("link refused", after=seen)["end"] == "near"
     finally:
         near.close()
@@ -299,7 +299,7 @@ def test_an_old_certificate_is_refused_past_its_grace(folder, pki, pair, service
     seen = len(pair.far.events)
     near = near_end(folder, pki, "imap2", port, f'"127.0.0.1:{pair.far_port}"')
     try:
-        assert is_refused(connect(port))
+        assert is_refused(port)
         said = pair.far.wait("link refused", after=seen)
         assert said["names"] == "imap2.mailseal.internal" and "expired" in said["error"]
     finally:
@@ -334,7 +334,7 @@ def test_nothing_goes_in_clear(folder, pki):
     port, = free_ports(1)
     near = near_end(folder, pki, "imap1", port, f'"127.0.0.1:{plain.port}"')
     try:
-        assert is_refused(connect(port), b"the secret question")
+        assert is_refused(port, b"the secret question")
         assert near.wait("link cannot be made")["end"] == "far"
         got = plain.saw()[0]
         assert isinstance(got, OSError) or (got.startswith(b"\x16\x03") and b"secret" not in got)
@@ -345,10 +345,13 @@ def test_nothing_goes_in_clear(folder, pki):
 
 def test_old_versions_and_strangers_get_nothing(pair, service):
     for version in ("-tls1_2", "-tls1_3"):
+        seen = len(pair.far.events)
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{pair.far_port}",
                                version, "-quiet", "-no_ign_eof"], input="question\n", text=True,
                               capture_output=True, timeout=30, check=False)
-        assert "alert" in done.stderr and not done.stdout
+        assert not done.stdout
+        said = pair.far.wait("link refused", after=seen)  # the alert itself may lose to the reset
+        assert (said["end"], said.get("names", "")) == ("near", "")
     assert service.count == 0
 
 
@@ -385,11 +388,11 @@ def test_nobody_there_is_said_at_once(folder, pki):
     other = near_end(folder, pki, "imap1", second, f'"127.0.0.1:{far_port}"')
     try:
         far.ready()
-        assert is_refused(connect(first))
+        assert is_refused(first)
         said = near.wait("link cannot be made")
         assert (said["end"], said["error"]) == ("far", "Connection refused")
         assert near.wait("link ended")["outcome"] == "unreachable"
-        assert is_refused(connect(second))
+        assert is_refused(second)
         assert far.wait("link cannot be made")["end"] == "service"
         assert other.wait("link ended")["outcome"] == "cut"
     finally:
@@ -462,7 +465,7 @@ def test_connections_have_a_limit(folder, pki, pair, service):
         for sock in held:
             sock.sendall(b"x")
             assert sock.recv(10) == b"x"
-        assert is_refused(connect(port))
+        assert is_refused(port)
         assert near.wait("link refused")["error"] == "connections"
         held.pop().close()
         assert wait_until(lambda: near.status()["sums"]["links_open"] == 1)
@@ -602,7 +605,7 @@ def test_what_is_no_frame_ends_it(folder, pki):
     try:
         far.ready()
         near = near_end(folder, pki, "imap1", port, f'"127.0.0.1:{far_port}"')
-        assert is_refused(connect(port), b"GET / HTTP/1.0\r\n\r\n")
+        assert is_refused(port, b"GET / HTTP/1.0\r\n\r\n")
         assert far.wait("link ended")["outcome"] == "bad-syntax"
         server.settimeout(0)
         with pytest.raises(BlockingIOError):
@@ -718,7 +721,7 @@ def test_a_connection_that_was_not_caught_is_refused(folder, pki, pair, service)
     near = near_end(folder, pki, "imap1", port, f'"127.0.0.1:{pair.far_port}"',
                     more='transparent = true; destination = "192.0.2.9:5432";')
     try:
-        assert is_refused(connect(port))
+        assert is_refused(port)
         assert "destination" in near.wait("link refused")["error"]
         rules = subprocess.run([BINARY, "link", "redirect", "--print", "-c", near.config],
                                capture_output=True, text=True, check=True).stdout

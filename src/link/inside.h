@@ -141,6 +141,11 @@ void link_receiver_event(struct link_session *s, enum io_stream_event event);
 void link_senders_leave(struct link_pool *pool, const struct link_world *but);
 void link_sender_free(struct link_sender *sender);
 
+/* link/wanted.c: where who came wanted to, before nftables; else where he is. */
+void link_wanted_find(const struct link_end *end, int fd, struct sockaddr_storage *ret_sa);
+/* Of a transparent link: was it caught on its way to a destination? True of others. */
+bool link_is_wanted(const struct link_end *end, const struct sockaddr_storage *sa);
+
 /* link/record.c */
 struct link_record {
 	struct link_pool *pool;

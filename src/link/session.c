@@ -12,7 +12,6 @@
 #include "tls/session.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -390,34 +389,6 @@ static void turn_away(struct link_pool *pool, struct link_end *end, int fd, cons
 		         kv_str("error", why), kv_int("unsaid", (int64_t)unsaid));
 }
 
-/* Where who came wanted to, before nftables; else where he is. */
-static void wanted_find(const struct link_end *end, int fd, struct sockaddr_storage *ret_sa)
-{
-	enum { ORIGINAL_DST = 80 }; /* SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST of the kernel */
-	socklen_t len = sizeof(*ret_sa);
-	*ret_sa = (struct sockaddr_storage){};
-	getsockname(fd, (struct sockaddr *)ret_sa, &len);
-	int level = ret_sa->ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	len = sizeof(*ret_sa);
-	if (end->is_transparent && getsockopt(fd, level, ORIGINAL_DST, ret_sa, &len))
-		*ret_sa = (struct sockaddr_storage){};
-}
-
-/* Of a transparent link: was it caught on its way to one of these? */
-static bool is_wanted(const struct link_end *end, const struct sockaddr_storage *sa)
-{
-	char addr[48], listed[48];
-	uint16_t port, listed_port;
-	io_address_text((const struct sockaddr *)sa, addr, sizeof(addr), &port);
-	for (size_t i = 0; i < end->destination_count; i++) {
-		io_address_text((const struct sockaddr *)&end->destinations[i].sa, listed,
-		                sizeof(listed), &listed_port);
-		if (port == listed_port && !strcmp(addr, listed))
-			return true;
-	}
-	return !end->is_transparent;
-}
-
 static struct link_session *session_new(struct link_pool *pool, struct link_world *w,
                                         struct link_end *end)
 {
@@ -466,9 +437,9 @@ void link_accept(struct link_pool *pool, struct link_world *w, uint32_t number, 
 	if (!end)
 		return;
 	struct sockaddr_storage wanted;
-	wanted_find(end, fd, &wanted);
+	link_wanted_find(end, fd, &wanted);
 	const char *why = limit_hit(pool, end);
-	if (!is_wanted(end, &wanted))
+	if (!link_is_wanted(end, &wanted))
 		why = "it was not on its way to a destination of this link";
 	struct link_session *s = why ? NULL : session_new(pool, w, end);
 	if (!s) {
