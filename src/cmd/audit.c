@@ -24,7 +24,8 @@ static const char usage[] =
 	"The configuration of the mail servers installed here against the recommendation: what\n"
 	"departs from it, why it matters, and the line that mends it. Changes nothing. Values "
 	"come\n"
-	"from the servers' own programs (postconf, doveconf, exim) where they are there, lines from\n"
+	"from the servers' own programs (postconf, doveconf, exim) where they are there, lines "
+        "from\n"
 	"the files. FILE (main.cf, master.cf, dovecot.conf, ...) is read in the place of what is\n"
 	"installed, by no program.\n"
 	"\n"
@@ -47,7 +48,7 @@ struct options {
 
 static int options_fail(const char *why, const char *what)
 {
-	fprintf(stderr, "mailseal audit: %s%s\n\n%s", why, what, usage);
+	fprintf(stderr, "mailseal audit: %s%s\nmailseal audit --help says more\n", why, what);
 	return UNKNOWN;
 }
 
@@ -87,7 +88,7 @@ static int option_take(struct options *o, int letter)
 		fputs(usage, stdout);
 		return WELL;
 	}
-	fputs(usage, stderr);
+	fputs("mailseal audit --help says more\n", stderr);
 	return UNKNOWN;
 }
 

@@ -39,7 +39,7 @@ static const char usage[] =
 
 static int options_fail(const char *text)
 {
-	fprintf(stderr, "mailseal up: %s\n\n%s", text, usage);
+	fprintf(stderr, "mailseal up: %s\nmailseal up --help says more\n", text);
 	return UNKNOWN;
 }
 
@@ -136,7 +136,7 @@ static int options_take(struct up_options *o, int argc, char **argv)
 			fputs(usage, stdout);
 			return WELL;
 		default:
-			fputs(usage, stderr);
+			fputs("mailseal up --help says more\n", stderr);
 			return UNKNOWN;
 		}
 	}
