@@ -148,7 +148,8 @@ def test_what_files_say_does_not_reach_the_terminal(root):
     (["--config", "here.conf"], 'begins with "/"'),
     (["--stub", "test"], "--stub is ZONE=ADDRESS"),
     (["more"], "nothing but options"),
-    (["--never"], "Usage:"),
+    (["--root", "/no/such/folder"], "/no/such/folder: No such file"),
+    (["--never"], "up --help says more"),
 ])
 def test_wrong_words(words, said):
     done = up(*words)

@@ -11,7 +11,7 @@
 /* Nothing in it needs escaping. */
 const char check_print_html_style[] =
 	"body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
-	"color:#1b2430;background:#fff}"
+	"color:#1b2430;background:#fff;overflow-wrap:anywhere}"
 	"h1{margin-bottom:.2rem}.quiet{color:#51606f}"
 	".letters{display:flex;flex-wrap:wrap;gap:1rem;margin:1rem 0}"
 	".whole,.partial{border:1px solid #cfd7df;border-radius:.5rem;padding:.5rem "

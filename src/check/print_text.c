@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PLACES_SHOWN = 4 };
 
@@ -44,6 +45,8 @@ static int paint(struct page *p, const char *colour, const char *text)
 
 static const char *letter_colour(const char *letter)
 {
+	if (letter[0] == '-')
+		return "2";
 	return letter[0] == 'A' ? "1;32" : letter[0] <= 'C' && letter[0] >= 'B' ? "1;33" : "1;31";
 }
 
@@ -154,6 +157,24 @@ static int block_write(struct page *p, const char *margin, const char *text)
 	return err_up(r);
 }
 
+/* Lines of another software are no mend for this one: then that is said, or where all are. */
+static int mend_heading(struct page *p, const struct check_finding *f, const struct advice_mend *m)
+{
+	bool is_for_all = !m->software[0] || !strcmp(m->software, "DNS");
+	bool is_its_own = is_for_all || advice_mend_for(f->criterion->id, f->software) == m;
+	int r = buf_printf(p->out, "    mend%s%s", m->software[0] ? ", " : "", m->software);
+	if (!r && !is_its_own && f->software[0]) {
+		r = buf_add_str(p->out, " (no lines for ");
+		if (!r)
+			r = check_print_clean(p->out, f->software);
+		if (!r)
+			r = buf_add_str(p->out, " are known)");
+	} else if (!r && !is_its_own) {
+		r = buf_printf(p->out, " (others: mailseal check --explain %s)", f->criterion->id);
+	}
+	return r ? err_up(r) : err_up(buf_add_str(p->out, ":\n"));
+}
+
 static int mend_write(struct page *p, const struct check_finding *f)
 {
 	const struct advice_mend *m = advice_mend_for(f->criterion->id, f->software);
@@ -161,7 +182,7 @@ static int mend_write(struct page *p, const struct check_finding *f)
 		m = advice_mend_next(f->criterion->id, NULL);
 	if (!m)
 		return 0;
-	int r = buf_printf(p->out, "    mend%s%s:\n", m->software[0] ? ", " : "", m->software);
+	int r = mend_heading(p, f, m);
 	return r ? err_up(r) : err_up(block_write(p, "        ", m->text));
 }
 
@@ -258,8 +279,8 @@ static int totals_write(struct page *p)
 	for (unsigned i = 0; i < p->report->domain->endpoint_count; i++)
 		connections += p->report->domain->endpoints[i]->connections;
 	return err_up(buf_printf(p->out,
-	                         "%u critical, %u failed, %u to be mended, %u not tested, %u to "
-	                         "know, %u well; %u endpoints, %u connections\n",
+	                         "%u critical, %u failed, %u warned, %u not tested, %u to know, "
+	                         "%u well; %u endpoints, %u connections\n",
 	                         t[CHECK_CRITICAL], t[CHECK_FAIL], t[CHECK_WARN],
 	                         t[CHECK_NOT_TESTED], t[CHECK_INFO], t[CHECK_PASS],
 	                         p->report->domain->endpoint_count, connections));

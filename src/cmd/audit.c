@@ -48,7 +48,7 @@ struct options {
 
 static int options_fail(const char *why, const char *what)
 {
-	fprintf(stderr, "mailseal audit: %s%s\n\n%s", why, what, usage);
+	fprintf(stderr, "mailseal audit: %s%s\nmailseal audit --help says more\n", why, what);
 	return UNKNOWN;
 }
 
@@ -88,7 +88,7 @@ static int option_take(struct options *o, int letter)
 		fputs(usage, stdout);
 		return WELL;
 	}
-	fputs(usage, stderr);
+	fputs("mailseal audit --help says more\n", stderr);
 	return UNKNOWN;
 }
 

@@ -115,7 +115,8 @@ int check_engine_begin(struct check_engine *e, const struct check_options *optio
 {
 	snprintf(ret_error, error_cap, "out of memory");
 	if (dns_options_cas(&options->dns, &e->ca_pem)) {
-		snprintf(ret_error, error_cap, "the file of --ca-file cannot be read");
+		snprintf(ret_error, error_cap, "--ca-file %s: it cannot be read",
+		         options->dns.ca_file);
 		return -1;
 	}
 	int r = curl_global_init(CURL_GLOBAL_DEFAULT) ? -1 : io_loop_new(&e->loop);

@@ -88,8 +88,7 @@ int check_options_fail(const char *format, ...)
 	va_start(list, format);
 	vfprintf(stderr, format, list);
 	va_end(list);
-	fputs("\n\n", stderr);
-	usage_print(stderr);
+	fputs("\nmailseal check --help says more\n", stderr);
 	return CHECK_COULD_NOT_TELL;
 }
 
@@ -370,7 +369,7 @@ int check_options_read(struct check_options *ret_options, int argc, char **argv)
 			return CHECK_WELL;
 		}
 		if (letter == '?') {
-			usage_print(stderr);
+			fputs("mailseal check --help says more\n", stderr);
 			return CHECK_COULD_NOT_TELL;
 		}
 		r = option_take(o, letter, optarg);

@@ -172,7 +172,7 @@ static void hook_check(struct check *c, const struct conf_ledger *ledger)
 {
 	struct conf_place place = { c->settings->files[0], 0, "ledger.exposure_hook" };
 	struct stat st;
-	if (!conf_needs_runner(c->settings))
+	if (!ledger->exposure_hook_count)
 		return;
 	const char *file = ledger->exposure_hook[0];
 	if (stat(file, &st))

@@ -53,7 +53,7 @@ struct looking {
 
 static int usage_wrong(const char *why)
 {
-	fprintf(stderr, "mailseal hops: %s\n\n%s", why, usage);
+	fprintf(stderr, "mailseal hops: %s\nmailseal hops --help says more\n", why);
 	return UNKNOWN;
 }
 
@@ -106,7 +106,7 @@ static int options_read(struct options *o, int argc, char **argv)
 			fputs(usage, stdout);
 			return WELL;
 		default:
-			fputs(usage, stderr);
+			fputs("mailseal hops --help says more\n", stderr);
 			return UNKNOWN;
 		}
 	}

@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static const char usage[] =
 
 static int options_fail(const char *text)
 {
-	fprintf(stderr, "mailseal up: %s\n\n%s", text, usage);
+	fprintf(stderr, "mailseal up: %s\nmailseal up --help says more\n", text);
 	return UNKNOWN;
 }
 
@@ -136,7 +137,7 @@ static int options_take(struct up_options *o, int argc, char **argv)
 			fputs(usage, stdout);
 			return WELL;
 		default:
-			fputs(usage, stderr);
+			fputs("mailseal up --help says more\n", stderr);
 			return UNKNOWN;
 		}
 	}
@@ -154,6 +155,10 @@ static int options_check(const struct up_options *o, bool has_more)
 	if (changes && o->root)
 		return options_fail(
 			"--root is for the plan alone: a machine is changed from inside");
+	if (o->root && access(o->root, X_OK)) {
+		fprintf(stderr, "mailseal up: %s: %s\n", o->root, strerror(errno));
+		return UNKNOWN;
+	}
 	if (changes && geteuid()) {
 		fputs("mailseal up: it changes files of servers: run it as root, or with sudo\n",
 		      stderr);
