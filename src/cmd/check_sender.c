@@ -56,7 +56,7 @@ static int ca_take(struct tls_mint **ret_mint, const char *path)
 	CLEAN(buf_deinit_secret) struct buf pem = {};
 	int r = path ? file_read(&pem, path, PEM_MAX, NULL) : -ENOENT;
 	if (r && r != -ENOENT)
-		return check_sender_fail("%s: %s", path, strerror(-r));
+		return check_sender_fail("%s: %s", path, file_error(r));
 	if (!r) {
 		r = tls_mint_read(ret_mint, buf_slice(&pem));
 		return r ? check_sender_fail("%s: not the key and certificate of a CA", path) : 0;
@@ -69,7 +69,7 @@ static int ca_take(struct tls_mint **ret_mint, const char *path)
 static int file_take(struct buf *ret_pem, const char *path)
 {
 	int r = path ? file_read(ret_pem, path, PEM_MAX, NULL) : 0;
-	return r ? check_sender_fail("%s: %s", path, strerror(-r)) : 0;
+	return r ? check_sender_fail("%s: %s", path, file_error(r)) : 0;
 }
 
 /* What the good host's TLSA record says: the CA's key, or that of the operator's certificate. */

@@ -74,7 +74,7 @@ static int request_read(const struct pki_run *run, struct buf *ret_pem)
 	        : strcmp(path, "-") ? file_read(ret_pem, path, REQUEST_MAX, NULL)
 	                            : file_read_fd(ret_pem, STDIN_FILENO, REQUEST_MAX);
 	if (r)
-		fprintf(stderr, "mailseal pki: %s: %s\n", path, strerror(-r));
+		fprintf(stderr, "mailseal pki: %s: %s\n", path, file_error(r));
 	return r ? PKI_UNKNOWN : -1;
 }
 

@@ -22,7 +22,7 @@ static int file_take(const char *path, struct buf *ret_text)
 	int r = strcmp(path, "-") ? file_read(&text, path, PASSPHRASE_MAX, NULL)
 	                          : file_read_fd(&text, STDIN_FILENO, PASSPHRASE_MAX);
 	if (r)
-		return complain(path, strerror(-r));
+		return complain(path, file_error(r));
 	struct slice all = buf_slice(&text);
 	struct slice line = slice_head(all, slice_find(all, '\n'));
 	if (line.len && line.data[line.len - 1] == '\r')

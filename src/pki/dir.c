@@ -40,9 +40,7 @@ void pki_root_path(const struct pki *p, unsigned number, const char *name,
 int pki_file_read(struct pki *p, const char *path, struct buf *ret_bytes)
 {
 	int r = file_read(ret_bytes, path, FILE_MAX_LEN, NULL);
-	if (r == -ENOMEM)
-		return err_up(r);
-	return r ? pki_fails(p, "%s: %s", path, strerror(-r)) : 0;
+	return r ? pki_fails(p, "%s: %s", path, file_error(r)) : 0;
 }
 
 int pki_file_write(struct pki *p, const char *path, mode_t mode, struct slice bytes)
@@ -220,7 +218,7 @@ int pki_journal_append(struct pki *p, struct slice lines)
 		while (whole && buf_slice(&text).data[whole - 1] != '\n')
 			whole--;
 		if (r || ftruncate(fd, (off_t)whole))
-			return pki_fails(p, "%s: %s", path, strerror(r ? -r : errno));
+			return pki_fails(p, "%s: %s", path, r ? file_error(r) : strerror(errno));
 		p->journal.is_torn = false;
 	}
 	ssize_t n = write(fd, lines.data, lines.len);
