@@ -94,6 +94,7 @@ const struct advice_mend advice_mends_handshake[] = {
 	{ "I1", "", UPDATE_TLS "\n# keys and passwords may be known: renew both" },
 	{ "I2", "mailseal", "# no edge has RSA key exchange\n" EDGE },
 	{ "I2", "Postfix",
+	  POSTFIX_EXCLUDES_NOTE
 	  "postconf -e 'smtpd_tls_exclude_ciphers = aNULL, kRSA, 3DES, RC4, MD5'\npostfix reload" },
 	{ "I2", "Dovecot", "ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20" },
 	{ "I2", "Exim",
@@ -105,6 +106,7 @@ const struct advice_mend advice_mends_handshake[] = {
 	{ "I2", "", UPDATE_TLS },
 	{ "I3", "mailseal", "# no edge has SSL, export, RC4 or 3DES\n" EDGE },
 	{ "I3", "Postfix",
+	  POSTFIX_EXCLUDES_NOTE
 	  "postconf -e 'smtpd_tls_protocols = >=TLSv1.2' "
 	  "'smtpd_tls_mandatory_protocols = >=TLSv1.2' 'smtpd_tls_exclude_ciphers = aNULL, eNULL, "
 	  "EXPORT, LOW, RC4, DES, 3DES, IDEA, MD5'\n"
@@ -123,6 +125,7 @@ const struct advice_mend advice_mends_handshake[] = {
 	  "SSLProtocol -all +TLSv1.2 +TLSv1.3\nSSLCipherSuite ECDHE+AESGCM:ECDHE+CHACHA20" },
 	{ "I4", "mailseal", "tls = { forward_secrecy = \"require\"; };" },
 	{ "I4", "Postfix",
+	  POSTFIX_EXCLUDES_NOTE
 	  "postconf -e 'smtpd_tls_exclude_ciphers = aNULL, kRSA, kDHE, SHA1, SHA256, SHA384, "
 	  "CAMELLIA, ARIA, 3DES'\n"
 	  "postfix reload" },

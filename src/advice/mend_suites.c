@@ -3,9 +3,10 @@
 
 #define GOOD "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GOOD_POSTFIX(excluded)                                                                     \
-	"postconf -e 'smtpd_tls_ciphers = medium' 'smtpd_tls_mandatory_ciphers = high' "           \
-	"'smtpd_tls_exclude_ciphers = " excluded "'\n"                                             \
-	"postfix reload"
+	POSTFIX_EXCLUDES_NOTE                                                                      \
+		"postconf -e 'smtpd_tls_ciphers = medium' 'smtpd_tls_mandatory_ciphers = high' "   \
+		"'smtpd_tls_exclude_ciphers = " excluded "'\n"                                     \
+		"postfix reload"
 #define GOOD_EXIM                                                                                  \
 	"# with OpenSSL:\n"                                                                        \
 	"tls_require_ciphers = " GOOD "\n"                                                         \

@@ -13,4 +13,7 @@ extern const struct advice_mend advice_mends_dns[], advice_mends_smtp[], advice_
 	advice_mends_suites[], advice_mends_handshake[], advice_mends_certificate[],
 	advice_mends_downgrade[], advice_mends_users[], advice_mends_web[];
 
+/* Several criteria want words in the one list that Postfix has: each would take out the others'. */
+#define POSTFIX_EXCLUDES_NOTE "# add to what is there: postconf smtpd_tls_exclude_ciphers\n"
+
 #endif

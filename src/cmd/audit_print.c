@@ -134,7 +134,8 @@ void audit_print_text(FILE *out, const struct audit *a, bool has_colour)
 	fprintf(out, "%zu to mend, by profile %s (%s)\n", audit_count(a), a->profile->name,
 	        a->profile->source);
 	if (audit_count(a))
-		fputs("--diff shows as a patch what needs no decision; reload the servers after it\n",
+		fputs("--diff shows as a patch what needs no decision; reload the servers after "
+		      "it\n",
 		      out);
 }
 
