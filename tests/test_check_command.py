@@ -132,6 +132,7 @@ BAD = {
     "no source": (("-S", "here", "a.example"), '"here"'),
     "no threshold": (("--fail-on", "info", "a.example"), "warn or fail"),
     "no domain": (("a b",), "no domain"),
+    "an address": (("192.0.2.1",), "there is --host"),
     "no list": (("-l", "/nonexistent"), "/nonexistent"),
     "no baseline": (("-b", "/nonexistent", "a.example"), "/nonexistent"),
     "no folder": (("--html", "/nonexistent/x", "a.example"), "/nonexistent/x"),

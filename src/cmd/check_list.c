@@ -1,5 +1,6 @@
 #include "cmd/check_list.h"
 
+#include "base/address.h"
 #include "base/clean.h"
 #include "base/file.h"
 #include "dns/idn.h"
@@ -46,15 +47,19 @@ static int name_add(struct reading *r, const char *name)
 static int word_add(struct reading *r, struct slice word, const char *path, unsigned line)
 {
 	char name[DNS_IDN_CAP];
-	if (dns_idn_take(word, name))
+	bool is_name = dns_idn_take(word, name);
+	bool is_address = is_name && address_is_literal(name);
+	if (is_name && !is_address)
 		return name_add(r, name) ? (fputs("mailseal check: out of memory\n", stderr), -1)
 		                         : 0;
 	char shown[80];
+	const char *mend = is_address ? "; for one endpoint there is --host ADDRESS:25/smtp" : "";
 	slice_to_text(word, shown, sizeof(shown));
 	if (path)
-		fprintf(stderr, "mailseal check: %s:%u: \"%s\" is no domain\n", path, line, shown);
+		fprintf(stderr, "mailseal check: %s:%u: \"%s\" is no domain%s\n", path, line, shown,
+		        mend);
 	else
-		fprintf(stderr, "mailseal check: \"%s\" is no domain\n", shown);
+		fprintf(stderr, "mailseal check: \"%s\" is no domain%s\n", shown, mend);
 	return -1;
 }
 
