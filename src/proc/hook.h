@@ -30,8 +30,9 @@ enum {
 	PROC_HOOK_ARG_MAX = 1000,
 	PROC_HOOK_RATE_MAX = 6000,
 	PROC_HOOK_FACTS_MAX = 16 * 1024,
-	PROC_HOOK_SAID_MAX = 4 * 1024 * 1024, /* stdout of PROC_HOOK_CHECK */
-	PROC_HOOK_CHECK_MS = 10 * 60 * 1000,  /* its deadline, whatever that of the others is */
+	PROC_HOOK_SAID_MAX =
+		4 * 1024 * 1024 - 8, /* stdout of PROC_HOOK_CHECK; with a number a payload */
+	PROC_HOOK_CHECK_MS = 10 * 60 * 1000, /* its deadline, whatever that of the others is */
 };
 
 struct proc_hooks {

@@ -96,6 +96,7 @@ static const struct row {
 	[PROC_MSG_HOOK_SAID] = { "hook said", WAY(RUNNER, LEDGER), 8 + PROC_HOOK_SAID_MAX, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
+_Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
 _Static_assert(PROC_ROLE_COUNT *PROC_ROLE_COUNT <= 64, "a bit for each way");
 
