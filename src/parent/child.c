@@ -146,7 +146,7 @@ static void on_child_ready(void *owner, int events)
 {
 	struct parent_child *c = owner;
 	struct proc_msg msg;
-	int r, ended = events & IO_WRITE ? proc_chan_flush(c->chan) : 0;
+	int r = 0, ended = events & IO_WRITE ? proc_chan_flush(c->chan) : 0;
 	if (!ended)
 		ended = proc_chan_read(c->chan);
 	while (c->chan && (r = proc_chan_next(c->chan, &msg)) == 0) {
