@@ -166,14 +166,15 @@ def test_help_and_explanations():
 
 
 class Server:
-    """openssl s_server, until the end of the block."""
+    """openssl s_server, until the end of the block; the same groups whatever its library has."""
 
     def __init__(self, folder, *options, port=None, address="127.0.0.1"):
         self.port = port or free_ports(1)[0]
         self.place = f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
         self.address = address
         self.argv = ["openssl", "s_server", "-quiet", "-www", "-accept", self.place, "-cert",
-                     f"{folder}/mx.pem", "-key", f"{folder}/mx.key", *options]
+                     f"{folder}/mx.pem", "-key", f"{folder}/mx.key", "-groups", "X25519:P-256:P-384",
+                     *options]
 
     def listens(self):
         try:

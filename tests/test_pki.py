@@ -44,7 +44,7 @@ def test_issued_certificate_is_what_openssl_wants(tmp_path, algorithm):
     assert pki.verify("db1", "-verify_hostname", "db2.mailseal.internal").returncode != 0
     assert pki.verify("db1", "-purpose", "smimesign").returncode != 0
     leaf = os.path.join(pki.node("db1"), "node.crt")
-    assert x509(leaf, "-subject").strip().endswith("CN = db1")
+    assert x509(leaf, "-subject").replace(" ", "").strip().endswith("CN=db1")
     assert "Certificate will not expire" in x509(leaf, "-checkend", str(29 * 86400))
     assert "Certificate will expire" in ran("openssl", "x509", "-noout", "-in", leaf, "-checkend",
                                             str(31 * 86400)).stdout

@@ -120,7 +120,7 @@ def test_the_names_are_those_of_the_token(desk, folder):
     mixed = ":".join(["two", one.split(":")[1], one.split(":")[2]])
     assert "not good" in Pki(folder + "/a").run("join", desk.where, mixed, status=1)
     Pki(folder + "/a").run("join", desk.where, two)
-    assert "CN = two" in x509(folder + "/a/node.crt", "-subject")
+    assert "CN=two" in x509(folder + "/a/node.crt", "-subject").replace(" ", "")
 
 
 @pytest.mark.parametrize("token", ["x", "", "a:b:c", "db1:" + "0" * 32, "Db1:" + "0" * 32 + ":" +

@@ -38,7 +38,8 @@ SERVERS = {
     "Ed25519": s_server("ed25519"),
     "RSA and ECDSA": s_server("rsa", "-dcert", "{folder}/ec.pem", "-dkey", "{folder}/ec.key"),
     "P-521 alone": s_server("p521", "-groups", "P-521"),
-    "CCM with short tags": s_server("ec", "-tls1_3", "-ciphersuites",
+    # OpenSSL 3.5 counts such a tag as 64 bits.
+    "CCM with short tags": s_server("ec", "-tls1_3", "-cipher", "ALL:" + WEAKEST, "-ciphersuites",
                                     "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256"),
     "TLS 1.1 alone": s_server("rsa", "-tls1_1", "-cipher", "ALL:" + WEAKEST),
     "no extended master secret": s_server("rsa", "-no_tls1_3"),

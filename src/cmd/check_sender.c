@@ -182,7 +182,8 @@ static int bench_begin(struct testing *t)
 		.on_settled = on_settled,
 	};
 	unsigned place = 0;
-	if (io_loop_new(&t->loop) || io_signal_new(&t->interrupt, t->loop, SIGINT, on_signal, t) ||
+	if (proc_box_foresee() || io_loop_new(&t->loop) ||
+	    io_signal_new(&t->interrupt, t->loop, SIGINT, on_signal, t) ||
 	    io_signal_new(&t->terminate, t->loop, SIGTERM, on_signal, t))
 		return check_sender_fail("out of memory");
 	set.loop = t->loop;

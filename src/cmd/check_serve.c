@@ -171,8 +171,9 @@ static int pages_begin(struct serving *s, int fd)
 /* 0 when a signal has ended it; else all was said. */
 static int serving_run(struct serving *s, int fd)
 {
-	char error[256];
-	if (check_engine_begin(&s->engine, s->options, error, sizeof(error))) {
+	char error[256] = "the kernel refuses to take rights away";
+	if (proc_box_foresee() ||
+	    check_engine_begin(&s->engine, s->options, error, sizeof(error))) {
 		fprintf(stderr, "mailseal check: %s\n", error);
 		close(fd);
 		return -1;

@@ -71,6 +71,10 @@ struct proc_box_report {
 [[nodiscard]] int proc_box(enum proc_role role, const char *directory,
                            struct proc_box_report *ret_report);
 
+/* For a command whose loop has to be there before its box: libuv makes it without an io_uring, as
+ * behind a box. Before the loop. No new privileges from here on. 0 or a negative. */
+[[nodiscard]] int proc_box_foresee(void);
+
 /* The same for RESOLVER and LEDGER; and files of other directories may be read. readable: NULL
  * last; those that are not there are left out. */
 [[nodiscard]] int proc_box_reading(enum proc_role role, const char *directory,

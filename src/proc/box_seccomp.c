@@ -2,6 +2,7 @@
  * The system calls of a boxed process. What is not in the table fails with EPERM: OpenSSL and
  * glibc try files lazily (a time zone, a configuration) and do without.
  */
+#include "proc/box.h"
 #include "proc/box_inside.h"
 
 #include "base/clean.h"
@@ -223,5 +224,18 @@ int box_seccomp(const struct box_wish *wish, bool *ret_has)
 	if (r)
 		return err_raise(r);
 	*ret_has = true;
+	return 0;
+}
+
+/* Where the kernel has no seccomp there will be no box that minds. */
+int proc_box_foresee(void)
+{
+	CLEAN(ctx_freep) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	if (!ctx)
+		return err_raise(-ENOMEM);
+	int r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(io_uring_setup), 0);
+	if (r)
+		return err_raise(r);
+	(void)!seccomp_load(ctx);
 	return 0;
 }

@@ -125,6 +125,18 @@ static bool identifier_set(X509 *certificate, EVP_PKEY *key)
 	return is_set;
 }
 
+/* RFC 5280 4.2.1.1: who verifies strictly wants it of all but a self-signed one. */
+static bool issuer_identifier_set(X509 *certificate, X509 *issuer)
+{
+	X509V3_CTX context;
+	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+	X509_EXTENSION *extension =
+		X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
+	bool is_set = extension && X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+	return is_set;
+}
+
 static bool ca_fill(X509 *certificate, EVP_PKEY *key, const char *name)
 {
 	return X509_set_version(certificate, X509_VERSION_3) && serial_set(certificate) &&
@@ -228,6 +240,7 @@ static bool leaf_fill(X509 *leaf, EVP_PKEY *key, const struct tls_mint *m,
 	       subject_set(leaf, order->names[0]) &&
 	       X509_set_issuer_name(leaf, X509_get_subject_name(issuer)) &&
 	       span_set(leaf, order->from_days, order->until_days) && identifier_set(leaf, key) &&
+	       (order->is_self_signed || issuer_identifier_set(leaf, issuer)) &&
 	       names_set(leaf, order) &&
 	       extension_set(leaf, NID_basic_constraints, "critical,CA:FALSE") &&
 	       extension_set(leaf, NID_key_usage, "critical,digitalSignature,keyEncipherment") &&

@@ -226,10 +226,15 @@ static void test_inside_client_leaves_in_mid_signature(void **state)
 	int cancels = world.signer.cancels;
 	assert_int_equal(tls_session_connect(&a, client, NULL), 0);
 	assert_int_equal(tls_session_accept(&b, server, NULL), 0);
-	assert_int_equal(turn(a, &down, &up), TLS_MORE);
-	assert_int_equal(turn(b, &up, &down), TLS_MORE);
-	input = buf_slice(&down);
-	assert_int_equal(tls_session_handshake(a, &input, &up), TLS_SIGNING);
+	int r = turn(a, &down, &up);
+	/* Where their groups differ (OpenSSL 3.5), the server asks for another hello first. */
+	for (int turns = 0; r == TLS_MORE && turns < 2; turns++) {
+		assert_int_equal(turn(b, &up, &down), TLS_MORE);
+		input = buf_slice(&down);
+		r = tls_session_handshake(a, &input, &up);
+		buf_consume(&down, buf_len(&down) - input.len);
+	}
+	assert_int_equal(r, TLS_SIGNING);
 	assert_ptr_equal(world.signer.session, a);
 	tls_session_free(a);
 	assert_int_equal(world.signer.cancels, cancels + 1);
