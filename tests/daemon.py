@@ -146,7 +146,10 @@ class Daemon:
         found = {}
         pid = self.process.pid
         for child in open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8").read().split():
-            name = open(f"/proc/{child}/cmdline", "rb").read().split(b"\0")
+            try:
+                name = open(f"/proc/{child}/cmdline", "rb").read().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended meanwhile
             if len(name) > 2:  # else it has none yet, or no longer
                 found.setdefault(name[2].decode(), []).append(int(child))
         return found
