@@ -70,6 +70,15 @@ static void standard_files_open(void)
 			_exit(2);
 }
 
+/* getopt says by argv[0] whose option it does not know. */
+static int command_run(const struct command *command, int argc, char **argv)
+{
+	char title[32];
+	snprintf(title, sizeof(title), "mailseal %s", command->name);
+	argv[0] = title;
+	return written(command->run(argc, argv));
+}
+
 int main(int argc, char **argv)
 {
 	standard_files_open();
@@ -85,7 +94,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return written(commands[i].run(argc - 1, argv + 1));
+			return command_run(&commands[i], argc - 1, argv + 1);
 	if (argc >= 2)
 		fprintf(stderr, "mailseal: no command \"%s\"\n", argv[1]);
 	usage_print(stderr);

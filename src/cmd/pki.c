@@ -291,13 +291,18 @@ static const struct {
 
 static int dispatch(struct pki_run *run)
 {
-	for (size_t i = 0; run->o->word_count && i < COUNT_OF(commands); i++)
-		if (!strcmp(run->o->words[0], commands[i].name) &&
-		    run->o->word_count >= commands[i].words_min &&
-		    run->o->word_count <= commands[i].words_max)
-			return commands[i].run(run);
-	pki_usage_print(false);
-	return PKI_UNKNOWN;
+	if (!run->o->word_count)
+		return pki_usage_wrong("what is to be done?", "");
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (strcmp(run->o->words[0], commands[i].name))
+			continue;
+		if (run->o->word_count < commands[i].words_min)
+			return pki_usage_wrong("more words are wanted behind ", commands[i].name);
+		if (run->o->word_count > commands[i].words_max)
+			return pki_usage_wrong("too many words behind ", commands[i].name);
+		return commands[i].run(run);
+	}
+	return pki_usage_wrong("there is no such thing: ", run->o->words[0]);
 }
 
 int cmd_pki(int argc, char **argv)

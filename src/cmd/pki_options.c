@@ -52,7 +52,7 @@ static const char usage[] =
 	"  root new               another root, which issues from now on; both are trusted\n"
 	"  root retire            the older root is trusted no more\n"
 	"  second                 another host that issues: \"second request\" there, \"second "
-        "sign\"\n"
+	"sign\"\n"
 	"                         of that here, \"second take\" of the answer there\n"
 	"\n"
 	"  -d, --dir DIR          default " IDENTITY_DIR "\n"
@@ -76,9 +76,10 @@ static const char usage[] =
 	"Exit: 0 well, 1 not well (refused; show: something is due), 2 could not tell.\n"
 	"Example: mailseal pki init && mailseal pki issue db1 --dns db1.int.example.org\n";
 
-void pki_usage_print(bool is_asked)
+int pki_usage_wrong(const char *why, const char *what)
 {
-	fputs(usage, is_asked ? stdout : stderr);
+	fprintf(stderr, "mailseal pki: %s%s\nmailseal pki --help says more\n", why, what);
+	return 2;
 }
 
 void pki_options_deinit(struct pki_options *o)
@@ -86,22 +87,16 @@ void pki_options_deinit(struct pki_options *o)
 	pki_names_deinit(&o->names);
 }
 
-static int usage_wrong(const char *why, const char *what)
-{
-	fprintf(stderr, "mailseal pki: %s%s\n\n%s", why, what, usage);
-	return 2;
-}
-
 static int name_add(char ***list, size_t *count, const char *text)
 {
 	if (*count == PKI_NAMES_MAX)
-		return usage_wrong("too many names; not taken: ", text);
+		return pki_usage_wrong("too many names; not taken: ", text);
 	char **longer = reallocarray(*list, *count + 1, sizeof(*longer));
 	char *copy = longer ? strdup(text) : NULL;
 	if (longer)
 		*list = longer;
 	if (!copy)
-		return usage_wrong("out of memory", "");
+		return pki_usage_wrong("out of memory", "");
 	longer[(*count)++] = copy;
 	return -1;
 }
@@ -111,7 +106,7 @@ static int days_read(struct pki_options *o, const char *text)
 	char *end;
 	unsigned long days = strtoul(text, &end, 10);
 	if (*end || !days || days > PKI_DAYS_MAX)
-		return usage_wrong("--days is 1 to 825, not ", text);
+		return pki_usage_wrong("--days is 1 to 825, not ", text);
 	o->days = (unsigned)days;
 	return -1;
 }
@@ -119,7 +114,7 @@ static int days_read(struct pki_options *o, const char *text)
 static int listen_add(struct pki_options *o, const char *text)
 {
 	if (o->listen_count == PKI_LISTEN_MAX)
-		return usage_wrong("too many listeners; not taken: ", text);
+		return pki_usage_wrong("too many listeners; not taken: ", text);
 	o->listen[o->listen_count++] = text;
 	return -1;
 }
@@ -140,7 +135,7 @@ static int time_read(uint32_t *ret_s, const char *option, const char *text, uint
 		*ret_s = (uint32_t)number * units[i].seconds;
 		return -1;
 	}
-	return usage_wrong(option, " is a time such as 30m, 12h or 7d, and not that long");
+	return pki_usage_wrong(option, " is a time such as 30m, 12h or 7d, and not that long");
 }
 
 static int option_take(struct pki_options *o, int c)
@@ -192,10 +187,10 @@ static int option_take(struct pki_options *o, int c)
 		o->is_json = true;
 		return -1;
 	case 'h':
-		pki_usage_print(true);
+		fputs(usage, stdout);
 		return 0;
-	default:
-		pki_usage_print(false);
+	default: /* getopt said which */
+		fputs("mailseal pki --help says more\n", stderr);
 		return 2;
 	}
 }
@@ -234,10 +229,10 @@ int pki_options_read(struct pki_options *ret_o, int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (ret_o->passphrase_file && ret_o->asks_passphrase)
-		return usage_wrong("--passphrase-file or --ask-passphrase, not both", "");
+		return pki_usage_wrong("--passphrase-file or --ask-passphrase, not both", "");
 	for (; optind < argc; optind++) {
 		if (ret_o->word_count == COUNT_OF(ret_o->words))
-			return usage_wrong("too much: ", argv[optind]);
+			return pki_usage_wrong("too much: ", argv[optind]);
 		ret_o->words[ret_o->word_count++] = argv[optind];
 	}
 	return -1;

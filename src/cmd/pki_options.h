@@ -23,8 +23,8 @@ struct pki_options {
 int pki_options_read(struct pki_options *ret_o, int argc, char **argv);
 void pki_options_deinit(struct pki_options *o);
 
-/* To stdout where it was asked for. */
-void pki_usage_print(bool is_asked);
+/* What is wrong with how it was called, in two texts. Returns the exit status. */
+int pki_usage_wrong(const char *why, const char *what);
 
 /*
  * The first line of a file, or what is typed at the terminal, without echo; is_new: twice. The
