@@ -1,12 +1,17 @@
 /* C: versions of TLS. */
 #include "advice/mend_tables.h"
 
+#define OLD_SENDERS                                                                                \
+	"# on port 25 ask first who would fall to plain text:\n"                                   \
+	"#   mailseal report impact --min-version 1.2 (--from-log of the server's own log)\n"
 #define NEW_POSTFIX                                                                                \
+	OLD_SENDERS                                                                                \
 	"# Postfix 3.6 and later; before: !SSLv2, !SSLv3, !TLSv1, !TLSv1.1\n"                      \
 	"postconf -e 'smtpd_tls_protocols = >=TLSv1.2' "                                           \
 	"'smtpd_tls_mandatory_protocols = >=TLSv1.2'\n"                                            \
 	"postfix reload"
 #define NEW_EXIM                                                                                   \
+	OLD_SENDERS                                                                                \
 	"# with OpenSSL:\n"                                                                        \
 	"openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1 +no_compression "             \
 	"+no_renegotiation\n"                                                                      \
