@@ -8,7 +8,9 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-enum query { GET, USE, PUT, DUE, TRIED, PRUNE, OVER, QUERY_COUNT };
+enum query { GET, USE, PUT, DUE, TRIED, PRUNE, OVER, OVER_LONG, QUERY_COUNT };
+
+#define IS_LONG "length(policy) > 4096"
 
 static const char *const steps[] = {
 	"CREATE TABLE sts (domain TEXT PRIMARY KEY, id TEXT NOT NULL, fetched INTEGER NOT NULL,"
@@ -16,6 +18,7 @@ static const char *const steps[] = {
 	" policy BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX sts_tried ON sts (tried);"
 	"CREATE INDEX sts_used ON sts (used);",
+	"CREATE INDEX sts_long ON sts (used) WHERE " IS_LONG ";",
 };
 
 static const char *const queries[] = {
@@ -32,6 +35,9 @@ static const char *const queries[] = {
 	[PRUNE] = "DELETE FROM sts WHERE expires <= ?1 OR used < ?2",
 	[OVER] = "DELETE FROM sts WHERE domain IN (SELECT domain FROM sts ORDER BY used LIMIT"
 		 " max(0, (SELECT count(*) FROM sts) - ?1))",
+	[OVER_LONG] =
+		"DELETE FROM sts WHERE domain IN (SELECT domain FROM sts WHERE " IS_LONG
+		" ORDER BY used LIMIT max(0, (SELECT count(*) FROM sts WHERE " IS_LONG ") - ?1))",
 };
 _Static_assert(COUNT_OF(queries) == QUERY_COUNT, "a query without its text");
 
@@ -125,6 +131,13 @@ int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
 	return 0;
 }
 
+static int bound(struct store_sts *s, enum query query, int64_t max)
+{
+	sqlite3_stmt *at = begin(s, query);
+	sqlite3_bind_int64(at, 1, max);
+	return err_up(store_finish(at));
+}
+
 int store_sts_put(struct store_sts *s, const struct store_sts_row *row, int64_t used_s)
 {
 	struct slice text = buf_slice(&row->text);
@@ -137,11 +150,11 @@ int store_sts_put(struct store_sts *s, const struct store_sts_row *row, int64_t 
 	                  SQLITE_STATIC);
 	sqlite3_bind_int64(at, 6, used_s);
 	int r = store_finish(at);
-	if (r)
-		return err_up(r);
-	at = begin(s, OVER);
-	sqlite3_bind_int64(at, 1, STORE_STS_DOMAINS_MAX);
-	return err_up(store_finish(at));
+	if (!r)
+		r = bound(s, OVER, STORE_STS_DOMAINS_MAX);
+	if (!r)
+		r = bound(s, OVER_LONG, STORE_STS_LONG_MAX);
+	return err_up(r);
 }
 
 int store_sts_due(struct store_sts *s, int64_t now_s, int64_t tried_s, unsigned count,

@@ -21,7 +21,11 @@ struct store_sts_row {
 };
 void store_sts_row_deinit(struct store_sts_row *row);
 
-enum { STORE_STS_NONE = 1, STORE_STS_DOMAINS_MAX = 100000 };
+enum {
+	STORE_STS_NONE = 1,
+	STORE_STS_DOMAINS_MAX = 100000,
+	STORE_STS_LONG_MAX = 1000, /* of more than 4 KiB: all others have a few hundred bytes */
+};
 
 /* 0, or a negative: see store_open(). ret_opened: NULL to read alone. */
 [[nodiscard]] int store_sts_open(struct store_sts **ret_s, const char *path,
@@ -32,8 +36,8 @@ void store_sts_close(struct store_sts *s);
  * negative. */
 [[nodiscard]] int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
                                 struct store_sts_row *ret_row);
-/* In place of the one before; used_s: when, 0 leaves it. Of more than STORE_STS_DOMAINS_MAX the
- * one that was not used for longest goes. */
+/* In place of the one before; used_s: when, 0 leaves it. Of more than STORE_STS_DOMAINS_MAX, and
+ * of more than STORE_STS_LONG_MAX long ones, the one that was not used for longest goes. */
 [[nodiscard]] int store_sts_put(struct store_sts *s, const struct store_sts_row *row,
                                 int64_t used_s);
 /* Not tried since tried_s, or for half of the time that the policy holds: the longest untried

@@ -134,12 +134,33 @@ static void test_sts_no_place(void **state)
 	assert_true(how.why[0] && !how.was_bad);
 }
 
+/* Whoever publishes long policies for many domains fills neither the disk nor the place of others.
+ */
+static void test_sts_long_ones_are_few(void **state)
+{
+	(void)state;
+	static char text[4097 + 1];
+	memset(text, 'm', sizeof(text) - 1);
+	struct store_sts *s = opened(false);
+	put(s, "short.example", NOW, DAY, "short");
+	for (int i = 0; i <= STORE_STS_LONG_MAX; i++) {
+		char domain[32];
+		snprintf(domain, sizeof(domain), "%d.example", i);
+		put(s, domain, NOW + i, DAY, text);
+	}
+	assert_true(has(s, "short.example", NOW, "short"));
+	assert_false(has(s, "0.example", NOW, text));
+	assert_true(has(s, "1.example", NOW, text));
+	store_sts_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_sts_is_kept, file_remove),
 		cmocka_unit_test_teardown(test_sts_due, file_remove),
 		cmocka_unit_test_teardown(test_sts_bad_file, file_remove),
+		cmocka_unit_test_teardown(test_sts_long_ones_are_few, file_remove),
 		cmocka_unit_test(test_sts_no_place),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
