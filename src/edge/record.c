@@ -36,12 +36,14 @@ static void count(struct edge_session *s)
 	c->bytes_out += s->client.bytes_out;
 }
 
-/* Who came and left without a word was no plain session either. */
+/* Who only asked what is offered, as a scanner or a health check does, was no plain session either:
+ * what matters goes to the backend, or is a credential. */
 static enum store_seal seal_of(const struct edge_session *s, const struct tls_facts *t)
 {
 	if (s->client_tls_was_up)
 		return t->is_legacy ? STORE_SEAL_LEGACY : STORE_SEAL_SEALED;
-	return never_in_clear(s) || !s->client.bytes_in ? STORE_SEAL_NONE : STORE_SEAL_PLAIN;
+	bool has_crossed = s->backend.bytes_out || s->credential_has_crossed;
+	return !never_in_clear(s) && has_crossed ? STORE_SEAL_PLAIN : STORE_SEAL_NONE;
 }
 
 static bool has_backend(const struct edge_session *s)
@@ -186,6 +188,7 @@ void edge_record_exposure(struct edge_session *s)
 		.is_excepted = f->may_login_plain,
 	};
 	s->pool->counters.exposures++;
+	s->credential_has_crossed = true;
 	log_warn(f->session_id, "credential in clear", kv_str("protocol", exposure.protocol),
 	         kv_str("edge", exposure.edge), kv_str("client", exposure.address),
 	         kv_str("user", exposure.user), kv_str("mechanism", exposure.mechanism),

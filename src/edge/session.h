@@ -53,8 +53,9 @@ struct edge_session {
 	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_begun;
 	bool client_tls_was_up;
-	bool left_in_handshake; /* the client did, by itself */
-	bool has_ticket;        /* the client got one */
+	bool credential_has_crossed; /* in clear */
+	bool left_in_handshake;      /* the client did, by itself */
+	bool has_ticket;             /* the client got one */
 	uint64_t bytes_before_tls;
 	bool backend_in_starttls;
 	struct edge_limits_key key, user_key;
