@@ -1,7 +1,9 @@
 /* Reports as one page: to keep, to send, to print. */
 #include "advice/mend.h"
+#include "base/clean.h"
 #include "base/err.h"
 #include "base/html.h"
+#include "check/mended.h"
 #include "check/print.h"
 
 #include <errno.h>
@@ -111,29 +113,32 @@ static void lines_write(struct html *h, const char *text)
 	html_close(h);
 }
 
-static void mend_write(struct html *h, const struct advice_mend *m, bool is_open)
+static void mend_write(struct html *h, const struct check_report *report,
+                       const struct check_finding *f, const struct advice_mend *m, bool is_open)
 {
+	CLEAN(buf_deinit) struct buf room = {};
 	if (is_open)
 		html_open(h, "details", { "open", "open" });
 	else
 		html_open(h, "details");
 	html_element(h, "summary", m->software[0] ? m->software : "mend");
-	lines_write(h, m->text);
+	lines_write(h, check_mended(&room, report, f, m->text));
 	html_close(h);
 }
 
 /* That of its software first, and open: others are not printed. */
-static void mends_write(struct html *h, const struct check_finding *f)
+static void mends_write(struct html *h, const struct check_report *report,
+                        const struct check_finding *f)
 {
 	const struct advice_mend *first = advice_mend_for(f->criterion->id, f->software);
 	if (!first)
 		first = advice_mend_next(f->criterion->id, NULL);
 	if (first)
-		mend_write(h, first, true);
+		mend_write(h, report, f, first, true);
 	for (const struct advice_mend *m = advice_mend_next(f->criterion->id, NULL); m;
 	     m = advice_mend_next(f->criterion->id, m))
 		if (m != first)
-			mend_write(h, m, false);
+			mend_write(h, report, f, m, false);
 }
 
 static void places_write(struct html *h, const struct check_report *report, size_t first)
@@ -168,7 +173,7 @@ static void finding_write(struct html *h, const struct check_report *report, siz
 		html_open(h, "p");
 		html_textf(h, "%s (%s)", f->criterion->why, f->criterion->source);
 		html_close(h);
-		mends_write(h, f);
+		mends_write(h, report, f);
 	}
 	if (f->retest[0])
 		html_element(h, "pre", f->retest);

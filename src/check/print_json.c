@@ -2,6 +2,7 @@
 #include "advice/mend.h"
 #include "base/clean.h"
 #include "base/err.h"
+#include "check/mended.h"
 #include "check/print.h"
 #include "tls/iana.h"
 
@@ -43,17 +44,18 @@ static json_t *letter_json(const struct check_letter *l)
 	                 words(l->why));
 }
 
-static json_t *mends_json(const char *id)
+static json_t *mends_json(const struct check_report *report, const struct check_finding *f)
 {
+	CLEAN(buf_deinit) struct buf room = {};
 	json_t *all = json_array();
-	for (const struct advice_mend *m = advice_mend_next(id, NULL); m;
-	     m = advice_mend_next(id, m))
-		json_array_append_new(
-			all, json_pack("{s:s, s:s}", "software", m->software, "text", m->text));
+	for (const struct advice_mend *m = advice_mend_next(f->criterion->id, NULL); m;
+	     m = advice_mend_next(f->criterion->id, m))
+		json_array_append_new(all, json_pack("{s:s, s:s}", "software", m->software, "text",
+		                                     check_mended(&room, report, f, m->text)));
 	return all;
 }
 
-static json_t *finding_json(const struct check_finding *f)
+static json_t *finding_json(const struct check_report *report, const struct check_finding *f)
 {
 	const struct advice_criterion *c = f->criterion;
 	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s}", "id", c->id, "title", c->title,
@@ -62,7 +64,7 @@ static json_t *finding_json(const struct check_finding *f)
 	if (o && f->retest[0])
 		json_object_set_new(o, "retest", words(f->retest));
 	if (o && f->verdict >= CHECK_WARN)
-		json_object_set_new(o, "mends", mends_json(c->id));
+		json_object_set_new(o, "mends", mends_json(report, f));
 	return o;
 }
 
@@ -70,7 +72,7 @@ static json_t *findings_json(const struct check_report *report)
 {
 	json_t *all = json_array();
 	for (size_t i = 0; i < report->count; i++)
-		json_array_append_new(all, finding_json(&report->findings[i]));
+		json_array_append_new(all, finding_json(report, &report->findings[i]));
 	return all;
 }
 

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "check/baseline.h"
+#include "check/mended.h"
 #include "check/print.h"
 
 #include <errno.h>
@@ -182,8 +183,11 @@ static int mend_write(struct page *p, const struct check_finding *f)
 		m = advice_mend_next(f->criterion->id, NULL);
 	if (!m)
 		return 0;
+	CLEAN(buf_deinit) struct buf room = {};
 	int r = mend_heading(p, f, m);
-	return r ? err_up(r) : err_up(block_write(p, "        ", m->text));
+	if (!r)
+		r = block_write(p, "        ", check_mended(&room, p->report, f, m->text));
+	return err_up(r);
 }
 
 static int place_write(struct page *p, const char *place)
