@@ -29,7 +29,7 @@ struct check_finding {
 	const struct check_endpoint *endpoint; /* NULL: of the domain or a host; borrowed */
 	char evidence[CHECK_TEXT_CAP * 2]; /* what was seen, in words; no counters of days alone */
 	char software[CHECK_TEXT_CAP];     /* whose mend comes first; "" unknown */
-	char retest[CHECK_TEXT_CAP];       /* the command that looks at this alone */
+	char retest[CHECK_TEXT_CAP + 128]; /* the command that looks at this alone */
 };
 
 /* The same of another place: they are shown together. */

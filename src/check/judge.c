@@ -30,20 +30,25 @@ static bool is_v6(const char *host)
 	return strchr(host, ':') != NULL;
 }
 
-static void retest_write(struct check_finding *f, const struct check_domain *d)
+/* As it was looked at now; what DNS is asked of stands in the configuration. */
+static void retest_write(struct check_finding *f, const struct judge *j)
 {
 	const struct check_endpoint *e = f->endpoint;
-	const char *host = e ? e->host : d->name;
+	const char *host = e ? e->host : j->domain->name;
+	const char *mine = j->domain->is_mine ? " --mine" : "";
+	bool is_usual = j->profile == advice_profile_find("m3aawg");
+	const char *option = is_usual ? "" : " --profile ",
+		   *profile = is_usual ? "" : j->profile->name;
 	if (!is_plain_name(host))
 		return;
 	if (e)
 		snprintf(f->retest, sizeof(f->retest),
-		         "mailseal check --host %s%.200s%s:%u/%s --only %s", is_v6(host) ? "[" : "",
-		         host, is_v6(host) ? "]" : "", e->port, check_service_name(e->service),
-		         f->criterion->id);
+		         "mailseal check --host %s%.253s%s:%u/%s --only %s%s%s%s",
+		         is_v6(host) ? "[" : "", host, is_v6(host) ? "]" : "", e->port,
+		         check_service_name(e->service), f->criterion->id, mine, option, profile);
 	else
-		snprintf(f->retest, sizeof(f->retest), "mailseal check %.200s --only %s", host,
-		         f->criterion->id);
+		snprintf(f->retest, sizeof(f->retest), "mailseal check %.253s --only %s%s%s%s",
+		         host, f->criterion->id, mine, option, profile);
 }
 
 static struct check_finding *finding_new(struct judge *j)
@@ -89,7 +94,7 @@ static void add(struct judge *j, const char *id, const struct where *where, cons
 	if (where->endpoint)
 		slice_to_text(slice_str(software_of(where->endpoint)), f->software,
 		              sizeof(f->software));
-	retest_write(f, j->domain);
+	retest_write(f, j);
 }
 
 void judge_add(struct judge *j, const char *id, const char *place, const struct ruling *r)

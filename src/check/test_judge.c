@@ -88,6 +88,12 @@ static void test_judge_places_and_commands(void **state)
 	assert_null(f5->endpoint);
 	assert_string_equal(f5->retest, "mailseal check example.org --only F5");
 	check_report_deinit(&report);
+	f->domain.is_mine = true;
+	assert_int_equal(check_judge(&f->domain, advice_profile_find("bsi2026"), &report), 0);
+	f5 = find(&report, "F5", "example.org");
+	assert_string_equal(f5->retest,
+	                    "mailseal check example.org --only F5 --mine --profile bsi2026");
+	check_report_deinit(&report);
 	free(f);
 }
 
