@@ -3,6 +3,7 @@
 #include "cmd/check.h"
 #include "cmd/config.h"
 #include "cmd/ctl.h"
+#include "cmd/dns.h"
 #include "cmd/hops.h"
 #include "cmd/link.h"
 #include "cmd/pki.h"
@@ -32,6 +33,7 @@ static const struct command commands[] = {
 	  "a message's way, hop by hop: sealed or not, from its Received fields" },
 	{ "watch", cmd_watch, "what crosses this network in clear, and what seals it" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
+	{ "dns", cmd_dns, "the records that a domain needs, and which are missing" },
 	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },

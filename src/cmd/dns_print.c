@@ -1,0 +1,105 @@
+#include "cmd/dns_print.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum { TTL_S = 3600, POLICY_CAP = 8192 };
+
+static bool is_shown(const struct publish_record *r, const struct dns_print_options *options)
+{
+	return !options->is_missing_only || r->state != PUBLISH_THERE;
+}
+
+/* --- zone file --- */
+
+static const char *state_words(const struct publish_record *r)
+{
+	switch (r->state) {
+	case PUBLISH_UNKNOWN:
+		return "could not be asked";
+	case PUBLISH_MISSING:
+		return r->is_needed ? "MISSING" : "missing, good to have";
+	case PUBLISH_UNSIGNED:
+		return "there, but the zone is not signed (DNSSEC): nobody believes it";
+	case PUBLISH_THERE:
+		return "there";
+	case PUBLISH_STATE_COUNT:
+		break;
+	}
+	return "";
+}
+
+/* A host's own address is not known here: its line is a comment. */
+static void record_print(FILE *out, const struct publish_record *r)
+{
+	fprintf(out, "; %s: %s", state_words(r), r->why);
+	if (r->lost[0])
+		fprintf(out, " (%s)", r->lost);
+	if (r->instead[0])
+		fprintf(out, "\n;   now: %s", r->instead);
+	fprintf(out, "\n%s%s. %d IN %s %s\n", r->data[0] ? "" : "; ", r->owner, TTL_S,
+	        publish_type_name(r->type), r->data[0] ? r->data : "(an address of that host)");
+}
+
+static void policy_print(FILE *out, const struct publish_records *records, const char *domain)
+{
+	char policy[POLICY_CAP];
+	if (!publish_policy_write(policy, sizeof(policy), records))
+		return;
+	fprintf(out,
+	        ";\n; https://mta-sts.%s/.well-known/mta-sts.txt (a new id with each change):\n",
+	        domain);
+	for (const char *at = policy; *at;) {
+		size_t len = strcspn(at, "\n");
+		fprintf(out, ";   %.*s\n", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+}
+
+static void text_print(FILE *out, const struct publish_records *records,
+                       const struct dns_print_options *options)
+{
+	for (size_t i = 0; i < records->count; i++)
+		if (is_shown(&records->rows[i], options))
+			record_print(out, &records->rows[i]);
+	if (!records->count)
+		fputs("; the configuration serves nothing on public addresses\n", out);
+	if (records->is_cut)
+		fputs("; there would be more: too many to show\n", out);
+	policy_print(out, records, options->domain);
+}
+
+/* --- JSON --- */
+
+static json_t *record_json(const struct publish_record *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s}", "owner", r->owner, "type",
+	                 publish_type_name(r->type), "data", r->data, "is_needed", r->is_needed,
+	                 "state", publish_state_name(r->state), "why", r->why, "instead",
+	                 r->instead, "lost", r->lost);
+}
+
+static void json_print(FILE *out, const struct publish_records *records,
+                       const struct dns_print_options *options)
+{
+	char policy[POLICY_CAP];
+	json_t *rows = json_array();
+	for (size_t i = 0; i < records->count; i++)
+		if (is_shown(&records->rows[i], options))
+			json_array_append_new(rows, record_json(&records->rows[i]));
+	bool has_policy = publish_policy_write(policy, sizeof(policy), records);
+	json_t *all = json_pack("{s:s, s:o, s:s}", "domain", options->domain, "records", rows,
+	                        "policy", has_policy ? policy : "");
+	json_dumpf(all, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	fputc('\n', out);
+	json_decref(all);
+}
+
+void dns_print(FILE *out, const struct publish_records *records,
+               const struct dns_print_options *options)
+{
+	if (options->is_json)
+		json_print(out, records, options);
+	else
+		text_print(out, records, options);
+}

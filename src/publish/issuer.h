@@ -1,0 +1,8 @@
+/* Which name a CA wants to see in CAA records (RFC 8659 4.2), by the issuer of a certificate. */
+#ifndef PUBLISH_ISSUER_H
+#define PUBLISH_ISSUER_H
+
+/* issuer: as RFC 4514 writes it. NULL: a CA that is not known here. */
+const char *publish_issuer_name(const char *issuer);
+
+#endif
