@@ -12,6 +12,7 @@ Ends with the with: every process that runs in a host ends with it. Needs root.
 """
 import functools
 import ipaddress
+import itertools
 import os
 import shlex
 import signal
@@ -22,7 +23,7 @@ from daemon import ROOT, wait_until
 
 TREE = "inside"
 READY_SECONDS = 60
-# Runs in namespaces of its own; argv: folder tree name. It ends when its standard input does, so no
+# Runs in namespaces of its own; argv: folder tree name shared. It ends when its standard input does, so no
 # process of a host outlives the test.
 FIRST_PROCESS = r"""
 set -eu
@@ -31,8 +32,8 @@ folder=$1 root=$1/root
 mount -t overlay -o "lowerdir=$2,upperdir=$folder/upper,workdir=$folder/work" inside "$root"
 mount -t proc proc "$root/proc"
 devices "$root/dev"
-mkdir -p "$root$folder" "$root/old"
-mount --bind "$folder" "$root$folder"
+mkdir -p "$root$4" "$root/old"
+mount --bind "$4" "$root$4"
 hostname "$3"
 cd "$root"
 pivot_root . old
@@ -80,16 +81,17 @@ def end(process, seconds=15):
 
 
 class Host:
-    """One host. folder: seen under the same name in here and out there (sockets, keys, logs)."""
+    """One host. shared (its folder if not said) has the same name in there and out here: what has to
+    be seen from both (sockets, keys, logs) lies in it."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, shared=None):
         self.folder, self.name, self.address, self.servers = str(folder), name, None, []
         for part in ("upper", "work", "root"):
             os.makedirs(os.path.join(self.folder, part))
         os.chmod(self.folder, 0o755)
         self.process = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "bash", "-c",
-             FIRST_PROCESS, os.path.join(ROOT, "lab"), self.folder, tree(), name],
+             FIRST_PROCESS, os.path.join(ROOT, "lab"), self.folder, tree(), name, shared or self.folder],
             stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if not wait_until(lambda: self.process.poll() is not None or os.path.exists(self.path("ready")), READY_SECONDS):
             raise AssertionError(f"host {name} does not begin")
@@ -182,7 +184,7 @@ class Network:
 
     def __init__(self, folder, prefix=24):
         self.folder, self.prefix, self.hosts = str(folder), prefix, []
-        self.hub = Host(os.path.join(self.folder, "hub"), "hub")
+        self.hub = Host(os.path.join(self.folder, "hub"), "hub", self.folder)
         self.ip(self.hub, "link", "add", "bridge", "type", "bridge")
         self.ip(self.hub, "link", "set", "bridge", "up")
 
@@ -192,7 +194,7 @@ class Network:
 
     def host(self, name, *addresses):
         """addresses: IPv4 with the network's prefix, IPv6 with /64."""
-        host = Host(os.path.join(self.folder, name), name)
+        host = Host(os.path.join(self.folder, name), name, self.folder)
         self.hosts.append(host)
         host.address = addresses[0]
         self.ip(self.hub, "link", "add", "name", name, "type", "veth", "peer", "name", "eth0", "netns", str(host.pid))
@@ -218,12 +220,14 @@ class Server:
     """A server in a host, until close(); made, it answers. Each says what is its port, which files
     it needs (prepare), what is run (argv) and how one sees that it answers (answers)."""
     port = None
+    numbers = itertools.count(1)
 
     def __init__(self, host, address="127.0.0.1", port=None, tls=None, user="mail", password="s3cret-Pw"):
         """tls: what certificate() returned, or None: it speaks plain alone."""
         self.host, self.address, self.tls, self.user, self.password = host, address, tls, user, password
         self.port = port or self.port
-        self.name = type(self).__name__.lower() + f"-{self.port}"
+        self.name = f"{type(self).__name__.lower()}-{next(self.numbers)}"
+        self.process = None
         host.servers.append(self)
         self.prepare()
         self.process = host.start(self.name, self.argv())
@@ -252,4 +256,5 @@ class Server:
             return self.host.write(f"/etc/inside/{self.name}.key", key.read(), owner, 0o600)
 
     def close(self):
-        return end(self.process)
+        """Its exit status."""
+        return self.process and end(self.process)

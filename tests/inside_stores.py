@@ -32,9 +32,8 @@ class MariaDB(Server):
         super().__init__(host, *args, **named)
 
     def prepare(self):
-        self.folder, self.socket = f"/srv/{self.name}", f"/run/{self.name}.sock"
-        secret = "USING PASSWORD" if self.plugin == "ed25519" else "BY"
-        how = (f"VIA ed25519 USING PASSWORD('{self.password}')" if secret == "USING PASSWORD"
+        self.folder = f"/srv/{self.name}"
+        how = (f"VIA ed25519 USING PASSWORD('{self.password}')" if self.plugin == "ed25519"
                else f"BY '{self.password}'")
         load = "INSTALL SONAME 'auth_ed25519';\n" if self.plugin == "ed25519" else ""
         self.host.write(f"/etc/inside/{self.name}.sql", load + f"CREATE DATABASE IF NOT EXISTS mail;\n"
@@ -46,8 +45,8 @@ class MariaDB(Server):
 
     def argv(self):
         tls = [f"--ssl-cert={self.tls[0]}", f"--ssl-key={self.tls[1]}", f"--ssl-ca={self.tls[2]}"] if self.tls else []
-        return ["mariadbd", "--no-defaults", "--user=mysql", f"--datadir={self.folder}", f"--socket={self.socket}",
-                f"--bind-address={self.address}", f"--port={self.port}", f"--pid-file={self.socket}.pid",
+        return ["mariadbd", "--no-defaults", "--user=mysql", f"--datadir={self.folder}", "--socket=sock",
+                f"--bind-address={self.address}", f"--port={self.port}", "--pid-file=pid",
                 "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve",
                 f"--init-file=/etc/inside/{self.name}.sql", *tls, *self.options]
 
