@@ -151,10 +151,11 @@ class Host:
         return certificate(self.folder, self.name, *(self.address and [self.address] or []), *names)
 
     def close(self):
-        for server in reversed(self.servers):
-            server.close()
+        """The kernel ends what runs in it with the first process."""
         self.process.stdin.close()
         self.process.wait(30)
+        for server in self.servers:
+            server.close()
         self.process.stderr.close()
 
 
