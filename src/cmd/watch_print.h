@@ -3,6 +3,7 @@
 #define CMD_WATCH_PRINT_H
 
 #include "conf/settings.h"
+#include "watch/links.h"
 #include "watch/services.h"
 #include "watch/watch.h"
 
@@ -19,8 +20,16 @@ struct watch_view {
 	size_t width; /* of the terminal; 0: nobody reads it on one */
 };
 
+/* Above the links that seal what is plain. */
+#define WATCH_LINKS_HEAD                                                                           \
+	"\nLinks (mailseal-link(8)), a group for mailseal.conf of each host. In peer, write in "   \
+	"place of\n"                                                                               \
+	"the address the name that this host has in the internal CA (mailseal-pki(8)).\n"
+
 /* Is a host of ours? */
 bool watch_view_is_internal(const struct watch_view *v, const struct watch_address *address);
+/* The same for links; lives as long as the view. */
+struct watch_ours watch_view_ours(const struct watch_view *v);
 /* "internal": both are; "external". */
 const char *watch_view_leg(const struct watch_view *v, const struct watch_row *row);
 
