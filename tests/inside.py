@@ -32,8 +32,14 @@ folder=$1 root=$1/root
 mount -t overlay -o "lowerdir=$2,upperdir=$folder/upper,workdir=$folder/work" inside "$root"
 mount -t proc proc "$root/proc"
 devices "$root/dev"
-mkdir -p "$root$4" "$root/old"
+mkdir -p "$root$4" "$root/old" "$root/machine"
 mount --bind "$4" "$root$4"
+mount --rbind / "$root/machine"
+for part in etc var; do
+	mount -t overlay -o "lowerdir=/$part,upperdir=$folder/$part,workdir=$folder/$part.work" inside "$root/machine/$part"
+done
+mount -t tmpfs inside "$root/machine/run"
+mount -t proc proc "$root/machine/proc"
 hostname "$3"
 cd "$root"
 pivot_root . old
@@ -86,7 +92,7 @@ class Host:
 
     def __init__(self, folder, name, shared=None):
         self.folder, self.name, self.address, self.servers = str(folder), name, None, []
-        for part in ("upper", "work", "root"):
+        for part in ("upper", "work", "root", "etc", "etc.work", "var", "var.work"):
             os.makedirs(os.path.join(self.folder, part))
         os.chmod(self.folder, 0o755)
         self.process = subprocess.Popen(
@@ -106,6 +112,11 @@ class Host:
     def network(self, argv):
         """What runs argv with this machine's files in the host's network."""
         return ["nsenter", "-t", str(self.pid), "--net", "--", *map(str, argv)]
+
+    def beside(self, argv):
+        """The same, but what it has in /etc, /var and /run is the host's own: for mailseal."""
+        return ["nsenter", "-t", str(self.pid), "--net", "--mount", "--pid", "--uts", "--ipc", "--",
+                "chroot", "/machine", *map(str, argv)]
 
     def inside(self, argv):
         """What runs argv in the host, as everything in there runs."""
@@ -226,7 +237,7 @@ class Server:
     def __init__(self, host, address="127.0.0.1", port=None, tls=None, user="mail", password="s3cret-Pw"):
         """tls: what certificate() returned, or None: it speaks plain alone."""
         self.host, self.address, self.tls, self.user, self.password = host, address, tls, user, password
-        self.port = port or self.port
+        self.port = self.port if port is None else port
         self.name = f"{type(self).__name__.lower()}-{next(self.numbers)}"
         self.process = None
         host.servers.append(self)

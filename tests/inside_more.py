@@ -1,9 +1,12 @@
 """What else a provider's machines run, of the tree "inside"; see inside.py."""
+import os
+
 from inside import Server
 
 
 class Rsyslog(Server):
-    """Takes UDP and TCP on port and writes it to file; forward: an action that sends all on."""
+    """Takes what its host's programs say (/dev/log), UDP and TCP on port (0: neither), and writes it
+    to file; forward: an action that sends all on."""
     port = 514
 
     def __init__(self, host, *args, forward="", **named):
@@ -12,18 +15,24 @@ class Rsyslog(Server):
 
     def prepare(self):
         self.file = self.host.path(self.name + ".messages")
-        self.config = self.host.write(f"/etc/inside/{self.name}.conf", f"""\
+        inputs = f"""\
 module(load="imudp")
 module(load="imtcp")
-module(load="imuxsock")
 input(type="imudp" address="{self.address}" port="{self.port}")
 input(type="imtcp" address="{self.address}" port="{self.port}")
-*.* action(type="omfile" file="{self.file}")
+""" if self.port else ""
+        self.config = self.host.write(f"/etc/inside/{self.name}.conf", f"""\
+module(load="imuxsock")
+{inputs}*.* action(type="omfile" file="{self.file}")
 {self.forward}
 """)
 
     def argv(self):
         return ["rsyslogd", "-n", "-f", self.config, "-i", f"/run/{self.name}.pid"]
+
+    def answers(self):
+        """It writes that it has begun."""
+        return os.path.exists(self.file) and (not self.port or super().answers())
 
     def messages(self):
         return self.host.run("cat", self.file)

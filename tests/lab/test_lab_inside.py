@@ -1,0 +1,215 @@
+"""The way of mailseal-inside(7), command by command, in a provider's inside of real servers: watch finds
+what is plain, the links that it printed are put in place, and watch finds nothing."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+from daemon import BINARY, ROOT, parse_line, wait_until
+from inside_scene import ADDRESS, PASSWORD, Inside
+
+PLAIN = [  # protocol, host, port, transport, verdict, the clients
+    ("lmtp", "store", 24, "tcp", "plaintext", {"mx"}),
+    ("doveadm", "store", 2425, "tcp", "plaintext+password", {"mx"}),
+    ("mysql", "db", 3306, "tcp", "plaintext", {"mx", "store"}),
+    ("redis", "db", 6379, "tcp", "plaintext+password", {"filter"}),
+    ("ldap", "db", 389, "tcp", "plaintext+password", {"mx"}),
+    ("milter", "filter", 8891, "tcp", "plaintext", {"mx"}),
+    ("milter", "filter", 11332, "tcp", "plaintext", {"mx"}),
+    ("syslog", "log", 514, "tcp", "plaintext", {"mx"}),
+    ("syslog", "log", 514, "udp", "plaintext", {"store"}),
+]
+NAMES = {address: name for name, address in ADDRESS.items()}
+CONFIG = "/etc/mailseal/mailseal.conf"
+SECONDS = 60
+
+
+def page():
+    """The page as it reads, and its commands: (host, words)."""
+    with open(f"{ROOT}/doc/mailseal-inside.7", encoding="utf-8") as source:
+        text = source.read().replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")
+    return text, re.findall(r"^(\w+)# mailseal (.+)$", text, re.M)
+
+
+class Running:
+    """A command of the page that stays; said has its log."""
+
+    def __init__(self, argv):
+        self.said = []
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.said.append(line)
+
+    def until(self, is_so, what):
+        assert wait_until(lambda: is_so() or self.process.poll() is not None, SECONDS), what
+        assert is_so(), f"{what}:\n" + "".join(self.said)
+        return self
+
+    def ready(self):
+        return self.until(lambda: any(parse_line(line).get("event") == "ready" for line in list(self.said)), "not ready")
+
+    def end(self, number=signal.SIGTERM):
+        """It runs in a namespace of processes: nsenter has it as its child."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+            os.kill(int(children.read()), number)
+        code = self.process.wait(SECONDS)
+        self.reader.join(SECONDS)
+        return code, "".join(self.said)
+
+
+def is_capturing(running):
+    """Its box is closed once the capture is open."""
+    for pid in descendants(running.process.pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            if re.search(r"^Seccomp:\s2", status.read(), re.M):
+                return True
+    return False
+
+
+def descendants(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        for child in children.read().split():
+            yield int(child)
+            yield from descendants(int(child))
+
+
+class Way:
+    """Walks through the page."""
+
+    def __init__(self, folder):
+        self.scene = Inside(folder)
+        self.text, self.commands = page()
+        self.token, self.watched, self.daemons, self.desk = None, [], {}, None
+
+    def host(self, name):
+        return self.scene.net.hub if name == "watcher" else self.scene.hosts[name]
+
+    def run(self, name, words):
+        done = subprocess.run(self.host(name).beside([BINARY, *words]), capture_output=True, text=True, timeout=SECONDS,
+                              check=False)
+        assert done.returncode == 0, (name, words, done.stdout, done.stderr)
+        return done.stdout
+
+    def take(self, until):
+        """Runs the page's commands up to the one that begins so, and with it."""
+        while self.commands:
+            name, line = self.commands.pop(0)
+            self.command(name, line.split())
+            if line.startswith(until):
+                return
+        raise AssertionError(f"no {until} in the page")
+
+    def command(self, name, words):
+        if words[0] == "watch":
+            self.watch(name, words)
+        elif words[:2] == ["pki", "serve"]:
+            self.desk = Running(self.host(name).beside([BINARY, *words[:-1]])).ready()
+        elif words[:2] == ["pki", "token"]:
+            self.token = self.run(name, words).strip()
+        elif name == "each":
+            for one in ADDRESS:
+                self.each(one, words)
+        else:
+            self.run(name, [word.replace("TOKEN", self.token or "") for word in words])
+
+    def each(self, name, words):
+        if words[0] == "run":
+            self.daemons[name] = Running(self.host(name).beside([BINARY, "run"])).ready()
+        else:
+            self.run(name, words)
+
+    def watch(self, name, words):
+        """Ten minutes are what the work takes; the program's other form says the same to this test."""
+        words = [{"eth1": "bridge"}.get(word, word) for word in words]
+        people, program = (Running(self.host(name).beside([BINARY, *words, *more])) for more in ([], ["--json"]))
+        for one in (people, program):
+            one.until(lambda one=one: is_capturing(one), "no capture")
+        self.scene.begin()
+        self.scene.work()
+        self.watched.append((people.end(signal.SIGINT), program.end(signal.SIGINT)))
+
+    def rows(self, number):
+        return [json.loads(line) for line in self.watched[number][1][1].splitlines()]
+
+    def links(self, number):
+        """What watch printed for each host, with names where it says."""
+        groups = re.findall(r"^# on (\S+):\n(link = \{\n.*?^\};\n)", self.watched[number][0][1], re.M | re.S)
+        return {NAMES[address]: re.sub(r'"(10\.9\.0\.\d)"', lambda peer: f'"{NAMES[peer[1]]}"', text)
+                for address, text in groups}
+
+    def close(self):
+        self.scene.close()
+
+
+@pytest.fixture(name="way")
+def way_fixture():
+    if os.geteuid():
+        pytest.skip("network namespaces need root")
+    if not os.path.exists(BINARY):
+        pytest.skip("no built mailseal")
+    folder = tempfile.mkdtemp(prefix="mailseal-inside-")
+    os.chmod(folder, 0o755)
+    walk = Way(folder)
+    yield walk
+    walk.close()
+    shutil.rmtree(folder)
+
+
+def found(rows):
+    services = {}
+    for row in rows:
+        if row["type"] == "service" and row["verdict"].startswith(("plaintext", "starttls-offered")):
+            key = (row["protocol"], NAMES[row["server"]], row["port"], row["transport"], row["verdict"])
+            services.setdefault(key, set()).add(NAMES[row["client"]])
+    return services
+
+
+def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
+    for name in ADDRESS:
+        os.makedirs(f"{way.host(name).folder}/etc/mailseal")  # as make install makes it
+    way.take("watch")
+    (code, text), (also, _) = way.watched[0]
+    assert code == also == 1
+    services = found(way.rows(0))
+    for *key, clients in PLAIN:
+        assert services.pop(tuple(key)) == clients, key
+    assert not services
+    assert PASSWORD not in text and all(f"{ADDRESS[server]}:{port}/{kind}" in text for _, server, port, kind, *_ in PLAIN)
+
+    way.take("pki issue")
+    way.take("pki serve")
+    while way.commands[0][1].startswith("pki"):
+        way.command(way.commands[0][0], way.commands.pop(0)[1].split())
+    assert {row["name"] for row in json.loads(way.run("db", ["pki", "list", "--json"]))} == set(ADDRESS)
+
+    groups = way.links(0)
+    assert set(groups) == set(ADDRESS)
+    for name, text in groups.items():
+        folder = "/etc/mailseal/pki/issued/db" if name == "db" else "/etc/mailseal/pki"
+        line = f'pki = {{ dir = "{folder}"; }};'
+        assert line in way.text
+        with open(f"{way.host(name).folder}{CONFIG}", "w", encoding="ascii") as config:
+            config.write(line + "\n" + text)
+    way.take("config check")
+    way.take("run")
+
+    way.scene.end()
+    way.scene.is_linked = True
+    way.take("watch")
+    (code, text), (also, _) = way.watched[1]
+    assert code == also == 0, text
+    rows = [row for row in way.rows(1) if row["type"] == "service"]
+    assert rows and {row["verdict"] for row in rows} == {"tls"}, rows
+    assert {(NAMES[row["client"]], NAMES[row["server"]]) for row in rows} == {
+        (client, server) for _, server, *_, clients in PLAIN for client in clients}
+    assert not way.commands
