@@ -280,6 +280,21 @@ def test_datagrams_have_a_mend_too(tmp_path):
     assert "RFC 5425" in text and 'listen_tls = "10.0.0.2:6514"; protocol = "syslog"; to = "127.0.0.1:514";' in text
 
 
+def test_links_have_the_names_of_hosts(tmp_path):
+    capture = Capture()
+    capture.talk(["S: 220 box LMTP", "C: LHLO mx", "S: 250 box"] + watch_talks.MAIL, port=24)
+    path, hosts = capture.save(tmp_path / "x.pcap"), tmp_path / "names"
+    hosts.write_text("# ours\n10.0.0.1 mx\n10.0.0.2 store.example.org\n")
+    text = watch("-r", path, "--hosts", str(hosts)).stdout
+    assert 'to = "10.0.0.2:20024"; peer = "store"; };' in text and 'peer = ["mx"];' in text
+    assert "# on 10.0.0.1, mx:\n" in text
+    lines = [json.loads(line) for line in watch("-r", path, "--hosts", str(hosts), "--json").stdout.splitlines()]
+    assert [line["name"] for line in lines if line["type"] == "link"] == ["mx", "store"]
+    done = watch("-r", path, "--hosts", str(tmp_path / "none"))
+    assert done.returncode == 2 and "none: No such file" in done.stderr
+    assert "link = {" not in watch("-r", path, "--ignore", "lmtp").stdout
+
+
 def test_no_link_to_hosts_of_others(tmp_path):
     capture = Capture()
     capture.talk(SMTP_HELLO + watch_talks.MAIL, client="192.0.2.1")

@@ -140,7 +140,7 @@ static int links_write(struct html *h, const struct watch_view *v)
 {
 	const struct watch_ours ours = watch_view_ours(v);
 	CLEAN(watch_links_deinit) struct watch_links links = {};
-	int r = watch_links_make(&links, watch_rows_of(v->watch), &ours);
+	int r = watch_links_make(&links, v->services, &ours);
 	if (!r && links.host_count)
 		html_element(h, "p", WATCH_LINKS_HEAD);
 	for (size_t i = 0; !r && i < links.host_count; i++)

@@ -42,7 +42,7 @@ static bool is_ours(const void *view, const struct watch_address *address)
 
 struct watch_ours watch_view_ours(const struct watch_view *v)
 {
-	return (struct watch_ours){ .is_ours = is_ours, .of = v };
+	return (struct watch_ours){ .is_ours = is_ours, .of = v, .names = v->names };
 }
 
 const char *watch_view_leg(const struct watch_view *v, const struct watch_row *row)
@@ -181,13 +181,16 @@ static int links_write(struct buf *out, const struct watch_view *v)
 {
 	const struct watch_ours ours = watch_view_ours(v);
 	CLEAN(watch_links_deinit) struct watch_links links = {};
-	int r = watch_links_make(&links, watch_rows_of(v->watch), &ours);
+	int r = watch_links_make(&links, v->services, &ours);
 	if (!r && links.host_count)
-		r = buf_add_str(out, WATCH_LINKS_HEAD);
+		r = buf_printf(out, "\n%s\n", WATCH_LINKS_HEAD);
 	for (size_t i = 0; !r && i < links.host_count; i++) {
 		char address[WATCH_ADDRESS_CAP];
-		watch_address_print(links.hosts[i].ends->host, address);
-		r = buf_printf(out, "\n# on %s:\n", address);
+		const struct watch_address *host = links.hosts[i].ends->host;
+		const char *name = watch_hosts_name(v->names, host);
+		watch_address_print(host, address);
+		r = buf_printf(out, "\n# on %s%s%s:\n", address, name ? ", " : "",
+		               name ? name : "");
 		if (!r)
 			r = watch_link_host_write(&links.hosts[i], out);
 	}
@@ -313,15 +316,17 @@ static int link_line_write(FILE *out, const struct watch_link_host *host)
 	if (r)
 		return err_up(r);
 	watch_address_print(host->ends->host, address);
-	return err_up(line_write(out, json_pack("{ss ss ss}", "type", "link", "host", address,
-	                                        "settings", (const char *)buf_slice(&text).data)));
+	return err_up(
+		line_write(out, json_pack("{ss ss ss? ss}", "type", "link", "host", address, "name",
+	                                  watch_hosts_name(host->names, host->ends->host),
+	                                  "settings", (const char *)buf_slice(&text).data)));
 }
 
 static int link_lines_write(FILE *out, const struct watch_view *v)
 {
 	const struct watch_ours ours = watch_view_ours(v);
 	CLEAN(watch_links_deinit) struct watch_links links = {};
-	int r = watch_links_make(&links, watch_rows_of(v->watch), &ours);
+	int r = watch_links_make(&links, v->services, &ours);
 	for (size_t i = 0; !r && i < links.host_count; i++)
 		r = link_line_write(out, &links.hosts[i]);
 	return err_up(r);

@@ -14,17 +14,18 @@ struct watch_view {
 	const struct watch_services *services;
 	const struct conf_network *internal; /* none: private networks are */
 	size_t internal_count;
-	const char *source; /* of the frames: a file or an interface */
-	const char *kind;   /* of the interface, or "" */
+	const struct watch_hosts *names; /* or NULL */
+	const char *source;              /* of the frames: a file or an interface */
+	const char *kind;                /* of the interface, or "" */
 	uint64_t drops;
 	size_t width; /* of the terminal; 0: nobody reads it on one */
 };
 
 /* Above the links that seal what is plain. */
 #define WATCH_LINKS_HEAD                                                                           \
-	"\nLinks (mailseal-link(8)), a group for mailseal.conf of each host. In peer, write in "   \
-	"place of\n"                                                                               \
-	"the address the name that this host has in the internal CA (mailseal-pki(8)).\n"
+	"Links (mailseal-link(8)): for mailseal.conf of each host. An address in peer stands for " \
+	"the name\n"                                                                               \
+	"that this host has in the internal CA (mailseal-pki(8)); --hosts FILE writes it."
 
 /* Is a host of ours? */
 bool watch_view_is_internal(const struct watch_view *v, const struct watch_address *address);

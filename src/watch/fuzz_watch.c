@@ -84,11 +84,11 @@ static bool is_ours(const void *of, const struct watch_address *address)
 	return true;
 }
 
-static void links_check(const struct watch_rows *rows)
+static void links_check(const struct watch_services *services)
 {
 	CLEAN(watch_links_deinit) struct watch_links links = {};
 	CLEAN(buf_deinit) struct buf text = {};
-	assert(!watch_links_make(&links, rows, &(struct watch_ours){ .is_ours = is_ours }));
+	assert(!watch_links_make(&links, services, &(struct watch_ours){ .is_ours = is_ours }));
 	for (size_t i = 0; i < links.host_count; i++)
 		assert(!watch_link_host_write(&links.hosts[i], &text));
 }
@@ -101,8 +101,8 @@ static void result_check(struct watch *watch)
 	for (size_t i = 0; i < services.count; i++)
 		flows += services.list[i].flows;
 	assert(flows <= watch_counts_of(watch)->flows);
+	links_check(&services);
 	watch_services_deinit(&services);
-	links_check(watch_rows_of(watch));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -76,13 +76,23 @@ void watch_links_deinit(struct watch_links *l)
 	*l = (struct watch_links){};
 }
 
-/* Keeps those that a link fits, each client of a way once. */
-static void rows_choose(struct watch_links *l, const struct watch_ours *ours)
+static size_t rows_count(const struct watch_services *services)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < services->count; i++)
+		count += services->list[i].client_count;
+	return count;
+}
+
+/* Those that a link fits, each client of a way once. There is room for all. */
+static void rows_choose(struct watch_links *l, const struct watch_services *services,
+                        const struct watch_ours *ours)
 {
 	size_t fit = 0, kept = 0;
-	for (size_t i = 0; i < l->row_count; i++)
-		if (watch_link_fits(l->rows[i], ours))
-			l->rows[fit++] = l->rows[i];
+	for (size_t i = 0; i < services->count; i++)
+		for (size_t n = 0; n < services->list[i].client_count; n++)
+			if (watch_link_fits(services->list[i].rows[n], ours))
+				l->rows[fit++] = services->list[i].rows[n];
 	qsort(l->rows, fit, sizeof(const struct watch_row *), rows_order);
 	for (size_t i = 0; i < fit; i++) {
 		const struct watch_row *last = kept ? l->rows[kept - 1] : NULL;
@@ -113,35 +123,35 @@ static size_t way_add(struct watch_links *l, size_t at)
 }
 
 /* Numbers those that want the same port, and says where a host's ends begin. */
-static void hosts_find(struct watch_links *l)
+static void hosts_find(struct watch_links *l, const struct watch_hosts *names)
 {
 	for (size_t i = 0; i < l->end_count; i++) {
 		struct watch_link_end *end = &l->ends[i];
 		bool is_new = !i || address_order(end[-1].host, end->host);
 		end->number = is_new || port_order(end[-1].row, end->row) ? 1 : end[-1].number + 1;
 		if (is_new)
-			l->hosts[l->host_count++] = (struct watch_link_host){ .ends = end };
+			l->hosts[l->host_count++] =
+				(struct watch_link_host){ .ends = end, .names = names };
 		l->hosts[l->host_count - 1].end_count++;
 	}
 }
 
-int watch_links_make(struct watch_links *ret_links, const struct watch_rows *rows,
+int watch_links_make(struct watch_links *ret_links, const struct watch_services *services,
                      const struct watch_ours *ours)
 {
-	CLEAN(watch_links_deinit) struct watch_links l = {};
-	l.rows = watch_rows_sorted(rows, &l.row_count);
-	if (!l.rows)
-		return err_raise(-ENOMEM);
-	rows_choose(&l, ours);
 	/* At most one way a row, and so two ends. */
-	l.ends = calloc(2 * l.row_count + 1, sizeof(*l.ends));
-	l.hosts = calloc(2 * l.row_count + 1, sizeof(*l.hosts));
-	if (!l.ends || !l.hosts)
+	size_t room = rows_count(services) + 1;
+	CLEAN(watch_links_deinit)
+	struct watch_links l = { .rows = calloc(room, sizeof(*l.rows)),
+		                 .ends = calloc(2 * room, sizeof(*l.ends)),
+		                 .hosts = calloc(2 * room, sizeof(*l.hosts)) };
+	if (!l.rows || !l.ends || !l.hosts)
 		return err_raise(-ENOMEM);
+	rows_choose(&l, services, ours);
 	for (size_t at = 0; at < l.row_count;)
 		at += way_add(&l, at);
 	qsort(l.ends, l.end_count, sizeof(*l.ends), ends_order);
-	hosts_find(&l);
+	hosts_find(&l, ours->names);
 	*ret_links = l;
 	l = (struct watch_links){};
 	return 0;
@@ -179,12 +189,22 @@ static unsigned far_port(const struct watch_row *row)
 	return row->key.port < PORTS - UP ? row->key.port + UP : row->key.port - (PORTS - UP) + 1;
 }
 
-static int near_write(const struct watch_link_end *end, struct buf *out)
+static const char *peer_name(const struct watch_hosts *names, const struct watch_address *host,
+                             char address[WATCH_ADDRESS_CAP])
 {
-	char name[NAME_CAP], server[WATCH_ADDRESS_CAP], told[PLACE_CAP], far[PLACE_CAP];
+	const char *name = watch_hosts_name(names, host);
+	if (name)
+		return name;
+	watch_address_print(host, address);
+	return address;
+}
+
+static int near_write(const struct watch_link_end *end, const struct watch_hosts *names,
+                      struct buf *out)
+{
+	char name[NAME_CAP], address[WATCH_ADDRESS_CAP], told[PLACE_CAP], far[PLACE_CAP];
 	const struct watch_row *row = end->row;
 	name_make(row, name);
-	watch_address_print(&row->key.server, server);
 	place_print(&row->key.server, row->key.port, told);
 	place_print(&row->key.server, far_port(row), far);
 	unsigned high = end->number >> 8, low = end->number & 0xff;
@@ -193,10 +213,12 @@ static int near_write(const struct watch_link_end *end, struct buf *out)
 		"  # programs here are told 127.0.%u.%u, port %u, instead of %s\n"
 		"  %s = { listen = \"127.0.%u.%u:%u\"; %sto = \"%s\"; peer = \"%s\"; };\n",
 		high, low, row->key.port, told, name, high, low, row->key.port,
-		is_datagrams(row) ? "protocol = \"syslog\"; " : "", far, server));
+		is_datagrams(row) ? "protocol = \"syslog\"; " : "", far,
+		peer_name(names, &row->key.server, address)));
 }
 
-static int far_write(const struct watch_link_end *end, struct buf *out)
+static int far_write(const struct watch_link_end *end, const struct watch_hosts *names,
+                     struct buf *out)
 {
 	char name[NAME_CAP], far[PLACE_CAP];
 	const struct watch_row *row = end->row;
@@ -208,9 +230,9 @@ static int far_write(const struct watch_link_end *end, struct buf *out)
 	                   row->key.port, name, far,
 	                   is_datagrams(row) ? "protocol = \"syslog\"; " : "", row->key.port);
 	for (size_t i = 0; !r && i < end->client_count; i++) {
-		char client[WATCH_ADDRESS_CAP];
-		watch_address_print(&end->clients[i]->key.client, client);
-		r = buf_printf(out, "%s\"%s\"", i ? ", " : "", client);
+		char address[WATCH_ADDRESS_CAP];
+		r = buf_printf(out, "%s\"%s\"", i ? ", " : "",
+		               peer_name(names, &end->clients[i]->key.client, address));
 	}
 	if (!r)
 		r = buf_add_str(out, "]; };\n");
@@ -221,8 +243,8 @@ int watch_link_host_write(const struct watch_link_host *host, struct buf *out)
 {
 	int r = buf_add_str(out, "link = {\n");
 	for (size_t i = 0; !r && i < host->end_count; i++)
-		r = host->ends[i].clients ? far_write(&host->ends[i], out)
-		                          : near_write(&host->ends[i], out);
+		r = host->ends[i].clients ? far_write(&host->ends[i], host->names, out)
+		                          : near_write(&host->ends[i], host->names, out);
 	if (!r)
 		r = buf_add_str(out, "};\n");
 	return err_up(r);

@@ -4,7 +4,8 @@
 #define WATCH_LINKS_H
 
 #include "base/buf.h"
-#include "watch/rows.h"
+#include "watch/hosts.h"
+#include "watch/services.h"
 
 struct watch_link_end {
 	const struct watch_address *host;
@@ -18,6 +19,7 @@ struct watch_link_end {
 struct watch_link_host {
 	const struct watch_link_end *ends;
 	size_t end_count;
+	const struct watch_hosts *names;
 };
 
 struct watch_links {
@@ -27,17 +29,19 @@ struct watch_links {
 	size_t row_count, end_count, host_count;
 };
 
-/* Whose hosts are ours: no other has an end of a link. */
+/* Which hosts are ours, for no other has an end of a link; and their names, or NULL. */
 struct watch_ours {
 	bool (*is_ours)(const void *of, const struct watch_address *address);
 	const void *of;
+	const struct watch_hosts *names;
 };
 
 /* Is it plain from one host of ours to another, and of a kind that a link carries? */
 bool watch_link_fits(const struct watch_row *row, const struct watch_ours *ours);
 
-/* For all rows that one fits. Lives as long as they do. 0 or -ENOMEM. */
-[[nodiscard]] int watch_links_make(struct watch_links *ret_links, const struct watch_rows *rows,
+/* For all rows of services that one fits. Lives as long as they and the names. 0 or -ENOMEM. */
+[[nodiscard]] int watch_links_make(struct watch_links *ret_links,
+                                   const struct watch_services *services,
                                    const struct watch_ours *ours);
 void watch_links_deinit(struct watch_links *l);
 

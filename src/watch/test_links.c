@@ -55,9 +55,15 @@ static void crossings_add(struct watch_rows *rows, const struct crossing *list, 
 /* All hosts' settings, one behind the other. */
 static void written(struct watch_rows *rows, struct buf *out, size_t host_count)
 {
+	CLEAN(watch_services_deinit) struct watch_services services = {};
 	CLEAN(watch_links_deinit) struct watch_links links = {};
-	assert_int_equal(watch_links_make(&links, rows, &(struct watch_ours){ .is_ours = is_ten }),
-	                 0);
+	CLEAN(watch_hosts_deinit) struct watch_hosts names = {};
+	assert_int_equal(watch_hosts_read(&names, slice_str("10.0.0.7 mx\n10.0.0.9 db\n")), 0);
+	assert_int_equal(watch_services_make(&services, rows), 0);
+	assert_int_equal(
+		watch_links_make(&links, &services,
+	                         &(struct watch_ours){ .is_ours = is_ten, .names = &names }),
+		0);
 	assert_int_equal(links.host_count, host_count);
 	for (size_t i = 0; i < links.host_count; i++)
 		assert_int_equal(watch_link_host_write(&links.hosts[i], out), 0);
@@ -166,6 +172,22 @@ static void test_links_high_port(void **state)
 	assert_non_null(strstr(all, "listen_tls = \"10.0.0.2:20000\"; to = \"127.0.0.1:65535\""));
 }
 
+static void test_links_named(void **state)
+{
+	static const struct crossing list[] = {
+		{ 7, 9, 3306, TCP, "mysql", WATCH_PLAIN, A_LINK_FITS },
+		{ 8, 9, 3306, TCP, "mysql", WATCH_PLAIN, A_LINK_FITS },
+	};
+	CLEAN(watch_rows_deinit) struct watch_rows rows = {};
+	CLEAN(buf_deinit) struct buf text = {};
+	(void)state;
+	crossings_add(&rows, list, COUNT_OF(list));
+	written(&rows, &text, 3);
+	const char *all = (const char *)buf_slice(&text).data;
+	assert_non_null(strstr(all, "to = \"10.0.0.9:23306\"; peer = \"db\";"));
+	assert_non_null(strstr(all, "peer = [\"mx\", \"10.0.0.8\"];"));
+}
+
 static void test_links_not_for_these(void **state)
 {
 	static const struct crossing list[] = {
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_links_share_no_place),
 		cmocka_unit_test(test_links_syslog_by_datagrams),
 		cmocka_unit_test(test_links_high_port),
+		cmocka_unit_test(test_links_named),
 		cmocka_unit_test(test_links_not_for_these),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ class Inside:
         self.mx, self.store, self.db, self.filter, self.log = (
             self.net.host(name, address) for name, address in ADDRESS.items())
         self.hosts = {host.name: host for host in self.net.hosts}
-        self.is_linked, self.running = False, []
+        self.is_linked = False
 
     def place(self, name):
         """Where a service of that host listens, and where its clients are told it is."""
@@ -76,10 +76,10 @@ userdb {{
   args = /etc/dovecot/sql.conf
 }}
 """)
-        Rsyslog(self.store, port=0, forward=self.forward("udp"))
+        self.begin_logging(self.store, "udp")
 
     def begin_mx(self):
-        Rsyslog(self.mx, port=0, forward=self.forward("tcp"))
+        self.begin_logging(self.mx, "tcp")
         self.mx.write("/etc/postfix/people.cf", f"""\
 hosts = inet:{self.place("db")}:3306
 user = mail
@@ -105,8 +105,10 @@ result_attribute = mail
             "virtual_transport": f"lmtp:inet:{self.place('store')}:24", "smtpd_milters": milters,
             "milter_default_action": "tempfail"})
 
-    def forward(self, protocol):
-        return f'*.* action(type="omfwd" target="{self.place("log")}" port="514" protocol="{protocol}")'
+    def begin_logging(self, host, protocol):
+        path = host.write("/etc/rsyslog.d/log.conf", '*.* action(type="omfwd" '
+                          f'target="{self.place("log")}" port="514" protocol="{protocol}")\n')
+        Rsyslog(host, port=0, forward=f'include(file="{path}")')
 
     def end(self):
         """The servers; the hosts stay, and what is on their disks."""

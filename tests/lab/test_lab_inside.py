@@ -37,6 +37,13 @@ def page():
     return text, re.findall(r"^(\w+)# mailseal (.+)$", text, re.M)
 
 
+def settings(text):
+    """What the page says is told to programs: (host, file, line)."""
+    for host, path, lines in re.findall(r"^(\w+):(/\S+)\n((?: {4}.+\n)+)", text, re.M):
+        for line in lines.splitlines():
+            yield host, path, line.strip()
+
+
 class Running:
     """A command of the page that stays; said has its log."""
 
@@ -142,10 +149,9 @@ class Way:
         return [json.loads(line) for line in self.watched[number][1][1].splitlines()]
 
     def links(self, number):
-        """What watch printed for each host, with names where it says."""
-        groups = re.findall(r"^# on (\S+):\n(link = \{\n.*?^\};\n)", self.watched[number][0][1], re.M | re.S)
-        return {NAMES[address]: re.sub(r'"(10\.9\.0\.\d)"', lambda peer: f'"{NAMES[peer[1]]}"', text)
-                for address, text in groups}
+        """What watch printed for each host, as it is."""
+        return dict(re.findall(r"^# on 10\.9\.0\.\d, (\w+):\n(link = \{\n.*?^\};\n)", self.watched[number][0][1],
+                               re.M | re.S))
 
     def close(self):
         self.scene.close()
@@ -177,6 +183,8 @@ def found(rows):
 def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
     for name in ADDRESS:
         os.makedirs(f"{way.host(name).folder}/etc/mailseal")  # as make install makes it
+    with open(f"{way.host('watcher').folder}/etc/hosts", "w", encoding="ascii") as hosts:
+        hosts.writelines(f"{address} {name}\n" for name, address in ADDRESS.items())
     way.take("watch")
     (code, text), (also, _) = way.watched[0]
     assert code == also == 1
@@ -213,3 +221,7 @@ def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
     assert {(NAMES[row["client"]], NAMES[row["server"]]) for row in rows} == {
         (client, server) for _, server, *_, clients in PLAIN for client in clients}
     assert not way.commands
+    told = list(settings(way.text))
+    assert len(told) == 8
+    for name, path, line in told:
+        assert line in way.host(name).run("cat", path).splitlines(), (name, path)
