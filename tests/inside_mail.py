@@ -115,7 +115,7 @@ class Dovecot(Server):
         super().__init__(host, *args, port=self.ports["imap"], **named)
 
     def prepare(self):
-        ports = {**self.ports, **({} if self.tls else {name: 0 for name in PORTS if name.endswith("s") and name != "imap"})}
+        ports = {name: port if self.tls or not name.endswith("s") else 0 for name, port in self.ports.items()}
         tls = f"ssl = yes\nssl_cert = <{self.tls[0]}\nssl_key = <{self.tls[1]}\n" if self.tls else "ssl = no\n"
         known = {"name": self.name, "password": self.password, "address": self.address, "folder": self.host.folder}
         self.host.run("install", "-d", "-o", "mail", "-g", "mail", f"/srv/{self.name}")
@@ -129,13 +129,15 @@ class Dovecot(Server):
     def doveadm(self, command, *words, host=None, address=None, port=None):
         """By doveadm over TCP, from a host that has its configuration, password and nothing else."""
         host = host or self.host
-        config = host.write(f"/etc/inside/doveadm-of-{self.name}.conf", f"doveadm_password = {self.password}\nssl = no\n")
-        return host.run("doveadm", "-c", config, *command.split(), "-S", f"{address or self.address}:{port or self.ports['doveadm']}", *words)
+        config = host.write(f"/etc/inside/doveadm-of-{self.name}.conf",
+                            f"doveadm_password = {self.password}\nssl = no\n")
+        where = f"{address or self.address}:{port or self.ports['doveadm']}"
+        return host.run("doveadm", "-c", config, *command.split(), "-S", where, *words)
 
 
 class Postfix(Server):
     """Debian's, without its chroots. main: more settings of main.cf; master: more lines of master.cf.
-    Its log is mail.log() ."""
+    Its log is mail_log()."""
     port = 25
 
     def __init__(self, host, *args, main=(), master="", **named):
@@ -145,15 +147,18 @@ class Postfix(Server):
     def prepare(self):
         host = self.host
         main = {"myhostname": f"{host.name}.test", "mydestination": "", "mynetworks": "127.0.0.0/8",
-                "inet_interfaces": f"{self.address}, 127.0.0.1" if self.address != "127.0.0.1" else "127.0.0.1", "inet_protocols": "all",
+                "inet_interfaces": ", ".join({"127.0.0.1", self.address}), "inet_protocols": "all",
                 "maillog_file": "/var/log/mail.log", "compatibility_level": "3.6", "alias_maps": "",
                 "virtual_mailbox_domains": "inside.test", "virtual_transport": "discard:", **self.main}
         if self.tls:
             main |= {"smtpd_tls_chain_files": f"{self.tls[1]}, {self.tls[0]}", "smtpd_tls_security_level": "may"}
         host.write("/etc/postfix/main.cf", "".join(f"{key} = {value}\n" for key, value in main.items()))
-        host.run("sh", "-ec", 'cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf; postconf -F "*/*/chroot = n"; '
-                 'postconf -M -X smtp/inet; cat >>/etc/postfix/master.cf', input=
-                 f"{self.port} inet n - n - - smtpd\n{self.master}")
+        host.run("sh", "-ec", """
+            cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+            postconf -F "*/*/chroot = n"
+            postconf -M -X smtp/inet
+            cat >>/etc/postfix/master.cf
+            """, input=f"{self.port} inet n - n - - smtpd\n{self.master}")
 
     def argv(self):
         return ["postfix", "start-fg"]
@@ -188,6 +193,10 @@ class Opendkim(Server):
         return ["opendkim", "-f", "-x", self.config]
 
 
+RSPAMD_OFF = ("rbl", "surbl", "spf", "dkim", "dmarc", "asn", "fuzzy_check", "mx_check", "phishing", "neural",
+              "bayes_expiry")
+
+
 class Rspamd(Server):
     """Milter (its proxy worker) on port, controller on controller, normal worker on normal."""
     port, controller, normal = 11332, 11334, 11333
@@ -203,12 +212,16 @@ class Rspamd(Server):
             host.write(f"/etc/rspamd/override.d/worker-{name}.inc", text)
         host.write("/etc/rspamd/override.d/worker-fuzzy.inc", "enabled = false; count = 0;\n")
         # No DNS, no other service: it looks at what a message is.
-        host.write("/etc/rspamd/override.d/options.inc", 'dns { nameserver = "127.0.0.1"; timeout = 0.1s; retransmits = 1; }\n'
-                   'filters = "chartable,regexp"; disable_hyperscan = true;\n'
-                   f'url_tld = "{host.write("/etc/inside/tld", "test" + chr(10))}"; '
-                   f'local_addrs = []; pidfile = "/run/{self.name}.pid";\n')
+        host.write("/etc/rspamd/override.d/options.inc", f"""\
+dns {{ nameserver = "127.0.0.1"; timeout = 0.1s; retransmits = 1; }}
+filters = "chartable,regexp";
+disable_hyperscan = true;
+url_tld = "{host.write("/etc/inside/tld", "test" + chr(10))}";
+local_addrs = [];
+pidfile = "/run/{self.name}.pid";
+""")
         host.write("/etc/rspamd/override.d/logging.inc", 'type = "console"; level = "notice";\n')
-        for module in ("rbl", "surbl", "spf", "dkim", "dmarc", "asn", "fuzzy_check", "mx_check", "phishing", "neural", "bayes_expiry"):
+        for module in RSPAMD_OFF:
             host.write(f"/etc/rspamd/override.d/{module}.conf", "enabled = false;\n")
         host.run("install", "-d", "-o", "_rspamd", "-g", "_rspamd", "/run/rspamd", "/var/lib/rspamd")
 
@@ -229,13 +242,13 @@ class Spamd(Server):
 
     def argv(self):
         tls = ["--ssl", "--server-key", self.tls[1], "--server-cert", self.tls[0]] if self.tls else []
-        return ["spamd", "-i", self.address, "-p", self.port, "-A", "0.0.0.0/0", "-L", "-x", "-m", "1", "--min-children=1",
-                "--min-spare=1", "--max-spare=1", "-u", "debian-spamd", *tls]
+        return ["spamd", "-i", self.address, "-p", self.port, "-A", "0.0.0.0/0", "-L", "-x", "-m", "1",
+                "--min-children=1", "--min-spare=1", "--max-spare=1", "-u", "debian-spamd", *tls]
 
     def spamc(self, text, *words, host=None, address=None, port=None):
         """By spamc, from a host: a message, as it came back."""
-        return (host or self.host).run("spamc", "-d", address or self.address, "-p", port or self.port, *(["-S"] if self.tls else []),
-                                       "-x", *words, input=text)
+        return (host or self.host).run("spamc", "-d", address or self.address, "-p", port or self.port, "-x",
+                                       *(["-S"] if self.tls else []), *words, input=text)
 
 
 class Clamd(Server):
@@ -258,6 +271,7 @@ class Clamd(Server):
     def scan(self, path, host=None, address=None, port=None):
         """By clamdscan, from a host: (exit status, what it says)."""
         host = host or self.host
-        config = host.write(f"/etc/inside/clamdscan-of-{self.name}.conf", self.settings(address or self.address, port or self.port))
+        config = host.write(f"/etc/inside/clamdscan-of-{self.name}.conf",
+                            self.settings(address or self.address, port or self.port))
         done = host.done("clamdscan", "--stream", "--no-summary", "-c", config, path)
         return done.returncode, done.stdout

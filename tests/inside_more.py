@@ -35,7 +35,8 @@ module(load="imuxsock")
         return os.path.exists(self.file) and (not self.port or super().answers())
 
     def messages(self):
-        return self.host.run("cat", self.file)
+        with open(self.file, encoding="utf-8", errors="replace") as file:
+            return file.read()
 
     def logger(self, text, *options, host=None, address=None, port=None):
         """By logger over the network, from a host; options: -T for TCP, else UDP."""
@@ -53,7 +54,8 @@ class Snmpd(Server):
             f"createUser {self.user} SHA {self.password} AES {self.password}\nrouser {self.user} priv\n")
 
     def argv(self):
-        return ["snmpd", "-f", "-Lo", "-C", "-c", self.config, "-p", f"/run/{self.name}.pid", f"udp:{self.address}:{self.port}"]
+        return ["snmpd", "-f", "-Lo", "-C", "-c", self.config, "-p", f"/run/{self.name}.pid",
+                f"udp:{self.address}:{self.port}"]
 
     def answers(self):
         return "inside" in self.get().stdout
@@ -62,7 +64,8 @@ class Snmpd(Server):
         """By snmpget, from a host."""
         who = (["-c", self.password] if version in ("1", "2c") else
                ["-l", "authPriv", "-u", self.user, "-a", "SHA", "-A", self.password, "-x", "AES", "-X", self.password])
-        return (host or self.host).done("snmpget", "-v", version, *who, f"{self.address}:{self.port}", "1.3.6.1.2.1.1.6.0")
+        return (host or self.host).done("snmpget", "-v", version, *who, f"{self.address}:{self.port}",
+                                        "1.3.6.1.2.1.1.6.0")
 
 
 def account(host, user, password):
@@ -82,7 +85,8 @@ class Vsftpd(Server):
         tls = f"ssl_enable=YES\nforce_local_logins_ssl=NO\nforce_local_data_ssl=NO\nrsa_cert_file={self.tls[0]}\n" \
               f"rsa_private_key_file={self.tls[1]}\nssl_ciphers=HIGH\n" if self.tls else ""
         self.config = self.host.write(
-            f"/etc/inside/{self.name}.conf", f"listen=YES\nbackground=NO\nlisten_address={self.address}\nlisten_port={self.port}\n"
+            f"/etc/inside/{self.name}.conf", "listen=YES\nbackground=NO\n"
+            f"listen_address={self.address}\nlisten_port={self.port}\n"
             "local_enable=YES\nwrite_enable=YES\nseccomp_sandbox=NO\nsecure_chroot_dir=/run/vsftpd/empty\n"
             f"pam_service_name=vsftpd\n{tls}")
 
@@ -114,10 +118,11 @@ class Nsd(Server):
 
     def prepare(self):
         self.folder = f"/srv/{self.name}"
-        zone = self.host.write(f"{self.folder}/inside.test", "$ORIGIN inside.test.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n"
+        zone = self.host.write(f"{self.folder}/inside.test", "$ORIGIN inside.test.\n$TTL 60\n"
+                               "@ SOA ns hostmaster 1 3600 600 86400 60\n"
                                "@ NS ns\nns A 10.9.0.1\nwww A 10.9.0.80\n")
-        tls = (f"  ip-address: {self.address}@{self.tls_port}\n  tls-port: {self.tls_port}\n  tls-service-key: {self.tls[1]}\n"
-               f"  tls-service-pem: {self.tls[0]}\n" if self.tls else "")
+        tls = (f"  ip-address: {self.address}@{self.tls_port}\n  tls-port: {self.tls_port}\n"
+               f"  tls-service-key: {self.tls[1]}\n  tls-service-pem: {self.tls[0]}\n" if self.tls else "")
         self.config = self.host.write(f"/etc/inside/{self.name}.conf", f"""\
 server:
   ip-address: {self.address}@{self.port}

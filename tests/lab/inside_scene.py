@@ -126,8 +126,9 @@ result_attribute = mail
         """A message comes, is filtered, looked up, delivered, found again, and logged; who reads mail
         logs in; the store's programs say something."""
         word = uuid.uuid4().hex
-        said = self.mx.run("swaks", "--server", "127.0.0.1", "--from", "ann@inside.test", "--to", "bob@inside.test,bob@alias.test",
-                           "--header", f"Subject: {word}", "--header", f"Message-ID: <{word}@inside.test>")
+        said = self.mx.run("swaks", "--server", LOOPBACK, "--from", "ann@inside.test", "--to",
+                           "bob@inside.test,bob@alias.test", "--header", f"Subject: {word}", "--header",
+                           f"Message-ID: <{word}@inside.test>")
         number = re.search(r"queued as (\w+)", said)[1]
         message = self.until(lambda: self.message(word), f"message in {self.dovecot.name}")
         assert "DKIM-Signature:" in message and "d=inside.test" in message, message

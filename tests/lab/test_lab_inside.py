@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from daemon import BINARY, ROOT, parse_line, wait_until
+from inside import child_of
 from inside_scene import ADDRESS, PASSWORD, Inside
 
 PLAIN = [  # protocol, host, port, transport, verdict, the clients
@@ -63,12 +64,13 @@ class Running:
         return self
 
     def ready(self):
-        return self.until(lambda: any(parse_line(line).get("event") == "ready" for line in list(self.said)), "not ready")
+        def is_ready():
+            return any(parse_line(line).get("event") == "ready" for line in list(self.said))
+        return self.until(is_ready, "not ready")
 
-    def end(self, number=signal.SIGTERM):
-        """It runs in a namespace of processes: nsenter has it as its child."""
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
-            os.kill(int(children.read()), number)
+    def end(self, number):
+        """(exit status, what it said)"""
+        os.kill(child_of(self.process.pid), number)
         code = self.process.wait(SECONDS)
         self.reader.join(SECONDS)
         return code, "".join(self.said)
@@ -76,18 +78,11 @@ class Running:
 
 def is_capturing(running):
     """Its box is closed once the capture is open."""
-    for pid in descendants(running.process.pid):
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            if re.search(r"^Seccomp:\s2", status.read(), re.M):
-                return True
-    return False
-
-
-def descendants(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        for child in children.read().split():
-            yield int(child)
-            yield from descendants(int(child))
+    pid = child_of(running.process.pid)
+    if not pid:
+        return False
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return re.search(r"^Seccomp:\s2", status.read(), re.M)
 
 
 class Way:
@@ -96,7 +91,7 @@ class Way:
     def __init__(self, folder):
         self.scene = Inside(folder)
         self.text, self.commands = page()
-        self.token, self.watched, self.daemons, self.desk = None, [], {}, None
+        self.token, self.watched, self.running = None, [], []
 
     def host(self, name):
         return self.scene.net.hub if name == "watcher" else self.scene.hosts[name]
@@ -107,20 +102,29 @@ class Way:
         assert done.returncode == 0, (name, words, done.stdout, done.stderr)
         return done.stdout
 
-    def take(self, until):
-        """Runs the page's commands up to the one that begins so, and with it."""
-        while self.commands:
+    def stay(self, name, words):
+        self.running.append(Running(self.host(name).beside([BINARY, *words])))
+        return self.running[-1]
+
+    def put(self, name, path, text):
+        """A file that mailseal sees on that host."""
+        write = 'mkdir -p "$(dirname "$1")"; cat >"$1"'
+        subprocess.run(self.host(name).beside(["sh", "-ec", write, "sh", path]), input=text, text=True, check=True)
+
+    def take(self, *kinds):
+        """Runs the page's commands as long as they begin with one of these words."""
+        taken = 0
+        while self.commands and self.commands[0][1].split()[0] in kinds:
             name, line = self.commands.pop(0)
             self.command(name, line.split())
-            if line.startswith(until):
-                return
-        raise AssertionError(f"no {until} in the page")
+            taken += 1
+        assert taken, (kinds, self.commands)
 
     def command(self, name, words):
         if words[0] == "watch":
             self.watch(name, words)
         elif words[:2] == ["pki", "serve"]:
-            self.desk = Running(self.host(name).beside([BINARY, *words[:-1]])).ready()
+            self.stay(name, words[:-1]).ready()
         elif words[:2] == ["pki", "token"]:
             self.token = self.run(name, words).strip()
         elif name == "each":
@@ -131,16 +135,16 @@ class Way:
 
     def each(self, name, words):
         if words[0] == "run":
-            self.daemons[name] = Running(self.host(name).beside([BINARY, "run"])).ready()
+            self.stay(name, words[:-1]).ready()
         else:
             self.run(name, words)
 
     def watch(self, name, words):
         """Ten minutes are what the work takes; the program's other form says the same to this test."""
         words = [{"eth1": "bridge"}.get(word, word) for word in words]
-        people, program = (Running(self.host(name).beside([BINARY, *words, *more])) for more in ([], ["--json"]))
-        for one in (people, program):
-            one.until(lambda one=one: is_capturing(one), "no capture")
+        people, program = self.stay(name, words), self.stay(name, [*words, "--json"])
+        people.until(lambda: is_capturing(people), "no capture")
+        program.until(lambda: is_capturing(program), "no capture")
         self.scene.begin()
         self.scene.work()
         self.watched.append((people.end(signal.SIGINT), program.end(signal.SIGINT)))
@@ -154,7 +158,10 @@ class Way:
                                re.M | re.S))
 
     def close(self):
+        """What runs on a host ends with it."""
         self.scene.close()
+        for running in self.running:
+            running.process.wait(SECONDS)
 
 
 @pytest.fixture(name="way")
@@ -180,11 +187,8 @@ def found(rows):
     return services
 
 
-def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
-    for name in ADDRESS:
-        os.makedirs(f"{way.host(name).folder}/etc/mailseal")  # as make install makes it
-    with open(f"{way.host('watcher').folder}/etc/hosts", "w", encoding="ascii") as hosts:
-        hosts.writelines(f"{address} {name}\n" for name, address in ADDRESS.items())
+def see_what_is_plain(way):
+    way.put("watcher", "/etc/hosts", "".join(f"{address} {name}\n" for name, address in ADDRESS.items()))
     way.take("watch")
     (code, text), (also, _) = way.watched[0]
     assert code == also == 1
@@ -192,36 +196,52 @@ def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
     for *key, clients in PLAIN:
         assert services.pop(tuple(key)) == clients, key
     assert not services
-    assert PASSWORD not in text and all(f"{ADDRESS[server]}:{port}/{kind}" in text for _, server, port, kind, *_ in PLAIN)
+    assert PASSWORD not in text
+    assert all(f"{ADDRESS[server]}:{port}/{kind}" in text for _, server, port, kind, *_ in PLAIN)
 
-    way.take("pki issue")
-    way.take("pki serve")
-    while way.commands[0][1].startswith("pki"):
-        way.command(way.commands[0][0], way.commands.pop(0)[1].split())
+
+def give_names(way):
+    for name in ADDRESS:
+        way.put(name, CONFIG, "")  # make install makes its folder
+    way.take("pki")
     assert {row["name"] for row in json.loads(way.run("db", ["pki", "list", "--json"]))} == set(ADDRESS)
 
+
+def put_links_in_place(way):
     groups = way.links(0)
     assert set(groups) == set(ADDRESS)
     for name, text in groups.items():
         folder = "/etc/mailseal/pki/issued/db" if name == "db" else "/etc/mailseal/pki"
-        line = f'pki = {{ dir = "{folder}"; }};'
+        line = f'pki = {{ dir = "{folder}"; }};\n'
         assert line in way.text
-        with open(f"{way.host(name).folder}{CONFIG}", "w", encoding="ascii") as config:
-            config.write(line + "\n" + text)
-    way.take("config check")
-    way.take("run")
+        way.put(name, CONFIG, line + text)
+    assert groups["filter"] in way.text
+    way.take("config", "run")
 
-    way.scene.end()
-    way.scene.is_linked = True
+
+def look_again(way):
     way.take("watch")
     (code, text), (also, _) = way.watched[1]
     assert code == also == 0, text
     rows = [row for row in way.rows(1) if row["type"] == "service"]
-    assert rows and {row["verdict"] for row in rows} == {"tls"}, rows
+    assert {(row["verdict"], row["version"]) for row in rows} == {("tls", "TLS 1.3")}, rows
     assert {(NAMES[row["client"]], NAMES[row["server"]]) for row in rows} == {
         (client, server) for _, server, *_, clients in PLAIN for client in clients}
-    assert not way.commands
+
+
+def programs_were_told_what_the_page_says(way):
     told = list(settings(way.text))
     assert len(told) == 8
     for name, path, line in told:
         assert line in way.host(name).run("cat", path).splitlines(), (name, path)
+
+
+def test_what_is_plain_is_found_and_sealed_by_what_was_printed(way):
+    see_what_is_plain(way)
+    give_names(way)
+    put_links_in_place(way)
+    way.scene.end()
+    way.scene.is_linked = True
+    look_again(way)
+    programs_were_told_what_the_page_says(way)
+    assert not way.commands
