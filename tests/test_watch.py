@@ -290,6 +290,8 @@ def test_links_have_the_names_of_hosts(tmp_path):
     assert "# on 10.0.0.1, mx:\n" in text
     lines = [json.loads(line) for line in watch("-r", path, "--hosts", str(hosts), "--json").stdout.splitlines()]
     assert [line["name"] for line in lines if line["type"] == "link"] == ["mx", "store"]
+    watch("-r", path, "--hosts", str(hosts), "--html", str(tmp_path / "page.html"))
+    assert "On 10.0.0.2, store<" in (tmp_path / "page.html").read_text()
     done = watch("-r", path, "--hosts", str(tmp_path / "none"))
     assert done.returncode == 2 and "none: No such file" in done.stderr
     assert "link = {" not in watch("-r", path, "--ignore", "lmtp").stdout

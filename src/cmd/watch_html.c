@@ -122,15 +122,15 @@ static void mends_write(struct html *h, const struct watch_view *v)
 static int link_host_write(struct html *h, const struct watch_link_host *host)
 {
 	CLEAN(buf_deinit) struct buf text = {};
-	char address[WATCH_ADDRESS_CAP];
+	char title[WATCH_LINK_TITLE_CAP];
 	int r = watch_link_host_write(host, &text);
 	if (!r)
 		r = buf_add(&text, slice_of("", 1));
 	if (r)
 		return err_up(r);
-	watch_address_print(host->ends->host, address);
+	watch_link_host_title(host, title);
 	html_open(h, "h3");
-	html_textf(h, "On %s", address);
+	html_textf(h, "On %s", title);
 	html_close(h);
 	html_element(h, "pre", (const char *)buf_slice(&text).data);
 	return 0;

@@ -145,16 +145,24 @@ static bool service_is_to_mend(const struct watch_service *s)
 	return watch_verdict_is_plain(s->row->key.verdict) && s->row->key.wire == WATCH_NETWORK;
 }
 
-static int mend_write(struct buf *out, const struct watch_view *v, const struct watch_service *s)
+static bool service_has_link(const struct watch_view *v, const struct watch_service *s)
 {
 	const struct watch_ours ours = watch_view_ours(v);
+	for (size_t i = 0; i < s->client_count; i++)
+		if (watch_link_fits(s->rows[i], &ours))
+			return true;
+	return false;
+}
+
+static int mend_write(struct buf *out, const struct watch_view *v, const struct watch_service *s)
+{
 	char place[80];
 	place_print(s->row, place, sizeof(place));
 	int r = buf_printf(out, "\n%s %s, %s:\n", place, s->row->key.protocol,
 	                   watch_verdict_name(s->row->key.verdict));
 	if (!r && s->row->mend)
 		r = buf_printf(out, "  %s\n", s->row->mend);
-	if (!r && watch_link_fits(s->row, &ours))
+	if (!r && service_has_link(v, s))
 		r = buf_printf(out, "  %slink, below\n", s->row->mend ? "or a " : "a ");
 	else if (!r && !s->row->mend)
 		r = buf_add_str(out, "  a tunnel between the two hosts (WireGuard, IPsec)\n");
@@ -185,12 +193,9 @@ static int links_write(struct buf *out, const struct watch_view *v)
 	if (!r && links.host_count)
 		r = buf_printf(out, "\n%s\n", WATCH_LINKS_HEAD);
 	for (size_t i = 0; !r && i < links.host_count; i++) {
-		char address[WATCH_ADDRESS_CAP];
-		const struct watch_address *host = links.hosts[i].ends->host;
-		const char *name = watch_hosts_name(v->names, host);
-		watch_address_print(host, address);
-		r = buf_printf(out, "\n# on %s%s%s:\n", address, name ? ", " : "",
-		               name ? name : "");
+		char title[WATCH_LINK_TITLE_CAP];
+		watch_link_host_title(&links.hosts[i], title);
+		r = buf_printf(out, "\n# on %s:\n", title);
 		if (!r)
 			r = watch_link_host_write(&links.hosts[i], out);
 	}
@@ -311,15 +316,13 @@ static int link_line_write(FILE *out, const struct watch_link_host *host)
 	CLEAN(buf_deinit) struct buf text = {};
 	char address[WATCH_ADDRESS_CAP];
 	int r = watch_link_host_write(host, &text);
-	if (!r)
-		r = buf_add(&text, slice_of("", 1));
 	if (r)
 		return err_up(r);
 	watch_address_print(host->ends->host, address);
-	return err_up(
-		line_write(out, json_pack("{ss ss ss? ss}", "type", "link", "host", address, "name",
-	                                  watch_hosts_name(host->names, host->ends->host),
-	                                  "settings", (const char *)buf_slice(&text).data)));
+	return err_up(line_write(
+		out, json_pack("{ss ss ss? ss%}", "type", "link", "host", address, "name",
+	                       watch_hosts_name(host->names, host->ends->host), "settings",
+	                       (const char *)buf_slice(&text).data, buf_len(&text))));
 }
 
 static int link_lines_write(FILE *out, const struct watch_view *v)

@@ -239,6 +239,16 @@ static int far_write(const struct watch_link_end *end, const struct watch_hosts 
 	return err_up(r);
 }
 
+void watch_link_host_title(const struct watch_link_host *host, char ret_title[WATCH_LINK_TITLE_CAP])
+{
+	const struct watch_address *address = host->ends->host;
+	const char *name = watch_hosts_name(host->names, address);
+	char text[WATCH_ADDRESS_CAP];
+	watch_address_print(address, text);
+	snprintf(ret_title, WATCH_LINK_TITLE_CAP, "%s%s%s", text, name ? ", " : "",
+	         name ? name : "");
+}
+
 int watch_link_host_write(const struct watch_link_host *host, struct buf *out)
 {
 	int r = buf_add_str(out, "link = {\n");

@@ -45,6 +45,11 @@ bool watch_link_fits(const struct watch_row *row, const struct watch_ours *ours)
                                    const struct watch_ours *ours);
 void watch_links_deinit(struct watch_links *l);
 
+enum { WATCH_LINK_TITLE_CAP = WATCH_ADDRESS_CAP + WATCH_HOST_NAME_CAP + 2 };
+/* "10.0.0.9, db1", or the address alone. */
+void watch_link_host_title(const struct watch_link_host *host,
+                           char ret_title[WATCH_LINK_TITLE_CAP]);
+
 /* The group "link" for the mailseal.conf of one host, with what its programs are told instead.
  * Where a name of the internal CA belongs stands the host's address. 0 or -ENOMEM. */
 [[nodiscard]] int watch_link_host_write(const struct watch_link_host *host, struct buf *out);
