@@ -1,6 +1,7 @@
 """A provider's inside on five hosts, as it often is: mail comes to mx, goes past the filters of filter,
 is looked up in the databases of db, lies on store, and is logged on log. Nothing of it has TLS. The
 servers are the real ones (tests/inside.py)."""
+import concurrent.futures
 import re
 import uuid
 
@@ -20,6 +21,11 @@ insert into person values ('bob@inside.test', '{PLAIN}%s', '/srv/mail/bob');
 SECONDS = 60
 
 
+def side_by_side(do, things):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(do, things))
+
+
 class Inside:
     """The hosts, and on them the servers, told where the others are: on their hosts, or, once there
     are links, on loopback (as_linked)."""
@@ -36,11 +42,9 @@ class Inside:
         return LOOPBACK if self.is_linked else ADDRESS[name]
 
     def begin(self):
+        """None needs another to begin; the log has what all of them say."""
         self.logger = Rsyslog(self.log, self.place("log"))
-        self.begin_databases()
-        self.begin_filters()
-        self.begin_store()
-        self.begin_mx()
+        side_by_side(lambda begin: begin(), [self.begin_databases, self.begin_filters, self.begin_store, self.begin_mx])
 
     def begin_databases(self):
         place = self.place("db")
@@ -112,9 +116,8 @@ result_attribute = mail
 
     def end(self):
         """The servers; the hosts stay, and what is on their disks."""
+        side_by_side(lambda server: server.close(), [server for host in self.net.hosts for server in host.servers])
         for host in self.net.hosts:
-            for server in reversed(host.servers):
-                server.close()
             host.servers.clear()
 
     def close(self):
