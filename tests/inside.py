@@ -1,6 +1,6 @@
 """Hosts of a provider's inside: each a namespace of its own (network, files, processes) whose root is
-the Debian tree "inside" with a layer on top, so that many tests use the tree at once and none changes
-it. The servers are in inside_stores.py, inside_mail.py and inside_more.py:
+the Debian tree "inside" with a layer in memory on top, so that many tests use the tree at once and none
+changes it. The servers are in inside_stores.py, inside_mail.py and inside_more.py:
 
     with Network(folder) as net:
         db, mx = net.host("db", "10.9.0.3"), net.host("mx", "10.9.0.2")
@@ -28,16 +28,21 @@ READY_SECONDS = 60
 FIRST_PROCESS = r"""
 set -eu
 . "$0/lib.sh"
-folder=$1 root=$1/root
-mount -t overlay -o "lowerdir=$2,upperdir=$folder/upper,workdir=$folder/work" inside "$root"
+folder=$1 layer=$1/layer root=$1/layer/root
+mount -t tmpfs -o mode=755,size=2g inside "$layer"
+mkdir "$layer"/{root,tree,etc,var,work}
+mkdir "$layer"/work/{tree,etc,var}
+over() { # WHAT LAYER WHERE
+	mount -t overlay -o "lowerdir=$1,upperdir=$layer/$2,workdir=$layer/work/$2" inside "$3"
+}
+over "$2" tree "$root"
 mount -t proc proc "$root/proc"
 devices "$root/dev"
 mkdir -p "$root$4" "$root/old" "$root/machine"
 mount --bind "$4" "$root$4"
 mount --rbind / "$root/machine"
-for part in etc var; do
-	mount -t overlay -o "lowerdir=/$part,upperdir=$folder/$part,workdir=$folder/$part.work" inside "$root/machine/$part"
-done
+over /etc etc "$root/machine/etc"
+over /var var "$root/machine/var"
 mount -t tmpfs inside "$root/machine/run"
 mount -t proc proc "$root/machine/proc"
 hostname "$3"
@@ -92,8 +97,7 @@ class Host:
 
     def __init__(self, folder, name, shared=None):
         self.folder, self.name, self.address, self.servers = str(folder), name, None, []
-        for part in ("upper", "work", "root", "etc", "etc.work", "var", "var.work"):
-            os.makedirs(os.path.join(self.folder, part))
+        os.makedirs(self.path("layer"))
         os.chmod(self.folder, 0o755)
         self.process = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "bash", "-c",
