@@ -130,6 +130,8 @@ enum proc_msg_type {
 	 * of the cluster */
 	PROC_MSG_BANS,
 	PROC_MSG_BAN, /* parent -> ledger, for the cluster. Text "TARGET UNTIL"; 0: not any more */
+	/* parent -> worker: the tunnels that may be used, all of them */
+	PROC_MSG_TUNNELS, /* proc/tunnel.h */
 	PROC_MSG_COUNT,
 };
 

@@ -3,8 +3,8 @@
  * be asked for what they do; the answer is a verdict that names the fact it hangs on.
  *
  * question.h writes what is asked, message.h takes netlink's bytes apart, answer.h makes facts of
- * them, judge.h (and ipsec.h) a verdict: pure. look.h alone has sockets. The folder knows no
- * settings and no process.
+ * them, judge.h (and ipsec.h) a verdict: pure. look.h alone has sockets. told.h is what those who
+ * connect are told of it all. The folder knows no settings and no process.
  */
 #ifndef TUNNEL_TUNNEL_H
 #define TUNNEL_TUNNEL_H
