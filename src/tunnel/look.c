@@ -158,18 +158,31 @@ static void ipsec_ask(struct tunnel_ipsec *ipsec, struct tunnel_facts *facts)
 		facts->ipsec = ipsec;
 }
 
+/* r: 0 where it is no address. */
 static void failed(int r, struct tunnel_verdict *ret_verdict)
 {
-	*ret_verdict = (struct tunnel_verdict){ .state = TUNNEL_GONE,
-		                                .mend = "see whether this kernel has netlink" };
+	*ret_verdict = (struct tunnel_verdict){
+		.state = TUNNEL_GONE,
+		.fact = "that is no IP address",
+		.mend = "write the server's IP address",
+	};
+	if (!r)
+		return;
 	snprintf(ret_verdict->fact, sizeof(ret_verdict->fact), "the kernel cannot be asked: %s",
 	         strerror(-r));
+	snprintf(ret_verdict->mend, sizeof(ret_verdict->mend),
+	         "see whether this kernel has netlink");
 }
 
-void tunnel_look(const struct tunnel_way *way, uint32_t uid, struct tunnel_verdict *ret_verdict)
+void tunnel_look(struct tunnel_way *way, const struct sockaddr *to, uint32_t uid,
+                 struct tunnel_verdict *ret_verdict)
 {
 	CLEAN(tunnel_ipsec_deinit) struct tunnel_ipsec ipsec = {};
 	struct tunnel_facts facts = {};
+	if (!tunnel_way_to(way, to)) {
+		failed(0, ret_verdict);
+		return;
+	}
 	int r = way->interface ? link_ask(way, &facts) : 0;
 	if (!r)
 		r = route_ask(way, uid, &facts);
@@ -195,7 +208,11 @@ static int news_open(int protocol, const int *groups, size_t count)
 {
 	CLEAN(closep)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	for (size_t i = 0; fd >= 0 && i < count; i++)
+	/* One that is not bound to a number of its own hears nothing. */
+	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)))
+		return -1;
+	for (size_t i = 0; i < count; i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
 		               sizeof(groups[i])))
 			return -1;

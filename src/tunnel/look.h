@@ -7,8 +7,12 @@
 
 #include "tunnel/tunnel.h"
 
-/* uid: who will connect, for routes may depend on it. */
-void tunnel_look(const struct tunnel_way *way, uint32_t uid, struct tunnel_verdict *ret_verdict);
+/*
+ * way: its address and port are taken from to
+ * uid: who will connect, for routes may depend on it
+ */
+void tunnel_look(struct tunnel_way *way, const struct sockaddr *to, uint32_t uid,
+                 struct tunnel_verdict *ret_verdict);
 
 /* Sockets that can be read when something has changed that a verdict may hang on. WireGuard and
  * MACsec tell nobody of their settings, so a look is due every minute all the same. */
