@@ -421,7 +421,9 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	plan->cas = calloc(conf_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
-	int r = groups_find(plan);
+	int r = parent_tunnels_prepare(plan);
+	if (!r)
+		r = groups_find(plan);
 	if (!r)
 		r = passwords_read(plan);
 	if (!r)

@@ -241,6 +241,8 @@ struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
 
 /* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
+/* Which there are in its settings. 0 or -ENOMEM. */
+[[nodiscard]] int parent_tunnels_prepare(struct parent_plan *plan);
 /* For the plan in force; old: the one before, or NULL. Workers are told when they are configured.
  */
 void parent_tunnels_begin(struct parent *p, const struct parent_plan *old);

@@ -6,11 +6,13 @@
 #include "parent/state.h"
 
 #include "base/clean.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "io/address.h"
 #include "proc/tunnel.h"
 #include "tunnel/look.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -60,20 +62,19 @@ static size_t tunnels_count(const struct conf_settings *s)
 	return count;
 }
 
-static void tunnels_fill(struct parent_plan *plan)
+int parent_tunnels_prepare(struct parent_plan *plan)
 {
 	const struct conf_settings *s = plan->settings;
 	plan->tunnels = calloc(tunnels_count(s) + 1, sizeof(*plan->tunnels));
-	if (!plan->tunnels) {
-		log_error(NULL, "no memory for tunnels: their backends are not used");
-		return;
-	}
+	if (!plan->tunnels)
+		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < s->backend_count; i++) {
 		const struct conf_backend *b = &s->backends[i];
 		for (size_t k = 0; b->tls.mode == CONF_TLS_TUNNEL && k < b->address_count; k++)
 			plan->tunnels[plan->tunnel_count++] =
 				(struct parent_tunnel){ .backend = b, .address = &b->addresses[k] };
 	}
+	return 0;
 }
 
 /* What was known of the same way before a reload is no news. */
@@ -236,7 +237,6 @@ void parent_tunnels_begin(struct parent *p, const struct parent_plan *old)
 	plan->worker_uid = user ? user->pw_uid : geteuid();
 	p->tunnel_tick.fn = on_tick;
 	parent_tunnels_end(p);
-	tunnels_fill(plan);
 	if (!plan->tunnel_count)
 		return;
 	for (size_t i = 0; old && i < plan->tunnel_count; i++)
