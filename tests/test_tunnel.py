@@ -143,11 +143,13 @@ def test_accepted_it_counts_as_plain(scene):
 
 def test_the_link_goes_and_comes_back(scene):
     one = scene(BY_TUN, ACCEPT)
-    talk = one.login()
+    talk, mail = one.login(), Talk(one.ports["smtp"])
+    for line in (b"", b"EHLO x.example\r\n", b"MAIL FROM:<a@example.net>\r\n"):
+        assert mail.say(line).reply().startswith(b"2")
     networks.ip("link", "set", "tun0", "down")
     assert one.said(GONE, backend="imap")["mend"]
     one.said(ENDS, backend="imap")
-    assert talk.is_closed()
+    assert talk.is_closed() and mail.reply().startswith(b"421 4.3.2")
     assert one.said("session ended", edge="imap")["outcome"] == "backend-broken"
     assert is_refused(one.login())
     before = len(one.daemon.events)
