@@ -37,7 +37,7 @@ def tun_open(name):
 
 class Network:
     """This thread's new network, and the far host's: eth0 (192.0.2.1 and .2) and tun0 (10.9.0.1 and
-    .2, .3). What starts from here is in ours, what starts within far() in the other."""
+    .2, .3; fd09::1). What starts from here is in ours, what starts within far() in the other."""
 
     def __init__(self):
         self.before = here()
@@ -83,6 +83,7 @@ class Network:
     def tunnel(self):
         """Also once more, after the link was down."""
         ip("address", "replace", "10.9.0.1/24", "dev", "tun0")
+        ip("address", "replace", "fd09::1/64", "dev", "tun0", "nodad")
         ip("link", "set", "tun0", "up")
         with self.far():
             ip("address", "replace", "10.9.0.2/24", "dev", "tun0")

@@ -223,11 +223,13 @@ def test_config_check_says_what_the_kernel_says(tmp_path, network):
     path = str(tmp_path / "m.conf")
     with open(path, "w", encoding="ascii") as out:
         out.write('hostname = "mail.example.org";\nbackend = {\n'
-                  ' m = { address = ["10.9.0.2:25"]; tls = { mode = "tunnel"; interface = "wg0"; }; }; };\n'
+                  ' m = { address = ["10.9.0.2:25"]; tls = { mode = "tunnel"; interface = "wg0"; }; };\n'
+                  ' n = { address = ["[fd09::2]:25"]; tls = { mode = "tunnel"; interface = "tun0"; }; }; };\n'
                   'edge = { e = { protocol = "smtp"; listen = ["127.0.0.1:25"]; backend = "m"; }; };')
     done = subprocess.run([BINARY, "config", "check", "--json", "-c", path], capture_output=True,
                           text=True, check=False)
     found = json.loads(done.stdout)
-    assert done.returncode == 0 and [f["level"] for f in found] == ["warning"], found
+    assert done.returncode == 0 and [f["level"] for f in found] == ["warning", "warning"], found
     assert found[0]["setting"] == "backend.m.tls" and found[0]["line"] == 3
     assert 'no interface "wg0"' in found[0]["message"] and "10.9.0.2:25" in found[0]["message"]
+    assert "(tun)" in found[1]["message"] and "[fd09::2]:25" in found[1]["message"]

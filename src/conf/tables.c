@@ -128,17 +128,14 @@ static const struct conf_row edge_tls_rows[] = {
 static const struct conf_row backend_tls_rows[] = {
 	ROW("mode", CONF_WORD, mode, "none", NEW_SESSIONS,
 	    "How TLS towards the backend begins. \"none\" is for this host alone. \"tunnel\": "
-	    "there "
-	    "is none, but WireGuard, MACsec or IPsec of this host seals the way, which its kernel "
-	    "is "
-	    "asked for at start, whenever links, routes or policies change, and every minute; an "
+	    "there is none, but WireGuard, MACsec or IPsec of this host seals the way. Its kernel "
+	    "is asked, at start, whenever links, routes or policies change, and every minute; an "
 	    "address for which that is not true is not used. See TUNNELS in mailseal-run(8)",
 	    .words = mode_words),
 	ROW("interface", CONF_STRING, interface, "", NEW_SESSIONS,
 	    "For mode = \"tunnel\": the interface by which the backend is reached, of WireGuard, "
-	    "MACsec or IPsec (a link of kind xfrm). Connections are bound to it. Default: any, and "
-	    "an "
-	    "IPsec policy has to cover the address"),
+	    "MACsec or IPsec (a link of kind xfrm). Connections are bound to it. Default: any, "
+	    "and an IPsec policy has to cover the address"),
 	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
 	    "What vouches for the backend's certificate: the CAs of this host, those of "
 	    "\"ca_file\", the keys in \"pin\", the CA of our own hosts (\"internal\": see \"pki\"; "
@@ -266,7 +263,8 @@ static bool backend_has_tls(const void *base)
 static const struct conf_group backend_groups[] = {
 	{ .name = "tls",
 	  .kind = CONF_ONE,
-	  .help = "TLS towards this backend. One that is not on this host must have it",
+	  .help = "TLS towards this backend, or a tunnel. One that is not on this host must have "
+	          "either",
 	  ROWS(backend_tls_rows),
 	  .offset = offsetof(OF, tls),
 	  .has_flag = true,

@@ -116,7 +116,7 @@ static void verdict_log(const struct parent_tunnel *t)
 }
 
 /* True: the workers have to hear of it. */
-static bool tunnel_look_at(struct parent_tunnel *t, uint32_t uid)
+static bool look_at(struct parent_tunnel *t, uint32_t uid)
 {
 	struct tunnel_way way = { .interface = t->backend->tls.interface,
 		                  .accepts_unproven = t->backend->accepts_unproven_tunnel };
@@ -134,11 +134,11 @@ static bool tunnel_look_at(struct parent_tunnel *t, uint32_t uid)
 	return is_other;
 }
 
-static bool tunnels_look(struct parent *p)
+static bool look_at_all(struct parent *p)
 {
 	bool is_other = false;
 	for (size_t i = 0; i < p->plan->tunnel_count; i++)
-		is_other |= tunnel_look_at(&p->plan->tunnels[i], p->plan->worker_uid);
+		is_other |= look_at(&p->plan->tunnels[i], p->plan->worker_uid);
 	p->tunnels_looked_ms = io_loop_now_ms(p->loop);
 	io_deadline_arm(p->loop, &p->tunnel_tick, LOOK_MS);
 	return is_other;
@@ -172,7 +172,7 @@ static void workers_tell(struct parent *p)
 
 static void look_and_tell(struct parent *p)
 {
-	if (!tunnels_look(p))
+	if (!look_at_all(p))
 		return;
 	workers_tell(p);
 	parent_dashboard_state(p);
@@ -242,7 +242,7 @@ void parent_tunnels_begin(struct parent *p, const struct parent_plan *old)
 	for (size_t i = 0; old && i < plan->tunnel_count; i++)
 		tunnel_inherit(&plan->tunnels[i], old);
 	news_open(p); /* before the look, so that nothing falls between */
-	tunnels_look(p);
+	look_at_all(p);
 }
 
 static json_t *tunnel_json(const struct parent_tunnel *t)

@@ -25,7 +25,8 @@ bool tunnel_message_next(struct slice *bytes, struct tunnel_message *ret_message
 int tunnel_message_error(const struct tunnel_message *message)
 {
 	int32_t error = 0;
-	if (message->type == NLMSG_ERROR && message->body.len >= sizeof(error))
+	bool has_error = message->type == NLMSG_ERROR || message->type == NLMSG_DONE;
+	if (has_error && message->body.len >= sizeof(error))
 		memcpy(&error, message->body.data, sizeof(error));
 	return error > 0 ? 0 : error;
 }

@@ -15,7 +15,8 @@ struct tunnel_message {
 /* Cuts the next one off *bytes. False: there is none that is whole. */
 bool tunnel_message_next(struct slice *bytes, struct tunnel_message *ret_message);
 
-/* Of an error message: 0 (it is an acknowledgement) or a negative errno, as the kernel has it. */
+/* Of an error message, or the end of a dump: 0 (it is well) or a negative errno, as the kernel has
+ * it. */
 int tunnel_message_error(const struct tunnel_message *message);
 
 struct tunnel_attribute {

@@ -212,6 +212,19 @@ static void test_cut_answers(void **state)
 	assert_false(tunnel_link_read(slice_head(whole, 15), &link));
 }
 
+static void test_the_end_of_a_dump(void **state)
+{
+	const int32_t busy = -EBUSY, well = 0, wrong = 5;
+	struct tunnel_message m = { .type = NLMSG_DONE, .body = slice_of(&busy, sizeof(busy)) };
+	assert_int_equal(tunnel_message_error(&m), -EBUSY);
+	m.body = slice_of(&well, sizeof(well));
+	assert_int_equal(tunnel_message_error(&m), 0);
+	m.body = slice_of(&wrong, sizeof(wrong));
+	assert_int_equal(tunnel_message_error(&m), 0);
+	m.body.len = 3;
+	assert_int_equal(tunnel_message_error(&m), 0);
+}
+
 static void test_networks(void **state)
 {
 	static const struct {
@@ -274,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_wireguard_peers_written),
 		cmocka_unit_test(test_cut_answers),
+		cmocka_unit_test(test_the_end_of_a_dump),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_questions),
 	};
