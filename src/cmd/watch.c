@@ -1,7 +1,7 @@
 #include "cmd/watch.h"
 
 #include "base/clean.h"
-#include "cmd/watch_capture.h"
+#include "watch/capture.h"
 #include "cmd/watch_listeners.h"
 #include "cmd/watch_options.h"
 #include "cmd/watch_print.h"

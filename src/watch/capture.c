@@ -1,7 +1,7 @@
-#include "cmd/watch_capture.h"
+#include "watch/capture.h"
 
 #include "base/clean.h"
-#include "cmd/watch_interface.h"
+#include "watch/interface.h"
 #include "proc/box.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* What an interface is: the kernel's word for its kind, by netlink. */
-#ifndef CMD_WATCH_INTERFACE_H
-#define CMD_WATCH_INTERFACE_H
+#ifndef WATCH_INTERFACE_H
+#define WATCH_INTERFACE_H
 
 #include "watch/verdict.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/watch_interface.h"
+#include "watch/interface.h"
 
 #include "base/clean.h"
 

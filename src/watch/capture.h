@@ -1,6 +1,6 @@
 /* Where `mailseal watch` has its frames from: an interface or a capture file, by libpcap. */
-#ifndef CMD_WATCH_CAPTURE_H
-#define CMD_WATCH_CAPTURE_H
+#ifndef WATCH_CAPTURE_H
+#define WATCH_CAPTURE_H
 
 #include "watch/watch.h"
 
