@@ -21,11 +21,12 @@ enum {
 	WORKER = 1 << PROC_ROLE_WORKER,
 	RESOLVER = 1 << PROC_ROLE_RESOLVER,
 	LEDGER = 1 << PROC_ROLE_LEDGER,
+	WATCH = 1 << PROC_ROLE_WATCH,
 	SHARING = 1 << PROC_ROLE_COUNT, /* a ledger that connects to the cluster's store */
 	NETWORK = WORKER | RESOLVER,
 	STORE = RESOLVER | LEDGER,
 	FILES = KEYS | STORE,
-	ALL = KEYS | WORKER | RESOLVER | LEDGER,
+	ALL = KEYS | WORKER | RESOLVER | LEDGER | WATCH,
 };
 
 static const struct {
@@ -76,8 +77,8 @@ static const struct {
 	/* connections */
 	{ SCMP_SYS(accept4), NETWORK | LEDGER }, /* the dashboard */
 	{ SCMP_SYS(connect), NETWORK | SHARING },
-	{ SCMP_SYS(bind), NETWORK }, /* a source address */
-	{ SCMP_SYS(getsockopt), NETWORK | LEDGER },
+	{ SCMP_SYS(bind), NETWORK },                        /* a source address */
+	{ SCMP_SYS(getsockopt), NETWORK | LEDGER | WATCH }, /* what a capture dropped */
 	{ SCMP_SYS(setsockopt), NETWORK | LEDGER },
 	{ SCMP_SYS(getsockname), NETWORK | LEDGER },
 	{ SCMP_SYS(getpeername), NETWORK | LEDGER },
@@ -160,7 +161,7 @@ static const struct {
 	{ SCMP_SYS(mmap), ALL, HAS_NOT(2, PROT_EXEC) },
 	{ SCMP_SYS(mprotect), ALL, HAS_NOT(2, PROT_EXEC) },
 	/* glibc's fstat() */
-	{ SCMP_SYS(newfstatat), KEYS | WORKER, HAS(3, AT_EMPTY_PATH) },
+	{ SCMP_SYS(newfstatat), KEYS | WORKER | WATCH, HAS(3, AT_EMPTY_PATH) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_GETFD) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_SETFD) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_GETFL) },

@@ -32,6 +32,7 @@ struct batch {
 struct proc_teller {
 	struct store_recorder recorder; /* first: the callbacks get back to us by it */
 	struct io_loop *loop;
+	enum proc_role self;
 	struct proc_peer *peer; /* NULL: there is none, or not yet */
 	void (*on_broken)(void *owner);
 	void *owner;
@@ -283,7 +284,7 @@ int proc_teller_attach(struct proc_teller *l, int fd)
 	int r = proc_peer_new(&l->peer, &(struct proc_peer_settings){
 						.loop = l->loop,
 						.fd = fd,
-						.self = PROC_ROLE_WORKER,
+						.self = l->self,
 						.peer = PROC_ROLE_LEDGER,
 						.owner = l,
 						.on_message = on_message,
@@ -311,8 +312,7 @@ static void on_late(struct io_deadline *d)
 	kept_tell(l);
 }
 
-int proc_teller_new(struct proc_teller **ret_l, struct io_loop *loop,
-                    void (*on_broken)(void *owner), void *owner)
+int proc_teller_new(struct proc_teller **ret_l, const struct proc_teller_settings *set)
 {
 	struct proc_teller *l = calloc(1, sizeof(*l));
 	if (!l)
@@ -322,9 +322,10 @@ int proc_teller_new(struct proc_teller **ret_l, struct io_loop *loop,
 		.hello = on_hello,
 		.exposure = on_exposure,
 	};
-	l->loop = loop;
-	l->on_broken = on_broken;
-	l->owner = owner;
+	l->loop = set->loop;
+	l->self = set->self;
+	l->on_broken = set->on_broken;
+	l->owner = set->owner;
 	l->last = &l->first;
 	l->due.fn = on_due;
 	l->late.fn = on_late;

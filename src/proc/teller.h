@@ -24,12 +24,17 @@ enum {
 	PROC_TELLER_UNDER_WAY_MAX = 16, /* batches handed over and not kept yet */
 };
 
-/* on_broken: its channel broke, and another is wanted. */
-[[nodiscard]] int proc_teller_new(struct proc_teller **ret_l, struct io_loop *loop,
-                                  void (*on_broken)(void *owner), void *owner);
+struct proc_teller_settings {
+	struct io_loop *loop;
+	enum proc_role self;
+	void (*on_broken)(void *owner); /* its channel broke, and another is wanted */
+	void *owner;
+};
+[[nodiscard]] int proc_teller_new(struct proc_teller **ret_l,
+                                  const struct proc_teller_settings *settings);
 /* What is gathered goes to the channel, if it takes it at once. NULL is fine. */
 void proc_teller_free(struct proc_teller *l);
-/* Of the worker's life. Off until proc_teller_switch(): what it is told then is forgotten. */
+/* Of the teller's life. Off until proc_teller_switch(): what it is told then is forgotten. */
 struct store_recorder *proc_teller_recorder(struct proc_teller *l);
 void proc_teller_switch(struct proc_teller *l, bool is_on);
 /* Takes fd: the channel to ledger, in place of the one before. */

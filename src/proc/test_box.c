@@ -191,6 +191,26 @@ static void child_keys(void)
 	try_channel(PROC_ROLE_KEYS, fds[0], fds[1], key);
 }
 
+/* What captures has its socket already, reads it and asks it what was dropped. */
+static void child_watch(void)
+{
+	int fds[2], type = 0;
+	socklen_t len = sizeof(type);
+	char text[8];
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	box_me(PROC_ROLE_WATCH);
+	try_evil();
+	try_daily_work(fds[0]);
+	CHECK(send(fds[0], "frame", 5, 0) == 5 && recv(fds[1], text, sizeof(text), 0) == 5);
+	CHECK(getsockopt(fds[1], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
+	FORBIDDEN(socket(AF_PACKET, SOCK_RAW, 0));
+	FORBIDDEN(socket(AF_INET, SOCK_STREAM, 0));
+	FORBIDDEN(socket(AF_UNIX, SOCK_STREAM, 0));
+	FORBIDDEN(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &type, len));
+	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
+	FORBIDDEN(open("/tmp/mailseal-never", O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+}
+
 static void child_worker(void)
 {
 	int fds[2];
@@ -372,6 +392,12 @@ static void test_box_worker(void **state)
 	assert_int_equal(status_of(child_worker), 0);
 }
 
+static void test_box_watch(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(child_watch), 0);
+}
+
 static void test_box_resolver(void **state)
 {
 	(void)state;
@@ -514,11 +540,11 @@ static void test_exec_role(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_box_keys),           cmocka_unit_test(test_box_worker),
-		cmocka_unit_test(test_box_resolver),       cmocka_unit_test(test_box_ledger),
-		cmocka_unit_test(test_box_landlock),       cmocka_unit_test(test_box_abort_ends),
-		cmocka_unit_test(test_box_parent_refused), cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_exec_role),
+		cmocka_unit_test(test_box_keys),       cmocka_unit_test(test_box_worker),
+		cmocka_unit_test(test_box_watch),      cmocka_unit_test(test_box_resolver),
+		cmocka_unit_test(test_box_ledger),     cmocka_unit_test(test_box_landlock),
+		cmocka_unit_test(test_box_abort_ends), cmocka_unit_test(test_box_parent_refused),
+		cmocka_unit_test(test_drop),           cmocka_unit_test(test_exec_role),
 	};
 	if (argc > 1)
 		return role_main(argc, argv);

@@ -111,7 +111,12 @@ static void stage_init(struct stage *s)
 {
 	*s = (struct stage){ .late.fn = on_late };
 	assert_int_equal(io_loop_new(&s->loop), 0);
-	assert_int_equal(proc_teller_new(&s->worker, s->loop, on_broken, s), 0);
+	assert_int_equal(proc_teller_new(&s->worker,
+	                                 &(struct proc_teller_settings){ .loop = s->loop,
+	                                                                 .self = PROC_ROLE_WORKER,
+	                                                                 .on_broken = on_broken,
+	                                                                 .owner = s }),
+	                 0);
 	proc_teller_switch(s->worker, true);
 }
 

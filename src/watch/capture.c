@@ -1,8 +1,8 @@
 #include "watch/capture.h"
 
 #include "base/clean.h"
-#include "watch/interface.h"
 #include "proc/box.h"
+#include "watch/interface.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -104,9 +104,8 @@ int watch_capture_drop(const struct watch_capture *c, const char *user, char *re
 	if (r == PROC_DROP_NO_USER)
 		snprintf(ret_error, cap, "no user \"%s\" to run as, or it is root; --user NAME",
 		         identity.user);
-	/* Of a file nothing is asked of the network. */
 	if (!r)
-		r = proc_box(c->is_live ? PROC_ROLE_WORKER : PROC_ROLE_KEYS, NULL, &report);
+		r = proc_box(PROC_ROLE_WATCH, NULL, &report);
 	if (r < 0)
 		snprintf(ret_error, cap, "cannot give up privileges: %s", strerror(-r));
 	return r ? WATCH_CAPTURE_FAILED : 0;

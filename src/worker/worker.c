@@ -422,7 +422,11 @@ static int worker_init(struct worker *w, int chan_fd)
 	if (!r)
 		r = worker_services_new(&w->services, w->loop, worker_resolver_asker(w->resolver));
 	if (!r)
-		r = proc_teller_new(&w->ledger, w->loop, on_ledger_broken, w);
+		r = proc_teller_new(&w->ledger,
+		                    &(struct proc_teller_settings){ .loop = w->loop,
+		                                                    .self = PROC_ROLE_WORKER,
+		                                                    .on_broken = on_ledger_broken,
+		                                                    .owner = w });
 	if (!r) {
 		edge_pool_record_to(w->pool, proc_teller_recorder(w->ledger));
 		relay_record_to(worker_services_relay(w->services),
