@@ -11,28 +11,11 @@
 
 /* --- who is ours --- */
 
-/* RFC 1918, RFC 6598, link-local, RFC 4193; what an operator means who says nothing. */
-static const struct conf_network private_networks[] = {
-	{ .addr = { 10 }, .prefix = 8 },
-	{ .addr = { 172, 16 }, .prefix = 12 },
-	{ .addr = { 192, 168 }, .prefix = 16 },
-	{ .addr = { 100, 64 }, .prefix = 10 },
-	{ .addr = { 127 }, .prefix = 8 },
-	{ .addr = { 169, 254 }, .prefix = 16 },
-	{ .addr = { 0xfc }, .prefix = 7, .is_v6 = true },
-	{ .addr = { 0xfe, 0x80 }, .prefix = 10, .is_v6 = true },
-	{ .addr = { [15] = 1 }, .prefix = 128, .is_v6 = true },
-};
-
 bool watch_view_is_internal(const struct watch_view *v, const struct watch_address *address)
 {
-	const struct conf_network *list = v->internal_count ? v->internal : private_networks;
-	size_t count = v->internal_count ? v->internal_count : COUNT_OF(private_networks);
 	bool is_v4 = watch_address_is_v4(address);
-	for (size_t i = 0; i < count; i++)
-		if (conf_network_contains(&list[i], address->bytes + (is_v4 ? 12 : 0), !is_v4))
-			return true;
-	return false;
+	return conf_networks_are_ours(v->internal, v->internal_count,
+	                              address->bytes + (is_v4 ? 12 : 0), !is_v4);
 }
 
 const char *watch_view_leg(const struct watch_view *v, const struct watch_row *row)

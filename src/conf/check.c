@@ -493,6 +493,7 @@ void conf_check(struct conf_reader *r)
 	conf_check_check(r);
 	conf_check_link(r);
 	conf_check_dashboard(r);
+	conf_check_watch(r);
 	conf_check_cluster(r);
 	exceptions_check(r);
 	ledger_check(r);
