@@ -96,6 +96,7 @@ static int handshake_begin(struct watch_flow *f)
 	f->look = calloc(1, sizeof(*f->look));
 	if (!f->look)
 		return err_raise(-ENOMEM);
+	f->look->ear = f->talk.ear;
 	f->phase = WATCH_HANDSHAKE;
 	memset(f->looked, 0, sizeof(f->looked));
 	return 0;
@@ -171,8 +172,9 @@ static int talk(struct watch_flow *f)
 		f->is_starttls = true;
 		return err_up(handshake_begin(f));
 	}
-	if (f->talk.is_lost || f->talk.secret == WATCH_SECRET_PASSWORD ||
-	    (f->talk.is_tunnel && !f->talk.is_proven))
+	/* Who listens wants to know what comes of it. */
+	bool is_enough = f->talk.secret == WATCH_SECRET_PASSWORD && !f->talk.ear;
+	if (f->talk.is_lost || is_enough || (f->talk.is_tunnel && !f->talk.is_proven))
 		done(f);
 	return 0;
 }

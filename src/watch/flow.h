@@ -51,6 +51,12 @@ struct watch_flow {
 	bool is_left_out;      /* there was no room for one */
 	uint64_t bytes;
 	int64_t first_s;
+	/* Of who listens (watch/ear.h). */
+	bool is_met;                      /* was asked whether he wants to hear it */
+	bool is_closed[WATCH_SIDE_COUNT]; /* FIN */
+	bool is_open_told, is_end_told;
+	enum watch_secret secret_told;
+	int64_t last_s;
 };
 
 struct watch_flow_packet {

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "tls/hello.h"
+#include "watch/ear.h"
 #include "watch/wire.h"
 
 enum {
@@ -97,6 +98,8 @@ static size_t client_feed(struct watch_tls_look *l, struct slice input)
 	l->is_hello_done = true;
 	if (!r)
 		slice_to_text(slice_str(hello.sni), l->found.sni, sizeof(l->found.sni));
+	if (!r && l->ear)
+		l->ear->hello(l->ear, &hello);
 	return input.len;
 }
 

@@ -26,6 +26,7 @@ struct watch_tls_look {
 	struct watch_tls found;
 	bool is_hello_done, is_answer_done;
 	struct tls_answer answer;
+	struct watch_ear *ear; /* NULL: nobody listens */
 };
 
 void watch_tls_look_deinit(struct watch_tls_look *l);

@@ -122,7 +122,7 @@ static void row_update(struct watch *w, struct watch_flow *f, int64_t at_s, uint
 		                           .wire = wire_of(w, f),
 		                           .verdict = f->verdict,
 		                           .protocol = f->protocol };
-	if (!f->protocol)
+	if (!f->protocol || w->settings.listener)
 		return;
 	if (f->row && !key_is_same(f->row, &key)) {
 		f->row->bytes -= f->bytes - bytes;
@@ -143,6 +143,38 @@ static void row_update(struct watch *w, struct watch_flow *f, int64_t at_s, uint
 	f->row->bytes += bytes;
 	f->row->last_s = at_s;
 	row_fill(f->row, f);
+}
+
+/* --- who listens --- */
+
+static void listener_meet(struct watch *w, struct watch_flow *f, const struct watch_packet *p)
+{
+	struct watch_listener *l = w->settings.listener;
+	if (!l || f->is_met || !p->payload.len)
+		return;
+	f->is_met = true;
+	if (f->is_whole)
+		f->talk.ear = l->begin(l, f);
+}
+
+static void listener_note(struct watch *w, struct watch_flow *f, int64_t at_s)
+{
+	struct watch_listener *l = w->settings.listener;
+	f->last_s = at_s;
+	if (!l || f->talk.secret <= f->secret_told)
+		return;
+	f->secret_told = f->talk.secret;
+	l->tell(l, f, WATCH_NEWS_SECRET);
+}
+
+static void listener_end(struct watch *w, struct watch_flow *f)
+{
+	struct watch_listener *l = w->settings.listener;
+	if (!l || !f->is_met || f->is_end_told)
+		return;
+	f->is_end_told = true;
+	l->tell(l, f, WATCH_NEWS_END);
+	f->talk.ear = NULL;
 }
 
 /* --- flows come and go --- */
@@ -176,6 +208,7 @@ static void flow_unlink(struct watch *w, struct watch_flow *f)
 static int flow_remove(struct watch *w, struct watch_flow *f)
 {
 	int r = flow_end(w, f);
+	listener_end(w, f);
 	flow_unlink(w, f);
 	free(f);
 	return err_up(r);
@@ -276,10 +309,14 @@ static bool fin_counts(const struct watch_flow *f, const struct watch_flow_packe
 
 static int tcp_end(struct watch *w, struct watch_flow *f, const struct watch_flow_packet *in)
 {
-	f->is_over[in->side] |= fin_counts(f, in);
-	bool is_over = in->packet->tcp_flags & WATCH_TCP_RST ||
-	               (f->is_over[WATCH_CLIENT] && f->is_over[WATCH_SERVER]);
-	return is_over && f->phase != WATCH_DONE ? err_up(flow_end(w, f)) : 0;
+	bool is_fin = fin_counts(f, in), is_reset = in->packet->tcp_flags & WATCH_TCP_RST;
+	f->is_over[in->side] |= is_fin;
+	f->is_closed[in->side] |= is_fin;
+	bool is_over = is_reset || (f->is_over[WATCH_CLIENT] && f->is_over[WATCH_SERVER]);
+	int r = is_over && f->phase != WATCH_DONE ? flow_end(w, f) : 0;
+	if (is_reset || (f->is_closed[WATCH_CLIENT] && f->is_closed[WATCH_SERVER]))
+		listener_end(w, f);
+	return err_up(r);
 }
 
 /* ESP hides its ports: it is known by its number. */
@@ -316,7 +353,9 @@ static int transport_take(struct watch *w, const struct watch_packet *p, int64_t
 	uint64_t before = f->bytes;
 	age_unlink(w, f);
 	age_link(w, f);
+	listener_meet(w, f, p);
 	r = flow_feed(w, f, &in);
+	listener_note(w, f, at_s);
 	if (!r)
 		row_update(w, f, at_s, f->bytes - before);
 	if (!r && p->protocol == WATCH_IP_TCP)
@@ -352,6 +391,36 @@ int watch_feed(struct watch *w, const struct watch_frame *frame)
 		return 0;
 	}
 	return err_up(transport_take(w, &p, frame->at_s));
+}
+
+/* Has it rested for so long that nothing more is expected? */
+static bool is_at_rest(const struct watch_flow *f, int64_t now_s)
+{
+	bool goes_on = f->transport == WATCH_IP_TCP && !f->is_end_told;
+	return now_s - f->last_s > (goes_on ? WATCH_IDLE_S : WATCH_REST_S);
+}
+
+/* Open for long, and there is something to say of it. */
+static bool is_long(const struct watch_flow *f, int64_t now_s)
+{
+	return f->is_met && !f->is_end_told && !f->is_open_told &&
+	       now_s - f->first_s > WATCH_OPEN_S &&
+	       (f->phase == WATCH_DONE || f->phase == WATCH_TALKING);
+}
+
+int watch_sweep(struct watch *w, int64_t now_s)
+{
+	int r = 0;
+	for (struct watch_flow *f = w->oldest, *newer; f && !r; f = newer) {
+		newer = f->newer;
+		if (is_at_rest(f, now_s)) {
+			r = flow_remove(w, f);
+		} else if (w->settings.listener && is_long(f, now_s)) {
+			f->is_open_told = true;
+			w->settings.listener->tell(w->settings.listener, f, WATCH_NEWS_OPEN);
+		}
+	}
+	return err_up(r);
 }
 
 int watch_end(struct watch *w)
@@ -392,6 +461,7 @@ void watch_free(struct watch *w)
 	while (w->oldest) {
 		struct watch_flow *f = w->oldest;
 		watch_flow_release(f);
+		listener_end(w, f);
 		flow_unlink(w, f);
 		free(f);
 	}

@@ -6,6 +6,7 @@
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
 
+#include "watch/ear.h"
 #include "watch/flow.h"
 #include "watch/fragment.h"
 
@@ -15,10 +16,11 @@ enum {
 };
 
 struct watch_settings {
-	int link;             /* enum watch_link */
-	enum watch_wire wire; /* of the interface; loopback addresses are LOCAL anyway */
-	uint64_t seed;        /* random */
-	size_t flows_max;     /* 0: WATCH_FLOWS_MAX */
+	int link;                        /* enum watch_link */
+	enum watch_wire wire;            /* of the interface; loopback addresses are LOCAL anyway */
+	uint64_t seed;                   /* random */
+	size_t flows_max;                /* 0: WATCH_FLOWS_MAX */
+	struct watch_listener *listener; /* NULL: rows are made; else there are none */
 };
 
 struct watch_counts {
@@ -39,6 +41,18 @@ struct watch_frame {
 
 /* 0 or -ENOMEM. */
 [[nodiscard]] int watch_feed(struct watch *w, const struct watch_frame *frame);
+
+enum {
+	WATCH_OPEN_S = 300,  /* a connection is told of, though it goes on */
+	WATCH_REST_S = 60,   /* of what ended, and of datagrams */
+	WATCH_IDLE_S = 3600, /* of a connection; what comes behind it is another one */
+};
+
+/*
+ * To be called every now and then where a listener is: who goes on for long is told, who rests for
+ * so long has ended. 0 or -ENOMEM.
+ */
+[[nodiscard]] int watch_sweep(struct watch *w, int64_t now_s);
 
 /* No more will come: what is open is judged as it stands. 0 or -ENOMEM. */
 [[nodiscard]] int watch_end(struct watch *w);
