@@ -31,6 +31,17 @@ size_t watch_flow_held(const struct watch_flow *f)
 	return held + (f->look ? f->look->answer.total : 0);
 }
 
+static bool address_is_loopback(const struct watch_address *a)
+{
+	static const struct watch_address one = { { [15] = 1 } };
+	return watch_address_is_v4(a) ? a->bytes[12] == 127 : watch_address_equal(a, &one);
+}
+
+bool watch_flow_is_local(const struct watch_flow *f)
+{
+	return address_is_loopback(&f->server) || watch_address_equal(&f->client, &f->server);
+}
+
 /* --- verdicts --- */
 
 static enum watch_verdict tls_verdict(const struct watch_flow *f)

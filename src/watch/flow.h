@@ -74,6 +74,9 @@ struct watch_flow_packet {
 /* What it holds is wiped and freed; the verdict stays. */
 void watch_flow_release(struct watch_flow *f);
 
+/* It never left this host, whatever the interface is. */
+bool watch_flow_is_local(const struct watch_flow *f);
+
 /* Bytes that it holds of what was said. */
 size_t watch_flow_held(const struct watch_flow *f);
 

@@ -71,17 +71,9 @@ static bool is_of(const struct watch_flow *f, const struct watch_packet *p,
 
 /* --- rows --- */
 
-static bool address_is_loopback(const struct watch_address *a)
-{
-	static const struct watch_address one = { { [15] = 1 } };
-	return watch_address_is_v4(a) ? a->bytes[12] == 127 : watch_address_equal(a, &one);
-}
-
 static enum watch_wire wire_of(const struct watch *w, const struct watch_flow *f)
 {
-	if (address_is_loopback(&f->server) || watch_address_equal(&f->client, &f->server))
-		return WATCH_LOCAL;
-	return w->settings.wire;
+	return watch_flow_is_local(f) ? WATCH_LOCAL : w->settings.wire;
 }
 
 /* The weakest version, and what came with it, is what a row shows. */
