@@ -125,6 +125,27 @@ static void cluster_print(const json_t *answer)
 	       number_of(cluster, "nodes"), number_of(cluster, "waiting"));
 }
 
+static void watches_print(const json_t *list)
+{
+	const json_t *watch;
+	size_t i;
+	json_array_foreach((json_t *)list, i, watch)
+	{
+		const char *interface = json_string_value(json_object_get(watch, "interface"));
+		if (!json_is_true(json_object_get(watch, "watching"))) {
+			const char *why = json_string_value(json_object_get(watch, "reason"));
+			printf("watch %s: not now%s%s\n", interface, why && *why ? ": " : "",
+			       why ? why : "");
+			continue;
+		}
+		printf("watch %s: pid %lld; packets: %lld, drops: %lld, flows: %lld, sessions: "
+		       "%lld, passwords in clear: %lld\n",
+		       interface, number_of(watch, "pid"), number_of(watch, "packets"),
+		       number_of(watch, "drops"), number_of(watch, "flows"),
+		       number_of(watch, "sessions"), number_of(watch, "passwords"));
+	}
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -143,6 +164,7 @@ static void status_print(const json_t *answer)
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	ledger_print(answer);
 	cluster_print(answer);
+	watches_print(json_object_get(answer, "watch"));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));

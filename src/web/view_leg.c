@@ -21,8 +21,8 @@ static const char *const words[] = {
 		"Mail programs of our users. Without TLS no login is taken, but a program that "
 		"does not ask first has sent its password by then.",
 	[STORE_LEG_INTERNAL] =
-		"The way from mailseal to our own servers. What never leaves a host is "
-		"\"local\" and counts neither as sealed nor as plain.",
+		"The way from mailseal to our own servers, and what it watches between them. What "
+		"never leaves a host is \"local\" and counts neither as sealed nor as plain.",
 };
 _Static_assert(COUNT_OF(words) == STORE_LEG_COUNT, "words for each leg");
 
