@@ -54,7 +54,8 @@ void visit_login_end(struct watcher_visit *v, bool is_well, bool has_failed)
 		snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
 	v->is_logged_in |= is_well;
 	v->login_failures += has_failed;
-	v->sasl = (struct sasl_exchange){};
+	if (!v->was_refused)
+		v->sasl = (struct sasl_exchange){};
 }
 
 /* --- what is heard --- */

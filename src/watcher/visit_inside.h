@@ -32,6 +32,8 @@ struct watcher_visit {
 	struct sasl_exchange sasl;
 	bool is_in_sasl; /* the client's next line is a response */
 	bool is_in_body;
+	bool was_refused;   /* AUTH, for there is no TLS: the client may go on as if it had not been
+	                     */
 	struct buf command; /* of IMAP, until it is whole; wiped */
 };
 

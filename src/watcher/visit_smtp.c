@@ -20,6 +20,16 @@ static void command(struct watcher_visit *v, struct slice line)
 		slice_to_text(args, v->software, sizeof(v->software));
 }
 
+/* A response, though the server had refused: no command looks so. */
+static bool is_stray(const struct watcher_visit *v, struct slice line)
+{
+	static const char *const verbs[] = { "QUIT", "RSET", "NOOP", "DATA", "HELP", "STARTTLS" };
+	bool is_word = line.len && slice_find(line, ' ') == line.len;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		is_word &= !slice_equal_nocase(line, slice_str(verbs[i]));
+	return v->was_refused && is_word;
+}
+
 static void client_line(struct watcher_visit *v, struct slice line)
 {
 	if (v->is_in_body) {
@@ -27,9 +37,10 @@ static void client_line(struct watcher_visit *v, struct slice line)
 			return;
 		v->is_in_body = false;
 		v->wait = VISIT_DOT;
-	} else if (v->is_in_sasl) {
+	} else if (v->is_in_sasl || is_stray(v, line)) {
 		visit_sasl_response(v, line);
 	} else {
+		v->was_refused = false;
 		command(v, line);
 	}
 }
@@ -51,8 +62,9 @@ static void server_line(struct watcher_visit *v, struct slice line)
 	bool is_well = line.data[0] == '2';
 	if (v->wait == VISIT_LOGIN) {
 		v->is_in_sasl = slice_starts_nocase(line, "334");
+		v->was_refused = is_refusal(line);
 		if (!v->is_in_sasl)
-			visit_login_end(v, is_well, line.data[0] == '5' && !is_refusal(line));
+			visit_login_end(v, is_well, line.data[0] == '5' && !v->was_refused);
 	} else if (v->wait == VISIT_DOT) {
 		v->messages += is_well;
 		v->wait = VISIT_NOTHING;
