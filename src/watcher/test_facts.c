@@ -71,7 +71,7 @@ static void test_facts_are_those_of_a_door(void **state)
 		  true },
 		{ { .version = 0x0301, .suite = 0xc013, .group = 23 },
 		  STORE_LEG_INBOUND,
-		  "TLSv1",
+		  "TLSv1.0",
 		  "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
 		  "P-256",
 		  true,

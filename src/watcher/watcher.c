@@ -67,7 +67,7 @@ static void finish(struct watcher *w)
 	io_deadline_disarm(&w->rest);
 	io_deadline_disarm(&w->sweep);
 	if (watch_end(w->watch))
-		log_error(NULL, "no memory for what was seen last");
+		w->has_failed = true;
 	proc_teller_finish(w->ledger, PATIENCE_MS, on_kept, w);
 }
 
@@ -100,25 +100,30 @@ static void give_up(struct watcher *w)
 	finish(w);
 }
 
+/* Another process begins with an empty table. */
+static void give_up_for_memory(struct watcher *w)
+{
+	w->has_failed = true;
+	snprintf(w->error, sizeof(w->error), "%s: out of memory", w->interface);
+	give_up(w);
+}
+
 static void on_frames(void *owner, int events)
 {
 	struct watcher *w = owner;
 	int r = watch_capture_read(&w->capture, w->watch, 0, w->error, sizeof(w->error));
-	if (!r)
-		return;
-	if (r == WATCH_CAPTURE_NO_MEMORY) {
-		w->has_failed = true;
-		snprintf(w->error, sizeof(w->error), "%s: out of memory", w->interface);
-	}
-	give_up(w);
+	if (r == WATCH_CAPTURE_NO_MEMORY)
+		give_up_for_memory(w);
+	else if (r)
+		give_up(w);
 }
 
 static void on_sweep(struct io_deadline *d)
 {
 	struct watcher *w = WATCHER_OF(d, sweep);
-	if (watch_sweep(w->watch, time(NULL)))
-		log_error(NULL, "no memory for what was seen");
 	io_deadline_arm(w->loop, d, SWEEP_MS);
+	if (watch_sweep(w->watch, time(NULL)))
+		give_up_for_memory(w);
 }
 
 static int frames_begin(struct watcher *w)
