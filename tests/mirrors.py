@@ -134,12 +134,12 @@ def mirror_config(ports, dashboard):
 
 
 @contextlib.contextmanager
-def watching(config):
-    """A daemon that watches, in a folder that its ledger gets into."""
+def watching(config, **process):
+    """A daemon that watches, in a folder that its ledger gets into. process: as of Daemon."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mailseal-"))
     folder.chmod(0o755)
     try:
-        daemon = Daemon(folder, config)
+        daemon = Daemon(folder, config, **process)
         try:
             daemon.ready()
             assert wait_until(lambda: daemon.status()["ledger"]["open"])

@@ -35,6 +35,11 @@ def report(folder, *words, status=None):
     return json.loads(done.stdout)
 
 
+def page_of(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as page:
+        return page.read().decode()
+
+
 def addresses(of):
     return {row["address"] for row in query(of.folder, SESSION)}
 
@@ -102,15 +107,13 @@ def test_the_status_and_metrics_of_a_mirror(stage):
     assert watch["services"]["plaintext+password"] >= 3 and watch["drops"] == 0
     said = stage.mirror.daemon.ctl("status").stdout
     assert re.search(r"watch lo: pid \d+; packets: \d+, drops: 0, flows: \d+, sessions: \d+", said)
-
-    def get(path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{stage.dashboard}{path}", timeout=30) as page:
-            return page.read().decode()
-    assert wait_until(lambda: 'mailseal_watch_passwords_total{interface="lo"} 8' in get("/metrics"), 30)
-    metrics = get("/metrics")
+    assert wait_until(lambda: 'mailseal_watch_passwords_total{interface="lo"} 8'
+                      in page_of(stage.dashboard, "/metrics"), 30)
+    metrics = page_of(stage.dashboard, "/metrics")
     assert 'mailseal_watch_up{interface="lo"} 1' in metrics
     assert 'mailseal_watch_services{interface="lo",verdict="plaintext+password"}' in metrics
-    assert get("/healthz") == "running\n" and "Inside" in get("/internal")
+    assert page_of(stage.dashboard, "/healthz") == "running\n"
+    assert "Nothing was seen between our hosts" in page_of(stage.dashboard, "/internal")
 
 
 def test_no_password_stays_anywhere(stage):
@@ -174,7 +177,9 @@ def watched(of, interface):
 
 def test_the_internal_leg_and_its_passwords(wire, tmp_path):
     wire.plug()
-    config = INSIDE.format(f'"{wire.near}"', 'as = "network"; ignore = ["dns"];')
+    dashboard, = free_ports(1)
+    config = (INSIDE.format(f'"{wire.near}"', 'as = "network"; ignore = ["dns"];')
+              + f' dashboard = {{ listen = "127.0.0.1:{dashboard}"; }};')
     with watching(config) as of:
         of.daemon.wait("watching", interface=wire.near, kind="veth")
         capture = Capture()
@@ -199,6 +204,10 @@ def test_the_internal_leg_and_its_passwords(wire, tmp_path):
         shares = report(of.folder, "coverage", status=1)
         leg = next(row for row in shares if (row["leg"], row["protocol"]) == ("internal", "all"))
         assert leg["sessions"] == 3, leg
+        assert [row["user"] for row in report(of.folder, "exposures", "--leg", "internal")] == ["anna"]
+        assert not report(of.folder, "exposures", "--leg", "user")
+        page = page_of(dashboard, "/internal")
+        assert page.index("10.7.0.9:143") < page.index("10.7.0.7:5432")
 
 
 def test_on_this_host_alone_it_is_local(wire):
@@ -229,6 +238,16 @@ def test_an_interface_that_comes_and_goes(wire):
         told = [e for e in of.daemon.events if e.get("event", "").startswith("cannot watch")]
         assert len(told) <= 5, told  # once for each reason, not for each try
         assert of.daemon.status()["deaths"]["watch"] == 0
+
+
+def test_without_the_right_it_says_so_and_goes_on():
+    """Everything else runs, and the status says what is missing."""
+    def without(command):
+        return ["setpriv", "--bounding-set", "-net_raw", *command]
+    with watching(INSIDE.format('"lo"', ""), wrap=without) as of:
+        failed = of.daemon.wait("cannot watch, tried again until it can be", interface="lo")
+        assert "not permitted" in failed["reason"] and "CAP_NET_RAW" in failed["reason"]
+        assert not watched(of, "lo")["watching"] and of.daemon.status()["state"] == "running"
 
 
 def test_it_is_started_again_when_it_dies(wire):
@@ -298,6 +317,21 @@ def free_edge():
     return (f'workers = 1; backend = {{ a = {{ address = ["127.0.0.1:{backend}"]; client_info = '
             f'"proxy"; }}; }}; edge = {{ e = {{ protocol = "smtp"; listen = ["127.0.0.1:{port}"]; '
             f'backend = "a"; }}; }};')
+
+
+def test_an_upgrade_goes_on_watching(wire):
+    wire.plug()
+    with watching(INSIDE.format(f'"{wire.near}"', 'as = "network";')) as of:
+        of.daemon.wait("watching", interface=wire.near)
+        sent(wire, redis)
+        seen = len(of.daemon.events)
+        assert of.daemon.ctl("upgrade").returncode == 0
+        of.daemon.wait("upgraded", after=seen, timeout=60)
+        of.daemon.wait("watching", after=seen, timeout=30, interface=wire.near)
+        assert wait_until(lambda: len(internal(of)) == 1, 30)  # the one before told it
+        sent(wire, redis, port=6381)
+        assert wait_until(lambda: len(internal(of)) == 2, 30)
+        assert wait_until(lambda: len(of.daemon.children()["watch"]) == 1, 30)
 
 
 def test_what_is_open_is_told_at_the_end(wire):
