@@ -76,6 +76,9 @@ struct proc_box_report {
  * behind a box. Before the loop. No new privileges from here on. 0 or a negative. */
 [[nodiscard]] int proc_box_foresee(void);
 
+/* The same for a watch that captures by capture_fd: it is read, and nothing is sent by it. */
+[[nodiscard]] int proc_box_capturing(int capture_fd, struct proc_box_report *ret_report);
+
 /* The same for RESOLVER and LEDGER; and files of other directories may be read. readable: NULL
  * last; those that are not there are left out. */
 [[nodiscard]] int proc_box_reading(enum proc_role role, const char *directory,

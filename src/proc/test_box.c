@@ -198,10 +198,15 @@ static void child_watch(void)
 	socklen_t len = sizeof(type);
 	char text[8];
 	CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-	box_me(PROC_ROLE_WATCH);
+	struct proc_box_report report;
+	CHECK(proc_box_capturing(fds[1], &report) == 0);
 	try_evil();
 	try_daily_work(fds[0]);
 	CHECK(send(fds[0], "frame", 5, 0) == 5 && recv(fds[1], text, sizeof(text), 0) == 5);
+	FORBIDDEN(send(fds[1], "frame", 5, 0));
+	FORBIDDEN(write(fds[1], "frame", 5));
+	FORBIDDEN(sendmsg(fds[1], &(struct msghdr){}, 0));
+	FORBIDDEN(fcntl(fds[1], F_DUPFD_CLOEXEC, 3));
 	CHECK(getsockopt(fds[1], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
 	FORBIDDEN(socket(AF_PACKET, SOCK_RAW, 0));
 	FORBIDDEN(socket(AF_INET, SOCK_STREAM, 0));

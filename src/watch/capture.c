@@ -105,7 +105,7 @@ int watch_capture_drop(const struct watch_capture *c, const char *user, char *re
 		snprintf(ret_error, cap, "no user \"%s\" to run as, or it is root; --user NAME",
 		         identity.user);
 	if (!r)
-		r = proc_box(PROC_ROLE_WATCH, NULL, &report);
+		r = proc_box_capturing(c->is_live ? pcap_fileno(c->pcap) : -1, &report);
 	if (r < 0)
 		snprintf(ret_error, cap, "cannot give up privileges: %s", strerror(-r));
 	return r ? WATCH_CAPTURE_FAILED : 0;
