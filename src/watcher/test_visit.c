@@ -122,7 +122,7 @@ static const struct talk talks[] = {
 	  "imap",
 	  { "S: * OK", "C: a LOGIN {4}", "S: a BAD no", "C: b LOGOUT", "S: b OK" },
 	  "",
-	  "user imap m plain user= software= failures=0 messages=0 tls=  ok" },
+	  "user imap m none user= software= failures=0 messages=0 tls=  ok" },
 	{ "AUTHENTICATE",
 	  CONF_IMAP,
 	  "imap",
@@ -165,7 +165,13 @@ static const struct talk talks[] = {
 	  "redis",
 	  { "C: a LOGIN anna secret" },
 	  "",
-	  "user imap m plain user= software= failures=0 messages=0 tls=  ok" },
+	  "user imap m none user= software= failures=0 messages=0 tls=  ok" },
+	{ "who only asks what is offered was no plain session",
+	  CONF_SMTP,
+	  "smtp",
+	  { "S: 220 mx", "C: EHLO scan.example", "S: 250 mx", "C: QUIT" },
+	  "",
+	  "inbound smtp m none user= software=scan.example failures=0 messages=0 tls=  ok" },
 };
 
 static void say(struct stage *s, const struct watch_proto *proto, const char *line)
@@ -174,6 +180,7 @@ static void say(struct stage *s, const struct watch_proto *proto, const char *li
 	enum watch_side side = line[0] == 'S' ? WATCH_SERVER : WATCH_CLIENT;
 	s->flow.has_spoken[side] = true;
 	s->ear->line(s->ear, &talk, side, slice_str(line + 3));
+	s->flow.talk.is_proven |= slice_starts_nocase(slice_str(line + 3), "MAIL ");
 }
 
 static const struct watch_proto *proto_find(const char *name)

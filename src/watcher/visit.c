@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/log.h"
-#include "tls/hello.h"
+#include "store/hello.h"
 #include "watcher/facts.h"
 
 #include <stdio.h>
@@ -22,6 +22,7 @@ void visit_expose(struct watcher_visit *v, const char *user, const char *mechani
 		.mechanism = mechanism,
 		.password_sent = has_password,
 	};
+	v->was_exposed = true;
 	v->recorder->exposure(v->recorder, &exposure);
 }
 
@@ -81,22 +82,11 @@ static void on_line(struct watch_ear *ear, const struct watch_talk *talk, enum w
 static void on_hello(struct watch_ear *ear, const struct tls_hello *h)
 {
 	struct watcher_visit *v = (struct watcher_visit *)ear;
+	const struct store_hello hello = store_hello_of(h);
 	v->hello = h->hash;
 	v->hello_max = h->max_version;
 	v->has_sni = h->sni[0];
-	v->recorder->hello(v->recorder, &(struct store_hello){
-						.hash = h->hash,
-						.legacy_version = h->legacy_version,
-						.max_version = h->max_version,
-						.versions = h->versions,
-						.suites = h->suites,
-						.groups = h->groups,
-						.sigalgs = h->sigalgs,
-						.version_count = h->version_count,
-						.suite_count = h->suite_count,
-						.group_count = h->group_count,
-						.sigalg_count = h->sigalg_count,
-					});
+	v->recorder->hello(v->recorder, &hello);
 }
 
 struct watcher_visit *watcher_visit_new(const struct conf_mirror *mirror,
@@ -126,15 +116,16 @@ static bool tls_is_up(const struct watch_flow *f)
 	return f->tls.has_answer && !f->tls.is_refused;
 }
 
-/* As edge/record.c: a handshake that did not succeed is no plain session, and who left without a
- * word neither. */
+/* As edge/record.c: a handshake that did not succeed is no plain session, and who only asked what
+ * is offered neither. */
 static enum store_seal seal_of(const struct watcher_visit *v, const struct watch_flow *f,
                                const struct watcher_facts *facts)
 {
 	bool was_begun = v->hello || f->tls.has_answer || f->tls.is_refused;
 	if (tls_is_up(f))
 		return facts->is_legacy ? STORE_SEAL_LEGACY : STORE_SEAL_SEALED;
-	return was_begun || !f->has_spoken[WATCH_CLIENT] ? STORE_SEAL_NONE : STORE_SEAL_PLAIN;
+	bool has_crossed = f->talk.is_proven || v->was_exposed;
+	return !was_begun && has_crossed ? STORE_SEAL_PLAIN : STORE_SEAL_NONE;
 }
 
 static const char *outcome_of(enum store_seal seal, const struct watcher_visit *v)

@@ -27,6 +27,7 @@ struct watcher_visit {
 	uint64_t hello; /* its hash; 0: none came */
 	uint16_t hello_max;
 	bool has_sni;
+	bool was_exposed; /* a credential came in clear */
 	/* Of the readers. */
 	enum visit_wait wait;
 	struct sasl_exchange sasl;
