@@ -29,7 +29,6 @@ static void on_again(struct io_deadline *d);
 static void watch_start(struct parent_watch *w)
 {
 	struct parent *p = w->child.parent;
-	w->child.is_replaced = false;
 	int r = parent_child_start(&w->child, p->plan->settings->user);
 	if (r) {
 		log_error(NULL, "process cannot be started",
