@@ -249,7 +249,8 @@ static void end(struct watching *g)
 
 static int listen_and_show(struct watching *g)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
+	/* A line that is being written is not cut: write() goes on. */
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	int r = begin(g);
