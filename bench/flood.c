@@ -2,12 +2,13 @@
  * Many conversations at once, as frames on an interface: for whoever has to follow them.
  *
  *     flood -i INTERFACE -r FILE [-n CONNECTIONS] [-c CLIENTS] [-b MBIT] [-s SECONDS]
+ *     flood -w FILE -p PACKETS -r FILE [-n CONNECTIONS] [-c CLIENTS]
  *
  * FILE: a capture of Ethernet and IPv4 whose conversations stand one behind the other, each between
  * 10.0.0.1 (the client) and another host. So many of them are open at a time; each has a client
  * address and port of its own, and a new one begins where one ends; of the first ones,
  * which are somewhere in their middle, most are long. Which goes on next is random, some frames at a time. Prints one line of JSON: what was
- * sent, in which time.
+ * sent, in which time. With -w it goes to a capture file instead.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -61,6 +62,7 @@ struct flood {
 	uint32_t frame_count, talk_count, connection_count, client_count, begun;
 	uint64_t dice;
 	int fd;
+	FILE *out; /* instead */
 	uint64_t packets, bytes, lost;
 };
 
@@ -232,6 +234,21 @@ static void batch_send(struct flood *f, struct batch *b)
 	f->bytes += b->bytes;
 }
 
+static void batch_write(struct flood *f, const struct batch *b)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct iovec *parts = b->parts[i];
+		uint32_t len = (uint32_t)(parts[0].iov_len + parts[1].iov_len);
+		const uint32_t head[] = { (uint32_t)(1764460800 + f->packets / 200000), 0, len, len };
+		if (fwrite(head, sizeof(head), 1, f->out) != 1 ||
+		    fwrite(parts[0].iov_base, parts[0].iov_len, 1, f->out) != 1 ||
+		    fwrite(parts[1].iov_base, 1, parts[1].iov_len, f->out) != parts[1].iov_len)
+			fail("the capture file");
+		f->packets++;
+	}
+	f->bytes += b->bytes;
+}
+
 static void wait_until(uint64_t at_ns)
 {
 	const struct timespec at = { .tv_sec = (time_t)(at_ns / 1000000000u),
@@ -241,7 +258,7 @@ static void wait_until(uint64_t at_ns)
 
 struct limits {
 	double bits_per_ns; /* 0: as fast as it goes */
-	uint64_t ns;
+	uint64_t ns, packets;
 };
 
 /* Returns how long it took. */
@@ -249,9 +266,12 @@ static uint64_t run(struct flood *f, const struct limits *l)
 {
 	static struct batch b;
 	uint64_t begun = now_ns(), at = begun;
-	while (at - begun < l->ns) {
+	while (at - begun < l->ns && f->packets < l->packets) {
 		batch_fill(f, &b);
-		batch_send(f, &b);
+		if (f->out)
+			batch_write(f, &b);
+		else
+			batch_send(f, &b);
 		at = now_ns();
 		if (l->bits_per_ns > 0) {
 			uint64_t due = begun + (uint64_t)((double)f->bytes * 8 / l->bits_per_ns);
@@ -273,14 +293,24 @@ static void open_interface(struct flood *f, const char *name)
 	(void)setsockopt(f->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
 }
 
+/* The head of the file that is read serves the one that is written. */
+static void open_file(struct flood *f, const char *path)
+{
+	f->out = fopen(path, "wbe");
+	if (!f->out || fwrite(f->file, FILE_HEAD, 1, f->out) != 1)
+		fail(path);
+}
+
 int main(int argc, char **argv)
 {
 	struct flood f = { .connection_count = 1000, .client_count = 400, .dice = 0x9e3779b97f4a7c15u };
-	struct limits l = { .ns = 10000000000u };
-	const char *interface = NULL, *file = NULL;
-	for (int c; (c = getopt(argc, argv, "i:r:n:c:b:s:")) != -1;) {
+	struct limits l = { .ns = 10000000000u, .packets = UINT64_MAX };
+	const char *interface = NULL, *file = NULL, *out = NULL;
+	for (int c; (c = getopt(argc, argv, "i:w:r:n:c:b:s:p:")) != -1;) {
 		switch (c) {
 		case 'i': interface = optarg; break;
+		case 'w': out = optarg; l.ns = UINT64_MAX; break;
+		case 'p': l.packets = (uint64_t)atoll(optarg); break;
 		case 'r': file = optarg; break;
 		case 'n': f.connection_count = (uint32_t)atoi(optarg); break;
 		case 'b': l.bits_per_ns = atof(optarg) / 1000; break;
@@ -289,12 +319,17 @@ int main(int argc, char **argv)
 		default: fail("options");
 		}
 	}
-	if (!interface || !file || !f.connection_count || !f.client_count)
+	if (!interface == !out || !file || !f.connection_count || !f.client_count)
 		fail("flood -i INTERFACE -r FILE [-n CONNECTIONS] [-c CLIENTS] [-b MBIT] [-s SECONDS]");
-	open_interface(&f, interface);
 	file_parse(&f, file_read(&f, file));
+	if (out)
+		open_file(&f, out);
+	else
+		open_interface(&f, interface);
 	connections_begin(&f);
 	uint64_t ns = run(&f, &l);
+	if (f.out && fclose(f.out))
+		fail(out);
 	printf("{\"packets\": %llu, \"bytes\": %llu, \"seconds\": %.3f, \"connections\": %u, \"waits\": %llu}\n",
 	       (unsigned long long)f.packets, (unsigned long long)f.bytes, (double)ns / 1e9, f.begun,
 	       (unsigned long long)f.lost);

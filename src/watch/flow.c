@@ -8,7 +8,7 @@
 
 static struct slice ready_of(const struct watch_flow *f, enum watch_side side)
 {
-	return buf_slice(&f->streams[side].ready);
+	return watch_stream_ready(&f->streams[side]);
 }
 
 void watch_flow_release(struct watch_flow *f)
@@ -27,19 +27,15 @@ size_t watch_flow_held(const struct watch_flow *f)
 {
 	size_t held = 0;
 	for (size_t i = 0; i < WATCH_SIDE_COUNT; i++)
-		held += f->streams[i].ready.cap + f->streams[i].held;
-	return held + (f->look ? f->look->answer.total : 0);
-}
-
-static bool address_is_loopback(const struct watch_address *a)
-{
-	static const struct watch_address one = { { [15] = 1 } };
-	return watch_address_is_v4(a) ? a->bytes[12] == 127 : watch_address_equal(a, &one);
+		held += watch_stream_held(&f->streams[i]);
+	if (f->udp)
+		held += sizeof(*f->udp);
+	return held + (f->look ? sizeof(*f->look) + f->look->answer.total : 0);
 }
 
 bool watch_flow_is_local(const struct watch_flow *f)
 {
-	return address_is_loopback(&f->server) || watch_address_equal(&f->client, &f->server);
+	return watch_address_are_local(&f->client, &f->server);
 }
 
 /* --- verdicts --- */
@@ -194,14 +190,9 @@ static int talk(struct watch_flow *f)
 
 static void sides_swap(struct watch_flow *f)
 {
-	struct watch_address address = f->client;
-	uint16_t port = f->client_port;
 	struct watch_stream stream = f->streams[WATCH_CLIENT];
 	bool has_spoken = f->has_spoken[WATCH_CLIENT], is_over = f->is_over[WATCH_CLIENT];
-	f->client = f->server;
-	f->server = address;
-	f->client_port = f->server_port;
-	f->server_port = port;
+	f->is_swapped = true;
 	f->streams[WATCH_CLIENT] = f->streams[WATCH_SERVER];
 	f->streams[WATCH_SERVER] = stream;
 	f->has_spoken[WATCH_CLIENT] = f->has_spoken[WATCH_SERVER];
@@ -313,8 +304,7 @@ static void limit(struct watch_flow *f, enum watch_side side)
 {
 	if (f->phase == WATCH_DONE)
 		return;
-	if (f->looked[side] >= WATCH_LOOK_MAX ||
-	    buf_len(&f->streams[side].ready) >= WATCH_LOOK_MAX) {
+	if (f->looked[side] >= WATCH_LOOK_MAX || ready_of(f, side).len >= WATCH_LOOK_MAX) {
 		f->is_over[side] = true;
 		watch_stream_deinit(&f->streams[side]);
 	}
@@ -331,11 +321,18 @@ static int payload_take(struct watch_flow *f, enum watch_side side, const struct
 		f->first = side;
 	f->has_spoken[side] |= p->payload.len;
 	int r = f->is_over[side] ? 0 : watch_stream_add(&f->streams[side], &segment);
-	if (r == WATCH_STREAM_GAP) {
+	if (r == WATCH_STREAM_GAP)
 		on_gap(f, side);
-		r = 0;
-	}
-	return r ? err_up(r) : err_up(step(f));
+	else if (r)
+		return err_up(r);
+	return r || p->payload.len ? err_up(step(f)) : 0;
+}
+
+/* The packet is gone after this: what is still wanted of it is kept. */
+static int rest_keep(struct watch_flow *f)
+{
+	int r = watch_stream_keep(&f->streams[WATCH_CLIENT]);
+	return r ? err_up(r) : err_up(watch_stream_keep(&f->streams[WATCH_SERVER]));
 }
 
 static int ack_take(struct watch_flow *f, enum watch_side side, uint32_t ack)
@@ -352,9 +349,6 @@ int watch_flow_tcp(struct watch_flow *f, const struct watch_flow_packet *in)
 	const struct watch_packet *p = in->packet;
 	enum watch_side side = in->side, other = watch_side_other(side);
 	int r = 0;
-	f->bytes += p->payload.len + p->payload_missing;
-	if (f->phase == WATCH_DONE)
-		return 0;
 	if (p->tcp_flags & WATCH_TCP_SYN)
 		watch_stream_begin(&f->streams[side], p->seq);
 	if (p->tcp_flags & WATCH_TCP_ACK && f->streams[other].has_begun)
@@ -363,14 +357,11 @@ int watch_flow_tcp(struct watch_flow *f, const struct watch_flow_packet *in)
 		r = payload_take(f, side, p);
 	if (!r)
 		limit(f, side);
-	return err_up(r);
+	return r ? err_up(r) : err_up(rest_keep(f));
 }
 
 int watch_flow_udp(struct watch_flow *f, const struct watch_flow_packet *in)
 {
-	f->bytes += in->packet->payload.len + in->packet->payload_missing;
-	if (f->phase == WATCH_DONE)
-		return 0;
 	if (!f->udp)
 		f->udp = calloc(1, sizeof(*f->udp));
 	if (!f->udp)
@@ -385,10 +376,8 @@ int watch_flow_udp(struct watch_flow *f, const struct watch_flow_packet *in)
 		                  (struct slice){});
 	if (!f->udp->is_settled && watch_is_random(in->packet->payload, (struct slice){}))
 		f->verdict = WATCH_HIGH_ENTROPY;
-	if (f->udp->is_settled || f->udp->count >= WATCH_UDP_LOOKS_MAX) {
+	if (f->udp->is_settled || f->udp->count >= WATCH_UDP_LOOKS_MAX)
 		f->phase = WATCH_DONE;
-		watch_flow_release(f);
-	}
 	return 0;
 }
 
@@ -410,7 +399,7 @@ static int rest_take(struct watch_flow *f, enum watch_side side)
 int watch_flow_end(struct watch_flow *f)
 {
 	int r = 0;
-	if (f->transport != WATCH_IP_TCP || f->phase == WATCH_DONE) {
+	if (!f->is_tcp || f->phase == WATCH_DONE) {
 		watch_flow_release(f);
 		f->phase = WATCH_DONE;
 		return 0;

@@ -9,9 +9,11 @@
 #include "watch/ear.h"
 #include "watch/flow.h"
 #include "watch/fragment.h"
+#include "watch/rows.h"
 
 enum {
 	WATCH_FLOWS_MAX = 100000,
+	WATCH_FLOWS_LIMIT = 10000000,
 	WATCH_HELD_ALL_MAX = 64 * 1024 * 1024, /* of what all flows said, bytes */
 };
 
@@ -19,13 +21,14 @@ struct watch_settings {
 	int link;                        /* enum watch_link */
 	enum watch_wire wire;            /* of the interface; loopback addresses are LOCAL anyway */
 	uint64_t seed;                   /* random */
-	size_t flows_max;                /* 0: WATCH_FLOWS_MAX */
+	size_t flows_max;                /* 0: WATCH_FLOWS_MAX; at most WATCH_FLOWS_LIMIT */
 	struct watch_listener *listener; /* NULL: rows are made; else there are none */
 };
 
 struct watch_counts {
 	uint64_t packets, others, broken; /* others: no IP, or neither TCP, UDP nor ESP */
-	uint64_t flows, flows_forgotten;  /* to make room */
+	uint64_t flows, flows_forgotten;  /* before they ended, to make room */
+	uint64_t flows_cut;               /* of those, before they were judged for good */
 };
 
 struct watch;
