@@ -1,10 +1,10 @@
 #include "cmd/watch.h"
 
 #include "base/clean.h"
-#include "watch/capture.h"
 #include "cmd/watch_listeners.h"
 #include "cmd/watch_options.h"
 #include "cmd/watch_print.h"
+#include "watch/capture.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +18,8 @@ enum { WELL, NOT_WELL, UNKNOWN };
 enum {
 	TICK_MS = 1000,
 	WAIT_MS = 200,
-	REST_MS = 300, /* longer than the kernel keeps a block to itself */
+	REST_MS = 300,       /* longer than the kernel keeps a block to itself */
+	LINES_AT_ONCE = 500, /* some milliseconds */
 	ERROR_CAP = 512,
 };
 
@@ -29,6 +30,7 @@ struct watching {
 	FILE *html;
 	struct watch_view view;
 	struct watch_services services;
+	bool has_more; /* rows to tell of */
 	bool has_failed;
 	char error[ERROR_CAP];
 };
@@ -81,19 +83,24 @@ static int services_take(struct watching *g)
 	return 0;
 }
 
-static void on_row(void *owner, const struct watch_row *row)
+/* Some lines at a time: packets come meanwhile. */
+static int tell(struct watching *g)
 {
-	struct watching *g = owner;
-	if (!is_ignored(g, row) && watch_print_json_found(stdout, &g->view, row))
-		g->has_failed = true;
+	const struct watch_row *row = NULL;
+	int r = 0;
+	for (int i = 0; !r && i < LINES_AT_ONCE && (row = watch_tell(g->watch)); i++)
+		if (!is_ignored(g, row))
+			r = watch_print_json_found(stdout, &g->view, row);
+	g->has_more = row;
+	fflush(stdout);
+	return r;
 }
 
 /* While it listens: lines as they are found, or the table anew. */
 static int show_so_far(struct watching *g)
 {
 	if (g->options.is_json) {
-		watch_tell(g->watch, on_row, g);
-		fflush(stdout);
+		return tell(g);
 	} else if (g->view.width) {
 		if (services_take(g))
 			return -ENOMEM;
@@ -102,7 +109,7 @@ static int show_so_far(struct watching *g)
 			return -ENOMEM;
 		fflush(stdout);
 	}
-	return g->has_failed ? -ENOMEM : 0;
+	return 0;
 }
 
 static int show_all(struct watching *g)
@@ -160,7 +167,7 @@ static int read_all(struct watching *g)
 		int64_t now = now_ms();
 		if (g->options.for_ms && now - begin >= g->options.for_ms)
 			break;
-		if (r || !g->capture.is_live || now - shown < TICK_MS)
+		if (r || !g->capture.is_live || (now - shown < TICK_MS && !g->has_more))
 			continue;
 		shown = now;
 		if (show_so_far(g))

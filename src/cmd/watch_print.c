@@ -247,10 +247,12 @@ static json_t *row_json(const struct watch_view *v, const struct watch_row *row,
 /* Takes the object. */
 static int line_write(FILE *out, json_t *object)
 {
-	int r = object && !json_dumpf(object, out, JSON_COMPACT) ? 0 : err_raise(-ENOMEM);
+	CLEAN(freep) char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
-	fputc('\n', out);
-	return r;
+	if (!text)
+		return err_raise(-ENOMEM);
+	fprintf(out, "%s\n", text);
+	return 0;
 }
 
 int watch_print_json_found(FILE *out, const struct watch_view *v, const struct watch_row *row)

@@ -357,15 +357,9 @@ int watch_end(struct watch *w)
 	return err_up(r);
 }
 
-void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_row *row),
-                void *owner)
+const struct watch_row *watch_tell(struct watch *w)
 {
-	for (size_t i = 0; i < COUNT_OF(w->rows.places); i++)
-		for (struct watch_row *row = w->rows.places[i]; row; row = row->next)
-			if (!row->is_told) {
-				row->is_told = true;
-				tell(owner, row);
-			}
+	return watch_rows_tell(&w->rows);
 }
 
 const struct watch_rows *watch_rows_of(const struct watch *w)

@@ -60,9 +60,8 @@ enum {
 /* No more will come: what is open is judged as it stands. 0 or -ENOMEM. */
 [[nodiscard]] int watch_end(struct watch *w);
 
-/* Rows that were not told of before. */
-void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_row *row),
-                void *owner);
+/* The next row that was not told of before. NULL: there is none. */
+const struct watch_row *watch_tell(struct watch *w);
 
 const struct watch_rows *watch_rows_of(const struct watch *w);
 const struct watch_counts *watch_counts_of(const struct watch *w);
