@@ -188,6 +188,7 @@ static int read_all(struct watching *g)
 static int watch_begin(struct watching *g)
 {
 	struct watch_settings settings = { .link = g->capture.link,
+		                           .flows_max = g->options.flows_max,
 		                           .wire = g->options.has_wire ? g->options.wire
 		                                                       : g->capture.wire };
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) < 0)

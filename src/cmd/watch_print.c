@@ -103,8 +103,11 @@ static int table_notes(struct report_table *t, const struct watch_view *v)
 		r = report_table_note(t, "%llu packets were lost: this host was too slow",
 		                      (unsigned long long)v->drops);
 	if (!r && c->flows_forgotten)
-		r = report_table_note(t, "%llu connections were judged early, to make room",
-		                      (unsigned long long)c->flows_forgotten);
+		r = report_table_note(t,
+		                      "%llu connections gave way to others, %llu of them before "
+		                      "they were judged for good",
+		                      (unsigned long long)c->flows_forgotten,
+		                      (unsigned long long)c->flows_cut);
 	if (!r && c->broken)
 		r = report_table_note(t, "%llu packets were broken", (unsigned long long)c->broken);
 	if (!r && rows->left_out)
@@ -280,11 +283,12 @@ static int sums_write(FILE *out, const struct watch_view *v)
 	const struct watch_counts *c = watch_counts_of(v->watch);
 	return err_up(line_write(
 		out,
-		json_pack("{ss ss sI sI sI sI sI sI sI}", "type", "summary", "source", v->source,
+		json_pack("{ss ss sI sI sI sI sI sI sI sI}", "type", "summary", "source", v->source,
 	                  "packets", (json_int_t)c->packets, "connections", (json_int_t)c->flows,
 	                  "lost", (json_int_t)v->drops, "broken", (json_int_t)c->broken, "other",
-	                  (json_int_t)c->others, "judged_early", (json_int_t)c->flows_forgotten,
-	                  "left_out", (json_int_t)watch_rows_of(v->watch)->left_out)));
+	                  (json_int_t)c->others, "gave_way", (json_int_t)c->flows_forgotten,
+	                  "judged_early", (json_int_t)c->flows_cut, "left_out",
+	                  (json_int_t)watch_rows_of(v->watch)->left_out)));
 }
 
 int watch_print_json(FILE *out, const struct watch_view *v)

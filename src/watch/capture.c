@@ -10,7 +10,7 @@
 #include <pwd.h>
 #include <stdio.h>
 
-enum { RING_BYTES = 32 * 1024 * 1024, SNAPLEN = 65535, READ_TIMEOUT_MS = 100, AT_ONCE = 4096 };
+enum { RING_BYTES = 64 * 1024 * 1024, SNAPLEN = 65535, READ_TIMEOUT_MS = 100, AT_ONCE = 4096 };
 
 void watch_capture_close(struct watch_capture *c)
 {

@@ -14,7 +14,7 @@
 #include "watch/rows.h"
 
 enum watch_age {
-	WATCH_ENDED, /* FIN from both sides, or RST */
+	WATCH_ENDED, /* FIN from both sides, or RST; datagrams: they were judged */
 	WATCH_JUDGED,
 	WATCH_OPEN,
 	WATCH_AGE_COUNT

@@ -103,7 +103,8 @@ static void flow_leave(struct watch *w, struct watch_pair *pair)
 		return;
 	flow_free(w, pair);
 	if (pair->age == WATCH_OPEN)
-		watch_pairs_age(&w->pairs, pair, WATCH_JUDGED);
+		watch_pairs_age(&w->pairs, pair,
+		                pair->transport == WATCH_IP_TCP ? WATCH_JUDGED : WATCH_ENDED);
 }
 
 static int flow_end(struct watch *w, struct watch_pair *pair)
