@@ -109,7 +109,7 @@ def measure(gbit=1.0, seconds=10.0, connections=100000, clients=400, own_core=Fa
     return {
         "gbit_per_s": round(bits / sent["seconds"] / 1e9, 3), "packets_per_s": round(sent["packets"] / sent["seconds"]),
         "bytes_per_packet": round(sent["bytes"] / sent["packets"]), "sent": sent["packets"], "seen": summary["packets"],
-        "lost": summary["lost"], "lost_percent": round(100 * (1 - summary["packets"] / sent["packets"]), 3),
+        "lost": summary["lost"], "lost_percent": round(max(0, 100 * (1 - summary["packets"] / sent["packets"])), 3),
         "connections": summary["connections"], "judged_early": summary["judged_early"], "left_out": summary["left_out"],
         "seconds": sent["seconds"], "watch_cpu_s": round(cpu, 2), "end_cpu_s": round(usage.ru_utime + usage.ru_stime - cpu, 2), "waited_for_cpu_s": round(waited, 2),
         "cpu_s_per_gbit": round(cpu / bits * 1e9, 3), "core_percent": round(100 * cpu / sent["seconds"], 1),

@@ -147,14 +147,19 @@ static int status_of(const struct watching *g)
 
 /* --- reading --- */
 
-/* What crossed before the end and was not handed over yet. */
+/* What crossed before the end and was not handed over yet, however much that is. */
 static int read_rest(struct watching *g)
 {
+	const struct watch_counts *counts = watch_counts_of(g->watch);
+	bool is_stopped = watch_capture_stop(&g->capture), has_more = true;
 	int64_t end = now_ms() + REST_MS;
 	int r = 0;
-	while (!r && g->capture.is_live && now_ms() < end)
+	while (!r && (has_more || now_ms() < end)) {
+		uint64_t before = counts->packets;
 		r = watch_capture_read(&g->capture, g->watch, REST_MS / 3, g->error,
 		                       sizeof(g->error));
+		has_more = is_stopped && counts->packets != before;
+	}
 	return r;
 }
 
@@ -173,7 +178,7 @@ static int read_all(struct watching *g)
 		if (show_so_far(g))
 			r = WATCH_CAPTURE_NO_MEMORY;
 	}
-	if (!r)
+	if (!r && g->capture.is_live)
 		r = read_rest(g);
 	if (r == WATCH_CAPTURE_NO_MEMORY)
 		return fail("out of memory");

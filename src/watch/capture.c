@@ -5,6 +5,7 @@
 #include "watch/interface.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <pwd.h>
@@ -148,6 +149,15 @@ int watch_capture_read(struct watch_capture *c, struct watch *w, int wait_ms, ch
 		return WATCH_CAPTURE_FAILED;
 	}
 	return !r && !c->is_live ? WATCH_CAPTURE_END : 0;
+}
+
+/* Not by pcap_setfilter(): that throws away what is held. */
+bool watch_capture_stop(const struct watch_capture *c)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	return !setsockopt(pcap_fileno(c->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	                   sizeof(program));
 }
 
 uint64_t watch_capture_drops(const struct watch_capture *c)

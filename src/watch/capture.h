@@ -41,6 +41,10 @@ enum watch_capture_read {
 [[nodiscard]] int watch_capture_read(struct watch_capture *c, struct watch *w, int wait_ms,
                                      char *ret_error, size_t cap);
 
+/* From now on the kernel adds nothing to what it holds; that can still be read. False: it goes on.
+ */
+bool watch_capture_stop(const struct watch_capture *c);
+
 /* Packets that the kernel had no room for. */
 uint64_t watch_capture_drops(const struct watch_capture *c);
 
