@@ -366,6 +366,66 @@ def test_live_table_is_drawn_anew_on_a_terminal():
     assert b"verdict" in seen or b"nothing crossed" in seen
 
 
+@contextlib.contextmanager
+def veth_pair(*more):
+    """Two ends, in this network; more: commands of ip that come behind it."""
+    name = f"w{os.getpid() % 100000}"
+    ends = [name + "a", name + "b"]
+    try:
+        for words in (["link", "add", ends[0], "type", "veth", "peer", ends[1]], *more,
+                      *(["link", "set", end, "up"] for end in ends)):
+            subprocess.run(["ip", *(word.replace("NAME", name) for word in words)], check=True, capture_output=True)
+        yield name
+    finally:
+        for link in (*ends, name + "c"):
+            subprocess.run(["ip", "link", "del", link], check=False, capture_output=True)
+
+
+def mac_of(link):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((link, 0))
+        return sock.getsockname()[4]
+
+
+def where_seen(by, link, target, *arguments):
+    """A talk that is sent by one interface, for this hardware address: where it is seen to be on link."""
+    capture = Capture()
+    capture.talk(SMTP_HELLO + watch_talks.MAIL)
+    frames = [target + b"\2\0\0\0\0\7" + frame[12:] for frame in capture.frames]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out, \
+            subprocess.Popen([BINARY, "watch", "-i", link, "--json", "--for", "50s", *arguments],
+                             stdout=subprocess.PIPE, text=True) as process:
+        out.bind((by, 0))
+        rows = []
+        while not rows:
+            for frame in frames:  # until it listens nothing is seen
+                out.send(frame)
+            if select.select([process.stdout], [], [], 0.2)[0]:
+                rows = [row for row in [json.loads(process.stdout.readline())] if row.get("port") == 2525]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    return rows[0]["where"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes interfaces as root")
+def test_what_only_passes_a_veth_crosses_hosts():
+    """A mirror's frames are for somebody else. What is for the interface itself stays here, as far as it knows."""
+    with veth_pair() as name:
+        ours, others = mac_of(name + "b"), b"\2\0\0\0\0\x09"
+        assert where_seen(name + "a", name + "b", ours) == "local"
+        assert where_seen(name + "a", name + "b", others) == "network"
+        assert where_seen(name + "a", name + "b", others, "--as", "local") == "local"
+        assert where_seen(name + "a", name + "b", ours, "--as", "network") == "network"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes interfaces as root")
+def test_a_bridge_crosses_hosts():
+    with veth_pair(["link", "add", "NAMEc", "type", "bridge"], ["link", "set", "NAMEb", "master", "NAMEc"],
+                   ["link", "set", "NAMEc", "up"]) as name:
+        assert where_seen(name + "c", name + "c", b"\2\0\0\0\0\x09") == "network"
+        assert where_seen(name + "a", name + "b", b"\2\0\0\0\0\x09") == "network"
+
+
 class Greeter(threading.Thread):
     """Greets whoever comes, and answers one question."""
 

@@ -194,10 +194,14 @@ static int watch_begin(struct watching *g)
 {
 	struct watch_settings settings = { .link = g->capture.link,
 		                           .flows_max = g->options.flows_max,
-		                           .wire = g->options.has_wire ? g->options.wire
-		                                                       : g->capture.wire };
+		                           .wire = g->options.has_wire
+		                                           ? g->options.wire
+		                                           : g->capture.interface.wire };
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) < 0)
 		settings.seed = (uint64_t)now_ms();
+	/* Who says where it is counts it so, whatever passes. */
+	if (g->options.has_wire)
+		g->capture.interface.has_mac = false;
 	return watch_new(&g->watch, &settings) ? fail("out of memory") : 0;
 }
 
@@ -243,7 +247,7 @@ static int begin(struct watching *g)
 		                       .internal_count = g->options.internal_count,
 		                       .source = g->options.file ? g->options.file
 		                                                 : g->options.interface,
-		                       .kind = g->capture.kind,
+		                       .kind = g->capture.interface.kind,
 		                       .width = terminal_width() };
 	/* Last: from here on nothing can be opened, and what is read may be hostile. */
 	if (!r && watch_capture_drop(&g->capture, g->options.user, g->error, sizeof(g->error)))

@@ -159,6 +159,7 @@ static const struct {
 	{ SCMP_SYS(socket), NETWORK | SHARING,
 	  IS(0, AF_UNIX) }, /* backends; the MTA for TLS reports */
 	/* Code is what was there at the start. */
+	{ SCMP_SYS(setsockopt), WATCH, IS(2, SO_ATTACH_FILTER) }, /* a capture ends */
 	{ SCMP_SYS(mmap), ALL, HAS_NOT(2, PROT_EXEC) },
 	{ SCMP_SYS(mprotect), ALL, HAS_NOT(2, PROT_EXEC) },
 	/* glibc's fstat() */

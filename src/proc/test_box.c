@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -191,9 +192,11 @@ static void child_keys(void)
 	try_channel(PROC_ROLE_KEYS, fds[0], fds[1], key);
 }
 
-/* What captures has its socket already, reads it and asks it what was dropped. */
+/* What captures has its socket already, reads it, asks it what was dropped, and takes no more. */
 static void child_watch(void)
 {
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
 	int fds[2], type = 0;
 	socklen_t len = sizeof(type);
 	char text[8];
@@ -211,6 +214,7 @@ static void child_watch(void)
 	FORBIDDEN(socket(AF_PACKET, SOCK_RAW, 0));
 	FORBIDDEN(socket(AF_INET, SOCK_STREAM, 0));
 	FORBIDDEN(socket(AF_UNIX, SOCK_STREAM, 0));
+	CHECK(setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
 	FORBIDDEN(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &type, len));
 	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
 	FORBIDDEN(open("/tmp/mailseal-never", O_CREAT | O_RDWR | O_CLOEXEC, 0600));

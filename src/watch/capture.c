@@ -85,7 +85,7 @@ int watch_capture_interface(struct watch_capture *ret_capture, const char *name,
 		watch_capture_close(&c);
 		return r;
 	}
-	c.wire = watch_interface_wire(name, c.kind, sizeof(c.kind));
+	watch_interface_look(&c.interface, name);
 	*ret_capture = c;
 	return 0;
 }
@@ -121,8 +121,14 @@ struct reading {
 static void on_packet(u_char *owner, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct reading *g = (struct reading *)owner;
-	const struct watch_frame frame = { .bytes = slice_of(bytes, header->caplen),
-		                           .at_s = header->ts.tv_sec };
+	struct slice captured = slice_of(bytes, header->caplen);
+	const struct watch_capture *c = g->capture;
+	const struct watch_frame frame = {
+		.bytes = captured,
+		.at_s = header->ts.tv_sec,
+		.is_passed = c->link == WATCH_LINK_ETHERNET &&
+		             watch_interface_is_passed(&c->interface, captured),
+	};
 	if (!watch_feed(g->watch, &frame))
 		return;
 	g->has_failed = true;

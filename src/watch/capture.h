@@ -2,6 +2,7 @@
 #ifndef WATCH_CAPTURE_H
 #define WATCH_CAPTURE_H
 
+#include "watch/interface.h"
 #include "watch/watch.h"
 
 struct pcap;
@@ -10,9 +11,7 @@ struct watch_capture {
 	struct pcap *pcap;
 	bool is_live;
 	int link;
-	enum watch_wire wire;
-	char kind[32]; /* of the interface, as the kernel calls it: "veth", "wireguard"; "":
-	                  hardware */
+	struct watch_interface interface;
 };
 
 enum { WATCH_CAPTURE_FAILED = 1 };

@@ -51,6 +51,7 @@ struct watch_flow {
 	struct watch_address client, server;
 	uint16_t client_port, server_port;
 	uint8_t transport;
+	bool is_passed;
 	uint64_t bytes;
 	int64_t first_s, last_s;
 };

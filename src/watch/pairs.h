@@ -27,6 +27,7 @@ struct watch_pair {
 	uint8_t age; /* enum watch_age */
 	bool has_fin[WATCH_SIDE_COUNT];
 	bool is_left_out; /* there was no room for a row */
+	bool is_passed;   /* its first frame (struct watch_frame) */
 	uint32_t hash;
 	struct watch_pair *newer, *older;
 	struct watch_flow *flow; /* NULL: judged, and only counted */

@@ -34,15 +34,16 @@ static bool key_is_same(const struct watch_row *row, const struct watch_row_key 
 static void row_choose(struct watch_rows *rows, struct watch_pair *pair, enum watch_wire wire)
 {
 	const struct watch_flow *f = pair->flow;
-	const struct watch_row_key key = {
-		.client = pair->client,
-		.server = pair->server,
-		.port = pair->server_port,
-		.transport = pair->transport,
-		.wire = watch_address_are_local(&pair->client, &pair->server) ? WATCH_LOCAL : wire,
-		.verdict = f->verdict,
-		.protocol = f->protocol
-	};
+	const struct watch_row_key key = { .client = pair->client,
+		                           .server = pair->server,
+		                           .port = pair->server_port,
+		                           .transport = pair->transport,
+		                           .wire = watch_address_are_local(&pair->client,
+		                                                           &pair->server)
+		                                           ? WATCH_LOCAL
+		                                           : watch_wire_of(wire, pair->is_passed),
+		                           .verdict = f->verdict,
+		                           .protocol = f->protocol };
 	if (pair->row && key_is_same(pair->row, &key))
 		return;
 	if (pair->row) {

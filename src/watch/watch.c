@@ -27,6 +27,7 @@ static void pair_show(struct watch_pair *pair)
 	f->client_port = pair->client_port;
 	f->server_port = pair->server_port;
 	f->transport = pair->transport;
+	f->is_passed = pair->is_passed;
 	f->bytes = pair->bytes;
 	f->first_s = pair->first_s;
 	f->last_s = pair->last_s;
@@ -130,18 +131,26 @@ static int pair_remove(struct watch *w, struct watch_pair *pair)
 	return err_up(r);
 }
 
-static struct watch_pair *pair_new(struct watch *w, const struct watch_packet *p, int64_t at_s,
-                                   enum watch_side *ret_side)
+/* A packet on its way to its flow. */
+struct arrival {
+	const struct watch_frame *frame;
+	struct watch_flow_packet in;
+	struct watch_pair *pair; /* of pair_for() */
+};
+
+static int pair_new(struct watch *w, struct arrival *a)
 {
+	const struct watch_packet *p = a->in.packet;
 	struct watch_flow *f = calloc(1, sizeof(*f));
 	if (!f)
-		return NULL;
-	struct watch_pair *pair = watch_pairs_add(&w->pairs, p, at_s, ret_side);
+		return err_raise(-ENOMEM);
 	f->is_tcp = p->protocol == WATCH_IP_TCP;
 	f->is_whole = f->is_tcp && p->tcp_flags & WATCH_TCP_SYN;
-	pair->flow = f;
+	a->pair = watch_pairs_add(&w->pairs, p, a->frame->at_s, &a->in.side);
+	a->pair->flow = f;
+	a->pair->is_passed = a->frame->is_passed;
 	w->counts.flows++;
-	return pair;
+	return 0;
 }
 
 /* One gives way. Those that were judged lose nothing by it. */
@@ -168,22 +177,19 @@ static bool is_new_connection(const struct watch_pair *pair, const struct watch_
 	       (p->tcp_flags & (WATCH_TCP_SYN | WATCH_TCP_ACK)) == WATCH_TCP_SYN;
 }
 
-static int pair_for(struct watch *w, const struct watch_packet *p, int64_t at_s,
-                    struct watch_pair **ret_pair, enum watch_side *ret_side)
+static int pair_for(struct watch *w, struct arrival *a)
 {
 	int r = held_bound(w);
-	struct watch_pair *pair = r ? NULL : watch_pairs_find(&w->pairs, p, ret_side);
-	if (pair && is_new_connection(pair, p)) {
-		r = pair_remove(w, pair);
-		pair = NULL;
+	if (!r)
+		a->pair = watch_pairs_find(&w->pairs, a->in.packet, &a->in.side);
+	if (a->pair && is_new_connection(a->pair, a->in.packet)) {
+		r = pair_remove(w, a->pair);
+		a->pair = NULL;
 	}
-	if (!r && !pair && w->pairs.count >= w->pairs.max)
+	if (!r && !a->pair && w->pairs.count >= w->pairs.max)
 		r = pair_forget(w, watch_pairs_oldest(&w->pairs));
-	if (!r && !pair) {
-		pair = pair_new(w, p, at_s, ret_side);
-		r = pair ? 0 : err_raise(-ENOMEM);
-	}
-	*ret_pair = pair;
+	if (!r && !a->pair)
+		r = pair_new(w, a);
 	return err_up(r);
 }
 
@@ -263,21 +269,21 @@ static int flow_feed(struct watch *w, struct watch_pair *pair, struct watch_flow
 	return 0;
 }
 
-static int transport_take(struct watch *w, const struct watch_packet *p, int64_t at_s)
+static int transport_take(struct watch *w, const struct watch_packet *p,
+                          const struct watch_frame *frame)
 {
-	struct watch_pair *pair = NULL;
-	struct watch_flow_packet in = { .packet = p };
-	int r = pair_for(w, p, at_s, &pair, &in.side);
+	struct arrival a = { .frame = frame, .in = { .packet = p } };
+	int r = pair_for(w, &a);
 	if (r)
 		return err_up(r);
-	watch_pairs_touch(&w->pairs, pair, at_s);
-	if (pair->flow)
-		r = flow_feed(w, pair, &in);
-	watch_standing_count(pair, p, at_s);
+	watch_pairs_touch(&w->pairs, a.pair, frame->at_s);
+	if (a.pair->flow)
+		r = flow_feed(w, a.pair, &a.in);
+	watch_standing_count(a.pair, p, frame->at_s);
 	if (!r && p->protocol == WATCH_IP_TCP)
-		r = tcp_end(w, pair, &in);
-	if (!r && pair->flow)
-		flow_leave(w, pair);
+		r = tcp_end(w, a.pair, &a.in);
+	if (!r && a.pair->flow)
+		flow_leave(w, a.pair);
 	return err_up(r);
 }
 
@@ -308,7 +314,7 @@ int watch_feed(struct watch *w, const struct watch_frame *frame)
 		w->counts.others++;
 		return 0;
 	}
-	return err_up(transport_take(w, &p, frame->at_s));
+	return err_up(transport_take(w, &p, frame));
 }
 
 /* Has it rested for so long that nothing more is expected? */

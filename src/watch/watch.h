@@ -39,7 +39,8 @@ void watch_free(struct watch *w);
 
 struct watch_frame {
 	struct slice bytes;
-	int64_t at_s; /* Unix time */
+	int64_t at_s;   /* Unix time */
+	bool is_passed; /* neither from nor for the interface (watch/interface.h) */
 };
 
 /* 0 or -ENOMEM. */

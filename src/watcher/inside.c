@@ -46,7 +46,8 @@ static void service_print(const struct watch_flow *f, char ret_text[SERVICE_CAP]
 
 static enum watch_wire wire_of(const struct watcher_inside *in, const struct watch_flow *f)
 {
-	return watch_flow_is_local(f) ? WATCH_LOCAL : in->wire;
+	bool is_passed = f->is_passed && in->settings->wire == CONF_WIRE_AUTO;
+	return watch_flow_is_local(f) ? WATCH_LOCAL : watch_wire_of(in->wire, is_passed);
 }
 
 /* What was in clear, over which wire. */
