@@ -791,9 +791,8 @@ static const struct conf_row watch_rows[] = {
 	ROW("as", CONF_WORD, wire, "auto", NEW_SESSIONS,
 	    "What the frames crossed: \"network\", \"local\" (what is plain counts as never having "
 	    "left this host) or \"inside-tunnel\" (what is plain was encrypted outside). \"auto\" "
-	    "goes "
-	    "by the kind of the interface: loopback and veth are local; wireguard, tun, macsec "
-	    "and xfrm are tunnels",
+	    "goes by the kind of the interface: loopback is local, and what is from or for a "
+	    "veth; wireguard, tun, macsec and xfrm are tunnels",
 	    .words = wire_words),
 	LIST("ignore", CONF_WORDS, ignored, ignored_count, "", NEW_SESSIONS,
 	     "Protocols of the internal leg that are not recorded, by the names that "
