@@ -18,7 +18,7 @@ PROMISED_MIB = 256 + 64  # mailseal-watch(8), LIMITS, and the ring
 
 def measured(**options):
     figures = watch_speed.measure(**options)
-    print(f"{figures['gbit_per_s']:.2f} Gbit/s, {figures['packets_per_s']} packets/s of {figures['bytes_per_packet']} bytes, "
+    print(f"\n{figures['gbit_per_s']:.2f} Gbit/s, {figures['packets_per_s']} packets/s of {figures['bytes_per_packet']} bytes, "
           f"{figures['connections']} connections: {figures['lost_percent']:.2f} % lost, {figures['watch_cpu_s']:.2f} s of CPU "
           f"in {figures['seconds']:.0f} s, {figures['rss_mib']} MiB")
     assert not figures["not_found"], "a protocol was not found"

@@ -18,8 +18,8 @@ enum { WELL, NOT_WELL, UNKNOWN };
 enum {
 	TICK_MS = 1000,
 	WAIT_MS = 200,
-	REST_MS = 300,       /* longer than the kernel keeps a block to itself */
-	LINES_AT_ONCE = 500, /* some milliseconds */
+	REST_MS = 300,      /* longer than the kernel keeps a block to itself */
+	LINES_AT_ONCE = 50, /* less than a millisecond */
 	ERROR_CAP = 512,
 };
 
@@ -168,7 +168,8 @@ static int read_all(struct watching *g)
 	int64_t begin = now_ms(), shown = begin;
 	int r = 0;
 	while (!r && !is_ended) {
-		r = watch_capture_read(&g->capture, g->watch, WAIT_MS, g->error, sizeof(g->error));
+		r = watch_capture_read(&g->capture, g->watch, g->has_more ? 0 : WAIT_MS, g->error,
+		                       sizeof(g->error));
 		int64_t now = now_ms();
 		if (g->options.for_ms && now - begin >= g->options.for_ms)
 			break;

@@ -156,6 +156,48 @@ static void test_watch_ports_that_are_used_again(void **state)
 	watch_free(w);
 }
 
+/* Each row once, as they were found; what is no more is not told of. */
+static void test_watch_tell(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	(void)state;
+	assert_null(watch_tell(w));
+	greet(w, 1);
+	greet(w, 2);
+	/* The row of the first is another one now. */
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK, 26, 14,
+	                                   "AUTH PLAIN AGFubmEAc2VjcmV0\r\n" });
+	const struct watch_row *row = watch_tell(w);
+	assert_non_null(row);
+	assert_int_equal(row->key.verdict, WATCH_PLAIN);
+	assert_int_equal(row->key.client.bytes[15], 2);
+	row = watch_tell(w);
+	assert_non_null(row);
+	assert_int_equal(row->key.verdict, WATCH_PASSWORD);
+	assert_int_equal(row->key.client.bytes[15], 1);
+	assert_null(watch_tell(w));
+	watch_free(w);
+}
+
+/* Those that ended go first and are not counted; then those that were silent longest. */
+static void test_watch_who_gives_way(void **state)
+{
+	struct watch *w = watch_make(3, WATCH_NETWORK);
+	(void)state;
+	for (uint32_t i = 1; i <= 3; i++)
+		greet(w, i);
+	send_segment(w, &(struct segment){ 2, false, WATCH_TCP_RST, 26, 0, "" });
+	greet(w, 4);
+	assert_int_equal(watch_counts_of(w)->flows_forgotten, 0);
+	greet(w, 5);
+	assert_int_equal(watch_counts_of(w)->flows_forgotten, 1);
+	assert_int_equal(watch_counts_of(w)->flows_cut, 1);
+	assert_int_equal(watch_counts_of(w)->flows, 5);
+	send_segment(w, &(struct segment){ 3, false, WATCH_TCP_ACK, 26, 14, "QUIT\r\n" });
+	assert_int_equal(watch_counts_of(w)->flows, 5); /* it was the first that went */
+	watch_free(w);
+}
+
 static void test_watch_wire(void **state)
 {
 	struct watch *w = watch_make(0, WATCH_INSIDE);
@@ -166,6 +208,9 @@ static void test_watch_wire(void **state)
 	assert_int_equal(services.list[0].row->key.wire, WATCH_INSIDE);
 	watch_services_deinit(&services);
 	watch_free(w);
+	assert_int_equal(watch_wire_of(WATCH_LOCAL, true), WATCH_NETWORK);
+	assert_int_equal(watch_wire_of(WATCH_LOCAL, false), WATCH_LOCAL);
+	assert_int_equal(watch_wire_of(WATCH_INSIDE, true), WATCH_INSIDE);
 }
 
 static void test_service_link(void **state)
@@ -281,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_watch_rows_are_bounded),
 		cmocka_unit_test(test_watch_bytes_move_with_the_verdict),
 		cmocka_unit_test(test_watch_ports_that_are_used_again),
+		cmocka_unit_test(test_watch_tell),
+		cmocka_unit_test(test_watch_who_gives_way),
 		cmocka_unit_test(test_watch_wire),
 		cmocka_unit_test(test_service_link),
 		cmocka_unit_test(test_watch_listener_hears_a_connection),
