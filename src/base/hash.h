@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define HASH_START 0xcbf29ce484222325u
 
@@ -27,6 +28,14 @@ static inline uint64_t hash_name(uint64_t hash, const char *name)
 		hash = hash_byte(hash,
 		                 (uint8_t)(*name >= 'A' && *name <= 'Z' ? *name | 0x20 : *name));
 	return hash;
+}
+
+/* The next eight bytes, for hash_keyed(). */
+static inline uint64_t hash_word(const void *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof(word));
+	return word;
 }
 
 static inline uint64_t hash_turn(uint64_t word, unsigned bits)

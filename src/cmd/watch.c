@@ -99,9 +99,9 @@ static int tell(struct watching *g)
 /* While it listens: lines as they are found, or the table anew. */
 static int show_so_far(struct watching *g)
 {
-	if (g->options.is_json) {
+	if (g->options.is_json)
 		return tell(g);
-	} else if (g->view.width) {
+	if (g->view.width) {
 		if (services_take(g))
 			return -ENOMEM;
 		fputs("\033[H\033[2J", stdout);

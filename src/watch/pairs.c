@@ -73,13 +73,6 @@ struct watch_pair *watch_pairs_oldest(const struct watch_pairs *p)
 
 /* --- by ends --- */
 
-static uint64_t word_of(const uint8_t *at)
-{
-	uint64_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
 /* The same of both directions: the lower end goes first. */
 static uint32_t hash_of(const struct watch_pairs *p, const struct watch_packet *k)
 {
@@ -89,8 +82,8 @@ static uint32_t hash_of(const struct watch_pairs *p, const struct watch_packet *
 	const struct watch_address *high = is_first ? &k->to : &k->from;
 	uint64_t ports = is_first ? (uint64_t)k->from_port << 16 | k->to_port
 	                          : (uint64_t)k->to_port << 16 | k->from_port;
-	const uint64_t words[] = { word_of(low->bytes), word_of(low->bytes + 8),
-		                   word_of(high->bytes), word_of(high->bytes + 8),
+	const uint64_t words[] = { hash_word(low->bytes), hash_word(low->bytes + 8),
+		                   hash_word(high->bytes), hash_word(high->bytes + 8),
 		                   ports << 8 | k->protocol };
 	return (uint32_t)hash_keyed(p->key, words, sizeof(words) / sizeof(words[0]));
 }

@@ -52,9 +52,7 @@ struct watch_pairs {
 	struct watch_age_list ages[WATCH_AGE_COUNT];
 };
 
-enum { WATCH_PAIRS_MAX = 64 * 1024 * 1024 };
-
-/* max: at least 1, at most WATCH_PAIRS_MAX. seed: random. 0 or -ENOMEM. */
+/* max: from 1 to 2^31. seed: random. 0 or -ENOMEM. */
 [[nodiscard]] int watch_pairs_init(struct watch_pairs *p, size_t max, uint64_t seed);
 void watch_pairs_deinit(struct watch_pairs *p);
 

@@ -13,18 +13,11 @@ void watch_rows_deinit(struct watch_rows *rows)
 	*rows = (struct watch_rows){};
 }
 
-static uint64_t word_of(const uint8_t *at)
-{
-	uint64_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
 static uint64_t hash_of(const struct watch_rows *rows, const struct watch_row_key *k)
 {
 	const uint64_t key[] = { rows->seed, ~rows->seed };
-	const uint64_t words[] = { word_of(k->client.bytes), word_of(k->client.bytes + 8),
-		                   word_of(k->server.bytes), word_of(k->server.bytes + 8),
+	const uint64_t words[] = { hash_word(k->client.bytes), hash_word(k->client.bytes + 8),
+		                   hash_word(k->server.bytes), hash_word(k->server.bytes + 8),
 		                   (uint64_t)k->port << 8 | (uint64_t)k->verdict };
 	return hash_keyed(key, words, COUNT_OF(words));
 }

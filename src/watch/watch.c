@@ -153,7 +153,7 @@ static int pair_new(struct watch *w, struct arrival *a)
 	return 0;
 }
 
-/* One gives way. Those that were judged lose nothing by it. */
+/* One gives way. If it goes on it is met again, in its middle. */
 static int pair_forget(struct watch *w, struct watch_pair *pair)
 {
 	w->counts.flows_forgotten += pair->age != WATCH_ENDED;
