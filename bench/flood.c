@@ -7,8 +7,9 @@
  * FILE: a capture of Ethernet and IPv4 whose conversations stand one behind the other, each between
  * 10.0.0.1 (the client) and another host. So many of them are open at a time; each has a client
  * address and port of its own, and a new one begins where one ends; of the first ones,
- * which are somewhere in their middle, most are long. Which goes on next is random, some frames at a time. Prints one line of JSON: what was
- * sent, in which time. With -w it goes to a capture file instead.
+ * which are somewhere in their middle, most are long. Which goes on next is random, some frames at
+ * a time. Prints one line of JSON: what was sent, in which time. With -w it goes to a capture file
+ * instead.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,7 +64,7 @@ struct flood {
 	uint64_t dice;
 	int fd;
 	FILE *out; /* instead */
-	uint64_t packets, bytes, lost;
+	uint64_t packets, bytes, waits;
 };
 
 static _Noreturn void fail(const char *what)
@@ -227,7 +228,7 @@ static void batch_send(struct flood *f, struct batch *b)
 		int n = sendmmsg(f->fd, b->messages + sent, b->count - sent, 0);
 		if (n < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
 			fail("sendmmsg");
-		f->lost += n < 0;
+		f->waits += n < 0;
 		sent += n < 0 ? 0 : (unsigned)n;
 	}
 	f->packets += b->count;
@@ -239,7 +240,8 @@ static void batch_write(struct flood *f, const struct batch *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct iovec *parts = b->parts[i];
 		uint32_t len = (uint32_t)(parts[0].iov_len + parts[1].iov_len);
-		const uint32_t head[] = { (uint32_t)(1764460800 + f->packets / 200000), 0, len, len };
+		const uint32_t head[] = { (uint32_t)(1764460800 + f->packets / 200000), 0, len,
+			                  len };
 		if (fwrite(head, sizeof(head), 1, f->out) != 1 ||
 		    fwrite(parts[0].iov_base, parts[0].iov_len, 1, f->out) != 1 ||
 		    fwrite(parts[1].iov_base, 1, parts[1].iov_len, f->out) != parts[1].iov_len)
@@ -286,7 +288,8 @@ static uint64_t run(struct flood *f, const struct limits *l)
 static void open_interface(struct flood *f, const char *name)
 {
 	int on = 1;
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name) };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+		                  .sll_ifindex = (int)if_nametoindex(name) };
 	f->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (f->fd < 0 || !to.sll_ifindex || bind(f->fd, (struct sockaddr *)&to, sizeof(to)))
 		fail(name);
@@ -301,37 +304,54 @@ static void open_file(struct flood *f, const char *path)
 		fail(path);
 }
 
+struct options {
+	const char *interface, *file, *out;
+	struct limits limits;
+};
+
+static void options_read(struct flood *f, struct options *o, int argc, char **argv)
+{
+	for (int c; (c = getopt(argc, argv, "i:w:r:n:c:b:s:p:")) != -1;) {
+		if (c == 'i')
+			o->interface = optarg;
+		else if (c == 'w')
+			o->out = optarg;
+		else if (c == 'r')
+			o->file = optarg;
+		else if (c == 'n')
+			f->connection_count = (uint32_t)atoi(optarg);
+		else if (c == 'c')
+			f->client_count = (uint32_t)atoi(optarg);
+		else if (c == 'b')
+			o->limits.bits_per_ns = atof(optarg) / 1000;
+		else if (c == 's')
+			o->limits.ns = (uint64_t)(atof(optarg) * 1e9);
+		else if (c == 'p')
+			o->limits.packets = (uint64_t)atoll(optarg);
+	}
+	if (!o->interface == !o->out || !o->file || !f->connection_count || !f->client_count)
+		fail("options (the head of flood.c has them)");
+}
+
 int main(int argc, char **argv)
 {
-	struct flood f = { .connection_count = 1000, .client_count = 400, .dice = 0x9e3779b97f4a7c15u };
-	struct limits l = { .ns = 10000000000u, .packets = UINT64_MAX };
-	const char *interface = NULL, *file = NULL, *out = NULL;
-	for (int c; (c = getopt(argc, argv, "i:w:r:n:c:b:s:p:")) != -1;) {
-		switch (c) {
-		case 'i': interface = optarg; break;
-		case 'w': out = optarg; l.ns = UINT64_MAX; break;
-		case 'p': l.packets = (uint64_t)atoll(optarg); break;
-		case 'r': file = optarg; break;
-		case 'n': f.connection_count = (uint32_t)atoi(optarg); break;
-		case 'b': l.bits_per_ns = atof(optarg) / 1000; break;
-		case 's': l.ns = (uint64_t)(atof(optarg) * 1e9); break;
-		case 'c': f.client_count = (uint32_t)atoi(optarg); break;
-		default: fail("options");
-		}
-	}
-	if (!interface == !out || !file || !f.connection_count || !f.client_count)
-		fail("flood -i INTERFACE -r FILE [-n CONNECTIONS] [-c CLIENTS] [-b MBIT] [-s SECONDS]");
-	file_parse(&f, file_read(&f, file));
-	if (out)
-		open_file(&f, out);
+	struct flood f = { .connection_count = 1000,
+		           .client_count = 400,
+		           .dice = 0x9e3779b97f4a7c15u };
+	struct options o = { .limits = { .ns = UINT64_MAX, .packets = UINT64_MAX } };
+	options_read(&f, &o, argc, argv);
+	file_parse(&f, file_read(&f, o.file));
+	if (o.out)
+		open_file(&f, o.out);
 	else
-		open_interface(&f, interface);
+		open_interface(&f, o.interface);
 	connections_begin(&f);
-	uint64_t ns = run(&f, &l);
+	uint64_t ns = run(&f, &o.limits);
 	if (f.out && fclose(f.out))
-		fail(out);
-	printf("{\"packets\": %llu, \"bytes\": %llu, \"seconds\": %.3f, \"connections\": %u, \"waits\": %llu}\n",
-	       (unsigned long long)f.packets, (unsigned long long)f.bytes, (double)ns / 1e9, f.begun,
-	       (unsigned long long)f.lost);
+		fail(o.out);
+	printf("{\"packets\": %llu, \"bytes\": %llu, \"seconds\": %.3f, \"connections\": %u, "
+	       "\"waits\": %llu}\n",
+	       (unsigned long long)f.packets, (unsigned long long)f.bytes, (double)ns / 1e9,
+	       f.begun, (unsigned long long)f.waits);
 	return 0;
 }
