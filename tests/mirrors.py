@@ -190,6 +190,10 @@ class Wire:
             self.sock = None
         subprocess.run(["ip", "link", "del", self.near], check=False, capture_output=True)
 
-    def send(self, capture):
+    def send(self, capture, to_near=False):
+        """to_near: for the near interface itself; else for somebody else, as a mirror shows it."""
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as near:
+            near.bind((self.near, 0))
+            target = near.getsockname()[4] if to_near else b"\2\0\0\0\0\x09"
         for frame in capture.frames:
-            self.sock.send(frame)
+            self.sock.send(target + frame[6:])

@@ -165,10 +165,10 @@ def internal(of):
                             " WHERE leg = 3 ORDER BY protocol, edge, address")
 
 
-def sent(wire, make, **more):
+def sent(wire, make, to_near=False, **more):
     capture = Capture()
     make(capture, **more)
-    wire.send(capture)
+    wire.send(capture, to_near)
 
 
 def watched(of, interface):
@@ -214,10 +214,19 @@ def test_on_this_host_alone_it_is_local(wire):
     wire.plug()
     with watching(INSIDE.format(f'"{wire.near}"', "")) as of:
         of.daemon.wait("watching", interface=wire.near, **{"as": "local"})
-        sent(wire, login)
+        sent(wire, login, to_near=True)
         assert wait_until(lambda: internal(of), 30)
         assert SEALS[internal(of)[0]["seal"]] == "local"
         assert not query(of.folder, EXPOSURE)
+
+
+def test_what_only_passes_is_not_local(wire):
+    wire.plug()
+    with watching(INSIDE.format(f'"{wire.near}"', "")) as of:
+        of.daemon.wait("watching", interface=wire.near, **{"as": "local"})
+        sent(wire, login)
+        assert wait_until(lambda: internal(of), 30)
+        assert SEALS[internal(of)[0]["seal"]] == "plain"
 
 
 def test_an_interface_that_comes_and_goes(wire):
