@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+import recut
 import watch_talks
 from capture import COOKED, COOKED2, ESP, NULL, RAW, Capture, ip_packet
 from daemon import BINARY, make_certificate
@@ -113,6 +114,35 @@ def test_tls_is_told_with_version_suite_group_and_name(tmp_path, chain):
     assert (rows[2]["version"], rows[2]["suite"]) == ("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
     assert rows[2]["group"] and not rows[2]["legacy"]
     assert rows[3]["version"] == "TLS 1.0" and rows[3]["legacy"]
+
+
+def test_tls_is_told_with_the_fingerprint_of_the_client(tmp_path, chain):
+    """JA4: the same for the same client, whatever the name it asks for and the port."""
+    capture = Capture()
+    capture.talk(watch_talks.tls(chain), port=1)
+    capture.talk(watch_talks.tls(chain), port=2)
+    capture.talk(watch_talks.tls(chain, version=ssl.TLSVersion.TLSv1_2), port=3)
+    rows = {row["port"]: row["ja4"] for row in asked(capture.save(tmp_path / "x.pcap"), code=0)}
+    assert re.fullmatch(r"t13d\d{4}00_[0-9a-f]{12}_[0-9a-f]{12}", rows[1]) and rows[1] == rows[2]
+    assert rows[3].startswith("t12d")
+
+
+def test_certificate_is_told_up_to_tls_1_2(tmp_path, chain):
+    """Expired counts by the time of the capture, not by today's."""
+    capture, path = Capture(), tmp_path / "x.pcap"
+    capture.talk(SMTP_HELLO + ["C: STARTTLS", "S: 220 go"] + watch_talks.tls(chain, version=ssl.TLSVersion.TLSv1_2), port=1)
+    capture.talk(watch_talks.tls(chain), port=2)
+    rows = {row["port"]: row["certificate"] for row in asked(capture.save(path), code=0)}
+    assert rows[2] is None
+    assert rows[1]["names"] == ["mail.example.org"] and rows[1]["subject"] == rows[1]["issuer"] == "CN=mail.example.org"
+    assert rows[1]["self_signed"] and not rows[1]["expired"]
+    assert "TLS 1.2 x25519, self-signed" in watch("-r", str(path)).stdout
+    recut.save(path, [(seconds + 10 * 366 * 86400, micros, frame) for seconds, micros, frame in recut.read(path)])
+    done = watch("--json", "-r", str(path))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["certificate"]["expired"] for line in lines if line["type"] == "service" and line["port"] == 1] == [True]
+    assert lines[-1]["expired_certificates"] == 1
+    assert "certificate expired" in watch("-r", str(path)).stdout
 
 
 @pytest.mark.parametrize("name", ["smtp-auth-plain-ir", "smtp-mail", "imap-login", "pop3-pass", "sieve-plain"])

@@ -15,8 +15,10 @@ void watch_flow_release(struct watch_flow *f)
 {
 	for (size_t i = 0; i < WATCH_SIDE_COUNT; i++)
 		watch_stream_deinit(&f->streams[i]);
-	if (f->look)
+	if (f->look) {
+		watch_certificate_merge(&f->certificate, &f->look->certificate);
 		watch_tls_look_deinit(f->look);
+	}
 	free(f->look);
 	f->look = NULL;
 	free(f->udp);

@@ -39,7 +39,8 @@ struct watch_flow {
 	struct watch_stream streams[WATCH_SIDE_COUNT];
 	struct watch_talk talk;
 	struct watch_tls tls;
-	struct watch_tls_look *look; /* in the handshake */
+	struct watch_tls_look *look;           /* in the handshake */
+	struct watch_certificate *certificate; /* until a row takes it; owned */
 	struct watch_udp *udp;
 	enum watch_verdict verdict;
 	const char *protocol;
@@ -68,7 +69,7 @@ struct watch_flow_packet {
 /* No more will come. 0 or -ENOMEM. */
 [[nodiscard]] int watch_flow_end(struct watch_flow *f);
 
-/* What it holds is wiped and freed; the verdict stays. */
+/* What it holds is wiped and freed; the verdict stays, and the certificate. */
 void watch_flow_release(struct watch_flow *f);
 
 /* It never left this host, whatever the interface is; for who listens. */

@@ -3,12 +3,18 @@
 #include "base/clean.h"
 #include "base/hash.h"
 
+static void row_free(struct watch_row *row)
+{
+	free(row->certificate);
+	free(row);
+}
+
 void watch_rows_deinit(struct watch_rows *rows)
 {
 	for (size_t i = 0; i < COUNT_OF(rows->places); i++)
 		for (struct watch_row *row = rows->places[i], *next; row; row = next) {
 			next = row->next;
-			free(row);
+			row_free(row);
 		}
 	*rows = (struct watch_rows){};
 }
@@ -120,7 +126,7 @@ void watch_rows_leave(struct watch_rows *rows, struct watch_row *row)
 		at = &(*at)->next;
 	*at = row->next;
 	rows->count--;
-	free(row);
+	row_free(row);
 }
 
 /* Where it matters most first: over the network, dangerous, much. */

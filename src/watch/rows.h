@@ -32,9 +32,10 @@ struct watch_row {
 	int64_t first_s, last_s;
 	enum watch_secret secret;
 	char mechanism[WATCH_MECHANISM_CAP];
-	char user[WATCH_USER_CAP]; /* one of them */
-	struct watch_tls tls;      /* the weakest version's */
-	const char *mend;          /* NULL: there is none */
+	char user[WATCH_USER_CAP];             /* one of them */
+	struct watch_tls tls;                  /* the weakest version's */
+	struct watch_certificate *certificate; /* the one that ends first; NULL: none was seen */
+	const char *mend;                      /* NULL: there is none */
 	bool is_link_good;
 	bool is_told; /* watch_rows_tell() */
 };

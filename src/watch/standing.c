@@ -3,7 +3,7 @@
 #include "watch/proto.h"
 
 /* The weakest version, and what came with it, is what a row shows. */
-static void row_fill(struct watch_row *row, const struct watch_flow *f)
+static void row_fill(struct watch_row *row, struct watch_flow *f)
 {
 	const struct watch_proto *proto = f->talk.proto;
 	if (f->talk.secret >= row->secret && f->talk.mechanism[0]) {
@@ -16,6 +16,7 @@ static void row_fill(struct watch_row *row, const struct watch_flow *f)
 		row->tls = f->tls;
 	else if (!row->tls.version && f->tls.has_answer)
 		row->tls = f->tls;
+	watch_certificate_merge(&row->certificate, &f->certificate);
 	if (proto) {
 		row->mend = proto->mend;
 		row->is_link_good = proto->is_link_good;

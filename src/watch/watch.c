@@ -85,6 +85,7 @@ static void flow_free(struct watch *w, struct watch_pair *pair)
 		return;
 	w->held -= watch_flow_held(pair->flow);
 	watch_flow_release(pair->flow);
+	free(pair->flow->certificate);
 	free(pair->flow);
 	pair->flow = NULL;
 }
