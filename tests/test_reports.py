@@ -221,7 +221,7 @@ def test_coverage_of_an_empty_ledger_could_not_tell(reports):
     said = reports.text("coverage", status=2)
     assert "inbound: nothing is known: no session in this time." in said
     assert "outbound: nothing is known: no relay is configured" in said
-    assert "user: nothing is known: no edge for users is configured" in said
+    assert "user: nothing is known: no edge or mirror for users is configured" in said
 
 
 def test_coverage_adds_up(reports):

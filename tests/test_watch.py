@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+import recut
 import watch_talks
 from capture import COOKED, COOKED2, ESP, NULL, RAW, Capture, ip_packet
 from daemon import BINARY, make_certificate
@@ -113,6 +114,35 @@ def test_tls_is_told_with_version_suite_group_and_name(tmp_path, chain):
     assert (rows[2]["version"], rows[2]["suite"]) == ("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
     assert rows[2]["group"] and not rows[2]["legacy"]
     assert rows[3]["version"] == "TLS 1.0" and rows[3]["legacy"]
+
+
+def test_tls_is_told_with_the_fingerprint_of_the_client(tmp_path, chain):
+    """JA4: the same for the same client, whatever the name it asks for and the port."""
+    capture = Capture()
+    capture.talk(watch_talks.tls(chain), port=1)
+    capture.talk(watch_talks.tls(chain), port=2)
+    capture.talk(watch_talks.tls(chain, version=ssl.TLSVersion.TLSv1_2), port=3)
+    rows = {row["port"]: row["ja4"] for row in asked(capture.save(tmp_path / "x.pcap"), code=0)}
+    assert re.fullmatch(r"t13d\d{4}00_[0-9a-f]{12}_[0-9a-f]{12}", rows[1]) and rows[1] == rows[2]
+    assert rows[3].startswith("t12d")
+
+
+def test_certificate_is_told_up_to_tls_1_2(tmp_path, chain):
+    """Expired counts by the time of the capture, not by today's."""
+    capture, path = Capture(), tmp_path / "x.pcap"
+    capture.talk(SMTP_HELLO + ["C: STARTTLS", "S: 220 go"] + watch_talks.tls(chain, version=ssl.TLSVersion.TLSv1_2), port=1)
+    capture.talk(watch_talks.tls(chain), port=2)
+    rows = {row["port"]: row["certificate"] for row in asked(capture.save(path), code=0)}
+    assert rows[2] is None
+    assert rows[1]["names"] == ["mail.example.org"] and rows[1]["subject"] == rows[1]["issuer"] == "CN=mail.example.org"
+    assert rows[1]["self_signed"] and not rows[1]["expired"]
+    assert "TLS 1.2 x25519, self-signed" in watch("-r", str(path)).stdout
+    recut.save(path, [(seconds + 10 * 366 * 86400, micros, frame) for seconds, micros, frame in recut.read(path)])
+    done = watch("--json", "-r", str(path))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["certificate"]["expired"] for line in lines if line["type"] == "service" and line["port"] == 1] == [True]
+    assert lines[-1]["expired_certificates"] == 1
+    assert "certificate expired" in watch("-r", str(path)).stdout
 
 
 @pytest.mark.parametrize("name", ["smtp-auth-plain-ir", "smtp-mail", "imap-login", "pop3-pass", "sieve-plain"])
@@ -397,6 +427,66 @@ def test_live_table_is_drawn_anew_on_a_terminal():
     os.close(ours)
     assert not err and process.returncode in (0, 2)
     assert b"verdict" in seen or b"nothing crossed" in seen
+
+
+@contextlib.contextmanager
+def veth_pair(*more):
+    """Two ends, in this network; more: commands of ip that come behind it."""
+    name = f"w{os.getpid() % 100000}"
+    ends = [name + "a", name + "b"]
+    try:
+        for words in (["link", "add", ends[0], "type", "veth", "peer", ends[1]], *more,
+                      *(["link", "set", end, "up"] for end in ends)):
+            subprocess.run(["ip", *(word.replace("NAME", name) for word in words)], check=True, capture_output=True)
+        yield name
+    finally:
+        for link in (*ends, name + "c"):
+            subprocess.run(["ip", "link", "del", link], check=False, capture_output=True)
+
+
+def mac_of(link):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((link, 0))
+        return sock.getsockname()[4]
+
+
+def where_seen(by, link, target, *arguments):
+    """A talk that is sent by one interface, for this hardware address: where it is seen to be on link."""
+    capture = Capture()
+    capture.talk(SMTP_HELLO + watch_talks.MAIL)
+    frames = [target + b"\2\0\0\0\0\7" + frame[12:] for frame in capture.frames]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out, \
+            subprocess.Popen([BINARY, "watch", "-i", link, "--json", "--for", "50s", *arguments],
+                             stdout=subprocess.PIPE, text=True) as process:
+        out.bind((by, 0))
+        rows = []
+        while not rows:
+            for frame in frames:  # until it listens nothing is seen
+                out.send(frame)
+            if select.select([process.stdout], [], [], 0.2)[0]:
+                rows = [row for row in [json.loads(process.stdout.readline())] if row.get("port") == 2525]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    return rows[0]["where"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes interfaces as root")
+def test_what_only_passes_a_veth_crosses_hosts():
+    """A mirror's frames are for somebody else. What is for the interface itself stays here, as far as it knows."""
+    with veth_pair() as name:
+        ours, others = mac_of(name + "b"), b"\2\0\0\0\0\x09"
+        assert where_seen(name + "a", name + "b", ours) == "local"
+        assert where_seen(name + "a", name + "b", others) == "network"
+        assert where_seen(name + "a", name + "b", others, "--as", "local") == "local"
+        assert where_seen(name + "a", name + "b", ours, "--as", "network") == "network"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes interfaces as root")
+def test_a_bridge_crosses_hosts():
+    with veth_pair(["link", "add", "NAMEc", "type", "bridge"], ["link", "set", "NAMEb", "master", "NAMEc"],
+                   ["link", "set", "NAMEc", "up"]) as name:
+        assert where_seen(name + "c", name + "c", b"\2\0\0\0\0\x09") == "network"
+        assert where_seen(name + "a", name + "b", b"\2\0\0\0\0\x09") == "network"
 
 
 class Greeter(threading.Thread):

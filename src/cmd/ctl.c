@@ -34,7 +34,7 @@ static const char usage[] =
 	"                      given up, too\n"
 	"  ban TARGET          let ADDRESS, NETWORK/PREFIX or USER in no more, at all nodes of a\n"
 	"                      cluster; sessions of theirs end. --for 1h (default 1d, 366d at "
-        "most)\n"
+	"most)\n"
 	"  unban TARGET        let them in again\n"
 	"  bans                who is banned, and until when\n"
 	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
@@ -147,6 +147,27 @@ static void tunnels_print(const json_t *answer)
 	}
 }
 
+static void watches_print(const json_t *list)
+{
+	const json_t *watch;
+	size_t i;
+	json_array_foreach((json_t *)list, i, watch)
+	{
+		const char *interface = json_string_value(json_object_get(watch, "interface"));
+		if (!json_is_true(json_object_get(watch, "watching"))) {
+			const char *why = json_string_value(json_object_get(watch, "reason"));
+			printf("watch %s: not now%s%s\n", interface, why && *why ? ": " : "",
+			       why ? why : "");
+			continue;
+		}
+		printf("watch %s: pid %lld; packets: %lld, drops: %lld, flows: %lld, sessions: "
+		       "%lld, passwords in clear: %lld\n",
+		       interface, number_of(watch, "pid"), number_of(watch, "packets"),
+		       number_of(watch, "drops"), number_of(watch, "flows"),
+		       number_of(watch, "sessions"), number_of(watch, "passwords"));
+	}
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -165,6 +186,7 @@ static void status_print(const json_t *answer)
 	       (long long)json_integer_value(json_object_get(answer, "workers_leaving")));
 	ledger_print(answer);
 	cluster_print(answer);
+	watches_print(json_object_get(answer, "watch"));
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));

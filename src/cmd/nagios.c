@@ -108,9 +108,21 @@ static void certificates_judge(struct verdict *v)
 		    (long long)(left / DAY_S));
 }
 
+static void watches_judge(struct verdict *v)
+{
+	const json_t *watch;
+	size_t i;
+	json_array_foreach(json_object_get(v->status, "watch"), i, watch)
+	{
+		if (!json_is_true(json_object_get(watch, "watching")))
+			add(v, NAGIOS_WARNING, "%s is not watched", text_at(watch, "interface"));
+	}
+}
+
 static void rest_judge(struct verdict *v)
 {
 	const json_t *ledger = json_object_get(v->status, "ledger");
+	watches_judge(v);
 	size_t warnings = json_array_size(json_object_get(v->status, "warnings"));
 	if (warnings)
 		add(v, NAGIOS_WARNING, "%zu backends have to be mended", warnings);

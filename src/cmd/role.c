@@ -7,6 +7,7 @@
 #include "proc/box.h"
 #include "resolver/resolver.h"
 #include "runner/runner.h"
+#include "watcher/watcher.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
@@ -32,22 +33,28 @@ static const struct role *role_find(const char *name)
 	return NULL;
 }
 
-/* argv: ROLE NAME USER FORMAT TARGET */
+static int user_become(const struct role *role, const char *user)
+{
+	const struct proc_identity identity = { .user = user, .is_secret = role->is_secret };
+	int r = proc_drop(&identity);
+	if (r)
+		log_error(NULL, "cannot become its own user", kv_str("user", user),
+		          kv_int("result", r));
+	return r;
+}
+
+/* argv: ROLE NAME USER FORMAT TARGET, of watch an INTERFACE too */
 int cmd_role(int argc, char **argv)
 {
+	bool is_watch = argc == 6 && !strcmp(argv[0], "watch");
 	const struct role *role = argc == 5 ? role_find(argv[0]) : NULL;
-	if (!role) {
+	if (!role && !is_watch) {
 		fputs("mailseal: --role is for the daemon itself; see mailseal --help\n", stderr);
 		return 2;
 	}
 	log_setup(argv[1], !strcmp(argv[3], "json") ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT,
 	          !strcmp(argv[4], "syslog") ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR);
-	struct proc_identity identity = { .user = argv[2], .is_secret = role->is_secret };
-	int r = proc_drop(&identity);
-	if (r) {
-		log_error(NULL, "cannot become its own user", kv_str("user", argv[2]),
-		          kv_int("result", r));
-		return 1;
-	}
-	return role->main(PROC_ROLE_FD);
+	if (is_watch) /* it opens its capture as who it is */
+		return watcher_main(PROC_ROLE_FD, argv[2], argv[5]);
+	return user_become(role, argv[2]) ? 1 : role->main(PROC_ROLE_FD);
 }

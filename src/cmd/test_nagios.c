@@ -43,6 +43,10 @@ static const struct {
 	  " \"ledger\": {\"open\": false}}",
 	  NAGIOS_WARNING,
 	  "MAILSEAL WARNING - running, 1 backends have to be mended, the ledger has no file | " },
+	{ "{\"state\": \"running\", " WORKERS
+	  ", \"watch\": [{\"interface\": \"eth0\", \"watching\": true},"
+	  " {\"interface\": \"eth1\", \"watching\": false}]}",
+	  NAGIOS_WARNING, "MAILSEAL WARNING - running, eth1 is not watched | " },
 	{ "{}", NAGIOS_UNKNOWN, "MAILSEAL UNKNOWN - " },
 	{ "[]", NAGIOS_UNKNOWN, "MAILSEAL UNKNOWN - " },
 };

@@ -2,10 +2,10 @@
 
 #include "base/clean.h"
 #include "base/file.h"
-#include "cmd/watch_capture.h"
 #include "cmd/watch_listeners.h"
 #include "cmd/watch_options.h"
 #include "cmd/watch_print.h"
+#include "watch/capture.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,8 @@ enum { WELL, NOT_WELL, UNKNOWN };
 enum {
 	TICK_MS = 1000,
 	WAIT_MS = 200,
-	REST_MS = 300, /* longer than the kernel keeps a block to itself */
+	REST_MS = 300,      /* longer than the kernel keeps a block to itself */
+	LINES_AT_ONCE = 50, /* less than a millisecond */
 	ERROR_CAP = 512,
 };
 
@@ -31,6 +32,7 @@ struct watching {
 	struct watch_hosts names;
 	struct watch_view view;
 	struct watch_services services;
+	bool has_more; /* rows to tell of */
 	bool has_failed;
 	char error[ERROR_CAP];
 };
@@ -83,20 +85,25 @@ static int services_take(struct watching *g)
 	return 0;
 }
 
-static void on_row(void *owner, const struct watch_row *row)
+/* Some lines at a time: packets come meanwhile. */
+static int tell(struct watching *g)
 {
-	struct watching *g = owner;
-	if (!is_ignored(g, row) && watch_print_json_found(stdout, &g->view, row))
-		g->has_failed = true;
+	const struct watch_row *row = NULL;
+	int r = 0;
+	for (int i = 0; !r && i < LINES_AT_ONCE && (row = watch_tell(g->watch)); i++)
+		if (!is_ignored(g, row))
+			r = watch_print_json_found(stdout, &g->view, row);
+	g->has_more = row;
+	fflush(stdout);
+	return r;
 }
 
 /* While it listens: lines as they are found, or the table anew. */
 static int show_so_far(struct watching *g)
 {
-	if (g->options.is_json) {
-		watch_tell(g->watch, on_row, g);
-		fflush(stdout);
-	} else if (g->view.width) {
+	if (g->options.is_json)
+		return tell(g);
+	if (g->view.width) {
 		if (services_take(g))
 			return -ENOMEM;
 		fputs("\033[H\033[2J", stdout);
@@ -104,7 +111,7 @@ static int show_so_far(struct watching *g)
 			return -ENOMEM;
 		fflush(stdout);
 	}
-	return g->has_failed ? -ENOMEM : 0;
+	return 0;
 }
 
 static int show_all(struct watching *g)
@@ -142,14 +149,19 @@ static int status_of(const struct watching *g)
 
 /* --- reading --- */
 
-/* What crossed before the end and was not handed over yet. */
+/* What crossed before the end and was not handed over yet, however much that is. */
 static int read_rest(struct watching *g)
 {
+	const struct watch_counts *counts = watch_counts_of(g->watch);
+	bool is_stopped = watch_capture_stop(&g->capture), has_more = true;
 	int64_t end = now_ms() + REST_MS;
 	int r = 0;
-	while (!r && g->capture.is_live && now_ms() < end)
+	while (!r && (has_more || now_ms() < end)) {
+		uint64_t before = counts->packets;
 		r = watch_capture_read(&g->capture, g->watch, REST_MS / 3, g->error,
 		                       sizeof(g->error));
+		has_more = is_stopped && counts->packets != before;
+	}
 	return r;
 }
 
@@ -158,17 +170,18 @@ static int read_all(struct watching *g)
 	int64_t begin = now_ms(), shown = begin;
 	int r = 0;
 	while (!r && !is_ended) {
-		r = watch_capture_read(&g->capture, g->watch, WAIT_MS, g->error, sizeof(g->error));
+		r = watch_capture_read(&g->capture, g->watch, g->has_more ? 0 : WAIT_MS, g->error,
+		                       sizeof(g->error));
 		int64_t now = now_ms();
 		if (g->options.for_ms && now - begin >= g->options.for_ms)
 			break;
-		if (r || !g->capture.is_live || now - shown < TICK_MS)
+		if (r || !g->capture.is_live || (now - shown < TICK_MS && !g->has_more))
 			continue;
 		shown = now;
 		if (show_so_far(g))
 			r = WATCH_CAPTURE_NO_MEMORY;
 	}
-	if (!r)
+	if (!r && g->capture.is_live)
 		r = read_rest(g);
 	if (r == WATCH_CAPTURE_NO_MEMORY)
 		return fail("out of memory");
@@ -183,10 +196,15 @@ static int read_all(struct watching *g)
 static int watch_begin(struct watching *g)
 {
 	struct watch_settings settings = { .link = g->capture.link,
-		                           .wire = g->options.has_wire ? g->options.wire
-		                                                       : g->capture.wire };
+		                           .flows_max = g->options.flows_max,
+		                           .wire = g->options.has_wire
+		                                           ? g->options.wire
+		                                           : g->capture.interface.wire };
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) < 0)
 		settings.seed = (uint64_t)now_ms();
+	/* Who says where it is counts it so, whatever passes. */
+	if (g->options.has_wire)
+		g->capture.interface.has_mac = false;
 	return watch_new(&g->watch, &settings) ? fail("out of memory") : 0;
 }
 
@@ -249,7 +267,7 @@ static int begin(struct watching *g)
 		                       .names = &g->names,
 		                       .source = g->options.file ? g->options.file
 		                                                 : g->options.interface,
-		                       .kind = g->capture.kind,
+		                       .kind = g->capture.interface.kind,
 		                       .width = terminal_width() };
 	/* Last: from here on nothing can be opened, and what is read may be hostile. */
 	if (!r && watch_capture_drop(&g->capture, g->options.user, g->error, sizeof(g->error)))
@@ -269,7 +287,8 @@ static void end(struct watching *g)
 
 static int listen_and_show(struct watching *g)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
+	/* A line that is being written is not cut: write() goes on. */
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	int r = begin(g);

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "conf/value.h"
+#include "watch/watch.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -22,12 +23,15 @@ static const char usage[] =
 	"  -l, --listeners        what of this host would talk in clear: each listening socket is\n"
 	"                         connected to and asked what it offers\n"
 	"  -f, --for TIME         end after 10m, 90s, 1h (default: at Ctrl-C)\n"
+	"      --flows NUMBER     connections followed at a time (default: 100000); above it one\n"
+	"                         that ended gives way, or was silent longest\n"
 	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
 	"  -H, --hosts FILE       names of our hosts for links: \"10.0.0.9 db1\", as in "
         "/etc/hosts\n"
 	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
 	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
-	"                         the interface says (veth: local; wireguard: inside-tunnel)\n"
+	"                         the interface says (wireguard: inside-tunnel; veth: local, but\n"
+	"                         for what only passes)\n"
 	"      --user NAME        run as, once the capture is open (default: mailseal, else "
 	"nobody)\n"
 	"      --html FILE        a page: hosts by hosts\n"
@@ -79,6 +83,14 @@ static int time_set(struct watch_options *o, const char *text)
 	return wrong("--for", text, "a time such as 90s, 10m or 1h");
 }
 
+static int flows_set(struct watch_options *o, const char *text)
+{
+	if (!conf_number_parse(text, &o->flows_max) && o->flows_max &&
+	    o->flows_max <= WATCH_FLOWS_LIMIT)
+		return 0;
+	return wrong("--flows", text, "a number from 1 to 10000000");
+}
+
 /* -1: go on. */
 static int option_take(struct watch_options *o, int c)
 {
@@ -95,6 +107,9 @@ static int option_take(struct watch_options *o, int c)
 		break;
 	case 'f':
 		r = time_set(o, optarg);
+		break;
+	case 'F':
+		r = flows_set(o, optarg);
 		break;
 	case 'n':
 		r = internal_add(o, optarg);
@@ -134,6 +149,7 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 		{ "read", required_argument, NULL, 'r' },
 		{ "listeners", no_argument, NULL, 'l' },
 		{ "for", required_argument, NULL, 'f' },
+		{ "flows", required_argument, NULL, 'F' },
 		{ "internal", required_argument, NULL, 'n' },
 		{ "hosts", required_argument, NULL, 'H' },
 		{ "ignore", required_argument, NULL, 'x' },

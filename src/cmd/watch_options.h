@@ -11,7 +11,8 @@ struct watch_options {
 	const char *file, *interface; /* one of them, or */
 	bool wants_listeners;
 	const char *html, *hosts, *user;
-	uint32_t for_ms; /* 0: until it is ended */
+	uint32_t for_ms;    /* 0: until it is ended */
+	unsigned flows_max; /* 0: WATCH_FLOWS_MAX */
 	bool is_json, has_wire;
 	enum watch_wire wire; /* with has_wire */
 	struct conf_network internal[WATCH_INTERNAL_MAX];

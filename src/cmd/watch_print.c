@@ -11,28 +11,11 @@
 
 /* --- who is ours --- */
 
-/* RFC 1918, RFC 6598, link-local, RFC 4193; what an operator means who says nothing. */
-static const struct conf_network private_networks[] = {
-	{ .addr = { 10 }, .prefix = 8 },
-	{ .addr = { 172, 16 }, .prefix = 12 },
-	{ .addr = { 192, 168 }, .prefix = 16 },
-	{ .addr = { 100, 64 }, .prefix = 10 },
-	{ .addr = { 127 }, .prefix = 8 },
-	{ .addr = { 169, 254 }, .prefix = 16 },
-	{ .addr = { 0xfc }, .prefix = 7, .is_v6 = true },
-	{ .addr = { 0xfe, 0x80 }, .prefix = 10, .is_v6 = true },
-	{ .addr = { [15] = 1 }, .prefix = 128, .is_v6 = true },
-};
-
 bool watch_view_is_internal(const struct watch_view *v, const struct watch_address *address)
 {
-	const struct conf_network *list = v->internal_count ? v->internal : private_networks;
-	size_t count = v->internal_count ? v->internal_count : COUNT_OF(private_networks);
 	bool is_v4 = watch_address_is_v4(address);
-	for (size_t i = 0; i < count; i++)
-		if (conf_network_contains(&list[i], address->bytes + (is_v4 ? 12 : 0), !is_v4))
-			return true;
-	return false;
+	return conf_networks_are_ours(v->internal, v->internal_count,
+	                              address->bytes + (is_v4 ? 12 : 0), !is_v4);
 }
 
 static bool is_ours(const void *view, const struct watch_address *address)
@@ -74,6 +57,14 @@ static void place_print(const struct watch_row *row, char *ret_text, size_t cap)
 		         row->key.port, transport_name(row));
 }
 
+/* Behind the TLS: what is wrong with a certificate, as far as a listener can know. */
+static const char *certificate_note(const struct watch_row *row)
+{
+	if (watch_certificate_has_expired(row->certificate, row->last_s))
+		return ", certificate expired";
+	return row->certificate && row->certificate->is_self_signed ? ", self-signed" : "";
+}
+
 /* "TLS 1.3 TLS_AES_256_GCM_SHA384 X25519 (legacy)", or the mechanism of a login. */
 static void detail_print(const struct watch_row *row, char *ret_text, size_t cap)
 {
@@ -88,9 +79,9 @@ static void detail_print(const struct watch_row *row, char *ret_text, size_t cap
 	if (tls->group)
 		snprintf(group, sizeof(group), " %s",
 		         tls_iana_group_name(tls->group, (char[16]){}, 16));
-	snprintf(ret_text, cap, "%s%s%s%s%s%s", row->mechanism, row->mechanism[0] ? ", " : "",
+	snprintf(ret_text, cap, "%s%s%s%s%s%s%s", row->mechanism, row->mechanism[0] ? ", " : "",
 	         watch_tls_version_name(tls), group, watch_tls_is_legacy(tls) ? " (legacy)" : "",
-	         watch_tls_is_null(tls) ? " (no encryption)" : "");
+	         watch_tls_is_null(tls) ? " (no encryption)" : "", certificate_note(row));
 }
 
 /* --- for people --- */
@@ -130,8 +121,11 @@ static int table_notes(struct report_table *t, const struct watch_view *v)
 		r = report_table_note(t, "%llu packets were lost: this host was too slow",
 		                      (unsigned long long)v->drops);
 	if (!r && c->flows_forgotten)
-		r = report_table_note(t, "%llu connections were judged early, to make room",
-		                      (unsigned long long)c->flows_forgotten);
+		r = report_table_note(t,
+		                      "%llu connections gave way to others, %llu of them before "
+		                      "they were judged for good",
+		                      (unsigned long long)c->flows_forgotten,
+		                      (unsigned long long)c->flows_cut);
 	if (!r && c->broken)
 		r = report_table_note(t, "%llu packets were broken", (unsigned long long)c->broken);
 	if (!r && rows->left_out)
@@ -264,7 +258,37 @@ static void tls_set(json_t *object, const struct watch_tls *tls)
 		tls->group ? json_string(tls_iana_group_name(tls->group, name, sizeof(name)))
 			   : json_null());
 	json_object_set_new(object, "sni", text_or_null(tls->sni));
+	json_object_set_new(object, "ja4", text_or_null(tls->ja4));
 	json_object_set_new(object, "legacy", json_boolean(watch_tls_is_legacy(tls)));
+}
+
+static json_t *names_json(const char *names)
+{
+	json_t *list = json_array();
+	for (struct slice rest = slice_str(names); list && rest.len;) {
+		struct slice name = slice_head(rest, slice_find(rest, ','));
+		json_array_append_new(list, json_stringn((const char *)name.data, name.len));
+		rest = slice_skip(rest, name.len + 1);
+	}
+	return list;
+}
+
+/* Up to TLS 1.2; later ones hide it. */
+static json_t *certificate_json(const struct watch_row *row)
+{
+	const struct watch_certificate *c = row->certificate;
+	json_t *o = c ? json_object() : NULL;
+	if (!o)
+		return json_null();
+	json_object_set_new(o, "subject", json_string(c->subject));
+	json_object_set_new(o, "names", names_json(c->names));
+	json_object_set_new(o, "issuer", json_string(c->issuer));
+	when_set(o, "not_before", c->not_before_s);
+	when_set(o, "not_after", c->not_after_s);
+	json_object_set_new(o, "self_signed", json_boolean(c->is_self_signed));
+	json_object_set_new(o, "expired",
+	                    json_boolean(watch_certificate_has_expired(c, row->last_s)));
+	return o;
 }
 
 static json_t *row_json(const struct watch_view *v, const struct watch_row *row, const char *type)
@@ -292,6 +316,7 @@ static json_t *row_json(const struct watch_view *v, const struct watch_row *row,
 	json_object_set_new(o, "mechanism", text_or_null(row->mechanism));
 	json_object_set_new(o, "user", text_or_null(row->user));
 	tls_set(o, &row->tls);
+	json_object_set_new(o, "certificate", certificate_json(row));
 	if (watch_verdict_is_plain(row->key.verdict))
 		json_object_set_new(o, "mend", text_or_null(row->mend));
 	return o;
@@ -300,10 +325,12 @@ static json_t *row_json(const struct watch_view *v, const struct watch_row *row,
 /* Takes the object. */
 static int line_write(FILE *out, json_t *object)
 {
-	int r = object && !json_dumpf(object, out, JSON_COMPACT) ? 0 : err_raise(-ENOMEM);
+	CLEAN(freep) char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
-	fputc('\n', out);
-	return r;
+	if (!text)
+		return err_raise(-ENOMEM);
+	fprintf(out, "%s\n", text);
+	return 0;
 }
 
 int watch_print_json_found(FILE *out, const struct watch_view *v, const struct watch_row *row)
@@ -335,16 +362,30 @@ static int link_lines_write(FILE *out, const struct watch_view *v)
 	return err_up(r);
 }
 
+static size_t expired_count(const struct watch_view *v)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < v->services->count; i++) {
+		const struct watch_service *s = &v->services->list[i];
+		for (size_t n = 0; n < s->client_count; n++)
+			count += watch_certificate_has_expired(s->rows[n]->certificate,
+			                                       s->rows[n]->last_s);
+	}
+	return count;
+}
+
 static int sums_write(FILE *out, const struct watch_view *v)
 {
 	const struct watch_counts *c = watch_counts_of(v->watch);
 	return err_up(line_write(
 		out,
-		json_pack("{ss ss sI sI sI sI sI sI sI}", "type", "summary", "source", v->source,
-	                  "packets", (json_int_t)c->packets, "connections", (json_int_t)c->flows,
-	                  "lost", (json_int_t)v->drops, "broken", (json_int_t)c->broken, "other",
-	                  (json_int_t)c->others, "judged_early", (json_int_t)c->flows_forgotten,
-	                  "left_out", (json_int_t)watch_rows_of(v->watch)->left_out)));
+		json_pack("{ss ss sI sI sI sI sI sI sI sI sI}", "type", "summary", "source",
+	                  v->source, "packets", (json_int_t)c->packets, "connections",
+	                  (json_int_t)c->flows, "lost", (json_int_t)v->drops, "broken",
+	                  (json_int_t)c->broken, "other", (json_int_t)c->others, "gave_way",
+	                  (json_int_t)c->flows_forgotten, "judged_early", (json_int_t)c->flows_cut,
+	                  "left_out", (json_int_t)watch_rows_of(v->watch)->left_out,
+	                  "expired_certificates", (json_int_t)expired_count(v))));
 }
 
 int watch_print_json(FILE *out, const struct watch_view *v)

@@ -38,6 +38,9 @@ void conf_check_link(struct conf_reader *r);
 /* The store that nodes share. */
 void conf_check_cluster(struct conf_reader *r);
 
+/* What is watched, and mirrors; after the edges. */
+void conf_check_watch(struct conf_reader *r);
+
 /* The schedule of own domains. */
 void conf_check_check(struct conf_reader *r);
 /* The dashboard; after the edges. */

@@ -369,6 +369,37 @@ struct conf_cluster {
 };
 enum { CONF_CLUSTER_SERVERS_MAX = 32 };
 
+/* What an interface's frames crossed. */
+enum conf_wire {
+	CONF_WIRE_AUTO, /* as the kernel calls the interface */
+	CONF_WIRE_NETWORK,
+	CONF_WIRE_LOCAL,
+	CONF_WIRE_INSIDE_TUNNEL,
+};
+
+/* What crosses our own networks is watched, by a process for each interface. */
+struct conf_watch {
+	bool is_set;
+	char **interfaces;
+	size_t interface_count;
+	struct conf_network *internal; /* none: private addresses */
+	size_t internal_count;
+	enum conf_wire wire;
+	char **ignored; /* protocols */
+	size_t ignored_count;
+};
+enum { CONF_INTERFACES_MAX = 16 };
+
+/* Public ports whose sessions are seen on a mirror of them, and recorded as edges would. */
+struct conf_mirror {
+	char *name;
+	enum conf_protocol protocol;
+	struct conf_address *servers;
+	size_t server_count;
+	const char *file;
+	int line;
+};
+
 /* Who we are among our own hosts. */
 struct conf_pki {
 	bool is_set;
@@ -413,6 +444,9 @@ struct conf_settings {
 	struct conf_check check;
 	struct conf_cluster cluster;
 	struct conf_pki pki;
+	struct conf_watch watch;
+	struct conf_mirror *mirrors;
+	size_t mirror_count;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */
@@ -426,6 +460,10 @@ void conf_settings_freep(struct conf_settings **s);
 
 /* addr: 4 or 16 bytes in network order. A mapped ::ffff:a.b.c.d is met by an IPv4 network. */
 bool conf_network_contains(const struct conf_network *network, const uint8_t *addr, bool is_v6);
+
+/* Is it in one of them? Of none: is it a private address, or of this host alone? */
+bool conf_networks_are_ours(const struct conf_network *networks, size_t count, const uint8_t *addr,
+                            bool is_v6);
 
 const char *conf_protocol_name(enum conf_protocol protocol);
 

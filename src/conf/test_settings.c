@@ -250,6 +250,26 @@ static void test_backend_tls_accepted(void **state)
 	assert_false(conf_tls_is_ours(&s->backends[7].tls));
 }
 
+#define WATCHED "watch = { interfaces = [\"lo\"]; }; "
+#define MIRROR(protocol, server)                                                                   \
+	"mirror = { m = { protocol = \"" protocol "\"; server = [" server "]; }; }; "
+
+static void test_watch(void **state)
+{
+	CLEAN(conf_settings_freep)
+	struct conf_settings *s =
+		read_well(HOST WELL "watch = { interfaces = [\"eth1\", \"vlan_10\"]; ignore = "
+	                            "[\"dns\"]; }; " MIRROR("imap", "\"*:143\", \"[::1]:993\""));
+	assert_int_equal(s->watch.interface_count, 2);
+	assert_string_equal(s->watch.interfaces[1], "vlan_10");
+	assert_int_equal(s->watch.wire, CONF_WIRE_AUTO);
+	assert_string_equal(s->watch.ignored[0], "dns");
+	assert_int_equal(s->mirrors[0].protocol, CONF_IMAP);
+	assert_int_equal(s->mirrors[0].server_count, 2);
+	assert_true(conf_networks_are_ours(NULL, 0, (const uint8_t[]){ 172, 31, 0, 1 }, false));
+	assert_false(conf_networks_are_ours(NULL, 0, (const uint8_t[]){ 172, 32, 0, 1 }, false));
+}
+
 static void test_values_refused(void **state)
 {
 	static const struct bad_case cases[] = {
@@ -405,6 +425,31 @@ static void test_outbound_refused(void **state)
 		  "1s to 10m" },
 		{ HOST WELL "ledger = { client_address = \"half\"; };", "ledger.client_address",
 		  "full, truncated, none" },
+		{ HOST WELL "watch = { };", "watch.interfaces", "missing" },
+		{ HOST WELL "watch = { interfaces = [\"a/b\"]; };", "watch.interfaces",
+		  "no interface" },
+		{ HOST WELL "watch = { interfaces = [\"abcdefghijklmnop\"]; };", "watch.interfaces",
+		  "no interface" },
+		{ HOST WELL "watch = { interfaces = [\"lo\", \"lo\"]; };", "watch.interfaces",
+		  "twice" },
+		{ HOST WELL "watch = { interfaces = [\"lo\"]; internal = [\"10/8\"]; };",
+		  "watch.internal", "no network" },
+		{ HOST WELL "watch = { interfaces = [\"lo\"]; ignore = [\"DNS\"]; };",
+		  "watch.ignore", "as the reports do" },
+		{ HOST WELL "watch = { interfaces = [\"lo\"]; as = \"wire\"; };", "watch.as",
+		  "inside-tunnel" },
+		{ HOST WELL "watch = { interfaces = [\"lo\"]; }; ledger = { keep = \"none\"; };",
+		  "watch", "there is none" },
+		{ HOST WELL MIRROR("smtp", "\"*:25\""), "mirror", "nothing is watched" },
+		{ HOST WELL WATCHED MIRROR("smtp", "\"mx.example:25\""), "mirror.m.server",
+		  "not looked up" },
+		{ HOST WELL WATCHED MIRROR("smtp", "\"unix:/s\""), "mirror.m.server",
+		  "never seen" },
+		{ HOST WELL WATCHED MIRROR("finger", "\"*:25\""), "mirror.m.protocol", "smtp" },
+		{ HOST WELL WATCHED
+		  "mirror = { a = { protocol = \"imap\"; server = [\"*:143\"]; }; "
+		  "b = { protocol = \"imap\"; server = [\"10.0.0.1:143\"]; }; };",
+		  "mirror.b.server", "as well" },
 		{ HOST WELL "cluster = { };", "cluster.servers", "missing" },
 		{ HOST WELL "cluster = { servers = []; };", "cluster.servers", "empty" },
 		{ HOST WELL "cluster = { servers = [\"127.0.0.1:6379\", \"10.0.0.5:6379\"]; };",
@@ -1137,6 +1182,7 @@ int main(void)
 		cmocka_unit_test(test_an_old_minimum_stays_at_the_edges),
 		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_backend_tls_accepted),
+		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_values_refused),
 		cmocka_unit_test(test_names_refused),
 		cmocka_unit_test(test_outbound_refused),

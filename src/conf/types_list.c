@@ -89,6 +89,37 @@ static int hostnames_parse(const struct conf_row *row, const struct conf_setting
 	return err_up(name_add(row, base, text));
 }
 
+/* CONF_INTERFACES: as the kernel takes them (dev_valid_name) */
+
+static int interface_parse(const struct conf_row *row, const struct conf_settings *settings,
+                           void *base, const char *text, struct conf_why *ret_why)
+{
+	enum { NAME_MAX_LEN = 15 };
+	size_t len = strlen(text);
+	bool is_name = len && len <= NAME_MAX_LEN && !strpbrk(text, "/: \t") &&
+	               !conf_type_has_control(text) && strcmp(text, ".") && strcmp(text, "..");
+	if (!is_name) {
+		conf_type_bad(ret_why, "\"%.100s\" is no interface", text);
+		conf_type_mend(ret_why, "write one that `ip link` shows, or \"any\"");
+		return CONF_BAD;
+	}
+	return err_up(name_add(row, base, text));
+}
+
+/* CONF_WORDS */
+
+static int word_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
+                      const char *text, struct conf_why *ret_why)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (!len || text[len]) {
+		conf_type_bad(ret_why, "\"%.100s\" is no such name", text);
+		conf_type_mend(ret_why, "write it as the reports do, such as \"dns\"");
+		return CONF_BAD;
+	}
+	return err_up(name_add(row, base, text));
+}
+
 /* CONF_COMMAND */
 
 enum { COMMAND_WORDS_MAX = 32, COMMAND_WORD_MAX = 1000 };
@@ -437,6 +468,10 @@ const struct conf_type_ops conf_types_list[CONF_TYPE_COUNT] = {
 	                   names_clear },
 	[CONF_HOSTNAMES] = { "[\"NAME\", ...]", true, false, false, hostnames_parse, names_print,
 	                     NULL, names_clear },
+	[CONF_INTERFACES] = { "[\"INTERFACE\", ...]", true, false, false, interface_parse,
+	                      names_print, NULL, names_clear },
+	[CONF_WORDS] = { "[\"NAME\", ...]", true, false, false, word_parse, names_print, NULL,
+	                 names_clear },
 	[CONF_COMMAND] = { "[\"/PATH\", \"ARGUMENT\", ...]", true, false, false, command_parse,
 	                   names_print, NULL, names_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print,

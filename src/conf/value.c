@@ -485,6 +485,30 @@ bool conf_network_contains(const struct conf_network *network, const uint8_t *ad
 	return !memcmp(masked, network->addr, 16);
 }
 
+/* RFC 1918, RFC 6598, link-local, RFC 4193 and loopback; what an operator means who says nothing.
+ */
+static const struct conf_network private_networks[] = {
+	{ .addr = { 10 }, .prefix = 8 },
+	{ .addr = { 172, 16 }, .prefix = 12 },
+	{ .addr = { 192, 168 }, .prefix = 16 },
+	{ .addr = { 100, 64 }, .prefix = 10 },
+	{ .addr = { 127 }, .prefix = 8 },
+	{ .addr = { 169, 254 }, .prefix = 16 },
+	{ .addr = { 0xfc }, .prefix = 7, .is_v6 = true },
+	{ .addr = { 0xfe, 0x80 }, .prefix = 10, .is_v6 = true },
+	{ .addr = { [15] = 1 }, .prefix = 128, .is_v6 = true },
+};
+
+bool conf_networks_are_ours(const struct conf_network *networks, size_t count, const uint8_t *addr,
+                            bool is_v6)
+{
+	const struct conf_network *list = count ? networks : private_networks;
+	for (size_t i = 0; i < (count ? count : COUNT_OF(private_networks)); i++)
+		if (conf_network_contains(&list[i], addr, is_v6))
+			return true;
+	return false;
+}
+
 /* 16 bytes that are the same for every spelling of an address; false for names and paths. */
 static bool address_bytes(const struct conf_address *a, uint8_t ret_bytes[16])
 {

@@ -3,6 +3,7 @@
 #include "edge/session.h"
 
 #include "base/log.h"
+#include "store/hello.h"
 
 #include <stdio.h>
 
@@ -34,20 +35,9 @@ static enum store_sni sni_of(const struct edge_session *s, const struct tls_hell
 static void hello_record(const struct edge_session *s, const struct tls_hello *h)
 {
 	struct store_recorder *r = s->pool->recorder;
+	const struct store_hello hello = store_hello_of(h);
 	if (r)
-		r->hello(r, &(struct store_hello){
-				    .hash = h->hash,
-				    .legacy_version = h->legacy_version,
-				    .max_version = h->max_version,
-				    .versions = h->versions,
-				    .suites = h->suites,
-				    .groups = h->groups,
-				    .sigalgs = h->sigalgs,
-				    .version_count = h->version_count,
-				    .suite_count = h->suite_count,
-				    .group_count = h->group_count,
-				    .sigalg_count = h->sigalg_count,
-			    });
+		r->hello(r, &hello);
 }
 
 const char *edge_hello_name(uint64_t hash, char ret_text[EDGE_HELLO_NAME_CAP])

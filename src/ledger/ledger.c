@@ -103,7 +103,9 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 	if (r != DASHBOARD_OTHER)
 		return err_up(r);
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
-		return err_up(tellers_add(l->tellers, TAKE_FD(msg->fd)));
+		return err_up(tellers_add(l->tellers, PROC_ROLE_WORKER, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_WATCH_CHANNEL)
+		return err_up(tellers_add(l->tellers, PROC_ROLE_WATCH, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_RUNNER_CHANNEL)
 		return err_up(hooks_runner_add(l->hooks, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)

@@ -12,8 +12,9 @@ struct teller {
 	struct tellers *all;
 	struct proc_peer *peer; /* NULL: not read yet */
 	int fd;                 /* until then */
-	uint64_t taken, kept;   /* batches, by their number */
-	uint64_t number;        /* of all there ever were */
+	enum proc_role role;
+	uint64_t taken, kept; /* batches, by their number */
+	uint64_t number;      /* of all there ever were */
 };
 
 struct tellers {
@@ -72,21 +73,23 @@ static int teller_begin(struct teller *w)
 						      .loop = w->all->set.loop,
 						      .fd = TAKE_FD(w->fd),
 						      .self = PROC_ROLE_LEDGER,
-						      .peer = PROC_ROLE_WORKER,
+						      .peer = w->role,
 						      .owner = w,
 						      .on_message = on_message,
 						      .on_end = on_end,
 					      }));
 }
 
-int tellers_add(struct tellers *t, int fd)
+int tellers_add(struct tellers *t, enum proc_role role, int fd)
 {
 	struct teller *w = calloc(1, sizeof(*w));
 	if (!w) {
 		close(fd);
 		return err_raise(-ENOMEM);
 	}
-	*w = (struct teller){ .next = t->first, .all = t, .fd = fd, .number = ++t->last_number };
+	*w = (struct teller){
+		.next = t->first, .all = t, .fd = fd, .role = role, .number = ++t->last_number
+	};
 	t->first = w;
 	t->count++;
 	int r = keeper_is_open(t->keeper) ? teller_begin(w) : 0;
@@ -101,7 +104,8 @@ void tellers_begin(struct tellers *t)
 		next = w->next;
 		if (w->peer || !teller_begin(w))
 			continue;
-		log_error(NULL, "a worker cannot be heard", kv_str("where", err_origin()));
+		log_error(NULL, "a process cannot be heard",
+		          kv_str("name", proc_role_name(w->role)), kv_str("where", err_origin()));
 		teller_free(w); /* it asks for another channel */
 	}
 }
@@ -115,7 +119,7 @@ void tellers_kept(struct tellers *t)
 			continue;
 		proc_pack_u64(&p, w->taken);
 		if (proc_peer_queue(w->peer, PROC_MSG_RECORDS_KEPT, proc_packed(&p)))
-			log_debug(NULL, "a worker is gone, and does not hear what was kept");
+			log_debug(NULL, "who told it is gone, and does not hear what was kept");
 		w->kept = w->taken;
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * The workers at the other ends of their channels. What they tell is read once there is a file for
- * it: until then it waits where it is, and they keep it.
+ * The workers, and those that watch, at the other ends of their channels. What they tell is read
+ * once there is a file for it: until then it waits where it is, and they keep it.
  */
 #ifndef LEDGER_TELLERS_H
 #define LEDGER_TELLERS_H
@@ -24,8 +24,8 @@ struct tellers_settings {
 void tellers_free(struct tellers *t);
 /* Whom they tell it; it may be free'd after them alone. */
 void tellers_keeper_set(struct tellers *t, struct keeper *keeper);
-/* Takes fd, the channel of one. 0 or a negative. */
-[[nodiscard]] int tellers_add(struct tellers *t, int fd);
+/* Takes fd, the channel of one; role: WORKER or WATCH. 0 or a negative. */
+[[nodiscard]] int tellers_add(struct tellers *t, enum proc_role role, int fd);
 size_t tellers_count(const struct tellers *t);
 
 /* To this one, if it is still there. */

@@ -12,7 +12,9 @@
 
 void parent_child_name(const struct parent_child *c, char ret_name[PARENT_CHILD_NAME_CAP])
 {
-	if (c->role != PROC_ROLE_WORKER)
+	if (c->role == PROC_ROLE_WATCH)
+		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "watch-%s", c->interface);
+	else if (c->role != PROC_ROLE_WORKER)
 		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "%s", proc_role_name(c->role));
 	else
 		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "worker-%u", c->slot);
@@ -58,10 +60,12 @@ static void on_status(struct parent_child *c, struct slice payload)
 	parent_ctl_status_came(c->parent);
 }
 
-static void on_worker_ready(struct parent_child *c)
+static void on_child_began(struct parent_child *c)
 {
 	struct parent *p = c->parent;
 	c->is_ready = true;
+	if (c->role == PROC_ROLE_WATCH)
+		parent_watch_began(c);
 	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
@@ -90,7 +94,7 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	char why[512];
 	switch (msg->type) {
 	case PROC_MSG_READY:
-		on_worker_ready(c);
+		on_child_began(c);
 		break;
 	case PROC_MSG_STATUS:
 		on_status(c, msg->payload);
@@ -116,7 +120,14 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		parent_introduce(&c->parent->resolver, c);
 		break;
 	case PROC_MSG_LEDGER_WANTED:
-		parent_ledger_wanted(c);
+		if (c->role == PROC_ROLE_WATCH)
+			parent_introduce(&c->parent->ledger, c);
+		else
+			parent_ledger_wanted(c);
+		break;
+	case PROC_MSG_WATCH_STATUS:
+	case PROC_MSG_WATCH_FAILED:
+		parent_watch_message(c, msg);
 		break;
 	case PROC_MSG_LEDGER_STATUS:
 		parent_ledger_status_came(c->parent, msg->payload);
@@ -176,6 +187,7 @@ int parent_child_start(struct parent_child *c, const char *user)
 		user,
 		s->log_format == CONF_LOG_JSON ? "json" : "logfmt",
 		s->log_target == CONF_LOG_SYSLOG ? "syslog" : "stderr",
+		c->role == PROC_ROLE_WATCH ? c->interface : NULL,
 		NULL,
 	};
 	r = proc_exec_role(proc_role_name(c->role), args, pair[1], &c->pid);

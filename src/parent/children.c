@@ -39,7 +39,10 @@ void parent_introduce(struct parent_child *servant, struct parent_child *worker)
 		          kv_str("error", strerror(-r)));
 		return;
 	}
-	parent_send(servant, PROC_MSG_WORKER_CHANNEL, (struct slice){}, pair[0]);
+	parent_send(servant,
+	            worker->role == PROC_ROLE_WATCH ? PROC_MSG_WATCH_CHANNEL
+	                                            : PROC_MSG_WORKER_CHANNEL,
+	            (struct slice){}, pair[0]);
 	parent_send(worker, channel_to(servant->role), (struct slice){}, pair[1]);
 }
 
@@ -168,6 +171,7 @@ static int servant_start(struct parent_child *c)
 		return 0;
 	parent_dashboard_begin(c->parent);
 	runner_introduce(c->parent);
+	parent_watches_introduce(c->parent);
 	return 0;
 }
 
@@ -207,6 +211,7 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	             !(old && conf_ledger_differs(old, now));
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
 	servant_adjust(&p->runner, old && conf_hooks_differ(old, now));
+	parent_watches_adjust(p);
 	if (!stays)
 		return;
 	parent_send(&p->ledger, PROC_MSG_CONFIG, slice_str(now->text), -1);
@@ -412,7 +417,8 @@ void parent_children_reap(struct parent *p)
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		bool starts_anew = !p->is_draining;
-		if (leaving_reap(p, pid) || parent_upgrade_reaped(p, pid, status))
+		if (leaving_reap(p, pid) || parent_upgrade_reaped(p, pid, status) ||
+		    parent_watch_reaped(p, pid, status))
 			continue;
 		if (p->keys.pid == pid && starts_anew)
 			child_restart(&p->keys, status);

@@ -168,9 +168,9 @@ static const char *state_name(const struct parent *p)
 
 static json_t *deaths_json(const struct parent *p)
 {
-	static const enum proc_role roles[] = { PROC_ROLE_KEYS, PROC_ROLE_WORKER,
+	static const enum proc_role roles[] = { PROC_ROLE_KEYS,     PROC_ROLE_WORKER,
 		                                PROC_ROLE_RESOLVER, PROC_ROLE_LEDGER,
-		                                PROC_ROLE_RUNNER };
+		                                PROC_ROLE_RUNNER,   PROC_ROLE_WATCH };
 	json_t *json = json_object();
 	for (size_t i = 0; i < COUNT_OF(roles); i++)
 		json_object_set_new(json, proc_role_name(roles[i]),
@@ -198,6 +198,8 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "ledger", parent_ledger_json(p));
 	if (p->plan && p->plan->settings->cluster.is_set)
 		json_object_set_new(status, "cluster", parent_cluster_json(p));
+	if (p->watches)
+		json_object_set_new(status, "watch", parent_watches_json(p));
 	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
 	json_object_set_new(status, "certificates", parent_certificates_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));
@@ -233,7 +235,7 @@ static bool is_waiting(const struct parent *p)
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->chan && p->workers[i]->is_asked)
 			return true;
-	return p->ledger.chan && p->ledger.is_asked;
+	return (p->ledger.chan && p->ledger.is_asked) || parent_watches_are_asked(p);
 }
 
 void parent_ctl_status_came(struct parent *p)
@@ -256,6 +258,7 @@ void parent_ctl_numbers_ask(struct parent *p)
 		            -1);
 	}
 	parent_ledger_ask(p);
+	parent_watches_ask(p);
 }
 
 static void status_ask(struct asker *a)
@@ -432,7 +435,7 @@ static bool is_of_ours(const struct parent *p, int fd)
 	if (!peer.pid) /* of another pid namespace */
 		return false;
 	if (peer.pid == p->keys.pid || peer.pid == p->resolver.pid || peer.pid == p->ledger.pid ||
-	    peer.pid == p->runner.pid)
+	    peer.pid == p->runner.pid || parent_watches_have(p, peer.pid))
 		return true;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		if (c->pid == peer.pid)

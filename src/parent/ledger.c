@@ -60,7 +60,8 @@ void parent_ledger_wanted(struct parent_child *worker)
 json_t *parent_ledger_json(const struct parent *p)
 {
 	const uint64_t *n = p->ledger_numbers;
-	uint64_t waiting = 0, lost = n[PROC_LEDGER_LOST];
+	uint64_t waiting = parent_watches_sum(p, PROC_WATCH_WAITING);
+	uint64_t lost = n[PROC_LEDGER_LOST] + parent_watches_sum(p, PROC_WATCH_LOST);
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		waiting += p->workers[i] ? p->workers[i]->numbers[WAITING] : 0;
 		lost += p->workers[i] ? p->workers[i]->numbers[LOST] : 0;

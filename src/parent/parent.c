@@ -210,6 +210,7 @@ static void children_end(struct parent *p)
 		kill(p->ledger.pid, SIGTERM);
 	if (p->runner.pid)
 		kill(p->runner.pid, SIGTERM);
+	parent_watches_end(p);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->pid)
 			kill(p->workers[i]->pid, SIGTERM);
@@ -235,6 +236,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->resolver);
 	child_close(&p->ledger);
 	child_close(&p->runner);
+	parent_watches_free(p);
 	io_deadline_disarm(&p->ledger_late);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {
 		if (p->workers[i])

@@ -20,6 +20,7 @@ enum {
 	PARENT_WORKERS_MAX = 64,
 	PARENT_NUMBERS = 37, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
+	PARENT_INTERFACE_CAP = 16,
 };
 
 struct parent;
@@ -42,7 +43,18 @@ struct parent_child {
 	bool is_asked;     /* for its status */
 	bool is_replaced;  /* resolver, ledger, runner: it ends because its settings changed */
 	bool wants_ledger; /* its channel to ledger broke */
+	char interface[PARENT_INTERFACE_CAP]; /* of watch */
 	uint64_t numbers[PARENT_NUMBERS];
+};
+
+/* A process that watches an interface. */
+struct parent_watch {
+	struct parent_child child; /* first: what is told of the one is of the other */
+	struct parent_watch *next;
+	bool is_unwanted; /* it ends, and none comes in its place */
+	char why[256];    /* nothing can be captured; "": it can, or nobody knows yet */
+	char told[256];   /* the last why that the log has */
+	uint64_t numbers[PROC_WATCH_NUMBER_COUNT];
 };
 
 /* One address an edge listens on: a socket for every worker (SO_REUSEPORT). */
@@ -134,6 +146,7 @@ struct parent {
 	uint64_t cluster_numbers[PROC_CLUSTER_NUMBER_COUNT]; /* the same */
 	struct io_deadline ledger_late;                      /* it was told to end, and has to */
 	struct parent_child runner;                          /* not there where there is no hook */
+	struct parent_watch *watches;                        /* one for each interface */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -265,6 +278,24 @@ void parent_ledger_wanted(struct parent_child *worker);
 bool parent_hooks_pack(const struct conf_settings *settings, struct buf *ret_payload);
 /* All workers are gone: it ends, then the daemon. */
 void parent_ledger_end(struct parent *p);
+
+/* parent/watch.c */
+/* Those of the plan in force are there, others end; who stays is told the settings. */
+void parent_watches_adjust(struct parent *p);
+/* There is another ledger. */
+void parent_watches_introduce(struct parent *p);
+void parent_watch_began(struct parent_child *c);
+void parent_watch_message(struct parent_child *c, const struct proc_msg *msg);
+/* Was it one of them that ended? */
+bool parent_watch_reaped(struct parent *p, pid_t pid, int status);
+void parent_watches_ask(struct parent *p); /* for numbers; parent_ctl_status_came() follows */
+bool parent_watches_are_asked(const struct parent *p);
+bool parent_watches_have(const struct parent *p, pid_t pid);
+void parent_watches_end(struct parent *p);
+void parent_watches_free(struct parent *p);
+struct json_t *parent_watches_json(const struct parent *p);
+/* The sum of one number. */
+uint64_t parent_watches_sum(const struct parent *p, enum proc_watch_number number);
 
 /* parent/tlsrpt.c */
 void parent_tlsrpt_came(struct parent *p, struct slice payload);

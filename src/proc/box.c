@@ -26,7 +26,15 @@ static int box(const struct box_wish *wish, struct proc_box_report *ret_report)
 
 int proc_box(enum proc_role role, const char *directory, struct proc_box_report *ret_report)
 {
-	return err_up(box(&(struct box_wish){ .role = role, .directory = directory }, ret_report));
+	return err_up(
+		box(&(struct box_wish){ .role = role, .directory = directory, .capture_fd = -1 },
+	            ret_report));
+}
+
+int proc_box_capturing(int capture_fd, struct proc_box_report *ret_report)
+{
+	return err_up(box(&(struct box_wish){ .role = PROC_ROLE_WATCH, .capture_fd = capture_fd },
+	                  ret_report));
 }
 
 int proc_box_reading(enum proc_role role, const char *directory, const char *const *readable,

@@ -20,7 +20,7 @@ enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
 /*
  * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").
  *
- * role:    "worker", "keys", "resolver", "ledger", "runner"
+ * role:    "worker", "keys", "resolver", "ledger", "runner", "watch"
  * args:    more arguments, NULL last; or NULL
  * chan_fd: becomes descriptor PROC_ROLE_FD there (not close-on-exec); stays the caller's here
  *
@@ -60,7 +60,8 @@ struct proc_box_report {
 
 /*
  * From here on: no file can be opened, nothing executed, no process made or traced, no memory
- * made executable. keys and ledger: no network either, no socket at all but those they hold.
+ * made executable. keys, ledger and watch: no network either, no socket at all but those they
+ * hold, of which a watch has its capture.
  * resolver and ledger: files of the one directory may be made, read, changed and removed. For good.
  *
  * directory: of RESOLVER and LEDGER (NULL there: no file at all); NULL for the others
@@ -74,6 +75,9 @@ struct proc_box_report {
 /* For a command whose loop has to be there before its box: libuv makes it without an io_uring, as
  * behind a box. Before the loop. No new privileges from here on. 0 or a negative. */
 [[nodiscard]] int proc_box_foresee(void);
+
+/* The same for a watch that captures by capture_fd: it is read, and nothing is sent by it. */
+[[nodiscard]] int proc_box_capturing(int capture_fd, struct proc_box_report *ret_report);
 
 /* The same for RESOLVER and LEDGER; and files of other directories may be read. readable: NULL
  * last; those that are not there are left out. */

@@ -9,6 +9,7 @@ struct box_wish {
 	const char *directory;              /* or NULL */
 	const char *const *readable;        /* NULL last; NULL: none */
 	const struct proc_box_ports *ports; /* NULL: it does not share */
+	int capture_fd;                     /* of WATCH: nothing is sent by it; -1: none */
 };
 
 /* *ret_abi: what the kernel has, 0 if it has no Landlock. 0 or a negative. */

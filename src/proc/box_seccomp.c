@@ -21,11 +21,13 @@ enum {
 	WORKER = 1 << PROC_ROLE_WORKER,
 	RESOLVER = 1 << PROC_ROLE_RESOLVER,
 	LEDGER = 1 << PROC_ROLE_LEDGER,
+	WATCH = 1 << PROC_ROLE_WATCH,
 	SHARING = 1 << PROC_ROLE_COUNT, /* a ledger that connects to the cluster's store */
 	NETWORK = WORKER | RESOLVER,
 	STORE = RESOLVER | LEDGER,
 	FILES = KEYS | STORE,
-	ALL = KEYS | WORKER | RESOLVER | LEDGER,
+	SENDING = KEYS | WORKER | RESOLVER | LEDGER, /* a watch: all but its capture */
+	ALL = SENDING | WATCH,
 };
 
 static const struct {
@@ -34,13 +36,13 @@ static const struct {
 } plain_calls[] = {
 	/* bytes */
 	{ SCMP_SYS(read), ALL },
-	{ SCMP_SYS(write), ALL },
+	{ SCMP_SYS(write), SENDING },
 	{ SCMP_SYS(readv), ALL },
-	{ SCMP_SYS(writev), ALL },
+	{ SCMP_SYS(writev), SENDING },
 	{ SCMP_SYS(recvmsg), ALL },
-	{ SCMP_SYS(sendmsg), ALL },
+	{ SCMP_SYS(sendmsg), SENDING },
 	{ SCMP_SYS(recvfrom), ALL },
-	{ SCMP_SYS(sendto), ALL }, /* the log, to syslog's socket that is open already */
+	{ SCMP_SYS(sendto), SENDING }, /* the log, to syslog's socket that is open already */
 	{ SCMP_SYS(splice), WORKER },
 	{ SCMP_SYS(close), ALL },
 	{ SCMP_SYS(shutdown), ALL },
@@ -76,8 +78,8 @@ static const struct {
 	/* connections */
 	{ SCMP_SYS(accept4), NETWORK | LEDGER }, /* the dashboard */
 	{ SCMP_SYS(connect), NETWORK | SHARING },
-	{ SCMP_SYS(bind), NETWORK }, /* a source address */
-	{ SCMP_SYS(getsockopt), NETWORK | LEDGER },
+	{ SCMP_SYS(bind), NETWORK },                        /* a source address */
+	{ SCMP_SYS(getsockopt), NETWORK | LEDGER | WATCH }, /* what a capture dropped */
 	{ SCMP_SYS(setsockopt), NETWORK | LEDGER },
 	{ SCMP_SYS(getsockname), NETWORK | LEDGER },
 	{ SCMP_SYS(getpeername), NETWORK | LEDGER },
@@ -157,15 +159,16 @@ static const struct {
 	{ SCMP_SYS(socket), NETWORK | SHARING,
 	  IS(0, AF_UNIX) }, /* backends; the MTA for TLS reports */
 	/* Code is what was there at the start. */
+	{ SCMP_SYS(setsockopt), WATCH, IS(2, SO_ATTACH_FILTER) }, /* a capture ends */
 	{ SCMP_SYS(mmap), ALL, HAS_NOT(2, PROT_EXEC) },
 	{ SCMP_SYS(mprotect), ALL, HAS_NOT(2, PROT_EXEC) },
 	/* glibc's fstat() */
-	{ SCMP_SYS(newfstatat), KEYS | WORKER, HAS(3, AT_EMPTY_PATH) },
+	{ SCMP_SYS(newfstatat), KEYS | WORKER | WATCH, HAS(3, AT_EMPTY_PATH) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_GETFD) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_SETFD) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_GETFL) },
 	{ SCMP_SYS(fcntl), ALL, IS(1, F_SETFL) },
-	{ SCMP_SYS(fcntl), ALL, IS(1, F_DUPFD_CLOEXEC) },
+	{ SCMP_SYS(fcntl), SENDING, IS(1, F_DUPFD_CLOEXEC) },
 	/* SQLite's locks */
 	{ SCMP_SYS(fcntl), STORE, IS(1, F_GETLK) },
 	{ SCMP_SYS(fcntl), STORE, IS(1, F_SETLK) },
@@ -176,6 +179,21 @@ static const struct {
 	/* To read a limit, not to set one. */
 	{ SCMP_SYS(prlimit64), ALL, IS(2, 0) },
 };
+
+/* What can put frames on a network is for hearing alone, and has no second name. */
+static int sending_add(scmp_filter_ctx ctx, int capture_fd)
+{
+	static const int calls[] = { SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(sendmsg),
+		                     SCMP_SYS(sendto) };
+	const struct scmp_arg_cmp other = { 0, SCMP_CMP_NE, (scmp_datum_t)capture_fd, 0 };
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, calls[i], capture_fd >= 0,
+		                               &other);
+		if (r)
+			return err_raise(r);
+	}
+	return 0;
+}
 
 static int rules_add(scmp_filter_ctx ctx, int roles)
 {
@@ -214,6 +232,8 @@ int box_seccomp(const struct box_wish *wish, bool *ret_has)
 	/* Binary search: a flat list costs every call of a busy worker some hundred steps. */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	int r = rules_add(ctx, 1 << wish->role | (wish->ports ? SHARING : 0));
+	if (!r && wish->role == PROC_ROLE_WATCH)
+		r = sending_add(ctx, wish->capture_fd);
 	if (r)
 		return err_up(r);
 	r = seccomp_load(ctx);              /* sets no_new_privs as well */

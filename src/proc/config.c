@@ -10,9 +10,19 @@
 
 enum { CONFIG_WAIT_MS = 30 * 1000 };
 
-int proc_config_wait(struct proc_chan *parent, struct conf_settings **ret_settings)
+int proc_config_read(struct slice payload, struct conf_settings **ret_settings)
 {
 	struct conf_errors errors = {};
+	CLEAN(freep) char *text = strndup((const char *)payload.data, payload.len);
+	if (!text)
+		return err_raise(-ENOMEM);
+	int r = conf_read_text(ret_settings, text, time(NULL), &errors);
+	conf_errors_deinit(&errors);
+	return r ? err_raise(-EINVAL) : 0;
+}
+
+int proc_config_wait(struct proc_chan *parent, struct conf_settings **ret_settings)
+{
 	struct proc_msg msg;
 	int next = PROC_MORE;
 	while (next == PROC_MORE) {
@@ -26,10 +36,5 @@ int proc_config_wait(struct proc_chan *parent, struct conf_settings **ret_settin
 	}
 	if (next || msg.type != PROC_MSG_CONFIG)
 		return err_raise(-EPROTO);
-	CLEAN(freep) char *text = strndup((const char *)msg.payload.data, msg.payload.len);
-	if (!text)
-		return err_raise(-ENOMEM);
-	int result = conf_read_text(ret_settings, text, time(NULL), &errors);
-	conf_errors_deinit(&errors);
-	return result ? err_raise(-EINVAL) : 0;
+	return err_up(proc_config_read(msg.payload, ret_settings));
 }

@@ -1,4 +1,4 @@
-/* The configuration, as a process gets it from the parent: its first message. */
+/* The configuration, as a process gets it from the parent. */
 #ifndef PROC_CONFIG_H
 #define PROC_CONFIG_H
 
@@ -6,8 +6,11 @@
 
 struct conf_settings;
 
-/* Waits for it: before there is a loop, so that files can be opened outside the box. 0 or a
- * negative. */
+/* The payload of a PROC_MSG_CONFIG. 0 or a negative. */
+[[nodiscard]] int proc_config_read(struct slice payload, struct conf_settings **ret_settings);
+
+/* Waits for it, the first message of all: before there is a loop, so that files can be opened
+ * outside the box. 0 or a negative. */
 [[nodiscard]] int proc_config_wait(struct proc_chan *parent, struct conf_settings **ret_settings);
 
 #endif

@@ -22,7 +22,8 @@ static const struct row {
 	bool has_fd;
 } rows[] = {
 	[PROC_MSG_CONFIG] = { "config",
-	                      WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER) | WAY(PARENT, LEDGER),
+	                      WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER) | WAY(PARENT, LEDGER) |
+	                              WAY(PARENT, WATCH),
 	                      4 * MIB, false },
 	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
 	                     false },
@@ -33,7 +34,9 @@ static const struct row {
 	[PROC_MSG_KEYS_CHANNEL] = { "keys channel", WAY(PARENT, WORKER), 0, true },
 	[PROC_MSG_START] = { "start", WAY(PARENT, WORKER), 1, false },
 	[PROC_MSG_DRAIN] = { "drain", WAY(PARENT, WORKER), 4, false },
-	[PROC_MSG_STATUS_ASK] = { "status?", WAY(PARENT, WORKER) | WAY(PARENT, LEDGER), ID, false },
+	[PROC_MSG_STATUS_ASK] = { "status?",
+	                          WAY(PARENT, WORKER) | WAY(PARENT, LEDGER) | WAY(PARENT, WATCH),
+	                          ID, false },
 	[PROC_MSG_STATUS] = { "status", WAY(WORKER, PARENT), 64 * KIB, false },
 	[PROC_MSG_CAPS] = { "caps", WAY(WORKER, PARENT) | WAY(PARENT, WORKER),
 	                    ID + ID + 1 + 16 * KIB, false },
@@ -41,7 +44,7 @@ static const struct row {
 	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
 	[PROC_MSG_READY] = { "ready",
 	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT) |
-	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT),
+	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT) | WAY(WATCH, PARENT),
 	                     0, false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
@@ -72,10 +75,14 @@ static const struct row {
 	[PROC_MSG_OUTCOME] = { "outcome", WAY(WORKER, RESOLVER), MIB, false },
 	[PROC_MSG_TLSRPT_SEND] = { "tlsrpt send", WAY(PARENT, RESOLVER), 4, false },
 	[PROC_MSG_TLSRPT_NUMBERS] = { "tlsrpt numbers", WAY(RESOLVER, PARENT), 3 * 8, false },
-	[PROC_MSG_LEDGER_CHANNEL] = { "ledger channel", WAY(PARENT, WORKER), 0, true },
-	[PROC_MSG_RECORDS] = { "records", WAY(WORKER, LEDGER), PROC_RECORDS_MAX, false },
-	[PROC_MSG_RECORDS_KEPT] = { "records kept", WAY(LEDGER, WORKER), 8, false },
-	[PROC_MSG_LEDGER_WANTED] = { "ledger wanted", WAY(WORKER, PARENT), 0, false },
+	[PROC_MSG_LEDGER_CHANNEL] = { "ledger channel", WAY(PARENT, WORKER) | WAY(PARENT, WATCH), 0,
+	                              true },
+	[PROC_MSG_RECORDS] = { "records", WAY(WORKER, LEDGER) | WAY(WATCH, LEDGER),
+	                       PROC_RECORDS_MAX, false },
+	[PROC_MSG_RECORDS_KEPT] = { "records kept", WAY(LEDGER, WORKER) | WAY(LEDGER, WATCH), 8,
+	                            false },
+	[PROC_MSG_LEDGER_WANTED] = { "ledger wanted", WAY(WORKER, PARENT) | WAY(WATCH, PARENT), 0,
+	                             false },
 	[PROC_MSG_FORGET] = { "forget", WAY(PARENT, LEDGER), ID + NAME_MAX_LEN, false },
 	[PROC_MSG_FORGOT] = { "forgot", WAY(LEDGER, PARENT), ID + 4 + 1, false },
 	[PROC_MSG_CLUSTER_STATUS] = { "cluster status", WAY(LEDGER, PARENT), 4 * KIB, false },
@@ -98,6 +105,9 @@ static const struct row {
 	[PROC_MSG_BAN] = { "ban", WAY(PARENT, LEDGER), NAME_MAX_LEN, false },
 	[PROC_MSG_TUNNELS] = { "tunnels", WAY(PARENT, WORKER), 2 * MIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
+	[PROC_MSG_WATCH_STATUS] = { "watch status", WAY(WATCH, PARENT), 4 * KIB, false },
+	[PROC_MSG_WATCH_FAILED] = { "watch failed", WAY(WATCH, PARENT), WHY_MAX, false },
+	[PROC_MSG_WATCH_CHANNEL] = { "watch channel", WAY(PARENT, LEDGER), 0, true },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
@@ -107,6 +117,7 @@ static const char *const role_names[] = {
 	[PROC_ROLE_PARENT] = "parent", [PROC_ROLE_KEYS] = "keys",
 	[PROC_ROLE_WORKER] = "worker", [PROC_ROLE_RESOLVER] = "resolver",
 	[PROC_ROLE_LEDGER] = "ledger", [PROC_ROLE_RUNNER] = "runner",
+	[PROC_ROLE_WATCH] = "watch",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 

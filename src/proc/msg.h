@@ -23,6 +23,7 @@ enum proc_role {
 	PROC_ROLE_RESOLVER,
 	PROC_ROLE_LEDGER,
 	PROC_ROLE_RUNNER,
+	PROC_ROLE_WATCH,
 	PROC_ROLE_COUNT,
 };
 
@@ -38,24 +39,24 @@ enum { PROC_TABLE_VERSION = 1 + PROC_TABLE_AHEAD, PROC_TABLE_VERSION_OLDEST = 1 
 /* The numbers are the wire's: only append. */
 enum proc_msg_type {
 	/* parent -> worker */
-	PROC_MSG_CONFIG, /* text: the configuration, as the parent read it; also -> resolver, ledger
-	                  */
-	PROC_MSG_CHAIN,  /* u32 key id, str name, text PEM */
-	PROC_MSG_CA,     /* u32 whose (conf/materials.h), text PEM */
+	PROC_MSG_CONFIG,       /* text: the configuration, as the parent read it; also -> resolver,
+	                          ledger, watch */
+	PROC_MSG_CHAIN,        /* u32 key id, str name, text PEM */
+	PROC_MSG_CA,           /* u32 whose (conf/materials.h), text PEM */
 	PROC_MSG_TICKET_KEYS,  /* 2 * 80 bytes: current, previous; also ledger -> parent: those
 	                          of the cluster */
 	PROC_MSG_LISTENER,     /* u32 edge, u8 is TLS, u8 address family; fd: the socket */
 	PROC_MSG_KEYS_CHANNEL, /* fd: to keys */
 	PROC_MSG_START,        /* u8: ask the backends what they offer; all was sent: apply */
 	PROC_MSG_DRAIN,        /* u32 deadline in ms */
-	PROC_MSG_STATUS_ASK,   /* u32 id; also parent -> ledger */
+	PROC_MSG_STATUS_ASK,   /* u32 id; also parent -> ledger, watch */
 	/* worker -> parent */
 	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
 	PROC_MSG_CAPS,    /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys, resolver, ledger and runner -> parent */
+	PROC_MSG_READY,   /* also keys, resolver, ledger, runner and watch -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
@@ -98,12 +99,12 @@ enum proc_msg_type {
 	PROC_MSG_TLSRPT_SEND, /* u32 day since 1970-01-01 */
 	/* resolver -> parent: how many TLS reports there are, when that changes */
 	PROC_MSG_TLSRPT_NUMBERS, /* u64 each: that wait, sent, given up */
-	/* parent -> worker */
+	/* parent -> worker, watch */
 	PROC_MSG_LEDGER_CHANNEL, /* fd: to ledger */
-	/* worker -> ledger, and back */
+	/* worker, watch -> ledger, and back */
 	PROC_MSG_RECORDS,      /* a batch: proc/record.h */
 	PROC_MSG_RECORDS_KEPT, /* u64 number of the batch: it is in the file, and all before it */
-	/* worker -> parent: its channel to ledger broke */
+	/* worker, watch -> parent: its channel to ledger broke */
 	PROC_MSG_LEDGER_WANTED,
 	/* parent -> ledger, and back */
 	PROC_MSG_FORGET, /* u32 request, text: user */
@@ -132,6 +133,11 @@ enum proc_msg_type {
 	PROC_MSG_BAN, /* parent -> ledger, for the cluster. Text "TARGET UNTIL"; 0: not any more */
 	/* parent -> worker: the tunnels that may be used, all of them */
 	PROC_MSG_TUNNELS, /* proc/tunnel.h */
+	/* watch -> parent */
+	PROC_MSG_WATCH_STATUS, /* u64 numbers, in the order of enum proc_watch_number */
+	PROC_MSG_WATCH_FAILED, /* text: why nothing can be captured (any more); its end follows */
+	/* parent -> ledger */
+	PROC_MSG_WATCH_CHANNEL, /* fd: to a watch, which tells as a worker does */
 	PROC_MSG_COUNT,
 };
 
@@ -153,6 +159,21 @@ enum proc_cluster_number {
 	PROC_CLUSTER_WAITING, /* parts that the others have not been told */
 	PROC_CLUSTER_NODES,   /* heard of lately */
 	PROC_CLUSTER_NUMBER_COUNT
+};
+
+/* Of PROC_MSG_WATCH_STATUS. Only append. */
+enum proc_watch_number {
+	PROC_WATCH_PACKETS,
+	PROC_WATCH_DROPS, /* packets that there was no room for */
+	PROC_WATCH_FLOWS,
+	PROC_WATCH_FORGOTTEN, /* flows that made room for others before they had ended */
+	PROC_WATCH_SESSIONS,  /* told to the ledger */
+	PROC_WATCH_PASSWORDS, /* seen in clear */
+	PROC_WATCH_WAITING,   /* sessions that are not in the file yet */
+	PROC_WATCH_LOST,      /* sessions that will never be, and the ledger does not know yet */
+	PROC_WATCH_SERVICES,  /* of a day, by verdict: the first of PROC_WATCH_VERDICTS numbers */
+	PROC_WATCH_VERDICTS = 10,
+	PROC_WATCH_NUMBER_COUNT = PROC_WATCH_SERVICES + PROC_WATCH_VERDICTS
 };
 
 /* Of PROC_MSG_SERVICE: what listens beside the edges. */

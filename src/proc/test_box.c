@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -189,6 +190,34 @@ static void child_keys(void)
 	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
 	FORBIDDEN(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	try_channel(PROC_ROLE_KEYS, fds[0], fds[1], key);
+}
+
+/* What captures has its socket already, reads it, asks it what was dropped, and takes no more. */
+static void child_watch(void)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	int fds[2], type = 0;
+	socklen_t len = sizeof(type);
+	char text[8];
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	struct proc_box_report report;
+	CHECK(proc_box_capturing(fds[1], &report) == 0);
+	try_evil();
+	try_daily_work(fds[0]);
+	CHECK(send(fds[0], "frame", 5, 0) == 5 && recv(fds[1], text, sizeof(text), 0) == 5);
+	FORBIDDEN(send(fds[1], "frame", 5, 0));
+	FORBIDDEN(write(fds[1], "frame", 5));
+	FORBIDDEN(sendmsg(fds[1], &(struct msghdr){}, 0));
+	FORBIDDEN(fcntl(fds[1], F_DUPFD_CLOEXEC, 3));
+	CHECK(getsockopt(fds[1], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
+	FORBIDDEN(socket(AF_PACKET, SOCK_RAW, 0));
+	FORBIDDEN(socket(AF_INET, SOCK_STREAM, 0));
+	FORBIDDEN(socket(AF_UNIX, SOCK_STREAM, 0));
+	CHECK(setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
+	FORBIDDEN(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &type, len));
+	FORBIDDEN(accept4(fds[0], NULL, NULL, 0));
+	FORBIDDEN(open("/tmp/mailseal-never", O_CREAT | O_RDWR | O_CLOEXEC, 0600));
 }
 
 static void child_worker(void)
@@ -372,6 +401,12 @@ static void test_box_worker(void **state)
 	assert_int_equal(status_of(child_worker), 0);
 }
 
+static void test_box_watch(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(child_watch), 0);
+}
+
 static void test_box_resolver(void **state)
 {
 	(void)state;
@@ -514,11 +549,11 @@ static void test_exec_role(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_box_keys),           cmocka_unit_test(test_box_worker),
-		cmocka_unit_test(test_box_resolver),       cmocka_unit_test(test_box_ledger),
-		cmocka_unit_test(test_box_landlock),       cmocka_unit_test(test_box_abort_ends),
-		cmocka_unit_test(test_box_parent_refused), cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_exec_role),
+		cmocka_unit_test(test_box_keys),       cmocka_unit_test(test_box_worker),
+		cmocka_unit_test(test_box_watch),      cmocka_unit_test(test_box_resolver),
+		cmocka_unit_test(test_box_ledger),     cmocka_unit_test(test_box_landlock),
+		cmocka_unit_test(test_box_abort_ends), cmocka_unit_test(test_box_parent_refused),
+		cmocka_unit_test(test_drop),           cmocka_unit_test(test_exec_role),
 	};
 	if (argc > 1)
 		return role_main(argc, argv);

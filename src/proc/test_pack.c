@@ -162,6 +162,12 @@ static const struct {
 	  false, false },
 	{ "records kept", PROC_ROLE_LEDGER, PROC_ROLE_WORKER, PROC_MSG_RECORDS_KEPT, 8, false,
 	  true },
+	{ "records of a watch", PROC_ROLE_WATCH, PROC_ROLE_LEDGER, PROC_MSG_RECORDS, 128 * 1024,
+	  false, true },
+	{ "a watch guesses", PROC_ROLE_WATCH, PROC_ROLE_LEDGER, PROC_MSG_GUESS, 20, false, false },
+	{ "a watch asks keys", PROC_ROLE_WATCH, PROC_ROLE_KEYS, PROC_MSG_SIGN, 76, false, false },
+	{ "watch failed", PROC_ROLE_WATCH, PROC_ROLE_PARENT, PROC_MSG_WATCH_FAILED, 80, false,
+	  true },
 	{ "records to the parent", PROC_ROLE_WORKER, PROC_ROLE_PARENT, PROC_MSG_RECORDS, 20, false,
 	  false },
 	{ "worker forgets a user", PROC_ROLE_WORKER, PROC_ROLE_LEDGER, PROC_MSG_FORGET, 5, false,
@@ -206,11 +212,12 @@ static void test_msg_rows(void **state)
 				ways += proc_msg_allowed(f, t, type, 0, has_fd);
 				assert_false(
 					proc_msg_allowed(f, t, type, PROC_PAYLOAD_MAX + 1, has_fd));
-				/* A worker, the process strangers talk to, never sends one. */
-				assert_false(f == PROC_ROLE_WORKER && has_fd &&
+				/* Those that read what strangers send never send one. */
+				bool is_exposed = f == PROC_ROLE_WORKER || f == PROC_ROLE_WATCH;
+				assert_false(is_exposed && has_fd &&
 				             proc_msg_allowed(f, t, type, 0, true));
 			}
-		assert_in_range(ways, 1, 5); /* READY comes from all five */
+		assert_in_range(ways, 1, 6); /* READY comes from all six */
 		assert_string_not_equal(proc_msg_name(type), "unknown");
 	}
 	assert_string_equal(proc_msg_name(PROC_MSG_COUNT), "unknown");

@@ -15,7 +15,12 @@ void report_coverage_configure(struct report_coverage *c, const struct conf_sett
 		c->is_configured[is_open ? STORE_LEG_INBOUND : STORE_LEG_USER] = true;
 	}
 	c->is_configured[STORE_LEG_OUTBOUND] = settings->relay_count;
-	c->is_configured[STORE_LEG_INTERNAL] = settings->backend_count || settings->relay_count;
+	for (size_t i = 0; i < settings->mirror_count; i++) {
+		bool is_open = settings->mirrors[i].protocol == CONF_SMTP;
+		c->is_configured[is_open ? STORE_LEG_INBOUND : STORE_LEG_USER] = true;
+	}
+	c->is_configured[STORE_LEG_INTERNAL] = settings->backend_count || settings->relay_count ||
+	                                       settings->link_count || settings->watch.is_set;
 }
 
 /* --- sums --- */
@@ -166,10 +171,10 @@ static int leg_add(struct report_table *t, const struct report_coverage *c, enum
 /* --- notes --- */
 
 static const char *const not_configured[STORE_LEG_COUNT] = {
-	[STORE_LEG_INBOUND] = "no edge has protocol = \"smtp\"",
+	[STORE_LEG_INBOUND] = "no edge or mirror has protocol = \"smtp\"",
 	[STORE_LEG_OUTBOUND] = "no relay is configured, so mail goes out unseen",
-	[STORE_LEG_USER] = "no edge for users is configured",
-	[STORE_LEG_INTERNAL] = "no backend is configured",
+	[STORE_LEG_USER] = "no edge or mirror for users is configured",
+	[STORE_LEG_INTERNAL] = "no backend, link or watch is configured",
 };
 
 static int unknown_note(struct report_table *t, const struct report_coverage *c, enum store_leg leg)

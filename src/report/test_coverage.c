@@ -145,7 +145,8 @@ static void test_coverage_of_nothing(void **state)
 	assert_true(has_note(&t, "inbound: nothing is known: no session in this time."));
 	assert_true(has_note(&t, "outbound: nothing is known: no relay is configured"));
 	assert_true(has_note(&t, "user: nothing is known: no session in this time."));
-	assert_true(has_note(&t, "internal: nothing is known: no backend is configured"));
+	assert_true(has_note(
+		&t, "internal: nothing is known: no backend, link or watch is configured"));
 	assert_true(has_note(&t, "3 sessions were not counted"));
 	assert_true(has_note(&t, "The ledger begins 2027-01-14 08:00 (UTC)."));
 	report_table_deinit(&t);

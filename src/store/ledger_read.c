@@ -15,6 +15,7 @@
 enum query {
 	FACT,
 	SUMS,
+	SERVICES,
 	EXPOSURES,
 	EXPOSURE_COUNT,
 	EVENTS,
@@ -32,9 +33,11 @@ enum query {
 #define SEEN_IN_TIME " +last >= ?1 AND first < ?2"
 #define EXPOSURE_COLUMNS                                                                           \
 	"user, protocol, edge, address, mechanism, password_sent, is_excepted, first, last, count"
+/* Of the internal leg the edge is an address and port; no name of an edge has a ":". */
 #define EXPOSURE_FILTER                                                                            \
 	" FROM exposure WHERE" SEEN_IN_TIME                                                        \
-	" AND (?3 < 0 OR ?3 = CASE protocol WHEN 'smtp' THEN 0 ELSE 2 END)" EDGE_IS("edge")
+	" AND (?3 < 0 OR ?3 = CASE WHEN instr(edge, ':') THEN 3 WHEN protocol = 'smtp' THEN 0"     \
+	" ELSE 2 END)" EDGE_IS("edge")
 /* enum store_seal by store_ledger_weakness() */
 #define BY_WEAKNESS "CASE seal WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE seal END"
 
@@ -44,6 +47,12 @@ static const char *const queries[] = {
 		 " bytes_in + bytes_out FROM sum WHERE hour >= ?1 / 3600 AND hour < (?2 + 3599) / "
 		 "3600"
 		 " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
+	[SERVICES] = "SELECT protocol, edge, sum(sessions), sum((seal = 1) * sessions) AS plain,"
+		     " sum((seal = 2) * sessions) AS legacy, sum((seal IN (3, 4)) * sessions),"
+		     " sum((seal = 5) * sessions) FROM sum WHERE hour >= ?1 / 3600"
+		     " AND hour < (?2 + 3599) / 3600 AND leg = ?3 AND protocol <> 'backend'"
+		     " AND ?4 IS NULL GROUP BY protocol, edge"
+		     " ORDER BY plain DESC, legacy DESC, 3 DESC, edge, protocol LIMIT ?5",
 	/* Of many first those of users who have logged in here: strangers write any name. */
 	[EXPOSURES] = "SELECT " EXPOSURE_COLUMNS EXPOSURE_FILTER
 		      " ORDER BY ?6 AND NOT EXISTS (SELECT 1 FROM name WHERE who = user AND"
@@ -142,6 +151,7 @@ static void bind_limit(sqlite3_stmt *at, size_t limit)
 struct told {
 	union {
 		int (*sum)(void *owner, const struct store_ledger_sum *sum);
+		int (*service)(void *owner, const struct store_ledger_service *service);
 		int (*exposure)(void *owner, const struct store_ledger_exposure *exposure);
 		int (*event)(void *owner, const struct store_ledger_event *event);
 		int (*name)(void *owner, const struct store_ledger_name *name);
@@ -180,6 +190,31 @@ int store_ledger_read_sums(struct store_ledger_read *l, const struct store_ledge
 {
 	return ledger_reader_rows(filtered(l, SUMS, filter), sum_row,
 	                          &(struct told){ .sum = fn, .owner = owner });
+}
+
+static int service_row(const void *question, sqlite3_stmt *at)
+{
+	const struct told *told = question;
+	const struct store_ledger_service service = {
+		.protocol = ledger_reader_text(at, 0),
+		.edge = ledger_reader_text(at, 1),
+		.sessions = ledger_reader_count(at, 2),
+		.plain = ledger_reader_count(at, 3),
+		.legacy = ledger_reader_count(at, 4),
+		.sealed = ledger_reader_count(at, 5),
+		.local = ledger_reader_count(at, 6),
+	};
+	return told->service(told->owner, &service);
+}
+
+int store_ledger_read_services(struct store_ledger_read *l,
+                               const struct store_ledger_filter *filter, size_t limit,
+                               int (*fn)(void *owner, const struct store_ledger_service *service),
+                               void *owner)
+{
+	sqlite3_stmt *at = filtered(l, SERVICES, filter);
+	bind_limit(at, limit);
+	return ledger_reader_rows(at, service_row, &(struct told){ .service = fn, .owner = owner });
 }
 
 /* --- exposures --- */

@@ -47,6 +47,16 @@ struct store_ledger_sum {
                                          int (*fn)(void *owner, const struct store_ledger_sum *sum),
                                          void *owner);
 
+/* Services of a leg, ways to backends left out: what has sessions in clear first; limit 0: all. */
+struct store_ledger_service {
+	const char *protocol, *edge;
+	uint64_t sessions; /* all; and of them: */
+	uint64_t plain, legacy, sealed, local;
+};
+[[nodiscard]] int store_ledger_read_services(
+	struct store_ledger_read *l, const struct store_ledger_filter *filter, size_t limit,
+	int (*fn)(void *owner, const struct store_ledger_service *service), void *owner);
+
 /* Exposures that were seen in the time of the filter; count is of all times. */
 struct store_ledger_exposure {
 	const char *user, *protocol, *edge, *address, *mechanism;

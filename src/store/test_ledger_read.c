@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -169,9 +170,67 @@ static void test_weakness(void **state)
 		assert_int_equal(store_ledger_weakness(order[i]), i);
 }
 
+static int service_note(void *owner, const struct store_ledger_service *service)
+{
+	char *said = owner;
+	size_t len = strlen(said);
+	snprintf(said + len, 256 - len, "%s %s %d/%d/%d/%d of %d;", service->edge,
+	         service->protocol, (int)service->plain, (int)service->legacy, (int)service->sealed,
+	         (int)service->local, (int)service->sessions);
+	return 0;
+}
+
+static void test_services_in_clear_first(void **state)
+{
+	const struct store_ledger_filter inside = { 0, 1900000000, STORE_LEG_INTERNAL, NULL };
+	char said[256] = "";
+	(void)state;
+	begun("INSERT INTO sum VALUES"
+	      " (500000, 3, 'tls', '10.0.0.7:1', 3, 'TLSv1.3', '', '', 0, 1, 9, 0, 0, 0, 0),"
+	      " (500000, 3, 'redis', '10.0.0.8:2', 1, '', '', '', 0, 0, 1, 0, 0, 0, 0),"
+	      " (500001, 3, 'redis', '10.0.0.8:2', 5, '', '', '', 0, 0, 2, 0, 0, 0, 0),"
+	      " (500001, 3, 'redis', '10.0.0.9:2', 2, 'TLSv1.0', '', '', 0, 1, 3, 0, 0, 0, 0),"
+	      " (500001, 3, 'backend', 'mta', 1, '', '', '', 0, 0, 50, 0, 0, 0, 0),"
+	      " (500001, 2, 'imap', 'imap', 1, '', '', '', 0, 0, 60, 0, 0, 0, 0)");
+	struct store_ledger_read *l = opened();
+	assert_int_equal(store_ledger_read_services(l, &inside, 0, service_note, said), 0);
+	assert_string_equal(said, "10.0.0.8:2 redis 1/0/0/2 of 3;10.0.0.9:2 redis 0/3/0/0 of 3;"
+	                          "10.0.0.7:1 tls 0/0/9/0 of 9;");
+	said[0] = '\0';
+	assert_int_equal(store_ledger_read_services(l, &inside, 1, service_note, said), 0);
+	assert_string_equal(said, "10.0.0.8:2 redis 1/0/0/2 of 3;");
+	store_ledger_read_close(l);
+}
+
+static void test_exposures_by_leg(void **state)
+{
+	static const uint64_t counts[STORE_LEG_COUNT] = {
+		[STORE_LEG_INBOUND] = 1, [STORE_LEG_USER] = 1, [STORE_LEG_INTERNAL] = 2
+	};
+	(void)state;
+	begun("INSERT INTO exposure (user, protocol, edge, address, password_sent, mechanism,"
+	      " is_excepted, first, last, count) VALUES"
+	      " ('a', 'smtp', 'mx', '192.0.2.1', 1, 'PLAIN', 0, 1800000000, 1800000000, 1),"
+	      " ('a', 'imap', 'imap', '192.0.2.1', 1, 'LOGIN', 0, 1800000000, 1800000000, 1),"
+	      " ('a', 'imap', '10.0.0.9:143', '10.0.0.1', 1, 'LOGIN', 0, 1800000000, 1800000000, "
+	      "1),"
+	      " ('a', 'smtp', '[fd00::9]:25', 'fd00::1', 1, 'PLAIN', 0, 1800000000, 1800000000, "
+	      "1)");
+	struct store_ledger_read *l = opened();
+	for (int leg = 0; leg < STORE_LEG_COUNT; leg++) {
+		const struct store_ledger_filter filter = { 0, 1900000000, leg, NULL };
+		uint64_t count = 9;
+		assert_int_equal(store_ledger_read_exposure_count(l, &filter, &count), 0);
+		assert_int_equal(count, counts[leg]);
+	}
+	store_ledger_read_close(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_services_in_clear_first, file_remove),
+		cmocka_unit_test_teardown(test_exposures_by_leg, file_remove),
 		cmocka_unit_test_teardown(test_sums_by_filter, file_remove),
 		cmocka_unit_test_teardown(test_sums_stopped, file_remove),
 		cmocka_unit_test_teardown(test_facts, file_remove),

@@ -226,6 +226,8 @@ static void extensions_read(struct cursor *c, struct tls_hello *hello)
 	struct cursor all = cursor_vector(c, cursor_u16(c));
 	while (all.left && !all.is_bad) {
 		uint16_t type = cursor_u16(&all);
+		if (!is_grease(type) && hello->extension_count < TLS_HELLO_EXTENSIONS_MAX)
+			hello->extensions[hello->extension_count++] = type;
 		struct cursor body = cursor_vector(&all, cursor_u16(&all));
 		extension_read(type, &body, hello);
 		all.is_bad |= body.is_bad;

@@ -9,6 +9,7 @@ enum {
 	TLS_HELLO_GROUPS_MAX = 48,
 	TLS_HELLO_SIGALGS_MAX = 64,
 	TLS_HELLO_VERSIONS_MAX = 16,
+	TLS_HELLO_EXTENSIONS_MAX = 64,
 	TLS_HELLO_LEN_MAX = 16384,   /* a longer one is BAD for us; OpenSSL may still take it */
 	TLS_HELLO_INPUT_MAX = 20480, /* records and headers of the longest one, cut a little */
 };
@@ -20,7 +21,8 @@ struct tls_hello {
 	uint16_t suites[TLS_HELLO_SUITES_MAX];
 	uint16_t groups[TLS_HELLO_GROUPS_MAX];
 	uint16_t sigalgs[TLS_HELLO_SIGALGS_MAX];
-	uint8_t version_count, suite_count, group_count, sigalg_count;
+	uint16_t extensions[TLS_HELLO_EXTENSIONS_MAX]; /* their types, as they came */
+	uint8_t version_count, suite_count, group_count, sigalg_count, extension_count;
 	char sni[256]; /* "" also if what was sent is no host name */
 	char alpn[64]; /* first protocol offered */
 	uint64_t hash; /* over versions, suites, groups, sigalgs: the same stack gives the same */

@@ -96,11 +96,35 @@ static enum sign dns(struct watch_udp *u, enum watch_side side, struct slice s)
 	return watch_dns_is_query(s) || watch_dns_is_answer(s) ? SIGN_YES : SIGN_NO;
 }
 
-/* 30 len 02 01 version: a community (v1, v2c), or flags that say "encrypted" (v3). */
+/*
+ * RFC 3412 6: id, size, flags, which say "authenticated" and "encrypted". Before that a client asks
+ * in clear who the engine is (RFC 3414 4), and is told by a report: that is nobody's secret.
+ */
+static enum sign snmp3(struct watch_udp *u, enum watch_side side, struct slice rest)
+{
+	enum { AUTHENTIC = 1, PRIVATE = 2, USER_AT = 4 };
+	for (int i = 0; i < 2 && rest.len > 2; i++)
+		rest = slice_skip(rest, (size_t)rest.data[1] + 2);
+	if (rest.len < 3 || rest.data[0] != 4 || rest.data[1] != 1)
+		return SIGN_NO;
+	uint8_t flags = rest.data[2];
+	/* The model, the octets around its parameters, their sequence; engine, boots, time, user.
+	 */
+	rest = slice_skip(rest, 3 + 3 + 2 + 2);
+	for (int i = 1; i < USER_AT && rest.len > 2; i++)
+		rest = slice_skip(rest, (size_t)rest.data[1] + 2);
+	bool has_user = rest.len > 2 && rest.data[0] == 4 && rest.data[1];
+	u->protocol = "snmp";
+	u->verdict = WATCH_NOTHING;
+	if (!(flags & AUTHENTIC) && (!has_user || side == WATCH_SERVER))
+		return SIGN_NO;
+	u->is_private = flags & PRIVATE;
+	return SIGN_YES;
+}
+
+/* 30 len 02 01 version: a community (v1, v2c), or what v3 says. */
 static enum sign snmp(struct watch_udp *u, enum watch_side side, struct slice s)
 {
-	enum { PRIVATE = 2 };
-	(void)side;
 	size_t at = s.len > 2 && s.data[1] & 0x80 ? 2 + (size_t)(s.data[1] & 3) : 2;
 	static const uint8_t version[] = { 2, 1 };
 	struct slice rest = slice_skip(s, at);
@@ -113,16 +137,8 @@ static enum sign snmp(struct watch_udp *u, enum watch_side side, struct slice s)
 		                   rest.data[pdu] <= 0xa8;
 		return u->has_community ? SIGN_YES : SIGN_NO;
 	}
-	if (rest.data[2] != 3 || rest.data[3] != 0x30)
-		return SIGN_NO;
-	rest = slice_skip(rest, 5); /* id, size, flags */
-	for (int i = 0; i < 2 && rest.len > 2; i++)
-		rest = slice_skip(rest, (size_t)rest.data[1] + 2);
-	if (rest.len < 3 || rest.data[0] != 4 || rest.data[1] != 1)
-		return SIGN_NO;
-	if (rest.data[2] & PRIVATE)
-		u->is_private = true;
-	return SIGN_YES;
+	return rest.data[2] == 3 && rest.data[3] == 0x30 ? snmp3(u, side, slice_skip(rest, 5))
+	                                                 : SIGN_NO;
 }
 
 /* RFC 5424 6.2.1. */

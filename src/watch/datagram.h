@@ -11,7 +11,7 @@
 /* Starts as {}. */
 struct watch_udp {
 	const char *protocol;       /* NULL: not known yet */
-	bool is_settled;            /* no more datagrams are wanted */
+	bool is_settled;            /* no more datagrams are wanted: the verdict is the last */
 	enum watch_verdict verdict; /* with protocol */
 	struct watch_tls tls;
 	bool is_private;    /* it says itself that it is encrypted */

@@ -2,21 +2,23 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "proxyhdr/proxyhdr.h"
+#include "watch/flow_private.h"
 
 #include <errno.h>
 
-static struct slice ready_of(const struct watch_flow *f, enum watch_side side)
+struct slice watch_flow_ready(const struct watch_flow *f, enum watch_side side)
 {
-	return buf_slice(&f->streams[side].ready);
+	return watch_stream_ready(&f->streams[side]);
 }
 
 void watch_flow_release(struct watch_flow *f)
 {
 	for (size_t i = 0; i < WATCH_SIDE_COUNT; i++)
 		watch_stream_deinit(&f->streams[i]);
-	if (f->look)
+	if (f->look) {
+		watch_certificate_merge(&f->certificate, &f->look->certificate);
 		watch_tls_look_deinit(f->look);
+	}
 	free(f->look);
 	f->look = NULL;
 	free(f->udp);
@@ -27,8 +29,15 @@ size_t watch_flow_held(const struct watch_flow *f)
 {
 	size_t held = 0;
 	for (size_t i = 0; i < WATCH_SIDE_COUNT; i++)
-		held += f->streams[i].ready.cap + f->streams[i].held;
-	return held + (f->look ? f->look->answer.total : 0);
+		held += watch_stream_held(&f->streams[i]);
+	if (f->udp)
+		held += sizeof(*f->udp);
+	return held + (f->look ? sizeof(*f->look) + f->look->answer.total : 0);
+}
+
+bool watch_flow_is_local(const struct watch_flow *f)
+{
+	return watch_address_are_local(&f->client, &f->server);
 }
 
 /* --- verdicts --- */
@@ -67,7 +76,7 @@ static void judge(struct watch_flow *f)
 	}
 }
 
-static void done(struct watch_flow *f)
+void watch_flow_done(struct watch_flow *f)
 {
 	judge(f);
 	f->phase = WATCH_DONE;
@@ -75,9 +84,10 @@ static void done(struct watch_flow *f)
 }
 
 /* Nobody's protocol. Where one side is silent, it said nothing that could be judged. */
-static void give_up(struct watch_flow *f)
+void watch_flow_give_up(struct watch_flow *f)
 {
-	struct slice client = ready_of(f, WATCH_CLIENT), server = ready_of(f, WATCH_SERVER);
+	struct slice client = watch_flow_ready(f, WATCH_CLIENT),
+		     server = watch_flow_ready(f, WATCH_SERVER);
 	f->protocol = "";
 	if (!f->is_whole)
 		f->verdict = WATCH_MIDSTREAM;
@@ -91,11 +101,12 @@ static void give_up(struct watch_flow *f)
 
 /* --- TLS --- */
 
-static int handshake_begin(struct watch_flow *f)
+int watch_flow_handshake(struct watch_flow *f)
 {
 	f->look = calloc(1, sizeof(*f->look));
 	if (!f->look)
 		return err_raise(-ENOMEM);
+	f->look->ear = f->talk.ear;
 	f->phase = WATCH_HANDSHAKE;
 	memset(f->looked, 0, sizeof(f->looked));
 	return 0;
@@ -107,16 +118,28 @@ static bool begins_as_tls(struct slice s, uint8_t content)
 	       s.data[2] <= 4;
 }
 
+/* In the middle of a connection the answer to STARTTLS may still stand before the server's TLS. */
+static void answer_skip(struct watch_flow *f)
+{
+	while (!f->is_whole && !f->talk.proto && !f->look->found.has_answer &&
+	       watch_flow_line_skip(f, WATCH_SERVER)) {
+		f->looked[WATCH_SERVER] = 0;
+		f->is_starttls = true;
+	}
+}
+
 /* One side of it. What does not begin as TLS is none. */
 static int handshake_side(struct watch_flow *f, enum watch_side side)
 {
-	struct slice input = ready_of(f, side);
+	if (side == WATCH_SERVER && !f->looked[side])
+		answer_skip(f);
+	struct slice input = watch_flow_ready(f, side);
 	size_t used = 0;
 	bool is_first = !f->looked[side];
 	if (!input.len || (is_first && input.len < 3))
 		return 0;
 	if (is_first && !begins_as_tls(input, 0x16) && !(input.data[0] & 0x80)) {
-		done(f);
+		watch_flow_done(f);
 		return 0;
 	}
 	int r = watch_tls_look_feed(f->look, side, input, &used);
@@ -136,7 +159,7 @@ static int handshake(struct watch_flow *f)
 	if (r)
 		return err_up(r);
 	if (f->phase == WATCH_HANDSHAKE && watch_tls_look_is_done(f->look))
-		done(f);
+		watch_flow_done(f);
 	return 0;
 }
 
@@ -145,12 +168,12 @@ static int handshake(struct watch_flow *f)
 /* The client asked, and now records come: the answer to it was lost, or is on its way. */
 static bool answer_was_missed(const struct watch_flow *f)
 {
-	return f->talk.is_asked && begins_as_tls(ready_of(f, WATCH_CLIENT), 0x16);
+	return f->talk.is_asked && begins_as_tls(watch_flow_ready(f, WATCH_CLIENT), 0x16);
 }
 
 static bool talk_side(struct watch_flow *f, enum watch_side side)
 {
-	struct slice input = ready_of(f, side);
+	struct slice input = watch_flow_ready(f, side);
 	size_t used = watch_talk_feed(&f->talk, side, input);
 	watch_stream_use(&f->streams[side], used);
 	f->looked[side] += used;
@@ -169,98 +192,12 @@ static int talk(struct watch_flow *f)
 	if (f->talk.is_tls || answer_was_missed(f)) {
 		f->talk.is_tls = true;
 		f->is_starttls = true;
-		return err_up(handshake_begin(f));
+		return err_up(watch_flow_handshake(f));
 	}
-	if (f->talk.is_lost || f->talk.secret == WATCH_SECRET_PASSWORD ||
-	    (f->talk.is_tunnel && !f->talk.is_proven))
-		done(f);
-	return 0;
-}
-
-/* --- opening --- */
-
-static void sides_swap(struct watch_flow *f)
-{
-	struct watch_address address = f->client;
-	uint16_t port = f->client_port;
-	struct watch_stream stream = f->streams[WATCH_CLIENT];
-	bool has_spoken = f->has_spoken[WATCH_CLIENT], is_over = f->is_over[WATCH_CLIENT];
-	f->client = f->server;
-	f->server = address;
-	f->client_port = f->server_port;
-	f->server_port = port;
-	f->streams[WATCH_CLIENT] = f->streams[WATCH_SERVER];
-	f->streams[WATCH_SERVER] = stream;
-	f->has_spoken[WATCH_CLIENT] = f->has_spoken[WATCH_SERVER];
-	f->has_spoken[WATCH_SERVER] = has_spoken;
-	f->is_over[WATCH_CLIENT] = f->is_over[WATCH_SERVER];
-	f->is_over[WATCH_SERVER] = is_over;
-	f->first = watch_side_other(f->first);
-}
-
-/* Established before the capture: records of TLS, or a line that says what it is. */
-static bool middle_is_known(struct watch_flow *f, const struct watch_opening *o)
-{
-	bool is_swapped = false;
-	uint16_t version;
-	if (watch_tls_is_records(o->client, &version) ||
-	    watch_tls_is_records(o->server, &version)) {
-		f->tls.has_answer = true;
-		done(f);
-		return true;
-	}
-	f->talk.proto = watch_proto_find_middle(o, &is_swapped);
-	if (!f->talk.proto)
-		return false;
-	if (is_swapped)
-		sides_swap(f);
-	f->phase = WATCH_TALKING;
-	return true;
-}
-
-/* A balancer says first for whom it speaks: that is passed over. True: its header is not whole. */
-static bool balancer_skip(struct watch_flow *f)
-{
-	static const char v1[] = "PROXY ", v2[] = "\r\n\r\n\0\r\nQUIT\n";
-	struct slice input = ready_of(f, WATCH_CLIENT);
-	struct proxyhdr_result result;
-	size_t used;
-	if (!input.len || f->is_behind_balancer ||
-	    (memcmp(input.data, v1, slice_head(input, sizeof(v1) - 1).len) &&
-	     memcmp(input.data, v2, slice_head(input, sizeof(v2) - 1).len)))
-		return false;
-	int r = proxyhdr_parse(input, &result, &used);
-	if (!r) {
-		f->is_behind_balancer = true;
-		watch_stream_use(&f->streams[WATCH_CLIENT], used);
-	}
-	return r == PROXYHDR_MORE;
-}
-
-static bool opening_is_long(const struct watch_opening *o)
-{
-	return o->client.len >= WATCH_OPENING_MAX || o->server.len >= WATCH_OPENING_MAX;
-}
-
-/* Whose bytes are these? */
-static int opening(struct watch_flow *f)
-{
-	bool has_more = balancer_skip(f);
-	struct watch_opening o = { ready_of(f, WATCH_CLIENT), ready_of(f, WATCH_SERVER) };
-	enum watch_fit tls = watch_tls_fit(&o);
-	if (has_more)
-		return 0;
-	if (tls == WATCH_FIT_YES)
-		return err_up(handshake_begin(f));
-	if (!f->is_whole && middle_is_known(f, &o))
-		return 0;
-	if (f->is_whole)
-		f->talk.proto = watch_proto_find(&o, &has_more);
-	if (f->talk.proto)
-		f->phase = WATCH_TALKING;
-	else if (opening_is_long(&o) || (f->is_whole && !has_more && tls == WATCH_FIT_NO &&
-	                                 o.client.len && o.server.len >= 64))
-		give_up(f);
+	/* Who listens wants to know what comes of it. */
+	bool is_enough = f->talk.secret == WATCH_SECRET_PASSWORD && !f->talk.ear;
+	if (f->talk.is_lost || is_enough || (f->talk.is_tunnel && !f->talk.is_proven))
+		watch_flow_done(f);
 	return 0;
 }
 
@@ -273,7 +210,7 @@ static int step(struct watch_flow *f)
 	do {
 		before = f->phase;
 		if (f->phase == WATCH_OPENING)
-			r = opening(f);
+			r = watch_flow_opening(f);
 		else if (f->phase == WATCH_TALKING)
 			r = talk(f);
 		else if (f->phase == WATCH_HANDSHAKE)
@@ -300,13 +237,12 @@ static void limit(struct watch_flow *f, enum watch_side side)
 {
 	if (f->phase == WATCH_DONE)
 		return;
-	if (f->looked[side] >= WATCH_LOOK_MAX ||
-	    buf_len(&f->streams[side].ready) >= WATCH_LOOK_MAX) {
+	if (f->looked[side] >= WATCH_LOOK_MAX || watch_flow_ready(f, side).len >= WATCH_LOOK_MAX) {
 		f->is_over[side] = true;
 		watch_stream_deinit(&f->streams[side]);
 	}
 	if (f->is_over[WATCH_CLIENT] && f->is_over[WATCH_SERVER] && f->phase != WATCH_OPENING)
-		done(f);
+		watch_flow_done(f);
 }
 
 static int payload_take(struct watch_flow *f, enum watch_side side, const struct watch_packet *p)
@@ -318,11 +254,18 @@ static int payload_take(struct watch_flow *f, enum watch_side side, const struct
 		f->first = side;
 	f->has_spoken[side] |= p->payload.len;
 	int r = f->is_over[side] ? 0 : watch_stream_add(&f->streams[side], &segment);
-	if (r == WATCH_STREAM_GAP) {
+	if (r == WATCH_STREAM_GAP)
 		on_gap(f, side);
-		r = 0;
-	}
-	return r ? err_up(r) : err_up(step(f));
+	else if (r)
+		return err_up(r);
+	return r || p->payload.len ? err_up(step(f)) : 0;
+}
+
+/* The packet is gone after this: what is still wanted of it is kept. */
+static int rest_keep(struct watch_flow *f)
+{
+	int r = watch_stream_keep(&f->streams[WATCH_CLIENT]);
+	return r ? err_up(r) : err_up(watch_stream_keep(&f->streams[WATCH_SERVER]));
 }
 
 static int ack_take(struct watch_flow *f, enum watch_side side, uint32_t ack)
@@ -339,9 +282,6 @@ int watch_flow_tcp(struct watch_flow *f, const struct watch_flow_packet *in)
 	const struct watch_packet *p = in->packet;
 	enum watch_side side = in->side, other = watch_side_other(side);
 	int r = 0;
-	f->bytes += p->payload.len + p->payload_missing;
-	if (f->phase == WATCH_DONE)
-		return 0;
 	if (p->tcp_flags & WATCH_TCP_SYN)
 		watch_stream_begin(&f->streams[side], p->seq);
 	if (p->tcp_flags & WATCH_TCP_ACK && f->streams[other].has_begun)
@@ -350,34 +290,27 @@ int watch_flow_tcp(struct watch_flow *f, const struct watch_flow_packet *in)
 		r = payload_take(f, side, p);
 	if (!r)
 		limit(f, side);
-	return err_up(r);
+	return r ? err_up(r) : err_up(rest_keep(f));
 }
 
 int watch_flow_udp(struct watch_flow *f, const struct watch_flow_packet *in)
 {
-	f->bytes += in->packet->payload.len + in->packet->payload_missing;
-	if (f->phase == WATCH_DONE)
-		return 0;
 	if (!f->udp)
 		f->udp = calloc(1, sizeof(*f->udp));
 	if (!f->udp)
 		return err_raise(-ENOMEM);
 	f->has_spoken[in->side] = true;
 	watch_udp_feed(f->udp, in->side, in->packet->payload);
-	f->protocol = f->udp->is_settled ? f->udp->protocol : "";
-	f->verdict = f->udp->is_settled ? f->udp->verdict : WATCH_UNKNOWN;
+	f->protocol = f->udp->protocol ? f->udp->protocol : "";
+	f->verdict = f->udp->protocol ? f->udp->verdict : WATCH_UNKNOWN;
 	f->tls = f->udp->tls;
-	f->mend = f->udp->mend;
-	f->is_link_good = f->udp->is_link_good;
 	if (f->udp->has_community)
 		watch_talk_secret(&f->talk, WATCH_SECRET_PASSWORD, slice_str("COMMUNITY"),
 		                  (struct slice){});
-	if (!f->udp->is_settled && watch_is_random(in->packet->payload, (struct slice){}))
+	if (!f->udp->protocol && watch_is_random(in->packet->payload, (struct slice){}))
 		f->verdict = WATCH_HIGH_ENTROPY;
-	if (f->udp->is_settled || f->udp->count >= WATCH_UDP_LOOKS_MAX) {
+	if (f->udp->is_settled || f->udp->count >= WATCH_UDP_LOOKS_MAX)
 		f->phase = WATCH_DONE;
-		watch_flow_release(f);
-	}
 	return 0;
 }
 
@@ -399,24 +332,18 @@ static int rest_take(struct watch_flow *f, enum watch_side side)
 int watch_flow_end(struct watch_flow *f)
 {
 	int r = 0;
-	if (f->transport != WATCH_IP_TCP || f->phase == WATCH_DONE) {
+	if (!f->is_tcp || f->phase == WATCH_DONE) {
 		watch_flow_release(f);
 		f->phase = WATCH_DONE;
 		return 0;
 	}
 	for (size_t i = 0; !r && i < WATCH_SIDE_COUNT; i++)
 		r = rest_take(f, (enum watch_side)i);
-	if (f->phase != WATCH_OPENING) {
-		if (f->phase != WATCH_DONE)
-			done(f);
-	} else if (f->has_spoken[WATCH_CLIENT] && f->has_spoken[WATCH_SERVER]) {
-		give_up(f);
-	} else {
-		/* One side alone spoke, if at all, and nobody answered. */
-		f->protocol = "";
-		f->verdict = f->is_whole ? WATCH_NOTHING : WATCH_MIDSTREAM;
-		f->phase = WATCH_DONE;
-		watch_flow_release(f);
-	}
+	if (!r && watch_flow_opening_last(f))
+		r = step(f);
+	if (f->phase == WATCH_OPENING)
+		watch_flow_opening_end(f);
+	else if (f->phase != WATCH_DONE)
+		watch_flow_done(f);
 	return err_up(r);
 }

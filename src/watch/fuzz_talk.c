@@ -66,10 +66,10 @@ static void talk(struct watch_talk *t, struct slice input, size_t piece)
 static void openings(struct slice s)
 {
 	struct watch_opening o = { slice_head(s, s.len / 2), slice_skip(s, s.len / 2) };
-	bool is_swapped, has_more;
+	bool has_more;
 	uint16_t version;
 	(void)watch_proto_find(&o, &has_more);
-	(void)watch_proto_find_middle(&o, &is_swapped);
+	(void)watch_proto_find_middle(&o);
 	(void)watch_tls_fit(&o);
 	(void)watch_tls_is_records(s, &version);
 }

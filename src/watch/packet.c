@@ -273,6 +273,17 @@ bool watch_address_equal(const struct watch_address *a, const struct watch_addre
 	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+static bool address_is_loopback(const struct watch_address *a)
+{
+	static const struct watch_address one = { { [15] = 1 } };
+	return watch_address_is_v4(a) ? a->bytes[12] == 127 : watch_address_equal(a, &one);
+}
+
+bool watch_address_are_local(const struct watch_address *client, const struct watch_address *server)
+{
+	return address_is_loopback(server) || watch_address_equal(client, server);
+}
+
 void watch_address_print(const struct watch_address *a, char ret_text[WATCH_ADDRESS_CAP])
 {
 	bool is_v4 = watch_address_is_v4(a);

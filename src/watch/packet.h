@@ -71,6 +71,9 @@ enum watch_packet_result {
 
 bool watch_address_is_v4(const struct watch_address *a);
 bool watch_address_equal(const struct watch_address *a, const struct watch_address *b);
+/* What goes from one to the other never leaves the host. */
+bool watch_address_are_local(const struct watch_address *client,
+                             const struct watch_address *server);
 
 enum { WATCH_ADDRESS_CAP = 46 };
 void watch_address_print(const struct watch_address *a, char ret_text[WATCH_ADDRESS_CAP]);

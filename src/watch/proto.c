@@ -33,33 +33,51 @@ const struct watch_proto *watch_proto_find(const struct watch_opening *o, bool *
 	return NULL;
 }
 
-static struct slice first_line(struct slice text)
+/* The beginning itself was missed by little. */
+static const struct watch_proto *beginning_of(const struct watch_opening *o)
 {
-	size_t end = slice_find(text, '\n');
-	if (end == text.len)
-		return (struct slice){};
-	return slice_head(text, end && text.data[end - 1] == '\r' ? end - 1 : end);
-}
-
-/* A line of a client; or, if the beginning itself was missed by little, what a protocol of lines
- * begins with. */
-static const struct watch_proto *middle_of(const struct watch_opening *o)
-{
-	struct slice line = first_line(o->client);
-	for (size_t i = 0; line.len && i < COUNT_OF(watch_protos); i++)
-		if (watch_protos[i]->fit_middle && watch_protos[i]->fit_middle(line))
-			return watch_protos[i];
 	for (size_t i = 0; i < COUNT_OF(watch_protos); i++)
-		if (watch_protos[i]->line && watch_protos[i]->fit(o) == WATCH_FIT_YES)
+		if (!watch_protos[i]->is_fit_weak && watch_protos[i]->fit(o) == WATCH_FIT_YES)
 			return watch_protos[i];
 	return NULL;
 }
 
-const struct watch_proto *watch_proto_find_middle(const struct watch_opening *o,
-                                                  bool *ret_is_swapped)
+/* The first that certainly fits, else the first that may. */
+static const struct watch_proto *middle_of(const struct watch_opening *o, bool *ret_is_certain)
+{
+	const struct watch_proto *maybe = NULL;
+	*ret_is_certain = false;
+	for (size_t i = 0; i < COUNT_OF(watch_protos); i++) {
+		const struct watch_proto *proto = watch_protos[i];
+		enum watch_fit fit = proto->fit_middle ? proto->fit_middle(o) : WATCH_FIT_NO;
+		if (fit == WATCH_FIT_YES) {
+			*ret_is_certain = true;
+			return proto;
+		}
+		if (fit == WATCH_FIT_MORE && !maybe)
+			maybe = proto;
+	}
+	return maybe;
+}
+
+static struct watch_middle side_find(const struct watch_opening *o)
+{
+	struct watch_middle m = { .proto = beginning_of(o) };
+	m.is_certain = m.proto;
+	if (!m.proto) {
+		m.proto = middle_of(o, &m.is_certain);
+		m.is_begun = m.proto;
+	}
+	return m;
+}
+
+struct watch_middle watch_proto_find_middle(const struct watch_opening *o)
 {
 	const struct watch_opening swapped = { .client = o->server, .server = o->client };
-	const struct watch_proto *proto = middle_of(o);
-	*ret_is_swapped = !proto;
-	return proto ? proto : middle_of(&swapped);
+	struct watch_middle here = side_find(o), there;
+	if (here.is_certain)
+		return here;
+	there = side_find(&swapped);
+	there.is_swapped = true;
+	return there.is_certain || !here.proto ? there : here;
 }

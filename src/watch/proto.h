@@ -25,8 +25,12 @@ struct watch_opening {
 struct watch_proto {
 	const char *name; /* in every output */
 	enum watch_fit (*fit)(const struct watch_opening *o);
-	/* Is this what a client says in the middle of a connection? NULL: nobody can know. */
-	bool (*fit_middle)(struct slice line);
+	/* Is this what is said in the middle of a connection? MORE: what the other side says
+	 * decides it. NULL: nobody can know. */
+	enum watch_fit (*fit_middle)(const struct watch_opening *o);
+	/* The parser's state there; NULL: that of a beginning. */
+	void (*on_middle)(struct watch_talk *t);
+	bool is_fit_weak; /* fit() proves nothing but of the first bytes of a connection */
 	void (*line)(struct watch_talk *t, enum watch_side side, struct slice line);
 	size_t (*feed)(struct watch_talk *t, enum watch_side side, struct slice input);
 	bool is_link_good; /* mailseal link carries it as it is */
@@ -45,10 +49,14 @@ enum {
 /* The protocol of an opening. NULL: none; *ret_more: it may yet be one. */
 const struct watch_proto *watch_proto_find(const struct watch_opening *o, bool *ret_more);
 
-/* The same of a connection that began before the capture; what may stand in either direction.
- * *ret_is_swapped: who was taken for the server is the client. */
-const struct watch_proto *watch_proto_find_middle(const struct watch_opening *o,
-                                                  bool *ret_is_swapped);
+/* The same of a connection that began before the capture; what may stand in either direction. */
+struct watch_middle {
+	const struct watch_proto *proto; /* NULL: none */
+	bool is_certain;                 /* else it may yet be another */
+	bool is_swapped;                 /* who was taken for the server is the client */
+	bool is_begun;                   /* what there is stands behind its beginning */
+};
+struct watch_middle watch_proto_find_middle(const struct watch_opening *o);
 
 /* Feeds what there is; returns how many bytes were used. is_asked, is_tls and is_lost stop it. */
 size_t watch_talk_feed(struct watch_talk *t, enum watch_side side, struct slice input);

@@ -1,6 +1,7 @@
 /* Dovecot's own protocols over TCP: auth, dict, doveadm. Lines, fields behind tabs. */
 #include "watch/protos.h"
 
+#include "base/clean.h"
 #include "watch/sasl.h"
 #include "watch/word.h"
 
@@ -24,6 +25,19 @@ static enum watch_fit auth_fit(const struct watch_opening *o)
 	if (server == WATCH_FIT_NO || client == WATCH_FIT_NO)
 		return WATCH_FIT_NO;
 	return server == WATCH_FIT_YES || client == WATCH_FIT_YES ? WATCH_FIT_YES : WATCH_FIT_MORE;
+}
+
+/* A word, and the number of a request. */
+static enum watch_fit auth_fit_middle(const struct watch_opening *o)
+{
+	static const char *const words[] = { "AUTH\t", "CONT\t",    "USER\t",
+		                             "PASS\t", "REQUEST\t", NULL };
+	struct slice rest = watch_word_line(o->client);
+	uint32_t number;
+	if (!watch_word_begins(rest, words))
+		return WATCH_FIT_NO;
+	field_take(&rest);
+	return watch_word_number(field_take(&rest), &number) ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
 /* "AUTH <id> PLAIN service=imap ... resp=<base64>"; resp is the last. */
@@ -73,6 +87,7 @@ static void auth_line(struct watch_talk *t, enum watch_side side, struct slice l
 const struct watch_proto watch_proto_dovecot_auth = {
 	.name = "dovecot-auth",
 	.fit = auth_fit,
+	.fit_middle = auth_fit_middle,
 	.line = auth_line,
 	.is_link_good = true,
 };
@@ -100,23 +115,42 @@ static enum watch_fit dict_fit(const struct watch_opening *o)
 	return is_it ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
+static enum watch_fit dict_fit_middle(const struct watch_opening *o)
+{
+	static const char *const keys[] = { "Lpriv/", "Lshared/", NULL };
+	return watch_word_begins(watch_word_line(o->client), keys) ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
+/* Which field has the user: of the greeting (up to version 2), a lookup, an iteration, a
+ * transaction. 0: none. */
+static unsigned dict_user_at(uint8_t command)
+{
+	static const struct {
+		uint8_t command;
+		unsigned field;
+	} users[] = { { 'H', 4 }, { 'L', 2 }, { 'I', 4 }, { 'B', 2 } };
+	for (size_t i = 0; i < COUNT_OF(users); i++)
+		if (users[i].command == command)
+			return users[i].field;
+	return 0;
+}
+
 static void dict_line(struct watch_talk *t, enum watch_side side, struct slice line)
 {
-	struct slice rest = slice_skip(line, 1);
+	struct slice rest = slice_skip(line, 1), field = {};
 	if (side != WATCH_CLIENT || !line.len)
 		return;
-	if (line.data[0] != 'H') {
-		t->is_proven = true;
-		return;
-	}
-	for (int i = 0; i < 3; i++)
-		field_take(&rest);
-	slice_to_text(field_take(&rest), t->user, sizeof(t->user));
+	t->is_proven |= line.data[0] != 'H';
+	for (unsigned at = dict_user_at(line.data[0]); at; at--)
+		field = field_take(&rest);
+	if (field.len)
+		slice_to_text(field, t->user, sizeof(t->user));
 }
 
 const struct watch_proto watch_proto_dovecot_dict = {
 	.name = "dovecot-dict",
 	.fit = dict_fit,
+	.fit_middle = dict_fit_middle,
 	.line = dict_line,
 	.is_link_good = true,
 };
@@ -131,13 +165,20 @@ static enum watch_fit doveadm_fit(const struct watch_opening *o)
 	return watch_word_fit(o->client, begin);
 }
 
+static enum watch_fit doveadm_fit_middle(const struct watch_opening *o)
+{
+	static const char *const begin[] = { "PLAIN\t", NULL };
+	return watch_word_begins(o->client, begin) ? watch_word_answer(o->server, "+-")
+	                                           : WATCH_FIT_NO;
+}
+
 static void doveadm_client(struct watch_talk *t, struct slice line)
 {
 	struct slice rest = line, word = field_take(&rest);
 	if (watch_word_is(word, "VERSION"))
 		return;
 	if (watch_word_is(word, "STARTTLS")) {
-		t->is_asked = true;
+		t->is_tls = true; /* nobody answers it */
 		return;
 	}
 	t->is_proven = true;
@@ -149,19 +190,16 @@ static void doveadm_client(struct watch_talk *t, struct slice line)
 
 static void doveadm_line(struct watch_talk *t, enum watch_side side, struct slice line)
 {
-	if (side == WATCH_CLIENT) {
+	if (side == WATCH_CLIENT)
 		doveadm_client(t, line);
-	} else if (t->is_asked && line.len) {
-		t->is_asked = false;
-		t->is_tls = line.data[0] == '+' || slice_starts_nocase(line, "OK");
-	} else if (watch_word_in(line, "STARTTLS")) {
+	else if (watch_word_in(line, "STARTTLS"))
 		t->is_offered = true;
-	}
 }
 
 const struct watch_proto watch_proto_doveadm = {
 	.name = "doveadm",
 	.fit = doveadm_fit,
+	.fit_middle = doveadm_fit_middle,
 	.line = doveadm_line,
 	.is_link_good = true,
 	.mend = "service doveadm { inet_listener { ssl = yes } } and ssl = required for "

@@ -6,7 +6,11 @@
 #include "base/clean.h"
 #include "sasl/base64.h"
 
+#include <ctype.h>
+
 enum http_state { HTTP_REQUEST, HTTP_HEADERS, HTTP_FORM };
+/* rspamd encrypts requests to "/post" by keys of its own. */
+enum http_seal { HTTP_OPEN, HTTP_MAY_BE_SEALED, HTTP_SEALED };
 enum { FORM_MAX = 4096 };
 
 static const char *const methods[] = { "GET /",    "POST /",  "PUT /",       "HEAD /",
@@ -26,11 +30,6 @@ static enum watch_fit http_fit(const struct watch_opening *o)
 	if (line.len == o->client.len)
 		return line.len < WATCH_LINE_MAX ? WATCH_FIT_MORE : WATCH_FIT_YES;
 	return watch_word_in(line, " HTTP/1.") ? WATCH_FIT_YES : WATCH_FIT_NO;
-}
-
-static bool http_fit_middle(struct slice line)
-{
-	return watch_word_begins(line, methods) && watch_word_in(line, " HTTP/1.");
 }
 
 /* The user name of "anna:password"; what was decoded is wiped. */
@@ -76,10 +75,26 @@ static struct slice value_of(struct slice line)
 	return slice_trim(slice_skip(line, slice_find(line, ':') + 1));
 }
 
+/* "k5z9x=k5z9xtp4...": whose key, and the one of this request, 32 bytes each, as rspamd writes
+ * them. */
+static bool is_rspamd_key(struct slice value)
+{
+	enum { ID_LEN = 5, KEY_LEN = 52 };
+	struct slice id = slice_head(value, slice_find(value, '='));
+	struct slice key = slice_skip(value, id.len + 1);
+	for (size_t i = 0; i < value.len; i++)
+		if (!isalnum(value.data[i]) && value.data[i] != '=')
+			return false;
+	return id.len >= ID_LEN && key.len >= KEY_LEN;
+}
+
 static void header(struct watch_talk *t, struct slice line)
 {
-	if (slice_starts_nocase(line, "Authorization:") ||
-	    slice_starts_nocase(line, "Proxy-Authorization:"))
+	if (t->step == HTTP_MAY_BE_SEALED && slice_starts_nocase(line, "Key:") &&
+	    is_rspamd_key(value_of(line)))
+		t->step = HTTP_SEALED;
+	else if (slice_starts_nocase(line, "Authorization:") ||
+	         slice_starts_nocase(line, "Proxy-Authorization:"))
 		on_authorization(t, value_of(line));
 	else if (slice_starts_nocase(line, "Cookie:"))
 		on_cookie(t, value_of(line));
@@ -95,6 +110,10 @@ static void header(struct watch_talk *t, struct slice line)
 /* The body of a request: a form comes as one piece, all else is passed over. */
 static void headers_end(struct watch_talk *t)
 {
+	if (t->step == HTTP_SEALED)
+		t->is_private = true;
+	else
+		t->is_proven = true;
 	bool is_form = t->word[0] && t->number && t->number <= FORM_MAX;
 	t->state[WATCH_CLIENT] = is_form ? HTTP_FORM : HTTP_REQUEST;
 	if (!is_form)
@@ -125,7 +144,8 @@ static void http_line(struct watch_talk *t, enum watch_side side, struct slice l
 	if (t->state[WATCH_CLIENT] == HTTP_HEADERS) {
 		line.len ? header(t, line) : headers_end(t);
 	} else if (watch_word_begins(line, methods)) {
-		t->is_proven = true;
+		t->step = slice_starts_nocase(line, "POST /post ") ? HTTP_MAY_BE_SEALED : HTTP_OPEN;
+		t->is_proven |= t->step == HTTP_OPEN;
 		t->number = 0;
 		t->word[0] = '\0';
 		t->state[WATCH_CLIENT] = HTTP_HEADERS;
@@ -157,7 +177,6 @@ static size_t http_feed(struct watch_talk *t, enum watch_side side, struct slice
 const struct watch_proto watch_proto_http = {
 	.name = "http",
 	.fit = http_fit,
-	.fit_middle = http_fit_middle,
 	.feed = http_feed,
 	.is_link_good = true,
 	.mend = "TLS in the web server, port 80 answers with a redirect only",

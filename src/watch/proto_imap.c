@@ -4,6 +4,8 @@
 #include "watch/sasl.h"
 #include "watch/word.h"
 
+#include <ctype.h>
+
 enum imap_state {
 	IMAP_COMMANDS,
 	IMAP_USER,     /* of LOGIN, behind a literal that announces it */
@@ -12,13 +14,11 @@ enum imap_state {
 };
 
 static const char *const greetings[] = { "* OK", "* PREAUTH", "* BYE", NULL };
-static const char *const first_verbs[] = { "CAPABILITY", "LOGIN",  "AUTHENTICATE", "STARTTLS",
-	                                   "ID",         "NOOP",   "LOGOUT",       "SELECT",
-	                                   "EXAMINE",    "LIST",   "LSUB",         "STATUS",
-	                                   "NAMESPACE",  "ENABLE", "COMPRESS",     NULL };
 static const char *const middle_verbs[] = { "LOGIN",  "AUTHENTICATE", "SELECT", "EXAMINE",
 	                                    "UID",    "FETCH",        "IDLE",   "STORE",
-	                                    "APPEND", "EXPUNGE",      NULL };
+	                                    "APPEND", "EXPUNGE",      "NOOP",   "STARTTLS",
+	                                    "LOGOUT", "CAPABILITY",   "LIST",   NULL };
+static const char *const login_verbs[] = { "LOGIN", "AUTHENTICATE", NULL };
 static const char *const silent_verbs[] = { "CAPABILITY", "ID",     "NOOP", "LOGOUT",
 	                                    "STARTTLS",   "ENABLE", NULL };
 
@@ -45,28 +45,35 @@ static bool is_command(struct slice line, const char *const *verbs)
 	return tag_is_right(tag) && is_one_of(watch_word_take(&line), verbs);
 }
 
-static struct slice first_line(struct slice text)
-{
-	size_t end = slice_find(text, '\n');
-	if (end && end < text.len && text.data[end - 1] == '\r')
-		return slice_head(text, end - 1);
-	return slice_head(text, end);
-}
-
 static enum watch_fit imap_fit(const struct watch_opening *o)
 {
-	if (o->server.len)
-		return watch_word_fit(o->server, greetings);
-	if (slice_find(o->client, '\n') < o->client.len)
-		return is_command(first_line(o->client), first_verbs) ? WATCH_FIT_YES
-		                                                      : WATCH_FIT_NO;
-	return o->client.len > 128 || !watch_word_is_text(o->client) ? WATCH_FIT_NO
-	                                                             : WATCH_FIT_MORE;
+	if (!o->server.len)
+		return o->client.len ? WATCH_FIT_NO : WATCH_FIT_MORE;
+	return watch_word_fit(o->server, greetings);
 }
 
-static bool imap_fit_middle(struct slice line)
+static bool has_letter(struct slice tag)
 {
-	return is_command(line, middle_verbs);
+	for (size_t i = 0; i < tag.len; i++)
+		if (isalpha(tag.data[i]))
+			return true;
+	return false;
+}
+
+/* "230 Login successful." is FTP's, and a mail may quote a login: it is one where a server of IMAP
+ * answers. */
+static enum watch_fit imap_fit_middle(const struct watch_opening *o)
+{
+	struct slice line = watch_word_line(o->client), rest = line, tag = watch_word_take(&rest);
+	if (!is_command(line, middle_verbs))
+		return WATCH_FIT_NO;
+	if (!o->server.len)
+		return has_letter(tag) ? WATCH_FIT_MORE : WATCH_FIT_NO;
+	if (!is_command(line, login_verbs))
+		return WATCH_FIT_YES;
+	bool is_answer = watch_word_answer(o->server, "*+") == WATCH_FIT_YES ||
+	                 slice_equal_nocase(slice_head(o->server, tag.len), tag);
+	return is_answer ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
 /* The line ends and a literal follows: it comes as one piece. */

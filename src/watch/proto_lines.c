@@ -21,6 +21,16 @@ static enum watch_fit ftp_fit(const struct watch_opening *o)
 	                       : WATCH_FIT_MORE;
 }
 
+static enum watch_fit ftp_fit_middle(const struct watch_opening *o)
+{
+	static const char *const verbs[] = { "USER ", "PASS ", "AUTH TLS", "AUTH SSL", "RETR ",
+		                             "STOR ", "LIST",  "NLST",     "MLSD",     "CWD ",
+		                             "PASV",  "EPSV",  "PORT ",    "TYPE ",    NULL };
+	if (!watch_word_begins(watch_word_line(o->client), verbs))
+		return WATCH_FIT_NO;
+	return watch_word_answer(o->server, "12345");
+}
+
 static void ftp_line(struct watch_talk *t, enum watch_side side, struct slice line)
 {
 	struct slice rest = line, verb = watch_word_take(&rest);
@@ -49,6 +59,7 @@ static void ftp_line(struct watch_talk *t, enum watch_side side, struct slice li
 const struct watch_proto watch_proto_ftp = {
 	.name = "ftp",
 	.fit = ftp_fit,
+	.fit_middle = ftp_fit_middle,
 	.line = ftp_line,
 	.mend = "SFTP instead, or FTP over TLS required for login and data",
 };
@@ -70,6 +81,14 @@ static enum watch_fit telnet_fit(const struct watch_opening *o)
 	if (!telnet_is_option(s))
 		return WATCH_FIT_NO;
 	return s.len == 3 || telnet_is_option(slice_skip(s, 3)) ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
+/* Three bytes are soon there by chance. */
+static enum watch_fit telnet_fit_middle(const struct watch_opening *o)
+{
+	struct slice s = o->server.len ? o->server : o->client;
+	return telnet_is_option(s) && telnet_is_option(slice_skip(s, 3)) ? WATCH_FIT_YES
+	                                                                 : WATCH_FIT_NO;
 }
 
 /* The prompt may come in any pieces: how much of it was there is kept. */
@@ -102,6 +121,8 @@ static size_t telnet_feed(struct watch_talk *t, enum watch_side side, struct sli
 const struct watch_proto watch_proto_telnet = {
 	.name = "telnet",
 	.fit = telnet_fit,
+	.fit_middle = telnet_fit_middle,
+	.is_fit_weak = true,
 	.feed = telnet_feed,
 	.mend = "SSH instead",
 };
@@ -112,6 +133,19 @@ static enum watch_fit nats_fit(const struct watch_opening *o)
 {
 	static const char *const begin[] = { "INFO {", NULL };
 	return o->server.len || !o->client.len ? watch_word_fit(o->server, begin) : WATCH_FIT_NO;
+}
+
+/* "PUB subject [reply] length", "SUB subject [queue] id". */
+static enum watch_fit nats_fit_middle(const struct watch_opening *o)
+{
+	static const char *const verbs[] = { "PUB ", "SUB ", "HPUB ", NULL };
+	struct slice rest = watch_word_line(o->client), word, last = {};
+	uint32_t number;
+	if (!watch_word_begins(rest, verbs))
+		return WATCH_FIT_NO;
+	while ((word = watch_word_take(&rest)).len)
+		last = word;
+	return watch_word_number(last, &number) ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
 static void nats_connect(struct watch_talk *t, struct slice line)
@@ -141,6 +175,7 @@ static void nats_line(struct watch_talk *t, enum watch_side side, struct slice l
 const struct watch_proto watch_proto_nats = {
 	.name = "nats",
 	.fit = nats_fit,
+	.fit_middle = nats_fit_middle,
 	.line = nats_line,
 	.is_link_good = true,
 	.mend = "tls { } in nats-server.conf",
@@ -203,9 +238,21 @@ static enum watch_fit relp_fit(const struct watch_opening *o)
 	return o->client.len || !o->server.len ? watch_word_fit(o->client, begin) : WATCH_FIT_NO;
 }
 
+/* "17 syslog 120 <34>..." */
+static enum watch_fit relp_fit_middle(const struct watch_opening *o)
+{
+	struct slice rest = slice_head(o->client, 64);
+	uint32_t number;
+	bool is_frame = watch_word_number(watch_word_take(&rest), &number) &&
+	                watch_word_is(watch_word_take(&rest), "syslog") &&
+	                watch_word_number(watch_word_take(&rest), &number);
+	return is_frame ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
 const struct watch_proto watch_proto_relp = {
 	.name = "relp",
 	.fit = relp_fit,
+	.fit_middle = relp_fit_middle,
 	.feed = proven_feed,
 	.is_link_good = true,
 	.mend = "tls=\"on\" in omrelp and imrelp (rsyslog)",

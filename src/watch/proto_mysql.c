@@ -4,6 +4,8 @@
 #include "watch/wire.h"
 #include "watch/word.h"
 
+#include <ctype.h>
+
 enum {
 	MYSQL_HEADER = 4,
 	MYSQL_SSL = 0x0800,
@@ -25,6 +27,27 @@ static enum watch_fit mysql_fit(const struct watch_opening *o)
 	bool is_greeting = !s.data[3] && s.data[4] == 10 && len > 40 && len < 512;
 	bool is_digit = s.data[5] >= '0' && s.data[5] <= '9';
 	return is_greeting && is_digit ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
+/* A query: its number is 0, and all of it is text. */
+static enum watch_fit mysql_fit_middle(const struct watch_opening *o)
+{
+	enum { ENOUGH = 8 };
+	struct slice s = o->client, text = slice_skip(s, MYSQL_HEADER + 1);
+	if (s.len < MYSQL_HEADER + 1 + ENOUGH)
+		return WATCH_FIT_NO;
+	bool is_query = !s.data[3] && s.data[4] == MYSQL_QUERY && watch_u24_le(s.data) > ENOUGH &&
+	                watch_u24_le(s.data) < 65536;
+	for (size_t i = 0; is_query && i < ENOUGH; i++)
+		is_query = isprint(text.data[i]) || isspace(text.data[i]);
+	return is_query ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
+static void mysql_on_middle(struct watch_talk *t)
+{
+	t->is_proven = true;
+	t->state[WATCH_CLIENT] = MYSQL_LOGIN;
+	t->state[WATCH_SERVER] = MYSQL_COMMANDS;
 }
 
 /* Behind the version: id, scramble, a zero, the lower half of what it can. */
@@ -95,6 +118,8 @@ static size_t mysql_feed(struct watch_talk *t, enum watch_side side, struct slic
 const struct watch_proto watch_proto_mysql = {
 	.name = "mysql",
 	.fit = mysql_fit,
+	.fit_middle = mysql_fit_middle,
+	.on_middle = mysql_on_middle,
 	.feed = mysql_feed,
 	.is_link_good = true,
 	.mend = "require_secure_transport = ON, and ssl-mode=VERIFY_IDENTITY "

@@ -15,7 +15,13 @@ enum pg_state { PG_STARTUP, PG_MESSAGES };
 enum pg_answer { PG_ANSWER_MESSAGES, PG_ANSWER_BYTE };
 
 /* Of AuthenticationRequest. */
-enum { PG_AUTH_OK = 0, PG_AUTH_CLEAR = 3, PG_AUTH_MD5 = 5, PG_AUTH_SASL = 10 };
+enum {
+	PG_AUTH_OK = 0,
+	PG_AUTH_CLEAR = 3,
+	PG_AUTH_MD5 = 5,
+	PG_AUTH_SASL = 10,
+	PG_AUTH_SASL_LAST = 12, /* goes on with it */
+};
 
 static enum watch_fit pgsql_fit(const struct watch_opening *o)
 {
@@ -29,6 +35,40 @@ static enum watch_fit pgsql_fit(const struct watch_opening *o)
 	if (code == PG_CANCEL && len == 16)
 		return WATCH_FIT_YES;
 	return code >> 16 == 3 && len >= 9 && len <= PG_STARTUP_MAX ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
+/* The server's "Z" between two queries, or its word about a login. */
+static bool is_server_middle(struct slice s)
+{
+	if (s.len < 9 || watch_u32(s.data + 1) > PG_STARTUP_MAX)
+		return s.len >= 6 && s.data[0] == 'Z' && watch_u32(s.data + 1) == 5 &&
+		       memchr("ITE", s.data[5], 3);
+	if (s.data[0] == 'Z')
+		return watch_u32(s.data + 1) == 5 && memchr("ITE", s.data[5], 3);
+	return s.data[0] == 'R' && watch_u32(s.data + 1) >= 8 &&
+	       watch_u32(s.data + 5) <= PG_AUTH_SASL_LAST;
+}
+
+/* Or "Q", a length, text and its NUL. */
+static enum watch_fit pgsql_fit_middle(const struct watch_opening *o)
+{
+	struct slice s = o->client;
+	if (is_server_middle(o->server))
+		return WATCH_FIT_YES;
+	if (s.len < 8 || (s.data[0] != 'Q' && s.data[0] != 'P'))
+		return WATCH_FIT_NO;
+	uint32_t len = watch_u32(s.data + 1);
+	if (len < 6 || len > 65536)
+		return WATCH_FIT_NO;
+	if (s.len <= len)
+		return WATCH_FIT_MORE;
+	return watch_word_is_text(slice_head(slice_skip(s, 5), 1)) && !s.data[len] ? WATCH_FIT_YES
+	                                                                           : WATCH_FIT_NO;
+}
+
+static void pgsql_on_middle(struct watch_talk *t)
+{
+	t->state[WATCH_CLIENT] = PG_MESSAGES;
 }
 
 /* "user" NUL "anna" NUL "database" NUL ... */
@@ -66,20 +106,60 @@ static size_t startup(struct watch_talk *t, struct slice input)
 	return len;
 }
 
-static void client_message(struct watch_talk *t, uint8_t type)
+/* Of a login whose question was not seen: a text that is neither MD5 nor SCRAM's is the password.
+ */
+static uint32_t method_guess(struct slice body)
 {
-	if (type != 'p') {
-		t->is_proven |= type != 'X';
-	} else if (t->number == PG_AUTH_CLEAR) {
+	static const char *const scram[] = { "SCRAM-", "c=", "n,,", NULL };
+	struct slice text = slice_head(body, slice_find(body, 0));
+	if (slice_starts_nocase(body, "md5") && text.len == 35)
+		return PG_AUTH_MD5;
+	if (watch_word_begins(body, scram))
+		return PG_AUTH_SASL;
+	return text.len && text.len + 1 == body.len && watch_word_is_text(text) ? PG_AUTH_CLEAR
+	                                                                        : PG_AUTH_OK;
+}
+
+static void on_password(struct watch_talk *t, uint32_t method)
+{
+	if (method == PG_AUTH_CLEAR)
 		watch_talk_secret(t, WATCH_SECRET_PASSWORD, slice_str("PASSWORD"),
 		                  (struct slice){});
-	} else {
+	else
 		watch_talk_secret(t, WATCH_SECRET_HASH,
-		                  slice_str(t->number == PG_AUTH_MD5    ? "MD5"
-		                            : t->number == PG_AUTH_SASL ? "SCRAM"
-		                                                        : "GSS"),
+		                  slice_str(method == PG_AUTH_MD5    ? "MD5"
+		                            : method == PG_AUTH_SASL ? "SCRAM"
+		                                                     : "GSS"),
 		                  (struct slice){});
+}
+
+/* Returns how much is used of what is there. len: of the message behind its type. */
+static size_t client_message(struct watch_talk *t, struct slice input, uint32_t len)
+{
+	enum { GUESSED_MAX = 1024 };
+	if (input.data[0] != 'p') {
+		t->is_proven |= input.data[0] != 'X';
+	} else if (t->number) {
+		on_password(t, t->number);
+	} else if (len <= GUESSED_MAX) {
+		if (input.len < 1 + len)
+			return 0;
+		on_password(t, method_guess(slice_head(slice_skip(input, 5), len - 4)));
 	}
+	t->skip[WATCH_CLIENT] = len - 4;
+	return 5;
+}
+
+/* What kind of login the server wants. */
+static void server_message(struct watch_talk *t, struct slice input, uint32_t len)
+{
+	if (input.data[0] != 'R' || len < 8)
+		return;
+	uint32_t method = watch_u32(input.data + 5);
+	if (method > PG_AUTH_SASL && method <= PG_AUTH_SASL_LAST)
+		method = PG_AUTH_SASL;
+	if (method && method <= PG_AUTH_SASL)
+		t->number = method;
 }
 
 /* 'S': TLS begins ('G': GSSAPI encrypts); 'N': it does not. */
@@ -106,10 +186,8 @@ static size_t pgsql_feed(struct watch_talk *t, enum watch_side side, struct slic
 		return 0;
 	}
 	if (side == WATCH_CLIENT)
-		client_message(t, input.data[0]);
-	else if (input.data[0] == 'R' && len >= 8 && watch_u32(input.data + 5) <= PG_AUTH_SASL &&
-	         watch_u32(input.data + 5))
-		t->number = watch_u32(input.data + 5);
+		return client_message(t, input, len);
+	server_message(t, input, len);
 	t->skip[side] = len - 4;
 	return 5;
 }
@@ -117,6 +195,8 @@ static size_t pgsql_feed(struct watch_talk *t, enum watch_side side, struct slic
 const struct watch_proto watch_proto_pgsql = {
 	.name = "postgresql",
 	.fit = pgsql_fit,
+	.fit_middle = pgsql_fit_middle,
+	.on_middle = pgsql_on_middle,
 	.feed = pgsql_feed,
 	.is_link_good = true,
 	.mend = "ssl = on, hostssl in pg_hba.conf, sslmode=verify-full in clients",

@@ -11,25 +11,22 @@ static const char *const verbs[] = { "USER ", "PASS ", "APOP ", "AUTH",     "CAP
 	                             "STLS",  "QUIT",  "STAT",  "LIST",     "UIDL",
 	                             "RETR ", "TOP ",  "NOOP",  "XCLIENT ", NULL };
 static const char *const proofs[] = { "STAT", "LIST", "UIDL", "RETR ", "TOP ", "DELE ", NULL };
-static const char *const middles[] = { "PASS ", "RETR ", "UIDL", "TOP ", "DELE ", "STAT", NULL };
+static const char *const middles[] = { "USER ", "PASS ", "AUTH ", "APOP ", "STLS", "CAPA", "RETR ",
+	                               "UIDL",  "TOP ",  "DELE ", "STAT",  "LIST", "NOOP", NULL };
 
 static enum watch_fit pop3_fit(const struct watch_opening *o)
 {
 	enum watch_fit fit = watch_word_fit(o->server, greetings);
-	if (o->server.len && fit != WATCH_FIT_YES)
-		return fit;
-	return watch_word_fit(o->client, verbs);
+	if (!o->server.len)
+		return o->client.len ? WATCH_FIT_NO : WATCH_FIT_MORE;
+	return fit == WATCH_FIT_YES ? watch_word_fit(o->client, verbs) : fit;
 }
 
-static bool pop3_fit_middle(struct slice line)
+static enum watch_fit pop3_fit_middle(const struct watch_opening *o)
 {
-	struct slice rest = line, verb = watch_word_take(&rest);
-	uint32_t number;
-	if (watch_word_is(verb, "RETR") || watch_word_is(verb, "DELE"))
-		return watch_word_number(slice_trim(rest), &number);
-	if (watch_word_is(verb, "STAT") || watch_word_is(verb, "UIDL"))
-		return !slice_trim(rest).len;
-	return watch_word_begins(line, middles) && verb.len == 4;
+	if (!watch_word_begins(watch_word_line(o->client), middles))
+		return WATCH_FIT_NO;
+	return watch_word_answer(o->server, "+-");
 }
 
 static void on_auth(struct watch_talk *t, struct slice rest)

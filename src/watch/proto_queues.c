@@ -25,11 +25,30 @@ static void login(struct watch_talk *t, struct slice mechanism, struct slice res
 /* --- AMQP --- */
 
 enum { AMQP_HELLO = 8, AMQP_FRAME = 7, AMQP_CONNECTION = 10, AMQP_START_OK = 11, FRAME_MAX = 2048 };
+enum amqp_state { AMQP_BEGIN, AMQP_1_0, AMQP_0_9 };
 
 static enum watch_fit amqp_fit(const struct watch_opening *o)
 {
 	static const char *const begin[] = { "AMQP", NULL };
 	return o->client.len || !o->server.len ? watch_word_fit(o->client, begin) : WATCH_FIT_NO;
+}
+
+/* A whole frame of 0-9-1: kind, channel, length, and its end where it has to be. */
+static enum watch_fit amqp_fit_middle(const struct watch_opening *o)
+{
+	enum { END = 0xce };
+	struct slice s = o->client;
+	if (s.len < AMQP_FRAME + 1 || !s.data[0] || !memchr("\1\2\3\10", s.data[0], 4))
+		return WATCH_FIT_NO;
+	uint32_t len = watch_u32(s.data + 3);
+	return len < FRAME_MAX && s.len > AMQP_FRAME + len && s.data[AMQP_FRAME + len] == END
+	               ? WATCH_FIT_YES
+	               : WATCH_FIT_NO;
+}
+
+static void amqp_on_middle(struct watch_talk *t)
+{
+	t->state[WATCH_CLIENT] = AMQP_0_9;
 }
 
 /* Properties (a table), mechanism, response. */
@@ -93,10 +112,10 @@ static size_t amqp_feed(struct watch_talk *t, enum watch_side side, struct slice
 	if (side == WATCH_SERVER)
 		return input.len;
 	if (t->state[side])
-		return t->state[side] == 9 ? amqp_frame(t, input) : amqp1_feed(t, input);
+		return t->state[side] == AMQP_0_9 ? amqp_frame(t, input) : amqp1_feed(t, input);
 	if (input.len < AMQP_HELLO)
 		return 0;
-	t->state[side] = input.data[4] == 0 && input.data[6] == 9 ? 9 : 1;
+	t->state[side] = input.data[4] == 0 && input.data[6] == 9 ? AMQP_0_9 : AMQP_1_0;
 	if (input.data[4] == 2) /* TLS follows (AMQP 1.0 5.2.1) */
 		t->is_tls = true;
 	return AMQP_HELLO;
@@ -105,6 +124,8 @@ static size_t amqp_feed(struct watch_talk *t, enum watch_side side, struct slice
 const struct watch_proto watch_proto_amqp = {
 	.name = "amqp",
 	.fit = amqp_fit,
+	.fit_middle = amqp_fit_middle,
+	.on_middle = amqp_on_middle,
 	.feed = amqp_feed,
 	.is_link_good = true,
 	.mend = "listeners.ssl and listeners.tcp = none (RabbitMQ)",

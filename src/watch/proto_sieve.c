@@ -23,9 +23,13 @@ static enum watch_fit sieve_fit(const struct watch_opening *o)
 	                       : WATCH_FIT_MORE;
 }
 
-static bool sieve_fit_middle(struct slice line)
+static enum watch_fit sieve_fit_middle(const struct watch_opening *o)
 {
-	return watch_word_begins(line, proofs);
+	static const char *const begin[] = { "AUTHENTICATE \"", "STARTTLS", NULL };
+	struct slice line = watch_word_line(o->client);
+	if (!watch_word_begins(line, proofs) && !watch_word_begins(line, begin))
+		return WATCH_FIT_NO;
+	return watch_word_answer(o->server, "\"{ONB");
 }
 
 /* A string, or the literal that comes next. */

@@ -12,10 +12,9 @@ static const char *const lhlo[] = { "LHLO ", NULL };
 static const char *const proofs[] = {
 	"MAIL FROM:", "RCPT TO:", "XFORWARD ", "VRFY ", "EXPN ", NULL
 };
-static const char *const middles[] = { "MAIL FROM:", "RCPT TO:",         "EHLO ",
-	                               "HELO ",      "AUTH PLAIN",       "AUTH LOGIN",
-	                               "XCLIENT ",   "XFORWARD NAME=",   "AUTH XOAUTH2",
-	                               "LHLO ",      "AUTH OAUTHBEARER", NULL };
+static const char *const middles[] = { "MAIL FROM:", "RCPT TO:", "AUTH ", "STARTTLS",
+	                               "XCLIENT ",   "XFORWARD", "BDAT ", "DATA",
+	                               "RSET",       "EHLO ",    "HELO ", NULL };
 
 static enum watch_fit fit(const struct watch_opening *o, const char *const *hello, const char *word)
 {
@@ -39,9 +38,16 @@ static enum watch_fit lmtp_fit(const struct watch_opening *o)
 	return fit(o, lhlo, " LMTP");
 }
 
-static bool smtp_fit_middle(struct slice line)
+static enum watch_fit smtp_fit_middle(const struct watch_opening *o)
 {
-	return watch_word_begins(line, middles);
+	if (!watch_word_begins(watch_word_line(o->client), middles))
+		return WATCH_FIT_NO;
+	return watch_word_answer(o->server, "2345");
+}
+
+static enum watch_fit lmtp_fit_middle(const struct watch_opening *o)
+{
+	return watch_word_begins(o->client, lhlo) ? WATCH_FIT_YES : WATCH_FIT_NO;
 }
 
 /* "XCLIENT LOGIN=anna" (Postfix): no password, but who it is. */
@@ -135,6 +141,7 @@ const struct watch_proto watch_proto_smtp = {
 const struct watch_proto watch_proto_lmtp = {
 	.name = "lmtp",
 	.fit = lmtp_fit,
+	.fit_middle = lmtp_fit_middle,
 	.line = smtp_line,
 	.is_link_good = true,
 	.mend = "client: lmtp_tls_security_level = encrypt (Postfix); server: ssl = required "

@@ -31,6 +31,13 @@ static enum watch_fit redis_fit(const struct watch_opening *o)
 	return at > 1 || at == s.len ? watch_word_fit(rest, begin) : WATCH_FIT_NO;
 }
 
+/* What stands in a line may be of many. */
+static enum watch_fit redis_fit_middle(const struct watch_opening *o)
+{
+	bool is_array = o->client.len && o->client.data[0] == '*';
+	return is_array && redis_fit(o) == WATCH_FIT_YES ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
 static bool redis_is_silent(struct slice word)
 {
 	for (const char *const *silent = redis_silent; *silent; silent++)
@@ -106,6 +113,8 @@ static void redis_line(struct watch_talk *t, enum watch_side side, struct slice 
 const struct watch_proto watch_proto_redis = {
 	.name = "redis",
 	.fit = redis_fit,
+	.fit_middle = redis_fit_middle,
+	.is_fit_weak = true,
 	.line = redis_line,
 	.is_link_good = true,
 	.mend = "tls-port in redis.conf and port 0",
@@ -139,6 +148,18 @@ static enum watch_fit memcached_fit(const struct watch_opening *o)
 	                       watch_u32(s.data + 8) >= watch_u16(s.data + 2) + (uint32_t)s.data[4]
 	               ? WATCH_FIT_YES
 	               : WATCH_FIT_NO;
+}
+
+/* A verb with a key, and an answer to it: other texts begin with such a word too. */
+static enum watch_fit memcached_fit_middle(const struct watch_opening *o)
+{
+	struct slice line = watch_word_line(o->client);
+	if (o->client.len && o->client.data[0] == MEMCACHED_REQUEST)
+		return memcached_fit(o) == WATCH_FIT_YES ? WATCH_FIT_YES : WATCH_FIT_NO;
+	if (!line.len || !islower(line.data[0]) || line.len > 512 ||
+	    watch_word_fit(o->client, memcached_verbs) != WATCH_FIT_YES)
+		return WATCH_FIT_NO;
+	return watch_word_answer(o->server, "VESNDHO0123456789");
 }
 
 /* SASL's mechanism is the key; a password is behind it. */
@@ -181,6 +202,8 @@ static size_t memcached_feed(struct watch_talk *t, enum watch_side side, struct 
 const struct watch_proto watch_proto_memcached = {
 	.name = "memcached",
 	.fit = memcached_fit,
+	.fit_middle = memcached_fit_middle,
+	.is_fit_weak = true,
 	.feed = memcached_feed,
 	.is_link_good = true,
 	.mend = "memcached -Z with ssl_chain_cert and ssl_key",

@@ -52,5 +52,6 @@ static enum watch_fit openvpn_fit(const struct watch_opening *o)
 const struct watch_proto watch_proto_openvpn = {
 	.name = "openvpn",
 	.fit = openvpn_fit,
+	.is_fit_weak = true,
 	.feed = tunnel_feed,
 };

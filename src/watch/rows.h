@@ -11,7 +11,7 @@
 enum {
 	WATCH_ROWS_MAX = 50000,
 	WATCH_ROWS_SHARED_MAX = 10000, /* above it, of several clients */
-	WATCH_ROW_PLACES = 8192,
+	WATCH_ROW_PLACES = 65536,
 };
 
 struct watch_row_key {
@@ -25,22 +25,26 @@ struct watch_row_key {
 
 struct watch_row {
 	struct watch_row_key key;
-	struct watch_row *next; /* of the same place */
+	uint64_t hash;
+	struct watch_row *next;                      /* of the same place */
+	struct watch_row *untold_next, *untold_prev; /* with !is_told */
 	uint64_t flows, bytes;
 	int64_t first_s, last_s;
 	enum watch_secret secret;
 	char mechanism[WATCH_MECHANISM_CAP];
-	char user[WATCH_USER_CAP]; /* one of them */
-	struct watch_tls tls;      /* the weakest version's */
-	const char *mend;          /* NULL: there is none */
+	char user[WATCH_USER_CAP];             /* one of them */
+	struct watch_tls tls;                  /* the weakest version's */
+	struct watch_certificate *certificate; /* the one that ends first; NULL: none was seen */
+	const char *mend;                      /* NULL: there is none */
 	bool is_link_good;
-	bool is_told; /* watch_tell() */
+	bool is_told; /* watch_rows_tell() */
 };
 
 /* Starts as {}; seed is random. */
 struct watch_rows {
 	uint64_t seed;
 	struct watch_row *places[WATCH_ROW_PLACES];
+	struct watch_row *untold_first, *untold_last;
 	size_t count;
 	uint64_t left_out; /* flows; counted by who has them */
 };
@@ -52,6 +56,9 @@ struct watch_row *watch_rows_get(struct watch_rows *rows, const struct watch_row
 
 /* A flow leaves its row for another; a row without flows is freed. */
 void watch_rows_leave(struct watch_rows *rows, struct watch_row *row);
+
+/* The one that waits longest to be told of, and now is. NULL: there is none. */
+const struct watch_row *watch_rows_tell(struct watch_rows *rows);
 
 /* Is it the row of several clients? */
 bool watch_row_is_shared(const struct watch_row *row);

@@ -37,8 +37,30 @@ void watch_stream_begin(struct watch_stream *s, uint32_t syn_seq)
 	s->next = syn_seq + 1;
 }
 
+size_t watch_stream_held(const struct watch_stream *s)
+{
+	return s->ready.cap + s->held + s->piece_cap * sizeof(*s->pieces);
+}
+
+int watch_stream_keep(struct watch_stream *s)
+{
+	struct slice lent = s->lent;
+	s->lent = (struct slice){};
+	return lent.len ? err_up(sasl_secret_add(&s->ready, lent)) : 0;
+}
+
+static void ready_clear(struct watch_stream *s)
+{
+	s->lent = (struct slice){};
+	sasl_secret_clear(&s->ready);
+}
+
 void watch_stream_use(struct watch_stream *s, size_t len)
 {
+	if (s->lent.len) {
+		s->lent = slice_skip(s->lent, len);
+		return;
+	}
 	size_t have = buf_len(&s->ready);
 	if (len > have)
 		len = have;
@@ -57,17 +79,34 @@ static void first_piece_remove(struct watch_stream *s)
 	memmove(s->pieces, s->pieces + 1, s->piece_count * sizeof(*s->pieces));
 }
 
-/* What of bytes is new goes to ready. They begin at next or before it. */
+/* What of bytes is new. They begin at next or before it. */
+static struct slice new_of(const struct watch_stream *s, uint32_t seq, struct slice bytes)
+{
+	return slice_skip(bytes, (size_t)distance(seq, s->next));
+}
+
+/* It goes to ready, behind what is there. */
 static int ready_add(struct watch_stream *s, uint32_t seq, struct slice bytes)
 {
-	size_t known = (size_t)distance(seq, s->next);
-	if (known >= bytes.len)
+	bytes = new_of(s, seq, bytes);
+	if (!bytes.len)
 		return 0;
-	bytes = slice_skip(bytes, known);
-	int r = sasl_secret_add(&s->ready, bytes);
+	int r = watch_stream_keep(s);
+	if (!r)
+		r = sasl_secret_add(&s->ready, bytes);
 	if (r)
 		return err_up(r);
 	s->next += (uint32_t)bytes.len;
+	return 0;
+}
+
+/* The same, without a copy where nothing is there. */
+static int ready_lend(struct watch_stream *s, uint32_t seq, struct slice bytes)
+{
+	if (watch_stream_ready(s).len)
+		return err_up(ready_add(s, seq, bytes));
+	s->lent = new_of(s, seq, bytes);
+	s->next += (uint32_t)s->lent.len;
 	return 0;
 }
 
@@ -86,18 +125,25 @@ static int pieces_join(struct watch_stream *s)
 /* The hole before the first piece is given up. */
 static int hole_skip(struct watch_stream *s)
 {
-	sasl_secret_clear(&s->ready);
+	ready_clear(s);
 	s->next = s->pieces[0].seq;
 	int r = pieces_join(s);
 	return r ? err_up(r) : WATCH_STREAM_GAP;
 }
 
+/* Room for one more. Most holes have few pieces behind them. */
 static int pieces_grow(struct watch_stream *s)
 {
-	if (s->pieces)
+	enum { FEW = 4 };
+	size_t cap = s->piece_cap ? s->piece_cap * 2 : FEW;
+	if (s->piece_count < s->piece_cap)
 		return 0;
-	s->pieces = calloc(WATCH_PIECES_MAX, sizeof(*s->pieces));
-	return s->pieces ? 0 : err_raise(-ENOMEM);
+	struct watch_piece *more = realloc(s->pieces, cap * sizeof(*more));
+	if (!more)
+		return err_raise(-ENOMEM);
+	s->pieces = more;
+	s->piece_cap = cap;
+	return 0;
 }
 
 /* Two halves become one piece; what was there before is wiped. */
@@ -176,10 +222,10 @@ static int next_add(struct watch_stream *s, const struct watch_segment *g)
 {
 	bool is_gap = s->is_after_gap && distance(g->seq, s->next) < (int32_t)g->bytes.len;
 	if (is_gap) {
-		sasl_secret_clear(&s->ready);
+		ready_clear(s);
 		s->is_after_gap = false;
 	}
-	int r = ready_add(s, g->seq, g->bytes);
+	int r = ready_lend(s, g->seq, g->bytes);
 	if (!r)
 		r = pieces_join(s);
 	return !r && is_gap ? WATCH_STREAM_GAP : err_up(r);

@@ -3,6 +3,9 @@
  * what comes twice is dropped, what overlaps counts as it came first. A hole is given up when the
  * far end has acknowledged it (then the capture lost it, not the network) or too much is held
  * behind it. Bounded, and wiped when freed: it may hold a password. Pure.
+ *
+ * What comes in order is not copied but lent, until watch_stream_keep(): most of it is read at
+ * once.
  */
 #ifndef WATCH_STREAM_H
 #define WATCH_STREAM_H
@@ -29,8 +32,9 @@ struct watch_stream {
 	uint32_t acked;    /* by the far end; with has_ack */
 	bool has_ack;
 	struct watch_piece *pieces; /* in order */
-	size_t piece_count, held;
-	struct buf ready; /* in order, not used yet */
+	size_t piece_count, piece_cap, held;
+	struct buf ready;  /* in order, not used yet */
+	struct slice lent; /* the same, still in its packet; then ready is empty */
 };
 
 void watch_stream_deinit(struct watch_stream *s);
@@ -44,10 +48,20 @@ struct watch_segment {
 	size_t missing; /* bytes behind these that the capture cut off */
 };
 
-/* Something is missing before what is in s->ready now; what was there before it is gone. */
+/* What is in order and was not used yet. Borrowed. */
+static inline struct slice watch_stream_ready(const struct watch_stream *s)
+{
+	return s->lent.len ? s->lent : buf_slice(&s->ready);
+}
+
+/* Bytes of memory. */
+size_t watch_stream_held(const struct watch_stream *s);
+
+/* Something is missing before what is ready now; what was there before it is gone. */
 enum watch_stream_result { WATCH_STREAM_GAP = 1 };
 
-/* Returns 0, WATCH_STREAM_GAP, or -ENOMEM. */
+/* The segment's bytes have to stay until watch_stream_keep(). Returns 0, WATCH_STREAM_GAP, or
+ * -ENOMEM. */
 [[nodiscard]] int watch_stream_add(struct watch_stream *s, const struct watch_segment *segment);
 
 /* The far end has all before ack. As watch_stream_add(). */
@@ -56,7 +70,10 @@ enum watch_stream_result { WATCH_STREAM_GAP = 1 };
 /* Nothing more will come: the first hole is given up. False: none is left. As a gap else. */
 [[nodiscard]] int watch_stream_flush(struct watch_stream *s, bool *ret_has_more);
 
-/* Forgets and wipes the first len bytes of s->ready. */
+/* Forgets the first len bytes of what is ready, and wipes them if they were kept. */
 void watch_stream_use(struct watch_stream *s, size_t len);
+
+/* Copies what was lent. 0 or -ENOMEM. */
+[[nodiscard]] int watch_stream_keep(struct watch_stream *s);
 
 #endif

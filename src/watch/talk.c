@@ -1,6 +1,7 @@
 #include "watch/proto.h"
 
 #include "base/clean.h"
+#include "watch/ear.h"
 
 #include <ctype.h>
 
@@ -26,6 +27,13 @@ static size_t skip_take(struct watch_talk *t, enum watch_side side, struct slice
 	return used;
 }
 
+static void line_give(struct watch_talk *t, enum watch_side side, struct slice line)
+{
+	t->proto->line(t, side, line);
+	if (t->ear)
+		t->ear->line(t->ear, t, side, line);
+}
+
 static size_t literal_take(struct watch_talk *t, enum watch_side side, struct slice input)
 {
 	uint32_t len = t->literal[side];
@@ -38,7 +46,7 @@ static size_t literal_take(struct watch_talk *t, enum watch_side side, struct sl
 		return 0;
 	t->literal[side] = 0;
 	t->is_literal = true;
-	t->proto->line(t, side, slice_head(input, len));
+	line_give(t, side, slice_head(input, len));
 	t->is_literal = false;
 	return len;
 }
@@ -57,7 +65,7 @@ static size_t line_take(struct watch_talk *t, enum watch_side side, struct slice
 	if (line.len && line.data[line.len - 1] == '\r')
 		line.len--;
 	if (!is_rest)
-		t->proto->line(t, side, line);
+		line_give(t, side, line);
 	return used;
 }
 

@@ -25,6 +25,7 @@ enum watch_secret {
 
 enum { WATCH_USER_CAP = 64, WATCH_MECHANISM_CAP = 24 };
 
+struct watch_ear;
 struct watch_proto;
 
 /* Starts as {}. */
@@ -41,6 +42,7 @@ struct watch_talk {
 	enum watch_secret secret;
 	char mechanism[WATCH_MECHANISM_CAP];
 	char user[WATCH_USER_CAP];
+	struct watch_ear *ear; /* watch/ear.h; NULL: nobody listens */
 	/* Of the parser. */
 	uint64_t skip[WATCH_SIDE_COUNT];    /* bytes to pass over */
 	uint32_t literal[WATCH_SIDE_COUNT]; /* the next bytes come as one piece */

@@ -16,9 +16,9 @@ static int add(struct watch_stream *s, uint32_t seq, const char *text)
 
 static void assert_ready(const struct watch_stream *s, const char *text)
 {
-	assert_int_equal(buf_len(&s->ready), strlen(text));
+	assert_int_equal(watch_stream_ready(s).len, strlen(text));
 	if (text[0])
-		assert_memory_equal(buf_slice(&s->ready).data, text, strlen(text));
+		assert_memory_equal(watch_stream_ready(s).data, text, strlen(text));
 }
 
 /* The sequence numbers go round on the way. */
@@ -48,6 +48,27 @@ static void test_stream_use(void **state)
 	assert_ready(&s, "rest");
 	watch_stream_use(&s, 4);
 	assert_null(s.ready.data);
+}
+
+/* What is not used outlives its packet, alone and behind what was there. */
+static void test_stream_keep(void **state)
+{
+	CLEAN(watch_stream_deinit) struct watch_stream s = {};
+	static const char *const parts[] = { "one\nha", "lf", "\ntwo" };
+	uint32_t seq = 5;
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		char packet[16] = "";
+		memcpy(packet, parts[i], strlen(parts[i]));
+		assert_int_equal(add(&s, seq, packet), 0);
+		seq += (uint32_t)strlen(parts[i]);
+		if (!i)
+			watch_stream_use(&s, 4);
+		assert_int_equal(watch_stream_keep(&s), 0);
+		memset(packet, 'x', sizeof(packet));
+	}
+	assert_ready(&s, "half\ntwo");
+	assert_true(watch_stream_held(&s) >= 8);
 }
 
 /* The far end has it, so the capture lost it: what follows is read at once. */
@@ -105,7 +126,7 @@ static void test_stream_is_bounded(void **state)
 		int r = add(&s, 10 + i * 2000, block);
 		assert_true(r == 0 || r == WATCH_STREAM_GAP);
 		has_skipped |= r == WATCH_STREAM_GAP;
-		watch_stream_use(&s, buf_len(&s.ready));
+		watch_stream_use(&s, watch_stream_ready(&s).len);
 		assert_true(s.held <= WATCH_HELD_MAX + sizeof(block));
 		assert_true(s.piece_count < WATCH_PIECES_MAX);
 	}
@@ -128,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream_out_of_order_twice_and_overlapping),
 		cmocka_unit_test(test_stream_use),
+		cmocka_unit_test(test_stream_keep),
 		cmocka_unit_test(test_stream_hole_that_was_acknowledged),
 		cmocka_unit_test(test_stream_ack_before_the_hole_gives_nothing_up),
 		cmocka_unit_test(test_stream_flush),

@@ -16,7 +16,7 @@ struct talk_case {
 	const char *lines[12];
 	enum watch_secret secret;
 	const char *mechanism, *user;
-	bool is_proven, is_offered, is_tls, is_asked;
+	bool is_proven, is_offered, is_tls, is_asked, is_private;
 };
 
 /* "\0anna\0secret" */
@@ -109,6 +109,35 @@ static const struct talk_case cases[] = {
 	  .proto = &watch_proto_pop3,
 	  .lines = { "C: CAPA", "S: +OK", "S: STLS" },
 	  .is_offered = true },
+	{ .name = "doveadm's STARTTLS has no answer",
+	  .proto = &watch_proto_doveadm,
+	  .lines = { "C: VERSION\tdoveadm-server\t1\t2", "S: VERSION\tdoveadm-client\t1\t2", "S: -",
+	             "C: STARTTLS" },
+	  .is_tls = true },
+	{ .name = "dict names the user behind each key since its version 3",
+	  .proto = &watch_proto_dovecot_dict,
+	  .lines = { "C: H3\t2\t0\t\tquota", "C: Lpriv/quota/storage\tanna" },
+	  .user = "anna",
+	  .is_proven = true },
+	{ .name = "and before it once",
+	  .proto = &watch_proto_dovecot_dict,
+	  .lines = { "C: H2\t2\t0\tanna\tquota", "C: Lpriv/quota/storage" },
+	  .user = "anna",
+	  .is_proven = true },
+	{ .name = "a request that rspamd's keys encrypt",
+	  .proto = &watch_proto_http,
+	  .lines = { "C: POST /post HTTP/1.0", "C: Content-Length: 264",
+	             "C: Key: h9yya=haziyp3gcgqt1zrdbhkghegrj4duyq5u4wke4qi4mu5frnorbzxy", "C: " },
+	  .is_private = true },
+	{ .name = "the same path without a key",
+	  .proto = &watch_proto_http,
+	  .lines = { "C: POST /post HTTP/1.0", "C: Key: mine", "C: " },
+	  .is_proven = true },
+	{ .name = "a key elsewhere encrypts nothing",
+	  .proto = &watch_proto_http,
+	  .lines = { "C: POST /x HTTP/1.0",
+	             "C: Key: h9yya=haziyp3gcgqt1zrdbhkghegrj4duyq5u4wke4qi4mu5frnorbzxy", "C: " },
+	  .is_proven = true },
 	{ .name = "anonymous FTP has no password",
 	  .proto = &watch_proto_ftp,
 	  .lines = { "C: USER ftp", "C: PASS a@b" },
@@ -138,7 +167,7 @@ static void test_talk_cases(void **state)
 			say(&t, c->lines[n]);
 		bool is_right = t.secret == c->secret && t.is_proven == c->is_proven &&
 		                t.is_offered == c->is_offered && t.is_tls == c->is_tls &&
-		                t.is_asked == c->is_asked &&
+		                t.is_asked == c->is_asked && t.is_private == c->is_private &&
 		                !strcmp(t.mechanism, c->mechanism ? c->mechanism : "") &&
 		                !strcmp(t.user, c->user ? c->user : "");
 		if (!is_right)
@@ -213,6 +242,8 @@ static void test_proto_find(void **state)
 		{ "GET / HTTP/1.1\r\n", "", "http", false },
 		{ "get key\r\n", "", "memcached", false },
 		{ "*1\r\n$4\r\nPING\r\n", "", "redis", false },
+		{ "AUTH secret\r\n", "", "redis", false },
+		{ "AUTH secret\r\n", "+OK x\r\n", "pop3", false },
 		{ "", "* OK x\r\n", "imap", false },
 		{ "SSH-2.0-x\r\n", "SSH-2.0-y\r\n", "ssh", false },
 		{ "\xfe\1\2\3", "nonsense", NULL, false },

@@ -48,6 +48,8 @@ static void test_tls_records(void **state)
 	static const struct slice two = TEXT("\x17\3\3\0\x11" ZEROS_17 "\x17\3\3\1\0");
 	static const struct slice other = TEXT("\x17\3\3\0\x11" ZEROS_17 "no record");
 	static const struct slice begun = TEXT("\x17\3\3\x10\0" ZEROS_17);
+	static const struct slice change = TEXT("\x14\3\3\0\1\1\x16\3\3\0\x28xx");
+	static const struct slice hello = TEXT("\x16\3\3\0\x28xxx\x17\3\3\0\x11");
 	uint16_t version = 0;
 	(void)state;
 	assert_true(watch_tls_is_records(one, &version));
@@ -55,6 +57,8 @@ static void test_tls_records(void **state)
 	assert_true(watch_tls_is_records(two, &version));
 	assert_false(watch_tls_is_records(other, &version));
 	assert_false(watch_tls_is_records(begun, &version));
+	assert_true(watch_tls_is_records(change, &version));
+	assert_false(watch_tls_is_records(hello, &version));
 }
 
 static void test_tls_words(void **state)

@@ -156,6 +156,48 @@ static void test_watch_ports_that_are_used_again(void **state)
 	watch_free(w);
 }
 
+/* Each row once, as they were found; what is no more is not told of. */
+static void test_watch_tell(void **state)
+{
+	struct watch *w = watch_make(0, WATCH_NETWORK);
+	(void)state;
+	assert_null(watch_tell(w));
+	greet(w, 1);
+	greet(w, 2);
+	/* The row of the first is another one now. */
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK, 26, 14,
+	                                   "AUTH PLAIN AGFubmEAc2VjcmV0\r\n" });
+	const struct watch_row *row = watch_tell(w);
+	assert_non_null(row);
+	assert_int_equal(row->key.verdict, WATCH_PLAIN);
+	assert_int_equal(row->key.client.bytes[15], 2);
+	row = watch_tell(w);
+	assert_non_null(row);
+	assert_int_equal(row->key.verdict, WATCH_PASSWORD);
+	assert_int_equal(row->key.client.bytes[15], 1);
+	assert_null(watch_tell(w));
+	watch_free(w);
+}
+
+/* Those that ended go first and are not counted; then those that were silent longest. */
+static void test_watch_who_gives_way(void **state)
+{
+	struct watch *w = watch_make(3, WATCH_NETWORK);
+	(void)state;
+	for (uint32_t i = 1; i <= 3; i++)
+		greet(w, i);
+	send_segment(w, &(struct segment){ 2, false, WATCH_TCP_RST, 26, 0, "" });
+	greet(w, 4);
+	assert_int_equal(watch_counts_of(w)->flows_forgotten, 0);
+	greet(w, 5);
+	assert_int_equal(watch_counts_of(w)->flows_forgotten, 1);
+	assert_int_equal(watch_counts_of(w)->flows_cut, 1);
+	assert_int_equal(watch_counts_of(w)->flows, 5);
+	send_segment(w, &(struct segment){ 3, false, WATCH_TCP_ACK, 26, 14, "QUIT\r\n" });
+	assert_int_equal(watch_counts_of(w)->flows, 5); /* it was the first that went */
+	watch_free(w);
+}
+
 static void test_watch_wire(void **state)
 {
 	struct watch *w = watch_make(0, WATCH_INSIDE);
@@ -166,6 +208,92 @@ static void test_watch_wire(void **state)
 	assert_int_equal(services.list[0].row->key.wire, WATCH_INSIDE);
 	watch_services_deinit(&services);
 	watch_free(w);
+	assert_int_equal(watch_wire_of(WATCH_LOCAL, true), WATCH_NETWORK);
+	assert_int_equal(watch_wire_of(WATCH_LOCAL, false), WATCH_LOCAL);
+	assert_int_equal(watch_wire_of(WATCH_INSIDE, true), WATCH_INSIDE);
+}
+
+/* What a listener was told. */
+struct listening {
+	struct watch_listener listener;
+	struct watch_ear ear;
+	unsigned begun, lines, told[WATCH_NEWS_END + 1];
+	char last[64];
+	enum watch_verdict verdict;
+};
+
+static void on_line(struct watch_ear *ear, const struct watch_talk *talk, enum watch_side side,
+                    struct slice line)
+{
+	struct listening *l = (struct listening *)((char *)ear - offsetof(struct listening, ear));
+	assert_non_null(talk->proto);
+	l->lines++;
+	slice_to_text(line, l->last, sizeof(l->last));
+}
+
+static struct watch_ear *on_begin(struct watch_listener *listener, const struct watch_flow *f)
+{
+	struct listening *l = (struct listening *)listener;
+	l->begun++;
+	return &l->ear;
+}
+
+static void on_news(struct watch_listener *listener, const struct watch_flow *f,
+                    enum watch_news news)
+{
+	struct listening *l = (struct listening *)listener;
+	l->told[news]++;
+	l->verdict = f->verdict;
+}
+
+static struct watch *listening_begin(struct listening *l)
+{
+	struct watch *w;
+	*l = (struct listening){ .listener = { on_begin, on_news }, .ear.line = on_line };
+	const struct watch_settings settings = { .link = WATCH_LINK_RAW, .listener = &l->listener };
+	assert_int_equal(watch_new(&w, &settings), 0);
+	greet(w, 1);
+	return w;
+}
+
+static void test_watch_listener_hears_a_connection(void **state)
+{
+	struct listening l;
+	struct watch *w = listening_begin(&l);
+	assert_int_equal(l.begun, 1);
+	assert_int_equal(l.lines, 3);
+	assert_string_equal(l.last, "MAIL FROM:<a@b>");
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK, 26, 14,
+	                                   "AUTH PLAIN AGFubmEAc2VjcmV0\r\nNOOP\r\n" });
+	assert_int_equal(l.told[WATCH_NEWS_SECRET], 1);
+	assert_string_equal(l.last, "NOOP");
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK | WATCH_TCP_FIN, 61, 14, "" });
+	assert_int_equal(l.told[WATCH_NEWS_END], 0);
+	send_segment(w, &(struct segment){ 1, true, WATCH_TCP_ACK | WATCH_TCP_FIN, 14, 62, "" });
+	assert_int_equal(l.told[WATCH_NEWS_END], 1);
+	assert_int_equal(l.verdict, WATCH_PASSWORD);
+	assert_int_equal(watch_rows_of(w)->count, 0);
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(l.told[WATCH_NEWS_END], 1);
+	watch_free(w);
+}
+
+static void test_watch_sweep(void **state)
+{
+	struct listening l;
+	struct watch *w = listening_begin(&l);
+	assert_int_equal(watch_sweep(w, 100 + WATCH_OPEN_S), 0);
+	assert_int_equal(l.told[WATCH_NEWS_OPEN], 0);
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(watch_sweep(w, 100 + WATCH_OPEN_S + i), 0);
+		assert_int_equal(l.told[WATCH_NEWS_OPEN], 1);
+	}
+	assert_int_equal(watch_sweep(w, 101 + WATCH_IDLE_S), 0);
+	assert_int_equal(l.told[WATCH_NEWS_END], 1);
+	greet(w, 1); /* the place of the one that rested is free */
+	assert_int_equal(l.begun, 2);
+	watch_free(w);
+	assert_int_equal(l.told[WATCH_NEWS_END], 2);
 }
 
 int main(void)
@@ -176,7 +304,11 @@ int main(void)
 		cmocka_unit_test(test_watch_rows_are_bounded),
 		cmocka_unit_test(test_watch_bytes_move_with_the_verdict),
 		cmocka_unit_test(test_watch_ports_that_are_used_again),
+		cmocka_unit_test(test_watch_tell),
+		cmocka_unit_test(test_watch_who_gives_way),
 		cmocka_unit_test(test_watch_wire),
+		cmocka_unit_test(test_watch_listener_hears_a_connection),
+		cmocka_unit_test(test_watch_sweep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,11 +2,15 @@
 
 #include "base/err.h"
 #include "tls/hello.h"
+#include "watch/ear.h"
 #include "watch/wire.h"
+
+#include <stdlib.h>
 
 enum {
 	RECORD_HEADER = 5,
 	RECORD_MAX = 16384 + 2048,
+	CHANGE = 0x14,
 	ALERT = 0x15,
 	HANDSHAKE = 0x16,
 	DATA = 0x17,
@@ -17,6 +21,7 @@ enum {
 void watch_tls_look_deinit(struct watch_tls_look *l)
 {
 	tls_answer_deinit(&l->answer);
+	free(l->certificate);
 	*l = (struct watch_tls_look){};
 }
 
@@ -67,6 +72,12 @@ enum watch_fit watch_tls_fit(const struct watch_opening *o)
 	return fit;
 }
 
+/* Application data; or ChangeCipherSpec, behind which all is encrypted. */
+static bool record_is_sealed(uint8_t content, size_t len)
+{
+	return content == DATA ? len >= 17 && len <= RECORD_MAX : content == CHANGE && len == 1;
+}
+
 /* Two that follow each other, or one that is all there is. */
 bool watch_tls_is_records(struct slice input, uint16_t *ret_version)
 {
@@ -74,8 +85,9 @@ bool watch_tls_is_records(struct slice input, uint16_t *ret_version)
 	while (count < 2 && input.len >= RECORD_HEADER) {
 		uint16_t version = watch_u16(input.data + 1);
 		size_t len = watch_u16(input.data + 3);
-		if (input.data[0] != DATA || version < 0x0301 || version > 0x0303 || len < 17 ||
-		    len > RECORD_MAX)
+		bool is_next = count && input.data[0] == HANDSHAKE && len <= RECORD_MAX;
+		if ((!record_is_sealed(input.data[0], len) && !is_next) || version < 0x0301 ||
+		    version > 0x0303)
 			return false;
 		*ret_version = version;
 		count++;
@@ -95,8 +107,12 @@ static size_t client_feed(struct watch_tls_look *l, struct slice input)
 	if (r == TLS_HELLO_MORE)
 		return 0;
 	l->is_hello_done = true;
-	if (!r)
+	if (!r) {
 		slice_to_text(slice_str(hello.sni), l->found.sni, sizeof(l->found.sni));
+		tls_ja4_write(&hello, l->found.ja4);
+	}
+	if (!r && l->ear)
+		l->ear->hello(l->ear, &hello);
 	return input.len;
 }
 
@@ -126,7 +142,11 @@ static int server_feed(struct watch_tls_look *l, struct slice input)
 		return err_up(r);
 	l->is_answer_done = r != TLS_ANSWER_MORE;
 	answer_note(l);
-	return 0;
+	if (!l->answer.certificate_count || l->has_certificate)
+		return 0;
+	l->has_certificate = true;
+	return err_up(
+		watch_certificate_read(&l->certificate, tls_answer_certificate(&l->answer, 0)));
 }
 
 int watch_tls_look_feed(struct watch_tls_look *l, enum watch_side side, struct slice input,

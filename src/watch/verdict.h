@@ -36,11 +36,17 @@ static inline bool watch_verdict_is_unknown(enum watch_verdict verdict)
 /* Over what it was seen. */
 enum watch_wire {
 	WATCH_NETWORK, /* it crossed from host to host */
-	WATCH_LOCAL,   /* loopback, veth: it stayed in this host */
+	WATCH_LOCAL,   /* loopback; veth and dummy, to or from it: it stayed in this host */
 	WATCH_INSIDE,  /* of a tunnel (wg, tun, macsec): encrypted outside of it */
 	WATCH_WIRE_COUNT
 };
 const char *watch_wire_name(enum watch_wire wire);
+
+/* Of a flow, by that of its interface: what only passes there may come from anywhere. */
+static inline enum watch_wire watch_wire_of(enum watch_wire wire, bool is_passed)
+{
+	return is_passed && wire == WATCH_LOCAL ? WATCH_NETWORK : wire;
+}
 
 /* Random bytes, by chi-square over at least 256 of them. */
 bool watch_is_random(struct slice a, struct slice b);

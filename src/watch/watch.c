@@ -2,265 +2,195 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "base/hash.h"
-#include "watch/proto.h"
+#include "watch/pairs.h"
+#include "watch/standing.h"
 
 #include <errno.h>
 
 struct watch {
 	struct watch_settings settings;
-	struct watch_flow **places;
-	size_t place_count, flow_count;
-	struct watch_flow *newest, *oldest;
-	size_t held; /* bytes of all flows */
+	struct watch_pairs pairs;
+	size_t held; /* bytes of all flows, themselves left out */
 	struct watch_fragments *fragments;
 	struct watch_rows rows;
 	struct watch_counts counts;
 };
 
-/* --- the table of flows --- */
+/* --- who listens --- */
 
-static void age_unlink(struct watch *w, struct watch_flow *f)
+/* He knows flows alone. */
+static void pair_show(struct watch_pair *pair)
 {
-	*(f->newer ? &f->newer->older : &w->newest) = f->older;
-	*(f->older ? &f->older->newer : &w->oldest) = f->newer;
-	f->newer = f->older = NULL;
+	struct watch_flow *f = pair->flow;
+	f->client = pair->client;
+	f->server = pair->server;
+	f->client_port = pair->client_port;
+	f->server_port = pair->server_port;
+	f->transport = pair->transport;
+	f->is_passed = pair->is_passed;
+	f->bytes = pair->bytes;
+	f->first_s = pair->first_s;
+	f->last_s = pair->last_s;
 }
 
-static void age_link(struct watch *w, struct watch_flow *f)
+static void listener_tell(struct watch *w, struct watch_pair *pair, enum watch_news news)
 {
-	f->older = w->newest;
-	*(w->newest ? &w->newest->newer : &w->oldest) = f;
-	w->newest = f;
+	struct watch_listener *l = w->settings.listener;
+	pair_show(pair);
+	l->tell(l, pair->flow, news);
 }
 
-/* Both directions have the same place. */
-static size_t place_of(const struct watch *w, const struct watch_packet *p)
+static void listener_meet(struct watch *w, struct watch_pair *pair, const struct watch_packet *p)
 {
-	uint64_t halves[2], seed = w->settings.seed;
-	uint64_t start = hash_bytes(HASH_START, &seed, sizeof(seed));
-	halves[0] = hash_bytes(hash_bytes(start, &p->from, sizeof(p->from)), &p->from_port, 2);
-	halves[1] = hash_bytes(hash_bytes(start, &p->to, sizeof(p->to)), &p->to_port, 2);
-	return hash_place((halves[0] + halves[1]) * 0x9e3779b97f4a7c15u ^ p->protocol,
-	                  w->place_count);
-}
-
-static bool is_from(const struct watch_packet *p, const struct watch_address *address,
-                    uint16_t port)
-{
-	return p->from_port == port && watch_address_equal(&p->from, address);
-}
-
-static bool is_to(const struct watch_packet *p, const struct watch_address *address, uint16_t port)
-{
-	return p->to_port == port && watch_address_equal(&p->to, address);
-}
-
-/* Is the packet of this flow, and who sent it? */
-static bool is_of(const struct watch_flow *f, const struct watch_packet *p,
-                  enum watch_side *ret_side)
-{
-	if (f->transport != p->protocol)
-		return false;
-	*ret_side = WATCH_CLIENT;
-	if (is_from(p, &f->client, f->client_port) && is_to(p, &f->server, f->server_port))
-		return true;
-	*ret_side = WATCH_SERVER;
-	return is_from(p, &f->server, f->server_port) && is_to(p, &f->client, f->client_port);
-}
-
-/* --- rows --- */
-
-static bool address_is_loopback(const struct watch_address *a)
-{
-	static const struct watch_address one = { { [15] = 1 } };
-	return watch_address_is_v4(a) ? a->bytes[12] == 127 : watch_address_equal(a, &one);
-}
-
-static enum watch_wire wire_of(const struct watch *w, const struct watch_flow *f)
-{
-	if (address_is_loopback(&f->server) || watch_address_equal(&f->client, &f->server))
-		return WATCH_LOCAL;
-	return w->settings.wire;
-}
-
-/* The weakest version, and what came with it, is what a row shows. */
-static void row_fill(struct watch_row *row, const struct watch_flow *f)
-{
-	const struct watch_proto *proto = f->talk.proto;
-	if (f->talk.secret >= row->secret && f->talk.mechanism[0]) {
-		row->secret = f->talk.secret;
-		memcpy(row->mechanism, f->talk.mechanism, sizeof(row->mechanism));
-	}
-	if (f->talk.user[0])
-		memcpy(row->user, f->talk.user, sizeof(row->user));
-	if (f->tls.version && (!row->tls.version || f->tls.version <= row->tls.version))
-		row->tls = f->tls;
-	else if (!row->tls.version && f->tls.has_answer)
-		row->tls = f->tls;
-	if (proto) {
-		row->mend = proto->mend;
-		row->is_link_good = proto->is_link_good;
-	} else if (f->mend) {
-		row->mend = f->mend;
-		row->is_link_good = f->is_link_good;
-	}
-}
-
-static bool key_is_same(const struct watch_row *row, const struct watch_row_key *key)
-{
-	return row->key.verdict == key->verdict && row->key.protocol == key->protocol &&
-	       (watch_row_is_shared(row) || watch_address_equal(&row->key.client, &key->client));
-}
-
-/* A flow stands in the row of its verdict, and moves when that changes. */
-static void row_update(struct watch *w, struct watch_flow *f, int64_t at_s, uint64_t bytes)
-{
-	const struct watch_row_key key = { .client = f->client,
-		                           .server = f->server,
-		                           .port = f->server_port,
-		                           .transport = f->transport,
-		                           .wire = wire_of(w, f),
-		                           .verdict = f->verdict,
-		                           .protocol = f->protocol };
-	if (!f->protocol)
+	struct watch_listener *l = w->settings.listener;
+	struct watch_flow *f = pair->flow;
+	if (!l || f->is_met || !p->payload.len)
 		return;
-	if (f->row && !key_is_same(f->row, &key)) {
-		f->row->bytes -= f->bytes - bytes;
-		watch_rows_leave(&w->rows, f->row);
-		f->row = NULL;
-	}
-	if (!f->row) {
-		f->row = watch_rows_get(&w->rows, &key);
-		if (!f->row) {
-			w->rows.left_out += !f->is_left_out;
-			f->is_left_out = true;
-			return;
-		}
-		if (!f->row->flows++ || f->first_s < f->row->first_s)
-			f->row->first_s = f->first_s;
-		bytes = f->bytes;
-	}
-	f->row->bytes += bytes;
-	f->row->last_s = at_s;
-	row_fill(f->row, f);
+	f->is_met = true;
+	pair_show(pair);
+	if (f->is_whole)
+		f->talk.ear = l->begin(l, f);
+}
+
+static void listener_note(struct watch *w, struct watch_pair *pair)
+{
+	struct watch_flow *f = pair->flow;
+	if (!w->settings.listener || f->talk.secret <= f->secret_told)
+		return;
+	f->secret_told = f->talk.secret;
+	listener_tell(w, pair, WATCH_NEWS_SECRET);
+}
+
+static void listener_end(struct watch *w, struct watch_pair *pair)
+{
+	struct watch_flow *f = pair->flow;
+	if (!w->settings.listener || !f || !f->is_met || f->is_end_told)
+		return;
+	f->is_end_told = true;
+	listener_tell(w, pair, WATCH_NEWS_END);
+	f->talk.ear = NULL;
 }
 
 /* --- flows come and go --- */
 
-static int flow_end(struct watch *w, struct watch_flow *f)
+static void pair_stand(struct watch *w, struct watch_pair *pair)
 {
-	size_t held = watch_flow_held(f);
+	if (!w->settings.listener)
+		watch_standing_update(&w->rows, pair, w->settings.wire);
+}
+
+static void flow_free(struct watch *w, struct watch_pair *pair)
+{
+	if (!pair->flow)
+		return;
+	w->held -= watch_flow_held(pair->flow);
+	watch_flow_release(pair->flow);
+	free(pair->flow->certificate);
+	free(pair->flow);
+	pair->flow = NULL;
+}
+
+/* It was judged for good, and that is written down or told. */
+static bool is_settled(const struct watch *w, const struct watch_pair *pair)
+{
+	if (w->settings.listener)
+		return pair->flow->is_end_told;
+	return pair->flow->phase == WATCH_DONE && (pair->row || pair->is_left_out);
+}
+
+/* What it was judged by is not needed any more. */
+static void flow_leave(struct watch *w, struct watch_pair *pair)
+{
+	if (!is_settled(w, pair))
+		return;
+	flow_free(w, pair);
+	if (pair->age == WATCH_OPEN)
+		watch_pairs_age(&w->pairs, pair,
+		                pair->transport == WATCH_IP_TCP ? WATCH_JUDGED : WATCH_ENDED);
+}
+
+static int flow_end(struct watch *w, struct watch_pair *pair)
+{
+	struct watch_flow *f = pair->flow;
+	w->held -= watch_flow_held(f);
 	int r = watch_flow_end(f);
-	w->held -= held < w->held ? held : w->held;
+	w->held += watch_flow_held(f);
+	if (f->is_swapped)
+		watch_pair_swap(pair);
+	f->is_swapped = false;
 	if (f->has_spoken[WATCH_CLIENT] || f->has_spoken[WATCH_SERVER])
-		row_update(w, f, f->row ? f->row->last_s : f->first_s, 0);
+		pair_stand(w, pair);
 	return err_up(r);
 }
 
-static void flow_unlink(struct watch *w, struct watch_flow *f)
+static int pair_remove(struct watch *w, struct watch_pair *pair)
 {
-	const struct watch_packet p = { .from = f->client,
-		                        .to = f->server,
-		                        .protocol = f->transport,
-		                        .from_port = f->client_port,
-		                        .to_port = f->server_port };
-	struct watch_flow **at = &w->places[place_of(w, &p)];
-	while (*at && *at != f)
-		at = &(*at)->next;
-	if (*at)
-		*at = f->next;
-	age_unlink(w, f);
-	w->flow_count--;
-}
-
-static int flow_remove(struct watch *w, struct watch_flow *f)
-{
-	int r = flow_end(w, f);
-	flow_unlink(w, f);
-	free(f);
+	int r = pair->flow && pair->flow->phase != WATCH_DONE ? flow_end(w, pair) : 0;
+	listener_end(w, pair);
+	flow_free(w, pair);
+	watch_pairs_remove(&w->pairs, pair);
 	return err_up(r);
 }
 
-/* Who sends a SYN without ACK is the client. Else the sender of the first packet is taken for it,
- * unless his port is the lower one: that is only who is who, not what it is. */
-static bool sender_is_server(const struct watch_packet *p)
-{
-	if (p->protocol == WATCH_IP_TCP && p->tcp_flags & WATCH_TCP_SYN)
-		return p->tcp_flags & WATCH_TCP_ACK;
-	return p->from_port < p->to_port && (p->protocol == WATCH_IP_TCP || p->from_port < 1024);
-}
+/* A packet on its way to its flow. */
+struct arrival {
+	const struct watch_frame *frame;
+	struct watch_flow_packet in;
+	struct watch_pair *pair; /* of pair_for() */
+};
 
-static struct watch_flow *flow_new(struct watch *w, const struct watch_packet *p, int64_t at_s)
+static int pair_new(struct watch *w, struct arrival *a)
 {
-	struct watch_flow *f = calloc(1, sizeof(*f)), **place = &w->places[place_of(w, p)];
+	const struct watch_packet *p = a->in.packet;
+	struct watch_flow *f = calloc(1, sizeof(*f));
 	if (!f)
-		return NULL;
-	bool is_server = sender_is_server(p);
-	f->client = is_server ? p->to : p->from;
-	f->server = is_server ? p->from : p->to;
-	f->client_port = is_server ? p->to_port : p->from_port;
-	f->server_port = is_server ? p->from_port : p->to_port;
-	f->transport = p->protocol;
-	f->is_whole = p->protocol == WATCH_IP_TCP && p->tcp_flags & WATCH_TCP_SYN;
-	f->first_s = at_s;
-	f->next = *place;
-	*place = f;
-	age_link(w, f);
-	w->flow_count++;
+		return err_raise(-ENOMEM);
+	f->is_tcp = p->protocol == WATCH_IP_TCP;
+	f->is_whole = f->is_tcp && p->tcp_flags & WATCH_TCP_SYN;
+	a->pair = watch_pairs_add(&w->pairs, p, a->frame->at_s, &a->in.side);
+	a->pair->flow = f;
+	a->pair->is_passed = a->frame->is_passed;
 	w->counts.flows++;
-	return f;
+	return 0;
 }
 
-static struct watch_flow *flow_find(struct watch *w, const struct watch_packet *p,
-                                    enum watch_side *ret_side)
+/* One gives way. If it goes on it is met again, in its middle. */
+static int pair_forget(struct watch *w, struct watch_pair *pair)
 {
-	for (struct watch_flow *f = w->places[place_of(w, p)]; f; f = f->next)
-		if (is_of(f, p, ret_side))
-			return f;
-	return NULL;
+	w->counts.flows_forgotten += pair->age != WATCH_ENDED;
+	w->counts.flows_cut += pair->flow && pair->flow->phase != WATCH_DONE;
+	return err_up(pair_remove(w, pair));
 }
 
-static int oldest_forget(struct watch *w)
-{
-	w->counts.flows_forgotten++;
-	return err_up(flow_remove(w, w->oldest));
-}
-
-/* The oldest ones go until there is room for what all of them hold. */
+/* The oldest ones that are looked at go, until there is room for what all of them hold. */
 static int held_bound(struct watch *w)
 {
 	int r = 0;
-	while (!r && w->oldest && w->held > WATCH_HELD_ALL_MAX)
-		r = oldest_forget(w);
+	while (!r && w->held > WATCH_HELD_ALL_MAX && w->pairs.ages[WATCH_OPEN].oldest)
+		r = pair_forget(w, w->pairs.ages[WATCH_OPEN].oldest);
 	return err_up(r);
 }
 
 /* The ports of a connection that ended are used again. */
-static bool is_new_connection(const struct watch_flow *f, const struct watch_packet *p)
+static bool is_new_connection(const struct watch_pair *pair, const struct watch_packet *p)
 {
-	return p->protocol == WATCH_IP_TCP && f->phase == WATCH_DONE &&
+	return p->protocol == WATCH_IP_TCP && (!pair->flow || pair->flow->phase == WATCH_DONE) &&
 	       (p->tcp_flags & (WATCH_TCP_SYN | WATCH_TCP_ACK)) == WATCH_TCP_SYN;
 }
 
-static int flow_for(struct watch *w, const struct watch_packet *p, int64_t at_s,
-                    struct watch_flow **ret_flow, enum watch_side *ret_side)
+static int pair_for(struct watch *w, struct arrival *a)
 {
 	int r = held_bound(w);
-	struct watch_flow *f = r ? NULL : flow_find(w, p, ret_side);
-	if (f && is_new_connection(f, p)) {
-		r = flow_remove(w, f);
-		f = NULL;
+	if (!r)
+		a->pair = watch_pairs_find(&w->pairs, a->in.packet, &a->in.side);
+	if (a->pair && is_new_connection(a->pair, a->in.packet)) {
+		r = pair_remove(w, a->pair);
+		a->pair = NULL;
 	}
-	if (!r && !f && w->flow_count >= w->settings.flows_max)
-		r = oldest_forget(w);
-	if (!r && !f) {
-		f = flow_new(w, p, at_s);
-		if (!f)
-			return err_raise(-ENOMEM);
-		(void)is_of(f, p, ret_side);
-	}
-	*ret_flow = f;
+	if (!r && !a->pair && w->pairs.count >= w->pairs.max)
+		r = pair_forget(w, watch_pairs_oldest(&w->pairs));
+	if (!r && !a->pair)
+		r = pair_new(w, a);
 	return err_up(r);
 }
 
@@ -271,28 +201,43 @@ static bool fin_counts(const struct watch_flow *f, const struct watch_flow_packe
 {
 	const struct watch_packet *p = in->packet;
 	const struct watch_stream *s = &f->streams[in->side];
-	return p->tcp_flags & WATCH_TCP_FIN &&
-	       (!s->has_begun || s->next == p->seq + (uint32_t)p->payload.len);
+	return !s->has_begun || s->next == p->seq + (uint32_t)p->payload.len;
 }
 
-static int tcp_end(struct watch *w, struct watch_flow *f, const struct watch_flow_packet *in)
+static bool has_ended(const struct watch_pair *pair)
 {
-	f->is_over[in->side] |= fin_counts(f, in);
-	bool is_over = in->packet->tcp_flags & WATCH_TCP_RST ||
-	               (f->is_over[WATCH_CLIENT] && f->is_over[WATCH_SERVER]);
-	return is_over && f->phase != WATCH_DONE ? err_up(flow_end(w, f)) : 0;
+	return pair->has_fin[WATCH_CLIENT] && pair->has_fin[WATCH_SERVER];
+}
+
+static int tcp_end(struct watch *w, struct watch_pair *pair, const struct watch_flow_packet *in)
+{
+	struct watch_flow *f = pair->flow;
+	bool is_reset = in->packet->tcp_flags & WATCH_TCP_RST;
+	bool is_fin = in->packet->tcp_flags & WATCH_TCP_FIN && (!f || fin_counts(f, in));
+	int r = 0;
+	pair->has_fin[in->side] |= is_fin;
+	if (f)
+		f->is_over[in->side] |= is_fin;
+	bool is_over = is_reset || (f && f->is_over[WATCH_CLIENT] && f->is_over[WATCH_SERVER]);
+	if (f && is_over && f->phase != WATCH_DONE)
+		r = flow_end(w, pair);
+	if (!is_reset && !has_ended(pair))
+		return err_up(r);
+	listener_end(w, pair);
+	if (pair->age != WATCH_ENDED)
+		watch_pairs_age(&w->pairs, pair, WATCH_ENDED);
+	return err_up(r);
 }
 
 /* ESP hides its ports: it is known by its number. */
-static void esp_look(struct watch_flow *f, const struct watch_packet *p)
+static void esp_look(struct watch_flow *f)
 {
-	f->bytes += p->payload.len + p->payload_missing;
 	f->phase = WATCH_DONE;
 	f->protocol = "esp";
 	f->verdict = WATCH_TUNNEL;
 }
 
-static int flow_feed(struct watch *w, struct watch_flow *f, const struct watch_flow_packet *in)
+static int flow_look(struct watch *w, struct watch_flow *f, const struct watch_flow_packet *in)
 {
 	size_t before = watch_flow_held(f);
 	int r = 0;
@@ -301,27 +246,45 @@ static int flow_feed(struct watch *w, struct watch_flow *f, const struct watch_f
 	else if (in->packet->protocol == WATCH_IP_UDP)
 		r = watch_flow_udp(f, in);
 	else
-		esp_look(f, in->packet);
+		esp_look(f);
 	w->held += watch_flow_held(f);
 	w->held -= before;
 	return err_up(r);
 }
 
-static int transport_take(struct watch *w, const struct watch_packet *p, int64_t at_s)
+/* A packet of a flow that is looked at. */
+static int flow_feed(struct watch *w, struct watch_pair *pair, struct watch_flow_packet *in)
 {
-	struct watch_flow *f = NULL;
-	struct watch_flow_packet in = { .packet = p };
-	int r = flow_for(w, p, at_s, &f, &in.side);
+	struct watch_flow *f = pair->flow;
+	listener_meet(w, pair, in->packet);
+	int r = f->phase == WATCH_DONE ? 0 : flow_look(w, f, in);
 	if (r)
 		return err_up(r);
-	uint64_t before = f->bytes;
-	age_unlink(w, f);
-	age_link(w, f);
-	r = flow_feed(w, f, &in);
-	if (!r)
-		row_update(w, f, at_s, f->bytes - before);
+	if (f->is_swapped) {
+		watch_pair_swap(pair);
+		in->side = watch_side_other(in->side);
+		f->is_swapped = false;
+	}
+	listener_note(w, pair);
+	pair_stand(w, pair);
+	return 0;
+}
+
+static int transport_take(struct watch *w, const struct watch_packet *p,
+                          const struct watch_frame *frame)
+{
+	struct arrival a = { .frame = frame, .in = { .packet = p } };
+	int r = pair_for(w, &a);
+	if (r)
+		return err_up(r);
+	watch_pairs_touch(&w->pairs, a.pair, frame->at_s);
+	if (a.pair->flow)
+		r = flow_feed(w, a.pair, &a.in);
+	watch_standing_count(a.pair, p, frame->at_s);
 	if (!r && p->protocol == WATCH_IP_TCP)
-		r = tcp_end(w, f, &in);
+		r = tcp_end(w, a.pair, &a.in);
+	if (!r && a.pair->flow)
+		flow_leave(w, a.pair);
 	return err_up(r);
 }
 
@@ -352,26 +315,59 @@ int watch_feed(struct watch *w, const struct watch_frame *frame)
 		w->counts.others++;
 		return 0;
 	}
-	return err_up(transport_take(w, &p, frame->at_s));
+	return err_up(transport_take(w, &p, frame));
+}
+
+/* Has it rested for so long that nothing more is expected? */
+static bool is_at_rest(const struct watch_pair *pair, int64_t now_s)
+{
+	bool goes_on = pair->transport == WATCH_IP_TCP && pair->age != WATCH_ENDED;
+	return now_s - pair->last_s > (goes_on ? WATCH_IDLE_S : WATCH_REST_S);
+}
+
+/* Open for long, and there is something to say of it. */
+static bool is_long(const struct watch_pair *pair, int64_t now_s)
+{
+	const struct watch_flow *f = pair->flow;
+	return f && f->is_met && !f->is_end_told && !f->is_open_told &&
+	       now_s - pair->first_s > WATCH_OPEN_S &&
+	       (f->phase == WATCH_DONE || f->phase == WATCH_TALKING);
+}
+
+static int list_sweep(struct watch *w, const struct watch_age_list *list, int64_t now_s)
+{
+	int r = 0;
+	for (struct watch_pair *pair = list->oldest, *newer; pair && !r; pair = newer) {
+		newer = pair->newer;
+		if (is_at_rest(pair, now_s)) {
+			r = pair_remove(w, pair);
+		} else if (w->settings.listener && is_long(pair, now_s)) {
+			pair->flow->is_open_told = true;
+			listener_tell(w, pair, WATCH_NEWS_OPEN);
+		}
+	}
+	return err_up(r);
+}
+
+int watch_sweep(struct watch *w, int64_t now_s)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < WATCH_AGE_COUNT; i++)
+		r = list_sweep(w, &w->pairs.ages[i], now_s);
+	return err_up(r);
 }
 
 int watch_end(struct watch *w)
 {
 	int r = 0;
-	while (!r && w->oldest)
-		r = flow_remove(w, w->oldest);
+	for (struct watch_pair *pair; !r && (pair = watch_pairs_oldest(&w->pairs));)
+		r = pair_remove(w, pair);
 	return err_up(r);
 }
 
-void watch_tell(struct watch *w, void (*tell)(void *owner, const struct watch_row *row),
-                void *owner)
+const struct watch_row *watch_tell(struct watch *w)
 {
-	for (size_t i = 0; i < COUNT_OF(w->rows.places); i++)
-		for (struct watch_row *row = w->rows.places[i]; row; row = row->next)
-			if (!row->is_told) {
-				row->is_told = true;
-				tell(owner, row);
-			}
+	return watch_rows_tell(&w->rows);
 }
 
 const struct watch_rows *watch_rows_of(const struct watch *w)
@@ -390,17 +386,16 @@ void watch_free(struct watch *w)
 {
 	if (!w)
 		return;
-	while (w->oldest) {
-		struct watch_flow *f = w->oldest;
-		watch_flow_release(f);
-		flow_unlink(w, f);
-		free(f);
+	for (struct watch_pair *pair; (pair = watch_pairs_oldest(&w->pairs));) {
+		listener_end(w, pair);
+		flow_free(w, pair);
+		watch_pairs_remove(&w->pairs, pair);
 	}
 	if (w->fragments)
 		watch_fragments_deinit(w->fragments);
 	free(w->fragments);
 	watch_rows_deinit(&w->rows);
-	free(w->places);
+	watch_pairs_deinit(&w->pairs);
 	free(w);
 }
 
@@ -417,12 +412,13 @@ int watch_new(struct watch **ret_watch, const struct watch_settings *settings)
 	w->settings = *settings;
 	if (!w->settings.flows_max)
 		w->settings.flows_max = WATCH_FLOWS_MAX;
-	w->place_count = w->settings.flows_max;
 	w->rows.seed = settings->seed;
-	w->places = calloc(w->place_count, sizeof(struct watch_flow *));
 	w->fragments = calloc(1, sizeof(*w->fragments));
-	if (!w->places || !w->fragments)
+	if (!w->fragments)
 		return err_raise(-ENOMEM);
+	int r = watch_pairs_init(&w->pairs, w->settings.flows_max, settings->seed);
+	if (r)
+		return err_up(r);
 	*ret_watch = TAKE(w);
 	return 0;
 }

@@ -104,6 +104,21 @@ bool watch_word_string(struct slice *rest, struct slice *ret_text)
 	return true;
 }
 
+struct slice watch_word_line(struct slice text)
+{
+	size_t end = slice_find(text, '\n');
+	if (end == text.len)
+		return (struct slice){};
+	return slice_head(text, end && text.data[end - 1] == '\r' ? end - 1 : end);
+}
+
+enum watch_fit watch_word_answer(struct slice server, const char *first_bytes)
+{
+	if (!server.len)
+		return WATCH_FIT_MORE;
+	return strchr(first_bytes, server.data[0]) && server.data[0] ? WATCH_FIT_YES : WATCH_FIT_NO;
+}
+
 bool watch_word_is_text(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)

@@ -28,6 +28,12 @@ bool watch_word_literal(struct slice line, uint32_t *ret_len);
  * neither stands there, or it is a literal. */
 bool watch_word_string(struct slice *rest, struct slice *ret_text);
 
+/* The first line of a text, without its end; empty: it is not whole yet. */
+struct slice watch_word_line(struct slice text);
+
+/* May what a server says begin so? MORE: it said nothing yet. */
+enum watch_fit watch_word_answer(struct slice server, const char *first_bytes);
+
 /* Lines of text are to be read at all: only printable bytes, tabs, UTF-8. */
 bool watch_word_is_text(struct slice s);
 

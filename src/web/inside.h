@@ -58,6 +58,8 @@ struct exposition;
 void web_metrics_tlsrpt(const struct web *web, int64_t now_s, struct exposition *e);
 /* web/metrics_check.c: own domains from outside. */
 void web_metrics_check(const struct web *web, struct exposition *e);
+/* web/metrics_watch.c: interfaces that are watched; nothing where there is none. */
+void web_metrics_watch(const struct web *web, struct exposition *e);
 /* web/metrics_ledger.c: what the ledger has counted; nothing where it cannot be read. */
 void web_metrics_ledger(const struct web *web, int64_t now_s, struct exposition *e);
 

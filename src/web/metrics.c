@@ -181,6 +181,7 @@ void web_metrics(const struct web *web, int64_t now_s, struct web_reply *reply)
 	certificates_write(&e, web->in_force);
 	web_metrics_tlsrpt(web, now_s, &e);
 	web_metrics_check(web, &e);
+	web_metrics_watch(web, &e);
 	web_metrics_ledger(web, now_s, &e);
 	if (e.has_failed) {
 		web_reply_say(reply, 500, "out of memory");

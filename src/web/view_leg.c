@@ -4,10 +4,11 @@
 
 #include "base/clean.h"
 #include "report/peers.h"
+#include "report/services.h"
 #include "report/table.h"
 #include "store/ledger_read.h"
 
-enum { PARTNERS_MAX = 100 };
+enum { PARTNERS_MAX = 100, SERVICES_MAX = 200 };
 
 static const char *const words[] = {
 	[STORE_LEG_INBOUND] =
@@ -21,8 +22,8 @@ static const char *const words[] = {
 		"Mail programs of our users. Without TLS no login is taken, but a program that "
 		"does not ask first has sent its password by then.",
 	[STORE_LEG_INTERNAL] =
-		"The way from mailseal to our own servers. What never leaves a host is "
-		"\"local\" and counts neither as sealed nor as plain.",
+		"The way from mailseal to our own servers, and what it watches between them. What "
+		"never leaves a host is \"local\" and counts neither as sealed nor as plain.",
 };
 _Static_assert(COUNT_OF(words) == STORE_LEG_COUNT, "words for each leg");
 
@@ -105,6 +106,22 @@ static void partners_table(struct web_page *page, struct store_ledger_read *l)
 	report_table_deinit(&t);
 }
 
+/* Of links, and what is watched. */
+static void services_table(struct web_page *page, struct store_ledger_read *l)
+{
+	struct report_table t = {};
+	struct store_ledger_filter filter =
+		web_since(page, web_month_s(page->now_s), STORE_LEG_INTERNAL);
+	if (report_services_table(&t, l, &filter, SERVICES_MAX)) {
+		web_page_failed(page);
+	} else {
+		t.title = "Services, those in clear first";
+		t.empty = "Nothing was seen between our hosts: see watch in mailseal.conf(5).";
+		web_page_table(page, "services", &t);
+	}
+	report_table_deinit(&t);
+}
+
 static void see(struct web_page *page, const char *path, const char *text)
 {
 	html_open(page->h, "p");
@@ -126,6 +143,8 @@ static void leg_draw(struct web_page *page, enum store_leg leg)
 	counts_table(page, l, leg);
 	if (leg == STORE_LEG_INBOUND)
 		partners_table(page, l);
+	if (leg == STORE_LEG_INTERNAL)
+		services_table(page, l);
 }
 
 void web_view_inbound(struct web_page *page)

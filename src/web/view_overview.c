@@ -31,7 +31,7 @@ static const struct step {
 
 struct overview {
 	struct report_coverage month, today;
-	uint64_t exposures;
+	uint64_t exposures[STORE_LEG_COUNT];
 	struct web_broken broken[COUNT_OF(steps)];
 	bool knows_broken;
 };
@@ -59,9 +59,9 @@ static void verdict_line(struct html *h, const struct overview *o, enum store_le
 	uint64_t plain = n->by_seal[STORE_SEAL_PLAIN];
 	uint64_t legacy = n->by_seal[STORE_SEAL_LEGACY];
 	bool is_ours = leg == STORE_LEG_USER || leg == STORE_LEG_INTERNAL;
-	if (leg == STORE_LEG_USER && o->exposures) {
+	if (is_ours && o->exposures[leg]) {
 		html_open(h, "p", { "class", "bad" });
-		html_textf(h, "%s came in clear", web_count(o->exposures, "credential").text);
+		html_textf(h, "%s came in clear", web_count(o->exposures[leg], "credential").text);
 	} else if (!report_counts_open(n)) {
 		html_open(h, "p", { "class", "quiet" });
 		html_text(h, o->month.is_configured[leg] ? n->by_seal[STORE_SEAL_LOCAL]
@@ -164,14 +164,23 @@ static bool broken_read(struct overview *o, const struct web_page *page)
 	return true;
 }
 
+/* A user's at port 25 is one of the users. */
+static void exposures_read(struct overview *o, struct store_ledger_read *l,
+                           struct store_ledger_filter month)
+{
+	for (month.leg = 0; month.leg < STORE_LEG_COUNT; month.leg++)
+		if (store_ledger_read_exposure_count(l, &month, &o->exposures[month.leg]))
+			o->exposures[month.leg] = 0;
+	o->exposures[STORE_LEG_USER] += o->exposures[STORE_LEG_INBOUND];
+}
+
 static void overview_read(struct overview *o, struct web_page *page, struct store_ledger_read *l)
 {
 	struct store_ledger_filter month = web_since(page, web_month_s(page->now_s), -1);
 	struct store_ledger_filter today = web_since(page, web_today_s(page->now_s), -1);
 	web_coverage(&o->month, page, l, &month);
 	web_coverage(&o->today, page, l, &today);
-	if (store_ledger_read_exposure_count(l, &month, &o->exposures))
-		o->exposures = 0;
+	exposures_read(o, l, month);
 	o->knows_broken = broken_read(o, page);
 }
 

@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "edge/edge.h"
 #include "edge/throttle.h"
-#include "worker/ledger.h"
+#include "proc/teller.h"
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@ enum { USER_MAX = 127 }; /* as much as edge/throttle.c looks at */
 struct worker_guesses {
 	struct edge_guesses guesses; /* first: the callback gets back to us by it */
 	struct edge_pool *pool;
-	struct worker_ledger *ledger;
+	struct proc_teller *ledger;
 	bool is_on;
 };
 
@@ -28,7 +28,7 @@ static void on_login(struct edge_guesses *guesses, struct edge_throttle_pair pai
 	proc_pack_u8(&p, has_failed);
 	proc_pack_raw(&p, slice_of(pair.address.bytes, sizeof(pair.address.bytes)));
 	proc_pack_bytes(&p, slice_head(slice_str(pair.user), USER_MAX));
-	worker_ledger_say(g->ledger, PROC_MSG_GUESS, proc_packed(&p));
+	proc_teller_say(g->ledger, PROC_MSG_GUESS, proc_packed(&p));
 }
 
 static int on_guessed(void *owner, struct slice payload)
@@ -48,7 +48,7 @@ static int on_guessed(void *owner, struct slice payload)
 }
 
 int worker_guesses_new(struct worker_guesses **ret_g, struct edge_pool *pool,
-                       struct worker_ledger *ledger)
+                       struct proc_teller *ledger)
 {
 	struct worker_guesses *g = calloc(1, sizeof(*g));
 	if (!g)
@@ -57,7 +57,7 @@ int worker_guesses_new(struct worker_guesses **ret_g, struct edge_pool *pool,
 		                      .pool = pool,
 		                      .ledger = ledger };
 	edge_pool_guess_to(pool, &g->guesses);
-	worker_ledger_hear(ledger, on_guessed, g);
+	proc_teller_hear(ledger, on_guessed, g);
 	*ret_g = g;
 	return 0;
 }

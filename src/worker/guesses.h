@@ -9,11 +9,11 @@
 
 struct edge_pool;
 struct worker_guesses;
-struct worker_ledger;
+struct proc_teller;
 
 /* Both outlive it. Off until worker_guesses_switch(). 0 or -ENOMEM. */
 [[nodiscard]] int worker_guesses_new(struct worker_guesses **ret_g, struct edge_pool *pool,
-                                     struct worker_ledger *ledger);
+                                     struct proc_teller *ledger);
 /* NULL is fine. */
 void worker_guesses_free(struct worker_guesses *g);
 void worker_guesses_switch(struct worker_guesses *g, bool is_on);

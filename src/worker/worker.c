@@ -11,11 +11,11 @@
 #include "proc/box.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "proc/teller.h"
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
 #include "worker/guesses.h"
-#include "worker/ledger.h"
 #include "worker/listeners.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
@@ -37,7 +37,7 @@ struct worker {
 	struct edge_pool *pool;
 	struct worker_signer *signer;
 	struct worker_resolver *resolver;
-	struct worker_ledger *ledger;
+	struct proc_teller *ledger;
 	struct worker_guesses *guesses;
 	struct worker_services *services;
 	struct edge_world *world;          /* in force; NULL before the first START */
@@ -222,7 +222,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		edge_learn_inherit(world, w->world);
 	edge_world_unref(w->world);
 	w->world = world;
-	worker_ledger_switch(w->ledger, conf_needs_ledger(world->settings));
+	proc_teller_switch(w->ledger, conf_needs_ledger(world->settings));
 	worker_guesses_switch(w->guesses, world->settings->cluster.is_set);
 	r = worker_listeners_start(&w->listeners, &w->next_listeners, w->loop, on_connection, w);
 	if (!r)
@@ -259,7 +259,7 @@ static void on_empty(void *owner)
 {
 	struct worker *w = owner;
 	if (w->draining && --w->draining == 0)
-		worker_ledger_finish(w->ledger, LEDGER_PATIENCE_MS, on_kept, w);
+		proc_teller_finish(w->ledger, LEDGER_PATIENCE_MS, on_kept, w);
 }
 
 static int on_drain(struct worker *w, struct proc_msg *msg)
@@ -288,7 +288,7 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct relay_collector *t = worker_services_collector(w->services);
 	const struct link_pool *links = worker_services_links(w->services);
 	const struct link_counters *k = link_pool_counters(links);
-	const struct worker_ledger_counters l = worker_ledger_counters(w->ledger);
+	const struct proc_teller_counters l = proc_teller_counters(w->ledger);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -366,7 +366,7 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 	case PROC_MSG_RESOLVER_CHANNEL:
 		return err_up(worker_resolver_attach(w->resolver, TAKE_FD(msg->fd)));
 	case PROC_MSG_LEDGER_CHANNEL:
-		return err_up(worker_ledger_attach(w->ledger, TAKE_FD(msg->fd)));
+		return err_up(proc_teller_attach(w->ledger, TAKE_FD(msg->fd)));
 	case PROC_MSG_SERVICE:
 		return err_up(worker_services_add(w->services, msg->payload, TAKE_FD(msg->fd)));
 	case PROC_MSG_TUNNELS:
@@ -428,13 +428,17 @@ static int worker_init(struct worker *w, int chan_fd)
 	if (!r)
 		r = worker_services_new(&w->services, w->loop, worker_resolver_asker(w->resolver));
 	if (!r)
-		r = worker_ledger_new(&w->ledger, w->loop, on_ledger_broken, w);
+		r = proc_teller_new(&w->ledger,
+		                    &(struct proc_teller_settings){ .loop = w->loop,
+		                                                    .self = PROC_ROLE_WORKER,
+		                                                    .on_broken = on_ledger_broken,
+		                                                    .owner = w });
 	if (!r) {
-		edge_pool_record_to(w->pool, worker_ledger_recorder(w->ledger));
+		edge_pool_record_to(w->pool, proc_teller_recorder(w->ledger));
 		relay_record_to(worker_services_relay(w->services),
-		                worker_ledger_recorder(w->ledger));
+		                proc_teller_recorder(w->ledger));
 		link_pool_record_to(worker_services_links(w->services),
-		                    worker_ledger_recorder(w->ledger));
+		                    proc_teller_recorder(w->ledger));
 	}
 	if (!r)
 		r = worker_guesses_new(&w->guesses, w->pool, w->ledger);
@@ -458,7 +462,7 @@ static void worker_deinit(struct worker *w)
 	worker_services_free(w->services);
 	worker_resolver_free(w->resolver);
 	worker_guesses_free(w->guesses);
-	worker_ledger_free(w->ledger); /* its last words are of those above */
+	proc_teller_free(w->ledger); /* its last words are of those above */
 	io_watch_free(w->parent_watch);
 	proc_chan_free(w->parent);
 	explicit_bzero(w->ticket_keys, sizeof(w->ticket_keys));

@@ -1,16 +1,17 @@
-#include "cmd/watch_capture.h"
+#include "watch/capture.h"
 
 #include "base/clean.h"
-#include "cmd/watch_interface.h"
 #include "proc/box.h"
+#include "watch/interface.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 
-enum { RING_BYTES = 32 * 1024 * 1024, SNAPLEN = 65535, READ_TIMEOUT_MS = 100, AT_ONCE = 4096 };
+enum { RING_BYTES = 64 * 1024 * 1024, SNAPLEN = 65535, READ_TIMEOUT_MS = 100, AT_ONCE = 4096 };
 
 void watch_capture_close(struct watch_capture *c)
 {
@@ -84,7 +85,7 @@ int watch_capture_interface(struct watch_capture *ret_capture, const char *name,
 		watch_capture_close(&c);
 		return r;
 	}
-	c.wire = watch_interface_wire(name, c.kind, sizeof(c.kind));
+	watch_interface_look(&c.interface, name);
 	*ret_capture = c;
 	return 0;
 }
@@ -104,9 +105,8 @@ int watch_capture_drop(const struct watch_capture *c, const char *user, char *re
 	if (r == PROC_DROP_NO_USER)
 		snprintf(ret_error, cap, "no user \"%s\" to run as, or it is root; --user NAME",
 		         identity.user);
-	/* Of a file nothing is asked of the network. */
 	if (!r)
-		r = proc_box(c->is_live ? PROC_ROLE_WORKER : PROC_ROLE_KEYS, NULL, &report);
+		r = proc_box_capturing(c->is_live ? pcap_fileno(c->pcap) : -1, &report);
 	if (r < 0)
 		snprintf(ret_error, cap, "cannot give up privileges: %s", strerror(-r));
 	return r ? WATCH_CAPTURE_FAILED : 0;
@@ -121,8 +121,14 @@ struct reading {
 static void on_packet(u_char *owner, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct reading *g = (struct reading *)owner;
-	const struct watch_frame frame = { .bytes = slice_of(bytes, header->caplen),
-		                           .at_s = header->ts.tv_sec };
+	struct slice captured = slice_of(bytes, header->caplen);
+	const struct watch_capture *c = g->capture;
+	const struct watch_frame frame = {
+		.bytes = captured,
+		.at_s = header->ts.tv_sec,
+		.is_passed = c->link == WATCH_LINK_ETHERNET &&
+		             watch_interface_is_passed(&c->interface, captured),
+	};
 	if (!watch_feed(g->watch, &frame))
 		return;
 	g->has_failed = true;
@@ -149,6 +155,15 @@ int watch_capture_read(struct watch_capture *c, struct watch *w, int wait_ms, ch
 		return WATCH_CAPTURE_FAILED;
 	}
 	return !r && !c->is_live ? WATCH_CAPTURE_END : 0;
+}
+
+/* Not by pcap_setfilter(): that throws away what is held. */
+bool watch_capture_stop(const struct watch_capture *c)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	return !setsockopt(pcap_fileno(c->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	                   sizeof(program));
 }
 
 uint64_t watch_capture_drops(const struct watch_capture *c)

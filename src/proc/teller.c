@@ -1,4 +1,4 @@
-#include "worker/ledger.h"
+#include "proc/teller.h"
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -13,7 +13,7 @@
 
 enum {
 	HELLO_SLOTS = 4096, /* kinds remembered; one that was pushed out is told again */
-	BATCH_CAP = WORKER_LEDGER_BATCH_LEN + PROC_RECORD_ENTRY_MAX,
+	BATCH_CAP = PROC_TELLER_BATCH_LEN + PROC_RECORD_ENTRY_MAX,
 	/* Room that sessions leave to credentials in clear: those must be known. */
 	EXPOSURE_ROOM = 256 * 1024,
 };
@@ -29,9 +29,10 @@ struct batch {
 	uint8_t bytes[];
 };
 
-struct worker_ledger {
+struct proc_teller {
 	struct store_recorder recorder; /* first: the callbacks get back to us by it */
 	struct io_loop *loop;
+	enum proc_role self;
 	struct proc_peer *peer; /* NULL: there is none, or not yet */
 	void (*on_broken)(void *owner);
 	void *owner;
@@ -44,7 +45,7 @@ struct worker_ledger {
 	size_t under_way;
 	size_t bytes; /* of all of these */
 	uint32_t lost_untold;
-	struct worker_ledger_counters counters;
+	struct proc_teller_counters counters;
 	uint64_t hellos[HELLO_SLOTS];
 	struct io_deadline late;
 	int (*on_guessed)(void *owner, struct slice payload); /* NULL: nobody wants to know */
@@ -55,10 +56,10 @@ struct worker_ledger {
 
 /* --- batches: handed over in turn, a few at a time --- */
 
-static void send(struct worker_ledger *l)
+static void send(struct proc_teller *l)
 {
 	for (struct batch *b = l->first; b && l->peer; b = b->next) {
-		if (l->under_way == WORKER_LEDGER_UNDER_WAY_MAX)
+		if (l->under_way == PROC_TELLER_UNDER_WAY_MAX)
 			return;
 		if (b->is_sent)
 			continue;
@@ -70,19 +71,19 @@ static void send(struct worker_ledger *l)
 	}
 }
 
-static struct batch *batch_new(struct worker_ledger *l)
+static struct batch *batch_new(struct proc_teller *l)
 {
 	struct batch *b = malloc(sizeof(*b) + BATCH_CAP);
 	if (!b)
 		return NULL;
 	*b = (struct batch){ .len = PROC_RECORD_HEAD_LEN };
 	l->bytes += b->len;
-	io_deadline_arm(l->loop, &l->due, WORKER_LEDGER_BATCH_MS);
+	io_deadline_arm(l->loop, &l->due, PROC_TELLER_BATCH_MS);
 	return b;
 }
 
 /* What is gathered is a batch from now on. */
-static void batch_close(struct worker_ledger *l)
+static void batch_close(struct proc_teller *l)
 {
 	struct batch *b = TAKE(l->gathered);
 	io_deadline_disarm(&l->due);
@@ -103,10 +104,10 @@ static void batch_close(struct worker_ledger *l)
 
 static void on_due(struct io_deadline *d)
 {
-	batch_close((struct worker_ledger *)((char *)d - offsetof(struct worker_ledger, due)));
+	batch_close((struct proc_teller *)((char *)d - offsetof(struct proc_teller, due)));
 }
 
-static void batch_free(struct worker_ledger *l, struct batch *b)
+static void batch_free(struct proc_teller *l, struct batch *b)
 {
 	l->bytes -= b->len;
 	l->counters.waiting -= b->sessions;
@@ -114,7 +115,7 @@ static void batch_free(struct worker_ledger *l, struct batch *b)
 	free(b);
 }
 
-static void batches_forget(struct worker_ledger *l)
+static void batches_forget(struct proc_teller *l)
 {
 	while (l->first) {
 		struct batch *b = l->first;
@@ -132,9 +133,9 @@ static void batches_forget(struct worker_ledger *l)
 /* --- what sessions tell --- */
 
 /* Room for one more entry, at the end of what is gathered. False: over the limit. */
-static bool room_find(struct worker_ledger *l, size_t spared, struct proc_packer *ret_p)
+static bool room_find(struct proc_teller *l, size_t spared, struct proc_packer *ret_p)
 {
-	if (l->bytes + spared + PROC_RECORD_ENTRY_MAX > WORKER_LEDGER_BYTES_MAX)
+	if (l->bytes + spared + PROC_RECORD_ENTRY_MAX > PROC_TELLER_BYTES_MAX)
 		return false;
 	if (!l->gathered)
 		l->gathered = batch_new(l);
@@ -144,15 +145,15 @@ static bool room_find(struct worker_ledger *l, size_t spared, struct proc_packer
 	return true;
 }
 
-static void entry_keep(struct worker_ledger *l, const struct proc_packer *p)
+static void entry_keep(struct proc_teller *l, const struct proc_packer *p)
 {
 	l->gathered->len += p->len;
 	l->bytes += p->len;
-	if (l->gathered->len >= WORKER_LEDGER_BATCH_LEN)
+	if (l->gathered->len >= PROC_TELLER_BATCH_LEN)
 		batch_close(l);
 }
 
-static void lose(struct worker_ledger *l)
+static void lose(struct proc_teller *l)
 {
 	if (l->lost_untold == UINT32_MAX)
 		return;
@@ -161,7 +162,7 @@ static void lose(struct worker_ledger *l)
 }
 
 /* A batch of nothing else, where nobody comes any more. */
-static void lost_tell(struct worker_ledger *l)
+static void lost_tell(struct proc_teller *l)
 {
 	struct proc_packer p;
 	if (l->lost_untold && !l->gathered && !room_find(l, 0, &p))
@@ -170,7 +171,7 @@ static void lost_tell(struct worker_ledger *l)
 
 static void on_session(struct store_recorder *r, const struct store_record *record)
 {
-	struct worker_ledger *l = (struct worker_ledger *)r;
+	struct proc_teller *l = (struct proc_teller *)r;
 	struct proc_packer p;
 	if (!l->is_on)
 		return;
@@ -186,7 +187,7 @@ static void on_session(struct store_recorder *r, const struct store_record *reco
 
 static void on_hello(struct store_recorder *r, const struct store_hello *hello)
 {
-	struct worker_ledger *l = (struct worker_ledger *)r;
+	struct proc_teller *l = (struct proc_teller *)r;
 	uint64_t *slot = &l->hellos[hello->hash % HELLO_SLOTS];
 	struct proc_packer p;
 	if (!l->is_on || *slot == hello->hash || !room_find(l, EXPOSURE_ROOM, &p))
@@ -200,7 +201,7 @@ static void on_hello(struct store_recorder *r, const struct store_hello *hello)
  * would each be a batch. */
 static void on_exposure(struct store_recorder *r, const struct store_exposure *exposure)
 {
-	struct worker_ledger *l = (struct worker_ledger *)r;
+	struct proc_teller *l = (struct proc_teller *)r;
 	struct proc_packer p;
 	if (!l->is_on)
 		return;
@@ -210,13 +211,13 @@ static void on_exposure(struct store_recorder *r, const struct store_exposure *e
 	}
 	proc_record_exposure_pack(&p, exposure);
 	entry_keep(l, &p);
-	if (l->peer && l->under_way < WORKER_LEDGER_UNDER_WAY_MAX)
+	if (l->peer && l->under_way < PROC_TELLER_UNDER_WAY_MAX)
 		batch_close(l);
 }
 
 /* --- what is no record --- */
 
-static void kept_tell(struct worker_ledger *l)
+static void kept_tell(struct proc_teller *l)
 {
 	void (*tell)(void *owner) = l->on_kept;
 	if (!tell)
@@ -226,21 +227,21 @@ static void kept_tell(struct worker_ledger *l)
 	tell(l->on_kept_owner);
 }
 
-static bool is_all_kept(const struct worker_ledger *l)
+static bool is_all_kept(const struct proc_teller *l)
 {
 	return !l->first && !l->gathered;
 }
 
 /* --- the ledger --- */
 
-void worker_ledger_say(struct worker_ledger *l, enum proc_msg_type type, struct slice payload)
+void proc_teller_say(struct proc_teller *l, enum proc_msg_type type, struct slice payload)
 {
 	if (l->peer && proc_peer_queue(l->peer, type, payload))
 		log_debug(NULL, "the ledger does not hear what is no record");
 }
 
-void worker_ledger_hear(struct worker_ledger *l,
-                        int (*on_guessed)(void *owner, struct slice payload), void *owner)
+void proc_teller_hear(struct proc_teller *l, int (*on_guessed)(void *owner, struct slice payload),
+                      void *owner)
 {
 	l->on_guessed = on_guessed;
 	l->on_guessed_owner = owner;
@@ -248,7 +249,7 @@ void worker_ledger_hear(struct worker_ledger *l,
 
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
-	struct worker_ledger *l = owner;
+	struct proc_teller *l = owner;
 	if (msg->type == PROC_MSG_GUESSED)
 		return l->on_guessed ? err_up(l->on_guessed(l->on_guessed_owner, msg->payload)) : 0;
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -272,18 +273,18 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 
 static void on_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
 {
-	struct worker_ledger *l = owner;
+	struct proc_teller *l = owner;
 	proc_peer_free(TAKE(l->peer));
 	l->on_broken(l->owner);
 }
 
-int worker_ledger_attach(struct worker_ledger *l, int fd)
+int proc_teller_attach(struct proc_teller *l, int fd)
 {
 	proc_peer_free(TAKE(l->peer));
 	int r = proc_peer_new(&l->peer, &(struct proc_peer_settings){
 						.loop = l->loop,
 						.fd = fd,
-						.self = PROC_ROLE_WORKER,
+						.self = l->self,
 						.peer = PROC_ROLE_LEDGER,
 						.owner = l,
 						.on_message = on_message,
@@ -304,17 +305,16 @@ int worker_ledger_attach(struct worker_ledger *l, int fd)
 
 static void on_late(struct io_deadline *d)
 {
-	struct worker_ledger *l =
-		(struct worker_ledger *)((char *)d - offsetof(struct worker_ledger, late));
+	struct proc_teller *l =
+		(struct proc_teller *)((char *)d - offsetof(struct proc_teller, late));
 	log_warn(NULL, "the ledger did not keep the last sessions in time",
 	         kv_int("sessions", (int64_t)l->counters.waiting));
 	kept_tell(l);
 }
 
-int worker_ledger_new(struct worker_ledger **ret_l, struct io_loop *loop,
-                      void (*on_broken)(void *owner), void *owner)
+int proc_teller_new(struct proc_teller **ret_l, const struct proc_teller_settings *set)
 {
-	struct worker_ledger *l = calloc(1, sizeof(*l));
+	struct proc_teller *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_raise(-ENOMEM);
 	l->recorder = (struct store_recorder){
@@ -322,9 +322,10 @@ int worker_ledger_new(struct worker_ledger **ret_l, struct io_loop *loop,
 		.hello = on_hello,
 		.exposure = on_exposure,
 	};
-	l->loop = loop;
-	l->on_broken = on_broken;
-	l->owner = owner;
+	l->loop = set->loop;
+	l->self = set->self;
+	l->on_broken = set->on_broken;
+	l->owner = set->owner;
 	l->last = &l->first;
 	l->due.fn = on_due;
 	l->late.fn = on_late;
@@ -336,7 +337,7 @@ int worker_ledger_new(struct worker_ledger **ret_l, struct io_loop *loop,
 	return 0;
 }
 
-void worker_ledger_free(struct worker_ledger *l)
+void proc_teller_free(struct proc_teller *l)
 {
 	if (!l)
 		return;
@@ -349,20 +350,20 @@ void worker_ledger_free(struct worker_ledger *l)
 	free(l);
 }
 
-struct store_recorder *worker_ledger_recorder(struct worker_ledger *l)
+struct store_recorder *proc_teller_recorder(struct proc_teller *l)
 {
 	return &l->recorder;
 }
 
-void worker_ledger_switch(struct worker_ledger *l, bool is_on)
+void proc_teller_switch(struct proc_teller *l, bool is_on)
 {
 	l->is_on = is_on;
 	if (!is_on)
 		batches_forget(l);
 }
 
-void worker_ledger_finish(struct worker_ledger *l, uint32_t at_most_ms,
-                          void (*on_kept)(void *owner), void *owner)
+void proc_teller_finish(struct proc_teller *l, uint32_t at_most_ms, void (*on_kept)(void *owner),
+                        void *owner)
 {
 	l->on_kept = on_kept;
 	l->on_kept_owner = owner;
@@ -374,7 +375,7 @@ void worker_ledger_finish(struct worker_ledger *l, uint32_t at_most_ms,
 		io_deadline_arm(l->loop, &l->late, at_most_ms);
 }
 
-struct worker_ledger_counters worker_ledger_counters(const struct worker_ledger *l)
+struct proc_teller_counters proc_teller_counters(const struct proc_teller *l)
 {
 	return l->counters;
 }

@@ -1,4 +1,4 @@
-#include "cmd/watch_interface.h"
+#include "watch/interface.h"
 
 #include "base/clean.h"
 
@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -36,23 +37,27 @@ static const struct rtattr *attribute_find(const struct rtattr *at, size_t len, 
 	return NULL;
 }
 
-static void answer_read(const struct nlmsghdr *answer, char *ret_kind, size_t cap)
+static void answer_read(const struct nlmsghdr *answer, struct watch_interface *i)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(answer);
-	const struct rtattr *link, *kind = NULL;
+	const struct rtattr *link, *mac, *kind = NULL;
 	if (answer->nlmsg_type != RTM_NEWLINK)
 		return;
 	link = attribute_find(IFLA_RTA(info), IFLA_PAYLOAD(answer), IFLA_LINKINFO);
 	if (link)
 		kind = attribute_find(RTA_DATA(link), RTA_PAYLOAD(link), IFLA_INFO_KIND);
 	if (kind)
-		snprintf(ret_kind, cap, "%.*s", (int)RTA_PAYLOAD(kind),
+		snprintf(i->kind, sizeof(i->kind), "%.*s", (int)RTA_PAYLOAD(kind),
 		         (const char *)RTA_DATA(kind));
 	else if (info->ifi_flags & IFF_LOOPBACK)
-		snprintf(ret_kind, cap, "loopback");
+		snprintf(i->kind, sizeof(i->kind), "loopback");
+	mac = attribute_find(IFLA_RTA(info), IFLA_PAYLOAD(answer), IFLA_ADDRESS);
+	i->has_mac = info->ifi_type == ARPHRD_ETHER && mac && RTA_PAYLOAD(mac) == sizeof(i->mac);
+	if (i->has_mac)
+		memcpy(i->mac, RTA_DATA(mac), sizeof(i->mac));
 }
 
-static void kind_ask(int fd, unsigned index, char *ret_kind, size_t cap)
+static void kernel_ask(int fd, unsigned index, struct watch_interface *i)
 {
 	struct {
 		struct nlmsghdr header;
@@ -69,15 +74,23 @@ static void kind_ask(int fd, unsigned index, char *ret_kind, size_t cap)
 		return;
 	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
 	if (n > 0 && NLMSG_OK(answer, (size_t)n))
-		answer_read(answer, ret_kind, cap);
+		answer_read(answer, i);
 }
 
-enum watch_wire watch_interface_wire(const char *name, char *ret_kind, size_t cap)
+void watch_interface_look(struct watch_interface *ret_interface, const char *name)
 {
 	unsigned index = if_nametoindex(name);
 	CLEAN(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	ret_kind[0] = '\0';
+	*ret_interface = (struct watch_interface){};
 	if (fd >= 0 && index)
-		kind_ask(fd, index, ret_kind, cap);
-	return watch_interface_kind_wire(ret_kind);
+		kernel_ask(fd, index, ret_interface);
+	ret_interface->wire = watch_interface_kind_wire(ret_interface->kind);
+}
+
+bool watch_interface_is_passed(const struct watch_interface *interface, struct slice frame)
+{
+	enum { MULTICAST = 1 };
+	return interface->has_mac && frame.len >= 2 * WATCH_MAC_LEN &&
+	       !(frame.data[0] & MULTICAST) && memcmp(frame.data, interface->mac, WATCH_MAC_LEN) &&
+	       memcmp(frame.data + WATCH_MAC_LEN, interface->mac, WATCH_MAC_LEN);
 }

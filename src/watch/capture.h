@@ -1,7 +1,8 @@
 /* Where `mailseal watch` has its frames from: an interface or a capture file, by libpcap. */
-#ifndef CMD_WATCH_CAPTURE_H
-#define CMD_WATCH_CAPTURE_H
+#ifndef WATCH_CAPTURE_H
+#define WATCH_CAPTURE_H
 
+#include "watch/interface.h"
 #include "watch/watch.h"
 
 struct pcap;
@@ -10,9 +11,7 @@ struct watch_capture {
 	struct pcap *pcap;
 	bool is_live;
 	int link;
-	enum watch_wire wire;
-	char kind[32]; /* of the interface, as the kernel calls it: "veth", "wireguard"; "":
-	                  hardware */
+	struct watch_interface interface;
 };
 
 enum { WATCH_CAPTURE_FAILED = 1 };
@@ -40,6 +39,10 @@ enum watch_capture_read {
  * watch_capture_read. */
 [[nodiscard]] int watch_capture_read(struct watch_capture *c, struct watch *w, int wait_ms,
                                      char *ret_error, size_t cap);
+
+/* From now on the kernel adds nothing to what it holds; that can still be read. False: it goes on.
+ */
+bool watch_capture_stop(const struct watch_capture *c);
 
 /* Packets that the kernel had no room for. */
 uint64_t watch_capture_drops(const struct watch_capture *c);

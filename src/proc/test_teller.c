@@ -1,4 +1,4 @@
-#include "worker/ledger.h"
+#include "proc/teller.h"
 
 #include "base/clean.h"
 #include "io/loop.h"
@@ -16,7 +16,7 @@ enum { LATE_MS = 5000, HASHES_MAX = 16 };
 /* A ledger at the other end: what it was told. */
 struct stage {
 	struct io_loop *loop;
-	struct worker_ledger *worker;
+	struct proc_teller *worker;
 	struct proc_peer *peer;
 	struct io_deadline late;
 	uint64_t id, last; /* of the worker; the number of the last batch */
@@ -111,8 +111,13 @@ static void stage_init(struct stage *s)
 {
 	*s = (struct stage){ .late.fn = on_late };
 	assert_int_equal(io_loop_new(&s->loop), 0);
-	assert_int_equal(worker_ledger_new(&s->worker, s->loop, on_broken, s), 0);
-	worker_ledger_switch(s->worker, true);
+	assert_int_equal(proc_teller_new(&s->worker,
+	                                 &(struct proc_teller_settings){ .loop = s->loop,
+	                                                                 .self = PROC_ROLE_WORKER,
+	                                                                 .on_broken = on_broken,
+	                                                                 .owner = s }),
+	                 0);
+	proc_teller_switch(s->worker, true);
 }
 
 /* Another ledger process, with nothing told yet. */
@@ -121,7 +126,7 @@ static void ledger_new(struct stage *s)
 	int fds[2];
 	s->batches = s->sessions = s->exposures = s->hello_count = s->lost = 0;
 	assert_int_equal(proc_chan_pair(fds), 0);
-	assert_int_equal(worker_ledger_attach(s->worker, fds[0]), 0);
+	assert_int_equal(proc_teller_attach(s->worker, fds[0]), 0);
 	assert_int_equal(proc_peer_new(&s->peer,
 	                               &(struct proc_peer_settings){
 					       .loop = s->loop,
@@ -145,7 +150,7 @@ static void ledger_dies(struct stage *s)
 
 static void stage_deinit(struct stage *s)
 {
-	worker_ledger_free(s->worker);
+	proc_teller_free(s->worker);
 	proc_peer_free(s->peer);
 	io_loop_free(s->loop);
 }
@@ -168,19 +173,19 @@ static void session_tell(struct stage *s, const char *text)
 		                             .outcome = text,
 		                             .error = text,
 		                             .backend = text };
-	struct store_recorder *r = worker_ledger_recorder(s->worker);
+	struct store_recorder *r = proc_teller_recorder(s->worker);
 	r->session(r, &record);
 }
 
 static void hello_tell(struct stage *s, uint64_t hash)
 {
-	struct store_recorder *r = worker_ledger_recorder(s->worker);
+	struct store_recorder *r = proc_teller_recorder(s->worker);
 	r->hello(r, &(struct store_hello){ .hash = hash });
 }
 
 static void exposure_tell(struct stage *s)
 {
-	struct store_recorder *r = worker_ledger_recorder(s->worker);
+	struct store_recorder *r = proc_teller_recorder(s->worker);
 	r->exposure(r, &(struct store_exposure){ .at_s = 1,
 	                                         .protocol = "imap",
 	                                         .edge = "imap",
@@ -191,7 +196,7 @@ static void exposure_tell(struct stage *s)
 
 static uint64_t waiting(const struct stage *s)
 {
-	return worker_ledger_counters(s->worker).waiting;
+	return proc_teller_counters(s->worker).waiting;
 }
 
 /* Several go in one batch, which comes by itself; kept, they are gone here. */
@@ -222,13 +227,13 @@ static void test_ledger_full_batch_and_exposure_go_at_once(void **state)
 	(void)state;
 	stage_init(&s);
 	ledger_new(&s);
-	while (waiting(&s) < WORKER_LEDGER_BATCH_LEN / 64)
+	while (waiting(&s) < PROC_TELLER_BATCH_LEN / 64)
 		session_tell(&s, "x");
 	s.stops_at = 1;
-	assert_true(run(&s, WORKER_LEDGER_BATCH_MS / 2));
+	assert_true(run(&s, PROC_TELLER_BATCH_MS / 2));
 	exposure_tell(&s);
 	s.stops_at = s.batches + 1;
-	assert_true(run(&s, WORKER_LEDGER_BATCH_MS / 2));
+	assert_true(run(&s, PROC_TELLER_BATCH_MS / 2));
 	assert_int_equal(s.exposures, 1);
 	stage_deinit(&s);
 }
@@ -288,18 +293,18 @@ static void test_ledger_overflow_is_counted(void **state)
 {
 	static char text[STORE_TEXT_MAX];
 	struct stage s;
-	struct worker_ledger_counters c;
+	struct proc_teller_counters c;
 	size_t told = 0;
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	stage_init(&s);
 	do {
 		session_tell(&s, text);
-		c = worker_ledger_counters(s.worker);
+		c = proc_teller_counters(s.worker);
 	} while (++told && !c.lost);
 	session_tell(&s, text);
 	told++;
-	assert_true(told * sizeof(text) * 15 < WORKER_LEDGER_BYTES_MAX);
+	assert_true(told * sizeof(text) * 15 < PROC_TELLER_BYTES_MAX);
 	exposure_tell(&s);
 	ledger_new(&s);
 	s.keeps = true;
@@ -308,7 +313,7 @@ static void test_ledger_overflow_is_counted(void **state)
 	assert_int_equal(s.exposures, 1);
 	assert_int_equal(s.lost, 2);
 	assert_int_equal(s.sessions + s.lost, told);
-	c = worker_ledger_counters(s.worker);
+	c = proc_teller_counters(s.worker);
 	assert_int_equal(c.waiting + c.lost, 0);
 	stage_deinit(&s);
 }
@@ -322,7 +327,7 @@ static void test_ledger_exposure_without_room_is_counted(void **state)
 	stage_init(&s);
 	do
 		exposure_tell(&s);
-	while (++told && !worker_ledger_counters(s.worker).lost);
+	while (++told && !proc_teller_counters(s.worker).lost);
 	ledger_new(&s);
 	s.keeps = true;
 	while (run(&s, 600))
@@ -344,7 +349,7 @@ static void test_ledger_that_keeps_nothing_is_told_little(void **state)
 	for (int i = 0; i < 600; i++)
 		session_tell(&s, text);
 	assert_false(run(&s, 400));
-	assert_int_equal(s.batches, WORKER_LEDGER_UNDER_WAY_MAX);
+	assert_int_equal(s.batches, PROC_TELLER_UNDER_WAY_MAX);
 	keep(&s, 2);
 	assert_true(run_batches(&s, 2));
 	stage_deinit(&s);
@@ -355,11 +360,11 @@ static void test_ledger_finish_waits_for_what_is_not_kept(void **state)
 	struct stage s;
 	(void)state;
 	stage_init(&s);
-	worker_ledger_finish(s.worker, LATE_MS, on_kept, &s);
+	proc_teller_finish(s.worker, LATE_MS, on_kept, &s);
 	assert_int_equal(s.kept, 1); /* there is nothing */
 	ledger_new(&s);
 	session_tell(&s, "x");
-	worker_ledger_finish(s.worker, LATE_MS, on_kept, &s);
+	proc_teller_finish(s.worker, LATE_MS, on_kept, &s);
 	assert_int_equal(s.kept, 1);
 	s.keeps = true;
 	assert_true(run(&s, LATE_MS));
@@ -367,7 +372,7 @@ static void test_ledger_finish_waits_for_what_is_not_kept(void **state)
 	assert_int_equal(s.sessions, 1);
 	s.keeps = false;
 	session_tell(&s, "x");
-	worker_ledger_finish(s.worker, 200, on_kept, &s);
+	proc_teller_finish(s.worker, 200, on_kept, &s);
 	assert_true(run(&s, LATE_MS)); /* it is late, and that is that */
 	assert_int_equal(s.kept, 3);
 	stage_deinit(&s);
@@ -381,7 +386,7 @@ static void test_ledger_switched_off(void **state)
 	stage_init(&s);
 	session_tell(&s, "x");
 	assert_int_equal(waiting(&s), 1);
-	worker_ledger_switch(s.worker, false);
+	proc_teller_switch(s.worker, false);
 	session_tell(&s, "x");
 	exposure_tell(&s);
 	hello_tell(&s, 7);
