@@ -145,6 +145,27 @@ listens() { # HOST PORT...
 	done
 }
 
+# The /dev of a host: what servers need, and nothing of the machine.
+devices() { # FOLDER
+	mount -t tmpfs -o mode=755,size=1m lab "$1"
+	mkdir "$1/shm" "$1/pts"
+	mount -t tmpfs -o mode=1777,size=16m lab "$1/shm"
+	mount -t devpts -o newinstance,ptmxmode=666,mode=620 lab "$1/pts"
+	ln -s pts/ptmx "$1/ptmx"
+	ln -s /proc/self/fd "$1/fd"
+	local name major minor
+	while read -r name major minor; do
+		mknod -m 666 "$1/$name" c "$major" "$minor"
+	done <<-NODES
+		null 1 3
+		zero 1 5
+		full 1 7
+		random 1 8
+		urandom 1 9
+		tty 5 0
+	NODES
+}
+
 make_run() {
 	mkdir -p "$LAB/run" "$RUN"
 	[ "$RUN" = "$LAB/run" ] || mount --bind "$LAB/run" "$RUN"

@@ -91,10 +91,10 @@ def smtp_session(port, name=b"client.example", says=()):
 
 
 def crowd(ports, count, threads=8):
-    """That many sessions in clear at the smtp edge, each through with its QUIT."""
+    """That many sessions in clear at the smtp edge, each with a sender and through with its QUIT."""
     def run(share):
         for _ in range(share):
-            smtp_session(ports["mx"][0])
+            smtp_session(ports["mx"][0], says=(b"MAIL FROM:<a@client.example>",))
     each = [threading.Thread(target=run, args=(count // threads,)) for _ in range(threads)]
     for thread in each:
         thread.start()

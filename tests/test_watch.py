@@ -264,11 +264,44 @@ def test_the_mend_is_ready(tmp_path):
     capture.talk(["S: 220 box LMTP", "C: LHLO mx", "S: 250 box"] + watch_talks.MAIL, port=24)
     path = capture.save(tmp_path / "x.pcap")
     text = watch("-r", path).stdout
-    assert 'link = { lmtp_10_0_0_2_24 = { listen = "127.0.0.1:24"; to = "10.0.0.2:20024"; peer = "10.0.0.2"; }; };' in text
+    assert 'lmtp_10_0_0_2_24 = { listen = "127.0.0.1:24"; to = "10.0.0.2:20024"; peer = "10.0.0.2"; };' in text
     assert 'listen_tls = "10.0.0.2:20024"; to = "127.0.0.1:24"; peer = ["10.0.0.1"];' in text
     assert "lmtp_tls_security_level" in text
     lines = [json.loads(line) for line in watch("--json", "-r", path).stdout.splitlines()]
-    assert [line["type"] for line in lines] == ["service", "link", "summary"]
+    assert [line["type"] for line in lines] == ["service", "link", "link", "summary"]
+    assert [line["host"] for line in lines if line["type"] == "link"] == ["10.0.0.1", "10.0.0.2"]
+    assert all(line["settings"] in text for line in lines if line["type"] == "link")
+
+
+def test_datagrams_have_a_mend_too(tmp_path):
+    capture = Capture()
+    capture.datagram(b"<38>Oct 1 10:00:00 mx postfix: x")
+    text = watch("-r", capture.save(tmp_path / "x.pcap")).stdout
+    assert "RFC 5425" in text and 'listen_tls = "10.0.0.2:6514"; protocol = "syslog"; to = "127.0.0.1:514";' in text
+
+
+def test_links_have_the_names_of_hosts(tmp_path):
+    capture = Capture()
+    capture.talk(["S: 220 box LMTP", "C: LHLO mx", "S: 250 box"] + watch_talks.MAIL, port=24)
+    path, hosts = capture.save(tmp_path / "x.pcap"), tmp_path / "names"
+    hosts.write_text("# ours\n10.0.0.1 mx\n10.0.0.2 store.example.org\n")
+    text = watch("-r", path, "--hosts", str(hosts)).stdout
+    assert 'to = "10.0.0.2:20024"; peer = "store"; };' in text and 'peer = ["mx"];' in text
+    assert "# on 10.0.0.1, mx:\n" in text
+    lines = [json.loads(line) for line in watch("-r", path, "--hosts", str(hosts), "--json").stdout.splitlines()]
+    assert [line["name"] for line in lines if line["type"] == "link"] == ["mx", "store"]
+    watch("-r", path, "--hosts", str(hosts), "--html", str(tmp_path / "page.html"))
+    assert "On 10.0.0.2, store<" in (tmp_path / "page.html").read_text()
+    done = watch("-r", path, "--hosts", str(tmp_path / "none"))
+    assert done.returncode == 2 and "none: No such file" in done.stderr
+    assert "link = {" not in watch("-r", path, "--ignore", "lmtp").stdout
+
+
+def test_no_link_to_hosts_of_others(tmp_path):
+    capture = Capture()
+    capture.talk(SMTP_HELLO + watch_talks.MAIL, client="192.0.2.1")
+    text = watch("-r", capture.save(tmp_path / "x.pcap")).stdout
+    assert "What seals it" in text and "link = {" not in text
 
 
 def test_ignore_leaves_a_protocol_out(tmp_path):

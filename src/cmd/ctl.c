@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "cmd/nagios.h"
 #include "conf/conf.h"
+#include "conf/value.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -21,7 +22,7 @@ enum form { FORM_TEXT, FORM_JSON, FORM_NAGIOS };
 static const char usage[] =
 	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json | --nagios]\n"
 	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|\n"
-	"         upgrade [BINARY]\n"
+	"         ban TARGET [--for TIME]|unban TARGET|bans|upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
@@ -31,6 +32,11 @@ static const char usage[] =
 	"  tlsrpt-send [DAY]   send the TLS reports of DAY (YYYY-MM-DD, default: yesterday, in\n"
 	"                      UTC) now, in place of some time in the morning; those that were\n"
 	"                      given up, too\n"
+	"  ban TARGET          let ADDRESS, NETWORK/PREFIX or USER in no more, at all nodes of a\n"
+	"                      cluster; sessions of theirs end. --for 1h (default 1d, 366d at "
+        "most)\n"
+	"  unban TARGET        let them in again\n"
+	"  bans                who is banned, and until when\n"
 	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
 	"                      daemon was started from); no connection is refused, sessions end\n"
 	"                      as in a drain, a build that cannot take over changes nothing\n"
@@ -168,6 +174,8 @@ static void status_print(const json_t *answer)
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
+	if (number_of(answer, "bans"))
+		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
 	size_t i;
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
@@ -198,6 +206,18 @@ static int nagios_show(const json_t *answer)
 	return (int)state;
 }
 
+static void bans_print(const json_t *bans)
+{
+	size_t i;
+	const json_t *ban;
+	json_array_foreach((json_t *)bans, i, ban)
+		printf("%s until %s%s\n", json_string_value(json_object_get(ban, "target")),
+	               json_string_value(json_object_get(ban, "until")),
+	               json_is_true(json_object_get(ban, "of_cluster")) ? ", of another node" : "");
+	if (!json_array_size(bans))
+		puts("nobody is banned");
+}
+
 static int answer_show(const struct buf *text, enum form form)
 {
 	json_error_t error;
@@ -215,6 +235,8 @@ static int answer_show(const struct buf *text, enum form form)
 		fwrite(text->data + text->start, 1, buf_len(text), stdout);
 	else if (ok)
 		printf("%s\n", json_string_value(json_object_get(answer, "message")));
+	else if (json_is_array(json_object_get(answer, "bans")))
+		bans_print(json_object_get(answer, "bans"));
 	else
 		status_print(answer);
 	json_decref(answer);
@@ -257,10 +279,8 @@ static bool is_whole(int count, char *const words[])
 		const char *command;
 		int least, most;
 	} commands[] = {
-		{ "release", 1, 1 },
-		{ "forget", 1, 1 },
-		{ "tlsrpt-send", 0, 1 },
-		{ "upgrade", 0, 1 },
+		{ "release", 1, 1 }, { "forget", 1, 1 }, { "tlsrpt-send", 0, 1 }, { "ban", 1, 1 },
+		{ "unban", 1, 1 },   { "bans", 0, 0 },   { "upgrade", 0, 1 },
 	};
 	for (size_t i = 0; count && i < COUNT_OF(commands); i++)
 		if (!strcmp(words[0], commands[i].command))
@@ -269,11 +289,13 @@ static bool is_whole(int count, char *const words[])
 }
 
 /* The command as it is sent; a path is made one that means the same to the daemon. */
-static int line_make(struct buf *ret_line, int count, char *const words[])
+static int line_make(struct buf *ret_line, int count, char *const words[], unsigned ban_s)
 {
 	if (!is_whole(count, words))
 		return -EINVAL;
 	int r = buf_add_str(ret_line, words[0]);
+	if (!r && !strcmp(words[0], "ban"))
+		r = buf_printf(ret_line, " %u", ban_s);
 	if (!r && count == 2) {
 		bool is_path = !strcmp(words[0], "upgrade") && words[1][0] != '/';
 		CLEAN(freep) char *here = is_path ? getcwd(NULL, 0) : NULL;
@@ -290,12 +312,14 @@ int cmd_ctl(int argc, char **argv)
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "nagios", no_argument, NULL, 'n' },
+		{ "for", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	const char *config = CONF_USUAL_FILE;
 	char path[108] = "";
 	enum form form = FORM_TEXT;
+	uint32_t ban_s = 86400;
 	int c;
 	while ((c = getopt_long(argc, argv, "c:s:jnh", options, NULL)) != -1) {
 		switch (c) {
@@ -311,6 +335,14 @@ int cmd_ctl(int argc, char **argv)
 		case 'n':
 			form = FORM_NAGIOS;
 			break;
+		case 'f':
+			if (conf_seconds_parse(optarg, &ban_s) || !ban_s) {
+				fprintf(stderr,
+				        "mailseal ctl: --for %s: 90s, 5m, 1h or 30d is meant\n",
+				        optarg);
+				return UNKNOWN;
+			}
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -320,7 +352,7 @@ int cmd_ctl(int argc, char **argv)
 		}
 	}
 	CLEAN(buf_deinit) struct buf line = {};
-	if (line_make(&line, argc - optind, argv + optind) ||
+	if (line_make(&line, argc - optind, argv + optind, ban_s) ||
 	    (form == FORM_NAGIOS && strcmp((const char *)line.data, "status") != 0)) {
 		fputs(usage, stderr);
 		return form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;

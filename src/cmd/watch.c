@@ -1,10 +1,11 @@
 #include "cmd/watch.h"
 
 #include "base/clean.h"
-#include "watch/capture.h"
+#include "base/file.h"
 #include "cmd/watch_listeners.h"
 #include "cmd/watch_options.h"
 #include "cmd/watch_print.h"
+#include "watch/capture.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,6 +28,7 @@ struct watching {
 	struct watch_capture capture;
 	struct watch *watch;
 	FILE *html;
+	struct watch_hosts names;
 	struct watch_view view;
 	struct watch_services services;
 	bool has_failed;
@@ -208,6 +210,20 @@ static int html_begin(struct watching *g)
 	return UNKNOWN;
 }
 
+static int names_read(struct watching *g)
+{
+	enum { FILE_MAX = 1 << 18 };
+	CLEAN(buf_deinit) struct buf text = {};
+	if (!g->options.hosts)
+		return 0;
+	int r = file_read(&text, g->options.hosts, FILE_MAX, NULL);
+	if (r) {
+		fprintf(stderr, "mailseal watch: %s: %s\n", g->options.hosts, file_error(r));
+		return UNKNOWN;
+	}
+	return watch_hosts_read(&g->names, buf_slice(&text)) ? fail("out of memory") : 0;
+}
+
 /* Asked before the box is closed, which forbids it. 0: it is none. */
 static size_t terminal_width(void)
 {
@@ -224,10 +240,13 @@ static int begin(struct watching *g)
 	if (!r)
 		r = html_begin(g);
 	if (!r)
+		r = names_read(g);
+	if (!r)
 		r = watch_begin(g);
 	g->view = (struct watch_view){ .watch = g->watch,
 		                       .internal = g->options.internal,
 		                       .internal_count = g->options.internal_count,
+		                       .names = &g->names,
 		                       .source = g->options.file ? g->options.file
 		                                                 : g->options.interface,
 		                       .kind = g->capture.kind,
@@ -241,6 +260,7 @@ static int begin(struct watching *g)
 static void end(struct watching *g)
 {
 	watch_services_deinit(&g->services);
+	watch_hosts_deinit(&g->names);
 	watch_free(g->watch);
 	watch_capture_close(&g->capture);
 	if (g->html)

@@ -100,13 +100,11 @@ static void matrix_write(struct html *h, const struct watch_row *const *rows, si
 	html_close(h);
 }
 
-static int mends_write(struct html *h, const struct watch_view *v)
+static void mends_write(struct html *h, const struct watch_view *v)
 {
-	int r = 0;
 	html_element(h, "h2", "What seals it");
-	for (size_t i = 0; !r && i < v->services->count; i++) {
+	for (size_t i = 0; i < v->services->count; i++) {
 		const struct watch_service *s = &v->services->list[i];
-		CLEAN(buf_deinit) struct buf text = {};
 		char server[WATCH_ADDRESS_CAP];
 		if (!watch_verdict_is_plain(s->row->key.verdict) ||
 		    s->row->key.wire != WATCH_NETWORK)
@@ -118,13 +116,35 @@ static int mends_write(struct html *h, const struct watch_view *v)
 		html_close(h);
 		if (s->row->mend)
 			html_element(h, "p", s->row->mend);
-		r = watch_service_link(s, &text);
-		if (!r && buf_len(&text)) {
-			r = buf_add(&text, slice_of("", 1));
-			if (!r)
-				html_element(h, "pre", (const char *)buf_slice(&text).data);
-		}
 	}
+}
+
+static int link_host_write(struct html *h, const struct watch_link_host *host)
+{
+	CLEAN(buf_deinit) struct buf text = {};
+	char title[WATCH_LINK_TITLE_CAP];
+	int r = watch_link_host_write(host, &text);
+	if (!r)
+		r = buf_add(&text, slice_of("", 1));
+	if (r)
+		return err_up(r);
+	watch_link_host_title(host, title);
+	html_open(h, "h3");
+	html_textf(h, "On %s", title);
+	html_close(h);
+	html_element(h, "pre", (const char *)buf_slice(&text).data);
+	return 0;
+}
+
+static int links_write(struct html *h, const struct watch_view *v)
+{
+	const struct watch_ours ours = watch_view_ours(v);
+	CLEAN(watch_links_deinit) struct watch_links links = {};
+	int r = watch_links_make(&links, v->services, &ours);
+	if (!r && links.host_count)
+		html_element(h, "p", WATCH_LINKS_HEAD);
+	for (size_t i = 0; !r && i < links.host_count; i++)
+		r = link_host_write(h, &links.hosts[i]);
 	return err_up(r);
 }
 
@@ -153,7 +173,8 @@ static int page_write(struct html *h, const struct watch_view *v, struct hosts *
 	html_textf(h, "mailseal watch %s, %s", MAILSEAL_VERSION, v->source);
 	html_close(h);
 	matrix_write(h, (const struct watch_row *const *)rows, count, clients, servers);
-	int r = mends_write(h, v);
+	mends_write(h, v);
+	int r = links_write(h, v);
 	html_close(h);
 	html_close(h);
 	return err_up(r);

@@ -23,6 +23,8 @@ static const char usage[] =
 	"                         connected to and asked what it offers\n"
 	"  -f, --for TIME         end after 10m, 90s, 1h (default: at Ctrl-C)\n"
 	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
+	"  -H, --hosts FILE       names of our hosts for links: \"10.0.0.9 db1\", as in "
+        "/etc/hosts\n"
 	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
 	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
 	"                         the interface says (veth: local; wireguard: inside-tunnel)\n"
@@ -97,6 +99,9 @@ static int option_take(struct watch_options *o, int c)
 	case 'n':
 		r = internal_add(o, optarg);
 		break;
+	case 'H':
+		o->hosts = optarg;
+		break;
 	case 'x':
 		r = ignored_add(o, optarg);
 		break;
@@ -106,7 +111,7 @@ static int option_take(struct watch_options *o, int c)
 	case 'U':
 		o->user = optarg;
 		break;
-	case 'H':
+	case 'P':
 		o->html = optarg;
 		break;
 	case 'j':
@@ -130,17 +135,18 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 		{ "listeners", no_argument, NULL, 'l' },
 		{ "for", required_argument, NULL, 'f' },
 		{ "internal", required_argument, NULL, 'n' },
+		{ "hosts", required_argument, NULL, 'H' },
 		{ "ignore", required_argument, NULL, 'x' },
 		{ "as", required_argument, NULL, 'A' },
 		{ "user", required_argument, NULL, 'U' },
-		{ "html", required_argument, NULL, 'H' },
+		{ "html", required_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	int c, r = -1;
 	*o = (struct watch_options){};
-	while (r < 0 && (c = getopt_long(argc, argv, "i:r:lf:n:x:jh", table, NULL)) != -1)
+	while (r < 0 && (c = getopt_long(argc, argv, "i:r:lf:n:H:x:jh", table, NULL)) != -1)
 		r = option_take(o, c);
 	if (r >= 0)
 		return r;

@@ -10,7 +10,7 @@ enum { WATCH_IGNORED_MAX = 16, WATCH_INTERNAL_MAX = 64 };
 struct watch_options {
 	const char *file, *interface; /* one of them, or */
 	bool wants_listeners;
-	const char *html, *user;
+	const char *html, *hosts, *user;
 	uint32_t for_ms; /* 0: until it is ended */
 	bool is_json, has_wire;
 	enum watch_wire wire; /* with has_wire */

@@ -18,6 +18,16 @@ bool watch_view_is_internal(const struct watch_view *v, const struct watch_addre
 	                              address->bytes + (is_v4 ? 12 : 0), !is_v4);
 }
 
+static bool is_ours(const void *view, const struct watch_address *address)
+{
+	return watch_view_is_internal(view, address);
+}
+
+struct watch_ours watch_view_ours(const struct watch_view *v)
+{
+	return (struct watch_ours){ .is_ours = is_ours, .of = v, .names = v->names };
+}
+
 const char *watch_view_leg(const struct watch_view *v, const struct watch_row *row)
 {
 	return (watch_row_is_shared(row) || watch_view_is_internal(v, &row->key.client)) &&
@@ -118,7 +128,16 @@ static bool service_is_to_mend(const struct watch_service *s)
 	return watch_verdict_is_plain(s->row->key.verdict) && s->row->key.wire == WATCH_NETWORK;
 }
 
-static int mend_write(struct buf *out, const struct watch_service *s)
+static bool service_has_link(const struct watch_view *v, const struct watch_service *s)
+{
+	const struct watch_ours ours = watch_view_ours(v);
+	for (size_t i = 0; i < s->client_count; i++)
+		if (watch_link_fits(s->rows[i], &ours))
+			return true;
+	return false;
+}
+
+static int mend_write(struct buf *out, const struct watch_view *v, const struct watch_service *s)
 {
 	char place[80];
 	place_print(s->row, place, sizeof(place));
@@ -126,9 +145,9 @@ static int mend_write(struct buf *out, const struct watch_service *s)
 	                   watch_verdict_name(s->row->key.verdict));
 	if (!r && s->row->mend)
 		r = buf_printf(out, "  %s\n", s->row->mend);
-	if (!r)
-		r = watch_service_link(s, out);
-	if (!r && !s->row->mend && !s->row->is_link_good)
+	if (!r && service_has_link(v, s))
+		r = buf_printf(out, "  %slink, below\n", s->row->mend ? "or a " : "a ");
+	else if (!r && !s->row->mend)
 		r = buf_add_str(out, "  a tunnel between the two hosts (WireGuard, IPsec)\n");
 	return err_up(r);
 }
@@ -141,12 +160,27 @@ static int mends_write(struct buf *out, const struct watch_view *v)
 		if (!service_is_to_mend(&v->services->list[i]))
 			continue;
 		if (!has_begun)
-			r = buf_add_str(out,
-			                "\nWhat seals it (in a link, peer is the name the other "
-			                "host has in the internal CA):\n");
+			r = buf_add_str(out, "\nWhat seals it:\n");
 		has_begun = true;
 		if (!r)
-			r = mend_write(out, &v->services->list[i]);
+			r = mend_write(out, v, &v->services->list[i]);
+	}
+	return err_up(r);
+}
+
+static int links_write(struct buf *out, const struct watch_view *v)
+{
+	const struct watch_ours ours = watch_view_ours(v);
+	CLEAN(watch_links_deinit) struct watch_links links = {};
+	int r = watch_links_make(&links, v->services, &ours);
+	if (!r && links.host_count)
+		r = buf_printf(out, "\n%s\n", WATCH_LINKS_HEAD);
+	for (size_t i = 0; !r && i < links.host_count; i++) {
+		char title[WATCH_LINK_TITLE_CAP];
+		watch_link_host_title(&links.hosts[i], title);
+		r = buf_printf(out, "\n# on %s:\n", title);
+		if (!r)
+			r = watch_link_host_write(&links.hosts[i], out);
 	}
 	return err_up(r);
 }
@@ -168,6 +202,8 @@ int watch_print_text(FILE *out, const struct watch_view *v, bool with_mends)
 		r = report_table_text(&text, &t, v->width);
 	if (!r && with_mends)
 		r = mends_write(&text, v);
+	if (!r && with_mends)
+		r = links_write(&text, v);
 	if (!r)
 		fwrite(buf_slice(&text).data, 1, buf_len(&text), out);
 	return err_up(r);
@@ -258,19 +294,28 @@ int watch_print_json_found(FILE *out, const struct watch_view *v, const struct w
 	return err_up(line_write(out, row_json(v, row, "found")));
 }
 
-static int links_write(FILE *out, const struct watch_service *s)
+static int link_line_write(FILE *out, const struct watch_link_host *host)
 {
 	CLEAN(buf_deinit) struct buf text = {};
-	char place[80];
-	int r = service_is_to_mend(s) ? watch_service_link(s, &text) : 0;
-	if (!r && buf_len(&text))
-		r = buf_add(&text, slice_of("", 1));
-	if (r || !buf_len(&text))
+	char address[WATCH_ADDRESS_CAP];
+	int r = watch_link_host_write(host, &text);
+	if (r)
 		return err_up(r);
-	place_print(s->row, place, sizeof(place));
-	return err_up(line_write(out, json_pack("{ss ss ss ss}", "type", "link", "server", place,
-	                                        "protocol", s->row->key.protocol, "settings",
-	                                        (const char *)buf_slice(&text).data)));
+	watch_address_print(host->ends->host, address);
+	return err_up(line_write(
+		out, json_pack("{ss ss ss? ss%}", "type", "link", "host", address, "name",
+	                       watch_hosts_name(host->names, host->ends->host), "settings",
+	                       (const char *)buf_slice(&text).data, buf_len(&text))));
+}
+
+static int link_lines_write(FILE *out, const struct watch_view *v)
+{
+	const struct watch_ours ours = watch_view_ours(v);
+	CLEAN(watch_links_deinit) struct watch_links links = {};
+	int r = watch_links_make(&links, v->services, &ours);
+	for (size_t i = 0; !r && i < links.host_count; i++)
+		r = link_line_write(out, &links.hosts[i]);
+	return err_up(r);
 }
 
 static int sums_write(FILE *out, const struct watch_view *v)
@@ -292,8 +337,8 @@ int watch_print_json(FILE *out, const struct watch_view *v)
 		const struct watch_service *s = &v->services->list[i];
 		for (size_t n = 0; !r && n < s->client_count; n++)
 			r = line_write(out, row_json(v, s->rows[n], "service"));
-		if (!r)
-			r = links_write(out, s);
 	}
+	if (!r)
+		r = link_lines_write(out, v);
 	return r ? err_up(r) : err_up(sums_write(out, v));
 }

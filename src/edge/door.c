@@ -89,6 +89,8 @@ static const char *address_limit_hit(struct edge_pool *pool, const struct edge *
 	*ret_is_counted = false;
 	if (edge_peer_is_in(client, l->exempt, l->exempt_count))
 		return NULL;
+	if (edge_peer_is_banned(client, pool->bans, time(NULL)))
+		return "banned";
 	switch (edge_limits_enter(pool->limits, edge_peer_key(client), l->connections_per_address,
 	                          l->handshakes_per_second, io_loop_now_ms(pool->loop))) {
 	case 0:

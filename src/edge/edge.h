@@ -111,6 +111,8 @@ void edge_pool_record_to(struct edge_pool *pool, struct store_recorder *recorder
 struct edge_guesses;
 struct edge_throttle_pair;
 void edge_pool_guess_to(struct edge_pool *pool, struct edge_guesses *guesses);
+/* Who is not let in from now on, all of them (edge/bans.h); sessions of theirs end. */
+void edge_pool_ban(struct edge_pool *pool, struct slice text);
 void edge_pool_guess_heard(struct edge_pool *pool, const struct edge_throttle_pair *pair,
                            unsigned failures);
 void edge_pool_free(struct edge_pool *pool);

@@ -1,8 +1,11 @@
 /* Logins as the edge sees them: how each ended, what of it came in clear, who guesses. */
+#include "edge/bans.h"
 #include "edge/peer.h"
 #include "edge/session.h"
 
 #include "base/log.h"
+
+#include <time.h>
 
 void edge_login_expose(struct edge_session *s)
 {
@@ -28,6 +31,8 @@ static const char *user_limit_hit(struct edge_session *s)
 {
 	const struct conf_limits *l = &s->edge->conf->limits;
 	struct sockaddr_storage client;
+	if (edge_bans_has_user(s->pool->bans, s->conv->user, time(NULL)))
+		return "banned";
 	if (s->is_counted_as_user || !l->connections_per_user)
 		return NULL;
 	edge_peer_parse(s->conv->facts.client_addr, &client);

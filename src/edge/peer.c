@@ -1,5 +1,6 @@
 #include "edge/peer.h"
 
+#include "edge/bans.h"
 #include "io/address.h"
 
 #include <arpa/inet.h>
@@ -44,16 +45,33 @@ struct edge_limits_key edge_peer_key(const struct sockaddr *sa)
 	return key;
 }
 
+/* As networks have it. */
+struct address {
+	uint8_t bytes[16];
+	bool is_v6;
+};
+
+static struct address address_of(const struct sockaddr *sa)
+{
+	struct address a = { .is_v6 = sa->sa_family == AF_INET6 };
+	if (a.is_v6)
+		memcpy(a.bytes, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	else if (sa->sa_family == AF_INET)
+		memcpy(a.bytes, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+	return a;
+}
+
 bool edge_peer_is_in(const struct sockaddr *sa, const struct conf_network *networks, size_t count)
 {
-	uint8_t addr[16] = {};
-	bool is_v6 = sa->sa_family == AF_INET6;
-	if (is_v6)
-		memcpy(addr, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else if (sa->sa_family == AF_INET)
-		memcpy(addr, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+	struct address a = address_of(sa);
 	for (size_t i = 0; i < count; i++)
-		if (conf_network_contains(&networks[i], addr, is_v6))
+		if (conf_network_contains(&networks[i], a.bytes, a.is_v6))
 			return true;
 	return false;
+}
+
+bool edge_peer_is_banned(const struct sockaddr *sa, const struct edge_bans *bans, int64_t now_s)
+{
+	struct address a = address_of(sa);
+	return edge_bans_has_address(bans, a.bytes, a.is_v6, now_s);
 }

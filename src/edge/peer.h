@@ -16,6 +16,9 @@ void edge_peer_parse(const char *text, struct sockaddr_storage *ret_sa);
 /* IPv4 whole (also mapped into IPv6), IPv6 by /64. */
 struct edge_limits_key edge_peer_key(const struct sockaddr *sa);
 
+struct edge_bans;
+bool edge_peer_is_banned(const struct sockaddr *sa, const struct edge_bans *bans, int64_t now_s);
+
 bool edge_peer_is_in(const struct sockaddr *sa, const struct conf_network *networks, size_t count);
 
 #endif

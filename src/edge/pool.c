@@ -1,4 +1,6 @@
 /* All sessions of a worker, and how they end when it drains. */
+#include "edge/bans.h"
+#include "edge/peer.h"
 #include "edge/session.h"
 
 #include "base/clean.h"
@@ -8,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 enum { QUIET_MS = 5000 }; /* both ways silent: a farewell does no harm (DECISIONS 11) */
 
@@ -106,6 +109,8 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	r = edge_limits_new(&pool->users);
 	if (!r)
 		r = edge_throttle_new(&pool->throttle);
+	if (!r && !(pool->bans = calloc(1, sizeof(*pool->bans))))
+		r = err_raise(-ENOMEM);
 	if (r) {
 		edge_limits_free(pool->limits);
 		edge_limits_free(pool->users);
@@ -138,6 +143,34 @@ void edge_pool_guess_heard(struct edge_pool *pool, const struct edge_throttle_pa
 	edge_throttle_heard(pool->throttle, *pair, failures, io_loop_now_ms(pool->loop));
 }
 
+static bool is_banned(const struct edge_session *s, int64_t now_s)
+{
+	const struct edge_bans *bans = s->pool->bans;
+	const struct conf_limits *l = &s->edge->conf->limits;
+	struct sockaddr_storage client;
+	if (s->conv->is_logged_in && edge_bans_has_user(bans, s->conv->user, now_s))
+		return true;
+	edge_peer_parse(s->conv->facts.client_addr, &client);
+	return edge_peer_is_banned((struct sockaddr *)&client, bans, now_s) &&
+	       !edge_peer_is_in((struct sockaddr *)&client, l->exempt, l->exempt_count);
+}
+
+void edge_pool_ban(struct edge_pool *pool, struct slice text)
+{
+	int64_t now_s = time(NULL);
+	edge_bans_read(pool->bans, text);
+	for (struct edge_session *s = pool->sessions.next, *next; s != &pool->sessions; s = next) {
+		next = s->next;
+		if (s->ask || s->end.is_queued || s->conv->is_in_data || !is_banned(s, now_s))
+			continue;
+		log_notice(s->conv->facts.session_id, "session of the banned ended",
+		           kv_str("edge", s->edge->conf->name),
+		           kv_str("client", s->conv->facts.client_addr),
+		           kv_str("user", s->conv->user));
+		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
+	}
+}
+
 void edge_pool_free(struct edge_pool *pool)
 {
 	if (!pool)
@@ -153,6 +186,7 @@ void edge_pool_free(struct edge_pool *pool)
 	edge_limits_free(pool->limits);
 	edge_limits_free(pool->users);
 	edge_throttle_free(pool->throttle);
+	free(pool->bans);
 	free(pool);
 }
 

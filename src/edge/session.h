@@ -83,6 +83,7 @@ struct edge_pool {
 	struct edge_counters counters;
 	size_t open;
 	struct edge_throttle *throttle;
+	struct edge_bans *bans;
 	struct edge_hellos hellos;
 	struct edge_shy shy;
 	size_t handshakes;        /* under way */

@@ -110,6 +110,10 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(hooks_runner_add(l->hooks, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)
 		return err_up(on_forget(l, msg->payload));
+	if (msg->type == PROC_MSG_BAN) {
+		share_ban(l->share, msg->payload);
+		return 0;
+	}
 	if (msg->type != PROC_MSG_STATUS_ASK)
 		return err_raise(-EPROTO);
 	cluster_tell(l);
@@ -203,6 +207,13 @@ static void on_tickets(void *owner, struct slice keys)
 		log_warn(NULL, "ticket keys of the cluster cannot be told");
 }
 
+static void on_bans(void *owner, struct slice bans)
+{
+	struct ledger *l = owner;
+	if (l->parent && proc_peer_queue(l->parent, PROC_MSG_BANS, bans))
+		log_warn(NULL, "bans of the cluster cannot be told");
+}
+
 static void on_cluster_state(void *owner)
 {
 	cluster_tell(owner);
@@ -253,6 +264,7 @@ static void share_begin(struct ledger *l)
 					     .owner = l,
 					     .store = store_of,
 					     .on_tickets = on_tickets,
+					     .on_bans = on_bans,
 					     .on_state = on_cluster_state,
 					     .on_guessed = on_guessed,
 				     });

@@ -125,6 +125,7 @@ static void prune(struct share *s)
 static void turn_do(struct share *s)
 {
 	share_tickets_go(s);
+	share_bans_go(s);
 	if (!is_somebody(s))
 		return;
 	say_hello(s);
@@ -257,6 +258,8 @@ static int parts_begin(struct share *s)
 		r = share_hear_new(s);
 	if (!r)
 		r = share_tickets_new(s);
+	if (!r)
+		r = share_bans_new(s);
 	return r ? err_up(r) : err_up(client_begin(s));
 }
 
@@ -291,6 +294,7 @@ void share_free(struct share *s)
 	share_tell_free(s->tell);
 	share_hear_free(s->hear);
 	share_tickets_free(s->tickets);
+	share_bans_free(s->bans);
 	store_others_close(s->others);
 	free(s);
 }

@@ -41,6 +41,8 @@ struct share_settings {
 	struct store_ledger *(*store)(void *owner); /* NULL: there is no file now */
 	/* Two keys: current and previous. */
 	void (*on_tickets)(void *owner, struct slice keys);
+	/* Who is not let in at any node: "TARGET UNTIL\n" each, 0: not any more. */
+	void (*on_bans)(void *owner, struct slice bans);
 	void (*on_state)(void *owner); /* reached, or not any more */
 	/* So often it failed, at all nodes. */
 	void (*on_guessed)(void *owner, const struct share_guess *guess, uint32_t failures);
@@ -59,6 +61,8 @@ void share_forget(struct share *s, const char *user);
  */
 void share_guess_failed(struct share *s, const struct share_guess *guess);
 void share_guess_well(struct share *s, const struct share_guess *guess);
+/* "TARGET UNTIL"; 0: not any more. */
+void share_ban(struct share *s, struct slice ban);
 /* Tells what is not told yet; on_done once, after SHARE_END_MS at the latest, perhaps at once. */
 void share_finish(struct share *s, void (*on_done)(void *owner), void *owner);
 

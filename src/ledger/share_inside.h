@@ -19,6 +19,7 @@ enum {
 struct share_tell;
 struct share_hear;
 struct share_tickets;
+struct share_bans;
 
 struct share {
 	struct share_settings set;
@@ -30,6 +31,7 @@ struct share {
 	struct share_tell *tell;
 	struct share_hear *hear;
 	struct share_tickets *tickets;
+	struct share_bans *bans;
 	struct io_deadline turn, tell_soon, finish;
 	unsigned turns;
 	int64_t since_s; /* that it is reached, or not */
@@ -75,6 +77,11 @@ void share_hear_go(struct share *s); /* unless it is at it */
 [[nodiscard]] int share_tickets_new(struct share *s);
 void share_tickets_free(struct share_tickets *t);
 void share_tickets_go(struct share *s);
+
+/* share_bans.c */
+[[nodiscard]] int share_bans_new(struct share *s);
+void share_bans_free(struct share_bans *b);
+void share_bans_go(struct share *s);
 
 /* Where all is told, whoever waits for it hears of it. */
 void share_told(struct share *s);

@@ -138,6 +138,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_TICKET_KEYS:
 		parent_tickets_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_BANS:
+		parent_bans_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_FORGOT:
 		parent_ctl_forgot_came(c->parent, msg->payload);
 		break;

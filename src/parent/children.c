@@ -289,6 +289,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 	worker->is_ready = false;
 	parent_send(worker, PROC_MSG_TICKET_KEYS, slice_of(p->ticket_keys, sizeof(p->ticket_keys)),
 	            -1);
+	parent_bans_send(p, worker);
 	parent_send(worker, PROC_MSG_CONFIG, slice_str(plan->settings->text), -1);
 	for (size_t i = 0; i < plan->certificate_count; i++)
 		file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,

@@ -205,6 +205,7 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "deaths", deaths_json(p));
 	json_object_set_new(status, "warnings", parent_caps_warnings(p));
 	json_object_set_new(status, "workarounds", parent_workarounds_json(p));
+	json_object_set_new(status, "bans", json_integer((json_int_t)parent_bans_count(p)));
 	return status;
 }
 
@@ -341,6 +342,11 @@ void parent_ctl_forgot_lost(struct parent *p)
 			answer(a, result_json(false, "the ledger died; ask again"));
 }
 
+static void told(struct asker *a, const char *against, const char *done)
+{
+	answer(a, result_json(!against, against ? against : done));
+}
+
 static void command_do(struct asker *a)
 {
 	struct parent *p = a->ctl->parent;
@@ -357,16 +363,23 @@ static void command_do(struct asker *a)
 	} else if (!strncmp(a->line, "forget ", 7)) {
 		forget_do(a, a->line + 7);
 	} else if (!strcmp(a->line, "tlsrpt-send") || !strncmp(a->line, "tlsrpt-send ", 12)) {
-		const char *against = parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : "");
-		answer(a, result_json(!against, against ? against : "sending, see the log"));
+		told(a, parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : ""),
+		     "sending, see the log");
+	} else if (!strncmp(a->line, "ban ", 4)) {
+		told(a, parent_bans_put(p, a->line + 4), "banned");
+	} else if (!strncmp(a->line, "unban ", 6)) {
+		told(a, parent_bans_lift(p, a->line + 6), "not banned any more");
+	} else if (!strcmp(a->line, "bans")) {
+		answer(a, json_pack("{s:o}", "bans", parent_bans_json(p)));
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false, "unknown command; known: status, reload, drain, "
-		                             "release, forget, tlsrpt-send, upgrade"));
+		answer(a, result_json(false,
+		                      "unknown command; known: status, reload, drain, "
+		                      "release, forget, tlsrpt-send, ban, unban, bans, upgrade"));
 	}
 }
 

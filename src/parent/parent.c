@@ -87,6 +87,7 @@ static void on_file_tick(struct io_deadline *d)
 	parent_plan_watch_files(p);
 	parent_plan_node_alarm(p);
 	parent_exceptions_tell(p);
+	parent_bans_tick(p);
 	io_deadline_arm(p->loop, d, FILE_TICK_MS);
 }
 
@@ -184,6 +185,8 @@ static int parent_init(struct parent *p, struct conf_settings *settings, int inh
 	if (!r)
 		r = inherit_fd >= 0 ? parent_inherit(p, inherit_fd) : places_take(p, settings);
 	if (!r)
+		r = parent_bans_begin(p, settings ? settings->state_dir : NULL);
+	if (!r)
 		r = signals_open(p);
 	if (r) {
 		conf_settings_free(settings);
@@ -252,6 +255,7 @@ static void parent_deinit(struct parent *p)
 	parent_plan_free(p->next);
 	parent_plan_free(p->retired);
 	buf_deinit(&p->workarounds);
+	free(p->bans);
 	for (size_t i = 0; i < COUNT_OF(p->signals); i++)
 		io_signal_free(p->signals[i]);
 	explicit_bzero(p->ticket_keys, sizeof(p->ticket_keys));

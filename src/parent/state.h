@@ -134,6 +134,7 @@ struct parent {
 	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
 	struct parent_child resolver;                      /* not there where nothing asks DNS */
+	struct edge_bans *bans;
 	struct buf workarounds;                            /* as resolver said them last */
 	struct parent_tlsrpt tlsrpt;                       /* the same of TLS reports */
 	struct parent_child ledger;                        /* not there where nothing is recorded */
@@ -286,6 +287,20 @@ void parent_dashboard_in_force(struct parent *p); /* a plan, or a file of a cert
 void parent_dashboard_state(struct parent *p);
 /* How many certificates, and which expires first. */
 struct json_t *parent_certificates_json(const struct parent *p);
+
+/* parent/bans.c: who is not let in, as an operator or another node said; kept in state_dir. */
+/* state_dir: has what was kept; NULL: not known. 0 or -ENOMEM. */
+[[nodiscard]] int parent_bans_begin(struct parent *p, const char *state_dir);
+void parent_bans_send(struct parent *p, struct parent_child *worker);
+/* "SECONDS TARGET"; NULL, or why not. */
+const char *parent_bans_put(struct parent *p, const char *text);
+const char *parent_bans_lift(struct parent *p, const char *target);
+/* Those of the cluster, all of them. */
+void parent_bans_came(struct parent *p, struct slice text);
+struct json_t *parent_bans_json(const struct parent *p);
+size_t parent_bans_count(const struct parent *p);
+/* Again and again: what is over goes. */
+void parent_bans_tick(struct parent *p);
 
 /* parent/workarounds.c */
 void parent_workarounds_came(struct parent *p, struct slice list);

@@ -127,6 +127,10 @@ enum proc_msg_type {
 	PROC_MSG_GUESSED, /* and back: u32 failures at all nodes, 16 bytes address, str user */
 	/* runner -> ledger, before PROC_MSG_HOOK_ENDED: u64 number, text: its stdout */
 	PROC_MSG_HOOK_SAID,
+	/* parent -> worker: who is not let in, all of them (edge/bans.h); ledger -> parent: those
+	 * of the cluster */
+	PROC_MSG_BANS,
+	PROC_MSG_BAN, /* parent -> ledger, for the cluster. Text "TARGET UNTIL"; 0: not any more */
 	/* watch -> parent */
 	PROC_MSG_WATCH_STATUS, /* u64 numbers, in the order of enum proc_watch_number */
 	PROC_MSG_WATCH_FAILED, /* text: why nothing can be captured (any more); its end follows */

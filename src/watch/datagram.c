@@ -175,26 +175,28 @@ static const struct {
 	enum sign (*look)(struct watch_udp *u, enum watch_side side, struct slice datagram);
 	enum watch_verdict verdict;
 	const char *mend;
+	bool is_link_good;
 } kinds[] = {
-	{ "dtls", dtls, WATCH_TLS, NULL },
-	{ "quic", quic, WATCH_TLS, NULL },
-	{ "wireguard", wireguard, WATCH_TUNNEL, NULL },
-	{ "ike", ike, WATCH_TUNNEL, NULL },
-	{ "openvpn", openvpn, WATCH_TUNNEL, NULL },
-	{ "ntp", ntp, WATCH_NOTHING, NULL },
-	{ "dhcp", dhcp, WATCH_NOTHING, NULL },
-	{ "snmp", snmp, WATCH_PLAIN, "SNMPv3 with authPriv" },
-	{ "syslog", syslog_message, WATCH_PLAIN,
-	  "RFC 5425 (TLS) in rsyslog, or a link with protocol = \"syslog\"" },
-	{ "nfs", rpc, WATCH_PLAIN, "NFS 4 over TCP with xprtsec=mtls (RFC 9289) or sec=krb5p" },
+	{ "dtls", dtls, WATCH_TLS, NULL, false },
+	{ "quic", quic, WATCH_TLS, NULL, false },
+	{ "wireguard", wireguard, WATCH_TUNNEL, NULL, false },
+	{ "ike", ike, WATCH_TUNNEL, NULL, false },
+	{ "openvpn", openvpn, WATCH_TUNNEL, NULL, false },
+	{ "ntp", ntp, WATCH_NOTHING, NULL, false },
+	{ "dhcp", dhcp, WATCH_NOTHING, NULL, false },
+	{ "snmp", snmp, WATCH_PLAIN, "SNMPv3 with authPriv", false },
+	{ "syslog", syslog_message, WATCH_PLAIN, "RFC 5425 (TLS) in rsyslog", true },
+	{ "nfs", rpc, WATCH_PLAIN, "NFS 4 over TCP with xprtsec=mtls (RFC 9289) or sec=krb5p",
+	  false },
 	{ "dns", dns, WATCH_PLAIN,
-	  "a validating resolver on each host (127.0.0.1), or DNS over TLS between them" },
+	  "a validating resolver on each host (127.0.0.1), or DNS over TLS between them", false },
 };
 
 static void settle(struct watch_udp *u, size_t kind)
 {
 	u->protocol = kinds[kind].name;
 	u->mend = kinds[kind].mend;
+	u->is_link_good = kinds[kind].is_link_good;
 	u->verdict = u->is_private      ? WATCH_TUNNEL
 	             : u->has_community ? WATCH_PASSWORD
 	                                : kinds[kind].verdict;

@@ -19,6 +19,7 @@ struct watch_udp {
 	unsigned count;     /* datagrams that were looked at */
 	const char *began;  /* what the client's first one looks like, until the server answers */
 	const char *mend;
+	bool is_link_good; /* a link with protocol = "syslog" carries it */
 };
 
 enum { WATCH_UDP_LOOKS_MAX = 16 };

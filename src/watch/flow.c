@@ -380,6 +380,8 @@ int watch_flow_udp(struct watch_flow *f, const struct watch_flow_packet *in)
 	f->protocol = f->udp->is_settled ? f->udp->protocol : "";
 	f->verdict = f->udp->is_settled ? f->udp->verdict : WATCH_UNKNOWN;
 	f->tls = f->udp->tls;
+	f->mend = f->udp->mend;
+	f->is_link_good = f->udp->is_link_good;
 	if (f->udp->has_community)
 		watch_talk_secret(&f->talk, WATCH_SECRET_PASSWORD, slice_str("COMMUNITY"),
 		                  (struct slice){});

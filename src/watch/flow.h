@@ -46,6 +46,8 @@ struct watch_flow {
 	struct watch_udp *udp;
 	enum watch_verdict verdict;
 	const char *protocol;
+	const char *mend;  /* of datagrams; NULL: there is none */
+	bool is_link_good; /* of datagrams */
 	/* Of its row. */
 	struct watch_row *row; /* NULL: it said nothing yet */
 	bool is_left_out;      /* there was no room for one */

@@ -1,4 +1,5 @@
 /* All of it from frames: raw ones, and TCP and UDP of one connection in any order. */
+#include "watch/links.h"
 #include "watch/services.h"
 #include "watch/watch.h"
 
@@ -76,17 +77,31 @@ static void packet_feed(struct watch *watch, struct wire *w, uint8_t control, st
 		assert(!watch_feed(watch, &frame));
 }
 
+static bool is_ours(const void *of, const struct watch_address *address)
+{
+	(void)of;
+	(void)address;
+	return true;
+}
+
+static void links_check(const struct watch_services *services)
+{
+	CLEAN(watch_links_deinit) struct watch_links links = {};
+	CLEAN(buf_deinit) struct buf text = {};
+	assert(!watch_links_make(&links, services, &(struct watch_ours){ .is_ours = is_ours }));
+	for (size_t i = 0; i < links.host_count; i++)
+		assert(!watch_link_host_write(&links.hosts[i], &text));
+}
+
 static void result_check(struct watch *watch)
 {
 	struct watch_services services;
-	CLEAN(buf_deinit) struct buf link = {};
 	uint64_t flows = 0;
 	assert(!watch_services_make(&services, watch_rows_of(watch)));
-	for (size_t i = 0; i < services.count; i++) {
+	for (size_t i = 0; i < services.count; i++)
 		flows += services.list[i].flows;
-		assert(!watch_service_link(&services.list[i], &link));
-	}
 	assert(flows <= watch_counts_of(watch)->flows);
+	links_check(&services);
 	watch_services_deinit(&services);
 }
 

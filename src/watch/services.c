@@ -3,9 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 
 void watch_services_deinit(struct watch_services *s)
 {
@@ -96,66 +94,4 @@ int watch_services_make(struct watch_services *ret_services, const struct watch_
 	qsort(s.list, s.count, sizeof(*s.list), danger_order);
 	*ret_services = s;
 	return 0;
-}
-
-/* --- the mend --- */
-
-/* "lmtp_10_0_0_5": names of settings have neither dots nor colons. */
-static void name_make(const struct watch_row *row, char *ret_name, size_t cap)
-{
-	char address[WATCH_ADDRESS_CAP];
-	watch_address_print(&row->key.server, address);
-	snprintf(ret_name, cap, "%s_%s_%u", row->key.protocol, address, row->key.port);
-	for (char *at = ret_name; *at; at++)
-		if (!isalnum((unsigned char)*at))
-			*at = '_';
-}
-
-static void place_print(const struct watch_address *address, unsigned port, char *ret_text,
-                        size_t cap)
-{
-	char text[WATCH_ADDRESS_CAP];
-	watch_address_print(address, text);
-	snprintf(ret_text, cap, watch_address_is_v4(address) ? "%s:%u" : "[%s]:%u", text, port);
-}
-
-/* The port between the two links: another than the service's, which stays on loopback. */
-static unsigned link_port(unsigned port)
-{
-	enum { FAR = 20000 };
-	return port < 65535 - FAR ? port + FAR : port - FAR;
-}
-
-static int peers_write(struct buf *out, const struct watch_service *s)
-{
-	enum { SHOWN_MAX = 8 };
-	int r = 0;
-	for (size_t i = 0; !r && i < s->client_count && i < SHOWN_MAX; i++) {
-		char client[WATCH_ADDRESS_CAP];
-		watch_address_print(&s->rows[i]->key.client, client);
-		r = buf_printf(out, "%s\"%s\"", i ? ", " : "", client);
-	}
-	return err_up(r);
-}
-
-int watch_service_link(const struct watch_service *s, struct buf *out)
-{
-	char name[96], far[80], server[WATCH_ADDRESS_CAP];
-	unsigned port = s->row->key.port;
-	if (!s->row->is_link_good || s->row->key.transport != WATCH_IP_TCP)
-		return 0;
-	name_make(s->row, name, sizeof(name));
-	place_print(&s->row->key.server, link_port(port), far, sizeof(far));
-	watch_address_print(&s->row->key.server, server);
-	int r = buf_printf(out,
-	                   "client: link = { %s = { listen = \"127.0.0.1:%u\"; to = \"%s\"; peer = "
-	                   "\"%s\"; }; };\n"
-	                   "server: link = { %s_in = { listen_tls = \"%s\"; to = \"127.0.0.1:%u\"; "
-	                   "peer = [",
-	                   name, port, far, server, name, far, port);
-	if (!r)
-		r = peers_write(out, s);
-	if (!r)
-		r = buf_add_str(out, "]; }; };\n");
-	return err_up(r);
 }

@@ -1,9 +1,7 @@
-/* Rows as services: all clients of one server, port, protocol and verdict together; and what seals
- * it. */
+/* Rows as services: all clients of one server, port, protocol and verdict together. */
 #ifndef WATCH_SERVICES_H
 #define WATCH_SERVICES_H
 
-#include "base/buf.h"
 #include "watch/rows.h"
 
 struct watch_service {
@@ -25,9 +23,5 @@ void watch_services_deinit(struct watch_services *s);
 /* Lives as long as the rows. 0 or -ENOMEM. */
 [[nodiscard]] int watch_services_make(struct watch_services *ret_services,
                                       const struct watch_rows *rows);
-
-/* Settings of mailseal that carry it encrypted: a link on the client's host, one on the server's.
- * Nothing is written where a link does not fit. 0 or -ENOMEM. */
-[[nodiscard]] int watch_service_link(const struct watch_service *service, struct buf *out);
 
 #endif

@@ -168,28 +168,6 @@ static void test_watch_wire(void **state)
 	watch_free(w);
 }
 
-static void test_service_link(void **state)
-{
-	struct watch *w = watch_make(0, WATCH_NETWORK);
-	struct watch_services services;
-	CLEAN(buf_deinit) struct buf text = {};
-	static const char wanted[] =
-		"client: link = { smtp_10_255_0_1_25 = { listen = \"127.0.0.1:25\"; to = "
-		"\"10.255.0.1:20025\"; peer = \"10.255.0.1\"; }; };\n"
-		"server: link = { smtp_10_255_0_1_25_in = { listen_tls = \"10.255.0.1:20025\"; to "
-		"= "
-		"\"127.0.0.1:25\"; peer = [\"10.0.0.1\", \"10.0.0.2\"]; }; };\n";
-	(void)state;
-	greet(w, 2);
-	greet(w, 1);
-	assert_int_equal(watch_services_make(&services, watch_rows_of(w)), 0);
-	assert_int_equal(watch_service_link(&services.list[0], &text), 0);
-	assert_int_equal(buf_len(&text), strlen(wanted));
-	assert_memory_equal(buf_slice(&text).data, wanted, strlen(wanted));
-	watch_services_deinit(&services);
-	watch_free(w);
-}
-
 /* What a listener was told. */
 struct listening {
 	struct watch_listener listener;
@@ -282,7 +260,6 @@ int main(void)
 		cmocka_unit_test(test_watch_bytes_move_with_the_verdict),
 		cmocka_unit_test(test_watch_ports_that_are_used_again),
 		cmocka_unit_test(test_watch_wire),
-		cmocka_unit_test(test_service_link),
 		cmocka_unit_test(test_watch_listener_hears_a_connection),
 		cmocka_unit_test(test_watch_sweep),
 	};

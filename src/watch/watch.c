@@ -93,8 +93,9 @@ static void row_fill(struct watch_row *row, const struct watch_flow *f)
 	if (proto) {
 		row->mend = proto->mend;
 		row->is_link_good = proto->is_link_good;
-	} else if (f->udp && f->udp->mend) {
-		row->mend = f->udp->mend;
+	} else if (f->mend) {
+		row->mend = f->mend;
+		row->is_link_good = f->is_link_good;
 	}
 }
 

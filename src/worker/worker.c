@@ -357,6 +357,9 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(on_caps(w, msg));
 	case PROC_MSG_TICKET_KEYS:
 		return err_up(on_ticket_keys(w, msg));
+	case PROC_MSG_BANS:
+		edge_pool_ban(w->pool, msg->payload);
+		return 0;
 	case PROC_MSG_KEYS_CHANNEL:
 		return err_up(worker_signer_attach(w->signer, TAKE_FD(msg->fd)));
 	case PROC_MSG_RESOLVER_CHANNEL:
