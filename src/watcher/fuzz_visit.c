@@ -26,6 +26,7 @@ static void say(struct watch_ear *ear, const struct watch_proto *proto, struct s
 	          slice_skip(line, 1));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = { "smtp", "imap", "pop3", "managesieve" };

@@ -134,56 +134,69 @@ static const char *outcome_of(enum store_seal seal, const struct watcher_visit *
 	return conv_outcome_name(has_failed ? CONV_OUTCOME_TLS_FAILED : CONV_OUTCOME_OK);
 }
 
-static void record(const struct watcher_visit *v, const struct watch_flow *f)
+/* In whole seconds: frames have no finer time here. */
+static uint32_t duration_ms_of(const struct watch_flow *f, int64_t now_s)
 {
-	enum store_leg leg = v->protocol == CONF_SMTP ? STORE_LEG_INBOUND : STORE_LEG_USER;
-	static const struct watch_tls none;
-	struct watcher_facts facts;
-	int64_t now_s = time(NULL);
-	watcher_facts_make(&facts, tls_is_up(f) ? &f->tls : &none, leg);
-	enum store_seal seal = seal_of(v, f, &facts);
-	int64_t seconds = now_s > f->first_s ? now_s - f->first_s : 0;
-	v->recorder->session(
-		v->recorder,
-		&(struct store_record){
-			.ended_s = now_s,
-			.leg = leg,
-			.seal = seal,
-			.protocol = conf_protocol_name(v->protocol),
-			.edge = v->mirror,
-			.address = v->address,
-			.domain = "",
-			.mx = "",
-			.user = v->user,
-			.is_logged_in = v->is_logged_in,
-			.software = v->software,
-			.tls_version = facts.version,
-			.cipher = facts.cipher,
-			.group = facts.group,
-			.has_forward_secrecy = facts.has_forward_secrecy,
-			.hello = v->hello,
-			.hello_max = v->hello_max,
-			.sni = v->has_sni ? STORE_SNI_OTHER : STORE_SNI_NONE,
-			.policy = "",
-			.result = "",
-			.outcome = outcome_of(seal, v),
-			.error = "",
-			.bytes_in = f->bytes,
-			.duration_ms = (uint32_t)(seconds > 1000000 ? 1000000000 : seconds * 1000),
-			.messages = v->messages,
-			.login_failures = v->login_failures,
-			.backend = "",
-		});
+	int64_t ms = (now_s - f->first_s) * 1000;
+	return ms < 0 ? 0 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
-bool watcher_visit_end(struct watch_ear *ear, const struct watch_flow *flow)
+static enum store_leg leg_of(const struct watcher_visit *v)
+{
+	return v->protocol == CONF_SMTP ? STORE_LEG_INBOUND : STORE_LEG_USER;
+}
+
+static struct store_record record_of(const struct watcher_visit *v, const struct watch_flow *f,
+                                     const struct watcher_facts *facts)
+{
+	int64_t now_s = time(NULL);
+	enum store_seal seal = seal_of(v, f, facts);
+	return (struct store_record){
+		.ended_s = now_s,
+		.leg = leg_of(v),
+		.seal = seal,
+		.protocol = conf_protocol_name(v->protocol),
+		.edge = v->mirror,
+		.address = v->address,
+		.domain = "",
+		.mx = "",
+		.user = v->user,
+		.is_logged_in = v->is_logged_in,
+		.software = v->software,
+		.tls_version = facts->version,
+		.cipher = facts->cipher,
+		.group = facts->group,
+		.has_forward_secrecy = facts->has_forward_secrecy,
+		.hello = v->hello,
+		.hello_max = v->hello_max,
+		.sni = v->has_sni ? STORE_SNI_OTHER : STORE_SNI_NONE,
+		.policy = "",
+		.result = "",
+		.outcome = outcome_of(seal, v),
+		.error = "",
+		.bytes_in = f->bytes,
+		.duration_ms = duration_ms_of(f, now_s),
+		.messages = v->messages,
+		.login_failures = v->login_failures,
+		.backend = "",
+	};
+}
+
+static void record_tell(const struct watcher_visit *v, const struct watch_flow *f)
+{
+	static const struct watch_tls none;
+	struct watcher_facts facts;
+	watcher_facts_make(&facts, tls_is_up(f) ? &f->tls : &none, leg_of(v));
+	const struct store_record record = record_of(v, f, &facts);
+	v->recorder->session(v->recorder, &record);
+}
+
+void watcher_visit_end(struct watch_ear *ear, const struct watch_flow *flow)
 {
 	struct watcher_visit *v = (struct watcher_visit *)ear;
-	bool is_silent = !flow->has_spoken[WATCH_CLIENT];
-	if (!is_silent)
-		record(v, flow);
+	if (flow->has_spoken[WATCH_CLIENT])
+		record_tell(v, flow);
 	buf_deinit_secret(&v->command);
 	explicit_bzero(&v->sasl, sizeof(v->sasl));
 	free(v);
-	return !is_silent;
 }

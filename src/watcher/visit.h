@@ -20,7 +20,7 @@ struct watcher_visit *watcher_visit_new(const struct conf_mirror *mirror,
                                         const struct watch_flow *flow);
 struct watch_ear *watcher_visit_ear(struct watcher_visit *v);
 
-/* Its end: the record is told, unless nothing was said. Frees it. True: it was told. */
-bool watcher_visit_end(struct watch_ear *ear, const struct watch_flow *flow);
+/* Its end: the record is told, unless the client said nothing. Frees it. */
+void watcher_visit_end(struct watch_ear *ear, const struct watch_flow *flow);
 
 #endif
