@@ -394,7 +394,10 @@ def test_nobody_there_is_said_at_once(folder, pki):
         assert near.wait("link ended")["outcome"] == "unreachable"
         assert is_refused(second)
         assert far.wait("link cannot be made")["end"] == "service"
-        assert other.wait("link ended")["outcome"] == "cut"
+        said = other.wait("link cannot be made")
+        assert (said["end"], said["error"]) == ("service", "Connection refused")
+        assert other.wait("link ended")["outcome"] == "unreachable"
+        assert far.wait("link ended")["outcome"] == "unreachable"
     finally:
         near.close()
         other.close()

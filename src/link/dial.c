@@ -6,6 +6,7 @@
 #include "tls/peer.h"
 #include "tls/session.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,8 +34,11 @@ static struct link_target *target_choose(struct link_dial *d)
 	return last;
 }
 
-static const char *mend_of(const struct link_dial *d)
+static const char *mend_of(const struct link_dial *d, enum link_whose whose)
 {
+	if (whose == LINK_WHOSE_FAR_SERVICE)
+		return "is the service running, on the host of that far end? The log there says "
+		       "more";
 	if (!d->end->is_far && d->stream.tls)
 		return "look at the log of the other end; peer is who it has to be, mailseal pki "
 		       "list says who has which certificate";
@@ -42,21 +46,21 @@ static const char *mend_of(const struct link_dial *d)
 	                      : "is the other end running, and open to this host?";
 }
 
-static void complain(struct link_dial *d)
+static void complain(struct link_dial *d, enum link_whose whose)
 {
+	bool is_service = d->end->is_far || whose == LINK_WHOSE_FAR_SERVICE;
 	uint64_t unsaid;
 	if (!log_calm(&d->end->failures, io_loop_now_ms(d->pool->loop), &unsaid))
 		return;
 	log_warn(d->session_id,
 	         target_choose(d) ? "target of a link cannot be used" : "link cannot be made",
-	         kv_str("link", d->end->name), kv_str("end", d->end->is_far ? "service" : "far"),
+	         kv_str("link", d->end->name), kv_str("end", is_service ? "service" : "far"),
 	         kv_str("address", d->target->text), kv_str("peer", d->end->peers),
-	         kv_str("error", d->error), kv_str("mend", mend_of(d)),
+	         kv_str("error", d->error), kv_str("mend", mend_of(d, whose)),
 	         kv_int("unsaid", (int64_t)unsaid));
 }
 
-/* The next has its turn when the stream's callback has returned. */
-static void failed(struct link_dial *d, const char *error)
+void link_dial_failed(struct link_dial *d, enum link_whose whose, const char *error)
 {
 	if (d->is_failed)
 		return;
@@ -64,9 +68,14 @@ static void failed(struct link_dial *d, const char *error)
 	io_deadline_disarm(&d->late);
 	snprintf(d->error, sizeof(d->error), "%s", error);
 	d->target->down_until_ms = io_loop_now_ms(d->pool->loop) + DOWN_MS;
-	d->pool->counters.tls_failed += d->stream.tls != NULL;
-	complain(d);
+	d->pool->counters.tls_failed += d->stream.tls && whose == LINK_WHOSE_TARGET;
+	complain(d, whose);
 	io_later_add(d->pool->loop, &d->again);
+}
+
+static void failed(struct link_dial *d, const char *error)
+{
+	link_dial_failed(d, LINK_WHOSE_TARGET, error);
 }
 
 static void is_up(struct link_dial *d)
@@ -162,6 +171,14 @@ void link_dial_start(struct link_dial *d)
 		&(struct io_way){ .to = (struct sockaddr *)&t->sa, .len = t->len });
 	if (r)
 		failed(d, strerror(-r));
+}
+
+const char *link_dial_ended(const struct link_dial *d)
+{
+	if (!d->stream.is_dead)
+		return "it closed the connection";
+	return d->stream.error == EPROTO ? tls_session_error(d->stream.tls)
+	                                 : strerror(d->stream.error);
 }
 
 void link_dial_deinit(struct link_dial *d)

@@ -7,6 +7,7 @@
 #include "io/stream.h"
 #include "io/udp.h"
 #include "link/link.h"
+#include "link/word.h"
 
 enum { LINK_ID_CAP = 24, LINK_ERROR_CAP = 128 };
 
@@ -88,6 +89,17 @@ struct link_dial {
 
 /* on_done follows, maybe at once. */
 void link_dial_start(struct link_dial *d);
+
+/* Of which of them it is said that it failed. */
+enum link_whose {
+	LINK_WHOSE_TARGET,
+	LINK_WHOSE_FAR_SERVICE, /* the target is a far end, and fine; what is behind it is not */
+};
+/* The target, in use already, comes to nothing: the next has its turn when the stream's callback
+ * has returned, and on_done follows once more. */
+void link_dial_failed(struct link_dial *d, enum link_whose whose, const char *error);
+/* Why it ended, of one that was in use: borrowed, for the log. */
+const char *link_dial_ended(const struct link_dial *d);
 void link_dial_deinit(struct link_dial *d);
 
 /* The other end's certificate has expired, and is accepted all the same: that is for a person. */
@@ -98,9 +110,12 @@ void link_expiry_say(struct link_pool *pool, struct link_end *end, const char *s
 enum link_state {
 	LINK_STATE_HANDSHAKE, /* of who came to a far end */
 	LINK_STATE_DIAL,
+	LINK_STATE_TRIAL,   /* of a near end: the far end has not said yet whether it reached the
+	                       service */
 	LINK_STATE_SPLICE,  /* bytes both ways */
 	LINK_STATE_RECEIVE, /* frames of syslog */
 	LINK_STATE_CLOSING, /* both have ended, the last bytes go out */
+	LINK_STATE_REFUSED, /* of a far end: the near end was told that there is no service */
 	LINK_STATE_COUNT,
 };
 
@@ -112,6 +127,7 @@ struct link_session {
 	struct io_stream in;   /* from who came */
 	struct link_dial dial; /* to where the link goes */
 	struct io_udp syslog;  /* the same, of a far end of syslog */
+	struct buf kept;       /* on trial: what was sent, for the next far end if need be */
 	struct io_deadline deadline;
 	struct io_later over; /* frees it, after the callback */
 	enum link_state state;
@@ -133,6 +149,22 @@ void link_session_end(struct link_session *s, const char *outcome);
 /* The same, and both sides are told that it broke. */
 void link_session_break(struct link_session *s, const char *outcome);
 void link_session_free(struct link_session *s);
+/* The one place where its state changes. deadline_ms 0: none. */
+void link_session_enter(struct link_session *s, enum link_state state, uint64_t deadline_ms);
+/* Both sides are there and nothing else is to be said: bytes both ways from now on. */
+void link_session_splice(struct link_session *s);
+/* Who came waits, unread, while the next target has its turn. */
+void link_session_wait(struct link_session *s);
+
+/* link/trial.c: a near end before the far end's word (link/word.h). */
+void link_trial_begin(struct link_session *s);
+void link_trial_event(struct link_session *s, const struct io_stream *from,
+                      enum io_stream_event event);
+void link_trial_late(struct link_session *s);
+
+/* link/trial.c: what a far end says, by its session's TLS. Nothing to who will not hear it. 0 or
+ * -ENOMEM. */
+[[nodiscard]] int link_word_say(struct io_stream *sealed, const struct link_word *word);
 
 /* link/receiver.c: the far end of syslog. */
 void link_receiver_begin(struct link_session *s);

@@ -10,6 +10,7 @@
 #include "proxyhdr/proxyhdr.h"
 #include "tls/peer.h"
 #include "tls/session.h"
+#include "tls/word.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,18 +20,19 @@
 enum {
 	HANDSHAKE_MS = 30 * 1000,
 	HANDSHAKES_MAX = 500, /* who only begins one must not keep our own hosts out */
+	REFUSED_MS = 5 * 1000,
 	STALL_MS = 30 * 1000, /* both have ended, and nothing of what is left was taken */
 };
 
 static const char *const state_names[] = {
 	[LINK_STATE_HANDSHAKE] = "handshake", [LINK_STATE_DIAL] = "dial",
-	[LINK_STATE_SPLICE] = "splice",       [LINK_STATE_RECEIVE] = "receive",
-	[LINK_STATE_CLOSING] = "closing",
+	[LINK_STATE_TRIAL] = "trial",         [LINK_STATE_SPLICE] = "splice",
+	[LINK_STATE_RECEIVE] = "receive",     [LINK_STATE_CLOSING] = "closing",
+	[LINK_STATE_REFUSED] = "refused",
 };
 _Static_assert(COUNT_OF(state_names) == LINK_STATE_COUNT, "every state has its word");
 
-/* The one place where it changes. deadline_ms 0: none. */
-static void enter(struct link_session *s, enum link_state state, uint64_t deadline_ms)
+void link_session_enter(struct link_session *s, enum link_state state, uint64_t deadline_ms)
 {
 	log_debug(s->id, "state", kv_str("from", state_names[s->state]),
 	          kv_str("to", state_names[state]));
@@ -95,11 +97,12 @@ void link_session_free(struct link_session *s)
 	pool->counters.refused += !s->was_up;
 	pool->counters.bytes_in += s->in.bytes_in;
 	pool->counters.bytes_out += s->in.bytes_out;
-	enter(s, LINK_STATE_CLOSING, 0);
+	link_session_enter(s, LINK_STATE_CLOSING, 0);
 	io_later_remove(pool->loop, &s->over);
 	io_stream_deinit(&s->in);
 	link_dial_deinit(&s->dial);
 	io_udp_close(&s->syslog);
+	buf_deinit_secret(&s->kept);
 	*s->at = s->next;
 	if (s->next)
 		s->next->at = s->at;
@@ -175,7 +178,7 @@ static void splice_ended(struct link_session *s, struct io_stream *from, struct 
 	case IO_SPLICE_HALF:
 		break;
 	case IO_SPLICE_OVER:
-		enter(s, LINK_STATE_CLOSING, STALL_MS);
+		link_session_enter(s, LINK_STATE_CLOSING, STALL_MS);
 		closing_go_on(s);
 		break;
 	case IO_SPLICE_CUT:
@@ -219,7 +222,9 @@ static void splice_event(struct link_session *s, struct io_stream *from, struct 
 static void joined_event(struct link_session *s, struct io_stream *from, enum io_stream_event event)
 {
 	struct io_stream *to = from == &s->in ? &s->dial.stream : &s->in;
-	if (s->state == LINK_STATE_SPLICE)
+	if (s->state == LINK_STATE_TRIAL)
+		link_trial_event(s, from, event);
+	else if (s->state == LINK_STATE_SPLICE)
 		splice_event(s, from, to, event);
 	else if (s->state == LINK_STATE_CLOSING && event == IO_STREAM_ERROR)
 		link_session_break(s, "cut");
@@ -257,36 +262,66 @@ static int header_write(struct link_session *s)
 	return r ? err_up(r) : err_up(io_stream_write(&s->dial.stream, buf_slice(&header)));
 }
 
+void link_session_splice(struct link_session *s)
+{
+	s->was_up = true;
+	/* Each system call costs as much as some KiB of encryption. */
+	s->in.is_bulk = s->dial.stream.is_bulk = true;
+	link_session_enter(s, LINK_STATE_SPLICE, s->end->idle_timeout_ms);
+	io_stream_resume(&s->in);
+}
+
+/* A near end that can be told is told, and leaves: a reset might overtake what it is told. */
+static void unreachable(struct link_session *s)
+{
+	struct link_word word = {};
+	if (!s->end->is_far || !tls_session_has_word(s->in.tls)) {
+		link_session_break(s, "unreachable");
+		return;
+	}
+	snprintf(word.why, sizeof(word.why), "%.*s", LINK_WORD_WHY_CAP - 1, s->dial.error);
+	s->outcome = "unreachable";
+	if (link_word_say(&s->in, &word)) {
+		link_session_break(s, "no-memory");
+		return;
+	}
+	io_stream_end(&s->in);
+	link_session_enter(s, LINK_STATE_REFUSED, REFUSED_MS);
+	io_stream_resume(&s->in);
+}
+
 static void on_dialled(struct link_dial *d, bool is_up)
 {
 	struct link_session *s = d->owner;
 	if (!is_up) {
-		link_session_break(s, "unreachable");
+		unreachable(s);
 		return;
 	}
 	d->stream.owner = s;
 	d->stream.on_event = on_out_event;
-	s->was_up = true;
-	if (s->end->proxy && header_write(s)) {
+	if ((s->end->is_far && link_word_say(&s->in, &(struct link_word){ .is_reached = true })) ||
+	    (s->end->proxy && header_write(s)))
 		link_session_break(s, "no-memory");
-		return;
-	}
-	/* Each system call costs as much as some KiB of encryption. */
-	s->in.is_bulk = d->stream.is_bulk = true;
-	enter(s, LINK_STATE_SPLICE, s->end->idle_timeout_ms);
-	io_stream_resume(&s->in);
+	else if (!s->end->is_far && tls_session_has_word(d->stream.tls))
+		link_trial_begin(s);
+	else
+		link_session_splice(s);
 }
 
-/* Who came waits, unread, until there is somebody to hear him. */
-static void dial(struct link_session *s)
+void link_session_wait(struct link_session *s)
 {
 	io_stream_pause(&s->in);
+	link_session_enter(s, LINK_STATE_DIAL, 0);
+}
+
+static void dial(struct link_session *s)
+{
+	link_session_wait(s);
 	s->dial.pool = s->pool;
 	s->dial.end = s->end;
 	s->dial.session_id = s->id;
 	s->dial.on_done = on_dialled;
 	s->dial.owner = s;
-	enter(s, LINK_STATE_DIAL, 0);
 	link_dial_start(&s->dial);
 }
 
@@ -334,11 +369,19 @@ static void on_handshake(struct link_session *s, enum io_stream_event event)
 		snprintf(s->error, sizeof(s->error), "it left in mid-handshake");
 		link_session_end(s, "tls-failed");
 	} else if (event == IO_STREAM_TLS_UP && s->end->protocol == CONF_LINK_SYSLOG) {
-		enter(s, LINK_STATE_RECEIVE, s->end->idle_timeout_ms);
+		link_session_enter(s, LINK_STATE_RECEIVE, s->end->idle_timeout_ms);
 		link_receiver_begin(s);
 	} else if (event == IO_STREAM_TLS_UP) {
 		dial(s);
 	}
+}
+
+/* What a near end sent before it knew goes nowhere. */
+static void refused_event(struct link_session *s, enum io_stream_event event)
+{
+	io_stream_consume(&s->in, io_stream_input(&s->in).len);
+	if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
+		link_session_end(s, "unreachable");
 }
 
 static void on_in_event(struct io_stream *stream, enum io_stream_event event)
@@ -358,9 +401,13 @@ static void on_in_event(struct io_stream *stream, enum io_stream_event event)
 		idle_follow(s);
 		link_receiver_event(s, event);
 		break;
+	case LINK_STATE_TRIAL:
 	case LINK_STATE_SPLICE:
 	case LINK_STATE_CLOSING:
 		joined_event(s, stream, event);
+		break;
+	case LINK_STATE_REFUSED:
+		refused_event(s, event);
 		break;
 	case LINK_STATE_COUNT:
 		break;
@@ -373,6 +420,10 @@ static void on_deadline(struct io_deadline *deadline)
 		(struct link_session *)((char *)deadline - offsetof(struct link_session, deadline));
 	if (s->over.is_queued)
 		return;
+	if (s->state == LINK_STATE_TRIAL) {
+		link_trial_late(s);
+		return;
+	}
 	if (s->state == LINK_STATE_HANDSHAKE)
 		snprintf(s->error, sizeof(s->error), "no handshake in time");
 	link_session_break(s, "timeout");
@@ -435,7 +486,7 @@ static void handshake(struct link_session *s)
 		link_session_break(s, "no-memory");
 		return;
 	}
-	enter(s, LINK_STATE_HANDSHAKE, HANDSHAKE_MS);
+	link_session_enter(s, LINK_STATE_HANDSHAKE, HANDSHAKE_MS);
 	io_stream_start_tls(&s->in, tls);
 }
 

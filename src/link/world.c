@@ -80,6 +80,7 @@ static int far_make(struct link_end *end, const struct self *self, char **names,
 		.client_names = names,
 		.client_name_count = count,
 		.inside = self->inside,
+		.says_word = true,
 		.signer = self->set->signer,
 	};
 	return tls_server_new(&end->server, &set, why, 160);
@@ -97,6 +98,7 @@ static int near_make(struct link_end *end, const struct self *self, char **names
 		.inside = self->inside,
 		.certificate = &self->node,
 		.signer = self->set->signer,
+		.hears_word = true,
 	};
 	return tls_client_new(&end->client, &set, why, 160);
 }
