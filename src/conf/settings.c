@@ -45,7 +45,17 @@ const char conf_system_cas[] = "/etc/ssl/certs/ca-certificates.crt";
 
 bool conf_needs_resolver(const struct conf_settings *settings)
 {
-	return settings->policy_service.is_set || settings->tlsrpt.is_set || settings->relay_count;
+	return settings->policy_service.is_set || settings->tlsrpt.is_set ||
+	       settings->relay_count || conf_has_host_names(settings);
+}
+
+bool conf_has_host_names(const struct conf_settings *settings)
+{
+	for (size_t i = 0; i < settings->link_count; i++)
+		for (size_t n = 0; n < settings->links[i].to_count; n++)
+			if (settings->links[i].to[n].kind == CONF_ADDRESS_NAME)
+				return true;
+	return false;
 }
 
 bool conf_needs_ledger(const struct conf_settings *settings)

@@ -20,7 +20,7 @@ enum conf_address_kind {
 	CONF_ADDRESS_INET6, /* host without brackets; a zone ("fe80::1%eth0") is kept */
 	CONF_ADDRESS_ANY,   /* host is empty */
 	CONF_ADDRESS_UNIX,  /* host is the path */
-	CONF_ADDRESS_NAME,  /* parsed, but refused for listen and backends in this version */
+	CONF_ADDRESS_NAME,  /* a host; only a near end of a link may go there */
 };
 
 struct conf_address {
@@ -267,6 +267,7 @@ struct conf_route {
 };
 
 struct conf_resolver {
+	char *hosts_file; /* of names in our own settings; NULL: none */
 	struct conf_server *forwards;
 	size_t forward_count;
 	struct conf_server *stubs;

@@ -355,6 +355,9 @@ static const struct conf_row resolver_rows[] = {
 	ROW("ca_file", CONF_PATH, ca_file, "", WORKERS,
 	    "CA certificates in PEM for the web servers of MTA-STS policies, beside those of the "
 	    "system"),
+	ROW("hosts_file", CONF_PATH, hosts_file, "/etc/hosts", WORKERS,
+	    "Hosts that the settings name are looked up in it, and then by DNS. A new one is "
+	    "picked up. \"\": none"),
 	ROW("queries", CONF_NUMBER, queries, "4096", WORKERS,
 	    "Questions to name servers at a time. Each may take a descriptor", RANGE(16, 16384)),
 };
@@ -475,8 +478,9 @@ static const struct conf_row link_rows[] = {
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
 	     "The far end, on the host of the service: where near ends connect to, in TLS 1.3"),
 	LIST("to", CONF_ADDRESSES, to, to_count, NULL, NEW_SESSIONS,
-	     "Of a near end: the far ends, tried in turn. Of a far end: the service, on this host "
-	     "alone, for it is told in clear"),
+	     "Of a near end: the far ends, tried in turn; HOST:PORT is all addresses of that host "
+	     "(\"hosts_file\" of resolver, DNS), looked up anew as they change. Of a far end: the "
+	     "service, on this host alone, for it is told in clear"),
 	LIST("peer", CONF_HOSTNAMES, peers, peer_count, NULL, NEW_SESSIONS,
 	     "Which of our own hosts the other end is, by the name that mailseal-pki(8) gave it; "
 	     "of several any"),

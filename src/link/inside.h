@@ -7,16 +7,19 @@
 #include "io/stream.h"
 #include "io/udp.h"
 #include "link/link.h"
+#include "link/name.h"
+#include "link/ways.h"
 #include "link/word.h"
 
 enum { LINK_ID_CAP = 24, LINK_ERROR_CAP = 128 };
 
 /* Where a link goes to. */
 struct link_target {
-	struct sockaddr_storage sa;
+	struct link_name *name;     /* a host to be looked up: its addresses, and port */
+	struct sockaddr_storage sa; /* else */
 	socklen_t len;
+	uint16_t port;
 	const char *text;
-	uint64_t down_until_ms; /* it could not be used; until then others come first */
 };
 
 struct link_sender;
@@ -35,6 +38,7 @@ struct link_end {
 	struct conf_address *addresses[2]; /* what the texts of targets and destinations are of */
 	struct link_target *targets;
 	size_t target_count;
+	struct link_downs downs;
 	bool is_transparent; /* what was caught on its way to one of these, and nothing else */
 	struct link_target *destinations;
 	size_t destination_count;
@@ -55,6 +59,9 @@ struct link_session;
 
 struct link_pool {
 	struct io_loop *loop;
+	struct policy_asker *asker; /* for names */
+	struct link_name *names;
+	struct link_dial *dials;         /* that wait for a name */
 	struct store_recorder *recorder; /* NULL: the log alone */
 	struct link_counters counters;
 	struct link_session *sessions;
@@ -81,14 +88,20 @@ struct link_dial {
 	void *owner;
 	struct io_deadline late;
 	struct io_later again;
-	struct link_target *target; /* being tried or in use */
-	uint32_t tried;             /* a bit each, CONF_LINK_TARGETS_MAX */
+	struct link_dial *next, **at; /* of those that wait for a name; at NULL: it does not */
+	struct link_ways ways;
+	struct link_way *way;       /* being tried or in use; NULL before the first */
+	struct link_target *target; /* the same */
 	bool is_failed;             /* this target: the next is tried after the callback */
 	char error[LINK_ERROR_CAP]; /* of the last that failed */
 };
 
 /* on_done follows, maybe at once. */
 void link_dial_start(struct link_dial *d);
+/* After all have failed: the next start is the first again. */
+void link_dial_rewind(struct link_dial *d);
+/* A name was answered: those that wait for it go on. */
+void link_dials_wake(struct link_pool *pool);
 
 /* Of which of them it is said that it failed. */
 enum link_whose {
@@ -176,6 +189,7 @@ void link_sender_free(struct link_sender *sender);
 
 /* link/wanted.c: where who came wanted to, before nftables; else where he is. */
 void link_wanted_find(const struct link_end *end, int fd, struct sockaddr_storage *ret_sa);
+bool link_is_destination(const struct link_end *end, const struct sockaddr_storage *sa);
 /* Of a transparent link: was it caught on its way to a destination? True of others. */
 bool link_is_wanted(const struct link_end *end, const struct sockaddr_storage *sa);
 

@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop)
+int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop, struct policy_asker *asker)
 {
 	struct link_pool *pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return err_raise(-ENOMEM);
 	pool->loop = loop;
+	pool->asker = asker;
 	*ret_pool = pool;
 	return 0;
 }
@@ -64,7 +65,7 @@ void link_pool_drain(struct link_pool *pool, uint32_t deadline_ms, void (*on_emp
 	empty_tell(pool);
 }
 
-void link_pool_free(struct link_pool *pool)
+void link_pool_end(struct link_pool *pool)
 {
 	if (!pool)
 		return;
@@ -74,6 +75,11 @@ void link_pool_free(struct link_pool *pool)
 		link_session_free(pool->sessions);
 	while (pool->senders)
 		link_sender_free(pool->senders);
+}
+
+void link_pool_free(struct link_pool *pool)
+{
+	link_pool_end(pool);
 	free(pool);
 }
 

@@ -128,7 +128,7 @@ static void flush(struct link_sender *s)
 static void rest(struct link_sender *s)
 {
 	s->is_up = false;
-	s->dial.tried = 0;
+	link_dial_rewind(&s->dial);
 	if (s->is_leaving)
 		io_later_add(s->pool->loop, &s->over);
 	else
@@ -139,7 +139,7 @@ static void broke(struct link_sender *s)
 {
 	snprintf(s->error, sizeof(s->error), "%s", link_dial_ended(&s->dial));
 	log_warn(s->id, "link broke", kv_str("link", s->end->name), kv_str("end", "far"),
-	         kv_str("address", s->dial.target->text), kv_str("error", s->error));
+	         kv_str("address", s->dial.way->text), kv_str("error", s->error));
 	record(s, "cut");
 	rest(s);
 }
@@ -153,7 +153,7 @@ static void up(struct link_sender *s)
 	s->datagrams = 0;
 	s->error[0] = '\0';
 	log_info(s->id, "link is up", kv_str("link", s->end->name),
-	         kv_str("address", s->dial.target->text));
+	         kv_str("address", s->dial.way->text));
 	flush(s);
 }
 

@@ -150,7 +150,7 @@ static void sealed_failed(struct link_session *s)
 	s->pool->counters.tls_failed++;
 	if (log_calm(&s->end->failures, io_loop_now_ms(s->pool->loop), &unsaid))
 		log_warn(s->id, "link cannot be made", kv_str("link", s->end->name),
-		         kv_str("end", "far"), kv_str("address", s->dial.target->text),
+		         kv_str("end", "far"), kv_str("address", s->dial.way->text),
 		         kv_str("error", s->error),
 		         kv_str("mend", "it does not take this host for one of its peer: its log "
 		                        "says why"),

@@ -66,7 +66,7 @@ static void lost(struct link_session *s, const char *why, const char *outcome)
 	link_session_break(s, outcome);
 	if (log_calm(&s->end->failures, io_loop_now_ms(s->pool->loop), &unsaid))
 		log_warn(s->id, "link cannot be made", kv_str("link", s->end->name),
-		         kv_str("end", "far"), kv_str("address", s->dial.target->text),
+		         kv_str("end", "far"), kv_str("address", s->dial.way->text),
 		         kv_str("peer", s->end->peers), kv_str("error", why),
 		         kv_str("mend", "look at the log of the other end; no other one is "
 		                        "tried, for what was sent may have arrived"),

@@ -97,6 +97,10 @@ static const struct row {
 	[PROC_MSG_BANS] = { "bans", WAY(PARENT, WORKER) | WAY(LEDGER, PARENT), 256 * KIB, false },
 	[PROC_MSG_BAN] = { "ban", WAY(PARENT, LEDGER), NAME_MAX_LEN, false },
 	[PROC_MSG_TUNNELS] = { "tunnels", WAY(PARENT, WORKER), 2 * MIB, false },
+	[PROC_MSG_HOST] = { "host", WAY(WORKER, RESOLVER), ID + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_HOST_FOUND] = { "host found", WAY(RESOLVER, WORKER), 4 * KIB, false },
+	[PROC_MSG_HOSTS_FILE] = { "hosts file", WAY(PARENT, RESOLVER), MIB, false },
+	[PROC_MSG_HOSTS] = { "hosts", WAY(RESOLVER, PARENT), MIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");

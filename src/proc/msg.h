@@ -132,6 +132,13 @@ enum proc_msg_type {
 	PROC_MSG_BAN, /* parent -> ledger, for the cluster. Text "TARGET UNTIL"; 0: not any more */
 	/* parent -> worker: the tunnels that may be used, all of them */
 	PROC_MSG_TUNNELS, /* proc/tunnel.h */
+	/* worker -> resolver, and back: the addresses of a host that a setting names */
+	PROC_MSG_HOST,       /* u32 request, str name */
+	PROC_MSG_HOST_FOUND, /* u32 request, then proc/host.h */
+	/* parent -> resolver */
+	PROC_MSG_HOSTS_FILE, /* text: the hosts file, when it is another */
+	/* resolver -> parent: all names that were asked for, when something changes */
+	PROC_MSG_HOSTS, /* text: "NAME SOURCE ADDRESS,ADDRESS WHY\n" each (parent/hosts.c) */
 	PROC_MSG_COUNT,
 };
 

@@ -8,8 +8,6 @@ enum { EXTENSION_WORD = 65357 };
 static int on_add(SSL *ssl, unsigned type, unsigned context, const unsigned char **ret_bytes,
                   size_t *ret_len, X509 *certificate, size_t chain_at, int *alert, void *arg)
 {
-	(void)ssl, (void)type, (void)context, (void)certificate, (void)chain_at, (void)alert;
-	(void)arg;
 	*ret_bytes = NULL;
 	*ret_len = 0;
 	return 1;
@@ -18,8 +16,6 @@ static int on_add(SSL *ssl, unsigned type, unsigned context, const unsigned char
 static int on_seen(SSL *ssl, unsigned type, unsigned context, const unsigned char *bytes,
                    size_t len, X509 *certificate, size_t chain_at, int *alert, void *arg)
 {
-	(void)type, (void)context, (void)bytes, (void)len, (void)certificate, (void)chain_at;
-	(void)alert, (void)arg;
 	tls_session_of(ssl)->has_word = true;
 	return 1;
 }
