@@ -83,6 +83,16 @@ static void on_connected(struct link_dial *d)
 		io_stream_start_tls(&d->stream, tls);
 }
 
+static void on_tls_up(struct link_dial *d)
+{
+	if (link_is_revoked(d->pool, d->end, d->session_id, d->stream.tls)) {
+		failed(d, "certificate revoked");
+		return;
+	}
+	link_expiry_say(d->pool, d->end, d->session_id, d->stream.tls);
+	is_up(d);
+}
+
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct link_dial *d = stream->owner;
@@ -93,8 +103,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		on_connected(d);
 		break;
 	case IO_STREAM_TLS_UP:
-		link_expiry_say(d->pool, d->end, d->session_id, stream->tls);
-		is_up(d);
+		on_tls_up(d);
 		break;
 	case IO_STREAM_TLS_FAILED:
 		failed(d, tls_session_error(stream->tls));

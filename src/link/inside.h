@@ -50,6 +50,7 @@ struct link_end {
 
 struct link_world {
 	unsigned refs;
+	struct tls_inside *inside; /* NULL: no links */
 	struct link_end *ends;
 	size_t count;
 };
@@ -60,6 +61,7 @@ struct link_session;
 struct link_pool {
 	struct io_loop *loop;
 	struct policy_asker *asker; /* for names */
+	struct tls_inside *inside; /* as it is in force now; sessions may have begun with another */
 	struct link_name *names;
 	struct link_dial *dials;         /* that wait for a name */
 	struct store_recorder *recorder; /* NULL: the log alone */
@@ -186,6 +188,14 @@ void link_receiver_event(struct link_session *s, enum io_stream_event event);
 /* link/sender.c: the near end. Those of other worlds go when what waits is sent; NULL: all. */
 void link_senders_leave(struct link_pool *pool, const struct link_world *but);
 void link_sender_free(struct link_sender *sender);
+struct link_sender *link_sender_next(const struct link_sender *sender);
+void link_sender_end_if_revoked(struct link_sender *sender);
+
+/* link/revoked.c: was the other end revoked, by the list that is in force? Then the log says so. */
+bool link_is_revoked(const struct link_pool *pool, const struct link_end *end,
+                     const char *session_id, const struct tls_session *tls);
+/* The list is another: whoever is on it is cut off. */
+void link_revoked_end(struct link_pool *pool);
 
 /* link/wanted.c: where who came wanted to, before nftables; else where he is. */
 void link_wanted_find(const struct link_end *end, int fd, struct sockaddr_storage *ret_sa);

@@ -64,7 +64,8 @@ enum { LINK_WORLD_BAD = 1 }; /* ret_error says what and where */
                                  char *ret_error, size_t error_cap);
 void link_world_unref(struct link_world *w);
 
-/* This world is in force from now on: what is kept open for others ends when it is through. */
+/* This world is in force from now on: what is kept open for others ends when it is through, and
+ * what goes to a host that its list denies ends at once. */
 void link_pool_switch(struct link_pool *pool, const struct link_world *now);
 
 /* A connection came to a link, by its number in the settings. Takes fd. */

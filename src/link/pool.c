@@ -2,6 +2,7 @@
 #include "link/inside.h"
 
 #include "base/err.h"
+#include "tls/inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +41,9 @@ void link_pool_left(struct link_pool *pool)
 
 void link_pool_switch(struct link_pool *pool, const struct link_world *now)
 {
+	tls_inside_unref(pool->inside);
+	pool->inside = tls_inside_ref(now->inside);
+	link_revoked_end(pool);
 	link_senders_leave(pool, now);
 }
 
@@ -79,7 +83,10 @@ void link_pool_end(struct link_pool *pool)
 
 void link_pool_free(struct link_pool *pool)
 {
+	if (!pool)
+		return;
 	link_pool_end(pool);
+	tls_inside_unref(pool->inside);
 	free(pool);
 }
 

@@ -69,6 +69,11 @@ void link_sender_free(struct link_sender *s)
 	link_pool_left(pool);
 }
 
+struct link_sender *link_sender_next(const struct link_sender *s)
+{
+	return s->next;
+}
+
 static void on_over(struct io_later *over)
 {
 	link_sender_free((struct link_sender *)((char *)over - offsetof(struct link_sender, over)));
@@ -241,6 +246,18 @@ static void on_rested(struct io_deadline *d)
 		refused(s, LINK_WHOSE_TARGET, "it does not say whether it reached its service");
 	else
 		link_dial_start(&s->dial);
+}
+
+/* What waits is lost, as all is that had no way; the next datagram begins anew. */
+void link_sender_end_if_revoked(struct link_sender *s)
+{
+	const struct io_stream *stream = &s->dial.stream;
+	if (!stream->is_tls_up || !link_is_revoked(s->pool, s->end, s->id, stream->tls))
+		return;
+	if (s->is_up)
+		record(s, "revoked");
+	io_stream_reset(&s->dial.stream);
+	link_sender_free(s);
 }
 
 static struct link_sender *sender_new(struct link_pool *pool, struct link_world *w,

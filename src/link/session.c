@@ -361,6 +361,10 @@ static void refuse(struct link_session *s, const char *why)
 
 static void on_handshake(struct link_session *s, enum io_stream_event event)
 {
+	if (event == IO_STREAM_TLS_UP && link_is_revoked(s->pool, s->end, s->id, s->in.tls)) {
+		link_session_break(s, "revoked");
+		return;
+	}
 	if (event == IO_STREAM_TLS_UP)
 		link_expiry_say(s->pool, s->end, s->id, s->in.tls);
 	if (event == IO_STREAM_TLS_FAILED) {

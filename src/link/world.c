@@ -190,7 +190,7 @@ static int world_fill(struct link_world *w, struct self *self)
 		struct link_end *end = &w->ends[w->count++];
 		r = end_take(end, &s->links[w->count - 1], self);
 	}
-	tls_inside_unref(self->inside);
+	w->inside = self->inside;
 	return r;
 }
 
@@ -234,6 +234,7 @@ void link_world_unref(struct link_world *w)
 		free(end->peers);
 		free(end->name);
 	}
+	tls_inside_unref(w->inside);
 	free(w->ends);
 	free(w);
 }
