@@ -71,6 +71,9 @@ bool conf_needs_identity(const struct conf_settings *settings)
 		if (conf_tls_is_ours(&settings->backends[i].tls) &&
 		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)
 			return true;
+	for (size_t i = 0; i < settings->edge_count; i++)
+		if (settings->edges[i].needs_client_certificate)
+			return true;
 	for (size_t i = 0; settings->relay_count && i < settings->route_count; i++)
 		if (conf_tls_is_ours(&settings->routes[i].tls) &&
 		    settings->routes[i].tls.verify == TLS_VERIFY_INTERNAL)

@@ -153,7 +153,10 @@ struct conf_edge {
 	enum conv_auth auth;
 	enum conv_received received;
 	enum conv_bare_newline bare_newline;
-	char *alpn; /* of tcp: the protocol's id; NULL: none */
+	char *alpn;                    /* of tcp: the protocol's id; NULL: none */
+	bool needs_client_certificate; /* of tcp: of the internal CA */
+	char **peers;                  /* and one of these names in it; none: any */
+	size_t peer_count;
 	uint32_t greet_delay_ms;
 	struct conf_network *require_tls_from;
 	size_t require_tls_from_count;

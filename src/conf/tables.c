@@ -305,6 +305,15 @@ static const struct conf_row edge_rows[] = {
 	    "do: "
 	    "\"http/1.1\". Who asks for anything else is refused; without this, who asks at all",
 	    .protocols = 1U << CONF_TCP),
+	ROW("require_client_certificate", CONF_BOOL, needs_client_certificate, "false",
+	    NEW_SESSIONS,
+	    "Clients have to show a certificate of the internal CA (mailseal-pki(8)) that was not "
+	    "revoked; the edge shows this host's own where there is no other",
+	    .protocols = 1U << CONF_TCP),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "Which of our own they may be, by the name that mailseal-pki(8) gave them. Default: "
+	     "any",
+	     .protocols = 1U << CONF_TCP),
 	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
 	    "Wait before the greeting and refuse clients that speak meanwhile",
 	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),
