@@ -96,6 +96,7 @@ void conf_settings_free(struct conf_settings *s)
 	if (!s)
 		return;
 	group_clear(&conf_root, s);
+	free(s->cluster.ways);
 	for (size_t i = 0; i < s->file_count; i++)
 		free(s->files[i]);
 	free(s->files);

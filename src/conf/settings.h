@@ -247,6 +247,7 @@ struct conf_link {
 	uint32_t connect_timeout_ms;
 	uint32_t idle_timeout_ms; /* 0: none */
 	uint32_t keepalive_s;
+	bool is_made; /* nobody wrote it: conf/made.h */
 	const char *file;
 	int line;
 };
@@ -368,8 +369,10 @@ struct conf_cluster {
 	bool is_set;
 	struct conf_address *servers;
 	size_t server_count;
-	char *password_file; /* NULL: none */
-	char *prefix;        /* of all its keys */
+	char *password_file;       /* NULL: none */
+	char *prefix;              /* of all its keys */
+	struct conf_tls tls;       /* is_set: INTERNAL, with peers, and shows who we are */
+	struct conf_address *ways; /* NULL, or the near ends of the links to them (conf/made.h) */
 };
 enum { CONF_CLUSTER_SERVERS_MAX = 32 };
 

@@ -526,6 +526,11 @@ static const struct conf_row link_rows[] = {
 };
 #undef OF
 
+static bool link_is_written(const void *base)
+{
+	return !((const struct conf_link *)base)->is_made;
+}
+
 static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
 	                                             { "implicit", CONF_TLS_IMPLICIT, false },
 	                                             { "none", CONF_TLS_NONE, false },
@@ -764,8 +769,10 @@ static bool check_is_set(const void *base)
 #define OF struct conf_cluster
 static const struct conf_row cluster_rows[] = {
 	LIST("servers", CONF_ADDRESSES, servers, server_count, NULL, WORKERS,
-	     "Valkey or Redis servers, on this host or at the near end of a tunnel (127.0.0.0/8, "
-	     "::1, unix:/PATH). Of a cluster all its nodes, replicas too; else the first that "
+	     "Valkey or Redis servers: on this host (127.0.0.0/8, ::1, unix:/PATH), or with "
+	     "\"tls\" "
+	     "anywhere, by address or name. Of a cluster all its nodes, replicas too; else the "
+	     "first that "
 	     "takes "
 	     "writes is used"),
 	ROW("password_file", CONF_PATH, password_file, "", WORKERS,
@@ -778,6 +785,40 @@ static bool cluster_is_set(const void *base)
 {
 	return ((const struct conf_cluster *)base)->is_set;
 }
+
+static bool cluster_has_tls(const void *base)
+{
+	return ((const struct conf_tls *)base)->is_set;
+}
+#undef OF
+
+static const struct conf_word cluster_verify_words[] = { { "internal", TLS_VERIFY_INTERNAL, false },
+	                                                 { NULL, 0, false } };
+
+#define OF struct conf_tls
+static const struct conf_row cluster_tls_rows[] = {
+	ROW("verify", CONF_WORD, verify, "internal", WORKERS,
+	    "What vouches for the servers: the CA of our own hosts (mailseal-pki(8)), to which "
+	    "they "
+	    "are shown this host's certificate in turn. TLS 1.3",
+	    .words = cluster_verify_words),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, NULL, WORKERS,
+	     "Which of our own hosts they are, by the names that mailseal-pki(8) gave them"),
+};
+#undef OF
+
+#define OF struct conf_cluster
+static const struct conf_group cluster_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "Servers on other hosts are reached in TLS, at the port that they have for it",
+	  ROWS(cluster_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set),
+	  .is_shown = cluster_has_tls,
+	  .reload = CONF_RELOAD_WORKERS },
+};
 #undef OF
 
 #define OF struct conf_pki
@@ -915,6 +956,7 @@ static const struct conf_group root_groups[] = {
 	  .help = "Sealed ways between two hosts of our own, for services that have no TLS or are "
 	          "not to be trusted with it: each has an entry on both hosts",
 	  ROWS(link_rows),
+	  .is_shown = link_is_written,
 	  .offset = offsetof(OF, links),
 	  .count_offset = offsetof(OF, link_count),
 	  .item_size = sizeof(struct conf_link),
@@ -977,6 +1019,7 @@ static const struct conf_group root_groups[] = {
 	  .help = "A store that several nodes share, so that any of them answers for all and a TLS "
 	          "session resumes on any",
 	  ROWS(cluster_rows),
+	  GROUPS(cluster_groups),
 	  .offset = offsetof(OF, cluster),
 	  .has_flag = true,
 	  .flag_offset = offsetof(struct conf_cluster, is_set),

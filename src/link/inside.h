@@ -30,6 +30,7 @@ struct link_end {
 	char *peers; /* whom the other end may be, for the log */
 	enum conf_link_protocol protocol;
 	bool is_far;
+	bool is_made; /* for processes of ours, which go on by themselves */
 	bool proxy;
 	unsigned connections_max;
 	size_t open;

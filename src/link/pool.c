@@ -65,6 +65,9 @@ void link_pool_drain(struct link_pool *pool, uint32_t deadline_ms, void (*on_emp
 	pool->on_empty_owner = owner;
 	pool->drain_late.fn = on_drain_late;
 	io_deadline_arm(pool->loop, &pool->drain_late, deadline_ms);
+	for (struct link_session *s = pool->sessions; s; s = s->next)
+		if (s->end->is_made)
+			link_session_break(s, "drained");
 	link_senders_leave(pool, NULL);
 	empty_tell(pool);
 }

@@ -147,6 +147,7 @@ static int end_take(struct link_end *end, const struct conf_link *conf, struct s
 		.name = strdup(conf->name),
 		.protocol = conf->protocol,
 		.is_far = conf_link_is_far(conf),
+		.is_made = conf->is_made,
 		.proxy = conf->proxy,
 		.is_transparent = conf->transparent,
 		.connections_max = conf->connections,

@@ -55,8 +55,8 @@ struct parent_listener {
 	bool is_service;
 	bool is_wide; /* every address of loopback */
 	enum proc_service service;
-	mode_t mode; /* of a service's unix socket */
-	const char *group;
+	mode_t mode;                 /* of a service's unix socket */
+	const char *group, *owner;   /* NULL: the daemon's own */
 	int fds[PARENT_WORKERS_MAX]; /* by slot; -1 past the last worker */
 };
 
