@@ -302,6 +302,8 @@ def test_an_old_certificate_is_refused_past_its_grace(folder, pki, pair, service
         assert is_refused(port)
         said = pair.far.wait("link refused", after=seen)
         assert said["names"] == "imap2.mailseal.internal" and "expired" in said["error"]
+        told = near.wait("link cannot be made")
+        assert told["end"] == "far" and "expired" in told["error"]
     finally:
         near.close()
     assert service.count == 0

@@ -202,6 +202,23 @@ def test_syslog_goes_to_the_next(made):
     assert near.wait("target of a link cannot be used")["end"] == "service"
 
 
+def test_silence_is_said(made):
+    """Of a far end, and of the service behind one."""
+    listener, held = full()
+    with contextlib.closing(listener):
+        port = listener.getsockname()[1]
+        silent = made.near(port, more='connect_timeout = "1s";')
+        assert is_refused(silent)
+        said = silent.wait("link cannot be made")
+        assert (said["end"], said["error"]) == ("far", "no answer in time")
+        behind = made.near(made.far(port, more='connect_timeout = "1s";').port)
+        assert is_refused(behind)
+        said = behind.wait("link cannot be made")
+        assert (said["end"], said["error"]) == ("service", "no answer in time")
+    for sock in held:
+        sock.close()
+
+
 # --- it says nothing ---
 
 def test_what_may_have_arrived_is_not_sent_again(made):

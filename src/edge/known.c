@@ -40,24 +40,6 @@ void edge_known_free(char **names, const struct edge *e)
 	identity_peers_free(names, e->conf->peer_count);
 }
 
-static const char *mend_of(enum tls_peer_fault fault)
-{
-	static const char *const mends[] = {
-		[TLS_PEER_FINE] = "",
-		[TLS_PEER_NONE] = "give that client a certificate (mailseal pki issue), or it has "
-				  "no business here",
-		[TLS_PEER_NOT_TRUSTED] = "give that client a certificate of this CA (mailseal pki "
-					 "issue), or this host the new ca.crt",
-		[TLS_PEER_WRONG_NAME] = "write its name into peer, if it may come",
-		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
-		[TLS_PEER_REVOKED] = "its certificate was revoked; if it is still yours, issue "
-				     "another one (mailseal pki issue)",
-		[TLS_PEER_INVALID] = "give that client a certificate of mailseal pki",
-	};
-	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
-	return mends[fault];
-}
-
 void edge_known_passed(struct edge_session *s)
 {
 	const struct tls_session *tls = s->client.tls;
@@ -87,6 +69,6 @@ void edge_known_refused(struct edge_session *s)
 	         kv_str("edge", s->edge->conf->name), kv_str("client", f->client_addr),
 	         kv_str("names", tls_session_peer_names(tls)),
 	         kv_str("error", tls_session_error(tls)),
-	         kv_str("mend", mend_of(tls_session_peer_fault(tls))),
+	         kv_str("mend", identity_peer_mend(tls_session_peer_fault(tls))),
 	         kv_int("unsaid", (int64_t)unsaid));
 }

@@ -159,6 +159,10 @@ struct link_session {
 	const char *outcome;
 	char error[LINK_ERROR_CAP];
 };
+/* NULL: no memory. Its stream in, and who came, are the caller's to fill in before it begins. */
+struct link_session *link_session_new(struct link_pool *pool, struct link_world *w,
+                                      struct link_end *end);
+void link_session_begin(struct link_session *s);
 void link_session_id_make(char ret_id[LINK_ID_CAP], const void *salt);
 /* Ends it after this callback. outcome: a word of the log. */
 void link_session_end(struct link_session *s, const char *outcome);

@@ -5,7 +5,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "io/address.h"
+#include "identity/trust.h"
 #include "io/splice.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/peer.h"
@@ -19,7 +19,6 @@
 
 enum {
 	HANDSHAKE_MS = 30 * 1000,
-	HANDSHAKES_MAX = 500, /* who only begins one must not keep our own hosts out */
 	REFUSED_MS = 5 * 1000,
 	STALL_MS = 30 * 1000, /* both have ended, and nothing of what is left was taken */
 };
@@ -327,23 +326,6 @@ static void dial(struct link_session *s)
 
 /* --- who came --- */
 
-static const char *mend_of(enum tls_peer_fault fault)
-{
-	static const char *const mends[] = {
-		[TLS_PEER_FINE] = "",
-		[TLS_PEER_NONE] = "only links of our own hosts may come here",
-		[TLS_PEER_NOT_TRUSTED] = "give that host a certificate of this CA (mailseal pki "
-					 "issue), or this one the new ca.crt",
-		[TLS_PEER_WRONG_NAME] = "write its name into peer, if it may come",
-		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
-		[TLS_PEER_REVOKED] = "its certificate was revoked; if it is still yours, issue "
-				     "another one (mailseal pki issue)",
-		[TLS_PEER_INVALID] = "give that host a certificate of mailseal pki",
-	};
-	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
-	return mends[fault];
-}
-
 static void refuse(struct link_session *s, const char *why)
 {
 	const struct tls_session *tls = s->in.tls;
@@ -355,7 +337,7 @@ static void refuse(struct link_session *s, const char *why)
 		log_warn(s->id, "link refused", kv_str("link", s->end->name), kv_str("end", "near"),
 		         kv_str("client", s->addr), kv_str("names", tls_session_peer_names(tls)),
 		         kv_str("peer", s->end->peers), kv_str("error", s->error),
-		         kv_str("mend", mend_of(tls_session_peer_fault(tls))),
+		         kv_str("mend", identity_peer_mend(tls_session_peer_fault(tls))),
 		         kv_int("unsaid", (int64_t)unsaid));
 }
 
@@ -433,29 +415,8 @@ static void on_deadline(struct io_deadline *deadline)
 	link_session_break(s, "timeout");
 }
 
-static const char *limit_hit(const struct link_pool *pool, const struct link_end *end)
-{
-	if (pool->is_draining)
-		return "draining";
-	if (end->is_far && pool->handshakes >= HANDSHAKES_MAX)
-		return "handshakes";
-	return end->connections_max && end->open >= end->connections_max ? "connections" : NULL;
-}
-
-static void turn_away(struct link_pool *pool, struct link_end *end, int fd, const char *why)
-{
-	const struct linger at_once = { .l_onoff = 1 };
-	uint64_t unsaid;
-	pool->counters.refused++;
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(fd);
-	if (log_calm(&end->refusals, io_loop_now_ms(pool->loop), &unsaid))
-		log_warn(NULL, "link refused", kv_str("link", end->name), kv_str("end", "here"),
-		         kv_str("error", why), kv_int("unsaid", (int64_t)unsaid));
-}
-
-static struct link_session *session_new(struct link_pool *pool, struct link_world *w,
-                                        struct link_end *end)
+struct link_session *link_session_new(struct link_pool *pool, struct link_world *w,
+                                      struct link_end *end)
 {
 	struct link_session *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -494,34 +455,9 @@ static void handshake(struct link_session *s)
 	io_stream_start_tls(&s->in, tls);
 }
 
-void link_accept(struct link_pool *pool, struct link_world *w, uint32_t number, int socket,
-                 const struct sockaddr *peer)
+void link_session_begin(struct link_session *s)
 {
-	CLEAN(closep) int fd = socket;
-	struct link_end *end = number < w->count ? &w->ends[number] : NULL;
-	if (!end)
-		return;
-	struct sockaddr_storage wanted;
-	link_wanted_find(end, fd, &wanted);
-	const char *why = limit_hit(pool, end);
-	if (!link_is_wanted(end, &wanted))
-		why = "it was not on its way to a destination of this link";
-	struct link_session *s = why ? NULL : session_new(pool, w, end);
-	if (!s) {
-		turn_away(pool, end, TAKE_FD(fd), why ? why : "memory");
-		return;
-	}
-	io_address_text(peer, s->addr, sizeof(s->addr), &s->port);
-	io_address_text((struct sockaddr *)&wanted, s->wanted_addr, sizeof(s->wanted_addr),
-	                &s->wanted_port);
-	if (io_stream_open(&s->in, pool->loop, fd)) {
-		s->in.fd = -1;
-		link_session_end(s, "no-memory");
-		return;
-	}
-	(void)TAKE_FD(fd);
-	io_stream_keepalive(&s->in, end->keepalive_s);
-	if (end->is_far)
+	if (s->end->is_far)
 		handshake(s);
 	else
 		dial(s);
