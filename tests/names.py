@@ -21,6 +21,8 @@ class NameServer:
     records or None), or None for no answer at all. asked has every name somebody wanted to know.
     It says AD to who asks for that, if it vouches."""
 
+    ttl = 60
+
     def __init__(self, say, vouches=False):
         self.say, self.vouches, self.asked, self.changed = say, vouches, [], threading.Condition()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -50,11 +52,10 @@ class NameServer:
                 packet[3] |= query[3] & AD if self.vouches else 0
                 self.sock.sendto(packet, client)
 
-    @staticmethod
-    def packet(number, question, kind, rcode, records):
+    def packet(self, number, question, kind, rcode, records):
         records = [records] if isinstance(records, bytes) else records or []
         denial = b"\0\0" + struct.pack("!5I", 1, 3600, 600, 86400, 60)
-        body = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data
+        body = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, self.ttl, len(data)) + data
                         for data in records)
         if not records:
             body = b"\0" + struct.pack("!HHIH", SOA, 1, 60, len(denial)) + denial

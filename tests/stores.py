@@ -15,15 +15,21 @@ SERVER = "/usr/bin/redis-check-rdb"
 class Store:
     """One server; start() again after kill() goes on with what is on its disk, if it keeps it."""
 
-    def __init__(self, port, *options):
-        self.port, self.options = port, options
+    def __init__(self, port, *options, tls=None):
+        """tls: a node's directory, whose certificate it shows, and which clients have to match."""
+        self.port, self.tls = port, tls
+        self.options = options + (("--port", "0", "--tls-port", str(port), "--tls-auth-clients", "yes",
+                                   "--tls-cert-file", tls + "/node.crt", "--tls-key-file",
+                                   tls + "/node.key", "--tls-ca-cert-file", tls + "/ca.crt",
+                                   "--tls-cluster", "yes", "--tls-replication", "yes")
+                                  if tls else ("--port", str(port)))
         self.folder = tempfile.mkdtemp(prefix="mailseal-store-")
         self.process = None
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
+            ["redis-server", "--bind", "127.0.0.1", "--dir", self.folder,
              "--save", "", "--daemonize", "no", *self.options],
             executable=SERVER, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert wait_until(lambda: self.is_up()), "the store does not begin"
@@ -36,7 +42,9 @@ class Store:
         return False
 
     def cli(self, *words, raw=False):
-        done = subprocess.run(["redis-cli", "-p", str(self.port), *(["--raw"] if raw else []),
+        tls = ["--tls", "--cert", self.tls + "/node.crt", "--key", self.tls + "/node.key", "--cacert",
+               self.tls + "/ca.crt"] if self.tls else []
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *tls, *(["--raw"] if raw else []),
                                *words], capture_output=True, timeout=30, check=False)
         return done.stdout.decode(errors="replace").strip()
 
@@ -58,8 +66,8 @@ class Store:
 
 
 @contextlib.contextmanager
-def alone(*options):
-    store = Store(free_ports(1)[0], *options)
+def alone(*options, tls=None):
+    store = Store(free_ports(1)[0], *options, tls=tls)
     try:
         yield store
     finally:

@@ -302,6 +302,8 @@ def test_an_old_certificate_is_refused_past_its_grace(folder, pki, pair, service
         assert is_refused(port)
         said = pair.far.wait("link refused", after=seen)
         assert said["names"] == "imap2.mailseal.internal" and "expired" in said["error"]
+        told = near.wait("link cannot be made")
+        assert told["end"] == "far" and "expired" in told["error"]
     finally:
         near.close()
     assert service.count == 0
@@ -394,7 +396,10 @@ def test_nobody_there_is_said_at_once(folder, pki):
         assert near.wait("link ended")["outcome"] == "unreachable"
         assert is_refused(second)
         assert far.wait("link cannot be made")["end"] == "service"
-        assert other.wait("link ended")["outcome"] == "cut"
+        said = other.wait("link cannot be made")
+        assert (said["end"], said["error"]) == ("service", "Connection refused")
+        assert other.wait("link ended")["outcome"] == "unreachable"
+        assert far.wait("link ended")["outcome"] == "unreachable"
     finally:
         near.close()
         other.close()

@@ -235,6 +235,48 @@ def test_revoked_is_not_renewed_and_all_hear_of_it(desk, folder):
     assert [row for row in desk.pki.list() if row["name"] == "db1"][0]["serial"] in denied
 
 
+def denied(node):
+    with open(node.path("denied"), encoding="ascii") as text:
+        return text.read()
+
+
+def test_the_list_comes_each_hour(desk, folder):
+    """Long before the next renewal; and only when it is another."""
+    db1, db2 = joined(desk, folder, "db1"), joined(desk, folder, "db2")
+    before = serial(db2)
+    assert "is the same" in renewed(db2)
+    desk.pki.run("revoke", "db1")
+    said = renewed(db2)
+    assert "not due" in said and "is a new one" in said
+    assert [row for row in desk.pki.list() if row["name"] == "db1"][0]["serial"] in denied(db2)
+    written = os.stat(db2.path("denied")).st_mtime_ns
+    assert "is the same" in renewed(db2)
+    assert os.stat(db2.path("denied")).st_mtime_ns == written and serial(db2) == before
+    assert "no desk tells who was revoked" in renewed(db1, status=1)  # it is turned away in TLS
+
+
+def test_a_list_that_is_longer_here_stays_and_is_not_written_again(desk, folder):
+    node = joined(desk, folder)
+    with open(node.path("denied"), "a", encoding="ascii") as text:
+        text.write("aa01 4102444800\n")
+    written = os.stat(node.path("denied")).st_mtime_ns
+    assert "is the same" in renewed(node)
+    assert "aa01 4102444800" in denied(node)
+    assert os.stat(node.path("denied")).st_mtime_ns == written
+
+
+def test_a_desk_that_is_down_changes_nothing(desk, folder):
+    node = joined(desk, folder)
+    files = {name: os.stat(node.path(name)).st_mtime_ns for name in os.listdir(node.dir)}
+    dead, = free_ports(1)
+    with open(node.path("servers"), "w", encoding="ascii") as servers:
+        servers.write(f"127.0.0.1:{dead}\n")
+    files["servers"] = os.stat(node.path("servers")).st_mtime_ns
+    error = renewed(node, status=1)
+    assert "Connection refused" in error and "the list of before stays in force" in error
+    assert files == {name: os.stat(node.path(name)).st_mtime_ns for name in os.listdir(node.dir)}
+
+
 def test_who_was_denied_stays_so(desk, folder):
     """What another issuing host said is not forgotten."""
     node = joined(desk, folder)

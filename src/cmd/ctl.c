@@ -168,6 +168,21 @@ static void watches_print(const json_t *list)
 	}
 }
 
+/* A name in our settings, and what it is now. */
+static void host_print(const json_t *host)
+{
+	const char *error = json_string_value(json_object_get(host, "error"));
+	size_t i;
+	const json_t *address;
+	printf("host: %s", json_string_value(json_object_get(host, "name")));
+	json_array_foreach((json_t *)json_object_get(host, "addresses"), i, address)
+		printf("%s %s", i ? "," : " is", json_string_value(address));
+	printf(" (%s)", json_string_value(json_object_get(host, "by")));
+	if (error && error[0])
+		printf(", and now: %s", error);
+	putchar('\n');
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -200,6 +215,7 @@ static void status_print(const json_t *answer)
 	               json_string_value(json_object_get(value, "address")),
 	               json_string_value(json_object_get(value, "warning")),
 	               json_string_value(json_object_get(value, "mend")));
+	json_array_foreach((json_t *)json_object_get(answer, "hosts"), i, value) host_print(value);
 	json_array_foreach((json_t *)json_object_get(answer, "workarounds"), i, value) printf(
 		"workaround: %s, %s until %s\n", json_string_value(json_object_get(value, "mx")),
 		json_string_value(json_object_get(value, "with")),

@@ -106,46 +106,108 @@ int pki_join_run(struct pki_run *run)
 	return status;
 }
 
-/* At each in turn, from another one on each time: none is to carry all. */
-static int renew_somewhere(struct pki_run *run, const struct pki_node *node)
+/* What is asked of a desk, and what is done with its answer. */
+struct errand {
+	const struct pki_node *node;
+	struct pki_request request;
+	int (*take)(struct pki_run *run, const struct errand *e, const struct pki_answer *answer,
+	            const char *server);
+};
+
+static int errand_at(struct pki_run *run, const struct errand *e, const char *server)
 {
-	CLEAN(pki_request_deinit) struct pki_request request = { .kind = PKI_TALK_RENEW };
-	CLEAN(pki_answer_deinit) struct pki_answer known = {};
+	CLEAN(pki_answer_deinit) struct pki_answer answer = {};
 	struct pki *p = &run->pki;
-	int r = pki_servers_read(run->o->dir, &known);
+	const struct pki_call call = { .server = server,
+		                       .request = &e->request,
+		                       .ca_pem = buf_slice(&e->node->ca),
+		                       .denied = buf_slice(&e->node->denied),
+		                       .chain_pem = buf_slice(&e->node->chain),
+		                       .key = e->node->key };
+	int r = pki_call(&call, &answer, p->error, sizeof(p->error));
+	if (!r && !answer.error[0])
+		return e->take(run, e, &answer, server);
 	if (!r)
-		r = tls_ca_request_write(node->key, node->name, &request.pem);
-	if (!r && !known.server_count) {
-		snprintf(p->error, sizeof(p->error),
+		snprintf(p->error, sizeof(p->error), "%s: %s", server, answer.error);
+	fprintf(stderr, "mailseal pki: %s\n", p->error);
+	return PKI_FAILED;
+}
+
+/* At each in turn, from another one on each time: none is to carry all. */
+static int errand_run(struct pki_run *run, const struct errand *e, const struct pki_answer *known)
+{
+	int r = PKI_FAILED;
+	for (size_t i = 0; r == PKI_FAILED && i < known->server_count; i++)
+		r = errand_at(
+			run, e,
+			known->servers[(i + (size_t)run->now_s / 3600) % known->server_count]);
+	return r;
+}
+
+static int renewed_take(struct pki_run *run, const struct errand *e,
+                        const struct pki_answer *answer, const char *server)
+{
+	return answer_take(run, e->node, answer, server);
+}
+
+static int renew_somewhere(struct pki_run *run, const struct pki_node *node,
+                           const struct pki_answer *known)
+{
+	struct errand e = { .node = node,
+		            .request = { .kind = PKI_TALK_RENEW },
+		            .take = renewed_take };
+	if (!known->server_count) {
+		snprintf(run->pki.error, sizeof(run->pki.error),
 		         "%.300s/" PKI_SERVERS_FILE " names no desk; write HOST:PORT into it",
 		         run->o->dir);
 		return PKI_FAILED;
 	}
-	for (size_t i = 0; !r && i < known.server_count; i++) {
-		CLEAN(pki_answer_deinit) struct pki_answer answer = {};
-		size_t at = (i + (size_t)run->now_s / 3600) % known.server_count;
-		const struct pki_call call = { .server = known.servers[at],
-			                       .request = &request,
-			                       .ca_pem = buf_slice(&node->ca),
-			                       .denied = buf_slice(&node->denied),
-			                       .chain_pem = buf_slice(&node->chain),
-			                       .key = node->key };
-		int called = pki_call(&call, &answer, p->error, sizeof(p->error));
-		if (!called && !answer.error[0])
-			return answer_take(run, node, &answer, call.server);
-		if (!called)
-			snprintf(p->error, sizeof(p->error), "%s: %s", call.server, answer.error);
-		fprintf(stderr, "mailseal pki: %s\n", p->error);
-	}
-	return r ? r : PKI_FAILED;
+	int r = tls_ca_request_write(node->key, node->name, &e.request.pem);
+	if (!r)
+		r = errand_run(run, &e, known);
+	pki_request_deinit(&e.request);
+	return r;
+}
+
+static int list_take(struct pki_run *run, const struct errand *e, const struct pki_answer *answer,
+                     const char *server)
+{
+	bool is_new = false;
+	struct pki *p = &run->pki;
+	int r = answer->is_same ? 0
+	                        : pki_node_denied_take(run->o->dir, e->node, answer, &is_new,
+	                                               p->error, sizeof(p->error));
+	if (!r)
+		printf("%s: the list of those revoked is %s (%s)\n", e->node->name,
+		       is_new ? "a new one" : "the same", server);
+	return r;
+}
+
+/* Who was given its files by hand has no desk, and is told by hand. */
+static int list_refresh(struct pki_run *run, const struct pki_node *node,
+                        const struct pki_answer *known)
+{
+	struct errand e = { .node = node, .take = list_take };
+	if (!known->server_count)
+		return 0;
+	int r = pki_node_denied_request(node, &e.request);
+	if (!r)
+		r = errand_run(run, &e, known);
+	if (r == PKI_FAILED)
+		snprintf(run->pki.error, sizeof(run->pki.error),
+		         "no desk tells who was revoked; the list of before stays in force");
+	return r;
 }
 
 int pki_self_renew(struct pki_run *run)
 {
 	CLEAN(pki_node_deinit) struct pki_node node = {};
+	CLEAN(pki_answer_deinit) struct pki_answer known = {};
 	struct pki *p = &run->pki;
 	char until[16];
 	int r = pki_node_read(&node, run->o->dir, p->error, sizeof(p->error));
+	if (!r)
+		r = pki_servers_read(run->o->dir, &known);
 	if (r)
 		return pki_run_ended(run, r);
 	int64_t life_s = node.not_after_s - node.not_before_s;
@@ -153,9 +215,9 @@ int pki_self_renew(struct pki_run *run)
 	pki_day_write(node.not_after_s, until);
 	if (age_s * 3 < life_s && !run->o->is_again) {
 		printf("%s: certificate until %s; not due\n", node.name, until);
-		return PKI_WELL;
+		return pki_run_ended(run, list_refresh(run, &node, &known));
 	}
-	r = renew_somewhere(run, &node);
+	r = renew_somewhere(run, &node, &known);
 	if (r > 0)
 		snprintf(p->error, sizeof(p->error), "%s is not renewed%s; its certificate ends %s",
 		         node.name, age_s * 2 > life_s ? ", and half of its life is over" : "",

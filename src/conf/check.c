@@ -211,11 +211,22 @@ static void edge_certificate(struct conf_reader *r, const struct conf_edge *e)
 {
 	struct conf_path path = conf_path_of("edge", e->name, "certificates");
 	if (!is_user_protocol(e->protocol) || r->settings->certificate_count ||
-	    e->accepts_self_signed || conf_is_bad(r, path.text) || conf_is_bad(r, "certificate"))
+	    e->accepts_self_signed || e->needs_client_certificate || conf_is_bad(r, path.text) ||
+	    conf_is_bad(r, "certificate"))
 		return;
 	conf_complain(r, path.text, "users need a certificate that their programs believe");
 	conf_mend(r, "add certificate = { NAME = { chain = \"/PATH\"; key = \"/PATH\"; }; }, or "
 	             "accept = [\"self-signed\"] to the edge");
+}
+
+static void edge_clients(struct conf_reader *r, const struct conf_edge *e)
+{
+	struct conf_path path = conf_path_of("edge", e->name, "peer");
+	if (!e->peer_count || e->needs_client_certificate || e->protocol != CONF_TCP)
+		return;
+	conf_complain(r, path.text,
+	              "nobody is asked for a certificate that could have these names");
+	conf_mend(r, "add require_client_certificate = true, or take it out");
 }
 
 /* A way in that the protocol does not have. */
@@ -294,6 +305,7 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 		return;
 	edge_rows_check(r, e);
 	edge_certificate(r, e);
+	edge_clients(r, e);
 	if (e->backend < r->settings->backend_count)
 		edge_client_info(r, e, &r->settings->backends[e->backend]);
 }

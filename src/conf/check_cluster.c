@@ -9,12 +9,28 @@ static const char servers_path[] = "cluster.servers";
 /* What crosses is counts of users and keys of TLS sessions, and hiredis of Debian 12 has no TLS. */
 static void server_check(struct conf_reader *r, const struct conf_address *a)
 {
-	if (conf_address_is_local(a))
+	const struct conf_cluster *c = &r->settings->cluster;
+	if (c->tls.is_set && (a->kind == CONF_ADDRESS_UNIX || a->kind == CONF_ADDRESS_ANY)) {
+		conf_complain(r, servers_path, "\"%s\" is no place to speak TLS to", a->text);
+		conf_mend(r, "write HOST:PORT or ADDRESS:PORT, or take tls out");
+	}
+	if (c->tls.is_set || conf_address_is_local(a))
 		return;
 	conf_complain(r, servers_path,
 	              "\"%s\" is not this host: what is shared would cross the network in clear",
 	              a->text);
-	conf_mend(r, "write 127.0.0.1:PORT, where a tunnel in TLS to it begins, or unix:/PATH");
+	conf_mend(r, "add tls = { peer = \"HOST\"; }; (mailseal-pki(8)), or write 127.0.0.1:PORT, "
+	             "where a tunnel in TLS to it begins");
+}
+
+/* Of a socket in it. */
+static void run_dir_check(struct conf_reader *r, const struct conf_settings *s)
+{
+	if (!s->cluster.tls.is_set ||
+	    strlen(s->run_dir) + sizeof("/cluster-32.sock") <= sizeof(s->cluster.ways->host))
+		return;
+	conf_complain(r, "run_dir", "it is too long a name for the sockets that cluster.tls needs");
+	conf_mend(r, "write a shorter one");
 }
 
 static bool has_before(const struct conf_cluster *c, size_t number)
@@ -53,6 +69,7 @@ void conf_check_cluster(struct conf_reader *r)
 	if (!c->is_set)
 		return;
 	servers_check(r, c);
+	run_dir_check(r, r->settings);
 	if (c->prefix && !prefix_is_valid(c->prefix)) {
 		conf_complain(r, "cluster.prefix", "\"%.100s\" cannot be the beginning of keys",
 		              c->prefix);

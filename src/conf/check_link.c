@@ -17,7 +17,7 @@ static bool is_named(struct conf_reader *r, const char *path, const struct conf_
 {
 	if (a->kind != CONF_ADDRESS_NAME)
 		return false;
-	conf_complain(r, path, "\"%s\": names are not looked up in this version", a->text);
+	conf_complain(r, path, "\"%s\": a name is not looked up here", a->text);
 	conf_mend(r, "write the IP address");
 	return true;
 }
@@ -51,6 +51,8 @@ static void link_to(struct conf_reader *r, const struct conf_link *link)
 	struct conf_path path = conf_path_of("link", link->name, "to");
 	for (size_t i = 0; i < link->to_count; i++) {
 		const struct conf_address *a = &link->to[i];
+		if (a->kind == CONF_ADDRESS_NAME && !conf_link_is_far(link))
+			continue; /* far ends may be named */
 		if (is_named(r, path.text, a))
 			continue;
 		if (a->kind == CONF_ADDRESS_ANY) {

@@ -110,6 +110,8 @@ extern const char conf_system_cas[];
 
 /* Does anything here ask DNS? Then there is a resolver. */
 bool conf_needs_resolver(const struct conf_settings *settings);
+/* Is a host named whose addresses have to be looked up? */
+bool conf_has_host_names(const struct conf_settings *settings);
 /* Are sessions recorded? Then there is a ledger. */
 bool conf_needs_ledger(const struct conf_settings *settings);
 /* Is there a hook? Then there is a runner. */

@@ -1,5 +1,6 @@
 /* From libconfig's tree to settings, row by row of the tables. */
 #include "conf/conf.h"
+#include "conf/made.h"
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -464,6 +465,8 @@ static void tree_read(struct conf_reader *r)
 		if (!r->settings->text)
 			r->failure = err_raise(-ENOMEM);
 	}
+	if (!r->failure && !r->errors->error_count)
+		r->failure = conf_links_make(r->settings);
 	if (!r->failure)
 		errors_sort(r);
 }

@@ -45,7 +45,17 @@ const char conf_system_cas[] = "/etc/ssl/certs/ca-certificates.crt";
 
 bool conf_needs_resolver(const struct conf_settings *settings)
 {
-	return settings->policy_service.is_set || settings->tlsrpt.is_set || settings->relay_count;
+	return settings->policy_service.is_set || settings->tlsrpt.is_set ||
+	       settings->relay_count || conf_has_host_names(settings);
+}
+
+bool conf_has_host_names(const struct conf_settings *settings)
+{
+	for (size_t i = 0; i < settings->link_count; i++)
+		for (size_t n = 0; n < settings->links[i].to_count; n++)
+			if (settings->links[i].to[n].kind == CONF_ADDRESS_NAME)
+				return true;
+	return false;
 }
 
 bool conf_needs_ledger(const struct conf_settings *settings)
@@ -60,6 +70,9 @@ bool conf_needs_identity(const struct conf_settings *settings)
 	for (size_t i = 0; i < settings->backend_count; i++)
 		if (conf_tls_is_ours(&settings->backends[i].tls) &&
 		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)
+			return true;
+	for (size_t i = 0; i < settings->edge_count; i++)
+		if (settings->edges[i].needs_client_certificate)
 			return true;
 	for (size_t i = 0; settings->relay_count && i < settings->route_count; i++)
 		if (conf_tls_is_ours(&settings->routes[i].tls) &&
@@ -83,6 +96,7 @@ void conf_settings_free(struct conf_settings *s)
 	if (!s)
 		return;
 	group_clear(&conf_root, s);
+	free(s->cluster.ways);
 	for (size_t i = 0; i < s->file_count; i++)
 		free(s->files[i]);
 	free(s->files);

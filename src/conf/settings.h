@@ -20,7 +20,7 @@ enum conf_address_kind {
 	CONF_ADDRESS_INET6, /* host without brackets; a zone ("fe80::1%eth0") is kept */
 	CONF_ADDRESS_ANY,   /* host is empty */
 	CONF_ADDRESS_UNIX,  /* host is the path */
-	CONF_ADDRESS_NAME,  /* parsed, but refused for listen and backends in this version */
+	CONF_ADDRESS_NAME,  /* a host; only a near end of a link may go there */
 };
 
 struct conf_address {
@@ -153,7 +153,10 @@ struct conf_edge {
 	enum conv_auth auth;
 	enum conv_received received;
 	enum conv_bare_newline bare_newline;
-	char *alpn; /* of tcp: the protocol's id; NULL: none */
+	char *alpn;                    /* of tcp: the protocol's id; NULL: none */
+	bool needs_client_certificate; /* of tcp: of the internal CA */
+	char **peers;                  /* and one of these names in it; none: any */
+	size_t peer_count;
 	uint32_t greet_delay_ms;
 	struct conf_network *require_tls_from;
 	size_t require_tls_from_count;
@@ -244,6 +247,7 @@ struct conf_link {
 	uint32_t connect_timeout_ms;
 	uint32_t idle_timeout_ms; /* 0: none */
 	uint32_t keepalive_s;
+	bool is_made; /* nobody wrote it: conf/made.h */
 	const char *file;
 	int line;
 };
@@ -267,6 +271,7 @@ struct conf_route {
 };
 
 struct conf_resolver {
+	char *hosts_file; /* of names in our own settings; NULL: none */
 	struct conf_server *forwards;
 	size_t forward_count;
 	struct conf_server *stubs;
@@ -364,8 +369,10 @@ struct conf_cluster {
 	bool is_set;
 	struct conf_address *servers;
 	size_t server_count;
-	char *password_file; /* NULL: none */
-	char *prefix;        /* of all its keys */
+	char *password_file;       /* NULL: none */
+	char *prefix;              /* of all its keys */
+	struct conf_tls tls;       /* is_set: INTERNAL, with peers, and shows who we are */
+	struct conf_address *ways; /* NULL, or the near ends of the links to them (conf/made.h) */
 };
 enum { CONF_CLUSTER_SERVERS_MAX = 32 };
 

@@ -41,12 +41,17 @@ static void items_show(struct shown *s, const struct conf_group *group, const vo
 {
 	bool is_named = group->kind == CONF_NAMED;
 	size_t count = conf_count_of(parent, group->count_offset);
-	if (!count)
+	bool has_any = false;
+	for (size_t i = 0; i < count && !has_any; i++)
+		has_any = !group->is_shown || group->is_shown(conf_item_of(group, parent, i));
+	if (!has_any)
 		return;
 	fprintf(s->out, "%s = %s\n", group->name, is_named ? "{" : "(");
 	s->depth++;
 	for (size_t i = 0; i < count; i++) {
 		const void *item = conf_item_of(group, parent, i);
+		if (group->is_shown && !group->is_shown(item))
+			continue;
 		indent(s);
 		if (is_named)
 			fprintf(s->out, "%s = ", conf_item_name(item));

@@ -305,6 +305,15 @@ static const struct conf_row edge_rows[] = {
 	    "do: "
 	    "\"http/1.1\". Who asks for anything else is refused; without this, who asks at all",
 	    .protocols = 1U << CONF_TCP),
+	ROW("require_client_certificate", CONF_BOOL, needs_client_certificate, "false",
+	    NEW_SESSIONS,
+	    "Clients have to show a certificate of the internal CA (mailseal-pki(8)) that was not "
+	    "revoked; the edge shows this host's own where there is no other",
+	    .protocols = 1U << CONF_TCP),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "Which of our own they may be, by the name that mailseal-pki(8) gave them. Default: "
+	     "any",
+	     .protocols = 1U << CONF_TCP),
 	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
 	    "Wait before the greeting and refuse clients that speak meanwhile",
 	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),
@@ -355,6 +364,9 @@ static const struct conf_row resolver_rows[] = {
 	ROW("ca_file", CONF_PATH, ca_file, "", WORKERS,
 	    "CA certificates in PEM for the web servers of MTA-STS policies, beside those of the "
 	    "system"),
+	ROW("hosts_file", CONF_PATH, hosts_file, "/etc/hosts", WORKERS,
+	    "Hosts that the settings name are looked up in it, and then by DNS. A new one is "
+	    "picked up. \"\": none"),
 	ROW("queries", CONF_NUMBER, queries, "4096", WORKERS,
 	    "Questions to name servers at a time. Each may take a descriptor", RANGE(16, 16384)),
 };
@@ -475,8 +487,9 @@ static const struct conf_row link_rows[] = {
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
 	     "The far end, on the host of the service: where near ends connect to, in TLS 1.3"),
 	LIST("to", CONF_ADDRESSES, to, to_count, NULL, NEW_SESSIONS,
-	     "Of a near end: the far ends, tried in turn. Of a far end: the service, on this host "
-	     "alone, for it is told in clear"),
+	     "Of a near end: the far ends, tried in turn; HOST:PORT is all addresses of that host "
+	     "(\"hosts_file\" of resolver, DNS), looked up anew as they change. Of a far end: the "
+	     "service, on this host alone, for it is told in clear"),
 	LIST("peer", CONF_HOSTNAMES, peers, peer_count, NULL, NEW_SESSIONS,
 	     "Which of our own hosts the other end is, by the name that mailseal-pki(8) gave it; "
 	     "of several any"),
@@ -512,6 +525,11 @@ static const struct conf_row link_rows[] = {
 	    RANGE(1, 24ULL * HOUR / SECOND)),
 };
 #undef OF
+
+static bool link_is_written(const void *base)
+{
+	return !((const struct conf_link *)base)->is_made;
+}
 
 static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
 	                                             { "implicit", CONF_TLS_IMPLICIT, false },
@@ -751,8 +769,10 @@ static bool check_is_set(const void *base)
 #define OF struct conf_cluster
 static const struct conf_row cluster_rows[] = {
 	LIST("servers", CONF_ADDRESSES, servers, server_count, NULL, WORKERS,
-	     "Valkey or Redis servers, on this host or at the near end of a tunnel (127.0.0.0/8, "
-	     "::1, unix:/PATH). Of a cluster all its nodes, replicas too; else the first that "
+	     "Valkey or Redis servers: on this host (127.0.0.0/8, ::1, unix:/PATH), or with "
+	     "\"tls\" "
+	     "anywhere, by address or name. Of a cluster all its nodes, replicas too; else the "
+	     "first that "
 	     "takes "
 	     "writes is used"),
 	ROW("password_file", CONF_PATH, password_file, "", WORKERS,
@@ -765,6 +785,40 @@ static bool cluster_is_set(const void *base)
 {
 	return ((const struct conf_cluster *)base)->is_set;
 }
+
+static bool cluster_has_tls(const void *base)
+{
+	return ((const struct conf_tls *)base)->is_set;
+}
+#undef OF
+
+static const struct conf_word cluster_verify_words[] = { { "internal", TLS_VERIFY_INTERNAL, false },
+	                                                 { NULL, 0, false } };
+
+#define OF struct conf_tls
+static const struct conf_row cluster_tls_rows[] = {
+	ROW("verify", CONF_WORD, verify, "internal", WORKERS,
+	    "What vouches for the servers: the CA of our own hosts (mailseal-pki(8)), to which "
+	    "they "
+	    "are shown this host's certificate in turn. TLS 1.3",
+	    .words = cluster_verify_words),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, NULL, WORKERS,
+	     "Which of our own hosts they are, by the names that mailseal-pki(8) gave them"),
+};
+#undef OF
+
+#define OF struct conf_cluster
+static const struct conf_group cluster_groups[] = {
+	{ .name = "tls",
+	  .kind = CONF_ONE,
+	  .help = "Servers on other hosts are reached in TLS, at the port that they have for it",
+	  ROWS(cluster_tls_rows),
+	  .offset = offsetof(OF, tls),
+	  .has_flag = true,
+	  .flag_offset = offsetof(struct conf_tls, is_set),
+	  .is_shown = cluster_has_tls,
+	  .reload = CONF_RELOAD_WORKERS },
+};
 #undef OF
 
 #define OF struct conf_pki
@@ -946,6 +1000,7 @@ static const struct conf_group root_groups[] = {
 	  .help = "Sealed ways between two hosts of our own, for services that have no TLS or are "
 	          "not to be trusted with it: each has an entry on both hosts",
 	  ROWS(link_rows),
+	  .is_shown = link_is_written,
 	  .offset = offsetof(OF, links),
 	  .count_offset = offsetof(OF, link_count),
 	  .item_size = sizeof(struct conf_link),
@@ -1008,6 +1063,7 @@ static const struct conf_group root_groups[] = {
 	  .help = "A store that several nodes share, so that any of them answers for all and a TLS "
 	          "session resumes on any",
 	  ROWS(cluster_rows),
+	  GROUPS(cluster_groups),
 	  .offset = offsetof(OF, cluster),
 	  .has_flag = true,
 	  .flag_offset = offsetof(struct conf_cluster, is_set),

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/client.h"
+#include "tls/peer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -141,6 +142,7 @@ static void address_failed(struct edge_session *s, const char *error, enum conv_
 static int header_write(struct edge_session *s)
 {
 	const struct conv_facts *f = &s->conv->facts;
+	bool is_known = s->edge && s->edge->conf->needs_client_certificate && f->is_tls;
 	struct proxyhdr_facts facts = {
 		.is_local = s->ask != NULL,
 		.client_addr = f->client_addr,
@@ -150,6 +152,7 @@ static int header_write(struct edge_session *s)
 		.has_tls = f->is_tls,
 		.tls_version = f->tls_version,
 		.tls_cipher = f->tls_cipher,
+		.client_cn = is_known ? tls_session_peer_names(s->client.tls) : NULL,
 		.unique_id = f->session_id,
 	};
 	struct buf header = {};

@@ -10,6 +10,7 @@
 #define EDGE_EDGE_H
 
 #include "base/buf.h"
+#include "base/log_calm.h"
 #include "conf/materials.h"
 #include "conv/conv.h"
 #include "tls/server.h"
@@ -59,6 +60,7 @@ struct edge {
 	struct tls_server *tls; /* NULL: no certificate, no STARTTLS */
 	/* For whom a dated exception covers, by the version it allows: edge_old_tls(). */
 	struct tls_server *old_tls[2];
+	struct log_calm strangers; /* clients that have to be ours and are not */
 	struct conv_settings set;
 	struct conv_caps learnt; /* what all addresses of the backend offer: edge/learn.c */
 };

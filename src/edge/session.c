@@ -3,6 +3,7 @@
  * does what the conversation asks for and decides nothing about the protocol.
  */
 #include "edge/session.h"
+#include "edge/known.h"
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -272,9 +273,12 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
 		         s->left_in_handshake ? "the client left in mid-handshake"
 		                              : tls_session_error(s->client.tls));
+		if (event == IO_STREAM_TLS_FAILED)
+			edge_known_refused(s);
 		edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
 		return;
 	}
+	edge_known_passed(s);
 	facts_take_tls(s);
 	if (s->is_implicit) {
 		talk_begin(s);

@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "conf/value.h"
 #include "conv/tcp.h"
+#include "edge/known.h"
 #include "identity/trust.h"
 #include "imap/edge.h"
 #include "io/address.h"
@@ -27,15 +28,6 @@ static const struct conv_ops *const ops_by_protocol[] = {
 static const char *const alpn_by_protocol[] = {
 	[CONF_SMTP] = NULL,   [CONF_SUBMISSION] = NULL, [CONF_IMAP] = "imap",
 	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,
-};
-
-/* Of the internal CA. */
-struct edge_trust {
-	struct slice ca_pem;
-	struct tls_inside *inside; /* NULL: nothing goes by it */
-	struct tls_certificate_spec node;
-	bool has_node;
-	struct tls_signer *signer;
 };
 
 static int trust_make(struct edge_trust *trust, const struct conf_settings *settings,
@@ -144,13 +136,16 @@ static bool serves_self_made(const struct conf_edge *conf)
 	return conf->protocol == CONF_SMTP || conf->accepts_self_signed;
 }
 
-/* The certificates of an edge; the self-made one where there is no other and it may serve. */
+/* The certificates of an edge; where there is no other, this node's own if its clients are ours
+ * too, or the self-made one if that may serve. */
 static size_t specs_fill(struct tls_certificate_spec *specs, const struct conf_edge *conf,
                          const struct conf_settings *settings, const struct conf_materials *m)
 {
 	size_t n = conf_certificate_specs(settings, m, conf->certificates, conf->certificate_count,
 	                                  specs);
 	size_t self = conf_chain_self_made(settings);
+	if (!n && conf->needs_client_certificate)
+		n = conf_node_spec(settings, m, specs);
 	if (!n && serves_self_made(conf) && self < m->chain_count && buf_len(&m->chains[self]))
 		specs[n++] = (struct tls_certificate_spec){
 			.name = "self-made",
@@ -213,9 +208,10 @@ static int old_tls_make(struct edge *e, const struct conf_settings *settings,
 }
 
 static int edge_tls(struct edge *e, const struct conf_settings *settings,
-                    const struct conf_materials *m, struct tls_signer *signer, char *ret_error,
+                    const struct conf_materials *m, const struct edge_trust *trust, char *ret_error,
                     size_t cap)
 {
+	char **names = NULL;
 	CLEAN(freep)
 	struct tls_certificate_spec *specs =
 		calloc(settings->certificate_count + 1, sizeof(*specs));
@@ -237,10 +233,15 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
 		.alpn = e->conf->alpn ?: alpn_by_protocol[e->conf->protocol],
-		.signer = signer,
+		.signer = trust->signer,
 	};
-	int r = tls_make(&e->tls, e, &set, m, ret_error, cap);
-	return r ? r : old_tls_make(e, settings, set, m, ret_error, cap);
+	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
+	if (!r)
+		r = tls_make(&e->tls, e, &set, m, ret_error, cap);
+	if (!r)
+		r = old_tls_make(e, settings, set, m, ret_error, cap);
+	edge_known_free(names, e);
+	return r;
 }
 
 /* On this host alone, or in TLS with who proved himself. A tunnel is none (RFC 8689 4.2.1). */
@@ -281,18 +282,32 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 }
 
 static int backends_build(struct edge_world *w, const struct conf_materials *m,
-                          struct tls_signer *signer, char *ret_error, size_t cap)
+                          const struct edge_trust *trust, char *ret_error, size_t cap)
 {
 	static const struct buf nothing = {};
 	const struct conf_settings *settings = w->settings;
-	struct edge_trust trust = { .signer = signer };
-	int r = trust_make(&trust, settings, m, ret_error, cap);
+	int r = 0;
 	for (size_t i = 0; !r && i < settings->backend_count; i++) {
 		size_t ca = conf_ca_of_backend(settings, i);
-		r = backend_build(&w->backends[i], &settings->backends[i], &trust,
+		r = backend_build(&w->backends[i], &settings->backends[i], trust,
 		                  ca < m->ca_count ? &m->cas[ca] : &nothing, ret_error, cap);
 	}
-	tls_inside_unref(trust.inside);
+	return r;
+}
+
+static int edges_build(struct edge_world *w, const struct conf_materials *m,
+                       const struct edge_trust *trust, char *ret_error, size_t cap)
+{
+	const struct conf_settings *settings = w->settings;
+	int r = 0;
+	for (size_t i = 0; !r && i < settings->edge_count; i++) {
+		struct edge *e = &w->edges[i];
+		e->conf = &settings->edges[i];
+		e->ops = ops_by_protocol[e->conf->protocol];
+		e->backend = &w->backends[e->conf->backend];
+		r = edge_tls(e, settings, m, trust, ret_error, cap);
+		settings_fill(&e->set, e);
+	}
 	return r;
 }
 
@@ -300,24 +315,18 @@ static int world_fill(struct edge_world *w, const struct conf_materials *m,
                       struct tls_signer *signer, char *ret_error, size_t cap)
 {
 	const struct conf_settings *settings = w->settings;
+	struct edge_trust trust = { .signer = signer };
 	w->backends = calloc(settings->backend_count + 1, sizeof(*w->backends));
 	w->edges = calloc(settings->edge_count + 1, sizeof(*w->edges));
 	if (!w->backends || !w->edges)
 		return err_raise(-ENOMEM);
-	int made = backends_build(w, m, signer, ret_error, cap);
-	if (made)
-		return made;
-	for (size_t i = 0; i < settings->edge_count; i++) {
-		struct edge *e = &w->edges[i];
-		e->conf = &settings->edges[i];
-		e->ops = ops_by_protocol[e->conf->protocol];
-		e->backend = &w->backends[e->conf->backend];
-		int r = edge_tls(e, settings, m, signer, ret_error, cap);
-		if (r)
-			return r;
-		settings_fill(&e->set, e);
-	}
-	return 0;
+	int r = trust_make(&trust, settings, m, ret_error, cap);
+	if (!r)
+		r = backends_build(w, m, &trust, ret_error, cap);
+	if (!r)
+		r = edges_build(w, m, &trust, ret_error, cap);
+	tls_inside_unref(trust.inside);
+	return r;
 }
 
 int edge_world_new(struct edge_world **ret_world, struct conf_settings *settings,

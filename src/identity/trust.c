@@ -59,3 +59,20 @@ int identity_peers_new(char ***ret_names, char *const *peers, size_t count, char
 	*ret_names = names;
 	return 0;
 }
+
+const char *identity_peer_mend(enum tls_peer_fault fault)
+{
+	static const char *const mends[] = {
+		[TLS_PEER_FINE] = "",
+		[TLS_PEER_NONE] = "only who has a certificate of mailseal pki may come here",
+		[TLS_PEER_NOT_TRUSTED] = "give that host a certificate of this CA (mailseal pki "
+					 "issue), or this one the new ca.crt",
+		[TLS_PEER_WRONG_NAME] = "write its name into peer, if it may come",
+		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
+		[TLS_PEER_REVOKED] = "its certificate was revoked; if it is still yours, issue "
+				     "another one (mailseal pki issue)",
+		[TLS_PEER_INVALID] = "give that host a certificate of mailseal pki",
+	};
+	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
+	return mends[fault];
+}

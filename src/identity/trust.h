@@ -3,6 +3,7 @@
 #define IDENTITY_TRUST_H
 
 #include "tls/inside.h"
+#include "tls/peer.h"
 
 enum { IDENTITY_TRUST_BAD = 1 }; /* ret_error says what */
 
@@ -14,5 +15,8 @@ enum { IDENTITY_TRUST_BAD = 1 }; /* ret_error says what */
 [[nodiscard]] int identity_peers_new(char ***ret_names, char *const *peers, size_t count,
                                      char *ret_error, size_t error_cap);
 void identity_peers_free(char **names, size_t count);
+
+/* What to do about a peer that has to be one of our own and is not, for the log. Never NULL. */
+const char *identity_peer_mend(enum tls_peer_fault fault);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "conf/made.h"
 #include "io/loop.h"
 #include "ledger/checks.h"
 #include "ledger/dashboard.h"
@@ -287,7 +288,7 @@ static int box(struct ledger *l)
 	if (!c->is_set)
 		return err_up(proc_box_reading(PROC_ROLE_LEDGER, l->folder, readable, &report));
 	for (size_t i = 0; i < c->server_count; i++)
-		if (c->servers[i].kind != CONF_ADDRESS_UNIX)
+		if (conf_cluster_way(c, i)->kind != CONF_ADDRESS_UNIX)
 			ports[count++] = c->servers[i].port;
 	return err_up(proc_box_sharing(l->folder, readable, (struct proc_box_ports){ ports, count },
 	                               &report));

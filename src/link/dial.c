@@ -6,35 +6,20 @@
 #include "tls/peer.h"
 #include "tls/session.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert(CONF_LINK_TARGETS_MAX <= 32);
-
 enum { DOWN_MS = 5000 }; /* so long a target that could not be used comes last */
 
-static bool is_down(const struct link_dial *d, const struct link_target *t)
+static const char *mend_of(const struct link_dial *d, enum link_whose whose)
 {
-	return t->down_until_ms > io_loop_now_ms(d->pool->loop);
-}
-
-/* The first that was not tried; one that is down only when there is no other. */
-static struct link_target *target_choose(struct link_dial *d)
-{
-	struct link_target *last = NULL;
-	for (size_t i = 0; i < d->end->target_count; i++) {
-		struct link_target *t = &d->end->targets[i];
-		if (d->tried & 1U << i)
-			continue;
-		if (!is_down(d, t))
-			return t;
-		last = last ? last : t;
-	}
-	return last;
-}
-
-static const char *mend_of(const struct link_dial *d)
-{
+	if (whose == LINK_WHOSE_FAR_SERVICE)
+		return "is the service running, on the host of that far end? The log there says "
+		       "more";
+	if (!d->way->len)
+		return "look at DNS, the hosts file and resolver in the configuration, or write an "
+		       "address";
 	if (!d->end->is_far && d->stream.tls)
 		return "look at the log of the other end; peer is who it has to be, mailseal pki "
 		       "list says who has which certificate";
@@ -42,37 +27,47 @@ static const char *mend_of(const struct link_dial *d)
 	                      : "is the other end running, and open to this host?";
 }
 
-static void complain(struct link_dial *d)
+static bool has_next(const struct link_dial *d)
 {
+	return d->ways.at < d->ways.count;
+}
+
+static void complain(struct link_dial *d, enum link_whose whose)
+{
+	bool is_service = d->end->is_far || whose == LINK_WHOSE_FAR_SERVICE;
 	uint64_t unsaid;
 	if (!log_calm(&d->end->failures, io_loop_now_ms(d->pool->loop), &unsaid))
 		return;
 	log_warn(d->session_id,
-	         target_choose(d) ? "target of a link cannot be used" : "link cannot be made",
-	         kv_str("link", d->end->name), kv_str("end", d->end->is_far ? "service" : "far"),
-	         kv_str("address", d->target->text), kv_str("peer", d->end->peers),
-	         kv_str("error", d->error), kv_str("mend", mend_of(d)),
+	         has_next(d) ? "target of a link cannot be used" : "link cannot be made",
+	         kv_str("link", d->end->name), kv_str("end", is_service ? "service" : "far"),
+	         kv_str("address", d->way->text), kv_str("peer", d->end->peers),
+	         kv_str("error", d->error), kv_str("mend", mend_of(d, whose)),
 	         kv_int("unsaid", (int64_t)unsaid));
 }
 
-/* The next has its turn when the stream's callback has returned. */
-static void failed(struct link_dial *d, const char *error)
+void link_dial_failed(struct link_dial *d, enum link_whose whose, const char *error)
 {
 	if (d->is_failed)
 		return;
 	d->is_failed = true;
 	io_deadline_disarm(&d->late);
 	snprintf(d->error, sizeof(d->error), "%s", error);
-	d->target->down_until_ms = io_loop_now_ms(d->pool->loop) + DOWN_MS;
-	d->pool->counters.tls_failed += d->stream.tls != NULL;
-	complain(d);
+	link_down_note(&d->end->downs, d->way, io_loop_now_ms(d->pool->loop) + DOWN_MS);
+	d->pool->counters.tls_failed += d->stream.tls && whose == LINK_WHOSE_TARGET;
+	complain(d, whose);
 	io_later_add(d->pool->loop, &d->again);
+}
+
+static void failed(struct link_dial *d, const char *error)
+{
+	link_dial_failed(d, LINK_WHOSE_TARGET, error);
 }
 
 static void is_up(struct link_dial *d)
 {
 	io_deadline_disarm(&d->late);
-	d->target->down_until_ms = 0;
+	link_down_note(&d->end->downs, d->way, 0);
 	d->on_done(d, true);
 }
 
@@ -88,6 +83,16 @@ static void on_connected(struct link_dial *d)
 		io_stream_start_tls(&d->stream, tls);
 }
 
+static void on_tls_up(struct link_dial *d)
+{
+	if (link_is_revoked(d->pool, d->end, d->session_id, d->stream.tls)) {
+		failed(d, "certificate revoked");
+		return;
+	}
+	link_expiry_say(d->pool, d->end, d->session_id, d->stream.tls);
+	is_up(d);
+}
+
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct link_dial *d = stream->owner;
@@ -98,8 +103,7 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		on_connected(d);
 		break;
 	case IO_STREAM_TLS_UP:
-		link_expiry_say(d->pool, d->end, d->session_id, stream->tls);
-		is_up(d);
+		on_tls_up(d);
 		break;
 	case IO_STREAM_TLS_FAILED:
 		failed(d, tls_session_error(stream->tls));
@@ -116,10 +120,28 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	}
 }
 
+static void wait_end(struct link_dial *d)
+{
+	if (!d->at)
+		return;
+	*d->at = d->next;
+	if (d->next)
+		d->next->at = d->at;
+	d->at = NULL;
+}
+
+static void begin(struct link_dial *d);
+
+/* The name is not worth more: the other targets have their turn, and the log says what it is. */
 static void on_late(struct io_deadline *late)
 {
 	struct link_dial *d = (struct link_dial *)((char *)late - offsetof(struct link_dial, late));
-	failed(d, "no answer in time");
+	if (!d->at) {
+		failed(d, "no answer in time");
+		return;
+	}
+	wait_end(d);
+	begin(d);
 }
 
 static void on_again(struct io_later *again)
@@ -142,32 +164,93 @@ void link_expiry_say(struct link_pool *pool, struct link_end *end, const char *s
 	          kv_int("unsaid", (int64_t)unsaid));
 }
 
+static void way_try(struct link_dial *d)
+{
+	io_stream_deinit(&d->stream);
+	if (!has_next(d)) {
+		d->on_done(d, false);
+		return;
+	}
+	d->way = &d->ways.list[d->ways.at++];
+	d->target = d->way->target;
+	d->is_failed = false;
+	d->stream = (struct io_stream){ .fd = -1, .owner = d, .on_event = on_event };
+	if (!d->way->len) {
+		failed(d, d->way->fault);
+		return;
+	}
+	io_deadline_arm(d->pool->loop, &d->late, d->end->connect_timeout_ms);
+	int r = io_stream_connect(
+		&d->stream, d->pool->loop,
+		&(struct io_way){ .to = (struct sockaddr *)&d->way->sa, .len = d->way->len });
+	if (r)
+		failed(d, strerror(-r));
+}
+
+static void begin(struct link_dial *d)
+{
+	io_deadline_disarm(&d->late);
+	if (link_ways_init(&d->ways, d->end, io_loop_now_ms(d->pool->loop)))
+		d->on_done(d, false);
+	else
+		way_try(d);
+}
+
+static void wait_begin(struct link_dial *d)
+{
+	d->next = d->pool->dials;
+	d->at = &d->pool->dials;
+	if (d->next)
+		d->next->at = &d->next;
+	d->pool->dials = d;
+	io_deadline_arm(d->pool->loop, &d->late, d->end->connect_timeout_ms);
+}
+
 void link_dial_start(struct link_dial *d)
 {
 	d->again.fn = on_again;
 	d->late.fn = on_late;
-	io_stream_deinit(&d->stream);
-	struct link_target *t = target_choose(d);
-	if (!t) {
-		d->on_done(d, false);
-		return;
+	if (d->ways.list)
+		way_try(d);
+	else if (link_ways_are_pending(d->end))
+		wait_begin(d);
+	else
+		begin(d);
+}
+
+/* In a later turn: this is inside of what names have to do. */
+void link_dials_wake(struct link_pool *pool)
+{
+	for (struct link_dial *d = pool->dials, *next; d; d = next) {
+		next = d->next;
+		if (link_ways_are_pending(d->end))
+			continue;
+		wait_end(d);
+		io_deadline_disarm(&d->late);
+		io_later_add(pool->loop, &d->again);
 	}
-	d->target = t;
-	d->tried |= 1U << (t - d->end->targets);
-	d->is_failed = false;
-	d->stream = (struct io_stream){ .fd = -1, .owner = d, .on_event = on_event };
-	io_deadline_arm(d->pool->loop, &d->late, d->end->connect_timeout_ms);
-	int r = io_stream_connect(
-		&d->stream, d->pool->loop,
-		&(struct io_way){ .to = (struct sockaddr *)&t->sa, .len = t->len });
-	if (r)
-		failed(d, strerror(-r));
+}
+
+void link_dial_rewind(struct link_dial *d)
+{
+	link_ways_deinit(&d->ways);
+	d->way = NULL;
+}
+
+const char *link_dial_ended(const struct link_dial *d)
+{
+	if (!d->stream.is_dead)
+		return "it closed the connection";
+	return d->stream.error == EPROTO ? tls_session_error(d->stream.tls)
+	                                 : strerror(d->stream.error);
 }
 
 void link_dial_deinit(struct link_dial *d)
 {
 	if (d->pool)
 		io_later_remove(d->pool->loop, &d->again);
+	wait_end(d);
+	link_dial_rewind(d);
 	io_deadline_disarm(&d->late);
 	io_stream_deinit(&d->stream);
 }

@@ -20,6 +20,7 @@
 struct io_loop;
 struct link_pool;
 struct link_world;
+struct policy_asker;
 struct store_recorder;
 
 /* What a worker counts. */
@@ -33,10 +34,14 @@ struct link_counters {
 	uint64_t datagrams_lost; /* for which there was no way, or no room */
 };
 
-/* All connections of a worker. */
-[[nodiscard]] int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop);
+/* All connections of a worker. asker: for names of hosts; it outlives the pool. */
+[[nodiscard]] int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop,
+                                struct policy_asker *asker);
 /* Who keeps the records, beside the log. It outlives the pool. */
 void link_pool_record_to(struct link_pool *pool, struct store_recorder *recorder);
+/* All connections end now. */
+void link_pool_end(struct link_pool *pool);
+/* Behind the last world. */
 void link_pool_free(struct link_pool *pool);
 const struct link_counters *link_pool_counters(const struct link_pool *pool);
 size_t link_pool_open(const struct link_pool *pool);
@@ -45,6 +50,7 @@ void link_pool_drain(struct link_pool *pool, uint32_t deadline_ms, void (*on_emp
                      void *owner);
 
 struct link_world_settings {
+	struct link_pool *pool; /* keeps the names of the world, and outlives it */
 	const struct conf_settings *settings;
 	const struct conf_materials *materials;
 	struct tls_signer *signer;
@@ -58,7 +64,8 @@ enum { LINK_WORLD_BAD = 1 }; /* ret_error says what and where */
                                  char *ret_error, size_t error_cap);
 void link_world_unref(struct link_world *w);
 
-/* This world is in force from now on: what is kept open for others ends when it is through. */
+/* This world is in force from now on: what is kept open for others ends when it is through, and
+ * what goes to a host that its list denies ends at once. */
 void link_pool_switch(struct link_pool *pool, const struct link_world *now);
 
 /* A connection came to a link, by its number in the settings. Takes fd. */

@@ -2,16 +2,18 @@
 #include "link/inside.h"
 
 #include "base/err.h"
+#include "tls/inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop)
+int link_pool_new(struct link_pool **ret_pool, struct io_loop *loop, struct policy_asker *asker)
 {
 	struct link_pool *pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return err_raise(-ENOMEM);
 	pool->loop = loop;
+	pool->asker = asker;
 	*ret_pool = pool;
 	return 0;
 }
@@ -39,6 +41,9 @@ void link_pool_left(struct link_pool *pool)
 
 void link_pool_switch(struct link_pool *pool, const struct link_world *now)
 {
+	tls_inside_unref(pool->inside);
+	pool->inside = tls_inside_ref(now->inside);
+	link_revoked_end(pool);
 	link_senders_leave(pool, now);
 }
 
@@ -60,11 +65,14 @@ void link_pool_drain(struct link_pool *pool, uint32_t deadline_ms, void (*on_emp
 	pool->on_empty_owner = owner;
 	pool->drain_late.fn = on_drain_late;
 	io_deadline_arm(pool->loop, &pool->drain_late, deadline_ms);
+	for (struct link_session *s = pool->sessions; s; s = s->next)
+		if (s->end->is_made)
+			link_session_break(s, "drained");
 	link_senders_leave(pool, NULL);
 	empty_tell(pool);
 }
 
-void link_pool_free(struct link_pool *pool)
+void link_pool_end(struct link_pool *pool)
 {
 	if (!pool)
 		return;
@@ -74,6 +82,14 @@ void link_pool_free(struct link_pool *pool)
 		link_session_free(pool->sessions);
 	while (pool->senders)
 		link_sender_free(pool->senders);
+}
+
+void link_pool_free(struct link_pool *pool)
+{
+	if (!pool)
+		return;
+	link_pool_end(pool);
+	tls_inside_unref(pool->inside);
 	free(pool);
 }
 

@@ -77,6 +77,9 @@ void link_receiver_begin(struct link_session *s)
 	s->syslog.on_packet = on_answer;
 	s->syslog.owner = s;
 	s->was_up = true;
+	/* A socket for datagrams is always there, and nobody says whether somebody reads. */
+	if (link_word_say(&s->in, &(struct link_word){ .is_reached = true }))
+		link_session_break(s, "no-memory");
 }
 
 void link_receiver_event(struct link_session *s, enum io_stream_event event)

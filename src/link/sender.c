@@ -9,15 +9,15 @@
 #include "base/clean.h"
 #include "base/log.h"
 #include "io/datagram.h"
-#include "tls/session.h"
+#include "tls/word.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	WAITING_MAX = 1024 * 1024,
 	READS_A_TURN = 64,
+	WORD_MS = 60 * 1000,
 	REST_MS = 1000, /* after all targets failed, or the stream ended */
 };
 
@@ -34,6 +34,7 @@ struct link_sender {
 	uint64_t began_ms;
 	uint64_t datagrams; /* that this stream took */
 	bool is_up;
+	bool awaits_word; /* the far end is there, and says first whether its service is */
 	bool is_leaving;
 	char id[LINK_ID_CAP];
 	char error[LINK_ERROR_CAP];
@@ -66,6 +67,11 @@ void link_sender_free(struct link_sender *s)
 	link_world_unref(s->world);
 	free(s);
 	link_pool_left(pool);
+}
+
+struct link_sender *link_sender_next(const struct link_sender *s)
+{
+	return s->next;
 }
 
 static void on_over(struct io_later *over)
@@ -127,7 +133,7 @@ static void flush(struct link_sender *s)
 static void rest(struct link_sender *s)
 {
 	s->is_up = false;
-	s->dial.tried = 0;
+	link_dial_rewind(&s->dial);
 	if (s->is_leaving)
 		io_later_add(s->pool->loop, &s->over);
 	else
@@ -136,20 +142,66 @@ static void rest(struct link_sender *s)
 
 static void broke(struct link_sender *s)
 {
-	const struct io_stream *stream = &s->dial.stream;
-	snprintf(s->error, sizeof(s->error), "%s",
-	         !stream->is_dead          ? "it closed the connection"
-	         : stream->error == EPROTO ? tls_session_error(stream->tls)
-	                                   : strerror(stream->error));
+	snprintf(s->error, sizeof(s->error), "%s", link_dial_ended(&s->dial));
 	log_warn(s->id, "link broke", kv_str("link", s->end->name), kv_str("end", "far"),
-	         kv_str("address", s->dial.target->text), kv_str("error", s->error));
+	         kv_str("address", s->dial.way->text), kv_str("error", s->error));
 	record(s, "cut");
 	rest(s);
+}
+
+static void up(struct link_sender *s)
+{
+	s->is_up = true;
+	s->awaits_word = false;
+	io_deadline_disarm(&s->rest);
+	s->began_ms = io_loop_now_ms(s->pool->loop);
+	s->datagrams = 0;
+	s->error[0] = '\0';
+	log_info(s->id, "link is up", kv_str("link", s->end->name),
+	         kv_str("address", s->dial.way->text));
+	flush(s);
+}
+
+/* Nothing was sent yet, so the next far end has its turn whatever it was. */
+static void refused(struct link_sender *s, enum link_whose whose, const char *why)
+{
+	s->awaits_word = false;
+	io_deadline_disarm(&s->rest);
+	link_dial_failed(&s->dial, whose, why);
+}
+
+static void word_hear(struct link_sender *s)
+{
+	struct io_stream *stream = &s->dial.stream;
+	struct link_word word;
+	size_t used;
+	int r = link_word_read(io_stream_input(stream), &word, &used);
+	if (r == LINK_WORD_MORE)
+		return;
+	if (r) {
+		refused(s, LINK_WHOSE_TARGET, "what it says is none of a far end");
+		return;
+	}
+	io_stream_consume(stream, used);
+	if (word.is_reached)
+		up(s);
+	else
+		refused(s, LINK_WHOSE_FAR_SERVICE, word.why);
+}
+
+static void on_word_event(struct link_sender *s, enum io_stream_event event)
+{
+	if (event == IO_STREAM_DATA)
+		word_hear(s);
+	else if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
+		refused(s, LINK_WHOSE_TARGET, link_dial_ended(&s->dial));
 }
 
 static void on_event(struct io_stream *stream, enum io_stream_event event)
 {
 	struct link_sender *s = stream->owner;
+	if (s->awaits_word)
+		on_word_event(s, event);
 	if (!s->is_up)
 		return;
 	switch (event) {
@@ -179,20 +231,33 @@ static void on_dialled(struct link_dial *d, bool is_up)
 	}
 	d->stream.owner = s;
 	d->stream.on_event = on_event;
-	s->is_up = true;
-	s->began_ms = io_loop_now_ms(s->pool->loop);
-	s->datagrams = 0;
-	s->error[0] = '\0';
-	log_info(s->id, "link is up", kv_str("link", s->end->name),
-	         kv_str("address", d->target->text));
-	flush(s);
+	s->awaits_word = tls_session_has_word(d->stream.tls);
+	if (s->awaits_word)
+		io_deadline_arm(s->pool->loop, &s->rest, WORD_MS);
+	else
+		up(s);
 }
 
 static void on_rested(struct io_deadline *d)
 {
 	struct link_sender *s =
 		(struct link_sender *)((char *)d - offsetof(struct link_sender, rest));
-	link_dial_start(&s->dial);
+	if (s->awaits_word)
+		refused(s, LINK_WHOSE_TARGET, "it does not say whether it reached its service");
+	else
+		link_dial_start(&s->dial);
+}
+
+/* What waits is lost, as all is that had no way; the next datagram begins anew. */
+void link_sender_end_if_revoked(struct link_sender *s)
+{
+	const struct io_stream *stream = &s->dial.stream;
+	if (!stream->is_tls_up || !link_is_revoked(s->pool, s->end, s->id, stream->tls))
+		return;
+	if (s->is_up)
+		record(s, "revoked");
+	io_stream_reset(&s->dial.stream);
+	link_sender_free(s);
 }
 
 static struct link_sender *sender_new(struct link_pool *pool, struct link_world *w,
@@ -263,6 +328,7 @@ static void leave(struct link_sender *s)
 	s->is_leaving = true;
 	if (s->end->sender == s)
 		s->end->sender = NULL;
+	s->awaits_word = false;
 	io_deadline_disarm(&s->rest);
 	leave_if_done(s);
 }

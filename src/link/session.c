@@ -5,11 +5,12 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "io/address.h"
+#include "identity/trust.h"
 #include "io/splice.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/peer.h"
 #include "tls/session.h"
+#include "tls/word.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,19 +19,19 @@
 
 enum {
 	HANDSHAKE_MS = 30 * 1000,
-	HANDSHAKES_MAX = 500, /* who only begins one must not keep our own hosts out */
+	REFUSED_MS = 5 * 1000,
 	STALL_MS = 30 * 1000, /* both have ended, and nothing of what is left was taken */
 };
 
 static const char *const state_names[] = {
 	[LINK_STATE_HANDSHAKE] = "handshake", [LINK_STATE_DIAL] = "dial",
-	[LINK_STATE_SPLICE] = "splice",       [LINK_STATE_RECEIVE] = "receive",
-	[LINK_STATE_CLOSING] = "closing",
+	[LINK_STATE_TRIAL] = "trial",         [LINK_STATE_SPLICE] = "splice",
+	[LINK_STATE_RECEIVE] = "receive",     [LINK_STATE_CLOSING] = "closing",
+	[LINK_STATE_REFUSED] = "refused",
 };
 _Static_assert(COUNT_OF(state_names) == LINK_STATE_COUNT, "every state has its word");
 
-/* The one place where it changes. deadline_ms 0: none. */
-static void enter(struct link_session *s, enum link_state state, uint64_t deadline_ms)
+void link_session_enter(struct link_session *s, enum link_state state, uint64_t deadline_ms)
 {
 	log_debug(s->id, "state", kv_str("from", state_names[s->state]),
 	          kv_str("to", state_names[state]));
@@ -95,11 +96,12 @@ void link_session_free(struct link_session *s)
 	pool->counters.refused += !s->was_up;
 	pool->counters.bytes_in += s->in.bytes_in;
 	pool->counters.bytes_out += s->in.bytes_out;
-	enter(s, LINK_STATE_CLOSING, 0);
+	link_session_enter(s, LINK_STATE_CLOSING, 0);
 	io_later_remove(pool->loop, &s->over);
 	io_stream_deinit(&s->in);
 	link_dial_deinit(&s->dial);
 	io_udp_close(&s->syslog);
+	buf_deinit_secret(&s->kept);
 	*s->at = s->next;
 	if (s->next)
 		s->next->at = s->at;
@@ -147,7 +149,7 @@ static void sealed_failed(struct link_session *s)
 	s->pool->counters.tls_failed++;
 	if (log_calm(&s->end->failures, io_loop_now_ms(s->pool->loop), &unsaid))
 		log_warn(s->id, "link cannot be made", kv_str("link", s->end->name),
-		         kv_str("end", "far"), kv_str("address", s->dial.target->text),
+		         kv_str("end", "far"), kv_str("address", s->dial.way->text),
 		         kv_str("error", s->error),
 		         kv_str("mend", "it does not take this host for one of its peer: its log "
 		                        "says why"),
@@ -175,7 +177,7 @@ static void splice_ended(struct link_session *s, struct io_stream *from, struct 
 	case IO_SPLICE_HALF:
 		break;
 	case IO_SPLICE_OVER:
-		enter(s, LINK_STATE_CLOSING, STALL_MS);
+		link_session_enter(s, LINK_STATE_CLOSING, STALL_MS);
 		closing_go_on(s);
 		break;
 	case IO_SPLICE_CUT:
@@ -219,7 +221,9 @@ static void splice_event(struct link_session *s, struct io_stream *from, struct 
 static void joined_event(struct link_session *s, struct io_stream *from, enum io_stream_event event)
 {
 	struct io_stream *to = from == &s->in ? &s->dial.stream : &s->in;
-	if (s->state == LINK_STATE_SPLICE)
+	if (s->state == LINK_STATE_TRIAL)
+		link_trial_event(s, from, event);
+	else if (s->state == LINK_STATE_SPLICE)
 		splice_event(s, from, to, event);
 	else if (s->state == LINK_STATE_CLOSING && event == IO_STREAM_ERROR)
 		link_session_break(s, "cut");
@@ -257,57 +261,70 @@ static int header_write(struct link_session *s)
 	return r ? err_up(r) : err_up(io_stream_write(&s->dial.stream, buf_slice(&header)));
 }
 
+void link_session_splice(struct link_session *s)
+{
+	s->was_up = true;
+	/* Each system call costs as much as some KiB of encryption. */
+	s->in.is_bulk = s->dial.stream.is_bulk = true;
+	link_session_enter(s, LINK_STATE_SPLICE, s->end->idle_timeout_ms);
+	io_stream_resume(&s->in);
+}
+
+/* A near end that can be told is told, and leaves: a reset might overtake what it is told. */
+static void unreachable(struct link_session *s)
+{
+	struct link_word word = {};
+	if (!s->end->is_far || !tls_session_has_word(s->in.tls)) {
+		link_session_break(s, "unreachable");
+		return;
+	}
+	snprintf(word.why, sizeof(word.why), "%.*s", LINK_WORD_WHY_CAP - 1, s->dial.error);
+	s->outcome = "unreachable";
+	if (link_word_say(&s->in, &word)) {
+		link_session_break(s, "no-memory");
+		return;
+	}
+	io_stream_end(&s->in);
+	link_session_enter(s, LINK_STATE_REFUSED, REFUSED_MS);
+	io_stream_resume(&s->in);
+}
+
 static void on_dialled(struct link_dial *d, bool is_up)
 {
 	struct link_session *s = d->owner;
 	if (!is_up) {
-		link_session_break(s, "unreachable");
+		unreachable(s);
 		return;
 	}
 	d->stream.owner = s;
 	d->stream.on_event = on_out_event;
-	s->was_up = true;
-	if (s->end->proxy && header_write(s)) {
+	if ((s->end->is_far && link_word_say(&s->in, &(struct link_word){ .is_reached = true })) ||
+	    (s->end->proxy && header_write(s)))
 		link_session_break(s, "no-memory");
-		return;
-	}
-	/* Each system call costs as much as some KiB of encryption. */
-	s->in.is_bulk = d->stream.is_bulk = true;
-	enter(s, LINK_STATE_SPLICE, s->end->idle_timeout_ms);
-	io_stream_resume(&s->in);
+	else if (!s->end->is_far && tls_session_has_word(d->stream.tls))
+		link_trial_begin(s);
+	else
+		link_session_splice(s);
 }
 
-/* Who came waits, unread, until there is somebody to hear him. */
-static void dial(struct link_session *s)
+void link_session_wait(struct link_session *s)
 {
 	io_stream_pause(&s->in);
+	link_session_enter(s, LINK_STATE_DIAL, 0);
+}
+
+static void dial(struct link_session *s)
+{
+	link_session_wait(s);
 	s->dial.pool = s->pool;
 	s->dial.end = s->end;
 	s->dial.session_id = s->id;
 	s->dial.on_done = on_dialled;
 	s->dial.owner = s;
-	enter(s, LINK_STATE_DIAL, 0);
 	link_dial_start(&s->dial);
 }
 
 /* --- who came --- */
-
-static const char *mend_of(enum tls_peer_fault fault)
-{
-	static const char *const mends[] = {
-		[TLS_PEER_FINE] = "",
-		[TLS_PEER_NONE] = "only links of our own hosts may come here",
-		[TLS_PEER_NOT_TRUSTED] = "give that host a certificate of this CA (mailseal pki "
-					 "issue), or this one the new ca.crt",
-		[TLS_PEER_WRONG_NAME] = "write its name into peer, if it may come",
-		[TLS_PEER_EXPIRED] = "renew its certificate, or look at the clocks",
-		[TLS_PEER_REVOKED] = "its certificate was revoked; if it is still yours, issue "
-				     "another one (mailseal pki issue)",
-		[TLS_PEER_INVALID] = "give that host a certificate of mailseal pki",
-	};
-	_Static_assert(COUNT_OF(mends) == TLS_PEER_FAULT_COUNT, "what to do about every fault");
-	return mends[fault];
-}
 
 static void refuse(struct link_session *s, const char *why)
 {
@@ -320,12 +337,16 @@ static void refuse(struct link_session *s, const char *why)
 		log_warn(s->id, "link refused", kv_str("link", s->end->name), kv_str("end", "near"),
 		         kv_str("client", s->addr), kv_str("names", tls_session_peer_names(tls)),
 		         kv_str("peer", s->end->peers), kv_str("error", s->error),
-		         kv_str("mend", mend_of(tls_session_peer_fault(tls))),
+		         kv_str("mend", identity_peer_mend(tls_session_peer_fault(tls))),
 		         kv_int("unsaid", (int64_t)unsaid));
 }
 
 static void on_handshake(struct link_session *s, enum io_stream_event event)
 {
+	if (event == IO_STREAM_TLS_UP && link_is_revoked(s->pool, s->end, s->id, s->in.tls)) {
+		link_session_break(s, "revoked");
+		return;
+	}
 	if (event == IO_STREAM_TLS_UP)
 		link_expiry_say(s->pool, s->end, s->id, s->in.tls);
 	if (event == IO_STREAM_TLS_FAILED) {
@@ -334,11 +355,19 @@ static void on_handshake(struct link_session *s, enum io_stream_event event)
 		snprintf(s->error, sizeof(s->error), "it left in mid-handshake");
 		link_session_end(s, "tls-failed");
 	} else if (event == IO_STREAM_TLS_UP && s->end->protocol == CONF_LINK_SYSLOG) {
-		enter(s, LINK_STATE_RECEIVE, s->end->idle_timeout_ms);
+		link_session_enter(s, LINK_STATE_RECEIVE, s->end->idle_timeout_ms);
 		link_receiver_begin(s);
 	} else if (event == IO_STREAM_TLS_UP) {
 		dial(s);
 	}
+}
+
+/* What a near end sent before it knew goes nowhere. */
+static void refused_event(struct link_session *s, enum io_stream_event event)
+{
+	io_stream_consume(&s->in, io_stream_input(&s->in).len);
+	if (event == IO_STREAM_EOF || event == IO_STREAM_ERROR)
+		link_session_end(s, "unreachable");
 }
 
 static void on_in_event(struct io_stream *stream, enum io_stream_event event)
@@ -358,9 +387,13 @@ static void on_in_event(struct io_stream *stream, enum io_stream_event event)
 		idle_follow(s);
 		link_receiver_event(s, event);
 		break;
+	case LINK_STATE_TRIAL:
 	case LINK_STATE_SPLICE:
 	case LINK_STATE_CLOSING:
 		joined_event(s, stream, event);
+		break;
+	case LINK_STATE_REFUSED:
+		refused_event(s, event);
 		break;
 	case LINK_STATE_COUNT:
 		break;
@@ -373,34 +406,17 @@ static void on_deadline(struct io_deadline *deadline)
 		(struct link_session *)((char *)deadline - offsetof(struct link_session, deadline));
 	if (s->over.is_queued)
 		return;
+	if (s->state == LINK_STATE_TRIAL) {
+		link_trial_late(s);
+		return;
+	}
 	if (s->state == LINK_STATE_HANDSHAKE)
 		snprintf(s->error, sizeof(s->error), "no handshake in time");
 	link_session_break(s, "timeout");
 }
 
-static const char *limit_hit(const struct link_pool *pool, const struct link_end *end)
-{
-	if (pool->is_draining)
-		return "draining";
-	if (end->is_far && pool->handshakes >= HANDSHAKES_MAX)
-		return "handshakes";
-	return end->connections_max && end->open >= end->connections_max ? "connections" : NULL;
-}
-
-static void turn_away(struct link_pool *pool, struct link_end *end, int fd, const char *why)
-{
-	const struct linger at_once = { .l_onoff = 1 };
-	uint64_t unsaid;
-	pool->counters.refused++;
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(fd);
-	if (log_calm(&end->refusals, io_loop_now_ms(pool->loop), &unsaid))
-		log_warn(NULL, "link refused", kv_str("link", end->name), kv_str("end", "here"),
-		         kv_str("error", why), kv_int("unsaid", (int64_t)unsaid));
-}
-
-static struct link_session *session_new(struct link_pool *pool, struct link_world *w,
-                                        struct link_end *end)
+struct link_session *link_session_new(struct link_pool *pool, struct link_world *w,
+                                      struct link_end *end)
 {
 	struct link_session *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -435,38 +451,13 @@ static void handshake(struct link_session *s)
 		link_session_break(s, "no-memory");
 		return;
 	}
-	enter(s, LINK_STATE_HANDSHAKE, HANDSHAKE_MS);
+	link_session_enter(s, LINK_STATE_HANDSHAKE, HANDSHAKE_MS);
 	io_stream_start_tls(&s->in, tls);
 }
 
-void link_accept(struct link_pool *pool, struct link_world *w, uint32_t number, int socket,
-                 const struct sockaddr *peer)
+void link_session_begin(struct link_session *s)
 {
-	CLEAN(closep) int fd = socket;
-	struct link_end *end = number < w->count ? &w->ends[number] : NULL;
-	if (!end)
-		return;
-	struct sockaddr_storage wanted;
-	link_wanted_find(end, fd, &wanted);
-	const char *why = limit_hit(pool, end);
-	if (!link_is_wanted(end, &wanted))
-		why = "it was not on its way to a destination of this link";
-	struct link_session *s = why ? NULL : session_new(pool, w, end);
-	if (!s) {
-		turn_away(pool, end, TAKE_FD(fd), why ? why : "memory");
-		return;
-	}
-	io_address_text(peer, s->addr, sizeof(s->addr), &s->port);
-	io_address_text((struct sockaddr *)&wanted, s->wanted_addr, sizeof(s->wanted_addr),
-	                &s->wanted_port);
-	if (io_stream_open(&s->in, pool->loop, fd)) {
-		s->in.fd = -1;
-		link_session_end(s, "no-memory");
-		return;
-	}
-	(void)TAKE_FD(fd);
-	io_stream_keepalive(&s->in, end->keepalive_s);
-	if (end->is_far)
+	if (s->end->is_far)
 		handshake(s);
 	else
 		dial(s);

@@ -18,7 +18,7 @@ void link_wanted_find(const struct link_end *end, int fd, struct sockaddr_storag
 		*ret_sa = (struct sockaddr_storage){};
 }
 
-bool link_is_wanted(const struct link_end *end, const struct sockaddr_storage *sa)
+bool link_is_destination(const struct link_end *end, const struct sockaddr_storage *sa)
 {
 	char addr[48], listed[48];
 	uint16_t port, listed_port;
@@ -29,5 +29,10 @@ bool link_is_wanted(const struct link_end *end, const struct sockaddr_storage *s
 		if (port == listed_port && !strcmp(addr, listed))
 			return true;
 	}
-	return !end->is_transparent;
+	return false;
+}
+
+bool link_is_wanted(const struct link_end *end, const struct sockaddr_storage *sa)
+{
+	return !end->is_transparent || link_is_destination(end, sa);
 }

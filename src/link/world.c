@@ -24,10 +24,14 @@ struct self {
 	size_t error_cap;
 };
 
-static int target_take(struct link_target *t, const struct conf_address *conf)
+static int target_take(struct link_target *t, const struct conf_address *conf,
+                       const struct self *self)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&t->sa;
 	t->text = conf->text;
+	t->port = conf->port;
+	if (conf->kind == CONF_ADDRESS_NAME)
+		return err_up(link_name_get(&t->name, self->set->pool, conf->host));
 	if (conf->kind != CONF_ADDRESS_UNIX) {
 		t->len = io_address_take(conf->host, conf->port, &t->sa);
 		return t->len ? 0 : LINK_WORLD_BAD;
@@ -38,30 +42,38 @@ static int target_take(struct link_target *t, const struct conf_address *conf)
 	return 0;
 }
 
-/* Their texts outlive the settings, in what *ret_addresses owns. */
-static int list_take(struct link_target **ret_list, struct conf_address **ret_addresses,
-                     const struct conf_address *conf, size_t count)
+struct list {
+	struct link_target **targets;
+	size_t *count; /* so many are made */
+	struct conf_address **addresses;
+};
+
+/* Their texts outlive the settings, in what *addresses owns. */
+static int list_take(const struct list *l, const struct conf_address *conf, size_t count,
+                     const struct self *self)
 {
-	*ret_addresses = calloc(count + 1, sizeof(**ret_addresses));
-	*ret_list = calloc(count + 1, sizeof(**ret_list));
-	if (!*ret_addresses || !*ret_list)
+	*l->addresses = calloc(count + 1, sizeof(**l->addresses));
+	*l->targets = calloc(count + 1, sizeof(**l->targets));
+	if (!*l->addresses || !*l->targets)
 		return err_raise(-ENOMEM);
-	for (size_t i = 0; i < count; i++) {
-		(*ret_addresses)[i] = conf[i];
-		if (target_take(&(*ret_list)[i], &(*ret_addresses)[i]))
-			return LINK_WORLD_BAD;
+	for (; *l->count < count; ++*l->count) {
+		struct conf_address *own = &(*l->addresses)[*l->count];
+		*own = conf[*l->count];
+		int r = target_take(&(*l->targets)[*l->count], own, self);
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
 static int targets_take(struct link_end *end, const struct conf_link *conf, struct self *self)
 {
-	end->target_count = conf->to_count;
-	end->destination_count = conf->destination_count;
-	int r = list_take(&end->targets, &end->addresses[0], conf->to, conf->to_count);
+	const struct list to = { &end->targets, &end->target_count, &end->addresses[0] };
+	const struct list destinations = { &end->destinations, &end->destination_count,
+		                           &end->addresses[1] };
+	int r = list_take(&to, conf->to, conf->to_count, self);
 	if (!r)
-		r = list_take(&end->destinations, &end->addresses[1], conf->destinations,
-		              conf->destination_count);
+		r = list_take(&destinations, conf->destinations, conf->destination_count, self);
 	if (r == LINK_WORLD_BAD)
 		snprintf(self->error, self->error_cap, "link.%s: an address is none", conf->name);
 	return r;
@@ -80,6 +92,7 @@ static int far_make(struct link_end *end, const struct self *self, char **names,
 		.client_names = names,
 		.client_name_count = count,
 		.inside = self->inside,
+		.says_word = true,
 		.signer = self->set->signer,
 	};
 	return tls_server_new(&end->server, &set, why, 160);
@@ -97,6 +110,7 @@ static int near_make(struct link_end *end, const struct self *self, char **names
 		.inside = self->inside,
 		.certificate = &self->node,
 		.signer = self->set->signer,
+		.hears_word = true,
 	};
 	return tls_client_new(&end->client, &set, why, 160);
 }
@@ -133,6 +147,7 @@ static int end_take(struct link_end *end, const struct conf_link *conf, struct s
 		.name = strdup(conf->name),
 		.protocol = conf->protocol,
 		.is_far = conf_link_is_far(conf),
+		.is_made = conf->is_made,
 		.proxy = conf->proxy,
 		.is_transparent = conf->transparent,
 		.connections_max = conf->connections,
@@ -176,7 +191,7 @@ static int world_fill(struct link_world *w, struct self *self)
 		struct link_end *end = &w->ends[w->count++];
 		r = end_take(end, &s->links[w->count - 1], self);
 	}
-	tls_inside_unref(self->inside);
+	w->inside = self->inside;
 	return r;
 }
 
@@ -211,6 +226,8 @@ void link_world_unref(struct link_world *w)
 		struct link_end *end = &w->ends[i];
 		tls_server_unref(end->server);
 		tls_client_unref(end->client);
+		for (size_t n = 0; n < end->target_count; n++)
+			link_name_unref(end->targets[n].name);
 		free(end->targets);
 		free(end->destinations);
 		free(end->addresses[0]);
@@ -218,6 +235,7 @@ void link_world_unref(struct link_world *w)
 		free(end->peers);
 		free(end->name);
 	}
+	tls_inside_unref(w->inside);
 	free(w->ends);
 	free(w);
 }

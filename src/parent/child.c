@@ -116,6 +116,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_WORKAROUNDS:
 		parent_workarounds_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_HOSTS:
+		parent_hosts_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_RESOLVER_WANTED:
 		parent_introduce(&c->parent->resolver, c);
 		break;

@@ -166,6 +166,8 @@ static int servant_start(struct parent_child *c)
 	if (r)
 		return err_up(r);
 	parent_send(c, PROC_MSG_CONFIG, slice_str(s->text), -1);
+	if (!is_ledger)
+		parent_hosts_send(c->parent); /* before anybody asks */
 	introduce_all(c->parent, c);
 	if (!is_ledger)
 		return 0;
@@ -207,6 +209,7 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	p->runner.role = PROC_ROLE_RUNNER;
 	p->resolver.parent = p->ledger.parent = p->runner.parent = p;
 	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
+	parent_hosts_watch(p); /* it may be wanted only now */
 	bool stays = p->ledger.chan && !p->ledger.is_replaced && conf_needs_ledger(now) &&
 	             !(old && conf_ledger_differs(old, now));
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));

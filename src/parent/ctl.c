@@ -209,6 +209,7 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "tunnels", parent_tunnels_json(p));
 	json_object_set_new(status, "workarounds", parent_workarounds_json(p));
 	json_object_set_new(status, "bans", json_integer((json_int_t)parent_bans_count(p)));
+	json_object_set_new(status, "hosts", parent_hosts_json(p));
 	return status;
 }
 

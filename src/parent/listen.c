@@ -14,6 +14,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,7 +86,10 @@ static int service_own(const struct parent_listener *l)
 		          kv_str("address", l->text));
 		return err_raise(-ENOENT);
 	}
-	if ((group && chown(path, (uid_t)-1, group->gr_gid)) || chmod(path, l->mode))
+	const struct passwd *owner = l->owner && !geteuid() ? getpwnam(l->owner) : NULL;
+	uid_t uid = owner ? owner->pw_uid : (uid_t)-1;
+	gid_t gid = group ? group->gr_gid : (gid_t)-1;
+	if (((owner || group) && chown(path, uid, gid)) || chmod(path, l->mode))
 		return err_raise(-errno);
 	return 0;
 }
@@ -241,9 +245,11 @@ static int relay_add(struct list *list, const struct conf_relay *relay, uint32_t
 	return err_up(r);
 }
 
-static int link_add(struct list *list, const struct conf_link *link, uint32_t number)
+static int link_add(struct list *list, const struct conf_settings *settings, uint32_t number)
 {
-	struct parent_listener l = { .edge = number,
+	const struct conf_link *link = &settings->links[number];
+	struct parent_listener l = { .owner = link->is_made ? settings->user : NULL,
+		                     .edge = number,
 		                     .is_service = true,
 		                     .service = PROC_SERVICE_LINK,
 		                     .mode = link->mode,
@@ -277,7 +283,7 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 	for (size_t i = 0; !r && i < settings->relay_count; i++)
 		r = relay_add(list, &settings->relays[i], (uint32_t)i);
 	for (size_t i = 0; !r && i < settings->link_count; i++)
-		r = link_add(list, &settings->links[i], (uint32_t)i);
+		r = link_add(list, settings, (uint32_t)i);
 	if (!r && settings->dashboard.is_set)
 		r = address_add(list, &settings->dashboard.listen,
 		                (struct parent_listener){ .is_service = true,

@@ -85,6 +85,7 @@ static void on_file_tick(struct io_deadline *d)
 {
 	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, file_tick));
 	parent_plan_watch_files(p);
+	parent_hosts_watch(p);
 	parent_plan_node_alarm(p);
 	parent_exceptions_tell(p);
 	parent_bans_tick(p);
@@ -257,6 +258,7 @@ static void parent_deinit(struct parent *p)
 	parent_plan_free(p->retired);
 	buf_deinit(&p->workarounds);
 	free(p->bans);
+	buf_deinit(&p->hosts);
 	for (size_t i = 0; i < COUNT_OF(p->signals); i++)
 		io_signal_free(p->signals[i]);
 	explicit_bzero(p->ticket_keys, sizeof(p->ticket_keys));

@@ -67,8 +67,8 @@ struct parent_listener {
 	bool is_service;
 	bool is_wide; /* every address of loopback */
 	enum proc_service service;
-	mode_t mode; /* of a service's unix socket */
-	const char *group;
+	mode_t mode;                 /* of a service's unix socket */
+	const char *group, *owner;   /* NULL: the daemon's own */
 	int fds[PARENT_WORKERS_MAX]; /* by slot; -1 past the last worker */
 };
 
@@ -137,12 +137,14 @@ struct parent {
 	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
 	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
-	struct parent_child resolver;                      /* not there where nothing asks DNS */
+	struct parent_child resolver; /* not there where nothing asks DNS */
 	struct edge_bans *bans;
-	struct buf workarounds;                            /* as resolver said them last */
-	struct parent_tlsrpt tlsrpt;                       /* the same of TLS reports */
-	struct parent_child ledger;                        /* not there where nothing is recorded */
-	uint64_t ledger_numbers[PROC_LEDGER_NUMBER_COUNT]; /* as it said them last */
+	struct buf hosts;            /* names in our settings, as resolver said them last */
+	struct timespec hosts_time;  /* of the hosts file, as it was sent */
+	struct buf workarounds;      /* as resolver said them last */
+	struct parent_tlsrpt tlsrpt; /* the same of TLS reports */
+	struct parent_child ledger;  /* not there where nothing is recorded */
+	uint64_t ledger_numbers[PROC_LEDGER_NUMBER_COUNT];   /* as it said them last */
 	uint64_t cluster_numbers[PROC_CLUSTER_NUMBER_COUNT]; /* the same */
 	struct io_deadline ledger_late;                      /* it was told to end, and has to */
 	struct parent_child runner;                          /* not there where there is no hook */
@@ -323,6 +325,12 @@ struct json_t *parent_bans_json(const struct parent *p);
 size_t parent_bans_count(const struct parent *p);
 /* Again and again: what is over goes. */
 void parent_bans_tick(struct parent *p);
+
+/* parent/hosts.c */
+void parent_hosts_send(struct parent *p);  /* to a resolver that begins */
+void parent_hosts_watch(struct parent *p); /* again, when it has changed */
+void parent_hosts_came(struct parent *p, struct slice list);
+struct json_t *parent_hosts_json(const struct parent *p);
 
 /* parent/workarounds.c */
 void parent_workarounds_came(struct parent *p, struct slice list);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "pki/inside.h"
 #include "pki/token.h"
 
 #include <errno.h>
@@ -158,6 +159,38 @@ static int renew(struct visit *v)
 	return r;
 }
 
+static int denied(struct visit *v)
+{
+	struct holder h;
+	char digest[PKI_DIGEST_LEN + 1];
+	if (!holder_read(v->visitor->certificate, &h))
+		return refuse(v, PKI_DESK_REFUSED,
+		              "who asks for the list shows its certificate, which is a node's");
+	pki_names_deinit(&h.names);
+	int r = pki_denied_write(&v->pki, v->now_s, &v->answer.denied);
+	if (!r)
+		r = pki_digest_write(buf_slice(&v->answer.denied), digest);
+	if (r)
+		return r;
+	v->answer.is_same = !strcmp(digest, v->request.have);
+	v->answer.is_list = !v->answer.is_same;
+	v->end = PKI_DESK_TOLD;
+	return 0;
+}
+
+static int request_do(struct visit *v)
+{
+	switch (v->request.kind) {
+	case PKI_TALK_JOIN:
+		return join(v);
+	case PKI_TALK_RENEW:
+		return renew(v);
+	case PKI_TALK_DENIED:
+		return denied(v);
+	}
+	return 0;
+}
+
 static int visit(struct visit *v, const char *dir, struct slice line)
 {
 	int r = pki_request_read(&v->request, line);
@@ -165,13 +198,13 @@ static int visit(struct visit *v, const char *dir, struct slice line)
 		return refuse(v, PKI_DESK_REFUSED, "this is no request");
 	if (r)
 		return err_up(r);
-	r = pki_open(&v->pki, dir, PKI_CHANGE);
+	r = pki_open(&v->pki, dir, v->request.kind == PKI_TALK_DENIED ? PKI_READ : PKI_CHANGE);
 	if (r == PKI_FAILED) {
 		log_warn(NULL, "the CA cannot be used now", kv_str("reason", v->pki.error));
 		return refuse(v, PKI_DESK_LATER, "the CA cannot be used now, its log says why");
 	}
 	if (!r)
-		r = v->request.kind == PKI_TALK_JOIN ? join(v) : renew(v);
+		r = request_do(v);
 	return r;
 }
 
@@ -184,7 +217,7 @@ int pki_desk_answer(const char *dir, const struct pki_visitor *visitor, struct s
 		r = refuse(&v, PKI_DESK_REFUSED, v.pki.error);
 	if (!r)
 		r = pki_answer_write(&v.answer, ret_answer);
-	if (!r && v.end != PKI_DESK_ISSUED)
+	if (!r && v.end != PKI_DESK_ISSUED && v.end != PKI_DESK_TOLD)
 		log_warn(NULL, "node refused", kv_str("client", visitor->address),
 		         kv_str("reason", v.answer.error));
 	*ret_end = v.end;

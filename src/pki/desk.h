@@ -11,6 +11,7 @@ struct pki_visitor {
 
 enum pki_desk_end {
 	PKI_DESK_ISSUED,
+	PKI_DESK_TOLD, /* the list of those revoked, or that it is the same */
 	PKI_DESK_REFUSED,
 	PKI_DESK_GUESSED, /* refused, and it may have been a guess */
 	PKI_DESK_LATER,   /* nothing of the node's: it may ask again */

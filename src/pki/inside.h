@@ -3,6 +3,7 @@
 #define PKI_INSIDE_H
 
 #include "pki/pki.h"
+#include "pki/talk.h"
 
 #include <sys/types.h>
 
@@ -40,6 +41,9 @@ struct pki_root_files {
 };
 [[nodiscard]] int pki_root_put(struct pki *p, const struct pki_root_files *files, unsigned number,
                                int64_t now_s);
+
+/* SHA-256 in hex. 0 or -ENOMEM. */
+[[nodiscard]] int pki_digest_write(struct slice text, char ret_hex[PKI_DIGEST_LEN + 1]);
 
 /* A private key of a root-N, "root.key" or "issuing.key". */
 [[nodiscard]] int pki_key_read(struct pki *p, unsigned number, const char *name,

@@ -222,3 +222,27 @@ int pki_node_take(const char *dir, const struct pki_node *node, const struct pki
 		                              .denied = buf_slice(&denied) };
 	return pki_node_write(dir, &files, ret_error, error_cap);
 }
+
+int pki_node_denied_request(const struct pki_node *node, struct pki_request *ret_request)
+{
+	ret_request->kind = PKI_TALK_DENIED;
+	return err_up(pki_digest_write(buf_slice(&node->denied), ret_request->have));
+}
+
+int pki_node_denied_take(const char *dir, const struct pki_node *node,
+                         const struct pki_answer *answer, bool *ret_is_new, char *ret_error,
+                         size_t error_cap)
+{
+	CLEAN(buf_deinit) struct buf denied = {};
+	struct pki p;
+	int r = dir_take(&p, dir);
+	if (!r)
+		r = denied_merge(&p, node, answer, &denied);
+	if (r)
+		return error_give(&p, r, ret_error, error_cap);
+	*ret_is_new = !slice_equal(buf_slice(&denied), buf_slice(&node->denied));
+	if (!*ret_is_new)
+		return 0;
+	const struct pki_node_files files = { .denied = buf_slice(&denied) };
+	return pki_node_write(dir, &files, ret_error, error_cap);
+}

@@ -49,4 +49,14 @@ void pki_node_deinit(struct pki_node *node);
                                 const struct pki_answer *answer, const char *server,
                                 char *ret_error, size_t error_cap);
 
+/* What asks a desk for the list of those revoked, if it has another. 0 or -ENOMEM. */
+[[nodiscard]] int pki_node_denied_request(const struct pki_node *node,
+                                          struct pki_request *ret_request);
+
+/* The list of those revoked, as a desk told it: what was denied before stays so. Writes nothing
+ * where that changes nothing. */
+[[nodiscard]] int pki_node_denied_take(const char *dir, const struct pki_node *node,
+                                       const struct pki_answer *answer, bool *ret_is_new,
+                                       char *ret_error, size_t error_cap);
+
 #endif

@@ -37,32 +37,63 @@ static const char *text_of(const json_t *json, const char *key)
 	return json_string_value(json_object_get(json, key));
 }
 
-static bool is_secret(const char *text)
+static bool is_hex(const char *text, size_t len)
 {
-	return strlen(text) == PKI_SECRET_LEN && strspn(text, "0123456789abcdef") == PKI_SECRET_LEN;
+	return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
 }
+
+static bool join_take(struct pki_request *request, const json_t *json)
+{
+	const char *name = text_of(json, "name"), *secret = text_of(json, "secret");
+	if (!name || !secret || !identity_name_is_valid(name) || !is_hex(secret, PKI_SECRET_LEN))
+		return false;
+	snprintf(request->name, sizeof(request->name), "%s", name);
+	snprintf(request->secret, sizeof(request->secret), "%s", secret);
+	return true;
+}
+
+static bool denied_take(struct pki_request *request, const json_t *json)
+{
+	const char *have = text_of(json, "have");
+	if (!have || !is_hex(have, PKI_DIGEST_LEN))
+		return false;
+	snprintf(request->have, sizeof(request->have), "%s", have);
+	return true;
+}
+
+/* Who asks says it in TLS. */
+static bool renew_take(struct pki_request *request, const json_t *json)
+{
+	return true;
+}
+
+static const struct request_row {
+	const char *what;
+	bool (*take)(struct pki_request *request, const json_t *json);
+	bool has_pem;
+} request_rows[] = {
+	[PKI_TALK_JOIN] = { "join", join_take, true },
+	[PKI_TALK_RENEW] = { "renew", renew_take, true },
+	[PKI_TALK_DENIED] = { "denied", denied_take, false },
+};
 
 int pki_request_read(struct pki_request *ret_request, struct slice line)
 {
 	CLEAN(json_freep) json_t *json = line_load(line);
-	struct pki_request request = {};
-	const char *what = text_of(json, "do"), *name = text_of(json, "name");
-	const char *secret = text_of(json, "secret"), *pem = text_of(json, "request");
-	if (!what || !pem)
+	CLEAN(pki_request_deinit) struct pki_request request = {};
+	const char *what = text_of(json, "do"), *pem = text_of(json, "request");
+	size_t kind = 0;
+	while (what && kind < COUNT_OF(request_rows) && strcmp(what, request_rows[kind].what) != 0)
+		kind++;
+	if (!what || kind == COUNT_OF(request_rows) || !request_rows[kind].take(&request, json) ||
+	    request_rows[kind].has_pem != (pem != NULL))
 		return PKI_TALK_BAD;
-	if (!strcmp(what, "renew")) {
-		request.kind = PKI_TALK_RENEW;
-	} else if (strcmp(what, "join") != 0 || !name || !secret || !identity_name_is_valid(name) ||
-	           !is_secret(secret)) {
-		return PKI_TALK_BAD;
-	} else {
-		snprintf(request.name, sizeof(request.name), "%s", name);
-		snprintf(request.secret, sizeof(request.secret), "%s", secret);
-	}
-	int r = buf_add_str(&request.pem, pem);
+	request.kind = (enum pki_talk_kind)kind;
+	int r = pem ? buf_add_str(&request.pem, pem) : 0;
 	if (r)
 		return err_up(r);
 	*ret_request = request;
+	request = (struct pki_request){};
 	return 0;
 }
 
@@ -86,13 +117,15 @@ static int line_write(json_t *json, struct buf *ret_line)
 int pki_request_write(const struct pki_request *request, struct buf *ret_line)
 {
 	CLEAN(json_freep) json_t *json = json_object();
-	bool is_join = request->kind == PKI_TALK_JOIN;
-	text_set(json, "do", slice_str(is_join ? "join" : "renew"));
-	if (is_join) {
+	text_set(json, "do", slice_str(request_rows[request->kind].what));
+	if (request->kind == PKI_TALK_JOIN) {
 		text_set(json, "name", slice_str(request->name));
 		text_set(json, "secret", slice_str(request->secret));
 	}
-	text_set(json, "request", buf_slice(&request->pem));
+	if (request->kind == PKI_TALK_DENIED)
+		text_set(json, "have", slice_str(request->have));
+	else
+		text_set(json, "request", buf_slice(&request->pem));
 	return err_up(line_write(json, ret_line));
 }
 
@@ -142,6 +175,16 @@ static int text_take(const json_t *json, const char *key, struct buf *ret_text)
 	return text ? err_up(buf_add_str(ret_text, text)) : PKI_TALK_BAD;
 }
 
+static int certificate_take(struct pki_answer *answer, const json_t *json)
+{
+	int r = text_take(json, "chain", &answer->chain);
+	if (!r)
+		r = text_take(json, "ca", &answer->ca);
+	if (!r)
+		r = text_take(json, "denied", &answer->denied);
+	return r ? r : servers_take(answer, json_object_get(json, "servers"));
+}
+
 int pki_answer_read(struct pki_answer *ret_answer, struct slice line)
 {
 	CLEAN(json_freep) json_t *json = line_load(line);
@@ -151,14 +194,13 @@ int pki_answer_read(struct pki_answer *ret_answer, struct slice line)
 	if (error) {
 		slice_to_text(slice_str(*error ? error : "?"), answer.error, sizeof(answer.error));
 		answer.is_again = json_is_true(json_object_get(json, "again"));
+	} else if (json_is_true(json_object_get(json, "same"))) {
+		answer.is_same = true;
+	} else if (json_object_get(json, "chain")) {
+		r = certificate_take(&answer, json);
 	} else {
-		r = text_take(json, "chain", &answer.chain);
-		if (!r)
-			r = text_take(json, "ca", &answer.ca);
-		if (!r)
-			r = text_take(json, "denied", &answer.denied);
-		if (!r)
-			r = servers_take(&answer, json_object_get(json, "servers"));
+		answer.is_list = true;
+		r = text_take(json, "denied", &answer.denied);
 	}
 	if (r)
 		return r; /* PKI_TALK_BAD, or ours */
@@ -167,21 +209,29 @@ int pki_answer_read(struct pki_answer *ret_answer, struct slice line)
 	return 0;
 }
 
-int pki_answer_write(const struct pki_answer *answer, struct buf *ret_line)
+static void certificate_set(json_t *json, const struct pki_answer *answer)
 {
-	CLEAN(json_freep) json_t *json = json_object();
 	json_t *servers = json_array();
-	if (answer->error[0]) {
-		json_decref(servers);
-		text_set(json, "error", slice_str(answer->error));
-		json_object_set_new(json, "again", json_boolean(answer->is_again));
-		return err_up(line_write(json, ret_line));
-	}
 	for (size_t i = 0; i < answer->server_count; i++)
 		json_array_append_new(servers, json_string(answer->servers[i]));
 	text_set(json, "chain", buf_slice(&answer->chain));
 	text_set(json, "ca", buf_slice(&answer->ca));
 	text_set(json, "denied", buf_slice(&answer->denied));
 	json_object_set_new(json, "servers", servers);
+}
+
+int pki_answer_write(const struct pki_answer *answer, struct buf *ret_line)
+{
+	CLEAN(json_freep) json_t *json = json_object();
+	if (answer->error[0]) {
+		text_set(json, "error", slice_str(answer->error));
+		json_object_set_new(json, "again", json_boolean(answer->is_again));
+	} else if (answer->is_same) {
+		json_object_set_new(json, "same", json_true());
+	} else if (answer->is_list) {
+		text_set(json, "denied", buf_slice(&answer->denied));
+	} else {
+		certificate_set(json, answer);
+	}
 	return err_up(line_write(json, ret_line));
 }

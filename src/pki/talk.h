@@ -4,7 +4,10 @@
  *
  *	{"do":"join","name":"db1","secret":"...","request":"PEM"}
  *	{"do":"renew","request":"PEM"}             who asks is known by his certificate
+ *	{"do":"denied","have":"SHA-256"}           the list of those revoked, if it is another; as
+ *above
  *	{"chain":"PEM","ca":"PEM","denied":"...","servers":["HOST:PORT"]}
+ *	{"denied":"..."} {"same":true}             to the last of these
  *	{"error":"words","again":false}            again: later it may be answered
  */
 #ifndef PKI_TALK_H
@@ -20,17 +23,19 @@ enum {
 	PKI_TALK_SERVER_CAP = 264, /* HOST:PORT */
 	PKI_TALK_ERROR_CAP = 200,
 	PKI_SECRET_LEN = 32, /* hex digits of 16 bytes */
+	PKI_DIGEST_LEN = 64, /* of SHA-256 */
 };
 
 enum pki_talk_result { PKI_TALK_BAD = 1 };
 
-enum pki_talk_kind { PKI_TALK_JOIN, PKI_TALK_RENEW };
+enum pki_talk_kind { PKI_TALK_JOIN, PKI_TALK_RENEW, PKI_TALK_DENIED };
 
 struct pki_request {
 	enum pki_talk_kind kind;
 	char name[IDENTITY_NAME_CAP];    /* of JOIN */
 	char secret[PKI_SECRET_LEN + 1]; /* of JOIN */
-	struct buf pem;
+	char have[PKI_DIGEST_LEN + 1];   /* of DENIED */
+	struct buf pem;                  /* of the others */
 };
 void pki_request_deinit(struct pki_request *request);
 
@@ -40,8 +45,10 @@ void pki_request_deinit(struct pki_request *request);
 [[nodiscard]] int pki_request_write(const struct pki_request *request, struct buf *ret_line);
 
 struct pki_answer {
-	char error[PKI_TALK_ERROR_CAP]; /* "": there is a certificate */
+	char error[PKI_TALK_ERROR_CAP]; /* "": it is answered */
 	bool is_again;
+	bool is_list; /* denied alone is there */
+	bool is_same; /* nothing is: who asked has it */
 	struct buf chain, ca, denied;
 	char servers[PKI_TALK_SERVERS_MAX][PKI_TALK_SERVER_CAP];
 	size_t server_count;

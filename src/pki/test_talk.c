@@ -26,6 +26,10 @@ static const struct {
 	{ "{\"do\":\"renew\",\"request\":\"x\",\"request\":\"y\"}", PKI_TALK_BAD },
 	{ "{\"do\":\"renew\",\"request\":\"x\\u0000y\"}", PKI_TALK_BAD },
 	{ "{\"do\":\"renew\",\"request\":[\"x\"]}", PKI_TALK_BAD },
+	{ "{\"do\":\"denied\",\"have\":\"" SECRET SECRET "\"}", 0 },
+	{ "{\"do\":\"denied\",\"have\":\"" SECRET "\"}", PKI_TALK_BAD },
+	{ "{\"do\":\"denied\",\"have\":\"" SECRET SECRET "\",\"request\":\"x\"}", PKI_TALK_BAD },
+	{ "{\"do\":\"denied\"}", PKI_TALK_BAD },
 	{ "", PKI_TALK_BAD },
 	{ "[]", PKI_TALK_BAD },
 	{ "null", PKI_TALK_BAD },
@@ -75,6 +79,23 @@ static void test_talk_answer_there_and_back(void **state)
 	assert_string_equal(again.servers[1], "[2001:db8::1]:9");
 	assert_int_equal(buf_len(&again.denied), 0);
 	assert_true(slice_equal(buf_slice(&again.chain), slice_str("chain\n")));
+}
+
+static void test_talk_list_there_and_back(void **state)
+{
+	(void)state;
+	for (int is_same = 0; is_same < 2; is_same++) {
+		CLEAN(pki_answer_deinit)
+		struct pki_answer answer = { .is_same = is_same, .is_list = !is_same };
+		CLEAN(pki_answer_deinit) struct pki_answer again = {};
+		CLEAN(buf_deinit) struct buf line = {};
+		assert_int_equal(buf_add_str(&answer.denied, "4f0c 1798675200\n"), 0);
+		assert_int_equal(pki_answer_write(&answer, &line), 0);
+		assert_int_equal(pki_answer_read(&again, buf_slice(&line)), 0);
+		assert_true(again.is_same == is_same && again.is_list == !is_same);
+		assert_int_equal(buf_len(&again.denied), is_same ? 0 : buf_len(&answer.denied));
+		assert_true(!is_same || buf_len(&line) < 16);
+	}
 }
 
 /* What a CA, or who says he is one, writes comes to a terminal. */
@@ -136,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_talk_requests),
 		cmocka_unit_test(test_talk_request_there_and_back),
 		cmocka_unit_test(test_talk_answer_there_and_back),
+		cmocka_unit_test(test_talk_list_there_and_back),
 		cmocka_unit_test(test_talk_error_is_printable),
 		cmocka_unit_test(test_talk_servers),
 	};

@@ -66,12 +66,12 @@ static json_t *list_json(char *const *list, size_t count)
 	return json;
 }
 
-static int hash_write(const char *secret, char ret_text[65])
+int pki_digest_write(struct slice text, char ret_hex[PKI_DIGEST_LEN + 1])
 {
 	uint8_t digest[32];
-	if (!tls_ca_digest_of(slice_str(secret), digest))
+	if (!tls_ca_digest_of(text, digest))
 		return err_raise(-ENOMEM);
-	hex_write(digest, sizeof(digest), ret_text);
+	hex_write(digest, sizeof(digest), ret_hex);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static int file_write(struct pki *p, const struct pki_token_order *order, const 
 	static const struct pki_names none = {};
 	const struct pki_names *names = order->names ? order->names : &none;
 	char hash[65], path[PKI_PATH_CAP];
-	int r = hash_write(secret, hash);
+	int r = pki_digest_write(slice_str(secret), hash);
 	if (r)
 		return err_up(r);
 	CLEAN(json_freep)
@@ -151,7 +151,7 @@ int pki_token_take(struct pki *p, const char *name, const char *secret, int64_t 
 	CLEAN(json_freep)
 	json_t *json = json_loadb((const char *)buf_slice(&text).data, buf_len(&text), 0, NULL);
 	const char *wanted = json_string_value(json_object_get(json, "hash"));
-	int r = hash_write(secret, hash);
+	int r = pki_digest_write(slice_str(secret), hash);
 	if (r)
 		return err_up(r);
 	/* Hashes: how long they take to compare tells nothing of the secret. */

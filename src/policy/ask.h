@@ -5,6 +5,7 @@
 #ifndef POLICY_ASK_H
 #define POLICY_ASK_H
 
+#include "policy/host.h"
 #include "policy/outcome.h"
 #include "policy/place.h"
 #include "policy/way.h"
@@ -35,6 +36,9 @@ struct policy_asker {
 	/* A place at a far end, and that it is not wanted any more, taken or not. No deadline. */
 	void (*place)(struct policy_asker *a, struct policy_place *p);
 	void (*place_give)(struct policy_asker *a, struct policy_place *p);
+	/* The addresses of a host; and that they are not wanted any more. */
+	void (*host)(struct policy_asker *a, struct policy_host_question *q);
+	void (*host_cancel)(struct policy_asker *a, struct policy_host_question *q);
 	/* Who holds places is told that others wait for this domain, or at this operator's hosts;
 	 * NULL: nobody does. */
 	void (*on_wanted)(void *holder, bool is_domain, const char *name);

@@ -138,6 +138,13 @@ enum proc_msg_type {
 	PROC_MSG_WATCH_FAILED, /* text: why nothing can be captured (any more); its end follows */
 	/* parent -> ledger */
 	PROC_MSG_WATCH_CHANNEL, /* fd: to a watch, which tells as a worker does */
+	/* worker -> resolver, and back: the addresses of a host that a setting names */
+	PROC_MSG_HOST,       /* u32 request, str name */
+	PROC_MSG_HOST_FOUND, /* u32 request, then proc/host.h */
+	/* parent -> resolver */
+	PROC_MSG_HOSTS_FILE, /* text: the hosts file, when it is another */
+	/* resolver -> parent: all names that were asked for, when something changes */
+	PROC_MSG_HOSTS, /* text: "NAME SOURCE ADDRESS,ADDRESS WHY\n" each (parent/hosts.c) */
 	PROC_MSG_COUNT,
 };
 

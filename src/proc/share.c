@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "conf/settings.h"
+#include "conf/made.h"
 #include "io/address.h"
 
 #include <string.h>
@@ -26,10 +26,11 @@ void proc_share_password_read(struct buf *ret_password, const struct conf_cluste
 		ret_password->end--;
 }
 
-static void place_take(struct cluster_place *place, const struct conf_address *a)
+static void place_take(struct cluster_place *place, const struct conf_cluster *conf, size_t number)
 {
+	const struct conf_address *a = conf_cluster_way(conf, number);
 	struct sockaddr_un *un = (struct sockaddr_un *)&place->address;
-	place->name = a->text;
+	place->name = conf->servers[number].text;
 	if (a->kind != CONF_ADDRESS_UNIX) {
 		place->address_len = io_address_take(a->host, a->port, &place->address);
 		return;
@@ -46,7 +47,7 @@ int proc_share_client_new(struct cluster_client **ret_c, const struct conf_clust
 	struct cluster_client_settings all = *set;
 	_Static_assert((int)CONF_CLUSTER_SERVERS_MAX <= (int)CLUSTER_SERVERS_MAX, "room for all");
 	for (size_t i = 0; i < conf->server_count; i++)
-		place_take(&places[i], &conf->servers[i]);
+		place_take(&places[i], conf, i);
 	all.places = places;
 	all.place_count = conf->server_count;
 	return err_up(cluster_client_new(ret_c, &all));

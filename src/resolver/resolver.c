@@ -18,6 +18,7 @@
 #include "proc/share.h"
 #include "proc/way.h"
 #include "resolver/finder.h"
+#include "resolver/host_askers.h"
 #include "resolver/memory.h"
 #include "resolver/outcomes.h"
 #include "resolver/policies.h"
@@ -48,6 +49,7 @@ struct asker {
 	struct resolver *resolver;
 	struct proc_peer *peer;
 	struct seats_worker *seats;
+	struct host_asker *hosts;
 	struct question *questions;
 	size_t count;
 	struct io_later end;
@@ -82,6 +84,7 @@ struct resolver {
 	struct fetch *fetch;
 	struct policies *policies;
 	struct finder *finder;
+	struct hosts *hosts;
 	struct asker *askers;
 	struct buf packed;
 	struct log_calm busy;
@@ -245,6 +248,8 @@ static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg
 		return err_up(on_seen(a, msg->payload));
 	if (msg->type == PROC_MSG_FAULT)
 		return err_up(on_fault(a, msg->payload));
+	if (msg->type == PROC_MSG_HOST)
+		return err_up(host_asker_on_question(a->hosts, msg->payload));
 	if (msg->type == PROC_MSG_PLACE)
 		return err_up(seats_on_place(a->seats, msg->payload));
 	if (msg->type == PROC_MSG_PLACE_GIVE)
@@ -261,6 +266,7 @@ static void asker_free(struct asker *a)
 	while (a->questions)
 		question_free(a->questions);
 	seats_worker_free(a->seats);
+	host_asker_free(a->hosts);
 	proc_peer_free(a->peer);
 	free(a);
 }
@@ -299,7 +305,10 @@ static int asker_add(struct resolver *r, int fd)
 					     });
 	if (!result)
 		result = seats_worker_new(&a->seats, r->seats, a->peer);
+	if (!result)
+		result = host_asker_new(&a->hosts, r->hosts, a->peer);
 	if (result) {
+		seats_worker_free(a->seats);
 		proc_peer_free(a->peer);
 		free(a);
 		return err_up(result);
@@ -326,6 +335,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 	char domain[POLICY_WAY_NAME_CAP];
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
 		return err_up(asker_add(r, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_HOSTS_FILE)
+		return err_up(hosts_file_set(r->hosts, msg->payload));
 	if (msg->type == PROC_MSG_TLSRPT_SEND)
 		return err_up(on_tlsrpt_send(r, msg->payload));
 	if (msg->type != PROC_MSG_RELEASE)
@@ -392,6 +403,13 @@ static void on_workarounds(void *owner, struct slice list)
 	struct resolver *r = owner;
 	if (r->parent && proc_peer_queue(r->parent, PROC_MSG_WORKAROUNDS, list))
 		log_warn(NULL, "workarounds cannot be shown in the status");
+}
+
+static void on_hosts(void *owner, struct slice list)
+{
+	struct resolver *r = owner;
+	if (r->parent && proc_peer_queue(r->parent, PROC_MSG_HOSTS, list))
+		log_warn(NULL, "addresses of hosts cannot be shown in the status");
 }
 
 static void on_report_numbers(void *owner, const struct reporter_numbers *numbers)
@@ -500,6 +518,11 @@ static int parts_begin(struct resolver *r)
 	if (!result)
 		result = finder_new(&r->finder, r->loop, r->lookup, r->policies);
 	if (!result)
+		result = hosts_new(&r->hosts, &(struct hosts_settings){ .loop = r->loop,
+		                                                        .lookup = r->lookup,
+		                                                        .owner = r,
+		                                                        .on_list = on_hosts });
+	if (!result)
 		shared_begin(r);
 	if (!result)
 		result = proc_peer_adopt(&r->parent, &(struct proc_peer_settings){
@@ -561,6 +584,7 @@ static void end(struct resolver *r)
 	proc_chan_free(r->parent_chan);
 	reporter_free(r->reporter);
 	finder_free(r->finder);
+	hosts_free(r->hosts);
 	policies_free(r->policies);
 	fetch_free(r->fetch);
 	lookup_free(r->lookup);

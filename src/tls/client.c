@@ -10,6 +10,7 @@
 #include "tls/library.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
+#include "tls/word_private.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -281,6 +282,8 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 	r = verify_fill(c, set, ret_error, error_cap);
 	if (!r)
 		r = tls_client_show(c->context, set->certificate, ret_error, error_cap);
+	if (!r && set->hears_word && !tls_word_add(c->context))
+		r = err_raise(-ENOMEM);
 	c->signer = set->signer;
 	if (r)
 		return r; /* enum tls_client_result, or ours */

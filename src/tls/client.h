@@ -30,6 +30,7 @@ struct tls_client_settings {
 	/* What we show where the server asks for it; NULL: nothing. */
 	const struct tls_certificate_spec *certificate;
 	struct tls_signer *signer;
+	bool hears_word; /* offers to (tls/word.h) */
 };
 
 enum tls_client_result {

@@ -108,6 +108,15 @@ int tls_inside_judge(const struct tls_inside *inside, int is_ok, X509_STORE_CTX 
 	return 1; /* asked once more, as one that is good: then the list counts */
 }
 
+bool tls_session_is_denied(const struct tls_session *s, const struct tls_inside *inside)
+{
+	STACK_OF(X509) *chain = s->is_up ? SSL_get0_verified_chain(s->ssl) : NULL;
+	for (int i = 0; inside && i < sk_X509_num(chain); i++)
+		if (is_denied(inside, sk_X509_value(chain, i)))
+			return true;
+	return false;
+}
+
 int64_t tls_session_expired_s(const struct tls_session *s)
 {
 	return s->is_up ? s->expired_s : 0;

@@ -22,6 +22,10 @@ struct tls_inside_settings {
 struct tls_inside *tls_inside_ref(struct tls_inside *inside);
 void tls_inside_unref(struct tls_inside *inside);
 
+/* Is one of the certificates by which the peer was believed on this list? It may be a newer list
+ * than that of the handshake. After the handshake. */
+bool tls_session_is_denied(const struct tls_session *s, const struct tls_inside *inside);
+
 /* How long ago the peer's certificate had expired, if it was accepted all the same; else 0. */
 int64_t tls_session_expired_s(const struct tls_session *s);
 

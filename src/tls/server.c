@@ -9,6 +9,7 @@
 #include "tls/server_private.h"
 #include "tls/session_private.h"
 #include "tls/signer.h"
+#include "tls/word_private.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -99,7 +100,8 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 		    !tls_certificate_add(context, buf_slice(&id->chains[kind].der),
 		                         id->key_ids[kind]))
 			return NULL;
-	if (!tls_ticket_configure(context, s) || !tls_peer_demand(context, s))
+	if (!tls_ticket_configure(context, s) || !tls_peer_demand(context, s) ||
+	    (s->says_word && !tls_word_add(context)))
 		return NULL;
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, s);
@@ -202,6 +204,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->signer = set->signer;
 	s->inside = tls_inside_ref(set->inside);
 	s->clients_may_have_none = set->clients_may_have_none;
+	s->says_word = set->says_word;
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);

@@ -53,6 +53,7 @@ struct tls_server_settings {
 	                             */
 	struct tls_inside *inside;  /* they are hosts of our own (tls/inside.h), or NULL */
 	const char *alpn; /* the one protocol id accepted besides none ("imap", "pop3"), or NULL */
+	bool says_word;   /* where the client hears it (tls/word.h) */
 	struct tls_signer *signer;
 };
 

@@ -73,6 +73,7 @@ struct tls_server {
 	char **client_names;
 	size_t client_name_count;
 	bool clients_may_have_none;
+	bool says_word;
 	struct tls_inside *inside; /* a reference, or NULL */
 };
 

@@ -39,6 +39,7 @@ struct tls_session {
 	bool is_wanted;     /* the server asked for our certificate */
 	bool is_signed;     /* our signature of this handshake is made */
 	bool is_ending;
+	bool has_word; /* tls_session_has_word() */
 	bool is_up;
 	bool is_dead;
 	bool is_out_of_memory; /* our BIO could not append */

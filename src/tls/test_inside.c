@@ -6,6 +6,7 @@
 #include "tls/peer.h"
 #include "tls/server.h"
 #include "tls/test_support.h"
+#include "tls/word.h"
 
 #include <openssl/err.h>
 #include <setjmp.h>
@@ -87,7 +88,8 @@ static struct tls_inside *inside_make(const struct test_pair *denied)
 	return inside;
 }
 
-static struct tls_server *server_make(const struct inside_case *c, enum tls_version version)
+static struct tls_server *server_make(const struct inside_case *c, enum tls_version version,
+                                      bool says_word)
 {
 	static char *names[] = { "edge.mailseal.internal", "imap.mailseal.internal" };
 	const struct tls_certificate_spec spec = { "own", buf_slice(&c->server->chain_pem),
@@ -103,6 +105,7 @@ static struct tls_server *server_make(const struct inside_case *c, enum tls_vers
 		.client_names = names,
 		.client_name_count = COUNT_OF(names),
 		.inside = inside,
+		.says_word = says_word,
 		.signer = &world.signer.tls,
 	};
 	if (tls_server_new(&server, &set, error, sizeof(error)))
@@ -111,7 +114,7 @@ static struct tls_server *server_make(const struct inside_case *c, enum tls_vers
 	return server;
 }
 
-static struct tls_client *client_make(const struct inside_case *c)
+static struct tls_client *client_make(const struct inside_case *c, bool hears_word)
 {
 	static const char *const names[] = { "x.mailseal.internal", "imap.mailseal.internal" };
 	const struct tls_certificate_spec spec = { "own",
@@ -130,6 +133,7 @@ static struct tls_client *client_make(const struct inside_case *c)
 		.inside = inside,
 		.certificate = c->client ? &spec : NULL,
 		.signer = &world.signer.tls,
+		.hears_word = hears_word,
 	};
 	if (tls_client_new(&client, &set, error, sizeof(error)))
 		fail_msg("%s: %s", c->name, error);
@@ -181,8 +185,8 @@ static void shake(struct tls_session *client, struct tls_session *server, int *r
 
 static void case_check(const struct inside_case *c, enum tls_version version)
 {
-	CLEAN(server_freep) struct tls_server *server = server_make(c, version);
-	CLEAN(client_freep) struct tls_client *client = client_make(c);
+	CLEAN(server_freep) struct tls_server *server = server_make(c, version, false);
+	CLEAN(client_freep) struct tls_client *client = client_make(c, false);
 	CLEAN(session_freep) struct tls_session *a = NULL;
 	CLEAN(session_freep) struct tls_session *b = NULL;
 	int at_client, at_server;
@@ -216,8 +220,8 @@ static void test_inside(void **state)
 static void test_inside_client_leaves_in_mid_signature(void **state)
 {
 	(void)state;
-	CLEAN(server_freep) struct tls_server *server = server_make(&cases[0], TLS_1_3);
-	CLEAN(client_freep) struct tls_client *client = client_make(&cases[0]);
+	CLEAN(server_freep) struct tls_server *server = server_make(&cases[0], TLS_1_3, false);
+	CLEAN(client_freep) struct tls_client *client = client_make(&cases[0], false);
 	CLEAN(session_freep) struct tls_session *b = NULL;
 	CLEAN(buf_deinit) struct buf up = {};
 	CLEAN(buf_deinit) struct buf down = {};
@@ -238,6 +242,101 @@ static void test_inside_client_leaves_in_mid_signature(void **state)
 	assert_ptr_equal(world.signer.session, a);
 	tls_session_free(a);
 	assert_int_equal(world.signer.cancels, cancels + 1);
+}
+
+static const struct word_case {
+	bool says, hears;
+	enum tls_version version;
+	bool is_agreed;
+} word_cases[] = {
+	{ true, true, TLS_1_3, true },
+	{ true, false, TLS_1_3, false },
+	{ false, true, TLS_1_3, false },
+	{ false, false, TLS_1_3, false },
+};
+
+/* Both know of a word, or neither does; and who does not is not troubled. */
+static void test_inside_word(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(word_cases); i++) {
+		const struct word_case *c = &word_cases[i];
+		CLEAN(server_freep)
+		struct tls_server *server = server_make(&cases[0], c->version, c->says);
+		CLEAN(client_freep) struct tls_client *client = client_make(&cases[0], c->hears);
+		CLEAN(session_freep) struct tls_session *a = NULL;
+		CLEAN(session_freep) struct tls_session *b = NULL;
+		int at_client, at_server;
+		assert_int_equal(tls_session_connect(&a, client, NULL), 0);
+		assert_int_equal(tls_session_accept(&b, server, NULL), 0);
+		assert_false(tls_session_has_word(a));
+		shake(a, b, &at_client, &at_server);
+		assert_true(at_client == 0 && at_server == 0);
+		assert_int_equal(tls_session_has_word(a), c->is_agreed);
+		assert_int_equal(tls_session_has_word(b), c->is_agreed);
+	}
+}
+
+static int ended_read(struct tls_session *s, struct buf *wire)
+{
+	CLEAN(buf_deinit) struct buf out = {};
+	uint8_t plain[64];
+	size_t len;
+	struct slice input = buf_slice(wire);
+	return tls_session_read(s, &input, &out, plain, sizeof(plain), &len);
+}
+
+/* An end of the peer's is known from one that somebody between them makes. */
+static void test_inside_who_ended_it(void **state)
+{
+	(void)state;
+	for (int is_forged = 0; is_forged < 2; is_forged++) {
+		CLEAN(server_freep)
+		struct tls_server *server = server_make(&cases[0], TLS_1_3, false);
+		CLEAN(client_freep) struct tls_client *client = client_make(&cases[0], false);
+		CLEAN(session_freep) struct tls_session *a = NULL;
+		CLEAN(session_freep) struct tls_session *b = NULL;
+		CLEAN(buf_deinit) struct buf wire = {};
+		int at_client, at_server;
+		assert_int_equal(tls_session_connect(&a, client, NULL), 0);
+		assert_int_equal(tls_session_accept(&b, server, NULL), 0);
+		shake(a, b, &at_client, &at_server);
+		assert_true(at_client == 0 && at_server == 0);
+		tls_session_close(b, &wire);
+		if (is_forged) {
+			uint8_t *bytes = (uint8_t *)buf_slice(&wire).data;
+			bytes[buf_len(&wire) - 1] ^= 1;
+		}
+		assert_int_equal(ended_read(a, &wire), is_forged ? TLS_FAILED : TLS_CLOSED);
+		assert_int_equal(tls_session_is_ended_by_peer(a), !is_forged);
+		ERR_clear_error();
+	}
+}
+
+/* A list that came after the handshake: who is on it, or whose CA is, is known on either side. */
+static void test_inside_denied_later(void **state)
+{
+	const struct test_pair *const lists[] = { NULL, &world.imap, &world.edge, &world.ca };
+	static const struct {
+		bool server, client;
+	} expected[] = { { false, false }, { true, false }, { false, true }, { true, true } };
+	CLEAN(server_freep) struct tls_server *server = server_make(&cases[0], TLS_1_3, false);
+	CLEAN(client_freep) struct tls_client *client = client_make(&cases[0], false);
+	CLEAN(session_freep) struct tls_session *a = NULL;
+	CLEAN(session_freep) struct tls_session *b = NULL;
+	int at_client, at_server;
+	(void)state;
+	assert_int_equal(tls_session_connect(&a, client, NULL), 0);
+	assert_int_equal(tls_session_accept(&b, server, NULL), 0);
+	shake(a, b, &at_client, &at_server);
+	assert_true(at_client == 0 && at_server == 0);
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		struct tls_inside *inside = inside_make(lists[i]);
+		assert_int_equal(tls_session_is_denied(a, inside), expected[i].server);
+		assert_int_equal(tls_session_is_denied(b, inside), expected[i].client);
+		tls_inside_unref(inside);
+	}
+	assert_false(tls_session_is_denied(a, NULL));
 }
 
 static int world_init(void **state)
@@ -267,6 +366,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_inside_client_leaves_in_mid_signature),
+		cmocka_unit_test(test_inside_word),
+		cmocka_unit_test(test_inside_who_ended_it),
+		cmocka_unit_test(test_inside_denied_later),
 	};
 	return cmocka_run_group_tests(tests, world_init, world_deinit);
 }

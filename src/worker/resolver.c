@@ -6,6 +6,7 @@
 #include "proc/outcome.h"
 #include "proc/peer.h"
 #include "proc/way.h"
+#include "worker/hosts.h"
 #include "worker/places.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ struct worker_resolver {
 	struct proc_peer *peer;
 	struct policy_question questions; /* a ring, this is its head */
 	struct worker_places places;
+	struct worker_hosts hosts;
 	size_t count;
 	uint32_t number;
 	uint32_t outcomes_lost;
@@ -129,6 +131,18 @@ static void on_place_give(struct policy_asker *asker, struct policy_place *p)
 	worker_places_give(&r->places, r->peer, p);
 }
 
+static void on_host(struct policy_asker *asker, struct policy_host_question *q)
+{
+	struct worker_resolver *r = (struct worker_resolver *)asker;
+	worker_hosts_ask(&r->hosts, r->peer, q);
+}
+
+static void on_host_cancel(struct policy_asker *asker, struct policy_host_question *q)
+{
+	(void)asker;
+	worker_hosts_cancel(q);
+}
+
 static int wanted_tell(struct worker_resolver *r, struct proc_unpacker *u)
 {
 	char name[POLICY_WAY_NAME_CAP];
@@ -167,6 +181,8 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	uint32_t number;
 	if (msg->type == PROC_MSG_PLACED)
 		return err_up(worker_places_on_placed(&r->places, msg->payload));
+	if (msg->type == PROC_MSG_HOST_FOUND)
+		return err_up(worker_hosts_on_found(&r->hosts, msg->payload));
 	if (msg->type == PROC_MSG_PLACE_WANTED)
 		return err_up(wanted_tell(r, &u));
 	if (!proc_unpack_u32(&u, &number))
@@ -208,12 +224,15 @@ int worker_resolver_new(struct worker_resolver **ret_r, struct io_loop *loop,
 		.cancel = on_cancel,
 		.place = on_place,
 		.place_give = on_place_give,
+		.host = on_host,
+		.host_cancel = on_host_cancel,
 	};
 	r->loop = loop;
 	r->on_broken = on_broken;
 	r->owner = owner;
 	r->questions.next = r->questions.prev = &r->questions;
 	worker_places_init(&r->places);
+	worker_hosts_init(&r->hosts);
 	*ret_r = r;
 	return 0;
 }
@@ -249,6 +268,7 @@ int worker_resolver_attach(struct worker_resolver *r, int fd)
 	for (struct policy_question *q = r->questions.next; q != &r->questions; q = q->next)
 		send(r, q);
 	worker_places_tell_again(&r->places, r->peer);
+	worker_hosts_ask_again(&r->hosts, r->peer);
 	return 0;
 }
 

@@ -61,7 +61,7 @@ int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
 	if (!r)
 		r = relay_new(&s->relay, loop, asker);
 	if (!r)
-		r = link_pool_new(&s->links, loop);
+		r = link_pool_new(&s->links, loop, asker);
 	if (r) {
 		worker_services_free(s);
 		return err_up(r);
@@ -78,9 +78,10 @@ void worker_services_free(struct worker_services *s)
 	worker_listeners_close(&s->next_listeners);
 	relay_service_free(s->policy);
 	relay_free(s->relay);
-	link_pool_free(s->links);
+	link_pool_end(s->links);
 	worlds_free(&s->now);
 	worlds_free(&s->next);
+	link_pool_free(s->links);
 	free(s);
 }
 
@@ -147,13 +148,14 @@ static int transport_take(struct relay_service_transport *t, const struct conf_s
 	return 0;
 }
 
-static int links_prepare(struct set *next, const struct relay_world_settings *set, char *ret_error,
-                         size_t error_cap)
+static int links_prepare(struct worker_services *s, const struct relay_world_settings *set,
+                         char *ret_error, size_t error_cap)
 {
-	const struct link_world_settings links = { .settings = set->settings,
+	const struct link_world_settings links = { .pool = s->links,
+		                                   .settings = set->settings,
 		                                   .materials = set->materials,
 		                                   .signer = set->signer };
-	int r = link_world_new(&next->links, &links, ret_error, error_cap);
+	int r = link_world_new(&s->next.links, &links, ret_error, error_cap);
 	return r == LINK_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
 }
 
@@ -178,7 +180,7 @@ int worker_services_prepare(struct worker_services *s, const struct relay_world_
 			return r == RELAY_WORLD_BAD ? WORKER_SERVICES_BAD : err_up(r);
 		next->world_count++;
 	}
-	return links_prepare(next, set, ret_error, error_cap);
+	return links_prepare(s, set, ret_error, error_cap);
 }
 
 static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
