@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Links side by side with stunnel: two hosts' ends of a mutual-TLS tunnel on one machine.
 
-    ./links.py [-r ROUNDS] [-s MIB] [-n CONNECTIONS]     MAILSEAL and STUNNEL name other binaries
+    ./links.py [-r ROUNDS] [-s MIB] [-n CONNECTIONS] [-i IDLE]     MAILSEAL and STUNNEL name other binaries
 
 Both have the same certificates (mailseal pki), TLS 1.3 alone, and check the other's name; neither
-resumes sessions. All processes of the two ends are pinned to CPU 1, generator and service to CPU 0;
-rounds are interleaved. The figures are those per second of the ends' own CPU, the median of the
-rounds.
+resumes sessions. All processes of the two ends are pinned to CPU 1, generator and service to CPU 0.
+Each round starts both anew and measures one after the other, in turns the one or the other first.
+The figures to compare are those per second of the ends' own CPU; a cell is the median of the
+rounds (least-most). Prints tables for RESULTS.md.
+
+Where the machine's congestion control paces what it sends (bbr), that is most of what is measured:
+run it in a network of its own that does not, as Debian's default does not (README.md has the line).
 """
 import argparse
 import os
@@ -24,6 +28,9 @@ BENCH = pathlib.Path(__file__).resolve().parent
 MAILSEAL = os.environ.get("MAILSEAL", str(BENCH.parent / "build/mailseal"))
 STUNNEL = os.environ.get("STUNNEL", "stunnel4")
 BLOCK = bytes(1 << 20)
+ECHO = b"\xff" * 8
+LINE = bytes(64)
+LINES = 4000
 
 
 def free_ports(count):
@@ -64,6 +71,7 @@ class Ends:
             make("near", pki / "imap1", self.port, self.far, "db1")]
         for port in (self.far, self.port):
             self.wait(port)
+        carry(self.port, 8)  # all of their processes are there now
         self.pids = [p for process in self.processes for p in tree_of(process.pid)]
 
     def launch(self, *words):
@@ -109,24 +117,36 @@ class Ends:
             process.wait(20)
 
 
+def echo(sock):
+    while part := sock.recv(1 << 16):
+        sock.sendall(part)
+
+
+def swallow(sock, part, left):
+    while left and (n := sock.recv_into(part)):
+        left -= n
+    sock.sendall(b"all" if not left else b"few")
+
+
 def service():
-    """Reads as many bytes as the first eight say, and answers; listens for ever."""
+    """Reads as many bytes as the first eight say, and answers; or says all back. Listens for ever."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 
     def serve(sock):
-        part = bytearray(1 << 20)
         with sock:
             try:
-                left = int.from_bytes(sock.recv(8, socket.MSG_WAITALL), "big")
-                while left and (n := sock.recv_into(part)):
-                    left -= n
-                sock.sendall(b"all" if not left else b"few")
+                word = sock.recv(8, socket.MSG_WAITALL)
+                if word == ECHO:
+                    echo(sock)
+                else:
+                    swallow(sock, bytearray(1 << 20), int.from_bytes(word, "big"))
             except OSError:
                 pass
 
     def accept():
         while True:
             sock, _ = listener.accept()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=serve, args=(sock,), daemon=True).start()
     threading.Thread(target=accept, daemon=True).start()
     return listener.getsockname()[1]
@@ -142,17 +162,121 @@ def carry(port, blocks):
             sys.exit(f"not all arrived: {told}")
 
 
-def measure(ends, work, amount):
-    before, began = cpu_s(ends.pids), time.monotonic()
-    work()
-    return amount / (cpu_s(ends.pids) - before), amount / (time.monotonic() - began)
+def cpu_of(ends, work):
+    """What the ends used meanwhile, and what came of it."""
+    before = cpu_s(ends.pids)
+    found = work()
+    return cpu_s(ends.pids) - before, found
+
+
+def bulk(ends, args):
+    """MiB a second of CPU, and of the clock."""
+    began = time.monotonic()
+    cpu, _ = cpu_of(ends, lambda: carry(ends.port, args.s))
+    return args.s / cpu, args.s / (time.monotonic() - began)
+
+
+def connections(ends, args):
+    """One after the other, each with its handshakes: a second of CPU, and of the clock."""
+    began = time.monotonic()
+    cpu, _ = cpu_of(ends, lambda: [carry(ends.port, 0) for _ in range(args.n)])
+    return args.n / cpu, args.n / (time.monotonic() - began)
+
+
+def round_trips(port):
+    """Microseconds from a line's first byte to that of its answer, one line at a time."""
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(ECHO)
+        times = []
+        for _ in range(LINES):
+            began = time.perf_counter()
+            sock.sendall(LINE)
+            sock.recv(len(LINE), socket.MSG_WAITALL)
+            times.append((time.perf_counter() - began) * 1e6)
+    return sorted(times)
+
+
+def latency(ends, _):
+    """A line and its answer: microseconds of CPU, of the clock at the median and the 99th of 100."""
+    cpu, times = cpu_of(ends, lambda: round_trips(ends.port))
+    return cpu / LINES * 1e6, times[LINES // 2], times[LINES * 99 // 100]
+
+
+def memory_kib(pids):
+    """What is their own, shared pages by share."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+            total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+    return total
+
+
+def idle(ends, args):
+    """KiB of both ends for a connection that is open and silent."""
+    before, socks = memory_kib(ends.pids), []
+    for _ in range(args.i):
+        socks.append(socket.create_connection(("127.0.0.1", ends.port), 60))
+        socks[-1].sendall(ECHO + b"x")
+        if socks[-1].recv(1) != b"x":
+            sys.exit("an idle connection is not open")
+    found = (memory_kib(ends.pids) - before) / args.i
+    for sock in socks:
+        sock.close()
+    return (found,)
+
+
+# What is measured: its columns, and whether more is better.
+MODES = {
+    bulk: (("MiB/CPU s", "MiB/s"), True),
+    connections: (("connections/CPU s", "connections/s"), True),
+    latency: (("us of CPU a line", "p50 us", "p99 us"), False),
+    idle: (("KiB a connection",), False),
+}
+
+
+def cell(values):
+    digits = 1 if statistics.median(values) < 100 else 0
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def table(mode, found, kinds):
+    """In markdown. How many times better than stunnel (where it is there) the first column is."""
+    columns, is_more_better = MODES[mode]
+    middle = {kind: statistics.median(row[0] for row in found[kind, mode]) for kind in kinds}
+    base = middle.get("stunnel", middle["mailseal"])
+    print(f"\n| {mode.__name__} | times stunnel | " + " | ".join(columns) + " |")
+    print("|" + "---|" * (len(columns) + 2))
+    for kind in kinds:
+        ratio = middle[kind] / base if is_more_better else base / middle[kind]
+        print(f"| {kind} | {ratio:.2f} | "
+              + " | ".join(cell(column) for column in zip(*found[kind, mode])) + " |", flush=True)
+
+
+def one_round(number, kinds, folder, port, args, found):
+    running = {kind: Ends(folder, kind, folder / "ca/issued", port) for kind in kinds}
+    for mode in MODES:
+        for kind in kinds if number % 2 else reversed(kinds):
+            found.setdefault((kind, mode), []).append(mode(running[kind], args))
+    for ends in running.values():
+        ends.close()
+        shutil.rmtree(ends.folder)
+
+
+def word_of(path):
+    return open(path, encoding="ascii").read().split()[0]
+
+
+def load():
+    return word_of("/proc/loadavg")
 
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("-r", type=int, default=5, metavar="ROUNDS")
-    args.add_argument("-s", type=int, default=1024, metavar="MIB")
-    args.add_argument("-n", type=int, default=400, metavar="CONNECTIONS")
+    args.add_argument("-r", type=int, default=9, metavar="ROUNDS")
+    args.add_argument("-s", type=int, default=512, metavar="MIB")
+    args.add_argument("-n", type=int, default=200, metavar="CONNECTIONS")
+    args.add_argument("-i", type=int, default=300, metavar="IDLE")
     args = args.parse_args()
     os.sched_setaffinity(0, {0})
     folder = pathlib.Path(tempfile.mkdtemp())
@@ -162,27 +286,16 @@ def main():
     for name in ("db1", "imap1"):
         subprocess.run([MAILSEAL, "pki", "issue", name, "--dir", ca], check=True,
                        stdout=subprocess.DEVNULL)
-    port, found = service(), {}
     kinds = ["mailseal"] + (["stunnel"] if shutil.which(STUNNEL) else [])
-    for _ in range(args.r):
-        for kind in kinds:
-            ends = Ends(folder, kind, folder / "ca/issued", port)
-            carry(ends.port, 8)
-            bulk = measure(ends, lambda e=ends: carry(e.port, args.s), args.s)
-            short = measure(ends, lambda e=ends: [carry(e.port, 0) for _ in range(args.n)],
-                            args.n)
-            found.setdefault(kind, []).append((*bulk, *short))
-            ends.close()
-            shutil.rmtree(ends.folder)
+    port, found, loads = service(), {}, [load()]
+    for number in range(args.r):
+        one_round(number, kinds, folder, port, args, found)
+        loads.append(load())
     shutil.rmtree(folder)
-    print(f"{'':10} {'MiB/CPU s':>10} {'MiB/s':>8} {'links/CPU s':>12} {'links/s':>8}")
-    middle = {kind: [statistics.median(column) for column in zip(*rows)]
-              for kind, rows in found.items()}
-    for kind, row in middle.items():
-        print(f"{kind:10} {row[0]:10.0f} {row[1]:8.0f} {row[2]:12.0f} {row[3]:8.0f}")
-    if "stunnel" in middle:
-        print("times stunnel:" + "".join(f" {a / b:.2f}" for a, b in
-                                        zip(middle["mailseal"], middle["stunnel"])))
+    print(f"{args.r} rounds; load {min(loads, key=float)} to {max(loads, key=float)}; "
+          + word_of("/proc/sys/net/ipv4/tcp_congestion_control"))
+    for mode in MODES:
+        table(mode, found, kinds)
 
 
 main()

@@ -12,12 +12,12 @@ def config(pki_dir, links, more=""):
             f"link = {{\n{groups}\n}};\n{more}")
 
 
-def host(folder, name, pki_dir, links, more=""):
-    """A daemon. links: name -> the text of its group."""
+def host(folder, name, pki_dir, links, more="", **process):
+    """A daemon. links: name -> the text of its group; process: more for Daemon."""
     own = os.path.join(folder, name)
     os.mkdir(own)
     os.chmod(own, 0o755)
-    return Daemon(own, config(pki_dir, links, more))
+    return Daemon(own, config(pki_dir, links, more), **process)
 
 
 class Service:

@@ -51,7 +51,7 @@ def read_proxy_header(reader):
 class Backend:
     """A listening thread; each connection runs serve(reader, sock, told) in a thread of its own."""
 
-    def __init__(self, serve, expects_proxy=True, port=0, path=None):
+    def __init__(self, serve, expects_proxy=True, port=0, path=None, host="127.0.0.1"):
         self.serve = serve
         self.expects_proxy = expects_proxy
         self.sessions = []
@@ -62,7 +62,7 @@ class Backend:
             self.listener.bind(path)
             self.listener.listen()
         else:
-            self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+            self.listener = socket.create_server((host, port), backlog=1024)
             self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 

@@ -4,6 +4,8 @@
 #include "conf/conf.h"
 #include "conf/errors.h"
 #include "identity/files.h"
+#include "io/address.h"
+#include "tunnel/look.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +30,7 @@ static const char usage[] =
 	"\n"
 	"  check               every error of the file, with line and mend; also whether the "
 	"files\n"
-	"                      it names can be read and max_sessions fits\n"
+	"                      it names can be read, max_sessions fits, and tunnels are there\n"
 	"  show                what is in force, defaults included\n"
 	"  defaults            every setting and its default\n"
 	"  man                 mailseal.conf(5) in roff\n"
@@ -103,6 +105,28 @@ static void backend_check(struct check *c, const struct conf_backend *b)
 	snprintf(path, sizeof(path), "backend.%s.tls.ca_file", b->name);
 	if (b->tls.ca_file)
 		file_check(c, place, b->tls.ca_file);
+}
+
+/* What is not true now may be when the daemon begins. */
+static void tunnel_check(struct check *c, const struct conf_backend *b)
+{
+	char path[320];
+	struct conf_place place = { b->file, b->line, path };
+	const struct passwd *user = geteuid() ? NULL : getpwnam(c->settings->user);
+	snprintf(path, sizeof(path), "backend.%s.tls", b->name);
+	for (size_t i = 0; b->tls.mode == CONF_TLS_TUNNEL && i < b->address_count; i++) {
+		const struct conf_address *a = &b->addresses[i];
+		struct tunnel_way way = { .interface = b->tls.interface,
+			                  .accepts_unproven = b->accepts_unproven_tunnel };
+		struct tunnel_verdict v;
+		struct sockaddr_storage sa = {};
+		(void)io_address_take(a->host, a->port, &sa);
+		tunnel_look(&way, (const struct sockaddr *)&sa, user ? user->pw_uid : geteuid(),
+		            &v);
+		if (v.state == TUNNEL_GONE)
+			note(c, place, true, v.mend, "%s would not be used now: %s", a->text,
+			     v.fact);
+	}
 }
 
 static void group_check(struct check *c, const char *setting, const char *group)
@@ -216,8 +240,10 @@ static void files_check(struct check *c)
 	node_check(c);
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
 		certificate_check(c, &c->settings->certificates[i]);
-	for (size_t i = 0; i < c->settings->backend_count; i++)
+	for (size_t i = 0; i < c->settings->backend_count; i++) {
 		backend_check(c, &c->settings->backends[i]);
+		tunnel_check(c, &c->settings->backends[i]);
+	}
 	for (size_t i = 0; i < c->settings->relay_count; i++)
 		relay_check(c, &c->settings->relays[i]);
 	for (size_t i = 0; i < c->settings->route_count; i++)

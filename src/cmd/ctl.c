@@ -131,6 +131,22 @@ static void cluster_print(const json_t *answer)
 	       number_of(cluster, "nodes"), number_of(cluster, "waiting"));
 }
 
+static void tunnels_print(const json_t *answer)
+{
+	const json_t *t;
+	size_t i;
+	json_array_foreach((json_t *)json_object_get(answer, "tunnels"), i, t)
+	{
+		const char *interface = json_string_value(json_object_get(t, "interface"));
+		printf("tunnel: backend %s, %s%s%s: %s, %s\n",
+		       json_string_value(json_object_get(t, "backend")),
+		       json_string_value(json_object_get(t, "address")),
+		       interface && interface[0] ? " by " : "", interface ? interface : "",
+		       json_string_value(json_object_get(t, "state")),
+		       json_string_value(json_object_get(t, "fact")));
+	}
+}
+
 static void watches_print(const json_t *list)
 {
 	const json_t *watch;
@@ -176,6 +192,7 @@ static void status_print(const json_t *answer)
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
 	if (number_of(answer, "bans"))
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
+	tunnels_print(answer);
 	size_t i;
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",

@@ -153,14 +153,15 @@ static void backend_check(struct conf_reader *r, const struct conf_backend *b)
 		return;
 	backend_addresses(r, b);
 	backend_client_info(r, b);
-	if (b->tls.mode != CONF_TLS_NONE) {
+	conf_check_tunnel(r, b);
+	if (conf_tls_is_ours(&b->tls)) {
 		backend_verify(r, b);
 		return;
 	}
 	if (conf_is_bad(r, mode.text))
 		return; /* whatever was meant, it was not "none" */
 	backend_tls_unused(r, b);
-	if (!backend_is_local(b) && !b->accepts_plain) {
+	if (b->tls.mode == CONF_TLS_NONE && !backend_is_local(b) && !b->accepts_plain) {
 		conf_complain(r, conf_path_of("backend", b->name, "address").text,
 		              "mail would cross the network in clear");
 		conf_mend(r, "add tls = { mode = \"implicit\"; ... } (or \"starttls\"), or "

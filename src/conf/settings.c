@@ -58,11 +58,11 @@ bool conf_needs_identity(const struct conf_settings *settings)
 	if (settings->link_count)
 		return true;
 	for (size_t i = 0; i < settings->backend_count; i++)
-		if (settings->backends[i].tls.mode != CONF_TLS_NONE &&
+		if (conf_tls_is_ours(&settings->backends[i].tls) &&
 		    settings->backends[i].tls.verify == TLS_VERIFY_INTERNAL)
 			return true;
 	for (size_t i = 0; settings->relay_count && i < settings->route_count; i++)
-		if (settings->routes[i].tls.mode != CONF_TLS_NONE &&
+		if (conf_tls_is_ours(&settings->routes[i].tls) &&
 		    settings->routes[i].tls.verify == TLS_VERIFY_INTERNAL)
 			return true;
 	for (size_t i = 0; i < settings->relay_count; i++)

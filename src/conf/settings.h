@@ -37,7 +37,12 @@ struct conf_network {
 	bool is_v6;
 };
 
-enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
+enum conf_tls_mode {
+	CONF_TLS_NONE,
+	CONF_TLS_STARTTLS,
+	CONF_TLS_IMPLICIT,
+	CONF_TLS_TUNNEL, /* none of ours: the kernel seals it (tunnel/tunnel.h) */
+};
 
 /* mode to name are those of a backend; tickets and forward secrecy those of an edge. */
 struct conf_tls {
@@ -54,7 +59,14 @@ struct conf_tls {
 	char *name;   /* to be in the backend's certificate; NULL with PIN, INTERNAL and NONE */
 	char **peers; /* INTERNAL: nodes, one of which it is */
 	size_t peer_count;
+	char *interface; /* TUNNEL: by which it is reached; NULL: any, by an IPsec policy */
 };
+
+/* Is there TLS of ours, whose rows count? */
+static inline bool conf_tls_is_ours(const struct conf_tls *t)
+{
+	return t->mode == CONF_TLS_STARTTLS || t->mode == CONF_TLS_IMPLICIT;
+}
 
 struct conf_certificate {
 	char *name;
@@ -74,7 +86,8 @@ struct conf_backend {
 	bool accepts_no_client_info;
 	bool accepts_unverified_client_info;
 	bool accepts_unverified; /* tls.verify = "none" */
-	bool channel_binding;    /* it binds to our TLS: -PLUS mechanisms stay */
+	bool accepts_unproven_tunnel;
+	bool channel_binding; /* it binds to our TLS: -PLUS mechanisms stay */
 	uint32_t connect_timeout_ms;
 	const char *file;
 	int line;

@@ -47,7 +47,7 @@ static const struct conf_word forward_secrecy_words[] = { { "prefer", false, fal
 static const struct conf_word mode_words[] = { { "none", CONF_TLS_NONE, false },
 	                                       { "starttls", CONF_TLS_STARTTLS, false },
 	                                       { "implicit", CONF_TLS_IMPLICIT, false },
-	                                       { "tunnel", 0, true },
+	                                       { "tunnel", CONF_TLS_TUNNEL, false },
 	                                       { NULL, 0, false } };
 
 static const struct conf_word verify_words[] = {
@@ -68,6 +68,7 @@ static const struct conf_word backend_accept_words[] = {
 	{ "unverified-client-info", offsetof(struct conf_backend, accepts_unverified_client_info),
 	  false },
 	{ "unverified", offsetof(struct conf_backend, accepts_unverified), false },
+	{ "unproven-tunnel", offsetof(struct conf_backend, accepts_unproven_tunnel), false },
 	{ NULL, 0, false }
 };
 
@@ -126,8 +127,15 @@ static const struct conf_row edge_tls_rows[] = {
 
 static const struct conf_row backend_tls_rows[] = {
 	ROW("mode", CONF_WORD, mode, "none", NEW_SESSIONS,
-	    "How TLS towards the backend begins. \"none\" is for this host alone",
+	    "How TLS towards the backend begins. \"none\" is for this host alone. \"tunnel\": "
+	    "there is none, but WireGuard, MACsec or IPsec of this host seals the way. Its kernel "
+	    "is asked, at start, whenever links, routes or policies change, and every minute; an "
+	    "address for which that is not true is not used. See TUNNELS in mailseal-run(8)",
 	    .words = mode_words),
+	ROW("interface", CONF_STRING, interface, "", NEW_SESSIONS,
+	    "For mode = \"tunnel\": the interface by which the backend is reached, of WireGuard, "
+	    "MACsec or IPsec (a link of kind xfrm). Connections are bound to it. Default: any, "
+	    "and an IPsec policy has to cover the address"),
 	ROW("verify", CONF_WORD, verify, "system", NEW_SESSIONS,
 	    "What vouches for the backend's certificate: the CAs of this host, those of "
 	    "\"ca_file\", the keys in \"pin\", the CA of our own hosts (\"internal\": see \"pki\"; "
@@ -243,7 +251,8 @@ static const struct conf_row backend_rows[] = {
 	FLAGS("accept", backend_accept_words, NEW_SESSIONS,
 	      "What is unsafe and wanted all the same: \"plain\" (no TLS to another host), "
 	      "\"no-client-info\", \"unverified-client-info\" (\"id\"), \"unverified\" "
-	      "(verify = \"none\")"),
+	      "(verify = \"none\"), \"unproven-tunnel\" (an interface of which the kernel does not "
+	      "know that it seals, such as tun; it counts as plain)"),
 };
 
 static bool backend_has_tls(const void *base)
@@ -254,7 +263,8 @@ static bool backend_has_tls(const void *base)
 static const struct conf_group backend_groups[] = {
 	{ .name = "tls",
 	  .kind = CONF_ONE,
-	  .help = "TLS towards this backend. One that is not on this host must have it",
+	  .help = "TLS towards this backend, or a tunnel. One that is not on this host must have "
+	          "either",
 	  ROWS(backend_tls_rows),
 	  .offset = offsetof(OF, tls),
 	  .has_flag = true,
@@ -506,6 +516,7 @@ static const struct conf_row link_rows[] = {
 static const struct conf_word route_mode_words[] = { { "starttls", CONF_TLS_STARTTLS, false },
 	                                             { "implicit", CONF_TLS_IMPLICIT, false },
 	                                             { "none", CONF_TLS_NONE, false },
+	                                             { "tunnel", 0, true },
 	                                             { NULL, 0, false } };
 
 static const struct conf_word route_verify_words[] = {
@@ -1061,7 +1072,7 @@ static const struct {
 	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },
 	{ "suites", "a choice of suites is not in this version" },
-	{ "interface", "backends reached through a tunnel are not in this version" },
+	{ "interface", "a route through a tunnel is not in this version" },
 	{ "balance", "a choice of how backends are balanced is not in this version" },
 	{ "by_sni", "a choice of backends by name is not in this version" },
 	{ "open", "opening backends at login is not in this version" },

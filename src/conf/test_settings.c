@@ -235,13 +235,19 @@ static void test_backend_tls_accepted(void **state)
 		     "d = { " REMOTE "accept = [\"unverified\"]; tls = { mode = \"implicit\";"
 		     "verify = \"none\"; }; };"
 		     "e = { " REMOTE "accept = [\"unverified-client-info\"]; client_info = \"id\";"
-		     "tls = { mode = \"implicit\"; name = \"x.example\"; }; }; }; " REST);
+		     "tls = { mode = \"implicit\"; name = \"x.example\"; }; };"
+		     "f = { " REMOTE "tls = { mode = \"tunnel\"; interface = \"wg0\"; }; };"
+		     "g = { " REMOTE "tls = { mode = \"tunnel\"; }; }; }; " REST);
 	assert_int_equal(s->backends[1].tls.verify, TLS_VERIFY_SYSTEM);
 	assert_string_equal(s->backends[1].tls.name, "imap.example.org");
 	assert_int_equal(s->backends[2].tls.pin_count, 1);
 	assert_int_equal(s->backends[2].tls.pins[0][0], 0xe3);
 	assert_int_equal(s->backends[4].tls.verify, TLS_VERIFY_NONE);
 	assert_int_equal(s->backends[5].client_info, CONV_INFO_ID);
+	assert_int_equal(s->backends[6].tls.mode, CONF_TLS_TUNNEL);
+	assert_string_equal(s->backends[6].tls.interface, "wg0");
+	assert_null(s->backends[7].tls.interface);
+	assert_false(conf_tls_is_ours(&s->backends[7].tls));
 }
 
 #define WATCHED "watch = { interfaces = [\"lo\"]; }; "
@@ -761,8 +767,26 @@ static void test_backends_refused(void **state)
 		       "\"imap1\"; name = \"i.example\"; }; }; };" REST,
 		  "backend.i.tls.peer", "alone" },
 		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "tls = { mode = \"tunnel\"; verify = \"system\"; }; }; };" REST,
+		  "backend.i.tls.verify", "no TLS" },
+		{ HOST "backend = { " MTA "i = { address = [\"127.0.0.1:26\"]; "
+		       "tls = { mode = \"tunnel\"; interface = \"wg0\"; }; }; };" REST,
+		  "backend.i.address", "on this host" },
+		{ HOST "backend = { " MTA "i = { " REMOTE
+		       "tls = { mode = \"tunnel\"; interface = \"wg/0\"; }; }; };" REST,
+		  "backend.i.tls.interface", "no interface" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"tunnel\"; interface = "
+		       "\"abcdefghijklmnop\"; }; }; };" REST,
+		  "backend.i.tls.interface", "no interface" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "tls = { mode = \"implicit\"; name = "
+		       "\"i.example\"; interface = \"wg0\"; }; }; };" REST,
+		  "backend.i.tls.interface", "mode = \"tunnel\"" },
+		{ HOST "backend = { " MTA "i = { " REMOTE "accept = [\"unproven-tunnel\"]; "
 		       "tls = { mode = \"tunnel\"; }; }; };" REST,
-		  "backend.i.tls.mode", "not in this version" },
+		  "backend.i.accept", "interface = " },
+		{ HOST WELL "route = ( { domain = \"*\"; host = \"192.0.2.1:25\"; "
+		            "tls = { mode = \"tunnel\"; name = \"a.example\"; }; } );",
+		  "route[0].tls.mode", "not in this version" },
 		{ HOST "backend = { " MTA "i = { address = [\"127.0.0.1:26\"]; tls = { verify = "
 		       "\"system\"; }; }; };" REST,
 		  "backend.i.tls.verify", "no TLS" },

@@ -57,7 +57,8 @@ static void on_backend_event(struct io_stream *stream, enum io_stream_event even
 static bool is_down(const struct edge_session *s, size_t address)
 {
 	const struct edge_address *a = &s->edge->backend->addresses[address];
-	return a->down_until_ms > io_loop_now_ms(s->pool->loop);
+	return a->down_until_ms > io_loop_now_ms(s->pool->loop) ||
+	       edge_tunnel_state(s, address) == TUNNEL_GONE;
 }
 
 static bool are_down(const struct edge_session *s, size_t from)
@@ -77,6 +78,20 @@ static void down_note(struct edge_session *s)
 	address_of(s)->down_until_ms = io_loop_now_ms(s->pool->loop) + DOWN_MS;
 }
 
+/* A tunnel is no matter of routes alone: the connection is bound to its interface. */
+static int address_connect(struct edge_session *s)
+{
+	const struct edge_address *a = address_of(s);
+	io_stream_deinit(&s->backend);
+	s->backend = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
+	s->tunnel = edge_tunnel_state(s, s->address);
+	return io_stream_connect(
+		&s->backend, s->pool->loop,
+		&(struct io_way){ .to = (const struct sockaddr *)&a->sa,
+	                          .len = a->sa_len,
+	                          .device = s->edge->backend->conf->tls.interface });
+}
+
 /* Starts the connection to the first address from s->address on that can be tried. */
 static void connect_next(struct edge_session *s, enum conv_failure why)
 {
@@ -91,14 +106,14 @@ static void connect_next(struct edge_session *s, enum conv_failure why)
 			}
 			a->state = EDGE_ADDRESS_NEW;
 		}
+		if (edge_tunnel_state(s, s->address) == TUNNEL_GONE) {
+			complain(s, LOG_LEVEL_WARN, "backend cannot be reached",
+			         "its tunnel is gone, see ctl status");
+			continue;
+		}
 		if (is_down(s, s->address) && !are_down(s, s->address + 1))
 			continue;
-		io_stream_deinit(&s->backend);
-		s->backend =
-			(struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
-		int r = io_stream_connect(
-			&s->backend, s->pool->loop,
-			&(struct io_way){ .to = (struct sockaddr *)&a->sa, .len = a->sa_len });
+		int r = address_connect(s);
 		if (!r) {
 			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
 			return;
@@ -266,6 +281,19 @@ static void backend_event_tls(struct edge_session *s, enum io_stream_event event
 	int r = conv_tls_up(edge_session_conv(s), CONV_BACKEND, &todo);
 	edge_session_act(s, r, todo);
 	edge_session_pump(s);
+}
+
+void edge_backend_lost(struct edge_session *s)
+{
+	if (s->state == EDGE_STATE_CONNECT || s->state == EDGE_STATE_ASK) {
+		address_failed(s, "its tunnel is gone", CONV_FAILURE_CONNECT);
+		return;
+	}
+	io_stream_abort(&s->backend);
+	if (s->state == EDGE_STATE_HELD)
+		edge_session_end(s, CONV_OUTCOME_BACKEND_BROKEN);
+	else
+		edge_session_backend_event(s, IO_STREAM_ERROR);
 }
 
 void edge_backend_event(struct edge_session *s, enum io_stream_event event)

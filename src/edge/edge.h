@@ -115,6 +115,9 @@ void edge_pool_guess_to(struct edge_pool *pool, struct edge_guesses *guesses);
 void edge_pool_ban(struct edge_pool *pool, struct slice text);
 void edge_pool_guess_heard(struct edge_pool *pool, const struct edge_throttle_pair *pair,
                            unsigned failures);
+/* Tunnels that may be used from now on, all of them; sessions by others end. Takes list. */
+struct tunnel_told;
+void edge_pool_tunnels(struct edge_pool *pool, struct tunnel_told *list, size_t count);
 void edge_pool_free(struct edge_pool *pool);
 const struct edge_counters *edge_pool_counters(const struct edge_pool *pool);
 size_t edge_pool_open(const struct edge_pool *pool);

@@ -187,6 +187,7 @@ void edge_pool_free(struct edge_pool *pool)
 	edge_limits_free(pool->users);
 	edge_throttle_free(pool->throttle);
 	free(pool->bans);
+	free(pool->tunnels);
 	free(pool);
 }
 

@@ -55,14 +55,27 @@ static bool has_backend(const struct edge_session *s)
 static enum store_seal backend_seal_of(const struct edge_session *s)
 {
 	const struct conf_backend *b = s->edge->backend->conf;
-	if (!has_backend(s) || (b->tls.mode != CONF_TLS_NONE && !s->backend.is_tls_up))
+	if (!has_backend(s) || (conf_tls_is_ours(&b->tls) && !s->backend.is_tls_up))
 		return STORE_SEAL_NONE;
+	if (b->tls.mode == CONF_TLS_TUNNEL)
+		return s->tunnel == TUNNEL_SEALED ? STORE_SEAL_SEALED : STORE_SEAL_PLAIN;
 	if (b->tls.mode == CONF_TLS_NONE)
 		return conf_address_is_local(&b->addresses[s->address]) ? STORE_SEAL_LOCAL
 		                                                        : STORE_SEAL_PLAIN;
 	if (tls_session_facts(s->backend.tls)->is_legacy)
 		return STORE_SEAL_LEGACY;
 	return b->tls.verify == TLS_VERIFY_NONE ? STORE_SEAL_SEALED : STORE_SEAL_AUTHENTICATED;
+}
+
+/* What seals the way to it, in a word. */
+static const char *backend_tls_of(const struct edge_session *s)
+{
+	const struct conf_backend *b = s->edge->backend->conf;
+	if (!has_backend(s))
+		return "";
+	if (b->tls.mode == CONF_TLS_TUNNEL)
+		return s->tunnel == TUNNEL_SEALED ? "tunnel" : "unproven-tunnel";
+	return s->backend.is_tls_up ? tls_session_facts(s->backend.tls)->version : "none";
 }
 
 static uint32_t duration_ms_of(const struct edge_session *s)
@@ -136,11 +149,12 @@ static void session_log(const struct edge_session *s, const struct store_record 
 	           kv_str("hello", edge_hello_name(r->hello, hello)),
 	           kv_str("backend",
 	                  has_backend(s) ? s->edge->backend->addresses[s->address].text : ""),
-	           kv_str("user", r->user), kv_int("login_failures", r->login_failures),
-	           kv_str("software", r->software), kv_int("messages", r->messages),
-	           kv_int("requiretls", c->requiretls), kv_str("queue", c->queue_ids),
-	           kv_int("bare_newlines", c->bare_newlines), kv_str("outcome", r->outcome),
-	           kv_str("error", r->error), kv_int("bytes_in", (int64_t)r->bytes_in),
+	           kv_str("backend_tls", backend_tls_of(s)), kv_str("user", r->user),
+	           kv_int("login_failures", r->login_failures), kv_str("software", r->software),
+	           kv_int("messages", r->messages), kv_int("requiretls", c->requiretls),
+	           kv_str("queue", c->queue_ids), kv_int("bare_newlines", c->bare_newlines),
+	           kv_str("outcome", r->outcome), kv_str("error", r->error),
+	           kv_int("bytes_in", (int64_t)r->bytes_in),
 	           kv_int("bytes_out", (int64_t)r->bytes_out), kv_ms("seconds", r->duration_ms));
 }
 

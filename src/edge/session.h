@@ -10,6 +10,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "store/record.h"
+#include "tunnel/told.h"
 
 struct proxyhdr_result;
 
@@ -42,9 +43,10 @@ struct edge_session {
 	struct io_later end; /* frees the session, after the callback */
 	enum edge_state state;
 	uint32_t armed_progress, armed_deadline_ms;
-	size_t address;       /* of the backend, the one being tried or in use */
-	size_t address_end;   /* the first that is not tried */
-	struct edge_ask *ask; /* learn.c's: there is no client, the conversation learns */
+	size_t address;           /* of the backend, the one being tried or in use */
+	size_t address_end;       /* the first that is not tried */
+	enum tunnel_state tunnel; /* of the way to the backend, where a tunnel seals it */
+	struct edge_ask *ask;     /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
@@ -86,6 +88,8 @@ struct edge_pool {
 	struct edge_bans *bans;
 	struct edge_hellos hellos;
 	struct edge_shy shy;
+	struct tunnel_told *tunnels; /* that may be used */
+	size_t tunnel_count;
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
 	struct io_later line_moves;
@@ -146,6 +150,12 @@ void edge_backend_event(struct edge_session *s, enum io_stream_event event);
 void edge_backend_starttls(struct edge_session *s);
 void edge_backend_late(struct edge_session *s);  /* its deadline passed */
 void edge_backend_asked(struct edge_session *s); /* the silence of EDGE_STATE_ASK is over */
+
+/* Its tunnel is gone: the next address is tried, or the session ends. */
+void edge_backend_lost(struct edge_session *s);
+
+/* edge/tunnel.c: GONE too where none is told of; SEALED for who needs none. */
+enum tunnel_state edge_tunnel_state(const struct edge_session *s, size_t address);
 
 /* edge/session.c, for the others. */
 [[nodiscard]] int edge_session_new(struct edge_session **ret_s, struct edge_pool *pool,

@@ -97,7 +97,7 @@ static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, c
                        char *ret_error, size_t cap)
 {
 	const struct conf_tls *t = &b->conf->tls;
-	if (t->mode == CONF_TLS_NONE)
+	if (!conf_tls_is_ours(t))
 		return 0;
 	if (t->verify == TLS_VERIFY_INTERNAL)
 		return inside_tls(b, trust, ret_error, cap);
@@ -243,13 +243,13 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 	return r ? r : old_tls_make(e, settings, set, m, ret_error, cap);
 }
 
-/* On this host alone, or in TLS with who proved himself. */
+/* On this host alone, or in TLS with who proved himself. A tunnel is none (RFC 8689 4.2.1). */
 static bool backend_is_safe(const struct conf_backend *b)
 {
 	bool is_local = true;
 	for (size_t i = 0; i < b->address_count; i++)
 		is_local = is_local && conf_address_is_local(&b->addresses[i]);
-	return is_local || (b->tls.mode != CONF_TLS_NONE && b->tls.verify != TLS_VERIFY_NONE);
+	return is_local || (conf_tls_is_ours(&b->tls) && b->tls.verify != TLS_VERIFY_NONE);
 }
 
 static void settings_fill(struct conv_settings *set, const struct edge *e)

@@ -313,6 +313,9 @@ int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct io
 	if (way->from && (setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) ||
 	                  bind(fd, way->from, way->len)))
 		return err_raise(-errno);
+	if (way->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, way->device,
+	                              (socklen_t)strlen(way->device)))
+		return err_raise(-errno);
 	if (connect(fd, way->to, way->len) && errno != EINPROGRESS)
 		return err_raise(-errno);
 	s->is_connecting = true;
@@ -456,6 +459,15 @@ void io_stream_reset(struct io_stream *s)
 	setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	s->is_dead = true;
 	buf_clear(&s->out);
+}
+
+void io_stream_abort(struct io_stream *s)
+{
+	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	if (!io_stream_is_open(s))
+		return;
+	io_stream_reset(s);
+	(void)!connect(s->fd, &nowhere, sizeof(nowhere));
 }
 
 void io_stream_keepalive(struct io_stream *s, unsigned idle_s)

@@ -70,6 +70,8 @@ struct io_way {
 	const struct sockaddr *from; /* an address of this host, of the same family; NULL: any */
 	const struct sockaddr *to;
 	socklen_t len; /* of either */
+	/* The one interface by which its packets go, whatever routes say; NULL: as they say. */
+	const char *device;
 };
 /* Starts a connection; CONNECTED or ERROR follows. A negative: could not even start. */
 [[nodiscard]] int io_stream_connect(struct io_stream *s, struct io_loop *loop,
@@ -108,6 +110,8 @@ void io_stream_cut(struct io_stream *s);
 /* Broken off: what waits is dropped, no event follows, and freeing the stream resets the
  * connection, so that the peer does not take it for an end. */
 void io_stream_reset(struct io_stream *s);
+/* The same at once: what the kernel has of it and did not send yet is never sent. */
+void io_stream_abort(struct io_stream *s);
 /* A peer that is silent is asked by the kernel after so long whether it is still there; one that
  * is not is an ERROR. Does nothing for a unix socket. */
 void io_stream_keepalive(struct io_stream *s, unsigned idle_s);

@@ -1,5 +1,7 @@
 #include "io/stream.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,8 +36,10 @@ static void on_event(struct io_stream *s, enum io_stream_event event)
 		seen->error++;
 		io_loop_stop(seen->loop);
 		break;
-	case IO_STREAM_ROOM:
 	case IO_STREAM_CONNECTED:
+		io_loop_stop(seen->loop);
+		break;
+	case IO_STREAM_ROOM:
 	case IO_STREAM_TLS_UP:
 	case IO_STREAM_TLS_FAILED:
 		break;
@@ -118,12 +122,72 @@ static void test_stream_reads_all(void **state)
 	stage_deinit(&t);
 }
 
+/* A socket of loopback that listens; ret_way leads to it. */
+static int listener_open(struct sockaddr_in *ret_address, struct io_way *ret_way)
+{
+	*ret_address = (struct sockaddr_in){ .sin_family = AF_INET,
+		                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(*ret_address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)ret_address, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)ret_address, &len), 0);
+	*ret_way = (struct io_way){ .to = (const struct sockaddr *)ret_address, .len = len };
+	return fd;
+}
+
+static void test_stream_of_one_device(void **state)
+{
+	struct stage t;
+	struct sockaddr_in address;
+	struct io_way way;
+	int listener = listener_open(&address, &way);
+	stage_init(&t, SIZE_MAX);
+	io_stream_deinit(&t.stream);
+	t.stream = (struct io_stream){ .fd = -1, .owner = &t.seen, .on_event = on_event };
+	way.device = "no-such-device0";
+	assert_int_equal(io_stream_connect(&t.stream, t.loop, &way), -ENODEV);
+	way.device = "lo";
+	assert_int_equal(io_stream_connect(&t.stream, t.loop, &way), 0);
+	assert_int_equal(io_loop_run(t.loop), 0);
+	assert_false(t.stream.is_connecting || t.seen.error);
+	close(listener);
+	stage_deinit(&t);
+}
+
+/* The peer hears of it before the stream is freed. */
+static void test_stream_aborted_is_reset_at_once(void **state)
+{
+	struct stage t;
+	struct sockaddr_in address;
+	struct io_way way;
+	char byte;
+	int listener = listener_open(&address, &way);
+	stage_init(&t, SIZE_MAX);
+	io_stream_deinit(&t.stream);
+	t.stream = (struct io_stream){ .fd = -1, .owner = &t.seen, .on_event = on_event };
+	assert_int_equal(io_stream_connect(&t.stream, t.loop, &way), 0);
+	assert_int_equal(io_loop_run(t.loop), 0);
+	int peer = accept(listener, NULL, NULL);
+	assert_true(peer >= 0);
+	io_stream_abort(&t.stream);
+	assert_int_equal(recv(peer, &byte, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(io_stream_write(&t.stream, slice_str("not sent")), 0);
+	assert_true(io_stream_is_open(&t.stream) && t.stream.is_dead);
+	close(peer);
+	close(listener);
+	stage_deinit(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream_end_behind_bytes_nobody_takes),
 		cmocka_unit_test(test_stream_paused_is_told_after),
 		cmocka_unit_test(test_stream_reads_all),
+		cmocka_unit_test(test_stream_of_one_device),
+		cmocka_unit_test(test_stream_aborted_is_reset_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

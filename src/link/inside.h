@@ -123,6 +123,7 @@ struct link_session {
 	char wanted_addr[48]; /* where who came connected to, as he knows it */
 	uint16_t wanted_port;
 	bool was_up;
+	const char *ended_by; /* which side was the first to end or to break, for the log */
 	const char *outcome;
 	char error[LINK_ERROR_CAP];
 };
@@ -152,6 +153,7 @@ struct link_record {
 	const struct link_end *end;
 	const char *session_id;
 	const char *address, *target, *outcome, *error;
+	const char *ended_by;          /* NULL: neither side */
 	const struct tls_session *tls; /* NULL, or of a handshake that did not end: not sealed */
 	uint64_t began_ms, bytes_in, bytes_out, datagrams;
 };

@@ -71,6 +71,7 @@ void link_record(const struct link_record *how)
 	           kv_str("tls", r.tls_version), kv_str("cipher", r.cipher),
 	           kv_str("group", r.group), kv_int("datagrams", r.messages),
 	           kv_str("outcome", r.outcome), kv_str("error", r.error),
+	           kv_str("ended_by", how->ended_by ? how->ended_by : ""),
 	           kv_int("bytes_in", (int64_t)r.bytes_in),
 	           kv_int("bytes_out", (int64_t)r.bytes_out), kv_ms("seconds", r.duration_ms));
 	if (recorder)

@@ -75,6 +75,7 @@ static void record(struct link_session *s)
 		.address = s->addr,
 		.target = s->dial.target ? s->dial.target->text : "",
 		.outcome = s->outcome ? s->outcome : "drained",
+		.ended_by = s->ended_by,
 		.error = s->error[0] ? s->error
 	                 : s->was_up ? ""
 	                             : s->dial.error,
@@ -153,8 +154,17 @@ static void sealed_failed(struct link_session *s)
 		         kv_int("unsaid", (int64_t)unsaid));
 }
 
+static const char *side_name(const struct link_session *s, const struct io_stream *side)
+{
+	if (side == &s->in)
+		return s->end->is_far ? "near" : "client";
+	return s->end->is_far ? "service" : "far";
+}
+
 static void splice_ended(struct link_session *s, struct io_stream *from, struct io_stream *to)
 {
+	if (!s->ended_by)
+		s->ended_by = side_name(s, from);
 	if (io_splice_move(from, to)) {
 		link_session_break(s, "no-memory");
 		return;

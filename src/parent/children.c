@@ -299,6 +299,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 		if (buf_len(&plan->cas[i]))
 			file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL, buf_slice(&plan->cas[i]));
 	listeners_send(p, worker);
+	parent_tunnels_send(p, worker);
 	/* One of them asks the backends what they offer, the others are told. */
 	uint8_t asks = worker->slot == 0;
 	parent_send(worker, PROC_MSG_START, slice_of(&asks, 1), -1);

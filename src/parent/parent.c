@@ -250,6 +250,7 @@ static void parent_deinit(struct parent *p)
 		free(c);
 	}
 	parent_listen_close(p);
+	parent_tunnels_end(p);
 	conf_settings_free(p->began_with);
 	parent_plan_free(p->plan);
 	parent_plan_free(p->next);

@@ -37,6 +37,7 @@ void parent_plan_free(struct parent_plan *plan)
 	for (size_t i = 0; plan->cas && i < conf_ca_count(plan->settings); i++)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
+	parent_tunnels_free(plan);
 	buf_deinit(&plan->passwords);
 	free(plan->certificates);
 	free(plan->cas);
@@ -126,7 +127,7 @@ static int cas_read(struct parent_plan *plan)
 	for (size_t i = 0; i < plan->settings->backend_count; i++) {
 		const struct conf_tls *t = &plan->settings->backends[i].tls;
 		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : conf_system_cas;
-		if (t->mode == CONF_TLS_NONE ||
+		if (!conf_tls_is_ours(t) ||
 		    (t->verify != TLS_VERIFY_FILE && t->verify != TLS_VERIFY_SYSTEM))
 			continue;
 		int r = ca_read(plan, conf_ca_of_backend(plan->settings, i), path);
@@ -321,6 +322,7 @@ static void plan_commit(struct parent *p)
 	struct parent_plan *old = p->plan;
 	p->plan = plan;
 	p->mismatch_since_ms = 0;
+	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);
 	/* Handshakes under way may still sign with the keys before: those go one change later. */
@@ -419,7 +421,9 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	plan->cas = calloc(conf_ca_count(s) + 1, sizeof(*plan->cas));
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
-	int r = groups_find(plan);
+	int r = parent_tunnels_prepare(plan);
+	if (!r)
+		r = groups_find(plan);
 	if (!r)
 		r = passwords_read(plan);
 	if (!r)

@@ -9,6 +9,7 @@
 #include "parent/estate.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "tunnel/look.h"
 
 #include <linux/limits.h>
 #include <sys/socket.h>
@@ -92,6 +93,9 @@ struct parent_plan {
 	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
 	struct buf passwords;           /* of the dashboard */
 	struct parent_caps *caps;       /* of all addresses of all backends; parent/caps.c */
+	struct parent_tunnel *tunnels;  /* parent/tunnels.c */
+	size_t tunnel_count;
+	uid_t worker_uid;
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
 	char error[256];           /* why it cannot be: set by what failed first */
@@ -154,6 +158,12 @@ struct parent {
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
 	struct io_deadline dashboard_tick;
+	struct io_deadline tunnel_tick; /* the next look */
+	uint64_t tunnels_looked_ms;
+	struct {
+		int fd;
+		struct io_watch *watch; /* NULL: there is none */
+	} tunnel_news[TUNNEL_NEWS_COUNT];
 	bool ledger_has_reports;          /* of others: their folder was there when it began */
 	uint64_t deaths[PROC_ROLE_COUNT]; /* of processes that were started again */
 	int64_t exceptions_told_s;        /* Unix time of the last look */
@@ -242,6 +252,18 @@ void parent_caps_send(struct parent *p, struct parent_child *worker);
 void parent_caps_free(struct parent_plan *plan);
 struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
+
+/* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
+/* Which there are in its settings. 0 or -ENOMEM. */
+[[nodiscard]] int parent_tunnels_prepare(struct parent_plan *plan);
+/* For the plan in force; old: the one before, or NULL. Workers are told when they are configured.
+ */
+void parent_tunnels_begin(struct parent *p, const struct parent_plan *old);
+void parent_tunnels_end(struct parent *p);
+void parent_tunnels_send(struct parent *p, struct parent_child *worker);
+void parent_tunnels_free(struct parent_plan *plan);
+struct json_t *parent_tunnels_json(const struct parent *p);
+void parent_tunnels_warn(const struct parent *p, struct json_t *warnings);
 
 /* parent/ledger.c */
 void parent_ledger_status_came(struct parent *p, struct slice payload);

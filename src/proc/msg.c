@@ -103,6 +103,7 @@ static const struct row {
 	[PROC_MSG_HOOK_SAID] = { "hook said", WAY(RUNNER, LEDGER), 8 + PROC_HOOK_SAID_MAX, false },
 	[PROC_MSG_BANS] = { "bans", WAY(PARENT, WORKER) | WAY(LEDGER, PARENT), 256 * KIB, false },
 	[PROC_MSG_BAN] = { "ban", WAY(PARENT, LEDGER), NAME_MAX_LEN, false },
+	[PROC_MSG_TUNNELS] = { "tunnels", WAY(PARENT, WORKER), 2 * MIB, false },
 	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
 	[PROC_MSG_WATCH_STATUS] = { "watch status", WAY(WATCH, PARENT), 4 * KIB, false },
 	[PROC_MSG_WATCH_FAILED] = { "watch failed", WAY(WATCH, PARENT), WHY_MAX, false },

@@ -131,6 +131,8 @@ enum proc_msg_type {
 	 * of the cluster */
 	PROC_MSG_BANS,
 	PROC_MSG_BAN, /* parent -> ledger, for the cluster. Text "TARGET UNTIL"; 0: not any more */
+	/* parent -> worker: the tunnels that may be used, all of them */
+	PROC_MSG_TUNNELS, /* proc/tunnel.h */
 	/* watch -> parent */
 	PROC_MSG_WATCH_STATUS, /* u64 numbers, in the order of enum proc_watch_number */
 	PROC_MSG_WATCH_FAILED, /* text: why nothing can be captured (any more); its end follows */

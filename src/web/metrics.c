@@ -72,6 +72,8 @@ static const struct exposition_family
                          "Processes that ended by themselves and were started again."),
 	warnings = GAUGE("warnings", "What backends have to be mended, see ctl status."),
 	workarounds = GAUGE("workarounds", "Far ends that are treated specially."),
+	tunnels =
+		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
 	expiry = GAUGE("certificate_expiry_timestamp_seconds",
                        "Until when the served certificate is valid."),
 	stale = GAUGE("certificate_stale",
@@ -126,6 +128,19 @@ static void number_write(struct exposition *e, const json_t *list, size_t which)
 	}
 }
 
+static void tunnels_write(struct exposition *e, const json_t *state)
+{
+	const json_t *t;
+	size_t i;
+	exposition_begin(e, &tunnels);
+	json_array_foreach(json_object_get(state, "tunnels"), i, t)
+	{
+		exposition_value(e, &tunnels, strcmp(web_json_text(t, "state"), "gone") != 0,
+		                 { "backend", web_json_text(t, "backend") },
+		                 { "address", web_json_text(t, "address") });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -134,6 +149,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	deaths_write(e, state);
 	one(e, &warnings, (double)json_array_size(json_object_get(state, "warnings")));
 	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
+	tunnels_write(e, state);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		number_write(e, json_object_get(state, "workers"), i);
 }

@@ -18,7 +18,9 @@ static const char state[] =
 	" \"sums\": {\"open\": 5, \"plain\": 3}, \"warnings\": [{\"backend\": \"<mta>\","
 	" \"address\": \"127.0.0.1:25\", \"warning\": \"it offers -PLUS\", \"mend\": \"a & b\"}],"
 	" \"workarounds\": [{\"mx\": \"<script>\", \"with\": \"without tickets\","
-	" \"until\": \"2027-01-01\"}]}";
+	" \"until\": \"2027-01-01\"}], \"tunnels\": [{\"backend\": \"imap\","
+	" \"address\": \"10.9.0.2:143\", \"state\": \"sealed\"}, {\"backend\": \"imap\","
+	" \"address\": \"10.9.0.3:143\", \"state\": \"gone\"}]}";
 
 static const char in_force[] =
 	"{\"edges\": [{\"name\": \"mx\", \"certificates\": [\"a\"]}, {\"name\": \"imap\","
@@ -186,6 +188,10 @@ static void test_web_pages(void **state_)
 	has(web, "/metrics",
 	    "mailseal_certificate_expiry_timestamp_seconds{certificate=\"a\"} 1800000000\n", true);
 	has(web, "/metrics", "mailseal_certificate_stale{certificate=\"b\"} 1\n", true);
+	has(web, "/metrics",
+	    "mailseal_backend_tunnel{backend=\"imap\",address=\"10.9.0.2:143\"} 1\n", true);
+	has(web, "/metrics",
+	    "mailseal_backend_tunnel{backend=\"imap\",address=\"10.9.0.3:143\"} 0\n", true);
 	has(web, "/metrics", "mailseal_client_sessions_plain_total{worker=\"0\"} 3\n", true);
 	web_free(web);
 }

@@ -20,6 +20,7 @@
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
+#include "worker/tunnels.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -368,6 +369,8 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(proc_teller_attach(w->ledger, TAKE_FD(msg->fd)));
 	case PROC_MSG_SERVICE:
 		return err_up(worker_services_add(w->services, msg->payload, TAKE_FD(msg->fd)));
+	case PROC_MSG_TUNNELS:
+		return err_up(worker_tunnels_came(w->pool, msg->payload));
 	case PROC_MSG_DRAIN:
 		return err_up(on_drain(w, msg));
 	case PROC_MSG_STATUS_ASK:
