@@ -1,7 +1,6 @@
 /* AUTH (RFC 4954): who tries, whether that is allowed here, and how it ended. */
 #include "base/err.h"
 #include "conv/line.h"
-#include "conv/login.h"
 #include "sasl/secret.h"
 #include "smtp/parts.h"
 
