@@ -82,7 +82,8 @@ enum conv_open { CONV_OPEN_TLS, CONV_OPEN_AUTH }; /* DESIGN 6; only the first is
 struct conv_settings {
 	const char *hostname; /* greeting, Received by */
 	const char *edge_name;
-	bool is_submission;    /* smtp only */
+	bool is_submission;    /* smtp only, and these two exclude each other */
+	bool is_lmtp;          /* RFC 2033 */
 	bool offers_starttls;  /* a certificate is there */
 	bool plus_is_bound;    /* the backend binds to our TLS: -PLUS mechanisms stay */
 	bool backend_starttls; /* tls.mode = "starttls" towards the backend */
