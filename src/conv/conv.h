@@ -165,6 +165,8 @@ struct conv_ops {
 	const char *(*overload_line)(void);
 	void (*deinit)(struct conv *c);
 	const struct conv_login_shape *login; /* of those that log in, then splice: conv/login.h */
+	/* What a drain may say in a spliced session that is silent, CRLF and all; NULL: nothing. */
+	const char *spliced_bye;
 	bool greets_for_backend; /* smtp: a sender told at once that it is down tries another MX */
 	bool ends_by_closing;    /* tcp: the end of a side is part of what it says */
 	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */

@@ -1,5 +1,5 @@
 /*
- * Edges: TLS in front of mail servers. This folder joins a conversation (smtp/, imap/, pop3/) to
+ * Edges: TLS in front of mail servers. This folder joins a conversation (smtp/, imap/, pop3/, sieve/) to
  * two sockets, TLS and a backend, and writes the record of every session. It knows nothing of
  * processes: the worker accepts and hands connections in, and signs through tls_signer.
  *

@@ -52,5 +52,6 @@ const struct conv_ops imap_edge_ops = {
 	CONV_LOGIN_OPS,
 	.overload_line = overload_line,
 	.login = &shape,
+	.spliced_bye = "* BYE Server shutting down\r\n",
 	.caps_are_words = true,
 };

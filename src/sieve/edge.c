@@ -36,4 +36,5 @@ const struct conv_ops sieve_edge_ops = {
 	CONV_LOGIN_OPS,
 	.overload_line = overload_line,
 	.login = &shape,
+	.spliced_bye = "BYE (TRYLATER) \"Server shutting down\"\r\n",
 };
