@@ -135,7 +135,8 @@ def smtp(reader, sock, session, is_lmtp=False):
         elif verb == b"BDAT":
             words = line.split()
             session.setdefault("chunks", []).append(reader.exactly(int(words[1])))
-            sock.sendall(b"250 2.0.0 chunk taken\r\n")
+            for _ in recipients if is_lmtp and words[2:] else [None]:
+                sock.sendall(b"250 2.0.0 chunk taken\r\n")
         elif verb == b"AUTH":
             if len(line.split()) == 2:  # the response comes by itself
                 sock.sendall(b"334 \r\n")
