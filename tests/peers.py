@@ -222,7 +222,7 @@ def sieve(reader, sock, session):
         verb = words[0].upper()
         if verb == b"AUTHENTICATE" and len(words) == 2:
             sock.sendall(b'""\r\n')
-            line = reader.read()
+            line = reader.read() or b""
         if verb == b"AUTHENTICATE" and line.endswith(b"+}\r\n"):
             line = reader.exactly(int(line.split(b"{")[-1][:-4]))
             reader.read()
