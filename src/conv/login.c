@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "conv/line.h"
+#include "sasl/secret.h"
 
 #include <stdio.h>
 
@@ -74,9 +75,16 @@ void conv_login_enter(struct conv_login *l, enum conv_login_state state, unsigne
 	}
 }
 
+static void drop(struct conv_login *l)
+{
+	sasl_secret_clear(&l->pending);
+	if (shape_of(l)->drop)
+		shape_of(l)->drop(l);
+}
+
 int conv_login_close(struct conv_login *l, enum conv_outcome outcome, enum conv_todo *ret_todo)
 {
-	shape_of(l)->drop(l);
+	drop(l);
 	conv_login_enter(l, CONV_LOGIN_CLOSED, CONV_LOGIN_WANT_NOTHING);
 	*ret_todo = conv_end(&l->conv, outcome);
 	return 0;
@@ -139,6 +147,17 @@ int conv_login_foreign(struct conv_login *l, enum conv_todo *ret_todo)
 	return err_up(conv_login_bye(l, CONV_OUTCOME_BAD_SYNTAX, shape_of(l)->foreign, ret_todo));
 }
 
+int conv_login_say(struct conv_login *l, const char *line)
+{
+	return err_up(buf_printf(&l->conv.out[CONV_CLIENT], "%s\r\n", line));
+}
+
+int conv_login_complain(struct conv_login *l, const char *line, enum conv_todo *ret_todo)
+{
+	int r = conv_login_say(l, line);
+	return r ? err_up(r) : err_up(conv_login_erred(l, ret_todo));
+}
+
 int conv_login_erred(struct conv_login *l, enum conv_todo *ret_todo)
 {
 	*ret_todo = CONV_TODO_READ;
@@ -164,10 +183,19 @@ void conv_login_upgrade(struct conv_login *l, enum conv_todo *ret_todo)
 	*ret_todo = CONV_TODO_CLIENT_TLS;
 }
 
-void conv_login_open(struct conv_login *l, enum conv_todo *ret_todo)
+static void open_backend(struct conv_login *l, enum conv_todo *ret_todo)
 {
 	conv_login_enter(l, CONV_LOGIN_CONNECTING, CONV_LOGIN_WANT_NOTHING);
 	*ret_todo = CONV_TODO_CONNECT;
+}
+
+int conv_login_open_for(struct conv_login *l, struct slice command, enum conv_todo *ret_todo)
+{
+	int r = sasl_secret_add(&l->pending, command);
+	if (r)
+		return err_up(r);
+	open_backend(l, ret_todo);
+	return 0;
 }
 
 int conv_login_ready(struct conv_login *l, enum conv_todo *ret_todo)
@@ -180,7 +208,11 @@ int conv_login_ready(struct conv_login *l, enum conv_todo *ret_todo)
 			return err_up(r);
 		l->has_greeted = true;
 	}
-	return err_up(shape_of(l)->resume(l, ret_todo));
+	if (!buf_len(&l->pending))
+		return 0;
+	int r = shape_of(l)->run(l, buf_slice(&l->pending), ret_todo);
+	sasl_secret_clear(&l->pending);
+	return err_up(r);
 }
 
 bool conv_login_is_clear(const struct conv_login *l)
@@ -246,7 +278,7 @@ int conv_login_start(struct conv *c, enum conv_todo *ret_todo)
 	struct conv_login *l = login_of(c);
 	l->started_s = c->facts.now_s;
 	if (c->facts.is_implicit) {
-		conv_login_open(l, ret_todo);
+		open_backend(l, ret_todo);
 		return 0;
 	}
 	int r = shape_of(l)->greet(l);
@@ -262,7 +294,7 @@ int conv_login_learn(struct conv *c, enum conv_todo *ret_todo)
 {
 	struct conv_login *l = login_of(c);
 	l->started_s = c->facts.now_s;
-	conv_login_open(l, ret_todo);
+	open_backend(l, ret_todo);
 	return 0;
 }
 
@@ -332,7 +364,7 @@ int conv_login_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_t
 	}
 	if (shape_of(l)->greets_again)
 		l->has_greeted = false;
-	conv_login_open(l, ret_todo);
+	open_backend(l, ret_todo);
 	return 0;
 }
 
@@ -382,6 +414,5 @@ int conv_login_expire(struct conv *c, enum conv_expiry why, enum conv_todo *ret_
 
 void conv_login_deinit(struct conv *c)
 {
-	struct conv_login *l = login_of(c);
-	shape_of(l)->drop(l);
+	drop(login_of(c));
 }

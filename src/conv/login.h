@@ -47,6 +47,7 @@ struct conv_login {
 	unsigned errors;
 	unsigned backend_replies; /* since the client's last command */
 	struct sasl_exchange sasl;
+	struct buf pending; /* a command that waits for the backend; may hold a password */
 };
 
 /* A function returns 0 or -ENOMEM, and has its todo set to READ before. */
@@ -62,15 +63,15 @@ struct conv_login_shape {
 	/* Bytes of the client in PLAIN, READY or CHALLENGED. */
 	int (*client)(struct conv_login *l, struct slice input, size_t *ret_used,
 	              enum conv_todo *ret_todo);
-	/* READY came: the command that waited runs, if there is one. */
-	int (*resume)(struct conv_login *l, enum conv_todo *ret_todo);
+	/* A whole command that waited for the backend, which is READY now. */
+	int (*run)(struct conv_login *l, struct slice command, enum conv_todo *ret_todo);
 	/* One reply of the backend off its input: as conv_line_take(). */
 	int (*reply_take)(struct slice input, size_t max, struct slice *ret_reply,
 	                  size_t *ret_used);
 	int (*reply)(struct conv_login *l, struct slice reply, enum conv_todo *ret_todo);
 	/* TLS towards it is up: what it said before is forgotten. */
 	int (*sealed)(struct conv_login *l, enum conv_todo *ret_todo);
-	/* Forgets, and wipes, what the client said. */
+	/* Forgets, and wipes, what the client said; NULL: nothing is kept. */
 	void (*drop)(struct conv_login *l);
 };
 
@@ -121,8 +122,15 @@ int conv_login_close(struct conv_login *l, enum conv_outcome outcome, enum conv_
 /* Another protocol at this port (conv/foreign.h). */
 [[nodiscard]] int conv_login_foreign(struct conv_login *l, enum conv_todo *ret_todo);
 
+/* A line to the client; without CRLF. */
+[[nodiscard]] int conv_login_say(struct conv_login *l, const char *line);
+
 /* The client was told no: a session may err only so often. */
 [[nodiscard]] int conv_login_erred(struct conv_login *l, enum conv_todo *ret_todo);
+
+/* Both. */
+[[nodiscard]] int conv_login_complain(struct conv_login *l, const char *line,
+                                      enum conv_todo *ret_todo);
 
 /* A login can be tried: in TLS, or because of an exception. */
 bool conv_login_is_allowed(const struct conv_login *l);
@@ -133,8 +141,9 @@ bool conv_login_may_upgrade(const struct conv_login *l);
 /* The client was told to begin. */
 void conv_login_upgrade(struct conv_login *l, enum conv_todo *ret_todo);
 
-/* The backend is opened for a client; what it said waits, if it is kept. */
-void conv_login_open(struct conv_login *l, enum conv_todo *ret_todo);
+/* The backend is opened for a client without TLS (exception); its command waits. */
+[[nodiscard]] int conv_login_open_for(struct conv_login *l, struct slice command,
+                                      enum conv_todo *ret_todo);
 
 /* The backend is ready: greets the client if that is still to be done, runs what waited. */
 [[nodiscard]] int conv_login_ready(struct conv_login *l, enum conv_todo *ret_todo);

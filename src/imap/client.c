@@ -10,6 +10,7 @@
 
 /* One whole command. */
 struct call {
+	struct slice text;
 	const struct imap_command *command;
 	bool is_bad;   /* it did not parse: tokens are those in front of the fault */
 	bool has_more; /* the client sent bytes behind it */
@@ -134,14 +135,6 @@ static int on_id(struct imap_edge *e, const struct call *call, enum conv_todo *r
 	return err_up(say(e, command->tag, "OK ID completed"));
 }
 
-/* The backend is opened for a client without TLS (exception); the command waits. */
-static int open_backend(struct imap_edge *e, enum conv_todo *ret_todo)
-{
-	e->is_pending = true;
-	conv_login_open(&e->login, ret_todo);
-	return 0;
-}
-
 static int refuse_plain(struct imap_edge *e, struct slice tag, enum conv_todo *ret_todo)
 {
 	return err_up(complain(e, tag, "NO [PRIVACYREQUIRED] no login without TLS", ret_todo));
@@ -178,7 +171,7 @@ static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo
 		return err_up(
 			complain(e, command->tag, "BAD LOGIN takes name and password", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
-		return err_up(open_backend(e, ret_todo));
+		return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
 	r = imap_login_build(command, e->login.conv.seen->text, &e->pieces);
 	return r ? err_up(r) : err_up(forward(e, command, IMAP_WANT_LOGIN, ret_todo));
 }
@@ -207,7 +200,7 @@ static int on_authenticate(struct imap_edge *e, const struct call *call, enum co
 	if (conv_login_is_unbound(&e->login))
 		return err_up(complain(e, command->tag, "NO no channel binding here", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
-		return err_up(open_backend(e, ret_todo));
+		return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
 	int r = imap_auth_build(command, e->login.conv.seen->text, &e->pieces);
 	return r ? err_up(r) : err_up(forward(e, command, IMAP_WANT_AUTH, ret_todo));
 }
@@ -230,13 +223,13 @@ static const struct verb *verb_find(struct slice name)
 	return NULL;
 }
 
-/* A whole command is in text. */
-static int run(struct imap_edge *e, bool has_more, enum conv_todo *ret_todo)
+static int run(struct imap_edge *e, struct slice text, bool has_more, enum conv_todo *ret_todo)
 {
 	struct imap_command command;
-	e->is_pending = false;
-	int r = imap_command_parse(buf_slice(&e->text), &command);
-	struct call call = { .command = &command, .is_bad = r != 0, .has_more = has_more };
+	int r = imap_command_parse(text, &command);
+	struct call call = {
+		.text = text, .command = &command, .is_bad = r != 0, .has_more = has_more
+	};
 	const struct verb *verb = verb_find(command.verb);
 	if (r == IMAP_COMMAND_NO_TAG)
 		r = complain(e, command.tag, "BAD invalid tag", ret_todo);
@@ -246,8 +239,6 @@ static int run(struct imap_edge *e, bool has_more, enum conv_todo *ret_todo)
 		r = complain(e, command.tag, "BAD invalid arguments", ret_todo);
 	else
 		r = verb->run(e, &call, ret_todo);
-	if (!e->is_pending)
-		imap_edge_command_drop(e);
 	return err_up(r);
 }
 
@@ -356,7 +347,9 @@ static int feed_line(struct imap_edge *e, struct slice input, size_t *ret_used,
 	e->line_total += *ret_used;
 	if (conv_literal_announced(line, &literal))
 		return err_up(literal_begin(e, &literal, ret_todo));
-	return err_up(run(e, input.len > *ret_used, ret_todo));
+	r = run(e, buf_slice(&e->text), input.len > *ret_used, ret_todo);
+	imap_edge_command_drop(e);
+	return err_up(r);
 }
 
 /* A response that does not decode is not passed on: "*" ends the exchange at the backend too. */
@@ -384,8 +377,7 @@ int imap_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
 	return err_up(feed_line(e, input, ret_used, ret_todo));
 }
 
-int imap_client_resume(struct conv_login *l, enum conv_todo *ret_todo)
+int imap_client_run(struct conv_login *l, struct slice text, enum conv_todo *ret_todo)
 {
-	struct imap_edge *e = imap_edge_of(l);
-	return e->is_pending ? err_up(run(e, false, ret_todo)) : 0;
+	return err_up(run(imap_edge_of(l), text, false, ret_todo));
 }

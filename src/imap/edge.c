@@ -9,7 +9,6 @@ void imap_edge_command_drop(struct imap_edge *e)
 {
 	sasl_secret_clear(&e->text);
 	e->line_total = e->literal_total = e->literal_left = 0;
-	e->is_pending = false;
 }
 
 static int greet(struct conv_login *l)
@@ -39,7 +38,7 @@ static const struct conv_login_shape shape = {
 	.quit = "E9 LOGOUT\r\n",
 	.greet = greet,
 	.client = imap_client_feed,
-	.resume = imap_client_resume,
+	.run = imap_client_run,
 	.reply_take = conv_line_take,
 	.reply = imap_backend_reply,
 	.sealed = imap_backend_sealed,

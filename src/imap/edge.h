@@ -31,7 +31,6 @@ enum imap_want {
 struct imap_edge {
 	struct conv_login login;
 	bool backend_offers_starttls;
-	bool is_pending; /* a whole command in text waits for the backend */
 
 	/* The client's command as far as it came; may hold a password. */
 	struct buf text;

@@ -15,8 +15,9 @@ void imap_edge_command_drop(struct imap_edge *e);
 [[nodiscard]] int imap_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
                                    enum conv_todo *ret_todo);
 
-/* The command that waited for the backend, if there is one. */
-[[nodiscard]] int imap_client_resume(struct conv_login *l, enum conv_todo *ret_todo);
+/* The command that waited for the backend. */
+[[nodiscard]] int imap_client_run(struct conv_login *l, struct slice text,
+                                  enum conv_todo *ret_todo);
 
 /* The words of CAPABILITY for this client now. */
 void imap_client_caps(const struct imap_edge *e, char *ret_caps, size_t cap);

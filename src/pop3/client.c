@@ -18,23 +18,9 @@ struct verb {
 	int (*run)(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo);
 };
 
-static int say(struct pop3_edge *e, const char *text)
-{
-	return err_up(buf_printf(&e->login.conv.out[CONV_CLIENT], "%s\r\n", text));
-}
-
-/* Says no and counts: a session may err only so often. */
-static int complain(struct pop3_edge *e, const char *text, enum conv_todo *ret_todo)
-{
-	int r = say(e, text);
-	if (r)
-		return err_up(r);
-	return err_up(conv_login_erred(&e->login, ret_todo));
-}
-
 static int refuse_plain(struct pop3_edge *e, enum conv_todo *ret_todo)
 {
-	return err_up(complain(e, "-ERR STLS is required first", ret_todo));
+	return err_up(conv_login_complain(&e->login, "-ERR STLS is required first", ret_todo));
 }
 
 /* The line goes to the backend as it came. */
@@ -47,16 +33,6 @@ static int forward(struct pop3_edge *e, const struct call *call, enum pop3_want 
 	*ret_todo = CONV_TODO_READ;
 	int r = sasl_secret_add(out, call->line);
 	return r ? err_up(r) : err_up(buf_add_str(out, "\r\n"));
-}
-
-/* The backend is opened for a client without TLS (exception); the command waits. */
-static int open_backend(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
-{
-	int r = sasl_secret_add(&e->pending, call->line);
-	if (r)
-		return err_up(r);
-	conv_login_open(&e->login, ret_todo);
-	return 0;
 }
 
 static int caps_print(struct pop3_edge *e)
@@ -79,35 +55,36 @@ static int on_capa(struct pop3_edge *e, const struct call *call, enum conv_todo 
 {
 	(void)call;
 	*ret_todo = CONV_TODO_READ;
-	int r = say(e, "+OK capability list follows");
+	int r = conv_login_say(&e->login, "+OK capability list follows");
 	if (!r)
 		r = caps_print(e);
-	return r ? err_up(r) : err_up(say(e, "."));
+	return r ? err_up(r) : err_up(conv_login_say(&e->login, "."));
 }
 
 static int on_noop(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	(void)call;
 	*ret_todo = CONV_TODO_READ;
-	return err_up(say(e, "+OK"));
+	return err_up(conv_login_say(&e->login, "+OK"));
 }
 
 static int on_quit(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	(void)call;
-	int r = say(e, "+OK bye");
+	int r = conv_login_say(&e->login, "+OK bye");
 	return r ? err_up(r) : err_up(conv_login_quit(&e->login, ret_todo));
 }
 
 static int on_stls(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (!conv_login_may_upgrade(&e->login) || call->args.len)
-		return err_up(complain(e, "-ERR STLS is not possible now", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "-ERR STLS is not possible now", ret_todo));
 	/* Bytes behind it would be read as if they had come inside TLS (CVE-2011-0411). */
 	if (call->has_more)
 		return err_up(conv_login_bye(&e->login, CONV_OUTCOME_INJECTED,
 		                             "input after STLS is refused", ret_todo));
-	int r = say(e, "+OK Begin TLS negotiation now");
+	int r = conv_login_say(&e->login, "+OK Begin TLS negotiation now");
 	if (r)
 		return err_up(r);
 	conv_login_upgrade(&e->login, ret_todo);
@@ -117,7 +94,7 @@ static int on_stls(struct pop3_edge *e, const struct call *call, enum conv_todo 
 static int on_user(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (!call->args.len)
-		return err_up(complain(e, "-ERR USER takes a name", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR USER takes a name", ret_todo));
 	e->has_user = false;
 	slice_to_text(call->args, e->login.conv.user, sizeof(e->login.conv.user));
 	if (!e->login.conv.facts.is_tls)
@@ -125,7 +102,7 @@ static int on_user(struct pop3_edge *e, const struct call *call, enum conv_todo 
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
-		return err_up(open_backend(e, call, ret_todo));
+		return err_up(conv_login_open_for(&e->login, call->line, ret_todo));
 	return err_up(forward(e, call, POP3_WANT_USER, ret_todo));
 }
 
@@ -137,7 +114,7 @@ static int on_pass(struct pop3_edge *e, const struct call *call, enum conv_todo 
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
 	if (!e->has_user)
-		return err_up(complain(e, "-ERR USER comes first", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR USER comes first", ret_todo));
 	e->has_user = false;
 	return err_up(forward(e, call, POP3_WANT_PASS, ret_todo));
 }
@@ -149,7 +126,7 @@ static int on_apop(struct pop3_edge *e, const struct call *call, enum conv_todo 
 	slice_to_text(conv_line_word(&args), e->login.conv.user, sizeof(e->login.conv.user));
 	if (!e->login.conv.facts.is_tls)
 		conv_exposure_note(&e->login.conv, e->login.conv.user, "APOP", false);
-	return err_up(complain(e, "-ERR there is no APOP here", ret_todo));
+	return err_up(conv_login_complain(&e->login, "-ERR there is no APOP here", ret_todo));
 }
 
 /* Reads mechanism and initial response; false: they make no sense. */
@@ -166,14 +143,15 @@ static int on_auth(struct pop3_edge *e, const struct call *call, enum conv_todo 
 {
 	e->has_user = false;
 	if (!auth_read(e, call->args))
-		return err_up(complain(e, "-ERR invalid AUTH", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR invalid AUTH", ret_todo));
 	conv_login_auth_note(&e->login);
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
 	if (conv_login_is_unbound(&e->login))
-		return err_up(complain(e, "-ERR no channel binding here", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "-ERR no channel binding here", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
-		return err_up(open_backend(e, call, ret_todo));
+		return err_up(conv_login_open_for(&e->login, call->line, ret_todo));
 	return err_up(forward(e, call, POP3_WANT_AUTH, ret_todo));
 }
 
@@ -181,14 +159,14 @@ static int on_auth(struct pop3_edge *e, const struct call *call, enum conv_todo 
 static int on_utf8(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (e->login.state != CONV_LOGIN_READY)
-		return err_up(complain(e, "-ERR not now", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR not now", ret_todo));
 	return err_up(forward(e, call, POP3_WANT_OTHER, ret_todo));
 }
 
 static int on_lang(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (e->login.state != CONV_LOGIN_READY)
-		return err_up(complain(e, "-ERR not now", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR not now", ret_todo));
 	return err_up(
 		forward(e, call, call->args.len ? POP3_WANT_OTHER : POP3_WANT_LIST, ret_todo));
 }
@@ -213,11 +191,12 @@ static int run(struct pop3_edge *e, struct slice line, bool has_more, enum conv_
 	struct call call = { .line = line, .args = line, .has_more = has_more };
 	struct slice name = conv_line_word(&call.args);
 	if (!is_text(line))
-		return err_up(complain(e, "-ERR invalid bytes", ret_todo));
+		return err_up(conv_login_complain(&e->login, "-ERR invalid bytes", ret_todo));
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		if (slice_equal_nocase(name, slice_str(verbs[i].name)))
 			return err_up(verbs[i].run(e, &call, ret_todo));
-	return err_up(complain(e, "-ERR unknown command, or not before login", ret_todo));
+	return err_up(conv_login_complain(&e->login, "-ERR unknown command, or not before login",
+	                                  ret_todo));
 }
 
 static int feed_line(struct pop3_edge *e, struct slice input, size_t *ret_used,
@@ -254,12 +233,7 @@ int pop3_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
 	return err_up(feed_line(pop3_edge_of(l), input, ret_used, ret_todo));
 }
 
-int pop3_client_resume(struct conv_login *l, enum conv_todo *ret_todo)
+int pop3_client_run(struct conv_login *l, struct slice line, enum conv_todo *ret_todo)
 {
-	struct pop3_edge *e = pop3_edge_of(l);
-	if (!buf_len(&e->pending))
-		return 0;
-	int r = run(e, buf_slice(&e->pending), false, ret_todo);
-	sasl_secret_clear(&e->pending);
-	return err_up(r);
+	return err_up(run(pop3_edge_of(l), line, false, ret_todo));
 }

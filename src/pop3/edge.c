@@ -3,17 +3,11 @@
 #include "base/err.h"
 #include "conv/line.h"
 #include "pop3/inside.h"
-#include "sasl/secret.h"
 
 static int greet(struct conv_login *l)
 {
 	return err_up(
 		buf_printf(&l->conv.out[CONV_CLIENT], "+OK %s ready\r\n", l->conv.set->hostname));
-}
-
-static void drop(struct conv_login *l)
-{
-	sasl_secret_clear(&pop3_edge_of(l)->pending);
 }
 
 static const char *overload_line(void)
@@ -29,11 +23,10 @@ static const struct conv_login_shape shape = {
 	.quit = "QUIT\r\n",
 	.greet = greet,
 	.client = pop3_client_feed,
-	.resume = pop3_client_resume,
+	.run = pop3_client_run,
 	.reply_take = conv_line_take,
 	.reply = pop3_backend_reply,
 	.sealed = pop3_backend_sealed,
-	.drop = drop,
 };
 
 const struct conv_ops pop3_edge_ops = {

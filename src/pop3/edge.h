@@ -33,9 +33,8 @@ enum pop3_want {
 
 struct pop3_edge {
 	struct conv_login login;
-	bool has_xclient;   /* the backend's greeting said so */
-	bool has_user;      /* USER was accepted */
-	struct buf pending; /* a line that waits for the backend; may hold a password */
+	bool has_xclient; /* the backend's greeting said so */
+	bool has_user;    /* USER was accepted */
 };
 
 #endif

@@ -12,8 +12,9 @@ static inline struct pop3_edge *pop3_edge_of(struct conv_login *l)
 [[nodiscard]] int pop3_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
                                    enum conv_todo *ret_todo);
 
-/* The line that waited for the backend, if there is one. */
-[[nodiscard]] int pop3_client_resume(struct conv_login *l, enum conv_todo *ret_todo);
+/* The line that waited for the backend. */
+[[nodiscard]] int pop3_client_run(struct conv_login *l, struct slice line,
+                                  enum conv_todo *ret_todo);
 
 [[nodiscard]] int pop3_backend_reply(struct conv_login *l, struct slice line,
                                      enum conv_todo *ret_todo);

@@ -1,7 +1,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "conv/foreign.h"
-#include "sasl/secret.h"
 #include "sieve/caps.h"
 #include "sieve/inside.h"
 
@@ -19,18 +18,6 @@ struct verb {
 	const char *name;
 	int (*run)(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo);
 };
-
-static int say(struct sieve_edge *e, const char *line)
-{
-	return err_up(buf_printf(&e->login.conv.out[CONV_CLIENT], "%s\r\n", line));
-}
-
-/* Says no and counts: a session may err only so often. */
-static int complain(struct sieve_edge *e, const char *line, enum conv_todo *ret_todo)
-{
-	int r = say(e, line);
-	return r ? err_up(r) : err_up(conv_login_erred(&e->login, ret_todo));
-}
 
 static int caps_print(struct sieve_edge *e)
 {
@@ -56,7 +43,7 @@ int sieve_client_greet(struct conv_login *l)
 static int on_capability(struct sieve_edge *e, const struct call *call, enum conv_todo *)
 {
 	int r = caps_print(e);
-	return r ? err_up(r) : err_up(say(e, "OK \"Capability completed\""));
+	return r ? err_up(r) : err_up(conv_login_say(&e->login, "OK \"Capability completed\""));
 }
 
 static int on_noop(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -64,35 +51,38 @@ static int on_noop(struct sieve_edge *e, const struct call *call, enum conv_todo
 	char tag[TAG_MAX + 2];
 	const struct sieve_words *w = call->words;
 	if (w->count == 1)
-		return err_up(say(e, "OK \"Done\""));
+		return err_up(conv_login_say(&e->login, "OK \"Done\""));
 	if (w->count > 2 || !conv_token_is_quoted(&w->tokens[1]))
-		return err_up(complain(e, "NO \"NOOP takes a string\"", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "NO \"NOOP takes a string\"", ret_todo));
 	int r = conv_token_text(&w->tokens[1], tag, sizeof(tag));
 	if (r)
 		return err_up(r);
 	if (strlen(tag) > TAG_MAX)
-		return err_up(complain(e, "NO \"the tag is too long\"", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "NO \"the tag is too long\"", ret_todo));
 	r = buf_add_str(&e->login.conv.out[CONV_CLIENT], "OK (TAG ");
 	if (!r)
 		r = conv_quoted_add(&e->login.conv.out[CONV_CLIENT], slice_str(tag));
-	return r ? err_up(r) : err_up(say(e, ") \"Done\""));
+	return r ? err_up(r) : err_up(conv_login_say(&e->login, ") \"Done\""));
 }
 
 static int on_logout(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
-	int r = say(e, "OK \"Logout completed\"");
+	int r = conv_login_say(&e->login, "OK \"Logout completed\"");
 	return r ? err_up(r) : err_up(conv_login_quit(&e->login, ret_todo));
 }
 
 static int on_starttls(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (!conv_login_may_upgrade(&e->login) || call->words->count > 1)
-		return err_up(complain(e, "NO \"STARTTLS is not possible now\"", ret_todo));
+		return err_up(conv_login_complain(&e->login, "NO \"STARTTLS is not possible now\"",
+		                                  ret_todo));
 	/* Bytes behind it would be read as if they had come inside TLS (CVE-2011-0411). */
 	if (call->has_more)
 		return err_up(conv_login_bye(&e->login, CONV_OUTCOME_INJECTED,
 		                             "input after STARTTLS is refused", ret_todo));
-	int r = say(e, "OK \"Begin TLS negotiation now\"");
+	int r = conv_login_say(&e->login, "OK \"Begin TLS negotiation now\"");
 	if (r)
 		return err_up(r);
 	conv_login_upgrade(&e->login, ret_todo);
@@ -142,20 +132,11 @@ static int auth_send(struct sieve_edge *e, const struct sieve_words *w)
 	return r ? err_up(r) : err_up(string_send(e, w->tokens[2].text));
 }
 
-/* The backend is opened for a client without TLS (exception); the command waits. */
-static int open_backend(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
-{
-	int r = sasl_secret_add(&e->pending, call->unit);
-	if (r)
-		return err_up(r);
-	conv_login_open(&e->login, ret_todo);
-	return 0;
-}
-
 static int refuse_plain(struct sieve_edge *e, enum conv_todo *ret_todo)
 {
 	e->auth_was_refused = true;
-	return err_up(complain(e, "NO (ENCRYPT-NEEDED) \"no login without TLS\"", ret_todo));
+	return err_up(conv_login_complain(&e->login, "NO (ENCRYPT-NEEDED) \"no login without TLS\"",
+	                                  ret_todo));
 }
 
 static int on_authenticate(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -164,11 +145,13 @@ static int on_authenticate(struct sieve_edge *e, const struct call *call, enum c
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
 	if (!is_valid)
-		return err_up(complain(e, "NO \"invalid AUTHENTICATE\"", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "NO \"invalid AUTHENTICATE\"", ret_todo));
 	if (conv_login_is_unbound(&e->login))
-		return err_up(complain(e, "NO \"no channel binding here\"", ret_todo));
+		return err_up(
+			conv_login_complain(&e->login, "NO \"no channel binding here\"", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
-		return err_up(open_backend(e, call, ret_todo));
+		return err_up(conv_login_open_for(&e->login, call->unit, ret_todo));
 	return err_up(auth_send(e, call->words));
 }
 
@@ -209,9 +192,10 @@ static int run(struct sieve_edge *e, struct slice unit, bool has_more, enum conv
 	else
 		e->auth_was_refused = false;
 	if (!verb)
-		return err_up(complain(e, "NO \"unknown command, or not before login\"", ret_todo));
+		return err_up(conv_login_complain(
+			&e->login, "NO \"unknown command, or not before login\"", ret_todo));
 	if (words.is_bad && verb->run != on_authenticate)
-		return err_up(complain(e, "NO \"invalid arguments\"", ret_todo));
+		return err_up(conv_login_complain(&e->login, "NO \"invalid arguments\"", ret_todo));
 	return err_up(verb->run(e, &call, ret_todo));
 }
 
@@ -263,12 +247,7 @@ int sieve_client_feed(struct conv_login *l, struct slice input, size_t *ret_used
 	return err_up(feed_command(sieve_edge_of(l), input, ret_used, ret_todo));
 }
 
-int sieve_client_resume(struct conv_login *l, enum conv_todo *ret_todo)
+int sieve_client_run(struct conv_login *l, struct slice unit, enum conv_todo *ret_todo)
 {
-	struct sieve_edge *e = sieve_edge_of(l);
-	if (!buf_len(&e->pending))
-		return 0;
-	int r = run(e, buf_slice(&e->pending), false, ret_todo);
-	sasl_secret_clear(&e->pending);
-	return err_up(r);
+	return err_up(run(sieve_edge_of(l), unit, false, ret_todo));
 }

@@ -1,13 +1,7 @@
 #include "sieve/edge.h"
 
-#include "sasl/secret.h"
 #include "sieve/inside.h"
 #include "sieve/unit.h"
-
-static void drop(struct conv_login *l)
-{
-	sasl_secret_clear(&sieve_edge_of(l)->pending);
-}
 
 static const char *overload_line(void)
 {
@@ -23,11 +17,10 @@ static const struct conv_login_shape shape = {
 	.greets_again = true,
 	.greet = sieve_client_greet,
 	.client = sieve_client_feed,
-	.resume = sieve_client_resume,
+	.run = sieve_client_run,
 	.reply_take = sieve_server_unit_take,
 	.reply = sieve_backend_reply,
 	.sealed = sieve_backend_sealed,
-	.drop = drop,
 };
 
 const struct conv_ops sieve_edge_ops = {

@@ -28,7 +28,6 @@ struct sieve_edge {
 	struct conv_login login;
 	bool backend_offers_starttls;
 	bool auth_was_refused; /* in clear, by the command before */
-	struct buf pending;    /* a command that waits for the backend; may hold a password */
 };
 
 #endif

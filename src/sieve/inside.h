@@ -15,8 +15,9 @@ static inline struct sieve_edge *sieve_edge_of(struct conv_login *l)
 [[nodiscard]] int sieve_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
                                     enum conv_todo *ret_todo);
 
-/* The command that waited for the backend, if there is one. */
-[[nodiscard]] int sieve_client_resume(struct conv_login *l, enum conv_todo *ret_todo);
+/* The command that waited for the backend. */
+[[nodiscard]] int sieve_client_run(struct conv_login *l, struct slice unit,
+                                   enum conv_todo *ret_todo);
 
 [[nodiscard]] int sieve_backend_reply(struct conv_login *l, struct slice unit,
                                       enum conv_todo *ret_todo);
