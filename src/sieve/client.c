@@ -4,7 +4,7 @@
 #include "sieve/caps.h"
 #include "sieve/inside.h"
 
-/* A longer tag is not said again: what a client says is reflected as little as can be (ALPACA). */
+/* No other tag is said again: what a client says is reflected as little as can be (ALPACA). */
 enum { TAG_MAX = 64 };
 
 /* One whole command. */
@@ -48,22 +48,22 @@ static int on_capability(struct sieve_edge *e, const struct call *call, enum con
 
 static int on_noop(struct sieve_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
-	char tag[TAG_MAX + 2];
+	CLEAN(buf_deinit) struct buf tag = {};
 	const struct sieve_words *w = call->words;
 	if (w->count == 1)
 		return err_up(conv_login_say(&e->login, "OK \"Done\""));
 	if (w->count > 2 || !conv_token_is_quoted(&w->tokens[1]))
 		return err_up(
 			conv_login_complain(&e->login, "NO \"NOOP takes a string\"", ret_todo));
-	int r = conv_token_text(&w->tokens[1], tag, sizeof(tag));
+	int r = conv_token_value(&w->tokens[1], &tag);
 	if (r)
 		return err_up(r);
-	if (strlen(tag) > TAG_MAX)
-		return err_up(
-			conv_login_complain(&e->login, "NO \"the tag is too long\"", ret_todo));
+	if (buf_len(&tag) > TAG_MAX || !conv_is_quotable(buf_slice(&tag)))
+		return err_up(conv_login_complain(&e->login, "NO \"a tag is short and ASCII\"",
+		                                  ret_todo));
 	r = buf_add_str(&e->login.conv.out[CONV_CLIENT], "OK (TAG ");
 	if (!r)
-		r = conv_quoted_add(&e->login.conv.out[CONV_CLIENT], slice_str(tag));
+		r = conv_quoted_add(&e->login.conv.out[CONV_CLIENT], buf_slice(&tag));
 	return r ? err_up(r) : err_up(conv_login_say(&e->login, ") \"Done\""));
 }
 

@@ -94,7 +94,8 @@ static const struct transcript before_tls[] = {
 	          GREETING "C> NOOP <x>\nC< NO \"NOOP takes a string\"\n"
 	                   "C> NOOP \"a\" \"b\"\nC< NO \"NOOP takes a string\"\n"
 	                   "C> NOOP \"0123456789012345678901234567890123456789012345678901234567890"
-	                   "1234\"\nC< NO \"the tag is too long\"\n" },
+	                   "1234\"\nC< NO \"a tag is short and ASCII\"\n"
+	                   "C> NOOP \"\xc3\xa9\"\nC< NO \"a tag is short and ASCII\"\n" },
 	{ "a literal that waits", .steps = GREETING "C> PUTSCRIPT \"x\" {6}\n"
 	                                            "C< BYE \"a literal is announced with a "
 	                                            "plus\"\n!close bad-syntax\n" },

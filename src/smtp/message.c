@@ -125,11 +125,11 @@ int smtp_message_text(struct smtp_edge *e, struct slice input, size_t *ret_used,
 /* The backend has the message, for one recipient at least: whose number is it there? */
 static void note_accepted(struct smtp_edge *e)
 {
-	if (!e->was_accepted) {
-		e->conv.messages++;
-		e->conv.requiretls += e->requires_tls;
-	}
+	if (e->was_accepted)
+		return;
 	e->was_accepted = true;
+	e->conv.messages++;
+	e->conv.requiretls += e->requires_tls;
 	smtp_reply_queue_id_note(&e->reply, e->conv.queue_ids, sizeof(e->conv.queue_ids));
 }
 
