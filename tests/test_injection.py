@@ -182,7 +182,9 @@ def test_sieve_forgets_what_it_heard_in_clear(stage):
     assert talk.say(b'"AGFsaWNlAHNlY3JldA=="\r\n').line().startswith(b"NO ")
     assert talk.say(b"STARTTLS\r\n").line().startswith(b"NO ")
     talk.say(b"LOGOUT\r\n").line()
-    assert stage.sieve.sessions[-1]["lines"] == [b"LOGOUT\r\n"]
+    session = stage.sieve.sessions[-1]
+    stage.sieve.wait(lambda: session.get("ended"))
+    assert session["lines"] == [b"LOGOUT\r\n"]
 
 
 def test_lmtp_forgets_what_it_heard_in_clear(stage):
