@@ -16,7 +16,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    """A running daemon with all four edges; shared by the tests of a file."""
+    """A running daemon with all edges; shared by the tests of a file."""
     folder = tmp_path_factory.mktemp("mailseal")
     with all_edges(folder, 2, "connections_per_address = 1000;") as running:
         yield running

@@ -6,7 +6,26 @@ import peers
 from daemon import Daemon, free_ports, make_certificate
 
 EDGES = [("mx", "smtp", "smtp", False), ("submission", "submission", "smtp", True),
-         ("imap", "imap", "imap", True), ("pop3", "pop3", "pop3", True)]
+         ("imap", "imap", "imap", True), ("pop3", "pop3", "pop3", True),
+         ("sieve", "managesieve", "sieve", True), ("lmtp", "lmtp", "lmtp", True)]
+PROTOCOL_OF = {edge: protocol for edge, protocol, *_ in EDGES}
+BACKEND_OF = {edge: backend for edge, _, backend, _ in EDGES}
+UPGRADE = {"mx": b"STARTTLS\r\n", "submission": b"STARTTLS\r\n", "imap": b"a STARTTLS\r\n",
+           "pop3": b"STLS\r\n", "sieve": b"STARTTLS\r\n", "lmtp": b"STARTTLS\r\n"}
+HELLO = {"mx": b"EHLO", "submission": b"EHLO", "lmtp": b"LHLO"}
+
+
+def greeting(talk, edge):
+    """All of it: ManageSieve's has its capabilities before the OK."""
+    return talk.until((b"OK", b"BYE", b"NO")) if edge == "sieve" else talk.line()
+
+
+def greet(talk, edge, name=b"host.example.net"):
+    """Up to where a command may come: its greeting, and the client's hello where there is one."""
+    greeting(talk, edge)
+    if edge in HELLO:
+        talk.say(HELLO[edge] + b" " + name + b"\r\n").reply()
+    return talk
 
 
 def edge_config(backends, ports, extra=None):
@@ -29,9 +48,9 @@ def edge_config(backends, ports, extra=None):
 
 @contextlib.contextmanager
 def all_edges(folder, workers, limits, more=""):
-    """A running daemon with all four edges, each protocol's backend a script of peers.py."""
+    """A running daemon with all edges, each protocol's backend a script of peers.py."""
     folder.chmod(0o755)
-    backends = {name: peers.Backend(getattr(peers, name)) for name in ("smtp", "imap", "pop3")}
+    backends = {name: peers.Backend(getattr(peers, name)) for name in set(BACKEND_OF.values())}
     numbers = iter(free_ports(2 * len(EDGES)))
     ports = {name: (next(numbers), next(numbers)) for name, *_ in EDGES}
     chain, key = make_certificate(str(folder))

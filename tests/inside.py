@@ -58,10 +58,10 @@ ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "TZ": "UTC",
 
 
 @functools.cache
-def tree():
+def tree(name=TREE):
     """The tree's folder, made if need be."""
-    subprocess.run([os.path.join(ROOT, "lab", "tree"), TREE], check=True, stdout=subprocess.DEVNULL)
-    return os.path.join(ROOT, "lab", "trees", TREE)
+    subprocess.run([os.path.join(ROOT, "lab", "tree"), name], check=True, stdout=subprocess.DEVNULL)
+    return os.path.join(ROOT, "lab", "trees", name)
 
 
 def child_of(pid):
@@ -95,13 +95,13 @@ class Host:
     """One host. shared (its folder if not said) has the same name in there and out here: what has to
     be seen from both (sockets, keys, logs) lies in it."""
 
-    def __init__(self, folder, name, shared=None):
+    def __init__(self, folder, name, shared=None, root=TREE):
         self.folder, self.name, self.address, self.servers = str(folder), name, None, []
         os.makedirs(self.path("layer"))
         os.chmod(self.folder, 0o755)
         self.process = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "bash", "-c",
-             FIRST_PROCESS, os.path.join(ROOT, "lab"), self.folder, tree(), name, shared or self.folder],
+             FIRST_PROCESS, os.path.join(ROOT, "lab"), self.folder, tree(root), name, shared or self.folder],
             stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if not wait_until(lambda: self.process.poll() is not None or os.path.exists(self.path("ready")), READY_SECONDS):
             raise AssertionError(f"host {name} does not begin")

@@ -104,10 +104,11 @@ class Backend:
         self.listener.close()
 
 
-def smtp(reader, sock, session):
+def smtp(reader, sock, session, is_lmtp=False):
     """An SMTP server that takes everything; AUTH PLAIN with the password "secret"."""
     sock.sendall(b"220 backend ESMTP\r\n")
     session["messages"] = []
+    recipients = []
     while line := reader.read():
         session["lines"].append(line)
         verb = line.split()[0].upper() if line.split() else b""
@@ -123,11 +124,19 @@ def smtp(reader, sock, session):
             if part is None:
                 return
             session["messages"].append(b"".join(text))
-            sock.sendall(b"250 2.0.0 Ok: queued as ABC123\r\n")
+            for _ in recipients if is_lmtp else [None]:
+                sock.sendall(b"250 2.0.0 Ok: queued as ABC123\r\n")
+            recipients.clear()
+        elif verb == b"RCPT" and b"full" in line:
+            sock.sendall(b"552 5.2.2 full\r\n")
+        elif verb == b"RCPT":
+            recipients.append(line)
+            sock.sendall(b"250 2.1.5 ok\r\n")
         elif verb == b"BDAT":
             words = line.split()
             session.setdefault("chunks", []).append(reader.exactly(int(words[1])))
-            sock.sendall(b"250 2.0.0 chunk taken\r\n")
+            for _ in recipients if is_lmtp and words[2:] else [None]:
+                sock.sendall(b"250 2.0.0 chunk taken\r\n")
         elif verb == b"AUTH":
             if len(line.split()) == 2:  # the response comes by itself
                 sock.sendall(b"334 \r\n")
@@ -138,6 +147,11 @@ def smtp(reader, sock, session):
             return
         else:
             sock.sendall(b"250 2.0.0 ok\r\n")
+
+
+def lmtp(reader, sock, session):
+    """The same as LMTP: a reply for each recipient."""
+    smtp(reader, sock, session, is_lmtp=True)
 
 
 def imap(reader, sock, session):
@@ -192,3 +206,34 @@ def pop3(reader, sock, session):
             sock.sendall(b"+OK\r\n")
             if verb == b"QUIT":
                 return
+
+
+SIEVE_CAPABILITIES = (b'"IMPLEMENTATION" "backend"\r\n"SIEVE" "fileinto"\r\n'
+                      b'"SASL" "PLAIN SCRAM-SHA-1-PLUS"\r\n"VERSION" "1.0"\r\nOK "backend"\r\n')
+
+
+def sieve(reader, sock, session):
+    """A ManageSieve server: PLAIN with the password "secret", and one script."""
+    sock.sendall(SIEVE_CAPABILITIES)
+    session["script"] = b""
+    while line := reader.read():
+        session["lines"].append(line)
+        words = line.split()
+        verb = words[0].upper()
+        if verb == b"AUTHENTICATE" and len(words) == 2:
+            sock.sendall(b'""\r\n')
+            line = reader.read() or b""
+        if verb == b"AUTHENTICATE" and line.endswith(b"+}\r\n"):
+            line = reader.exactly(int(line.split(b"{")[-1][:-4]))
+            reader.read()
+        if verb == b"AUTHENTICATE" and PLAIN not in line:
+            sock.sendall(b'NO "no"\r\n')
+            continue
+        if verb == b"PUTSCRIPT":
+            session["script"] = reader.exactly(int(words[-1].strip(b"{}+\r\n")))
+            reader.read()
+        if verb == b"LISTSCRIPTS":
+            sock.sendall(b'"filter" ACTIVE\r\n')
+        sock.sendall(b"OK\r\n")
+        if verb == b"LOGOUT":
+            return

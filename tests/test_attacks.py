@@ -5,37 +5,36 @@ import ssl
 import pytest
 
 from daemon import Talk, client_context
+from edges import EDGES, UPGRADE, greet
+
+ALL = list(UPGRADE)
+IN_TLS = [edge for edge, *_, has_tls in EDGES if has_tls]  # from the first byte
 
 
 pytestmark = pytest.mark.usefixtures("alone")
 
 
-@pytest.mark.parametrize("edge, upgrade, injected", [
-    ("mx", b"STARTTLS\r\n", b"MAIL FROM:<evil@example.net>\r\n"),
-    ("submission", b"STARTTLS\r\n", b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n"),
-    ("imap", b"a STARTTLS\r\n", b"b LOGIN alice secret\r\n"),
-    ("pop3", b"STLS\r\n", b"USER alice\r\nPASS secret\r\n")])
-def test_bytes_behind_starttls_are_never_executed(stage, edge, upgrade, injected):
+@pytest.mark.parametrize("edge, injected", [
+    ("mx", b"MAIL FROM:<evil@example.net>\r\n"),
+    ("submission", b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n"),
+    ("imap", b"b LOGIN alice secret\r\n"),
+    ("pop3", b"USER alice\r\nPASS secret\r\n"),
+    ("sieve", b'AUTHENTICATE "PLAIN" "AGFsaWNlAHNlY3JldA=="\r\n'),
+    ("lmtp", b"MAIL FROM:<evil@example.net>\r\n")])
+def test_bytes_behind_starttls_are_never_executed(stage, edge, injected):
     seen = len(stage.daemon.events)
-    talk = Talk(stage.ports[edge][0])
-    talk.line()
-    if edge in ("mx", "submission"):
-        talk.say(b"EHLO x\r\n").reply()
-    talk.say(upgrade + injected)
+    talk = greet(Talk(stage.ports[edge][0]), edge)
+    talk.say(UPGRADE[edge] + injected)
     talk.is_closed()
     record = stage.daemon.wait("session ended", after=seen, edge=edge)
     assert record["outcome"] == "starttls-injection"
 
 
-@pytest.mark.parametrize("edge", ["mx", "submission", "imap", "pop3"])
+@pytest.mark.parametrize("edge", ALL)
 def test_plaintext_state_is_gone_after_starttls(stage, edge):
     """Two segments: the second arrives while the handshake is awaited, so it must break it."""
-    talk = Talk(stage.ports[edge][0])
-    talk.line()
-    if edge in ("mx", "submission"):
-        talk.say(b"EHLO x\r\n").reply()
-    talk.say({"imap": b"a STARTTLS\r\n", "pop3": b"STLS\r\n"}.get(edge, b"STARTTLS\r\n"))
-    talk.line()
+    talk = greet(Talk(stage.ports[edge][0]), edge)
+    talk.say(UPGRADE[edge]).line()
     talk.say(b"NOOP\r\n")
     with pytest.raises((ssl.SSLError, ConnectionError, OSError)):
         talk.starttls()
@@ -83,7 +82,7 @@ def test_imap_id_fields_of_trust_are_stripped(stage):
     assert b"192.0.2.9" not in lines
 
 
-@pytest.mark.parametrize("edge", ["mx", "submission", "imap", "pop3"])
+@pytest.mark.parametrize("edge", ALL)
 @pytest.mark.parametrize("first", [b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
                                    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\0" * 12,
                                    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
@@ -94,7 +93,7 @@ def test_foreign_protocols_end_the_session(stage, edge, first):
     assert talk.is_closed()
 
 
-@pytest.mark.parametrize("edge", ["submission", "imap", "pop3"])
+@pytest.mark.parametrize("edge", IN_TLS)
 def test_old_versions_are_refused_and_recorded(stage, edge):
     seen = len(stage.daemon.events)
     context = client_context()
@@ -111,7 +110,7 @@ def test_old_versions_are_refused_and_recorded(stage, edge):
     assert stage.daemon.wait("session ended", after=seen, edge=edge)["seal"] == "none"
 
 
-@pytest.mark.parametrize("edge", ["submission", "imap", "pop3"])
+@pytest.mark.parametrize("edge", IN_TLS)
 def test_alpn_of_another_protocol_is_refused(stage, edge):
     context = client_context()
     context.set_alpn_protocols(["http/1.1"])
@@ -119,7 +118,7 @@ def test_alpn_of_another_protocol_is_refused(stage, edge):
         context.wrap_socket(socket.create_connection(("127.0.0.1", stage.ports[edge][1])))
 
 
-@pytest.mark.parametrize("edge", ["mx", "submission", "imap", "pop3"])
+@pytest.mark.parametrize("edge", ALL)
 def test_a_line_without_end_is_cut_off(stage, edge):
     seen = len(stage.daemon.events)
     talk = Talk(stage.ports[edge][0])

@@ -8,12 +8,14 @@ import pytest
 
 import peers
 from daemon import Daemon, Talk, client_context, free_ports, make_certificate
+from edges import greeting
 
-SERVE = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3}
+SERVE = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3,
+         "managesieve": peers.sieve}
 SAY = {"smtp": (b"EHLO x\r\n", b"MAIL FROM:<a@example.net>\r\n", b"QUIT\r\n"),
        "submission": (b"EHLO x\r\n", b"QUIT\r\n"),
        "imap": (b"a LOGIN alice secret\r\n", b"b LOGOUT\r\n"),
-       "pop3": (b"USER alice\r\n", b"QUIT\r\n")}
+       "pop3": (b"USER alice\r\n", b"QUIT\r\n"), "managesieve": (b"NOOP\r\n", b"LOGOUT\r\n")}
 
 
 def session_uses(tmp_path, protocol, addresses, used, backend="", more=""):
@@ -33,7 +35,7 @@ edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{plain}"]; {liste
         talk = Talk(tls if listen_tls else plain)
         if listen_tls:
             talk.sock = client_context().wrap_socket(talk.sock)
-        assert talk.line()
+        assert greeting(talk, "sieve" if protocol == "managesieve" else protocol)
         for line in SAY[protocol]:
             talk.say(line)
             assert talk.reply() if SERVE[protocol] is peers.smtp else talk.line(), line

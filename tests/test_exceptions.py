@@ -11,9 +11,11 @@ import pytest
 
 import peers
 from daemon import BINARY, Daemon, Talk, client_context, free_ports, make_certificate
+from edges import PROTOCOL_OF, UPGRADE, greet
 
-BACKENDS = {"mx": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3}
-PROTOCOLS = {"mx": "smtp"}
+BACKENDS = {"mx": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3,
+            "sieve": peers.sieve, "lmtp": peers.lmtp}
+NO_LOGINS = ("mx", "lmtp")
 OLD = "ALL:@SECLEVEL=0"
 
 
@@ -27,7 +29,7 @@ def exception(edge, allow, days=30, network="127.0.0.1/32"):
             f' reason = "tills"; }}')
 
 
-def start(folder, exceptions, edges=("mx", "submission", "imap", "pop3"), key_type=None, more=""):
+def start(folder, exceptions, edges=tuple(BACKENDS), key_type=None, more=""):
     os.chmod(folder, 0o755)
     backends = {name: peers.Backend(BACKENDS[name]) for name in edges}
     numbers = iter(free_ports(2 * len(edges)))
@@ -42,7 +44,7 @@ def start(folder, exceptions, edges=("mx", "submission", "imap", "pop3"), key_ty
         listen = f'listen = ["127.0.0.1:{plain}"];'
         if name != "mx":
             listen += f' listen_tls = ["127.0.0.1:{tls}"];'
-        config.append(f'{name} = {{ protocol = "{PROTOCOLS.get(name, name)}"; {listen}'
+        config.append(f'{name} = {{ protocol = "{PROTOCOL_OF[name]}"; {listen}'
                       f' backend = "{name}"; {more} }};')
     config.append("};\nexception = ( " + ",\n".join(exceptions) + " );")
     daemon = Daemon(folder, "\n".join(config)).ready()
@@ -57,8 +59,8 @@ def stop(stage):
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    """127.0.0.1 may speak TLS 1.0 everywhere, and log in without TLS but on port 25."""
-    exceptions = [exception(name, ["tls1.0"] + (["plain-login"] if name != "mx" else []))
+    """127.0.0.1 may speak TLS 1.0 everywhere, and log in without TLS where there are logins."""
+    exceptions = [exception(name, ["tls1.0"] + (["plain-login"] if name not in NO_LOGINS else []))
                   for name in BACKENDS]
     stage = start(tmp_path_factory.mktemp("exceptions"), exceptions)
     yield stage
@@ -96,10 +98,7 @@ def old_context(highest=ssl.TLSVersion.TLSv1, ciphers=OLD):
 
 def before_tls(talk, edge):
     """Up to the point where the client says its ClientHello."""
-    talk.line()
-    if edge in ("mx", "submission"):
-        talk.say(b"EHLO x\r\n").reply()
-    talk.say({"imap": b"a STARTTLS\r\n", "pop3": b"STLS\r\n"}.get(edge, b"STARTTLS\r\n")).line()
+    greet(talk, edge).say(UPGRADE[edge]).line()
     return talk
 
 
@@ -241,6 +240,8 @@ LOGINS = [("imap", [b"a LOGIN alice secret\r\n"], b"a OK", "LOGIN"),
           ("imap", [b"a AUTHENTICATE PLAIN\r\n", peers.PLAIN + b"\r\n"], b"a OK", "PLAIN"),
           ("pop3", [b"USER alice\r\n", b"PASS secret\r\n"], b"+OK", "USER/PASS"),
           ("pop3", [b"AUTH PLAIN " + peers.PLAIN + b"\r\n"], b"+OK", "PLAIN"),
+          ("sieve", [b'AUTHENTICATE "PLAIN" "%s"\r\n' % peers.PLAIN], b"OK", "PLAIN"),
+          ("sieve", [b'AUTHENTICATE "PLAIN"\r\n', b'"%s"\r\n' % peers.PLAIN], b"OK", "PLAIN"),
           ("submission", [b"AUTH PLAIN " + peers.PLAIN + b"\r\n"], b"235", "PLAIN"),
           ("submission", [b"AUTH PLAIN\r\n", peers.PLAIN + b"\r\n"], b"235", "PLAIN")]
 
@@ -250,17 +251,14 @@ def test_a_plain_login_works_is_told_to_the_backend_and_counted_once(stage, edge
                                                                      mechanism):
     before = stage.daemon.status()["sums"]["exposures"]
     seen = len(stage.daemon.events)
-    talk = From(stage.ports[edge][0])
-    talk.line()
-    if edge == "submission":
-        talk.say(b"EHLO x\r\n").reply()
+    talk = greet(From(stage.ports[edge][0]), edge)
     for line in lines:
         got = talk.say(line).line()
     assert got.startswith(answer)
     event = stage.daemon.wait("credential in clear", after=seen, edge=edge)
     assert event["user"] == "alice" and event["mechanism"] == mechanism
     assert event["password_sent"] == "true" and event["exception"] == "true"
-    talk.say(b"b LOGOUT\r\n" if edge == "imap" else b"QUIT\r\n").line()
+    talk.say({"imap": b"b LOGOUT\r\n", "sieve": b"LOGOUT\r\n"}.get(edge, b"QUIT\r\n")).line()
     record = record_of(stage, talk.sock, seen)
     assert record["seal"] == "plain" and record["user"] == "alice"
     told = [s["told"] for s in stage.backends[edge].sessions if s["told"].get("id") == record["session"]]
@@ -294,12 +292,9 @@ def test_a_password_is_told_of_if_nobody_answers(stage):
 @pytest.mark.parametrize("edge, lines, answer, mechanism", LOGINS)
 def test_a_plain_login_from_elsewhere_is_refused(stage, edge, lines, answer, mechanism):
     seen, sessions = len(stage.daemon.events), len(stage.backends[edge].sessions)
-    talk = From(stage.ports[edge][0], "127.0.0.2")
-    talk.line()
-    if edge == "submission":
-        talk.say(b"EHLO x\r\n").reply()
+    talk = greet(From(stage.ports[edge][0], "127.0.0.2"), edge)
     got = talk.say(lines[0]).line()
-    assert got.startswith((b"a NO [PRIVACYREQUIRED]", b"-ERR", b"538")) or got.startswith(b"+ ")
+    assert got.startswith((b"a NO [PRIVACYREQUIRED]", b"-ERR", b"538", b"NO (ENCRYPT-NEEDED)")) or got.startswith(b"+ ")
     event = None if got.startswith(b"+ ") else stage.daemon.wait("credential in clear", after=seen)
     assert not event or event["exception"] == "false"
     talk.close()

@@ -169,6 +169,8 @@ FLOODS = {
     "slow drip": Flood("imap", 1, lambda s: s.sendall(HELLO[:5]), True, drip),
     "slow drip of a command": Flood("mx", 0, lambda s: s.sendall(b"EH"), True, drip),
     "STARTTLS, then silence": Flood("submission", 0, act_starttls, True),
+    "a literal without end": Flood(
+        "sieve", 0, lambda s: s.sendall(b'AUTHENTICATE "PLAIN" {12000+}\r\n' + b"a" * 4000), True),
     "a line without end": Flood("imap", 0, lambda s: s.sendall(b"a" * 4000), True),
     "reset after connect": Flood("imap", 1, lambda s: None, False),
     "garbage": Flood("imap", 1, lambda s: s.sendall(os.urandom(300)), False),

@@ -9,15 +9,15 @@ import pytest
 
 import peers
 from daemon import Daemon, Talk, client_context, free_ports, make_certificate
+from edges import BACKEND_OF, UPGRADE, greet, greeting
 
-UPGRADE = {"mx": b"STARTTLS\r\n", "submission": b"STARTTLS\r\n", "imap": b"a STARTTLS\r\n",
-           "pop3": b"STLS\r\n"}
 EVIL = {"mx": b"MAIL FROM:<evil@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nevil\r\n.\r\n",
         "submission": b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\nMAIL FROM:<evil@example.net>\r\n",
         "imap": b"b LOGIN evil secret\r\nc APPEND INBOX {4+}\r\nevil\r\n",
-        "pop3": b"USER evil\r\nPASS secret\r\nDELE 1\r\n"}
-BACKEND_OF = {"mx": "smtp", "submission": "smtp", "imap": "imap", "pop3": "pop3"}
-ALL = ["mx", "submission", "imap", "pop3"]
+        "pop3": b"USER evil\r\nPASS secret\r\nDELE 1\r\n",
+        "sieve": b'AUTHENTICATE "PLAIN" "AGFsaWNlAHNlY3JldA=="\r\nDELETESCRIPT "evil"\r\n',
+        "lmtp": b"MAIL FROM:<evil@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nevil\r\n.\r\n"}
+ALL = list(UPGRADE)
 
 
 def hello():
@@ -30,11 +30,7 @@ def hello():
 
 def begin(stage, edge):
     """A client in clear, greeted (and past EHLO)."""
-    talk = Talk(stage.ports[edge][0])
-    talk.line()
-    if edge in ("mx", "submission"):
-        talk.say(b"EHLO early.example.net\r\n").reply()
-    return talk
+    return greet(Talk(stage.ports[edge][0]), edge, b"early.example.net")
 
 
 def rest_of(talk):
@@ -83,8 +79,8 @@ def test_what_comes_with_the_upgrade_ends_the_session(stage, edge, shape):
     for segment in segments:
         talk.say(segment)
     said = rest_of(talk)
-    assert not re.search(rb"(?m)^(220 2|a OK|\+OK)", said), said
-    assert said.startswith((b"554 ", b"* BYE", b"-ERR")), said
+    assert not re.search(rb"(?m)^(220 2|a OK|\+OK|OK)", said), said
+    assert said.startswith((b"554 ", b"* BYE", b"-ERR", b"BYE")), said
     assert end_of(stage, port, seen)["outcome"] == "starttls-injection"
     assert len(backend_of(stage, edge).sessions) == sessions
 
@@ -176,7 +172,36 @@ def test_pop3_forgets_what_it_heard_in_clear(stage):
     assert not any(b"alice" in l or b"PASS" in l for l in stage.pop3.sessions[-1]["lines"])
 
 
+def test_sieve_forgets_what_it_heard_in_clear(stage):
+    talk = begin(stage, "sieve")
+    talk.say(b'AUTHENTICATE "PLAIN"\r\n').line()
+    talk.say(b"STARTTLS\r\n").line()
+    talk.starttls()
+    offered = greeting(talk, "sieve")  # unasked (RFC 5804 2.2)
+    assert b'"SASL" "PLAIN"\r\n' in offered and b"STARTTLS" not in offered
+    assert talk.say(b'"AGFsaWNlAHNlY3JldA=="\r\n').line().startswith(b"NO ")
+    assert talk.say(b"STARTTLS\r\n").line().startswith(b"NO ")
+    talk.say(b"LOGOUT\r\n").line()
+    session = stage.sieve.sessions[-1]
+    stage.sieve.wait(lambda: session.get("ended"))
+    assert session["lines"] == [b"LOGOUT\r\n"]
+
+
+def test_lmtp_forgets_what_it_heard_in_clear(stage):
+    talk = begin(stage, "lmtp")
+    talk.say(b"STARTTLS\r\n").line()
+    talk.starttls()
+    assert talk.say(b"MAIL FROM:<a@example.net>\r\n").reply().startswith(b"503 ")  # no LHLO
+    assert b"STARTTLS" not in talk.say(b"LHLO late.example.net\r\n").reply()
+    talk.say(b"MAIL FROM:<a@example.net>\r\n").reply()
+    talk.say(b"QUIT\r\n").reply()
+    assert b"early" not in b"".join(stage.lmtp.sessions[-1]["lines"])
+
+
 # Backends that inject behind their go-ahead, or take the seal away.
+
+SEALED = {"mx": "smtp", "imap": "imap", "pop3": "pop3", "sieve": "managesieve"}
+
 
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory):
@@ -188,7 +213,7 @@ def sealed(tmp_path_factory):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(back_chain, back_key)
     backend = peers.Backend(None, expects_proxy=False)
-    ports = {name: port for name, port in zip(("mx", "imap", "pop3"), free_ports(3))}
+    ports = {name: port for name, port in zip(SEALED, free_ports(len(SEALED)))}
     tls = (f'tls = {{ mode = "starttls"; verify = "file"; ca_file = "{back_chain}"; '
            'name = "back.example.org"; };')
     lines = ["workers = 1;",
@@ -196,7 +221,7 @@ def sealed(tmp_path_factory):
              "backend = {",
              f'  mx = {{ address = ["127.0.0.1:{backend.port}"]; client_info = "none"; '
              f'accept = ["no-client-info"]; {tls} }};', "};", "edge = {"]
-    for name, protocol in (("mx", "smtp"), ("imap", "imap"), ("pop3", "pop3")):
+    for name, protocol in SEALED.items():
         listen = "listen" if name == "mx" else "listen_tls"
         lines.append(f'  {name} = {{ protocol = "{protocol}"; {listen} = '
                      f'["127.0.0.1:{ports[name]}"]; backend = "mx"; }};')
@@ -208,15 +233,17 @@ def sealed(tmp_path_factory):
 
 def upgrading(context, go_ahead, protocol, first=None, caps=None):
     """A backend that answers the upgrade command with go_ahead: bytes, or several in a row."""
-    greeting = {"smtp": b"220 backend ESMTP\r\n", "imap": b"* OK backend\r\n",
-                "pop3": b"+OK backend\r\n"}[protocol] if first is None else first
+    welcome = {"smtp": b"220 backend ESMTP\r\n", "imap": b"* OK backend\r\n",
+               "pop3": b"+OK backend\r\n", "sieve": b'"SASL" "CLEARONLY"\r\n"STARTTLS"\r\nOK\r\n',
+               }[protocol] if first is None else first
     caps = caps if caps is not None else {
         "smtp": b"250-backend\r\n250-AUTH CLEARONLY\r\n250 STARTTLS\r\n",
-        "imap": b"* CAPABILITY IMAP4rev1 STARTTLS CLEARONLY\r\nE1 OK\r\n", "pop3": b""}[protocol]
+        "imap": b"* CAPABILITY IMAP4rev1 STARTTLS CLEARONLY\r\nE1 OK\r\n", "pop3": b"", "sieve": b"",
+    }[protocol]
 
     def serve(reader, sock, session):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(greeting)
+        sock.sendall(welcome)
         while line := reader.read():
             session["lines"].append(line)
             if b"STARTTLS" not in line and not line.startswith(b"STLS"):
@@ -235,10 +262,14 @@ def upgrading(context, go_ahead, protocol, first=None, caps=None):
 
 def inside(reader, tls, session, protocol):
     answers = {"smtp": b"250-backend\r\n250 SIZE 1000\r\n", "pop3": b"+OK\r\nUSER\r\n.\r\n"}
+    if protocol == "sieve":
+        tls.sendall(peers.SIEVE_CAPABILITIES)
     while line := reader.read():
         session["lines"].append(line)
         verb = line.split()[0].upper()
-        if protocol == "imap":
+        if protocol == "sieve":
+            tls.sendall(b"OK\r\n")
+        elif protocol == "imap":
             tls.sendall(b"* CAPABILITY IMAP4rev1\r\n" + verb + b" OK done\r\n")
         else:
             tls.sendall(answers[protocol] if verb in (b"EHLO", b"CAPA") else
@@ -261,20 +292,22 @@ def visit(sealed, protocol):
         talk.say(b"QUIT\r\n")
     else:
         talk.starttls()
-        said = talk.line()
-        talk.say(b"z LOGOUT\r\n" if protocol == "imap" else b"QUIT\r\n")
+        said = greeting(talk, edge)
+        talk.say({"imap": b"z LOGOUT\r\n", "sieve": b"LOGOUT\r\n"}.get(protocol, b"QUIT\r\n"))
     said += rest_of(talk)
     return said, sealed.daemon.wait("session ended", after=seen, port=str(port))
 
 
-GO = {"smtp": b"220 go\r\n", "imap": b"E2 OK go\r\n", "pop3": b"+OK go\r\n"}
+GO = {"smtp": b"220 go\r\n", "imap": b"E2 OK go\r\n", "pop3": b"+OK go\r\n",
+      "sieve": b'OK "go"\r\n'}
 INJECTED = {"smtp": b"250-injected\r\n250 AUTH INJECTED\r\n",
             "imap": b"* CAPABILITY IMAP4rev1 INJECTED\r\nE3 OK injected\r\n",
-            "pop3": b"+OK\r\nSASL INJECTED\r\n.\r\n"}
-POLITE = {"smtp": b"451 4.7.5 ", "imap": b"* BYE [UNAVAILABLE]", "pop3": b"-ERR [SYS/TEMP]"}
+            "pop3": b"+OK\r\nSASL INJECTED\r\n.\r\n", "sieve": b'"SASL" "INJECTED"\r\nOK\r\n'}
+POLITE = {"smtp": b"451 4.7.5 ", "imap": b"* BYE [UNAVAILABLE]", "pop3": b"-ERR [SYS/TEMP]",
+          "sieve": b"BYE (TRYLATER)"}
 
 
-@pytest.mark.parametrize("protocol", ["smtp", "imap", "pop3"])
+@pytest.mark.parametrize("protocol", GO)
 def test_an_honest_backend_is_used_and_asked_again_inside_tls(sealed, protocol):
     sealed.backend.serve = upgrading(sealed.context, GO[protocol], protocol)
     said, record = visit(sealed, protocol)
@@ -282,7 +315,7 @@ def test_an_honest_backend_is_used_and_asked_again_inside_tls(sealed, protocol):
     assert sealed.backend.sessions[-1].get("tls_was_up")
 
 
-@pytest.mark.parametrize("protocol", ["smtp", "imap", "pop3"])
+@pytest.mark.parametrize("protocol", GO)
 @pytest.mark.parametrize("shape", ["one segment", "next segment", "split", "one byte", "refused",
                                    "not offered", "rubbish", "greeting too"])
 def test_a_backend_that_injects_or_strips_is_not_used(sealed, protocol, shape):
@@ -290,15 +323,16 @@ def test_a_backend_that_injects_or_strips_is_not_used(sealed, protocol, shape):
     first = caps = None
     if shape == "not offered":  # POP3 asks all the same: it has no list before
         caps = {"smtp": b"250 backend\r\n", "imap": b"* CAPABILITY IMAP4rev1\r\nE1 OK\r\n",
-                "pop3": None}[protocol]
+                "pop3": None, "sieve": None}[protocol]
+        first = b'"SASL" "CLEARONLY"\r\nOK\r\n' if protocol == "sieve" else None
         go = b"-ERR no\r\n"
     if shape == "greeting too":
         first = {"smtp": b"220 backend\r\n", "imap": b"* PREAUTH [CAPABILITY IMAP4rev1] in\r\n",
-                 "pop3": b"+OK backend\r\n"}[protocol] + evil
+                 "pop3": b"+OK backend\r\n", "sieve": b'"STARTTLS"\r\nOK\r\n'}[protocol] + evil
     go = {"one segment": go + evil, "next segment": [go, evil], "split": [go[:-1], b"\n" + evil],
           "one byte": go + b"\0", "rubbish": b"\x16\x03\x01\0\0\r\n",
           "refused": {"smtp": b"454 4.7.0 no\r\n", "imap": b"E2 NO no\r\n",
-                      "pop3": b"-ERR no\r\n"}[protocol]}.get(shape, go)
+                      "pop3": b"-ERR no\r\n", "sieve": b"NO\r\n"}[protocol]}.get(shape, go)
     sealed.backend.serve = upgrading(sealed.context, go, protocol, first, caps)
     said, record = visit(sealed, protocol)
     assert b"njected" not in said.lower() and b"CLEARONLY" not in said, said
@@ -363,11 +397,25 @@ POP3_LOGINS = [
     ("SCRAM", [b"AUTH SCRAM-SHA-256 " + SCRAM], "alice", False),
     ("XOAUTH2", [b"AUTH XOAUTH2 " + XOAUTH2], "alice", True),
 ]
+SIEVE_LOGINS = [
+    ("PLAIN at once", [b'AUTHENTICATE "PLAIN" "%s"' % PLAIN], "alice", True),
+    ("PLAIN, a literal", [b'AUTHENTICATE "PLAIN" {%d+}\r\n%s' % (len(PLAIN), PLAIN)], "alice", True),
+    ("PLAIN, lower case, no quotes", [b"authenticate plain " + PLAIN], "alice", True),
+    ("PLAIN named", [b'AUTHENTICATE "PLAIN"'], "", False),
+    ("PLAIN, not waiting", [b'AUTHENTICATE "PLAIN"', b'"%s"' % PLAIN], "alice", True),
+    ("LOGIN, not waiting", [b'AUTHENTICATE "LOGIN"', b'"%s"' % b64(b"alice"), b'"%s"' % b64(S)],
+     "alice", True),
+    ("SCRAM", [b'AUTHENTICATE "SCRAM-SHA-1" "%s"' % SCRAM], "alice", False),
+    ("SCRAM-PLUS", [b'AUTHENTICATE "SCRAM-SHA-1-PLUS" "%s"' % SCRAM], "alice", False),
+    ("OAUTHBEARER", [b'AUTHENTICATE "OAUTHBEARER" "%s"' % BEARER], "alice", True),
+    ("no base64", [b'AUTHENTICATE "PLAIN" "%s"' % S], "", True),
+    ("unclosed quote", [b'AUTHENTICATE "PLAIN" "%s' % PLAIN], "", True),
+]
 LOGINS = [(edge, *login) for edge, logins in
           (("submission", SMTP_LOGINS), ("mx", SMTP_LOGINS), ("imap", IMAP_LOGINS),
-           ("pop3", POP3_LOGINS)) for login in logins]
-REFUSALS = {"submission": b"538 5.7.11 ", "mx": b"538 5.7.11 ",
-            "imap": b"a NO [PRIVACYREQUIRED]", "pop3": b"-ERR"}
+           ("pop3", POP3_LOGINS), ("sieve", SIEVE_LOGINS), ("lmtp", SMTP_LOGINS)) for login in logins]
+REFUSALS = {"submission": b"538 5.7.11 ", "mx": b"538 5.7.11 ", "lmtp": b"538 5.7.11 ",
+            "imap": b"a NO [PRIVACYREQUIRED]", "pop3": b"-ERR", "sieve": b"NO (ENCRYPT-NEEDED) "}
 
 
 @pytest.mark.parametrize("edge, name, lines, user, sent", LOGINS,
@@ -379,7 +427,7 @@ def test_a_login_in_clear_is_refused_and_told_as_it_was(stage, edge, name, lines
     port = talk.sock.getsockname()[1]
     answers = [talk.say(line + b"\r\n").line() for line in lines]
     assert answers[0].startswith(REFUSALS[edge]), answers
-    assert all(a.startswith((REFUSALS[edge], b"5")) for a in answers), answers
+    assert all(a.startswith((REFUSALS[edge], b"5", b"NO ")) for a in answers), answers
     talk.close()
     ended = end_of(stage, port, seen)
     told = [e for e in stage.daemon.events[seen:] if e.get("event") == "credential in clear" and

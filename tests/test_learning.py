@@ -6,7 +6,7 @@ import time
 import pytest
 
 import peers
-from edges import edge_config
+from edges import BACKEND_OF, edge_config
 from daemon import Daemon, Talk, free_ports, make_certificate
 
 LEARNT = "capabilities learnt"
@@ -93,14 +93,15 @@ def test_the_first_client_is_offered_what_the_backend_has(start, serve):
 
 def test_each_protocol_is_asked_with_a_local_header_and_left_politely(tmp_path, serve):
     os.chmod(tmp_path, 0o755)
-    backends = {"smtp": serve(peers.smtp), "imap": serve(peers.imap), "pop3": serve(peers.pop3)}
+    backends = {name: serve(getattr(peers, name)) for name in sorted(set(BACKEND_OF.values()))}
     chain, key = make_certificate(str(tmp_path))
-    numbers = free_ports(8)
-    ports = {name: (numbers.pop(), numbers.pop()) for name in ("mx", "submission", "imap", "pop3")}
+    numbers = free_ports(2 * len(BACKEND_OF))
+    ports = {name: (numbers.pop(), numbers.pop()) for name in BACKEND_OF}
     daemon = Daemon(tmp_path, f'certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};\n'
                     + edge_config({n: b.port for n, b in backends.items()}, ports)).ready()
     said = {"smtp": [b"EHLO mail.example.org\r\n", b"QUIT\r\n"], "imap": [b"E9 LOGOUT\r\n"],
-            "pop3": [b"CAPA\r\n", b"QUIT\r\n"]}
+            "pop3": [b"CAPA\r\n", b"QUIT\r\n"], "sieve": [b"LOGOUT\r\n"],
+            "lmtp": [b"LHLO mail.example.org\r\n", b"QUIT\r\n"]}
     try:
         for name, backend in backends.items():
             daemon.wait(LEARNT, backend=name)

@@ -15,9 +15,16 @@ import pytest
 import peers
 from daemon import (BINARY, Daemon, Talk, client_context, free_ports, make_certificate,
                     wait_until)
+from edges import PROTOCOL_OF, greet, greeting
 
-BACKENDS = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3}
-USERS = ["submission", "imap", "pop3"]
+EDGE_OF = {protocol: edge for edge, protocol in PROTOCOL_OF.items()}
+
+BACKENDS = {"smtp": peers.smtp, "submission": peers.smtp, "imap": peers.imap, "pop3": peers.pop3,
+            "managesieve": peers.sieve, "lmtp": peers.lmtp}
+USERS = ["submission", "imap", "pop3", "managesieve"]
+SPOKEN = [protocol for protocol in BACKENDS if protocol != "lmtp"]  # it is SMTP's
+TAGGED = {"imap": b"a "}  # what stands before a command
+OUT = {"imap": b"a LOGOUT\r\n", "managesieve": b"LOGOUT\r\n"}
 LATE_S = 10  # a deadline of a second or two is over by then on a busy machine too
 
 
@@ -101,10 +108,7 @@ def client_hello():
 
 def greeted(talk, protocol):
     """Up to where a command may come."""
-    talk.line()
-    if protocol in ("smtp", "submission"):
-        talk.say(b"EHLO host.example.net\r\n").reply()
-    return talk
+    return greet(talk, EDGE_OF[protocol])
 
 
 # Who comes in
@@ -125,15 +129,14 @@ def test_connections_per_address(serve):
 
 LOGINS = {"imap": (b"a LOGIN %s secret\r\n", b"a OK", b"* BYE [UNAVAILABLE]"),
           "pop3": (b"AUTH PLAIN %s\r\n", b"+OK", b"-ERR [SYS/TEMP]"),
+          "managesieve": (b'AUTHENTICATE "PLAIN" "%s"\r\n', b"OK", b"BYE (TRYLATER)"),
           "submission": (b"AUTH PLAIN %s\r\n", b"235", b"421 4.3.2")}
 
 
 def log_in(port, protocol, user, address="127.0.0.1"):
     talk = From(port, address)
     talk.sock = client_context().wrap_socket(talk.sock)
-    talk.line()
-    if protocol == "submission":
-        talk.say(b"EHLO x\r\n").reply()
+    greeted(talk, protocol)
     name = user.encode()
     if protocol != "imap":
         name = base64.b64encode(b"\0" + name + b"\0secret")
@@ -170,13 +173,14 @@ def test_a_login_without_a_name_is_nobodys(serve, protocol):
     stage = serve(protocol, "login_delay_after = 100; login_failures_max = 100;")
     talk = From(stage.tls)
     talk.sock = client_context().wrap_socket(talk.sock)
-    talk.line()
+    greeted(talk, protocol)
     if protocol == "imap":
         assert b"NO" in talk.say(b"a LOGIN bob wrong\r\n").until(b"a ")
         talk.say(b"b AUTHENTICATE GSSAPI YIIB\r\n").until(b"b ")
+    elif protocol == "managesieve":
+        assert b"NO" in talk.say(b'AUTHENTICATE "PLAIN" "AGJvYgB4"\r\n').line()
+        talk.say(b'AUTHENTICATE "GSSAPI" "YIIB"\r\n').line()
     else:
-        if protocol == "submission":
-            talk.say(b"EHLO x\r\n").reply()
         assert talk.say(b"AUTH PLAIN AGJvYgB4\r\n").line()[:1] in b"5-"
         talk.say(b"AUTH GSSAPI YIIB\r\n").line()
     talk.close()
@@ -205,7 +209,8 @@ def test_exempt(serve):
 
 
 @pytest.mark.parametrize("protocol, word", [("smtp", b"421 4.3.2"), ("imap", b"* BYE"),
-                                            ("pop3", b"-ERR")])
+                                            ("pop3", b"-ERR"), ("managesieve", b"BYE (TRYLATER)"),
+                                            ("lmtp", b"421 4.3.2")])
 def test_max_sessions(serve, protocol, word):
     stage = serve(protocol, "max_sessions = 2;")
     talks = [From(stage.plain), From(stage.plain, "127.0.0.2")]
@@ -370,16 +375,20 @@ def test_handshake_timeout_is_not_extended_by_dripping(serve, is_implicit):
 # What is said
 
 
-@pytest.mark.parametrize("protocol", BACKENDS)
+@pytest.mark.parametrize("protocol", SPOKEN)
 def test_errors_max(serve, protocol):
     stage = serve(protocol, "errors_max = 3;")
     talk = greeted(From(stage.plain), protocol)
+    nonsense = TAGGED.get(protocol, b"") + b"NONSENSE\r\n"
     for n in range(2):
-        talk.say(b"NONSENSE\r\n" if protocol != "imap" else b"a NONSENSE\r\n")
+        talk.say(nonsense)
         assert talk.line()
-    talk.say(b"NONSENSE\r\n" if protocol != "imap" else b"a NONSENSE\r\n")
+    talk.say(nonsense)
     talk.is_closed()
     assert outcome(stage) == "bad-syntax"
+
+
+NO = (b"a NO", b"-ERR", b"535", b"NO")
 
 
 def failed_login(talk, protocol, user=b"alice"):
@@ -389,31 +398,33 @@ def failed_login(talk, protocol, user=b"alice"):
     if protocol == "pop3":
         talk.say(b"USER %s\r\n" % user).line()
         return talk.say(b"PASS wrong\r\n").line()
-    return talk.say(b"AUTH PLAIN " + base64.b64encode(b"\0%s\0wrong" % user) + b"\r\n").line()
+    response = base64.b64encode(b"\0%s\0wrong" % user)
+    command = b'AUTHENTICATE "PLAIN" "%s"\r\n' if protocol == "managesieve" else b"AUTH PLAIN %s\r\n"
+    return talk.say(command % response).line()
 
 
 @pytest.mark.parametrize("protocol", USERS)
 def test_login_failures_max(serve, protocol):
     stage = serve(protocol, "login_failures_max = 2;")
     talk = greeted(From(stage.tls).starttls(), protocol)
-    assert failed_login(talk, protocol).startswith((b"a NO", b"-ERR", b"535"))
-    assert failed_login(talk, protocol).startswith((b"a NO", b"-ERR", b"535"))
+    assert failed_login(talk, protocol).startswith(NO)
+    assert failed_login(talk, protocol).startswith(NO)
     talk.is_closed()
     record = stage.daemon.wait("session ended")
     assert record["outcome"] == "login-failed" and record["login_failures"] == "2"
 
 
-@pytest.mark.parametrize("protocol", BACKENDS)
+@pytest.mark.parametrize("protocol", SPOKEN)
 def test_line_max(serve, protocol):
     stage = serve(protocol, "line_max = 600;")
-    head = b"a NOOP " if protocol == "imap" else b"NOOP "
+    head = TAGGED.get(protocol, b"") + b"NOOP "
     for length, is_ok in ((600, True), (601, False)):
         seen = len(stage.daemon.events)
         talk = greeted(From(stage.plain), protocol)
         talk.say(head + b"x" * (length - len(head) - 2) + b"\r\n")
         talk.line()
         if is_ok:
-            talk.say(b"a LOGOUT\r\n" if protocol == "imap" else b"QUIT\r\n")
+            talk.say(OUT.get(protocol, b"QUIT\r\n"))
         talk.is_closed()
         assert outcome(stage, seen) == ("ok" if is_ok else "too-long")
 
@@ -422,14 +433,16 @@ def test_line_max(serve, protocol):
 @pytest.mark.parametrize("is_initial", [True, False])
 def test_auth_line_max(serve, protocol, is_initial):
     stage = serve(protocol, "auth_line_max = 1000; line_max = 512;")
-    head = {"imap": b"a AUTHENTICATE PLAIN", "pop3": b"AUTH PLAIN"}.get(protocol, b"AUTH PLAIN")
-    used = len(head) + 1 if is_initial else 0
+    head = {"imap": b"a AUTHENTICATE PLAIN", "managesieve": b'AUTHENTICATE "PLAIN"'}.get(protocol, b"AUTH PLAIN")
+    quote = b'"' if protocol == "managesieve" else b""
+    used = (len(head) + 1 if is_initial else 0) + 2 * len(quote)
     for length, is_ok in ((1000, True), (1001, False)):
         seen = len(stage.daemon.events)
         talk = greeted(From(stage.tls).starttls(), protocol)
         response = base64.b64encode(b"\0alice\0" + b"x" * 2000)[:length - used - 2]
         if is_ok and len(response) % 4:
             response = response[:len(response) // 4 * 4]
+        response = quote + response + quote
         if is_initial:
             talk.say(head + b" " + response + b"\r\n")
         else:
@@ -437,7 +450,7 @@ def test_auth_line_max(serve, protocol, is_initial):
             talk.say(response + b"\r\n")
         line = talk.line()
         if is_ok:
-            assert line.startswith((b"a NO", b"-ERR [AUTH]", b"535")), line
+            assert line.startswith((b"a NO", b"-ERR [AUTH]", b"535", b"NO")), line
             talk.close()
         else:
             talk.is_closed()
@@ -512,17 +525,17 @@ def test_reply_timeout(serve):
     assert 0.8 < time.monotonic() - began < LATE_S
 
 
-@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "managesieve"])
 @pytest.mark.parametrize("is_implicit", [True, False], ids=["tls", "plain"])
 def test_login_timeout_is_not_extended(serve, protocol, is_implicit):
     """Neither by bytes that drip nor by commands that are no login."""
     stage = serve(protocol, 'login_timeout = "2s";')
     port = stage.tls if is_implicit else stage.plain
-    noop = b"a NOOP\r\n" if protocol == "imap" else b"NOOP\r\n"
+    noop = TAGGED.get(protocol, b"") + b"NOOP\r\n"
     for data in (b"a LOGIN " + b"x" * 200, noop * 50):
         seen = len(stage.daemon.events)
         talk = From(port).starttls() if is_implicit else From(port)
-        talk.line()
+        greeting(talk, EDGE_OF[protocol])
         assert 0.8 < drip(talk, data) < LATE_S
         assert outcome(stage, seen) == "timeout"
 
@@ -532,13 +545,17 @@ def silence(reader, sock, session):
 
 
 @pytest.mark.parametrize("protocol, answer", [("smtp", b"421 4.3.2"), ("imap", b"* BYE"),
-                                              ("pop3", b"-ERR")])
+                                              ("pop3", b"-ERR"), ("managesieve", b"BYE (TRYLATER)"),
+                                              ("lmtp", b"421 4.3.2")])
 def test_greeting_timeout(serve, protocol, answer):
     stage = serve(protocol, 'greeting_timeout = "1s";', backend=silence)
     if protocol == "smtp":
         talk = greeted(From(stage.plain), protocol).say(b"MAIL FROM:<a@example.net>\r\n")
     else:
         talk = From(stage.tls).starttls()
+    if protocol == "lmtp":
+        talk.line()
+        talk.say(b"LHLO x\r\n")  # in TLS what is offered is the backend's
     began = time.monotonic()
     assert talk.line().startswith(answer)
     assert 0.8 < time.monotonic() - began < LATE_S
@@ -579,7 +596,7 @@ def guess(stage, protocol, address, user=b"alice"):
     began = time.monotonic()
     answer = failed_login(talk, protocol, user)
     took = time.monotonic() - began
-    assert answer.startswith((b"a NO", b"-ERR", b"535"))
+    assert answer.startswith(NO)
     held = slowed(stage, talk, seen)
     assert took > 0.9 * held
     return held

@@ -8,14 +8,13 @@ import subprocess
 import pytest
 
 from daemon import Talk, client_context
+from edges import UPGRADE
 
 pytestmark = pytest.mark.usefixtures("alone")
 
-USER = ["submission", "imap", "pop3"]
-UPGRADE = {"mx": b"STARTTLS\r\n", "submission": b"STARTTLS\r\n", "imap": b"a STARTTLS\r\n",
-           "pop3": b"STLS\r\n"}
+USER = ["submission", "imap", "pop3", "sieve", "lmtp"]
 NAME = {"submission": "smtp"}
-BYE = {"imap": b"a LOGOUT\r\n"}
+BYE = {"imap": b"a LOGOUT\r\n", "sieve": b"LOGOUT\r\n"}
 
 
 def extension(kind, body):
@@ -63,7 +62,7 @@ def dial(stage, edge, is_implicit):
     if not is_implicit:
         sock.recv(1000)
         sock.sendall(UPGRADE[edge])
-        assert sock.recv(1000)[:2] in (b"22", b"a ", b"+O")
+        assert sock.recv(1000)[:2] in (b"22", b"a ", b"+O", b"OK")
     return sock
 
 
@@ -120,13 +119,13 @@ def test_renegotiation_is_refused(stage, edge):
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as client:
         # Not before the greeting: data in the middle of a handshake is another error.
-        while not client.stdout.readline().startswith((b"220 ", b"* OK", b"+OK")):
+        while not client.stdout.readline().startswith((b"220 ", b"* OK", b"+OK", b"OK")):
             assert client.poll() is None
         _, told = client.communicate(b"R\n", timeout=20)
     assert b"RENEGOTIATING" in told and b"no renegotiation" in told, told
 
 
-@pytest.mark.parametrize("names", [["http/1.1"], ["h2", "http/1.1"], ["smtp"], ["managesieve"]])
+@pytest.mark.parametrize("names", [["http/1.1"], ["h2", "http/1.1"], ["smtp"], ["ftp"]])
 @pytest.mark.parametrize("edge", USER)
 def test_alpn_of_others_is_refused(stage, edge, names):
     context = client_context()
@@ -137,6 +136,7 @@ def test_alpn_of_others_is_refused(stage, edge, names):
 
 @pytest.mark.parametrize("edge, names, chosen", [
     ("imap", ["imap"], "imap"), ("pop3", ["pop3"], "pop3"), ("imap", ["h2", "imap"], "imap"),
+    ("sieve", ["managesieve"], "managesieve"), ("sieve", [], None), ("lmtp", [], None),
     ("imap", [], None), ("pop3", [], None), ("submission", [], None)])
 def test_alpn_of_ours_or_none_is_taken(stage, edge, names, chosen):
     context = client_context()
@@ -147,7 +147,8 @@ def test_alpn_of_ours_or_none_is_taken(stage, edge, names, chosen):
         assert sock.selected_alpn_protocol() == chosen
 
 
-@pytest.mark.parametrize("edge, other", [("imap", "pop3"), ("pop3", "imap")])
+@pytest.mark.parametrize("edge, other", [("imap", "pop3"), ("pop3", "imap"), ("sieve", "imap"),
+                                         ("imap", "managesieve")])
 def test_alpn_of_one_service_does_not_open_the_other(stage, edge, other):
     context = client_context()
     context.set_alpn_protocols([other])
@@ -174,7 +175,7 @@ def visit(stage, edge, context, session=None, name="mail.example.org"):
     raw = socket.create_connection(("127.0.0.1", stage.ports[edge][1]), 10)
     own = str(raw.getsockname()[1])
     with context.wrap_socket(raw, server_hostname=name, session=session) as sock:
-        if edge == "submission":
+        if edge in ("submission", "lmtp"):
             sock.recv(1000)
         sock.sendall(BYE.get(edge, b"QUIT\r\n"))
         try:

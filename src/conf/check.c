@@ -18,6 +18,12 @@ static bool is_user_protocol(enum conf_protocol protocol)
 	return protocol != CONF_SMTP;
 }
 
+static bool speaks_smtp(const struct conf_edge *e)
+{
+	return e->protocol == CONF_SMTP || e->protocol == CONF_SUBMISSION ||
+	       e->protocol == CONF_LMTP;
+}
+
 /* Backends */
 
 static bool backend_is_local(const struct conf_backend *b)
@@ -176,7 +182,7 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 {
 	struct conf_path path = conf_path_of("backend", b->name, "client_info");
 	const char *protocol = conf_protocol_name(e->protocol);
-	bool is_smtp = e->protocol == CONF_SMTP || e->protocol == CONF_SUBMISSION;
+	bool is_smtp = speaks_smtp(e);
 	if (conf_is_bad(r, path.text))
 		return;
 	if (b->client_info == CONV_INFO_XCLIENT && e->protocol != CONF_POP3) {
@@ -214,7 +220,10 @@ static void edge_certificate(struct conf_reader *r, const struct conf_edge *e)
 	    e->accepts_self_signed || e->needs_client_certificate || conf_is_bad(r, path.text) ||
 	    conf_is_bad(r, "certificate"))
 		return;
-	conf_complain(r, path.text, "users need a certificate that their programs believe");
+	conf_complain(r, path.text,
+	              e->protocol == CONF_LMTP
+	                      ? "your MTAs need a certificate that they can verify"
+	                      : "users need a certificate that their programs believe");
 	conf_mend(r, "add certificate = { NAME = { chain = \"/PATH\"; key = \"/PATH\"; }; }, or "
 	             "accept = [\"self-signed\"] to the edge");
 }
@@ -464,7 +473,7 @@ static void exceptions_check(struct conf_reader *r)
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
-		if (s->edges[i].protocol == CONF_SMTP || s->edges[i].protocol == CONF_SUBMISSION)
+		if (speaks_smtp(&s->edges[i]))
 			return true;
 	return false;
 }

@@ -388,14 +388,14 @@ static int string_fill(char **string, const char *text)
 static void edge_fill(struct conf_reader *r, struct conf_edge *e)
 {
 	char path[CONF_PATH_MAX];
-	bool is_smtp = e->protocol == CONF_SMTP;
+	bool is_from_mtas = e->protocol == CONF_SMTP || e->protocol == CONF_LMTP;
 	r->failure = string_fill(&e->hostname, r->settings->hostname);
 	snprintf(path, sizeof(path), "edge.%s.auth", e->name);
 	if (!conf_is_written(r, path))
-		e->auth = is_smtp ? CONV_AUTH_OFF : CONV_AUTH_AFTER_TLS;
+		e->auth = is_from_mtas ? CONV_AUTH_OFF : CONV_AUTH_AFTER_TLS;
 	snprintf(path, sizeof(path), "edge.%s.received", e->name);
 	if (!conf_is_written(r, path))
-		e->received = is_smtp ? CONV_RECEIVED_ON : CONV_RECEIVED_NO_ADDRESS;
+		e->received = is_from_mtas ? CONV_RECEIVED_ON : CONV_RECEIVED_NO_ADDRESS;
 }
 
 /* Defaults that depend on other settings, or on this host. */

@@ -114,7 +114,8 @@ const char *conf_protocol_name(enum conf_protocol protocol)
 	static const char *const names[] = {
 		[CONF_SMTP] = "smtp", [CONF_SUBMISSION] = "submission",
 		[CONF_IMAP] = "imap", [CONF_POP3] = "pop3",
-		[CONF_TCP] = "tcp",
+		[CONF_TCP] = "tcp",   [CONF_SIEVE] = "managesieve",
+		[CONF_LMTP] = "lmtp",
 	};
 	_Static_assert(COUNT_OF(names) == CONF_PROTOCOL_COUNT, "one name a protocol");
 	return names[protocol];

@@ -135,6 +135,8 @@ enum conf_protocol {
 	CONF_IMAP,
 	CONF_POP3,
 	CONF_TCP,
+	CONF_SIEVE,
+	CONF_LMTP,
 	CONF_PROTOCOL_COUNT
 };
 

@@ -34,7 +34,8 @@ enum {
 	SECOND = 1000,
 	MINUTE = 60 * SECOND,
 	HOUR = 60 * MINUTE,
-	ANY_SMTP = 1 << CONF_SMTP | 1 << CONF_SUBMISSION,
+	FROM_OUTSIDE = 1 << CONF_SMTP | 1 << CONF_SUBMISSION,
+	ANY_SMTP = FROM_OUTSIDE | 1 << CONF_LMTP,
 };
 
 /* The shortest wait that is still a wait, the longest that is still a limit. */
@@ -82,9 +83,9 @@ static const struct conf_word protocol_words[] = { { "smtp", CONF_SMTP, false },
 	                                           { "imap", CONF_IMAP, false },
 	                                           { "pop3", CONF_POP3, false },
 	                                           { "tcp", CONF_TCP, false },
-	                                           { "managesieve", 0, true },
+	                                           { "managesieve", CONF_SIEVE, false },
 	                                           { "http", 0, true },
-	                                           { "lmtp", 0, true },
+	                                           { "lmtp", CONF_LMTP, false },
 	                                           { NULL, 0, false } };
 
 static const struct conf_word auth_words[] = { { "after-tls", CONV_AUTH_AFTER_TLS, false },
@@ -161,8 +162,8 @@ static const struct conf_row backend_tls_rows[] = {
 #define OF struct conf_limits
 static const struct conf_row limits_rows[] = {
 	ROW("connections_per_address", CONF_NUMBER, connections_per_address, "200", NEW_SESSIONS,
-	    "Connections of one address at a time (IPv6: of one /64), in each worker. IMAP and "
-	    "POP3 count until the user is in. 0: no limit",
+	    "Connections of one address at a time (IPv6: of one /64), in each worker. IMAP, POP3 "
+	    "and ManageSieve count until the user is in. 0: no limit",
 	    RANGE(0, 1000000)),
 	ROW("handshakes_per_second", CONF_NUMBER, handshakes_per_second, "50", NEW_SESSIONS,
 	    "New connections of one address (IPv6: of one /64) a second. 0: no limit",
@@ -200,7 +201,8 @@ static const struct conf_row limits_rows[] = {
 	ROW("auth_line_max", CONF_SIZE, auth_line_max, "12288", NEW_SESSIONS,
 	    "Longest line of a login (RFC 4954 4 wants 12288)", RANGE(512, 1 << 20)),
 	ROW("literal_max", CONF_SIZE, literal_max, "4K", NEW_SESSIONS,
-	    "Longest IMAP literal before login", RANGE(64, 1 << 20)),
+	    "Longest IMAP literal before login. Those of ManageSieve count for \"line_max\"",
+	    RANGE(64, 1 << 20)),
 	ROW("handshake_timeout", CONF_DURATION_MS, handshake_timeout_ms, "30s", NEW_SESSIONS,
 	    "End a TLS handshake that takes longer, on either side", DEADLINE),
 	ROW("greeting_timeout", CONF_DURATION_MS, greeting_timeout_ms, "5m", NEW_SESSIONS,
@@ -216,7 +218,8 @@ static const struct conf_row limits_rows[] = {
 	    "Wait this long for the backend's answer to a whole message (RFC 5321 4.5.3.2.6)",
 	    DEADLINE),
 	ROW("login_timeout", CONF_DURATION_MS, login_timeout_ms, "3m", NEW_SESSIONS,
-	    "IMAP and POP3: close a connection whose user is not in after this long", DEADLINE),
+	    "IMAP, POP3 and ManageSieve: close a connection whose user is not in after this long",
+	    DEADLINE),
 	ROW("idle_timeout", CONF_DURATION_MS, idle_timeout_ms, "0", NEW_SESSIONS,
 	    "Close a session that is silent for this long after login (for tcp: after TLS is up): "
 	    "35m at least, for tcp edges of any length, or 0, which leaves it to the backend",
@@ -238,7 +241,7 @@ static const struct conf_row backend_rows[] = {
 	LIST("address", CONF_ADDRESSES, addresses, address_count, NULL, NEW_SESSIONS,
 	     "Where the server listens; the next is tried when one does not answer, which then "
 	     "comes "
-	     "last for 5 s. While none answers, smtp and submission greet with 421"),
+	     "last for 5 s. While none answers, smtp, submission and lmtp greet with 421"),
 	ROW("client_info", CONF_WORD, client_info, "proxy", NEW_SESSIONS,
 	    "How the server is told who the client is: \"proxy\" (PROXY v2), \"xclient\" (pop3), "
 	    "\"id\" (imap; the server cannot be seen to heed it). \"none\" makes every stranger a "
@@ -276,11 +279,14 @@ static const struct conf_group backend_groups[] = {
 #define OF struct conf_edge
 static const struct conf_row edge_rows[] = {
 	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS,
-	    "What is spoken. \"tcp\": anything, sealed from the first byte and not looked at; a "
+	    "What is spoken. \"lmtp\": how one of your MTAs hands mail to a mail store; it takes "
+	    "none "
+	    "before TLS is up (451, so that it waits in the MTA's queue). \"tcp\": anything, "
+	    "sealed from the first byte and not looked at; a "
 	    "client that names a protocol by ALPN is refused there, for none is known",
 	    .words = protocol_words),
 	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
-	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110)",
+	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110, 4190)",
 	     .protocols = ~(1U << CONF_TCP)),
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
 	     "Where TLS is there from the first byte (465, 993, 995)",
@@ -291,10 +297,12 @@ static const struct conf_row edge_rows[] = {
 	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
 	    "Its name in greetings and Received fields. Default: that of the file"),
 	ROW("auth", CONF_WORD, auth, "", NEW_SESSIONS,
-	    "Whether logins are taken at all. Default: \"off\" for smtp, else \"after-tls\"",
+	    "Whether logins are taken at all. Default: \"off\" for smtp and lmtp, else "
+	    "\"after-tls\"",
 	    .words = auth_words, .protocols = ANY_SMTP),
 	ROW("received", CONF_WORD, received, "", NEW_SESSIONS,
-	    "The Received field the edge writes. Default: \"on\" for smtp, \"no-address\" (without "
+	    "The Received field the edge writes. Default: \"on\" for smtp and lmtp, \"no-address\" "
+	    "(without "
 	    "the client's address) for submission",
 	    .words = received_words, .protocols = ANY_SMTP),
 	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
@@ -316,7 +324,7 @@ static const struct conf_row edge_rows[] = {
 	     .protocols = 1U << CONF_TCP),
 	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
 	    "Wait before the greeting and refuse clients that speak meanwhile",
-	    RANGE(0, 1ULL * MINUTE), .protocols = ANY_SMTP),
+	    RANGE(0, 1ULL * MINUTE), .protocols = FROM_OUTSIDE),
 	LIST("require_tls_from", CONF_NETWORKS, require_tls_from, require_tls_from_count, "",
 	     NEW_SESSIONS, "Networks of partners that may not send in clear",
 	     .protocols = 1 << CONF_SMTP),

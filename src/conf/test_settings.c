@@ -108,9 +108,9 @@ static void test_example(void **state)
 		                              "../../doc/examples/mailseal.conf" };
 	char file[8192];
 	CLEAN(conf_settings_freep) struct conf_settings *s = read_well(conf_example());
-	assert_int_equal(s->edge_count, 4);
-	assert_int_equal(s->backends[3].tls.mode, CONF_TLS_IMPLICIT);
-	assert_int_equal(s->backends[3].tls.verify, TLS_VERIFY_FILE);
+	assert_int_equal(s->edge_count, 5);
+	assert_int_equal(s->backends[4].tls.mode, CONF_TLS_IMPLICIT);
+	assert_int_equal(s->backends[4].tls.verify, TLS_VERIFY_FILE);
 	assert_int_equal(s->edges[3].limits.connections_per_address, 50);
 	assert_int_equal(s->edges[3].limits.exempt_count, 2);
 	assert_int_equal(s->edges[2].limits.connections_per_address, 200);
@@ -355,12 +355,10 @@ static void test_names_refused(void **state)
 		  "backend.mta.adress", "address" },
 		{ HOST "backend = { mta1 = { address = [\"127.0.0.1:27\"]; }; };" REST,
 		  "edge.mx.backend", "did you mean \"mta1\"" },
-		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"managesieve\";"
-		       "listen = [\"*:4190\"]; backend = \"mta\"; }; };",
-		  "edge.x.protocol", "protocol \"managesieve\" is not in this version" },
-		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"lmtp\";"
-		       "listen = [\"*:24\"]; backend = \"mta\"; }; };",
-		  "edge.x.protocol", "known: smtp, submission, imap, pop3" },
+		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"http\";"
+		       "listen = [\"*:80\"]; backend = \"mta\"; }; };",
+		  "edge.x.protocol",
+		  "known: smtp, submission, imap, pop3, tcp, managesieve, lmtp" },
 		{ HOST "backend = { " MTA "}; edge = { x = { listen = [\"*:24\"]; listen_tls ="
 		       "[\"*:25\"]; backend = \"mta\"; }; };",
 		  "edge.x.protocol", "missing" },
@@ -806,6 +804,29 @@ static void test_edges_refused(void **state)
 	static const struct bad_case cases[] = {
 		{ HOST "backend = { " MTA "}; edge = { " POP "};", "edge.pop.certificates",
 		  "self-signed" },
+		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"managesieve\";"
+		       "listen = [\"*:4190\"]; backend = \"mta\"; }; };",
+		  "edge.x.certificates", "users need" },
+		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"lmtp\";"
+		       "listen = [\"*:24\"]; backend = \"mta\"; }; };",
+		  "edge.x.certificates", "MTAs need" },
+		{ HOST CERT "backend = { b = { address = [\"127.0.0.1:26\"]; client_info = "
+		            "\"xclient\"; }; }; edge = { x = { protocol = \"managesieve\";"
+		            "listen = [\"*:4190\"]; backend = \"b\"; }; };",
+		  "backend.b.client_info", "managesieve (edge \"x\") has no XCLIENT" },
+		{ HOST CERT "backend = { b = { address = [\"127.0.0.1:26\"]; client_info = "
+		            "\"xclient\"; }; }; edge = { x = { protocol = \"lmtp\";"
+		            "listen = [\"*:24\"]; backend = \"b\"; }; };",
+		  "backend.b.client_info", "lmtp (edge \"x\") is not in this version" },
+		{ HOST CERT "backend = { b = { " REMOTE "tls = { mode = \"starttls\"; name = "
+		            "\"b.example.org\"; }; }; }; edge = { x = { protocol = "
+		            "\"managesieve\"; listen = [\"*:4190\"]; backend = \"b\"; }; };",
+		  "backend.b.tls.mode", "managesieve servers refuse STARTTLS" },
+		{ HOST CERT "backend = { " MTA "}; edge = { x = { protocol = \"lmtp\";"
+		            "listen = [\"*:24\"]; backend = \"mta\"; }; };"
+		            "exception = ( { edge = \"x\"; from = [\"192.0.2.1\"]; allow = "
+		            "[\"plain-login\"]; until = \"2026-06-30\"; reason = \"x\"; } );",
+		  "exception[0].edge", "takes no logins" },
 		{ HOST "backend = { " MTA
 		       "}; edge = { x = { protocol = \"smtp\"; backend = \"mta\";"
 		       "}; };",

@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const outcome_names[] = {
@@ -135,4 +136,15 @@ void conv_move(struct conv *c, uint32_t deadline_ms)
 {
 	c->deadline_ms = deadline_ms;
 	c->progress++;
+}
+
+void conv_exposure_note(struct conv *c, const char *user, const char *mechanism, bool password_sent)
+{
+	struct conv_exposure *x = &c->exposure;
+	if (x->password_sent && !password_sent)
+		return;
+	x->has_happened = true;
+	x->password_sent = password_sent;
+	snprintf(x->user, sizeof(x->user), "%s", user);
+	snprintf(x->mechanism, sizeof(x->mechanism), "%s", mechanism);
 }

@@ -1,7 +1,8 @@
 /*
- * The shape every mail conversation of an edge has (smtp/, imap/, pop3/): events go in, bytes for
- * both sides and one thing to do come out. No I/O, no clock, no globals; so an attack is a unit
- * test without a socket. The worker (edge/session.c) owns the sockets and does what is asked.
+ * The shape every mail conversation of an edge has (smtp/, imap/, pop3/, sieve/): events go in,
+ * bytes for both sides and one thing to do come out. No I/O, no clock, no globals; so an attack is
+ * a unit test without a socket. The worker (edge/session.c) owns the sockets and does what is
+ * asked.
  *
  *   client bytes  --feed-->  +--------------+  --out[CONV_BACKEND]-->  backend
  *   backend bytes --feed-->  | conversation |  --out[CONV_CLIENT]--->  client
@@ -81,7 +82,8 @@ enum conv_open { CONV_OPEN_TLS, CONV_OPEN_AUTH }; /* DESIGN 6; only the first is
 struct conv_settings {
 	const char *hostname; /* greeting, Received by */
 	const char *edge_name;
-	bool is_submission;    /* smtp only */
+	bool is_submission;    /* smtp only, and these two exclude each other */
+	bool is_lmtp;          /* RFC 2033 */
 	bool offers_starttls;  /* a certificate is there */
 	bool plus_is_bound;    /* the backend binds to our TLS: -PLUS mechanisms stay */
 	bool backend_starttls; /* tls.mode = "starttls" towards the backend */
@@ -97,7 +99,7 @@ struct conv_settings {
 	uint32_t command_timeout_ms;  /* the client's next command */
 	uint32_t data_timeout_ms;     /* a block of message data */
 	uint32_t reply_timeout_ms;    /* the backend's reply to the final dot (RFC 5321: 10 min) */
-	uint32_t login_timeout_ms;    /* IMAP, POP3: until the user is in */
+	uint32_t login_timeout_ms;    /* IMAP, POP3, ManageSieve: until the user is in */
 	size_t line_max;      /* command line, with CRLF; RFC 5321 4.5.3.1.4 says 512 at least */
 	size_t auth_line_max; /* 12,288 (RFC 4954 4) */
 	size_t literal_max;   /* IMAP literal before login */
@@ -109,7 +111,8 @@ enum { CONV_NAME_MAX = 128, CONV_CAPS_MAX = 2048, CONV_IDS_MAX = 160 };
 
 /*
  * Capabilities learnt from the backend: lines as they came, without code and CRLF, '\n' between
- * (SMTP: EHLO lines behind the first; IMAP: one line of words; POP3: CAPA lines). Empty: not
+ * (SMTP: EHLO lines behind the first; IMAP: one line of words; POP3: CAPA lines; ManageSieve: a
+ * name and its values). Empty: not
  * learnt yet, then only what needs no backend is offered. The worker keeps one per edge.
  */
 struct conv_caps {
@@ -143,9 +146,10 @@ struct conv_exposure {
 };
 
 struct conv;
+struct conv_login_shape;
 
 struct conv_ops {
-	const char *protocol; /* "smtp", "imap", "pop3": the log's word */
+	const char *protocol; /* "smtp", "imap", "pop3", ...: the log's word */
 	size_t size;          /* of the whole session struct, struct conv first in it */
 	/* Each returns 0 or a negative (out of memory): then the session is closed. */
 	int (*start)(struct conv *c, enum conv_todo *ret_todo);
@@ -160,6 +164,9 @@ struct conv_ops {
 	/* The line that refuses a client before a session exists ("421 4.3.2 ..."); no CRLF. */
 	const char *(*overload_line)(void);
 	void (*deinit)(struct conv *c);
+	const struct conv_login_shape *login; /* of those that log in, then splice: conv/login.h */
+	/* What a drain may say in a spliced session that is silent, CRLF and all; NULL: nothing. */
+	const char *spliced_bye;
 	bool greets_for_backend; /* smtp: a sender told at once that it is down tries another MX */
 	bool ends_by_closing;    /* tcp: the end of a side is part of what it says */
 	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */
@@ -230,5 +237,9 @@ enum conv_todo conv_end(struct conv *c, enum conv_outcome outcome);
 
 /* Something was completed: the worker arms the deadline anew. */
 void conv_move(struct conv *c, uint32_t deadline_ms);
+
+/* A credential came in clear. What was worse stays: a password that crossed outlives a mere try. */
+void conv_exposure_note(struct conv *c, const char *user, const char *mechanism,
+                        bool password_sent);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Drives a conversation from fuzz input, for imap/ and pop3/: as the worker would, with chunks of
- * both sides in an order the input says. Byte: what happens; next byte: how many bytes follow.
+ * Drives a conversation from fuzz input, for imap/, pop3/ and sieve/: as the worker would, with
+ * chunks of both sides in an order the input says. Byte: what happens; next byte: how many bytes
+ * follow.
  */
 #ifndef CONV_FUZZ_DRIVE_H
 #define CONV_FUZZ_DRIVE_H

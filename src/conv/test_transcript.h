@@ -1,5 +1,6 @@
 /*
- * Conversations as data, for the tests of imap/ and pop3/. A transcript has one step a line:
+ * Conversations as data, for the tests of imap/, pop3/ and sieve/. A transcript has one step a
+ * line:
  *
  *   C> text     the client sends the line          C< text   the client must get the line
  *   B> text     the backend sends the line         B< text   the backend must get the line

@@ -105,7 +105,7 @@ void edge_caps_meet(struct conv_caps *caps, const struct conv_caps *others, bool
 			meet_line(&t, line, other);
 }
 
-/* Of "AUTH=X" (IMAP, old SMTP) or a value of AUTH (SMTP) or SASL (POP3). */
+/* Of "AUTH=X" (IMAP, old SMTP) or a value of AUTH (SMTP) or SASL (POP3, ManageSieve). */
 bool edge_caps_has_plus(const struct conv_caps *caps)
 {
 	struct slice rest = slice_str(caps->text);

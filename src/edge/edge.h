@@ -1,7 +1,7 @@
 /*
- * Edges: TLS in front of mail servers. This folder joins a conversation (smtp/, imap/, pop3/) to
- * two sockets, TLS and a backend, and writes the record of every session. It knows nothing of
- * processes: the worker accepts and hands connections in, and signs through tls_signer.
+ * Edges: TLS in front of mail servers. This folder joins a conversation (smtp/, imap/, pop3/,
+ * sieve/) to two sockets, TLS and a backend, and writes the record of every session. It knows
+ * nothing of processes: the worker accepts and hands connections in, and signs through tls_signer.
  *
  * A world is what one configuration means to a worker. A reload makes a new one; sessions hold
  * the one they began with, and the last of them frees it.

@@ -30,8 +30,8 @@ static void session_drain(struct edge_session *s)
 		break;
 	}
 	case EDGE_STATE_SPLICE:
-		if (is_quiet(s) && s->edge->conf->protocol == CONF_IMAP &&
-		    io_stream_write(&s->client, slice_str("* BYE Server shutting down\r\n")))
+		if (is_quiet(s) && s->edge->ops->spliced_bye &&
+		    io_stream_write(&s->client, slice_str(s->edge->ops->spliced_bye)))
 			log_debug(s->conv->facts.session_id, "farewell not sent");
 		conv_end(s->conv, CONV_OUTCOME_DRAINED);
 		edge_session_close(s);

@@ -84,12 +84,21 @@ static uint32_t duration_ms_of(const struct edge_session *s)
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
+/* LMTP is how our own hosts hand mail on. */
+static enum store_leg leg_of(const struct edge_session *s)
+{
+	enum conf_protocol protocol = s->edge->conf->protocol;
+	return protocol == CONF_SMTP   ? STORE_LEG_INBOUND
+	       : protocol == CONF_LMTP ? STORE_LEG_INTERNAL
+	                               : STORE_LEG_USER;
+}
+
 static struct store_record record_of(const struct edge_session *s, const struct tls_facts *t)
 {
 	const struct conv *c = s->conv;
 	return (struct store_record){
 		.ended_s = time(NULL),
-		.leg = s->edge->conf->protocol == CONF_SMTP ? STORE_LEG_INBOUND : STORE_LEG_USER,
+		.leg = leg_of(s),
 		.seal = seal_of(s, t),
 		.protocol = conf_protocol_name(s->edge->conf->protocol),
 		.edge = s->edge->conf->name,

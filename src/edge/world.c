@@ -11,6 +11,7 @@
 #include "imap/edge.h"
 #include "io/address.h"
 #include "pop3/edge.h"
+#include "sieve/edge.h"
 #include "smtp/edge.h"
 #include "tls/client.h"
 
@@ -21,13 +22,15 @@
 static const struct conv_ops *const ops_by_protocol[] = {
 	[CONF_SMTP] = &smtp_edge_ops, [CONF_SUBMISSION] = &submission_edge_ops,
 	[CONF_IMAP] = &imap_edge_ops, [CONF_POP3] = &pop3_edge_ops,
-	[CONF_TCP] = &conv_tcp_ops,
+	[CONF_TCP] = &conv_tcp_ops,   [CONF_SIEVE] = &sieve_edge_ops,
+	[CONF_LMTP] = &lmtp_edge_ops,
 };
 
-/* The protocol id of ALPN (IANA); SMTP has none. */
+/* The protocol id of ALPN (IANA); SMTP and LMTP have none. */
 static const char *const alpn_by_protocol[] = {
 	[CONF_SMTP] = NULL,   [CONF_SUBMISSION] = NULL, [CONF_IMAP] = "imap",
-	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,
+	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,        [CONF_SIEVE] = "managesieve",
+	[CONF_LMTP] = NULL,
 };
 
 static int trust_make(struct edge_trust *trust, const struct conf_settings *settings,
@@ -260,6 +263,7 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 		.hostname = c->hostname,
 		.edge_name = c->name,
 		.is_submission = c->protocol == CONF_SUBMISSION,
+		.is_lmtp = c->protocol == CONF_LMTP,
 		.offers_starttls = e->tls != NULL,
 		.plus_is_bound = e->backend->conf->channel_binding,
 		.backend_starttls = e->backend->conf->tls.mode == CONF_TLS_STARTTLS,

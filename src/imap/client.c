@@ -2,7 +2,6 @@
 #include "base/err.h"
 #include "conv/foreign.h"
 #include "conv/line.h"
-#include "conv/login.h"
 #include "imap/caps.h"
 #include "imap/inside.h"
 #include "sasl/secret.h"
@@ -11,6 +10,7 @@
 
 /* One whole command. */
 struct call {
+	struct slice text;
 	const struct imap_command *command;
 	bool is_bad;   /* it did not parse: tokens are those in front of the fault */
 	bool has_more; /* the client sent bytes behind it */
@@ -24,8 +24,8 @@ struct verb {
 
 static int say(struct imap_edge *e, struct slice tag, const char *text)
 {
-	return err_up(
-		buf_printf(&e->conv.out[CONV_CLIENT], "%.*s %s\r\n", (int)tag.len, tag.data, text));
+	return err_up(buf_printf(&e->login.conv.out[CONV_CLIENT], "%.*s %s\r\n", (int)tag.len,
+	                         tag.data, text));
 }
 
 /* Says no and counts: a session may err only so often. */
@@ -35,27 +35,13 @@ static int complain(struct imap_edge *e, struct slice tag, const char *text,
 	int r = say(e, tag.len ? tag : slice_str("*"), text);
 	if (r)
 		return err_up(r);
-	*ret_todo = CONV_TODO_READ;
-	if (++e->errors < e->conv.set->errors_max)
-		return 0;
-	return err_up(imap_edge_bye(e, CONV_OUTCOME_BAD_SYNTAX, "too many errors", ret_todo));
-}
-
-static bool may_login(const struct imap_edge *e)
-{
-	return e->conv.facts.is_tls || e->conv.facts.may_login_plain;
-}
-
-static void user_note(struct imap_edge *e, const char *user)
-{
-	/* Empty if the mechanism hides it: never the name of the try before. */
-	snprintf(e->conv.user, sizeof(e->conv.user), "%s", user);
+	return err_up(conv_login_erred(&e->login, ret_todo));
 }
 
 /* The AUTH= words that a client without TLS may see because of an exception. */
 static void add_auth_words(const struct imap_edge *e, char *caps, size_t cap)
 {
-	struct slice rest = slice_str(e->conv.learnt ? e->conv.learnt->text : "");
+	struct slice rest = slice_str(e->login.conv.learnt ? e->login.conv.learnt->text : "");
 	while (rest.len) {
 		struct slice word = conv_line_word(&rest);
 		size_t len = strlen(caps);
@@ -67,14 +53,15 @@ static void add_auth_words(const struct imap_edge *e, char *caps, size_t cap)
 
 void imap_client_caps(const struct imap_edge *e, char *ret_caps, size_t cap)
 {
-	const struct conv *c = &e->conv;
-	if (e->state >= IMAP_READY) {
+	const struct conv *c = &e->login.conv;
+	if (e->login.state >= CONV_LOGIN_READY) {
 		imap_caps_rewrite(slice_str(c->seen->text), c->set->plus_is_bound, ret_caps, cap);
 		return;
 	}
 	snprintf(ret_caps, cap, "IMAP4rev1 LITERAL+ ID%s%s",
-	         c->set->offers_starttls ? " STARTTLS" : "", may_login(e) ? "" : " LOGINDISABLED");
-	if (may_login(e))
+	         c->set->offers_starttls ? " STARTTLS" : "",
+	         conv_login_is_allowed(&e->login) ? "" : " LOGINDISABLED");
+	if (conv_login_is_allowed(&e->login))
 		add_auth_words(e, ret_caps, cap);
 }
 
@@ -82,7 +69,7 @@ static int on_capability(struct imap_edge *e, const struct call *call, enum conv
 {
 	char caps[CONV_CAPS_MAX];
 	imap_client_caps(e, caps, sizeof(caps));
-	int r = buf_printf(&e->conv.out[CONV_CLIENT], "* CAPABILITY %s\r\n", caps);
+	int r = buf_printf(&e->login.conv.out[CONV_CLIENT], "* CAPABILITY %s\r\n", caps);
 	if (r)
 		return err_up(r);
 	*ret_todo = CONV_TODO_READ;
@@ -97,43 +84,39 @@ static int on_noop(struct imap_edge *e, const struct call *call, enum conv_todo 
 
 static int on_logout(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
-	int r = buf_add_str(&e->conv.out[CONV_CLIENT], "* BYE logging out\r\n");
+	int r = buf_add_str(&e->login.conv.out[CONV_CLIENT], "* BYE logging out\r\n");
 	if (!r)
 		r = say(e, call->command->tag, "OK LOGOUT completed");
-	if (!r && e->state == IMAP_READY)
-		r = buf_add_str(&e->conv.out[CONV_BACKEND], "E9 LOGOUT\r\n");
-	return r ? err_up(r) : imap_edge_close(e, CONV_OUTCOME_OK, ret_todo);
+	return r ? err_up(r) : err_up(conv_login_quit(&e->login, ret_todo));
 }
 
 static int on_starttls(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	struct slice tag = call->command->tag;
-	if (e->state != IMAP_PLAIN || e->conv.facts.is_tls || !e->conv.set->offers_starttls ||
-	    call->command->count)
+	if (!conv_login_may_upgrade(&e->login) || call->command->count)
 		return err_up(complain(e, tag, "BAD STARTTLS is not possible now", ret_todo));
 	/* Bytes behind it would be read as if they had come inside TLS (CVE-2011-0411). */
 	if (call->has_more)
-		return err_up(imap_edge_bye(e, CONV_OUTCOME_INJECTED,
-		                            "input after STARTTLS is refused", ret_todo));
+		return err_up(conv_login_bye(&e->login, CONV_OUTCOME_INJECTED,
+		                             "input after STARTTLS is refused", ret_todo));
 	int r = say(e, tag, "OK Begin TLS negotiation now");
 	if (r)
 		return err_up(r);
-	imap_edge_enter(e, IMAP_UPGRADING);
-	*ret_todo = CONV_TODO_CLIENT_TLS;
+	conv_login_upgrade(&e->login, ret_todo);
 	return 0;
 }
 
 /* The command in pieces goes to the backend. */
-static int forward(struct imap_edge *e, const struct imap_command *command, enum imap_state state,
+static int forward(struct imap_edge *e, const struct imap_command *command, enum imap_want want,
                    enum conv_todo *ret_todo)
 {
 	slice_to_text(command->tag, e->tag, sizeof(e->tag));
-	e->backend_lines = 0;
-	imap_edge_enter(e, state);
+	e->login.backend_replies = 0;
+	conv_login_enter(&e->login, CONV_LOGIN_ASKED, want);
 	*ret_todo = CONV_TODO_READ;
-	if (state == IMAP_IN_ID)
-		return err_up(imap_id_build(command, &e->conv.out[CONV_BACKEND]));
-	return err_up(imap_pieces_send(&e->pieces, &e->conv.out[CONV_BACKEND]));
+	if (want == IMAP_WANT_ID)
+		return err_up(imap_id_build(command, &e->login.conv.out[CONV_BACKEND]));
+	return err_up(imap_pieces_send(&e->pieces, &e->login.conv.out[CONV_BACKEND]));
 }
 
 static int on_id(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -141,23 +124,15 @@ static int on_id(struct imap_edge *e, const struct call *call, enum conv_todo *r
 	const struct imap_command *command = call->command;
 	if (!imap_id_is_valid(command))
 		return err_up(complain(e, command->tag, "BAD invalid ID", ret_todo));
-	imap_id_software(command, e->conv.client_software, sizeof(e->conv.client_software));
-	if (e->state == IMAP_READY && imap_caps_has(e->conv.seen->text, "ID"))
-		return err_up(forward(e, command, IMAP_IN_ID, ret_todo));
-	int r = buf_add_str(&e->conv.out[CONV_CLIENT], "* ID NIL\r\n");
+	imap_id_software(command, e->login.conv.client_software,
+	                 sizeof(e->login.conv.client_software));
+	if (e->login.state == CONV_LOGIN_READY && imap_caps_has(e->login.conv.seen->text, "ID"))
+		return err_up(forward(e, command, IMAP_WANT_ID, ret_todo));
+	int r = buf_add_str(&e->login.conv.out[CONV_CLIENT], "* ID NIL\r\n");
 	if (r)
 		return err_up(r);
 	*ret_todo = CONV_TODO_READ;
 	return err_up(say(e, command->tag, "OK ID completed"));
-}
-
-/* The backend is opened for a client without TLS (exception); the command waits. */
-static int open_backend(struct imap_edge *e, enum conv_todo *ret_todo)
-{
-	e->is_pending = true;
-	imap_edge_enter(e, IMAP_CONNECTING);
-	*ret_todo = CONV_TODO_CONNECT;
-	return 0;
 }
 
 static int refuse_plain(struct imap_edge *e, struct slice tag, enum conv_todo *ret_todo)
@@ -172,14 +147,14 @@ static int refuse_plain(struct imap_edge *e, struct slice tag, enum conv_todo *r
 static int login_note(struct imap_edge *e, const struct imap_command *command, bool is_bad)
 {
 	char user[CONV_NAME_MAX] = "";
-	if (command->count && imap_token_is_string(&command->tokens[0])) {
-		int r = imap_token_text(&command->tokens[0], user, sizeof(user));
+	if (command->count && conv_token_is_string(&command->tokens[0])) {
+		int r = conv_token_text(&command->tokens[0], user, sizeof(user));
 		if (r)
 			return err_up(r);
 	}
-	user_note(e, user);
-	if (!e->conv.facts.is_tls)
-		conv_exposure_note(&e->conv, user, "LOGIN", command->count + is_bad > 1);
+	conv_login_user_note(&e->login, user);
+	if (!e->login.conv.facts.is_tls)
+		conv_exposure_note(&e->login.conv, user, "LOGIN", command->count + is_bad > 1);
 	return 0;
 }
 
@@ -189,16 +164,16 @@ static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo
 	int r = login_note(e, command, call->is_bad);
 	if (r)
 		return err_up(r);
-	if (!may_login(e))
+	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, command->tag, ret_todo));
-	if (command->count != 2 || !imap_token_is_string(&command->tokens[0]) ||
-	    !imap_token_is_string(&command->tokens[1]))
+	if (command->count != 2 || !conv_token_is_string(&command->tokens[0]) ||
+	    !conv_token_is_string(&command->tokens[1]))
 		return err_up(
 			complain(e, command->tag, "BAD LOGIN takes name and password", ret_todo));
-	if (e->state == IMAP_PLAIN)
-		return err_up(open_backend(e, ret_todo));
-	r = imap_login_build(command, e->conv.seen->text, &e->pieces);
-	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_LOGIN, ret_todo));
+	if (e->login.state == CONV_LOGIN_PLAIN)
+		return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
+	r = imap_login_build(command, e->login.conv.seen->text, &e->pieces);
+	return r ? err_up(r) : err_up(forward(e, command, IMAP_WANT_LOGIN, ret_todo));
 }
 
 /* Reads mechanism and initial response; false: they make no sense. */
@@ -207,19 +182,11 @@ static bool auth_read(struct imap_edge *e, const struct imap_command *command)
 	if (command->count < 1 || command->count > 2)
 		return false;
 	for (size_t i = 0; i < command->count; i++)
-		if (command->tokens[i].kind != IMAP_TOKEN_ATOM)
+		if (command->tokens[i].kind != CONV_TOKEN_ATOM)
 			return false;
-	if (sasl_exchange_start(&e->sasl, command->tokens[0].text))
+	if (sasl_exchange_start(&e->login.sasl, command->tokens[0].text))
 		return false;
-	return command->count == 1 || !sasl_exchange_take(&e->sasl, command->tokens[1].text);
-}
-
-/* Notes what the exchange has told so far. */
-static void auth_note(struct imap_edge *e)
-{
-	user_note(e, e->sasl.user);
-	if (!e->conv.facts.is_tls)
-		conv_exposure_note(&e->conv, e->sasl.user, e->sasl.mechanism, e->sasl.has_password);
+	return command->count == 1 || !sasl_exchange_take(&e->login.sasl, command->tokens[1].text);
 }
 
 static int on_authenticate(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -227,15 +194,15 @@ static int on_authenticate(struct imap_edge *e, const struct call *call, enum co
 	const struct imap_command *command = call->command;
 	if (!auth_read(e, command))
 		return err_up(complain(e, command->tag, "BAD invalid AUTHENTICATE", ret_todo));
-	auth_note(e);
-	if (!may_login(e))
+	conv_login_auth_note(&e->login);
+	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, command->tag, ret_todo));
-	if (sasl_mechanism_is_plus(slice_str(e->sasl.mechanism)) && !e->conv.set->plus_is_bound)
+	if (conv_login_is_unbound(&e->login))
 		return err_up(complain(e, command->tag, "NO no channel binding here", ret_todo));
-	if (e->state == IMAP_PLAIN)
-		return err_up(open_backend(e, ret_todo));
-	int r = imap_auth_build(command, e->conv.seen->text, &e->pieces);
-	return r ? err_up(r) : err_up(forward(e, command, IMAP_IN_AUTH, ret_todo));
+	if (e->login.state == CONV_LOGIN_PLAIN)
+		return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
+	int r = imap_auth_build(command, e->login.conv.seen->text, &e->pieces);
+	return r ? err_up(r) : err_up(forward(e, command, IMAP_WANT_AUTH, ret_todo));
 }
 
 static const struct verb verbs[] = {
@@ -256,24 +223,22 @@ static const struct verb *verb_find(struct slice name)
 	return NULL;
 }
 
-/* A whole command is in text. */
-static int run(struct imap_edge *e, bool has_more, enum conv_todo *ret_todo)
+static int run(struct imap_edge *e, struct slice text, bool has_more, enum conv_todo *ret_todo)
 {
 	struct imap_command command;
-	e->is_pending = false;
-	int r = imap_command_parse(buf_slice(&e->text), &command);
-	struct call call = { .command = &command, .is_bad = r != 0, .has_more = has_more };
+	int r = imap_command_parse(text, &command);
+	struct call call = {
+		.text = text, .command = &command, .is_bad = r != 0, .has_more = has_more
+	};
 	const struct verb *verb = verb_find(command.verb);
 	if (r == IMAP_COMMAND_NO_TAG)
 		r = complain(e, command.tag, "BAD invalid tag", ret_todo);
 	else if (!verb)
 		r = complain(e, command.tag, "BAD unknown command, or not before login", ret_todo);
-	else if (call.is_bad && (verb->run != on_login || may_login(e)))
+	else if (call.is_bad && (verb->run != on_login || conv_login_is_allowed(&e->login)))
 		r = complain(e, command.tag, "BAD invalid arguments", ret_todo);
 	else
 		r = verb->run(e, &call, ret_todo);
-	if (!e->is_pending)
-		imap_edge_command_drop(e);
 	return err_up(r);
 }
 
@@ -297,7 +262,7 @@ static int literal_check(struct imap_edge *e, bool *ret_is_wanted, enum conv_tod
 		return err_up(refuse_literal(e, &command, "BAD invalid tag", ret_todo));
 	if (parsed != IMAP_COMMAND_MORE || !verb || !verb->takes_strings)
 		return err_up(refuse_literal(e, &command, "BAD no literal here", ret_todo));
-	if (verb->run == on_login && !may_login(e)) {
+	if (verb->run == on_login && !conv_login_is_allowed(&e->login)) {
 		int r = login_note(e, &command, false);
 		if (!r)
 			r = refuse_plain(e, command.tag, ret_todo);
@@ -308,13 +273,13 @@ static int literal_check(struct imap_edge *e, bool *ret_is_wanted, enum conv_tod
 	return 0;
 }
 
-static int literal_too_big(struct imap_edge *e, const struct imap_literal *literal,
+static int literal_too_big(struct imap_edge *e, const struct conv_literal *literal,
                            enum conv_todo *ret_todo)
 {
 	struct imap_command command;
 	if (literal->is_plus)
-		return err_up(imap_edge_bye(e, CONV_OUTCOME_TOO_LONG, "[TOOBIG] literal too large",
-		                            ret_todo));
+		return err_up(conv_login_bye(&e->login, CONV_OUTCOME_TOO_LONG,
+		                             "[TOOBIG] literal too large", ret_todo));
 	int parsed = imap_command_parse(buf_slice(&e->text), &command);
 	if (parsed == IMAP_COMMAND_NO_TAG)
 		command.tag = (struct slice){};
@@ -322,17 +287,17 @@ static int literal_too_big(struct imap_edge *e, const struct imap_literal *liter
 }
 
 /* The line that came announces a literal. */
-static int literal_begin(struct imap_edge *e, const struct imap_literal *literal,
+static int literal_begin(struct imap_edge *e, const struct conv_literal *literal,
                          enum conv_todo *ret_todo)
 {
-	if (literal->len > e->conv.set->literal_max - e->literal_total)
+	if (literal->len > e->login.conv.set->literal_max - e->literal_total)
 		return err_up(literal_too_big(e, literal, ret_todo));
 	if (!literal->is_plus) {
 		bool is_wanted;
 		int r = literal_check(e, &is_wanted, ret_todo);
 		if (r || !is_wanted)
 			return err_up(r);
-		r = buf_add_str(&e->conv.out[CONV_CLIENT], "+ OK\r\n");
+		r = buf_add_str(&e->login.conv.out[CONV_CLIENT], "+ OK\r\n");
 		if (r)
 			return err_up(r);
 	}
@@ -355,20 +320,6 @@ static int feed_literal(struct imap_edge *e, struct slice input, size_t *ret_use
 	return 0;
 }
 
-/* What conv_line_take() found instead of a line. */
-static int line_fault(struct imap_edge *e, int fault, enum conv_todo *ret_todo)
-{
-	*ret_todo = CONV_TODO_READ;
-	if (fault == CONV_LINE_TOO_LONG)
-		return err_up(imap_edge_bye(e, CONV_OUTCOME_TOO_LONG, "line too long", ret_todo));
-	if (fault == CONV_LINE_BARE) {
-		e->conv.bare_newlines++;
-		return err_up(
-			imap_edge_bye(e, CONV_OUTCOME_SMUGGLING, "lines end in CRLF", ret_todo));
-	}
-	return 0;
-}
-
 /* How long the line may be: an initial response is longer than other commands. */
 static size_t line_max(const struct imap_edge *e, struct slice input)
 {
@@ -376,7 +327,7 @@ static size_t line_max(const struct imap_edge *e, struct slice input)
 	conv_line_word(&rest);
 	bool is_auth = e->line_total == 0 &&
 	               slice_equal_nocase(conv_line_word(&rest), slice_str("AUTHENTICATE"));
-	size_t max = is_auth ? e->conv.set->auth_line_max : e->conv.set->line_max;
+	size_t max = is_auth ? e->login.conv.set->auth_line_max : e->login.conv.set->line_max;
 	return max > e->line_total ? max - e->line_total : 0;
 }
 
@@ -384,19 +335,21 @@ static int feed_line(struct imap_edge *e, struct slice input, size_t *ret_used,
                      enum conv_todo *ret_todo)
 {
 	struct slice line;
-	struct imap_literal literal;
+	struct conv_literal literal;
 	int r = conv_line_take(input, line_max(e, input), &line, ret_used);
 	if (r)
-		return err_up(line_fault(e, r, ret_todo));
+		return err_up(conv_login_line_fault(&e->login, r, ret_todo));
 	if (e->line_total == 0 && conv_line_is_foreign(line))
-		return err_up(imap_edge_bye(e, CONV_OUTCOME_BAD_SYNTAX, "this is IMAP", ret_todo));
+		return err_up(conv_login_foreign(&e->login, ret_todo));
 	r = sasl_secret_add(&e->text, slice_head(input, *ret_used));
 	if (r)
 		return err_up(r);
 	e->line_total += *ret_used;
-	if (imap_literal_announced(line, &literal))
+	if (conv_literal_announced(line, &literal))
 		return err_up(literal_begin(e, &literal, ret_todo));
-	return err_up(run(e, input.len > *ret_used, ret_todo));
+	r = run(e, buf_slice(&e->text), input.len > *ret_used, ret_todo);
+	imap_edge_command_drop(e);
+	return err_up(r);
 }
 
 /* A response that does not decode is not passed on: "*" ends the exchange at the backend too. */
@@ -404,65 +357,27 @@ static int feed_response(struct imap_edge *e, struct slice input, size_t *ret_us
                          enum conv_todo *ret_todo)
 {
 	struct slice line;
-	int r = conv_line_take(input, e->conv.set->auth_line_max, &line, ret_used);
+	int r = conv_line_take(input, e->login.conv.set->auth_line_max, &line, ret_used);
 	if (r)
-		return err_up(line_fault(e, r, ret_todo));
-	bool is_cancel = slice_equal(line, slice_str("*"));
-	if (!is_cancel && sasl_exchange_take(&e->sasl, line)) {
-		e->errors++;
-		line = slice_str("*");
-	}
-	auth_note(e);
-	imap_edge_enter(e, IMAP_IN_AUTH);
-	r = sasl_secret_add(&e->conv.out[CONV_BACKEND], line);
-	return r ? err_up(r) : err_up(buf_add_str(&e->conv.out[CONV_BACKEND], "\r\n"));
+		return err_up(conv_login_line_fault(&e->login, r, ret_todo));
+	line = conv_login_response(&e->login, line);
+	conv_login_enter(&e->login, CONV_LOGIN_ASKED, IMAP_WANT_AUTH);
+	r = sasl_secret_add(&e->login.conv.out[CONV_BACKEND], line);
+	return r ? err_up(r) : err_up(buf_add_str(&e->login.conv.out[CONV_BACKEND], "\r\n"));
 }
 
-int imap_client_feed(struct imap_edge *e, struct slice input, size_t *ret_used,
+int imap_client_feed(struct conv_login *l, struct slice input, size_t *ret_used,
                      enum conv_todo *ret_todo)
 {
-	switch (e->state) {
-	case IMAP_PLAIN:
-	case IMAP_READY:
-		if (e->literal_left)
-			return err_up(feed_literal(e, input, ret_used, ret_todo));
-		return err_up(feed_line(e, input, ret_used, ret_todo));
-	case IMAP_CHALLENGED:
+	struct imap_edge *e = imap_edge_of(l);
+	if (l->state == CONV_LOGIN_CHALLENGED)
 		return err_up(feed_response(e, input, ret_used, ret_todo));
-	case IMAP_UPGRADING:
-		/* Clear bytes where only TLS may come. */
-		return imap_edge_close(e, CONV_OUTCOME_INJECTED, ret_todo);
-	case IMAP_CONNECTING:
-	case IMAP_GREETING:
-	case IMAP_ASKING_CLEAR:
-	case IMAP_SEALING:
-	case IMAP_BACKEND_TLS:
-	case IMAP_ASKING:
-	case IMAP_TELLING:
-	case IMAP_IN_ID:
-	case IMAP_IN_LOGIN:
-	case IMAP_IN_AUTH:
-	case IMAP_SPLICED:
-	case IMAP_CLOSED:
-	case IMAP_STATE_COUNT:
-		break;
-	}
-	*ret_todo = CONV_TODO_READ; /* the client's turn comes later */
-	return 0;
+	if (e->literal_left)
+		return err_up(feed_literal(e, input, ret_used, ret_todo));
+	return err_up(feed_line(e, input, ret_used, ret_todo));
 }
 
-int imap_client_ready(struct imap_edge *e, enum conv_todo *ret_todo)
+int imap_client_run(struct conv_login *l, struct slice text, enum conv_todo *ret_todo)
 {
-	imap_edge_enter(e, IMAP_READY);
-	*ret_todo = CONV_TODO_READ;
-	if (!e->has_greeted) {
-		char caps[CONV_CAPS_MAX];
-		imap_client_caps(e, caps, sizeof(caps));
-		int r = buf_printf(&e->conv.out[CONV_CLIENT], "* OK [CAPABILITY %s] %s ready\r\n",
-		                   caps, e->conv.set->hostname);
-		if (r)
-			return err_up(r);
-		e->has_greeted = true;
-	}
-	return e->is_pending ? err_up(run(e, false, ret_todo)) : 0;
+	return err_up(run(imap_edge_of(l), text, false, ret_todo));
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 enum {
-	QUOTED_MAX = 1000,        /* longer ones are literals: servers limit their lines */
 	LITERAL_MINUS_MAX = 4096, /* RFC 7888 5 */
 	ID_VALUE_MAX = 1024,      /* RFC 2971 3.3 */
 };
@@ -56,27 +55,6 @@ static int add_start(struct imap_pieces *p, const struct imap_command *command, 
 	return r ? err_up(r) : add_str(p, verb);
 }
 
-static bool is_quotable(struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] < ' ' || value.data[i] > 0x7e)
-			return false;
-	return value.len <= QUOTED_MAX;
-}
-
-static int add_quoted(struct buf *out, struct slice value)
-{
-	int r = sasl_secret_add(out, slice_str("\""));
-	for (size_t i = 0; i < value.len && !r; i++) {
-		bool is_special = value.data[i] == '"' || value.data[i] == '\\';
-		if (is_special)
-			r = sasl_secret_add(out, slice_str("\\"));
-		if (!r)
-			r = sasl_secret_add(out, slice_of(&value.data[i], 1));
-	}
-	return r ? err_up(r) : err_up(sasl_secret_add(out, slice_str("\"")));
-}
-
 static bool may_be_plus(size_t len, const char *caps)
 {
 	if (imap_caps_has(caps, "LITERAL+"))
@@ -97,16 +75,16 @@ static int add_literal(struct imap_pieces *p, struct slice value, const char *ca
 	return err_up(sasl_secret_add(&p->bytes, value));
 }
 
-static int add_string(struct imap_pieces *p, const struct imap_token *token, const char *caps)
+static int add_string(struct imap_pieces *p, const struct conv_token *token, const char *caps)
 {
 	CLEAN(secret_deinit) struct buf value = {};
-	int r = imap_token_value(token, &value);
+	int r = conv_token_value(token, &value);
 	if (!r)
 		r = add_str(p, " ");
 	if (r)
 		return err_up(r);
-	if (is_quotable(buf_slice(&value)))
-		return err_up(add_quoted(&p->bytes, buf_slice(&value)));
+	if (conv_is_quotable(buf_slice(&value)))
+		return err_up(conv_quoted_add(&p->bytes, buf_slice(&value)));
 	return err_up(add_literal(p, buf_slice(&value), caps));
 }
 
@@ -150,31 +128,26 @@ int imap_auth_build(const struct imap_command *command, const char *caps,
 	return 0;
 }
 
-static bool token_is_nil(const struct imap_token *token)
-{
-	return token->kind == IMAP_TOKEN_ATOM && slice_equal_nocase(token->text, slice_str("NIL"));
-}
-
 bool imap_id_is_valid(const struct imap_command *command)
 {
 	size_t count = command->count;
 	if (count == 1)
-		return token_is_nil(&command->tokens[0]);
-	if (count < 2 || count % 2 || command->tokens[0].kind != IMAP_TOKEN_OPEN ||
-	    command->tokens[count - 1].kind != IMAP_TOKEN_CLOSE)
+		return conv_token_is_atom(&command->tokens[0], "NIL");
+	if (count < 2 || count % 2 || command->tokens[0].kind != CONV_TOKEN_OPEN ||
+	    command->tokens[count - 1].kind != CONV_TOKEN_CLOSE)
 		return false;
 	for (size_t i = 1; i < count - 1; i++)
-		if (!imap_token_is_string(&command->tokens[i]))
+		if (!conv_token_is_string(&command->tokens[i]))
 			return false;
 	return true;
 }
 
 /* One field, unless it is the proxy's. */
-static int add_field(const struct imap_token *pair, struct buf *out, bool *is_first)
+static int add_field(const struct conv_token *pair, struct buf *out, bool *is_first)
 {
 	char key[64];
 	char value[ID_VALUE_MAX];
-	int r = imap_token_text(&pair[0], key, sizeof(key));
+	int r = conv_token_text(&pair[0], key, sizeof(key));
 	if (r)
 		return err_up(r);
 	if (slice_starts_nocase(slice_str(key), "x-"))
@@ -182,15 +155,15 @@ static int add_field(const struct imap_token *pair, struct buf *out, bool *is_fi
 	r = buf_add_str(out, *is_first ? "(" : " ");
 	*is_first = false;
 	if (!r)
-		r = add_quoted(out, slice_str(key));
+		r = conv_quoted_add(out, slice_str(key));
 	if (r)
 		return err_up(r);
-	if (token_is_nil(&pair[1]))
+	if (conv_token_is_atom(&pair[1], "NIL"))
 		return err_up(buf_add_str(out, " NIL"));
-	r = imap_token_text(&pair[1], value, sizeof(value));
+	r = conv_token_text(&pair[1], value, sizeof(value));
 	if (!r)
 		r = buf_add_str(out, " ");
-	return r ? err_up(r) : err_up(add_quoted(out, slice_str(value)));
+	return r ? err_up(r) : err_up(conv_quoted_add(out, slice_str(value)));
 }
 
 int imap_id_build(const struct imap_command *command, struct buf *ret_out)
@@ -212,10 +185,10 @@ void imap_id_software(const struct imap_command *command, char *ret_text, size_t
 		for (size_t i = 1; i + 2 < command->count; i += 2) {
 			char value[64];
 			size_t len = strlen(ret_text);
-			const struct imap_token *pair = &command->tokens[i];
+			const struct conv_token *pair = &command->tokens[i];
 			if (!slice_equal_nocase(pair[0].text, slice_str(keys[k])) ||
-			    token_is_nil(&pair[1]) ||
-			    imap_token_text(&pair[1], value, sizeof(value)))
+			    conv_token_is_atom(&pair[1], "NIL") ||
+			    conv_token_text(&pair[1], value, sizeof(value)))
 				continue;
 			snprintf(ret_text + len, cap - len, "%s%s", len ? " " : "", value);
 		}

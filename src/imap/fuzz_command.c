@@ -21,8 +21,8 @@ static void check_login(const struct imap_command *command, const char *caps)
 	for (size_t i = 0; i < 2; i++) {
 		struct buf before = {};
 		struct buf after = {};
-		assert(!imap_token_value(&command->tokens[i], &before));
-		assert(!imap_token_value(&again.tokens[i], &after));
+		assert(!conv_token_value(&command->tokens[i], &before));
+		assert(!conv_token_value(&again.tokens[i], &after));
 		assert(slice_equal(buf_slice(&before), buf_slice(&after)));
 		buf_deinit(&before);
 		buf_deinit(&after);
@@ -64,8 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice text = slice_of(data, size);
 	int r = imap_command_parse(text, &command);
 	assert(command.count <= IMAP_TOKENS_MAX && command.tag.len <= IMAP_TAG_MAX);
-	if (!r && command.count == 2 && imap_token_is_string(&command.tokens[0]) &&
-	    imap_token_is_string(&command.tokens[1])) {
+	if (!r && command.count == 2 && conv_token_is_string(&command.tokens[0]) &&
+	    conv_token_is_string(&command.tokens[1])) {
 		check_login(&command, "");
 		check_login(&command, "LITERAL+");
 	}

@@ -58,7 +58,7 @@ static void tokens_join(const struct imap_command *command, struct buf *ret)
 	for (size_t i = 0; i < command->count; i++) {
 		if (i)
 			assert_int_equal(buf_add_str(ret, "|"), 0);
-		assert_int_equal(imap_token_value(&command->tokens[i], ret), 0);
+		assert_int_equal(conv_token_value(&command->tokens[i], ret), 0);
 	}
 }
 
@@ -128,8 +128,8 @@ static void test_literal_announced(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(literals); i++) {
-		struct imap_literal literal = {};
-		bool is = imap_literal_announced(slice_str(literals[i].line), &literal);
+		struct conv_literal literal = {};
+		bool is = conv_literal_announced(slice_str(literals[i].line), &literal);
 		if (is != literals[i].is_announced || literal.len != literals[i].len ||
 		    literal.is_plus != literals[i].is_plus)
 			fail_msg("%s", literals[i].line);

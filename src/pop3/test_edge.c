@@ -57,7 +57,8 @@ static const struct transcript before_tls[] = {
 	                     "C> LIST\nC< -ERR unknown command, or not before login\n"
 	                     "C> \nC< -ERR unknown command, or not before login\n"
 	                     "C> UTF8\nC< -ERR not now\nC> LANG\nC< -ERR not now\n"
-	                     "C> USER\nC< -ERR USER takes a name\n!close bad-syntax\n" },
+	                     "C> USER\nC< -ERR USER takes a name\n"
+	                     "C< -ERR too many errors\n!close bad-syntax\n" },
 	{ "client leaves", .steps = GREETING "!eof client\n!close client-gone\n" },
 	{ "idle", .steps = GREETING "!expire idle\nC< -ERR idle for too long\n!close timeout\n" },
 	{ "drained", .steps = GREETING
@@ -169,7 +170,7 @@ static const struct transcript login[] = {
 	                "C> PASS 2\nC< -ERR USER comes first\n"
 	                "C> AUTH PLAIN AGpvZQBzZWNyZXQ=\nB< AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
 	                "B> -ERR no\nC< -ERR no\n!user joe\nC> USER b\nB< USER b\nB> -ERR no\n"
-	                "C< -ERR no\n!close login-failed\n" },
+	                "C< -ERR no\nC< -ERR too many failed logins\n!close login-failed\n" },
 	{ "AUTH response by response",
 	  .steps = OPEN "C> AUTH LOGIN\nB< AUTH LOGIN\nB> + VXNlcm5hbWU6\nC< + VXNlcm5hbWU6\n"
 	                "C> am9l\nB< am9l\nB> + UGFzc3dvcmQ6\nC< + UGFzc3dvcmQ6\n"

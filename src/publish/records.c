@@ -146,7 +146,7 @@ static void policies_add(struct making *m)
 
 /* --- services of users --- */
 
-/* Labels of RFC 8314 5.1 and RFC 6186; implicit TLS comes first. */
+/* Labels of RFC 8314 5.1, RFC 6186 and RFC 5804 1.8; implicit TLS comes first. */
 static const struct service {
 	enum conf_protocol protocol;
 	bool is_implicit;
@@ -158,6 +158,7 @@ static const struct service {
 	{ CONF_IMAP, false, "_imap" },
 	{ CONF_POP3, true, "_pop3s" },
 	{ CONF_POP3, false, "_pop3" },
+	{ CONF_SIEVE, false, "_sieve" },
 };
 
 static bool service_find(struct making *m, const struct service *service)
@@ -181,7 +182,8 @@ static bool service_find(struct making *m, const struct service *service)
 	return is_there;
 }
 
-/* A service that is not there is denied, where another one is: else clients guess. */
+/* A service that is not there is denied, where another one is: else clients guess. Nobody guesses
+ * where ManageSieve is. */
 static void services_add(struct making *m)
 {
 	static const struct kind none = { DNS_SRV, false, "it is not offered, and clients know" };
@@ -193,7 +195,7 @@ static void services_add(struct making *m)
 	for (size_t i = 0; any && i < COUNT_OF(services); i++) {
 		char owner[PUBLISH_NAME_CAP];
 		snprintf(owner, sizeof(owner), "%s._tcp.%s", services[i].label, m->with->domain);
-		if (!is_there[i])
+		if (!is_there[i] && services[i].protocol != CONF_SIEVE)
 			add(m, &none, owner, "0 0 0 .");
 	}
 }

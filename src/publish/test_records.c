@@ -27,6 +27,8 @@ static const char config[] =
 	" inside = { protocol = \"smtp\"; listen = [\"127.0.0.1:25\"]; backend = \"mta\"; hostname "
         "= "
 	"\"no.example.org\"; };\n"
+	" sieve = { protocol = \"managesieve\"; listen = [\"*:4190\"]; backend = \"imap\"; hostname = "
+	"\"imap.example.org\"; };\n"
 	" imap = { protocol = \"imap\"; listen_tls = [\"*:993\"]; backend = \"imap\"; hostname = "
 	"\"imap.example.org\"; };\n"
 	"};\n";
@@ -85,10 +87,11 @@ static void test_records_are_those_of_public_doors(void **state)
 	expect(&all, "_smtp._tls.example.org", DNS_TXT,
 	       "\"v=TLSRPTv1; rua=mailto:tls-reports@example.org\"");
 	expect(&all, "_imaps._tcp.example.org", DNS_SRV, "0 1 993 imap.example.org.");
+	expect(&all, "_sieve._tcp.example.org", DNS_SRV, "10 1 4190 imap.example.org.");
 	expect(&all, "_imap._tcp.example.org", DNS_SRV, "0 0 0 .");
 	expect(&all, "_submissions._tcp.example.org", DNS_SRV, "0 0 0 .");
 	expect(&all, "example.org", DNS_CAA, "0 issue \"letsencrypt.org\"");
-	assert_int_equal(all.count, 6 + 6 + 1);
+	assert_int_equal(all.count, 6 + 7 + 1);
 	assert_false(all.is_cut);
 }
 

@@ -11,8 +11,10 @@
 void report_coverage_configure(struct report_coverage *c, const struct conf_settings *settings)
 {
 	for (size_t i = 0; i < settings->edge_count; i++) {
-		bool is_open = settings->edges[i].protocol == CONF_SMTP;
-		c->is_configured[is_open ? STORE_LEG_INBOUND : STORE_LEG_USER] = true;
+		enum conf_protocol protocol = settings->edges[i].protocol;
+		if (protocol != CONF_LMTP) /* internal: it has a backend */
+			c->is_configured[protocol == CONF_SMTP ? STORE_LEG_INBOUND
+			                                       : STORE_LEG_USER] = true;
 	}
 	c->is_configured[STORE_LEG_OUTBOUND] = settings->relay_count;
 	for (size_t i = 0; i < settings->mirror_count; i++) {

@@ -1,7 +1,6 @@
 /* AUTH (RFC 4954): who tries, whether that is allowed here, and how it ended. */
 #include "base/err.h"
 #include "conv/line.h"
-#include "conv/login.h"
 #include "sasl/secret.h"
 #include "smtp/parts.h"
 
@@ -56,7 +55,7 @@ static int begin_check(struct smtp_edge *e, bool is_valid, bool *ret_is_refused,
 		return smtp_edge_refuse(e, "503 5.5.1 Authentication is not available here",
 		                        ret_todo);
 	if (!buf_len(&e->hello))
-		return smtp_edge_refuse(e, "503 5.5.1 Send EHLO first", ret_todo);
+		return smtp_edge_wants_hello(e, ret_todo);
 	if (!is_valid)
 		return smtp_edge_refuse(e, "501 5.5.4 Mechanism needed", ret_todo);
 	/* It would bind to a TLS channel that the backend does not see (RFC 5802 6). */

@@ -113,11 +113,11 @@ static struct slice hello_argument(const struct smtp_edge *e, bool *ret_is_ehlo)
 {
 	struct slice rest = buf_slice(&e->hello);
 	struct slice verb = conv_line_word(&rest);
-	*ret_is_ehlo = slice_equal_nocase(verb, slice_str("EHLO"));
+	*ret_is_ehlo = !slice_equal_nocase(verb, slice_str("HELO"));
 	return rest;
 }
 
-/* The client's own line if nothing is to be learnt from the reply; else EHLO, whatever it used. */
+/* The client's own line if nothing is to be learnt from the reply; else EHLO for HELO too. */
 static int send_hello(struct smtp_edge *e)
 {
 	struct buf *out = &e->conv.out[CONV_BACKEND];
@@ -125,7 +125,7 @@ static int send_hello(struct smtp_edge *e)
 	struct slice argument = hello_argument(e, &is_ehlo);
 	if (!wants_tls(e) && !wants_xclient(e))
 		return err_up(smtp_backend_send(e, buf_slice(&e->hello), SMTP_WANT_LAST_HELLO));
-	int r = buf_add_str(out, "EHLO ");
+	int r = buf_add_str(out, e->conv.set->is_lmtp ? "LHLO " : "EHLO ");
 	return r ? err_up(r) : err_up(smtp_backend_send(e, argument, SMTP_WANT_HELLO));
 }
 
@@ -239,6 +239,12 @@ static int on_mail(struct smtp_edge *e, enum conv_todo *)
 	return err_up(smtp_backend_pass(e));
 }
 
+static int on_rcpt(struct smtp_edge *e, enum conv_todo *)
+{
+	e->rcpts += e->reply.code / 100 == 2;
+	return err_up(smtp_backend_pass(e));
+}
+
 static int on_rset(struct smtp_edge *e, enum conv_todo *)
 {
 	if (e->reply.code / 100 == 2)
@@ -246,10 +252,14 @@ static int on_rset(struct smtp_edge *e, enum conv_todo *)
 	return err_up(smtp_backend_pass(e));
 }
 
-static int on_data(struct smtp_edge *e, enum conv_todo *)
+static int on_data(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
+	bool is_go = e->reply.code / 100 == 3;
+	/* RFC 2033 4.2: text for nobody would have no reply. */
+	if (is_go && e->conv.set->is_lmtp && !e->rcpts)
+		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
 	int r = smtp_backend_pass(e);
-	if (r || e->reply.code / 100 != 3)
+	if (r || !is_go)
 		return err_up(r);
 	return err_up(smtp_message_begin(e));
 }
@@ -263,6 +273,7 @@ static int (*const on_reply[])(struct smtp_edge *e, enum conv_todo *ret_todo) = 
 	[SMTP_WANT_PASS] = on_pass,
 	[SMTP_WANT_EHLO] = on_ehlo,
 	[SMTP_WANT_MAIL] = on_mail,
+	[SMTP_WANT_RCPT] = on_rcpt,
 	[SMTP_WANT_RSET] = on_rset,
 	[SMTP_WANT_AUTH] = smtp_auth_reply,
 	[SMTP_WANT_DATA] = on_data,
@@ -304,8 +315,10 @@ static int whole_reply(struct smtp_edge *e, bool has_more, enum conv_todo *ret_t
 		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
 	if (want == SMTP_WANT_STARTTLS && has_more)
 		return unsealed(e, ret_todo);
-	/* RFC 5321 3.8: behind a 421 the server closes. */
-	if (e->reply.code == 421 && want >= SMTP_WANT_PASS && e->state != SMTP_EDGE_CHUNK) {
+	/* RFC 5321 3.8: behind a 421 the server closes; LMTP may have one for each recipient. */
+	bool is_last = want != SMTP_WANT_END || e->ends_left <= 1;
+	if (e->reply.code == 421 && want >= SMTP_WANT_PASS && e->state != SMTP_EDGE_CHUNK &&
+	    is_last) {
 		e->backend = SMTP_BACKEND_GONE;
 		return refused(e, ret_todo);
 	}

@@ -18,7 +18,11 @@ struct verb {
 	int (*on)(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo);
 };
 
+enum { LMTP_RCPTS_MAX = 1000 }; /* each is a reply more, and RFC 5321 4.5.3.1.8 wants 100 */
+
 static const char say_starttls_first[] = "530 5.7.0 Must issue a STARTTLS command first";
+/* Behind LMTP is an MTA's queue: the message waits there until the MTA's settings are mended. */
+static const char say_starttls_later[] = "451 4.7.0 Must issue a STARTTLS command first";
 
 /* Nothing more is taken from the client until all replies came. */
 static int send_and_hold(struct smtp_edge *e, struct slice line, enum smtp_want want)
@@ -38,6 +42,12 @@ static bool caps_are_known(const struct smtp_edge *e)
 static int on_hello(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)
 {
 	struct conv *conv = &e->conv;
+	bool is_lhlo = slice_equal_nocase(c->verb, slice_str("LHLO"));
+	if (is_lhlo != conv->set->is_lmtp)
+		return smtp_edge_refuse(e,
+		                        is_lhlo ? "500 5.5.1 This is SMTP, say EHLO"
+		                                : "500 5.5.1 This is LMTP, say LHLO",
+		                        ret_todo);
 	if (!c->args.len)
 		return smtp_edge_refuse(e, "501 5.5.4 Hostname needed", ret_todo);
 	buf_clear(&e->hello);
@@ -154,6 +164,14 @@ static int on_pass(struct smtp_edge *e, const struct smtp_command *c, enum conv_
 	return err_up(smtp_backend_send(e, c->line, SMTP_WANT_PASS));
 }
 
+static int on_rcpt(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *)
+{
+	if (!e->conv.set->is_lmtp || e->rcpts < LMTP_RCPTS_MAX)
+		return err_up(smtp_backend_send(e, c->line, SMTP_WANT_RCPT));
+	return e->wants.count ? SMTP_EDGE_LATER
+	                      : err_up(smtp_edge_say(e, "452 4.5.3 Too many recipients"));
+}
+
 static int on_data(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *)
 {
 	return err_up(send_and_hold(e, c->line, SMTP_WANT_DATA));
@@ -175,10 +193,11 @@ static int on_foreign(struct smtp_edge *e, const struct smtp_command *, enum con
 static const struct verb verbs[] = {
 	{ "EHLO", NEEDS_QUIET, on_hello },
 	{ "HELO", NEEDS_QUIET, on_hello },
+	{ "LHLO", NEEDS_QUIET, on_hello },
 	{ "STARTTLS", NEEDS_QUIET, on_starttls },
 	{ "AUTH", NEEDS_QUIET, smtp_auth_begin },
 	{ "MAIL", NEEDS_SERVER, on_mail },
-	{ "RCPT", NEEDS_SERVER, on_pass },
+	{ "RCPT", NEEDS_SERVER, on_rcpt },
 	{ "DATA", NEEDS_SERVER, on_data },
 	{ "BDAT", NEEDS_QUIET, smtp_message_bdat },
 	{ "RSET", NEEDS_ROOM, on_rset },
@@ -211,12 +230,14 @@ static bool is_mail(const struct verb *v)
 static int serve(struct smtp_edge *e, const struct verb *v, bool *ret_is_refused,
                  enum conv_todo *ret_todo)
 {
-	bool needs_tls = e->conv.set->is_submission || is_mail(v);
+	bool is_lmtp = e->conv.set->is_lmtp;
+	bool needs_tls = e->conv.set->is_submission || is_lmtp || is_mail(v);
 	*ret_is_refused = true;
 	if (needs_tls && !smtp_edge_may_mail(e))
-		return smtp_edge_refuse(e, say_starttls_first, ret_todo);
+		return smtp_edge_refuse(e, is_lmtp ? say_starttls_later : say_starttls_first,
+		                        ret_todo);
 	if (!buf_len(&e->hello))
-		return smtp_edge_refuse(e, "503 5.5.1 Send EHLO first", ret_todo);
+		return smtp_edge_wants_hello(e, ret_todo);
 	*ret_is_refused = false;
 	int r = smtp_backend_need(e, ret_todo);
 	if (r)

@@ -79,6 +79,13 @@ int smtp_edge_refuse(struct smtp_edge *e, const char *line, enum conv_todo *ret_
 		smtp_edge_421(e, CONV_OUTCOME_BAD_SYNTAX, "4.7.0", "too many errors", ret_todo));
 }
 
+int smtp_edge_wants_hello(struct smtp_edge *e, enum conv_todo *ret_todo)
+{
+	return smtp_edge_refuse(
+		e, e->conv.set->is_lmtp ? "503 5.5.1 Send LHLO first" : "503 5.5.1 Send EHLO first",
+		ret_todo);
+}
+
 bool smtp_edge_has_starttls(const struct smtp_edge *e)
 {
 	/* A backend opened in clear was told so, and a TLS client needs another one. */
@@ -108,7 +115,7 @@ bool smtp_edge_may_mail(const struct smtp_edge *e)
 {
 	if (e->conv.facts.is_tls)
 		return true;
-	if (e->conv.facts.must_have_tls)
+	if (e->conv.facts.must_have_tls || e->conv.set->is_lmtp)
 		return false;
 	return !e->conv.set->is_submission || is_exempt(e);
 }
@@ -129,7 +136,8 @@ void smtp_edge_forget_mail(struct smtp_edge *e)
 {
 	e->has_mail = false;
 	e->is_binary = e->is_utf8 = e->requires_tls = false;
-	e->has_chunk = e->is_spoilt = false;
+	e->has_chunk = e->is_spoilt = e->was_accepted = false;
+	e->rcpts = e->ends_left = 0;
 	e->data = (struct smtp_data){};
 	buf_deinit(&e->chunk);
 	e->conv.is_in_data = false;
@@ -140,17 +148,28 @@ static int edge_start(struct conv *c, enum conv_todo *ret_todo)
 	struct smtp_edge *e = edge_of(c);
 	*ret_todo = CONV_TODO_READ;
 	smtp_edge_arm(e);
-	return err_up(buf_printf(&c->out[CONV_CLIENT], "220 %s ESMTP\r\n", c->set->hostname));
+	return err_up(buf_printf(&c->out[CONV_CLIENT], "220 %s %s\r\n", c->set->hostname,
+	                         c->set->is_lmtp ? "LMTP" : "ESMTP"));
 }
 
-/* As a client that only says EHLO, with the edge's own name. */
-static int edge_learn(struct conv *c, enum conv_todo *ret_todo)
+/* As a client that only says hello, with the edge's own name. */
+static int learn(struct conv *c, const char *hello, enum conv_todo *ret_todo)
 {
 	struct smtp_edge *e = edge_of(c);
 	e->backend = SMTP_BACKEND_OPENING;
 	*ret_todo = CONV_TODO_CONNECT;
 	smtp_edge_arm(e);
-	return err_up(buf_printf(&e->hello, "EHLO %s", c->set->hostname));
+	return err_up(buf_printf(&e->hello, "%s %s", hello, c->set->hostname));
+}
+
+static int smtp_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	return err_up(learn(c, "EHLO", ret_todo));
+}
+
+static int lmtp_learn(struct conv *c, enum conv_todo *ret_todo)
+{
+	return err_up(learn(c, "LHLO", ret_todo));
 }
 
 /* LATER is ours alone: to the worker it is "nothing used". */
@@ -304,14 +323,15 @@ static void edge_deinit(struct conv *c)
 	buf_deinit(&e->late);
 }
 
-#define EDGE_OPS(name)                                                                             \
+#define EDGE_OPS(name, how_to_learn)                                                               \
 	{                                                                                          \
 		.protocol = (name), .size = sizeof(struct smtp_edge), .start = edge_start,         \
-		.learn = edge_learn, .feed = edge_feed, .tls_up = edge_tls_up,                     \
+		.learn = (how_to_learn), .feed = edge_feed, .tls_up = edge_tls_up,                 \
 		.connected = edge_connected, .failed = edge_failed, .eof = edge_eof,               \
 		.expire = edge_expire, .overload_line = edge_overload_line, .deinit = edge_deinit, \
 		.greets_for_backend = true,                                                        \
 	}
 
-const struct conv_ops smtp_edge_ops = EDGE_OPS("smtp");
-const struct conv_ops submission_edge_ops = EDGE_OPS("submission");
+const struct conv_ops smtp_edge_ops = EDGE_OPS("smtp", smtp_learn);
+const struct conv_ops submission_edge_ops = EDGE_OPS("submission", smtp_learn);
+const struct conv_ops lmtp_edge_ops = EDGE_OPS("lmtp", lmtp_learn);

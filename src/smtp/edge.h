@@ -1,8 +1,8 @@
 /*
- * The SMTP conversation of an edge, port 25 and submission: it answers greeting, EHLO and STARTTLS
- * itself, opens the backend at the first command that needs it, and from then on passes commands
- * and replies one by one, adds a Received field and keeps the text of messages canonical. It never
- * says 250 to a message that the backend did not take.
+ * The SMTP conversation of an edge, port 25, submission and LMTP (RFC 2033): it answers greeting,
+ * EHLO and STARTTLS itself, opens the backend at the first command that needs it, and from then on
+ * passes commands and replies one by one, adds a Received field and keeps the text of messages
+ * canonical. It never says 250 to a message that the backend did not take.
  *
  * It does not know sockets, TLS or time (conv/conv.h), and judges no addresses: that is the
  * backend's business.
@@ -15,9 +15,10 @@
 #include "smtp/data.h"
 #include "smtp/reply.h"
 
-/* set->is_submission goes with the second one. */
+/* set->is_submission goes with the second one, set->is_lmtp with the third. */
 extern const struct conv_ops smtp_edge_ops;
 extern const struct conv_ops submission_edge_ops;
+extern const struct conv_ops lmtp_edge_ops;
 
 enum { SMTP_WANTS_MAX = 64 };
 
@@ -31,12 +32,13 @@ enum smtp_want {
 	SMTP_WANT_PASS,       /* from here on: for the client */
 	SMTP_WANT_EHLO,
 	SMTP_WANT_MAIL,
+	SMTP_WANT_RCPT,
 	SMTP_WANT_RSET,
 	SMTP_WANT_AUTH,
 	SMTP_WANT_DATA,
-	SMTP_WANT_END,   /* behind the final dot */
+	SMTP_WANT_END,   /* behind the final dot; LMTP: one for each recipient */
 	SMTP_WANT_PIECE, /* a part of a client's BDAT chunk */
-	SMTP_WANT_CHUNK, /* the last part of it */
+	SMTP_WANT_CHUNK, /* the last part of it; LMTP behind LAST: the same */
 	SMTP_WANT_COUNT,
 };
 
@@ -69,7 +71,7 @@ struct smtp_edge {
 	enum smtp_backend_state backend;
 	struct smtp_wants wants;
 	struct smtp_reply reply; /* what came of the backend's next reply */
-	struct buf hello;     /* the client's EHLO or HELO line; empty: none since start or TLS */
+	struct buf hello; /* the client's EHLO, HELO or LHLO line; empty: none since start or TLS */
 	bool hello_is_opener; /* the client waits for the reply to that line */
 	bool backend_is_tls;
 	bool backend_is_told; /* XCLIENT was accepted */
@@ -87,6 +89,10 @@ struct smtp_edge {
 	bool asks_binary, asks_utf8, asks_tls;
 	bool has_chunk; /* Received went out with the first BDAT */
 	bool is_spoilt; /* a chunk was refused: what follows it must not become a message */
+
+	unsigned rcpts;     /* that were accepted */
+	unsigned ends_left; /* replies to the text to come, that one included */
+	bool was_accepted;  /* one of them was 2yz */
 
 	/* The text. */
 	struct smtp_data data;

@@ -164,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct conv_settings set = {
 		.hostname = "mx.example",
 		.is_submission = bits & 1,
+		.is_lmtp = !(bits & 1) && bits & 16384,
 		.offers_starttls = !(bits & 4),
 		.backend_starttls = bits & 8,
 		.client_info = bits & 16 ? CONV_INFO_XCLIENT : CONV_INFO_PROXY,
@@ -178,7 +179,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.login_failures_max = 3,
 	};
 	struct watch w = { .is_clear = !(bits & 2) && !(bits & 128) };
-	const struct conv_ops *ops = bits & 1 ? &submission_edge_ops : &smtp_edge_ops;
+	const struct conv_ops *ops = set.is_submission ? &submission_edge_ops
+	                             : set.is_lmtp     ? &lmtp_edge_ops
+	                                               : &smtp_edge_ops;
 	assert(conv_new(&w.c, ops, &set, bits & 64 ? NULL : &learnt) == 0);
 	w.c->facts.is_tls = bits & 2;
 	w.c->facts.may_login_plain = bits & 128;

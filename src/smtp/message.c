@@ -24,7 +24,8 @@ static int write_received(struct smtp_edge *e, struct buf *out)
 		.session_id = f->session_id,
 		.now_s = f->now_s,
 		.helo = rest,
-		.is_ehlo = slice_equal_nocase(verb, slice_str("EHLO")),
+		.is_ehlo = !slice_equal_nocase(verb, slice_str("HELO")),
+		.is_lmtp = e->conv.set->is_lmtp,
 		.is_utf8 = e->is_utf8,
 		.is_logged_in = e->conv.is_logged_in,
 		.client_addr = f->client_addr,
@@ -45,9 +46,16 @@ static void text_start(struct smtp_edge *e)
 	e->conv.is_in_data = true;
 }
 
+/* How many replies the end of a text has. */
+static unsigned ends_of(const struct smtp_edge *e)
+{
+	return e->conv.set->is_lmtp && e->rcpts ? e->rcpts : 1;
+}
+
 int smtp_message_begin(struct smtp_edge *e)
 {
 	text_start(e);
+	e->ends_left = ends_of(e);
 	smtp_edge_turn(e, SMTP_EDGE_DATA);
 	return err_up(write_received(e, &e->conv.out[CONV_BACKEND]));
 }
@@ -56,7 +64,9 @@ int smtp_message_begin(struct smtp_edge *e)
 static int tell_late(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
 	enum conv_outcome outcome = e->late_outcome;
-	int r = buf_add(&e->conv.out[CONV_CLIENT], buf_slice(&e->late));
+	int r = 0;
+	for (unsigned i = 0; !r && i < e->ends_left; i++)
+		r = buf_add(&e->conv.out[CONV_CLIENT], buf_slice(&e->late));
 	buf_deinit(&e->late);
 	e->is_late = false;
 	if (r)
@@ -112,19 +122,33 @@ int smtp_message_text(struct smtp_edge *e, struct slice input, size_t *ret_used,
 	return 0;
 }
 
-/* The backend has the message: whose number is it there? */
+/* The backend has the message, for one recipient at least: whose number is it there? */
 static void note_accepted(struct smtp_edge *e)
 {
+	if (e->was_accepted)
+		return;
+	e->was_accepted = true;
 	e->conv.messages++;
 	e->conv.requiretls += e->requires_tls;
 	smtp_reply_queue_id_note(&e->reply, e->conv.queue_ids, sizeof(e->conv.queue_ids));
+}
+
+/* LMTP: the reply for the next recipient is awaited. */
+static bool more_ends(struct smtp_edge *e, enum smtp_want want)
+{
+	if (--e->ends_left == 0)
+		return false;
+	e->is_held = true;
+	smtp_backend_want(e, want);
+	return true;
 }
 
 int smtp_message_end_reply(struct smtp_edge *e, enum conv_todo *)
 {
 	if (e->reply.code / 100 == 2)
 		note_accepted(e);
-	smtp_edge_forget_mail(e);
+	if (!more_ends(e, SMTP_WANT_END))
+		smtp_edge_forget_mail(e);
 	return err_up(smtp_backend_pass(e));
 }
 
@@ -212,6 +236,7 @@ int smtp_message_bdat(struct smtp_edge *e, const struct smtp_command *c, enum co
 	smtp_edge_turn(e, SMTP_EDGE_CHUNK);
 	e->chunk_left = size;
 	e->chunk_is_last = is_last;
+	e->ends_left = is_last ? ends_of(e) : 1;
 	int r = 0;
 	if (e->is_spoilt)
 		r = smtp_message_drop(e, slice_str(say_spoilt), CONV_OUTCOME_OPEN, ret_todo);
@@ -264,13 +289,13 @@ int smtp_message_chunk_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 	if (e->is_late)
 		return 0;
 	int r = smtp_backend_pass(e);
-	if (r)
+	if (is_ok && e->chunk_is_last)
+		note_accepted(e);
+	if (r || more_ends(e, SMTP_WANT_CHUNK))
 		return err_up(r);
 	smtp_edge_turn(e, SMTP_EDGE_COMMAND);
 	if (e->reply.code == 421)
 		return err_up(smtp_edge_end(e, CONV_OUTCOME_BACKEND_REFUSED, ret_todo));
-	if (is_ok && e->chunk_is_last)
-		note_accepted(e);
 	if (e->chunk_is_last)
 		smtp_edge_forget_mail(e);
 	else if (!is_ok)

@@ -49,6 +49,8 @@ bool smtp_edge_may_require_tls(const struct smtp_edge *e);
 bool smtp_edge_may_mail(const struct smtp_edge *e);
 bool smtp_edge_has_starttls(const struct smtp_edge *e);
 void smtp_edge_forget_mail(struct smtp_edge *e);
+/* "503 5.5.1 Send EHLO first", or LHLO. LATER if replies are owed. */
+[[nodiscard]] int smtp_edge_wants_hello(struct smtp_edge *e, enum conv_todo *ret_todo);
 
 /* client.c */
 
@@ -86,7 +88,7 @@ void smtp_backend_want(struct smtp_edge *e, enum smtp_want want);
 
 /* message.c */
 
-/* 354 came: Received goes out, text follows. */
+/* 354 came: Received goes out, text follows. LMTP: rcpts is not 0. */
 [[nodiscard]] int smtp_message_begin(struct smtp_edge *e);
 [[nodiscard]] int smtp_message_text(struct smtp_edge *e, struct slice input, size_t *ret_used,
                                     enum conv_todo *ret_todo);

@@ -42,6 +42,7 @@ enum setup {
 	LEARN = 1 << 13,      /* there is no client: conv_learn() */
 	NO_AUTH = 1 << 14,    /* learnt from a backend that offers none */
 	SAFE = 1 << 15,       /* REQUIRETLS may go to the backend */
+	LMTP = 1 << 16,
 };
 
 struct talk {
@@ -51,6 +52,7 @@ struct talk {
 };
 
 #include "smtp/test_talks.h"
+#include "smtp/test_talks_lmtp.h"
 
 static const struct conv_caps learnt = {
 	.text = "PIPELINING\nSIZE 1000\n8BITMIME\nCHUNKING\nAUTH PLAIN LOGIN SCRAM-SHA-256-PLUS\n"
@@ -292,6 +294,7 @@ static struct conv_settings settings_of(unsigned setup)
 		.hostname = "mx.example",
 		.edge_name = "mx",
 		.is_submission = setup & SUBMISSION,
+		.is_lmtp = setup & LMTP,
 		.offers_starttls = !(setup & NO_CERT),
 		.plus_is_bound = setup & PLUS,
 		.backend_starttls = setup & SEALED,
@@ -323,7 +326,9 @@ static void stage_check_record(struct stage *s)
 static struct conv *stage_new(struct stage *s, const struct conv_settings *set)
 {
 	unsigned setup = s->talk->setup;
-	const struct conv_ops *ops = setup & SUBMISSION ? &submission_edge_ops : &smtp_edge_ops;
+	const struct conv_ops *ops = setup & SUBMISSION ? &submission_edge_ops
+	                             : setup & LMTP     ? &lmtp_edge_ops
+	                                                : &smtp_edge_ops;
 	struct conv *c;
 	const struct conv_caps *caps = setup & NO_AUTH ? &learnt_without_auth : &learnt;
 	assert_int_equal(conv_new(&c, ops, set, setup & UNLEARNT ? NULL : caps), 0);
@@ -371,14 +376,20 @@ static struct conv *play(const struct talk *talk, bool is_bytewise)
 	return s.conv;
 }
 
+static void play_all(const struct talk *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		conv_free(play(&all[i], false));
+		if (!(all[i].setup & WHOLE_ONLY))
+			conv_free(play(&all[i], true));
+	}
+}
+
 static void test_talks(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++) {
-		conv_free(play(&talks[i], false));
-		if (!(talks[i].setup & WHOLE_ONLY))
-			conv_free(play(&talks[i], true));
-	}
+	play_all(talks, COUNT_OF(talks));
+	play_all(lmtp_talks, COUNT_OF(lmtp_talks));
 }
 
 /* What the record says of a talk. */
@@ -728,6 +739,37 @@ static void test_pipeline_is_bounded(void **state)
 	conv_free(c);
 }
 
+/* More replies than that are owed to a text of LMTP; and there is an end to it. */
+static void test_lmtp_recipients_are_bounded(void **state)
+{
+	(void)state;
+	struct conv_settings set = settings_of(IN_TLS | LMTP);
+	const struct talk opened = { "open", IN_TLS | LMTP | AUTH_OFF, LMTP_SEALED LMTP_RCPTS };
+	struct conv *c = play(&opened, false);
+	struct smtp_edge *e = (struct smtp_edge *)c;
+	c->set = &set;
+	for (int i = 2; i < 1000; i++) {
+		say(c, CONV_CLIENT, "RCPT TO:<b@c.example>\r\n");
+		say(c, CONV_BACKEND, "250 Ok\r\n");
+	}
+	assert_int_equal(e->rcpts, 1000);
+	buf_clear(&c->out[CONV_CLIENT]);
+	buf_clear(&c->out[CONV_BACKEND]);
+	say(c, CONV_CLIENT, "RCPT TO:<b@c.example>\r\n");
+	assert_int_equal(buf_len(&c->out[CONV_BACKEND]), 0);
+	assert_true(slice_starts_nocase(buf_slice(&c->out[CONV_CLIENT]), "452 4.5.3 "));
+	say(c, CONV_CLIENT, "DATA\r\n");
+	say(c, CONV_BACKEND, "354 Go\r\n");
+	say(c, CONV_CLIENT, ".\r\n");
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(e->wants.count, 1);
+		say(c, CONV_BACKEND, i % 2 ? "250 2.0.0 Ok\r\n" : "550 No\r\n");
+	}
+	assert_int_equal(e->wants.count, 0);
+	assert_int_equal(c->messages, 1);
+	conv_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -741,6 +783,7 @@ int main(void)
 		cmocka_unit_test(test_bdat_of_no_sense_ends_the_session),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_pipeline_is_bounded),
+		cmocka_unit_test(test_lmtp_recipients_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ struct store_record {
 	int64_t ended_s; /* Unix time */
 	enum store_leg leg;
 	enum store_seal seal;
-	const char *protocol; /* "smtp", "submission", "imap", "pop3", "tcp", "lmtp" */
+	const char *protocol; /* "smtp", "submission", "imap", "pop3", "tcp", "lmtp", ... */
 	const char *edge;     /* the edge's or relay's name */
 	const char *address;  /* of the far end, without port */
 	const char *domain;   /* outbound: whose mail */
