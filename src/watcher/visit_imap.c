@@ -12,8 +12,8 @@ enum { COMMAND_MAX = 8192 };
 static void on_login(struct watcher_visit *v, const struct imap_command *c, bool is_bad)
 {
 	char user[CONV_NAME_MAX] = "";
-	if (c->count && imap_token_is_string(&c->tokens[0]) &&
-	    imap_token_text(&c->tokens[0], user, sizeof(user)))
+	if (c->count && conv_token_is_string(&c->tokens[0]) &&
+	    conv_token_text(&c->tokens[0], user, sizeof(user)))
 		return;
 	snprintf(v->user, sizeof(v->user), "%s", user);
 	visit_expose(v, user, "LOGIN", c->count + is_bad > 1);
@@ -22,7 +22,7 @@ static void on_login(struct watcher_visit *v, const struct imap_command *c, bool
 
 static void on_authenticate(struct watcher_visit *v, const struct imap_command *c)
 {
-	if (!c->count || c->tokens[0].kind != IMAP_TOKEN_ATOM)
+	if (!c->count || c->tokens[0].kind != CONV_TOKEN_ATOM)
 		return;
 	struct slice response = c->count > 1 ? c->tokens[1].text : (struct slice){};
 	if (!visit_sasl_begin(v, c->tokens[0].text, response))
