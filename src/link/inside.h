@@ -168,6 +168,8 @@ void link_session_id_make(char ret_id[LINK_ID_CAP], const void *salt);
 void link_session_end(struct link_session *s, const char *outcome);
 /* The same, and both sides are told that it broke. */
 void link_session_break(struct link_session *s, const char *outcome);
+/* For the log: this side ended or broke; the first one counts. */
+void link_session_ended_by(struct link_session *s, const struct io_stream *side);
 void link_session_free(struct link_session *s);
 /* The one place where its state changes. deadline_ms 0: none. */
 void link_session_enter(struct link_session *s, enum link_state state, uint64_t deadline_ms);

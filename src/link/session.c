@@ -163,10 +163,15 @@ static const char *side_name(const struct link_session *s, const struct io_strea
 	return s->end->is_far ? "service" : "far";
 }
 
-static void splice_ended(struct link_session *s, struct io_stream *from, struct io_stream *to)
+void link_session_ended_by(struct link_session *s, const struct io_stream *side)
 {
 	if (!s->ended_by)
-		s->ended_by = side_name(s, from);
+		s->ended_by = side_name(s, side);
+}
+
+static void splice_ended(struct link_session *s, struct io_stream *from, struct io_stream *to)
+{
+	link_session_ended_by(s, from);
 	if (io_splice_move(from, to)) {
 		link_session_break(s, "no-memory");
 		return;

@@ -41,8 +41,10 @@ void link_trial_begin(struct link_session *s)
 		link_session_break(s, "no-memory");
 		return;
 	}
-	if (s->in.end_is_told)
+	if (s->in.end_is_told) {
+		link_session_ended_by(s, &s->in);
 		io_stream_end(out);
+	}
 	link_session_enter(s, LINK_STATE_TRIAL, WORD_MS);
 	if (buf_len(&s->kept) < KEPT_MAX)
 		io_stream_resume(&s->in);
@@ -147,6 +149,7 @@ static void client_event(struct link_session *s, enum io_stream_event event)
 		keep_and_send(s);
 		break;
 	case IO_STREAM_EOF:
+		link_session_ended_by(s, &s->in);
 		io_stream_end(&s->dial.stream);
 		break;
 	case IO_STREAM_ERROR:
