@@ -171,5 +171,11 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 		        usage);
 		return UNKNOWN;
 	}
+	if (o->wants_listeners && (o->html || o->hosts || o->for_ms || o->ignored_count)) {
+		fputs("mailseal watch: --listeners lists what listens now; of the other options "
+		      "--json alone goes with it\n",
+		      stderr);
+		return UNKNOWN;
+	}
 	return -1;
 }
