@@ -167,7 +167,8 @@ static void backend_check(struct conf_reader *r, const struct conf_backend *b)
 	if (conf_is_bad(r, mode.text))
 		return; /* whatever was meant, it was not "none" */
 	backend_tls_unused(r, b);
-	if (b->tls.mode == CONF_TLS_NONE && !backend_is_local(b) && !b->accepts_plain) {
+	if (b->tls.mode == CONF_TLS_NONE && !backend_is_local(b) && !b->accepts_plain &&
+	    !conf_check_is_passed_to(r->settings, b)) {
 		conf_complain(r, conf_path_of("backend", b->name, "address").text,
 		              "mail would cross the network in clear");
 		conf_mend(r, "add tls = { mode = \"implicit\"; ... } (or \"starttls\"), or "
@@ -199,9 +200,9 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 		conf_complain(r, path.text, "%s (edge \"%s\") has no ID", protocol, e->name);
 		conf_mend(r, "use \"proxy\"");
 	}
-	if (e->protocol == CONF_TCP && b->tls.mode == CONF_TLS_STARTTLS) {
+	if (conf_protocol_is_spliced(e->protocol) && b->tls.mode == CONF_TLS_STARTTLS) {
 		conf_complain(r, conf_path_of("backend", b->name, "tls.mode").text,
-		              "tcp (edge \"%s\") has no STARTTLS", e->name);
+		              "%s (edge \"%s\") has no STARTTLS", protocol, e->name);
 		conf_mend(r, "use mode = \"implicit\"");
 		return;
 	}
@@ -216,7 +217,8 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 static void edge_certificate(struct conf_reader *r, const struct conf_edge *e)
 {
 	struct conf_path path = conf_path_of("edge", e->name, "certificates");
-	if (!is_user_protocol(e->protocol) || r->settings->certificate_count ||
+	bool needs_none = e->is_passthrough || (e->protocol == CONF_HTTP && !e->listen_tls_count);
+	if (!is_user_protocol(e->protocol) || needs_none || r->settings->certificate_count ||
 	    e->accepts_self_signed || e->needs_client_certificate || conf_is_bad(r, path.text) ||
 	    conf_is_bad(r, "certificate"))
 		return;
@@ -302,7 +304,7 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 		return;
 	edge_addresses(r, e, "listen", e->listen, e->listen_count);
 	edge_addresses(r, e, "listen_tls", e->listen_tls, e->listen_tls_count);
-	if (conf_is_written(r, idle.text) && e->protocol != CONF_TCP)
+	if (conf_is_written(r, idle.text) && !conf_protocol_is_spliced(e->protocol))
 		idle_check(r, &e->limits, idle.text);
 	if (!e->listen_count && !e->listen_tls_count && !conf_is_bad(r, listen.text) &&
 	    !conf_is_bad(r, listen_tls.text)) {
@@ -315,8 +317,10 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 	edge_rows_check(r, e);
 	edge_certificate(r, e);
 	edge_clients(r, e);
-	if (e->backend < r->settings->backend_count)
-		edge_client_info(r, e, &r->settings->backends[e->backend]);
+	conf_check_spliced(r, e);
+	for (size_t i = 0; i < r->settings->backend_count; i++)
+		if (conf_edge_has_backend(e, i))
+			edge_client_info(r, e, &r->settings->backends[i]);
 }
 
 /* Listeners against each other, and against backends */
@@ -403,7 +407,8 @@ static void exception_edge(struct conf_reader *r, const struct conf_exception *e
 		conf_complain(r, path, "no edge is called \"%.100s\"", e->edge);
 		if (nearest.best)
 			conf_mend(r, "did you mean \"%s\"?", nearest.best);
-	} else if (e->allow_plain_login && edge->auth == CONV_AUTH_OFF) {
+	} else if (e->allow_plain_login &&
+	           (edge->auth == CONV_AUTH_OFF || conf_protocol_is_spliced(edge->protocol))) {
 		conf_complain(r, path,
 		              "edge \"%s\" takes no logins, so \"plain-login\" opens nothing",
 		              edge->name);
