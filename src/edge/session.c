@@ -24,17 +24,12 @@ enum {
 };
 
 static const char *const state_names[] = {
-	[EDGE_STATE_PROXY] = "proxy",
-	[EDGE_STATE_GREET_DELAY] = "greet-delay",
-	[EDGE_STATE_TLS_WAIT] = "tls-wait",
-	[EDGE_STATE_CLIENT_TLS] = "tls",
-	[EDGE_STATE_TALK] = "talk",
-	[EDGE_STATE_HELD] = "held",
-	[EDGE_STATE_CONNECT] = "connect",
-	[EDGE_STATE_ASK] = "ask",
-	[EDGE_STATE_BACKEND_TLS] = "backend-tls",
-	[EDGE_STATE_SPLICE] = "splice",
-	[EDGE_STATE_CLOSING] = "closing",
+	[EDGE_STATE_PROXY] = "proxy",    [EDGE_STATE_GREET_DELAY] = "greet-delay",
+	[EDGE_STATE_HELLO] = "hello",    [EDGE_STATE_TLS_WAIT] = "tls-wait",
+	[EDGE_STATE_CLIENT_TLS] = "tls", [EDGE_STATE_TALK] = "talk",
+	[EDGE_STATE_HELD] = "held",      [EDGE_STATE_CONNECT] = "connect",
+	[EDGE_STATE_ASK] = "ask",        [EDGE_STATE_BACKEND_TLS] = "backend-tls",
+	[EDGE_STATE_SPLICE] = "splice",  [EDGE_STATE_CLOSING] = "closing",
 };
 _Static_assert(COUNT_OF(state_names) == EDGE_STATE_COUNT, "every state has its word");
 
@@ -81,6 +76,7 @@ void edge_session_free(struct edge_session *s)
 		pool->open--;
 	}
 	conv_free(s->conv);
+	edge_passed_free(s->passed);
 	edge_world_unref(s->world);
 	free(s);
 	if (!pool->open && pool->is_draining && pool->on_empty)
@@ -155,6 +151,8 @@ static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_
 	s->moved_ms = edge_session_now_ms(s);
 	if (to == &s->client)
 		note_line_end(s, input);
+	if (to == &s->client && s->passed)
+		edge_passed_feed(s->passed, input);
 	if (io_splice_move(from, to)) {
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
 		return false;
@@ -163,6 +161,15 @@ static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_
 }
 
 static void splice_begin(struct edge_session *s);
+
+/* An ask goes where learn.c sends it. */
+static void target_choose(struct edge_session *s)
+{
+	if (s->ask)
+		return;
+	s->target = edge_target_of(s);
+	s->address_end = s->target->address_count;
+}
 
 /* Does what the conversation asked for. r: what the call to it returned. */
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
@@ -184,6 +191,7 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 		client_tls_start(s);
 		break;
 	case CONV_TODO_CONNECT:
+		target_choose(s);
 		edge_backend_open(s);
 		break;
 	case CONV_TODO_BACKEND_TLS:
@@ -246,13 +254,21 @@ static void facts_take_tls(struct edge_session *s)
 	snprintf(f->tls_version, sizeof(f->tls_version), "%s", t->version);
 	snprintf(f->tls_cipher, sizeof(f->tls_cipher), "%s", t->cipher);
 	snprintf(f->tls_group, sizeof(f->tls_group), "%s", t->group);
+	snprintf(f->tls_alpn, sizeof(f->tls_alpn), "%s", t->alpn);
 	s->client_tls_was_up = true;
 	s->bytes_before_tls = s->client.bytes_in;
 	edge_hello_note(s);
 	tls_session_forget_hello(s->client.tls);
 }
 
-static void talk_begin(struct edge_session *s)
+const struct tls_facts *edge_session_tls(const struct edge_session *s)
+{
+	if (s->passed)
+		return &s->passed->facts;
+	return s->client_tls_was_up ? tls_session_facts(s->client.tls) : NULL;
+}
+
+void edge_session_talk(struct edge_session *s)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
@@ -281,7 +297,7 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 	edge_known_passed(s);
 	facts_take_tls(s);
 	if (s->is_implicit) {
-		talk_begin(s);
+		edge_session_talk(s);
 		return;
 	}
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
@@ -420,7 +436,7 @@ static void proxy_header_read(struct edge_session *s)
 	io_stream_consume(&s->client, used);
 	if (header.has_addresses && !edge_door_introduced(s, &header))
 		return;
-	if (io_stream_has_input(&s->client) && s->is_implicit) {
+	if (io_stream_has_input(&s->client) && s->is_implicit && !s->edge->conf->is_passthrough) {
 		/* The ClientHello came in the same segment: TLS takes it as ciphertext. */
 		struct slice rest = io_stream_input(&s->client);
 		if (buf_add(&s->client.raw, rest)) {
@@ -451,6 +467,9 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 	case EDGE_STATE_PROXY:
 	case EDGE_STATE_GREET_DELAY:
 		client_early_event(s, event);
+		break;
+	case EDGE_STATE_HELLO:
+		edge_passthrough_event(s, event);
 		break;
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_HELD:
@@ -505,7 +524,7 @@ static void on_deadline(struct io_deadline *d)
 		return;
 	switch (s->state) {
 	case EDGE_STATE_GREET_DELAY:
-		talk_begin(s);
+		edge_session_talk(s);
 		break;
 	case EDGE_STATE_ASK:
 		edge_backend_asked(s);
@@ -522,6 +541,7 @@ static void on_deadline(struct io_deadline *d)
 	case EDGE_STATE_HELD:
 		edge_login_release(s);
 		break;
+	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
 		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
@@ -546,12 +566,14 @@ static void on_deadline(struct io_deadline *d)
 
 void edge_session_greet(struct edge_session *s)
 {
-	if (s->is_implicit)
+	if (s->is_implicit && s->edge->conf->is_passthrough)
+		edge_passthrough_begin(s);
+	else if (s->is_implicit)
 		client_tls_start(s);
 	else if (s->edge->conf->greet_delay_ms)
 		edge_session_enter(s, EDGE_STATE_GREET_DELAY, s->edge->conf->greet_delay_ms);
 	else
-		talk_begin(s);
+		edge_session_talk(s);
 }
 
 int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
@@ -570,7 +592,8 @@ int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
 	s->end.fn = on_end;
 	s->client = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_client_event };
 	s->backend = (struct io_stream){ .fd = -1, .owner = s };
-	s->address_end = edge->backend->address_count;
+	s->target = edge->backend;
+	s->address_end = s->target->address_count;
 	s->began_ms = s->moved_ms = io_loop_now_ms(pool->loop);
 	*ret_s = TAKE(s);
 	return 0;
