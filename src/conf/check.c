@@ -414,7 +414,13 @@ static void exception_edge(struct conf_reader *r, const struct conf_exception *e
 		              edge->name);
 		conf_mend(r, "take \"plain-login\" out");
 	}
-	if (edge && e->allow_version && e->allow_version >= edge->tls.min_version) {
+	if (edge && e->allow_version && edge->is_passthrough) {
+		conf_complain(r, path,
+		              "the TLS of edge \"%s\" is its backend's, so this opens nothing",
+		              edge->name);
+		conf_mend(r, "take \"tls%s\" out, and allow it there",
+		          conf_version_name(e->allow_version));
+	} else if (edge && e->allow_version && e->allow_version >= edge->tls.min_version) {
 		conf_warn(r, path, "edge \"%s\" allows TLS %s to everybody", edge->name,
 		          conf_version_name(e->allow_version));
 		conf_mend(r, "take \"tls%s\" out", conf_version_name(e->allow_version));

@@ -295,7 +295,8 @@ static const struct conf_row edge_rows[] = {
 	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
 	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110, 4190). For http "
 	     "(80) each request is answered with a redirect to the port of \"listen_tls\", if its "
-	     "Host is in a certificate of this edge; see \"challenge_backend\"",
+	     "Host is in a certificate of this edge (any, if it has none); see "
+	     "\"challenge_backend\"",
 	     .protocols = ~(1U << CONF_TCP)),
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
 	     "Where TLS is there from the first byte (465, 993, 995, 443)",

@@ -37,7 +37,7 @@ static const char whole[] = FILE_OF(
 	NEAR,
 	HTTP "listen = [\"*:80\"]; backend = \"a\"; backend_h2 = \"b\"; challenge_backend = \"b\"; "
 	     "by_sni = ( { names = [\"y.example.org\", \"*.z.org\"]; backend = \"b\"; backend_h2 = "
-             "\"a\"; "
+	     "\"a\"; "
 	     "}, { names = \"w.org\"; backend = \"a\"; backend_h2 = \"b\"; } ); "
 	     "limits = { idle_timeout = \"1m\"; };");
 
@@ -123,6 +123,16 @@ static void test_refused(void **state)
 		  "edge.x.by_sni[0].backend_h2", "not offered" },
 		{ FILE_OF(NEAR, HTTP PASS "backend = \"a\"; backend_h2 = \"b\";"),
 		  "edge.x.backend_h2", "TLS is the backend's" },
+		{ FILE_OF(NEAR, HTTP PASS
+		          "backend = \"a\";") " exception = ( { edge = \"x\"; from = "
+		                              "[\"192.0.2.1\"]; allow = [\"tls1.0\"]; "
+		                              "until = \"1970-02-01\"; reason = \"x\"; } );",
+		  "exception[0].edge", "opens nothing" },
+		{ FILE_OF(NEAR,
+		          HTTP "backend = \"a\";") " exception = ( { edge = \"x\"; from = "
+		                                   "[\"192.0.2.1\"]; allow = [\"plain-login\"]; "
+		                                   "until = \"1970-02-01\"; reason = \"x\"; } );",
+		  "exception[0].edge", "takes no logins" },
 		{ FILE_OF(NEAR, HTTP PASS "backend = \"a\"; certificates = [\"c\"];"),
 		  "edge.x.certificates", "TLS is the backend's" },
 		{ FILE_OF(BACKENDS, HTTP PASS "backend = \"sealed\";"), "backend.sealed.tls.mode",

@@ -2,11 +2,10 @@
 
 #include "tls/hello.h"
 #include "tls/iana.h"
+#include "tls/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { TLS_1_2_NUMBER = 0x0303, TLS_1_3_NUMBER = 0x0304 };
 
 struct edge_passed *edge_passed_new(const struct tls_hello *hello)
 {
@@ -31,8 +30,7 @@ void edge_passed_free(struct edge_passed *p)
 /* By the same measure as what is ended here for users. */
 static bool is_legacy(uint16_t version, const struct tls_iana_suite *suite)
 {
-	return version < TLS_1_2_NUMBER || !suite->has_forward_secrecy ||
-	       suite->kex == TLS_KEX_DHE ||
+	return version < TLS_1_2 || !suite->has_forward_secrecy || suite->kex == TLS_KEX_DHE ||
 	       (suite->mode != TLS_MODE_AEAD && suite->mode != TLS_MODE_CCM_8);
 }
 
@@ -55,7 +53,7 @@ static void answer_take(struct edge_passed *p)
 static bool has_all(const struct tls_answer *a)
 {
 	return a->kind == TLS_ANSWER_RETRY ||
-	       (a->kind == TLS_ANSWER_HELLO && a->version >= TLS_1_3_NUMBER);
+	       (a->kind == TLS_ANSWER_HELLO && a->version >= TLS_1_3);
 }
 
 void edge_passed_feed(struct edge_passed *p, struct slice input)
