@@ -8,7 +8,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "io/splice.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/hello.h"
 
@@ -18,10 +17,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-
-enum {
-	HALF_CLOSED_MS = 30000, /* the client ended: silence of the server for so long is its end */
-};
 
 static const char *const state_names[] = {
 	[EDGE_STATE_PROXY] = "proxy",    [EDGE_STATE_GREET_DELAY] = "greet-delay",
@@ -95,19 +90,13 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 	io_later_add(s->pool->loop, &s->end);
 }
 
-static void note_line_end(struct edge_session *s, struct slice sent)
-{
-	if (sent.len)
-		s->is_last_crlf = sent.data[sent.len - 1] == '\n';
-}
-
 static int out_send(struct edge_session *s)
 {
 	struct buf *to_client = &s->conv->out[CONV_CLIENT];
 	struct buf *to_backend = &s->conv->out[CONV_BACKEND];
 	int r = 0;
 	if (buf_len(to_client)) {
-		note_line_end(s, buf_slice(to_client));
+		edge_session_note_sent(s, buf_slice(to_client));
 		r = io_stream_write(&s->client, buf_slice(to_client));
 		buf_deinit_secret(to_client);
 	}
@@ -143,34 +132,6 @@ static void client_tls_start(struct edge_session *s)
 	edge_handshake_begin(s);
 }
 
-static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_stream *to)
-{
-	struct slice input = io_stream_input(from);
-	if (!input.len)
-		return true;
-	s->moved_ms = edge_session_now_ms(s);
-	if (to == &s->client)
-		note_line_end(s, input);
-	if (to == &s->client && s->passed)
-		edge_passed_feed(s->passed, input);
-	if (io_splice_move(from, to)) {
-		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
-		return false;
-	}
-	return true;
-}
-
-static void splice_begin(struct edge_session *s);
-
-/* An ask goes where learn.c sends it. */
-static void target_choose(struct edge_session *s)
-{
-	if (s->ask)
-		return;
-	s->target = edge_target_of(s);
-	s->address_end = s->target->address_count;
-}
-
 /* Does what the conversation asked for. r: what the call to it returned. */
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 {
@@ -191,14 +152,14 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 		client_tls_start(s);
 		break;
 	case CONV_TODO_CONNECT:
-		target_choose(s);
+		edge_target_choose(s);
 		edge_backend_open(s);
 		break;
 	case CONV_TODO_BACKEND_TLS:
 		edge_backend_starttls(s);
 		break;
 	case CONV_TODO_SPLICE:
-		splice_begin(s);
+		edge_splice_begin(s);
 		break;
 	case CONV_TODO_CLOSE:
 		edge_session_close(s);
@@ -315,76 +276,6 @@ void edge_session_side_ended(struct edge_session *s, enum conv_side side)
 		edge_session_pump(s);
 }
 
-/* One side of a spliced session ended: the other hears of it, and may finish what it says. */
-static void splice_ended(struct edge_session *s, struct io_stream *from, struct io_stream *to)
-{
-	if (!splice_to(s, from, to))
-		return;
-	/* Mail protocols say themselves when they are through, and many servers then just close. */
-	bool is_cut = from->is_dead || (from->was_truncated && s->edge->ops->ends_by_closing);
-	if (from == &s->backend && is_cut) {
-		s->backend_was_cut = true;
-		conv_end(s->conv, CONV_OUTCOME_BACKEND_BROKEN);
-	} else if (from->is_dead) {
-		conv_end(s->conv, CONV_OUTCOME_CLIENT_GONE);
-	}
-	if (from == &s->backend || to->has_ended || from->is_dead || to->is_dead) {
-		conv_end(s->conv, CONV_OUTCOME_OK);
-		edge_session_close(s);
-		return;
-	}
-	io_stream_end(to);
-	io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
-}
-
-static void splice_begin(struct edge_session *s)
-{
-	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
-	edge_learn_seen(s);
-	conv_forget_seen(s->conv);
-	if (s->is_counted && s->conv->is_logged_in) {
-		edge_limits_leave(s->pool->limits, s->key, edge_session_now_ms(s));
-		s->is_counted = false;
-	}
-	if (!splice_to(s, &s->client, &s->backend) || !splice_to(s, &s->backend, &s->client))
-		return;
-	/* An end that came before the backend was there is not told again. */
-	if (s->client.end_is_told)
-		splice_ended(s, &s->client, &s->backend);
-}
-
-/* For the next byte, either way. */
-static void splice_wait(struct edge_session *s)
-{
-	uint32_t idle_ms = s->edge->conf->limits.idle_timeout_ms;
-	if (s->client.has_ended)
-		io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
-	else if (idle_ms)
-		io_deadline_arm(s->pool->loop, &s->deadline, idle_ms);
-}
-
-static void splice_event(struct edge_session *s, struct io_stream *from, struct io_stream *to,
-                         enum io_stream_event event)
-{
-	switch (event) {
-	case IO_STREAM_DATA:
-		splice_wait(s);
-		splice_to(s, from, to);
-		break;
-	case IO_STREAM_ROOM:
-		io_stream_resume(to);
-		break;
-	case IO_STREAM_EOF:
-	case IO_STREAM_ERROR:
-		splice_ended(s, from, to);
-		break;
-	case IO_STREAM_CONNECTED:
-	case IO_STREAM_TLS_UP:
-	case IO_STREAM_TLS_FAILED:
-		break;
-	}
-}
-
 static void talk_event(struct edge_session *s, enum conv_side side, enum io_stream_event event)
 {
 	struct io_stream *other = side == CONV_CLIENT ? &s->backend : &s->client;
@@ -488,7 +379,7 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 			edge_session_end(s, CONV_OUTCOME_CLIENT_GONE);
 		break;
 	case EDGE_STATE_SPLICE:
-		splice_event(s, &s->client, &s->backend, event);
+		edge_splice_event(s, &s->client, event);
 		break;
 	case EDGE_STATE_CLOSING:
 		edge_closing_event(s, true, event);
@@ -506,7 +397,7 @@ void edge_session_backend_event(struct edge_session *s, enum io_stream_event eve
 	if (s->state == EDGE_STATE_TALK)
 		talk_event(s, CONV_BACKEND, event);
 	else if (s->state == EDGE_STATE_SPLICE)
-		splice_event(s, &s->backend, &s->client, event);
+		edge_splice_event(s, &s->backend, event);
 	else if (s->state == EDGE_STATE_CLOSING)
 		edge_closing_event(s, false, event);
 	else if (s->state == EDGE_STATE_HELD)

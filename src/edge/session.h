@@ -125,8 +125,12 @@ void edge_hello_take(struct edge_session *s, const struct tls_hello *h);
 void edge_passthrough_begin(struct edge_session *s);
 void edge_passthrough_event(struct edge_session *s, enum io_stream_event event);
 
-/* edge/target.c */
-struct edge_backend *edge_target_of(const struct edge_session *s);
+/* edge/target.c: before the backend is opened. */
+void edge_target_choose(struct edge_session *s);
+
+/* edge/splice.c; from: the side it came from. */
+void edge_splice_begin(struct edge_session *s);
+void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_stream_event event);
 
 /* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
 [[nodiscard]] bool edge_door_introduced(struct edge_session *s,
@@ -187,6 +191,11 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
 static inline uint64_t edge_session_now_ms(const struct edge_session *s)
 {
 	return io_loop_now_ms(s->pool->loop);
+}
+static inline void edge_session_note_sent(struct edge_session *s, struct slice to_client)
+{
+	if (to_client.len)
+		s->is_last_crlf = to_client.data[to_client.len - 1] == '\n';
 }
 void edge_session_enter(struct edge_session *s, enum edge_state state, uint64_t deadline_ms);
 /* For a call into the conversation: it has no clock of its own, the time is set here. */

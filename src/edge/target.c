@@ -6,7 +6,7 @@ static bool speaks_h2(const struct edge_session *s)
 	return !strcmp(s->conv->facts.tls_alpn, "h2");
 }
 
-struct edge_backend *edge_target_of(const struct edge_session *s)
+static struct edge_backend *target_of(const struct edge_session *s)
 {
 	const struct conf_edge *conf = s->edge->conf;
 	const struct tls_facts *tls = edge_session_tls(s);
@@ -17,4 +17,13 @@ struct edge_backend *edge_target_of(const struct edge_session *s)
 	if (speaks_h2(s) && h2 < s->world->settings->backend_count)
 		return &s->world->backends[h2];
 	return &s->world->backends[by ? by->backend : conf->backend];
+}
+
+/* An ask goes where learn.c sends it. */
+void edge_target_choose(struct edge_session *s)
+{
+	if (s->ask)
+		return;
+	s->target = target_of(s);
+	s->address_end = s->target->address_count;
 }
