@@ -39,6 +39,8 @@ edge = {{
                            backend = "other"; }} ); }};
     down = {{ protocol = "http"; listen_tls = ["127.0.0.1:{door.down}"]; backend = "gone";
               challenge_backend = "gone"; listen = ["127.0.0.1:{door.down_clear}"]; }};
+    behind = {{ protocol = "http"; listen = ["127.0.0.1:{door.balanced}"]; backend = "web";
+                proxy_from = ["127.0.0.1"]; }};
 }};
 exception = ( {{ edge = "web"; from = ["127.0.0.9"]; allow = ["tls1.1"];
                  until = "{door.until}"; reason = "an old tablet"; }} );'''
@@ -52,8 +54,8 @@ def door(tmp_path_factory):
     door.backends = {"web": peers.Backend(peers.http), "h2": peers.Backend(peers.echo),
                      "other": peers.Backend(peers.http),
                      "acme": peers.Backend(peers.http, expects_proxy=False)}
-    (door.clear, door.tls, door.narrow, door.one, door.down, door.down_clear,
-     gone) = free_ports(7)
+    (door.clear, door.tls, door.narrow, door.one, door.down, door.down_clear, door.balanced,
+     gone) = free_ports(8)
     door.chain, door.key = make_certificate(str(folder),
                                             other=("autoconfig.example.org", "*.example.net"))
     door.until = subprocess.run(["date", "-u", "-d", "+30 days", "+%F"], capture_output=True,
@@ -278,6 +280,13 @@ def test_limits_count_on_port_80(door):
         sock.sendall(b" HTTP/1.1\r\nHost: a\r\n\r\n")
         assert sock.recv(12) == b"HTTP/1.1 400"
         sock.close()
+
+
+def test_behind_a_balancer_the_request_may_come_with_its_header(door):
+    seen = len(door.daemon.events)
+    answer = say(door.balanced, b"PROXY TCP4 192.0.2.7 192.0.2.8 1234 80\r\n" + get("/b"))
+    assert f"\r\nLocation: https://{HOST}/b\r\n".encode() in answer
+    assert door.daemon.wait("session ended", after=seen, edge="behind")["client"] == "192.0.2.7"
 
 
 def test_a_reload_sends_new_sessions_to_another_backend(door):
