@@ -23,6 +23,7 @@ from labtools import setns
 
 HOST, USER, PASSWORD = "web.test", "alice", "s3cret-Pw"
 DOORS = {"nginx": 443, "apache": 8443}
+BLIND = 9443  # in front of an Apache that expects no PROXY header
 MiB = 1 << 20
 
 
@@ -52,6 +53,7 @@ backend = {{
     nginx = {{ address = ["127.0.0.1:8080"]; client_info = "proxy"; }};
     nginx_h2 = {{ address = ["127.0.0.1:8081"]; client_info = "proxy"; }};
     apache = {{ address = ["127.0.0.1:8090"]; client_info = "proxy"; }};
+    blind = {{ address = ["127.0.0.1:8092"]; client_info = "proxy"; }};
     apache_h2 = {{ address = ["127.0.0.1:8091"]; client_info = "proxy"; }};
 }};
 edge = {{
@@ -59,6 +61,7 @@ edge = {{
                backend = "nginx"; backend_h2 = "nginx_h2"; }};
     apache = {{ protocol = "http"; listen_tls = ["*:8443"];
                 backend = "apache"; backend_h2 = "apache_h2"; }};
+    blind = {{ protocol = "http"; listen_tls = ["*:{BLIND}"]; backend = "blind"; }};
 }};'''
 
 
@@ -129,6 +132,14 @@ def test_an_upload_of_20_mib_arrives(site, door, option, tmp_path):
                    "<?php echo hash_file('sha256', $_FILES['f']['tmp_name']);")
     got = curl(site, door, option, "-H", "Expect:", "-F", f"f=@{tmp_path}/file", path="/sum.php")
     assert got == hashlib.sha256((tmp_path / "file").read_bytes()).hexdigest()
+
+
+def test_a_server_that_expects_no_header_takes_no_request(site):
+    done = subprocess.run(site.web.network(
+        ["curl", "-sS", "--max-time", "60", "--cacert", site.ca, "-w", "%{http_code}", "-o", "/dev/null",
+         "--resolve", f"{HOST}:{BLIND}:127.0.0.1", f"https://{HOST}:{BLIND}/"]),
+        capture_output=True, text=True, check=False)
+    assert done.stdout == "400", done.stderr
 
 
 def test_port_80_leads_to_it(site):
