@@ -4,9 +4,8 @@ import shutil
 import pytest
 
 
-@pytest.fixture
-def browser(tmp_path):
-    """Debian's Chromium, of a profile of its own."""
+def chromium(profile, *flags):
+    """Debian's Chromium; who calls ends it with quit()."""
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         pytest.skip("chromium and chromium-driver are not installed")
     webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium")
@@ -14,10 +13,16 @@ def browser(tmp_path):
     options = webdriver.ChromeOptions()
     for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                 f"--user-data-dir={tmp_path}/profile"):
+                 f"--user-data-dir={profile}", *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """One of a profile of its own."""
+    driver = chromium(f"{tmp_path}/profile")
     yield driver
     driver.quit()
 

@@ -208,9 +208,9 @@ class Network:
     def ip(host, *words):
         subprocess.run(host.network(["ip", *words]), check=True)
 
-    def host(self, name, *addresses):
+    def host(self, name, *addresses, root=TREE):
         """addresses: IPv4 with the network's prefix, IPv6 with /64."""
-        host = Host(os.path.join(self.folder, name), name, self.folder)
+        host = Host(os.path.join(self.folder, name), name, self.folder, root)
         self.hosts.append(host)
         host.address = addresses[0]
         self.ip(self.hub, "link", "add", "name", name, "type", "veth", "peer", "name", "eth0", "netns", str(host.pid))

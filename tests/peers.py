@@ -1,5 +1,6 @@
 """Backends as scripts: small mail servers that expect a PROXY header, remember what they were told,
 and misbehave on request. Standard library only."""
+import hashlib
 import socket
 import struct
 import threading
@@ -36,7 +37,8 @@ def read_proxy_header(reader):
     half = (size - 4) // 2
     family = socket.AF_INET if size == 12 else socket.AF_INET6
     told = {"client": socket.inet_ntop(family, body[:half]),
-            "port": struct.unpack("!H", body[size - 4:size - 2])[0], "tls": None, "id": None}
+            "port": struct.unpack("!H", body[size - 4:size - 2])[0], "tls": None, "id": None,
+            "alpn": None}
     tlvs = body[size:]
     while len(tlvs) >= 3:
         kind, length = tlvs[0], struct.unpack("!H", tlvs[1:3])[0]
@@ -45,6 +47,8 @@ def read_proxy_header(reader):
             told["tls"] = value
         if kind == 0x05:
             told["id"] = value.decode()
+        if kind == 0x01:
+            told["alpn"] = value.decode()
     return told
 
 
@@ -102,6 +106,35 @@ class Backend:
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)  # else accept() in the thread keeps it listening
         self.listener.close()
+
+
+def http(reader, sock, session):
+    """Answers each request with its line and a hash of its body; echoes behind an Upgrade."""
+    while line := reader.read():
+        fields = {}
+        while (field := reader.read()) not in (b"\r\n", None):
+            name, _, value = field.partition(b":")
+            fields[name.lower()] = value.strip()
+        session["lines"].append(line)
+        session["fields"] = fields
+        body = reader.exactly(int(fields.get(b"content-length", b"0")))
+        if b"upgrade" in fields:
+            sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                         b"Connection: Upgrade\r\n\r\n")
+            while data := reader.file.read1(65536):
+                sock.sendall(data)
+            return
+        text = line.strip() + b" " + hashlib.sha256(body).hexdigest().encode()
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
+        if fields.get(b"connection") == b"close":
+            return
+
+
+def echo(reader, sock, session):
+    """What came, back."""
+    while data := reader.file.read1(65536):
+        session["lines"].append(data)
+        sock.sendall(data)
 
 
 def smtp(reader, sock, session, is_lmtp=False):

@@ -168,7 +168,8 @@ static void backend_check(struct conf_reader *r, const struct conf_backend *b)
 	if (conf_is_bad(r, mode.text))
 		return; /* whatever was meant, it was not "none" */
 	backend_tls_unused(r, b);
-	if (b->tls.mode == CONF_TLS_NONE && !backend_is_local(b) && !b->accepts_plain) {
+	if (b->tls.mode == CONF_TLS_NONE && !backend_is_local(b) && !b->accepts_plain &&
+	    !conf_check_is_passed_to(r->settings, b)) {
 		conf_complain(r, conf_path_of("backend", b->name, "address").text,
 		              "mail would cross the network in clear");
 		conf_mend(r, "add tls = { mode = \"implicit\"; ... } (or \"starttls\"), or "
@@ -200,9 +201,9 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 		conf_complain(r, path.text, "%s (edge \"%s\") has no ID", protocol, e->name);
 		conf_mend(r, "use \"proxy\"");
 	}
-	if (e->protocol == CONF_TCP && b->tls.mode == CONF_TLS_STARTTLS) {
+	if (conf_protocol_is_spliced(e->protocol) && b->tls.mode == CONF_TLS_STARTTLS) {
 		conf_complain(r, conf_path_of("backend", b->name, "tls.mode").text,
-		              "tcp (edge \"%s\") has no STARTTLS", e->name);
+		              "%s (edge \"%s\") has no STARTTLS", protocol, e->name);
 		conf_mend(r, "use mode = \"implicit\"");
 		return;
 	}
@@ -217,7 +218,8 @@ static void edge_client_info(struct conf_reader *r, const struct conf_edge *e,
 static void edge_certificate(struct conf_reader *r, const struct conf_edge *e)
 {
 	struct conf_path path = conf_path_of("edge", e->name, "certificates");
-	if (!is_user_protocol(e->protocol) || r->settings->certificate_count ||
+	bool needs_none = e->is_passthrough || (e->protocol == CONF_HTTP && !e->listen_tls_count);
+	if (!is_user_protocol(e->protocol) || needs_none || r->settings->certificate_count ||
 	    e->accepts_self_signed || e->needs_client_certificate || conf_is_bad(r, path.text) ||
 	    conf_is_bad(r, "certificate"))
 		return;
@@ -301,7 +303,7 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 		return;
 	edge_addresses(r, e, "listen", e->listen, e->listen_count);
 	edge_addresses(r, e, "listen_tls", e->listen_tls, e->listen_tls_count);
-	if (conf_is_written(r, idle.text) && e->protocol != CONF_TCP)
+	if (conf_is_written(r, idle.text) && !conf_protocol_is_spliced(e->protocol))
 		idle_check(r, &e->limits, idle.text);
 	if (!e->listen_count && !e->listen_tls_count && !conf_is_bad(r, listen.text) &&
 	    !conf_is_bad(r, listen_tls.text)) {
@@ -314,8 +316,10 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 	edge_rows_check(r, e);
 	edge_certificate(r, e);
 	edge_clients(r, e);
-	if (e->backend < r->settings->backend_count)
-		edge_client_info(r, e, &r->settings->backends[e->backend]);
+	conf_check_spliced(r, e);
+	for (size_t i = 0; i < r->settings->backend_count; i++)
+		if (conf_edge_has_backend(e, i))
+			edge_client_info(r, e, &r->settings->backends[i]);
 }
 
 /* Listeners against each other, and against backends */
@@ -402,13 +406,20 @@ static void exception_edge(struct conf_reader *r, const struct conf_exception *e
 		conf_complain(r, path, "no edge is called \"%.100s\"", e->edge);
 		if (nearest.best)
 			conf_mend(r, "did you mean \"%s\"?", nearest.best);
-	} else if (e->allow_plain_login && edge->auth == CONV_AUTH_OFF) {
+	} else if (e->allow_plain_login &&
+	           (edge->auth == CONV_AUTH_OFF || conf_protocol_is_spliced(edge->protocol))) {
 		conf_complain(r, path,
 		              "edge \"%s\" takes no logins, so \"plain-login\" opens nothing",
 		              edge->name);
 		conf_mend(r, "take \"plain-login\" out");
 	}
-	if (edge && e->allow_version && e->allow_version >= edge->tls.min_version) {
+	if (edge && e->allow_version && edge->is_passthrough) {
+		conf_complain(r, path,
+		              "the TLS of edge \"%s\" is its backend's, so this opens nothing",
+		              edge->name);
+		conf_mend(r, "take \"tls%s\" out, and allow it there",
+		          conf_version_name(e->allow_version));
+	} else if (edge && e->allow_version && e->allow_version >= edge->tls.min_version) {
 		conf_warn(r, path, "edge \"%s\" allows TLS %s to everybody", edge->name,
 		          conf_version_name(e->allow_version));
 		conf_mend(r, "take \"tls%s\" out", conf_version_name(e->allow_version));

@@ -1,5 +1,5 @@
-/* What check.c, which sees all settings, and its parts (check_relay.c, check_link.c,
- * check_tunnel.c, check_cluster.c) share. */
+/* What check.c, which sees all settings, and its parts (check_spliced.c, check_relay.c,
+ * check_link.c, check_tunnel.c, check_cluster.c) share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -31,6 +31,10 @@ static inline bool conf_item_is_bad(const struct conf_reader *r, const char *gro
 
 /* How a backend is reached by a tunnel, if it is. */
 void conf_check_tunnel(struct conf_reader *r, const struct conf_backend *b);
+/* An edge whose bytes are not looked at, or that is taken for one. */
+void conf_check_spliced(struct conf_reader *r, const struct conf_edge *e);
+/* Is this backend sent nothing but the TLS of clients, as they said it? */
+bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_backend *b);
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
 /* Links; after the edges. */

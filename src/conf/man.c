@@ -94,16 +94,17 @@ static void row_roff(FILE *out, const struct conf_row *row, const char *prefix)
 		fprintf(out, "%s\n", reload_sentence(row->reload));
 }
 
+static const char *const shapes[] = {
+	[CONF_ONE] = "{ ... }",
+	[CONF_NAMED] = "{ NAME = { ... }; ... }",
+	[CONF_LIST] = "( { ... }, ... )",
+};
+
 static void group_roff(FILE *out, const struct conf_group *group)
 {
-	static const char *const shapes[] = {
-		[CONF_ONE] = "{ ... };",
-		[CONF_NAMED] = "{ NAME = { ... }; ... };",
-		[CONF_LIST] = "( { ... }, ... );",
-	};
 	char prefix[64];
 	char shape[96];
-	snprintf(shape, sizeof(shape), "%s = %s", group->name, shapes[group->kind]);
+	snprintf(shape, sizeof(shape), "%s = %s;", group->name, shapes[group->kind]);
 	fputs(".SS \"", out);
 	text_roff(out, shape);
 	fputs("\"\n", out);
@@ -117,7 +118,7 @@ static void group_roff(FILE *out, const struct conf_group *group)
 		snprintf(prefix, sizeof(prefix), "%s.", sub->name);
 		fputs(".TP\n\\fB", out);
 		text_roff(out, sub->name);
-		fputs("\\fR = { ... }\n", out);
+		fprintf(out, "\\fR = %s\n", shapes[sub->kind]);
 		text_roff(out, sub->help);
 		fputs(".\n", out);
 		for (size_t j = 0; j < sub->row_count && !sub->inherits; j++)

@@ -310,13 +310,15 @@ static void item_read(struct conf_reader *r, const struct conf_group *group, con
 }
 
 static void items_read(struct conf_reader *r, const struct conf_group *group,
-                       const config_setting_t *s, void *parent)
+                       const char *parent_path, const config_setting_t *s, void *parent)
 {
 	bool is_named = group->kind == CONF_NAMED;
+	char base[CONF_PATH_MAX];
 	if (!s)
 		return;
+	snprintf(base, sizeof(base), "%s%s%s", parent_path, parent_path[0] ? "." : "", group->name);
 	if (is_named ? !config_setting_is_group(s) : !config_setting_is_list(s)) {
-		conf_complain(r, group->name, "a value of another kind is wanted");
+		conf_complain(r, base, "a value of another kind is wanted");
 		conf_mend(r,
 		          is_named ? "write %s = { NAME = { ... }; };"
 		                   : "write %s = ( { ... }, { ... } );",
@@ -334,10 +336,10 @@ static void items_read(struct conf_reader *r, const struct conf_group *group,
 		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
 		char path[CONF_PATH_MAX];
 		if (is_named)
-			snprintf(path, sizeof(path), "%s.%.100s", group->name,
+			snprintf(path, sizeof(path), "%.200s.%.100s", base,
 			         config_setting_name(member));
 		else
-			snprintf(path, sizeof(path), "%s[%zu]", group->name, i);
+			snprintf(path, sizeof(path), "%.200s[%zu]", base, i);
 		*conf_count_at(parent, group->count_offset) = i + 1;
 		item_read(r, group, path, member, items + i * group->item_size);
 	}
@@ -372,7 +374,7 @@ static void group_read(struct conf_reader *r, const struct conf_group *group, co
 		if (sub->kind == CONF_ONE)
 			one_read(r, sub, path, member, base);
 		else
-			items_read(r, sub, member, base);
+			items_read(r, sub, path, member, base);
 	}
 	if (s)
 		unknown_find(r, group, s, path);

@@ -115,10 +115,15 @@ const char *conf_protocol_name(enum conf_protocol protocol)
 		[CONF_SMTP] = "smtp", [CONF_SUBMISSION] = "submission",
 		[CONF_IMAP] = "imap", [CONF_POP3] = "pop3",
 		[CONF_TCP] = "tcp",   [CONF_SIEVE] = "managesieve",
-		[CONF_LMTP] = "lmtp",
+		[CONF_LMTP] = "lmtp", [CONF_HTTP] = "http",
 	};
 	_Static_assert(COUNT_OF(names) == CONF_PROTOCOL_COUNT, "one name a protocol");
 	return names[protocol];
+}
+
+bool conf_protocol_is_spliced(enum conf_protocol protocol)
+{
+	return protocol == CONF_TCP || protocol == CONF_HTTP;
 }
 
 /* Two configurations, the part that is compared of each. */

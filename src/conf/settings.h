@@ -137,7 +137,17 @@ enum conf_protocol {
 	CONF_TCP,
 	CONF_SIEVE,
 	CONF_LMTP,
+	CONF_HTTP,
 	CONF_PROTOCOL_COUNT
+};
+
+/* Another backend for some of the names that clients ask for (SNI). */
+struct conf_by_sni {
+	char **names; /* "a.example.org", "*.example.org" */
+	size_t name_count;
+	size_t backend;
+	size_t backend_h2; /* (size_t)-1: none */
+	int line;
 };
 
 struct conf_edge {
@@ -147,7 +157,12 @@ struct conf_edge {
 	size_t listen_count;
 	struct conf_address *listen_tls;
 	size_t listen_tls_count;
-	size_t backend;      /* index into conf_settings.backends */
+	size_t backend;    /* index into conf_settings.backends */
+	size_t backend_h2; /* http; (size_t)-1: none, as with the next */
+	size_t challenge_backend;
+	struct conf_by_sni *by_sni;
+	size_t by_sni_count;
+	bool is_passthrough; /* TLS is the backend's own */
 	char **certificates; /* names; none: all */
 	size_t certificate_count;
 	struct conf_tls tls;
@@ -475,5 +490,12 @@ bool conf_networks_are_ours(const struct conf_network *networks, size_t count, c
                             bool is_v6);
 
 const char *conf_protocol_name(enum conf_protocol protocol);
+
+/* Bytes go both ways unlooked at: tcp, and http in TLS. */
+bool conf_protocol_is_spliced(enum conf_protocol protocol);
+/* Is it a backend of this edge, of whatever setting? */
+bool conf_edge_has_backend(const struct conf_edge *edge, size_t backend);
+/* NULL: none of "by_sni" names it. sni: as it came. */
+const struct conf_by_sni *conf_by_sni_find(const struct conf_edge *edge, const char *sni);
 
 #endif

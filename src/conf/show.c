@@ -53,6 +53,7 @@ static void items_show(struct shown *s, const struct conf_group *group, const vo
 		has_any = group_is_shown(group, conf_item_of(group, parent, i));
 	if (!has_any)
 		return;
+	indent(s);
 	fprintf(s->out, "%s = %s\n", group->name, is_named ? "{" : "(");
 	s->depth++;
 	for (size_t i = 0; i < count; i++) {
@@ -70,6 +71,7 @@ static void items_show(struct shown *s, const struct conf_group *group, const vo
 		fputs(is_named ? "};\n" : i + 1 < count ? "},\n" : "}\n", s->out);
 	}
 	s->depth--;
+	indent(s);
 	fputs(is_named ? "};\n" : ");\n", s->out);
 }
 
@@ -137,9 +139,10 @@ static void group_default(FILE *out, const struct conf_group *group, unsigned de
 			        sub->name, sub->name);
 			continue;
 		}
-		fprintf(out, "# \t\t%s = {\n", sub->name);
+		bool is_one = sub->kind == CONF_ONE;
+		fprintf(out, "# \t\t%s = %s{\n", sub->name, is_one ? "" : "( ");
 		group_default(out, sub, depth + 1, is_comment);
-		fputs("# \t\t};\n", out);
+		fprintf(out, "# \t\t}%s;\n", is_one ? "" : " )");
 	}
 }
 

@@ -35,7 +35,8 @@ enum conf_type {
 	CONF_PLACE,   /* one address */
 	CONF_DOMAINS, /* names, or patterns of them */
 	CONF_HOSTNAMES,
-	CONF_COMMAND, /* a program and its arguments */
+	CONF_SNI_NAMES, /* "*.example.org" too */
+	CONF_COMMAND,   /* a program and its arguments */
 	CONF_INTERFACES,
 	CONF_WORDS, /* of letters, digits and "-" */
 	CONF_TYPE_COUNT,

@@ -12,9 +12,13 @@ const struct conf_word conf_protocol_words[] = { { "smtp", CONF_SMTP, false },
 	                                         { "pop3", CONF_POP3, false },
 	                                         { "tcp", CONF_TCP, false },
 	                                         { "managesieve", CONF_SIEVE, false },
-	                                         { "http", 0, true },
+	                                         { "http", CONF_HTTP, false },
 	                                         { "lmtp", CONF_LMTP, false },
 	                                         { NULL, 0, false } };
+
+static const struct conf_word passthrough_words[] = { { "terminate", false, false },
+	                                              { "passthrough", true, false },
+	                                              { NULL, 0, false } };
 
 static const struct conf_word auth_words[] = { { "after-tls", CONV_AUTH_AFTER_TLS, false },
 	                                       { "off", CONV_AUTH_OFF, false },
@@ -35,17 +39,37 @@ static const struct conf_row edge_rows[] = {
 	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS,
 	    "What is spoken. \"lmtp\": how one of your MTAs hands mail to a mail store; it takes "
 	    "none "
-	    "before TLS is up (451, so that it waits in the MTA's queue). \"tcp\": anything, "
+	    "before TLS is up (451, so that it waits in the MTA's queue). \"http\": TLS in front "
+	    "of a web server, and a redirect on port 80. \"tcp\": anything, "
 	    "sealed from the first byte and not looked at; a "
 	    "client that names a protocol by ALPN is refused there, for none is known",
 	    .words = conf_protocol_words),
 	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
-	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110, 4190)",
+	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110, 4190). For http "
+	     "(80) each request is answered with a redirect to the port of \"listen_tls\", if its "
+	     "Host is in a certificate of this edge (any, if it has none); see "
+	     "\"challenge_backend\"",
 	     .protocols = ~(1U << CONF_TCP)),
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
-	     "Where TLS is there from the first byte (465, 993, 995)",
+	     "Where TLS is there from the first byte (465, 993, 995, 443)",
 	     .protocols = ~(1U << CONF_SMTP)),
 	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "The server behind this edge"),
+	ROW("backend_h2", CONF_BACKEND, backend_h2, "", NEW_SESSIONS,
+	    "The same server where it takes HTTP/2 in clear (h2c). Without it clients are offered "
+	    "HTTP/1.1 alone; with it both, and the backend is the one of what they take (ALPN)",
+	    .protocols = 1 << CONF_HTTP),
+	ROW("challenge_backend", CONF_BACKEND, challenge_backend, "", NEW_SESSIONS,
+	    "Who answers ACME on port 80 (http-01): certbot, lego or uacme at a port of its own, "
+	    "or "
+	    "a web server with their files. It gets the token and the name that are asked for, "
+	    "nothing else. Without it such requests are redirected like all others",
+	    .protocols = 1 << CONF_HTTP),
+	ROW("mode", CONF_WORD, is_passthrough, "terminate", NEW_SESSIONS,
+	    "\"passthrough\": TLS is not ended here but goes on to the backend as it is, for "
+	    "servers that keep their own (Exchange). No key is needed; what the client offered, "
+	    "the "
+	    "name it asked for, and what the server chose are recorded all the same",
+	    .words = passthrough_words, .protocols = SPLICED),
 	LIST("certificates", CONF_CERTIFICATES, certificates, certificate_count, "", NEW_SESSIONS,
 	     "Names of the certificates this edge has, the default first. Default: all"),
 	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
@@ -89,8 +113,38 @@ static const struct conf_row edge_rows[] = {
 	      "certificate get the one that mailseal made)"),
 };
 
+static const struct conf_group group_by_sni;
 static const struct conf_group *const edge_groups[] = { &conf_group_edge_tls,
-	                                                &conf_group_edge_limits };
+	                                                &conf_group_edge_limits, &group_by_sni };
+#undef OF
+
+#define OF struct conf_by_sni
+static const struct conf_row by_sni_rows[] = {
+	LIST("names", CONF_SNI_NAMES, names, name_count, NULL, NEW_SESSIONS,
+	     "Names that clients ask for; \"*.\" stands for one label"),
+	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "The server of these names"),
+	ROW("backend_h2", CONF_BACKEND, backend_h2, "", NEW_SESSIONS,
+	    "The same in HTTP/2. Needed where the edge has one, for what is offered is the same "
+	    "for "
+	    "all names"),
+};
+#undef OF
+
+#define OF struct conf_edge
+static const struct conf_group group_by_sni = {
+	.name = "by_sni",
+	.kind = CONF_LIST,
+	.help = "For http and tcp: other backends for some of the names that clients ask for "
+		"(SNI), the first that fits. A browser may send requests for one name over a "
+		"connection for another if their certificate is the same (RFC 9113 9.1.1): give "
+		"such names certificates of their own",
+	ROWS(by_sni_rows),
+	.offset = offsetof(OF, by_sni),
+	.count_offset = offsetof(OF, by_sni_count),
+	.item_size = sizeof(struct conf_by_sni),
+	.line_offset = offsetof(struct conf_by_sni, line),
+	.reload = CONF_RELOAD_NEW_SESSIONS,
+};
 #undef OF
 
 #define OF struct conf_exception

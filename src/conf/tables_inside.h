@@ -43,6 +43,7 @@ enum {
 	HOUR = 60 * MINUTE,
 	FROM_OUTSIDE = 1 << CONF_SMTP | 1 << CONF_SUBMISSION,
 	ANY_SMTP = FROM_OUTSIDE | 1 << CONF_LMTP,
+	SPLICED = 1 << CONF_TCP | 1 << CONF_HTTP,
 };
 
 /* The shortest wait that is still a wait, the longest that is still a limit. */

@@ -63,8 +63,9 @@ static const struct conf_row limits_rows[] = {
 	    "IMAP, POP3 and ManageSieve: close a connection whose user is not in after this long",
 	    DEADLINE),
 	ROW("idle_timeout", CONF_DURATION_MS, idle_timeout_ms, "0", NEW_SESSIONS,
-	    "Close a session that is silent for this long after login (for tcp: after TLS is up): "
-	    "35m at least, for tcp edges of any length, or 0, which leaves it to the backend",
+	    "Close a session that is silent for this long after login (for tcp and http: after TLS "
+	    "is up): "
+	    "35m at least, for those edges of any length, or 0, which leaves it to the backend",
 	    RANGE(0, 24ULL * 7 * HOUR)),
 };
 #undef OF

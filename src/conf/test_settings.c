@@ -357,10 +357,6 @@ static void test_names_refused(void **state)
 		  "backend.mta.adress", "address" },
 		{ HOST "backend = { mta1 = { address = [\"127.0.0.1:27\"]; }; };" REST,
 		  "edge.mx.backend", "did you mean \"mta1\"" },
-		{ HOST "backend = { " MTA "}; edge = { x = { protocol = \"http\";"
-		       "listen = [\"*:80\"]; backend = \"mta\"; }; };",
-		  "edge.x.protocol",
-		  "known: smtp, submission, imap, pop3, tcp, managesieve, lmtp" },
 		{ HOST "backend = { " MTA "}; edge = { x = { listen = [\"*:24\"]; listen_tls ="
 		       "[\"*:25\"]; backend = \"mta\"; }; };",
 		  "edge.x.protocol", "missing" },

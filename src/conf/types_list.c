@@ -120,6 +120,21 @@ static int word_parse(const struct conf_row *row, const struct conf_settings *se
 	return err_up(name_add(row, base, text));
 }
 
+/* CONF_SNI_NAMES */
+
+static int sni_name_parse(const struct conf_row *row, const struct conf_settings *settings,
+                          void *base, const char *text, struct conf_why *ret_why)
+{
+	const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+	(void)settings;
+	if (!conf_hostname_is_valid(name)) {
+		conf_type_bad(ret_why, "\"%.100s\" is no host name", text);
+		conf_type_mend(ret_why, "write one such as web.example.org, or \"*.example.org\"");
+		return CONF_BAD;
+	}
+	return err_up(name_add(row, base, text));
+}
+
 /* CONF_COMMAND */
 
 enum { COMMAND_WORDS_MAX = 32, COMMAND_WORD_MAX = 1000 };
@@ -472,6 +487,8 @@ const struct conf_type_ops conf_types_list[CONF_TYPE_COUNT] = {
 	                      names_print, NULL, names_clear },
 	[CONF_WORDS] = { "[\"NAME\", ...]", true, false, false, word_parse, names_print, NULL,
 	                 names_clear },
+	[CONF_SNI_NAMES] = { "[\"NAME\", \"*.NAME\", ...]", true, false, false, sni_name_parse,
+	                     names_print, NULL, names_clear },
 	[CONF_COMMAND] = { "[\"/PATH\", \"ARGUMENT\", ...]", true, false, false, command_parse,
 	                   names_print, NULL, names_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print,

@@ -103,7 +103,13 @@ struct conv_settings {
 	size_t line_max;      /* command line, with CRLF; RFC 5321 4.5.3.1.4 says 512 at least */
 	size_t auth_line_max; /* 12,288 (RFC 4954 4) */
 	size_t literal_max;   /* IMAP literal before login */
-	unsigned errors_max;  /* bad commands before the session ends */
+	/* http: */
+	bool has_challenge_backend;
+	uint16_t tls_port; /* where clients are redirected to */
+	/* Is it a name that this edge has a certificate for? NULL: any name will do. */
+	bool (*is_our_host)(const void *our_hosts, const char *host);
+	const void *our_hosts;
+	unsigned errors_max; /* bad commands before the session ends */
 	unsigned login_failures_max;
 };
 
@@ -131,9 +137,11 @@ struct conv_facts {
 	bool is_implicit;     /* it was up before the first byte */
 	bool may_login_plain; /* a dated exception covers this client */
 	bool must_have_tls;   /* require_tls_from */
+	bool is_passed;       /* its TLS goes on to the backend as it is */
 	char tls_version[12]; /* "TLSv1.3" */
 	char tls_cipher[64];  /* IANA name: TLS_AES_128_GCM_SHA256 */
 	char tls_group[32];   /* "X25519", or empty */
+	char tls_alpn[16];    /* "h2", or empty */
 	int64_t now_s;        /* Unix time of this call, for Received */
 };
 
@@ -169,6 +177,7 @@ struct conv_ops {
 	const char *spliced_bye;
 	bool greets_for_backend; /* smtp: a sender told at once that it is down tries another MX */
 	bool ends_by_closing;    /* tcp: the end of a side is part of what it says */
+	bool tells_alpn;         /* tcp, http: the backend is told what was agreed on by ALPN */
 	bool caps_are_words; /* IMAP: words of one line; else lines, each a word and its values */
 };
 
@@ -188,8 +197,9 @@ struct conv {
 	/* For the record. */
 	enum conv_outcome outcome;
 	bool is_logged_in;
-	bool is_in_data; /* between a message's first byte and the reply to its end: never drained
-	                  */
+	bool is_challenge; /* http: the backend to open is the one for ACME, and all is public */
+	bool is_in_data;   /* between a message's first byte and the reply to its end: never drained
+	                    */
 	unsigned login_failures;
 	unsigned messages;                   /* accepted by the backend */
 	unsigned requiretls;                 /* of these: that came with REQUIRETLS */

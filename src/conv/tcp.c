@@ -2,7 +2,8 @@
 
 static int tcp_start(struct conv *c, enum conv_todo *ret_todo)
 {
-	*ret_todo = c->facts.is_tls ? CONV_TODO_CONNECT : conv_end(c, CONV_OUTCOME_BAD_SYNTAX);
+	bool is_sealed = c->facts.is_tls || c->facts.is_passed;
+	*ret_todo = is_sealed ? CONV_TODO_CONNECT : conv_end(c, CONV_OUTCOME_BAD_SYNTAX);
 	return 0;
 }
 
@@ -81,4 +82,5 @@ const struct conv_ops conv_tcp_ops = {
 	.expire = tcp_expire,
 	.overload_line = tcp_overload_line,
 	.ends_by_closing = true,
+	.tells_alpn = true,
 };

@@ -20,7 +20,7 @@ enum {
 
 static struct edge_address *address_of(struct edge_session *s)
 {
-	return &s->edge->backend->addresses[s->address];
+	return &s->target->addresses[s->address];
 }
 
 static void backend_failed(struct edge_session *s, enum conv_failure why)
@@ -39,7 +39,7 @@ static void complain(struct edge_session *s, enum log_level level, const char *e
                      const char *error)
 {
 	const struct log_field fields[] = {
-		kv_str("backend", s->edge->backend->conf->name),
+		kv_str("backend", s->target->conf->name),
 		kv_str("address", address_of(s)->text),
 		kv_str("error", error),
 		{ .key = NULL },
@@ -57,7 +57,7 @@ static void on_backend_event(struct io_stream *stream, enum io_stream_event even
 
 static bool is_down(const struct edge_session *s, size_t address)
 {
-	const struct edge_address *a = &s->edge->backend->addresses[address];
+	const struct edge_address *a = &s->target->addresses[address];
 	return a->down_until_ms > io_loop_now_ms(s->pool->loop) ||
 	       edge_tunnel_state(s, address) == TUNNEL_GONE;
 }
@@ -86,17 +86,16 @@ static int address_connect(struct edge_session *s)
 	io_stream_deinit(&s->backend);
 	s->backend = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
 	s->tunnel = edge_tunnel_state(s, s->address);
-	return io_stream_connect(
-		&s->backend, s->pool->loop,
-		&(struct io_way){ .to = (const struct sockaddr *)&a->sa,
-	                          .len = a->sa_len,
-	                          .device = s->edge->backend->conf->tls.interface });
+	return io_stream_connect(&s->backend, s->pool->loop,
+	                         &(struct io_way){ .to = (const struct sockaddr *)&a->sa,
+	                                           .len = a->sa_len,
+	                                           .device = s->target->conf->tls.interface });
 }
 
 /* Starts the connection to the first address from s->address on that can be tried. */
 static void connect_next(struct edge_session *s, enum conv_failure why)
 {
-	struct edge_backend *b = s->edge->backend;
+	struct edge_backend *b = s->target;
 	uint64_t now_ms = io_loop_now_ms(s->pool->loop);
 	for (; s->address < s->address_end; s->address++) {
 		struct edge_address *a = address_of(s);
@@ -154,6 +153,7 @@ static int header_write(struct edge_session *s)
 		.tls_cipher = f->tls_cipher,
 		.client_cn = is_known ? tls_session_peer_names(s->client.tls) : NULL,
 		.unique_id = f->session_id,
+		.alpn = s->edge->ops->tells_alpn ? f->tls_alpn : NULL,
 	};
 	struct buf header = {};
 	int r = proxyhdr_build(&header, &facts);
@@ -179,7 +179,7 @@ static void backend_tls_start(struct edge_session *s)
 		backend_failed(s, CONV_FAILURE_TLS); /* bytes behind the server's go-ahead */
 		return;
 	}
-	int r = tls_session_connect(&tls, s->edge->backend->tls, &s->backend); /* for keys */
+	int r = tls_session_connect(&tls, s->target->tls, &s->backend); /* for keys */
 	if (r) {
 		backend_failed(s, CONV_FAILURE_TLS);
 		return;
@@ -191,7 +191,7 @@ static void backend_tls_start(struct edge_session *s)
 /* The connection stands and the server may be told who the client is. */
 static void introduce(struct edge_session *s)
 {
-	const struct conf_backend *conf = s->edge->backend->conf;
+	const struct conf_backend *conf = s->target->conf;
 	if (conf->client_info == CONV_INFO_PROXY && header_write(s)) {
 		backend_failed(s, CONV_FAILURE_CONNECT);
 		return;
@@ -216,10 +216,10 @@ static void greeted_unasked(struct edge_session *s)
 	a->asked_at_ms = io_loop_now_ms(s->pool->loop);
 	if (is_news)
 		log_error(NULL, "backend expects no PROXY header and is not used",
-		          kv_str("backend", s->edge->backend->conf->name),
-		          kv_str("address", a->text),
+		          kv_str("backend", s->target->conf->name), kv_str("address", a->text),
 		          kv_str("mend", "Postfix: smtpd_upstream_proxy_protocol = haproxy on this "
-		                         "listener; Dovecot: haproxy = yes in its inet_listener"));
+		                         "listener; Dovecot: haproxy = yes in its inet_listener; "
+		                         "nginx: proxy_protocol in its listen"));
 	address_failed(s, "it greets before it was told who the client is", CONV_FAILURE_NOT_PROXY);
 }
 
@@ -227,7 +227,7 @@ static void on_connected(struct edge_session *s)
 {
 	address_of(s)->down_until_ms = 0;
 	/* An ask is in no hurry: it listens each time, for a server may have changed. */
-	bool is_listening = s->ask && edge_backend_is_listened_to(s->edge->backend);
+	bool is_listening = s->ask && edge_backend_is_listened_to(s->target);
 	if (is_listening || address_of(s)->state == EDGE_ADDRESS_NEW)
 		edge_session_enter(s, EDGE_STATE_ASK, ASK_SILENCE_MS);
 	else
@@ -257,7 +257,7 @@ static void expiry_say(struct edge_session *s)
 		return;
 	a->expiry_quiet_until_ms = now_ms + EXPIRY_QUIET_MS;
 	log_error(NULL, "certificate of one of our hosts has expired and is accepted for now",
-	          kv_str("backend", s->edge->backend->conf->name), kv_str("address", a->text),
+	          kv_str("backend", s->target->conf->name), kv_str("address", a->text),
 	          kv_int("expired_s", ago_s),
 	          kv_int("grace_s", (int64_t)s->world->settings->pki.grace_s),
 	          kv_str("mend", "renew it: mailseal pki renew NAME on the CA's host"));

@@ -29,6 +29,8 @@ static enum store_sni sni_of(const struct edge_session *s, const struct tls_hell
 {
 	if (!h->sni[0])
 		return STORE_SNI_NONE;
+	if (!s->edge->tls) /* passed on: what names the backend has is not known */
+		return STORE_SNI_OTHER;
 	return tls_server_has_name(s->edge->tls, h->sni) ? STORE_SNI_OURS : STORE_SNI_OTHER;
 }
 
@@ -51,11 +53,15 @@ const char *edge_hello_name(uint64_t hash, char ret_text[EDGE_HELLO_NAME_CAP])
 void edge_hello_note(struct edge_session *s)
 {
 	const struct tls_hello *h = s->client.tls ? tls_session_hello(s->client.tls) : NULL;
+	if (h)
+		edge_hello_take(s, h);
+}
+
+void edge_hello_take(struct edge_session *s, const struct tls_hello *h)
+{
 	char versions[EDGE_HELLO_LIST_MAX], suites[EDGE_HELLO_LIST_MAX];
 	char groups[EDGE_HELLO_LIST_MAX], sigalgs[EDGE_HELLO_LIST_MAX];
 	char name[EDGE_HELLO_NAME_CAP];
-	if (!h)
-		return;
 	s->hello = h->hash;
 	s->hello_max = h->max_version;
 	s->sni = sni_of(s, h);

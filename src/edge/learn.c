@@ -22,7 +22,7 @@ enum ask_state { ASK_NEW, ASK_ANSWERS, ASK_FAILS };
 /* One address, asked again and again. */
 struct edge_ask {
 	struct edge_learner *learner;
-	struct edge *edge; /* the first that uses the backend: its conversation asks */
+	struct edge *edge; /* one that uses the backend: its conversation asks */
 	size_t backend, address;
 	struct edge_session *session; /* under way, or NULL */
 	struct io_deadline next;
@@ -80,9 +80,9 @@ static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *
 	struct edge *mute = NULL;
 	for (size_t i = 0; i < w->settings->edge_count; i++) {
 		struct edge *e = &w->edges[i];
-		if (e->backend == b && e->conf->protocol != CONF_TCP)
+		if (e->backend == b && !conf_protocol_is_spliced(e->conf->protocol))
 			return e;
-		if (e->backend == b)
+		if (conf_edge_has_backend(e->conf, (size_t)(b - w->backends)))
 			mute = e; /* it cannot ask, but sees whether the server is there */
 	}
 	return mute;
@@ -90,13 +90,13 @@ static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *
 
 void edge_learn_seen(struct edge_session *s)
 {
-	struct edge_address *a = &s->edge->backend->addresses[s->address];
+	struct edge_address *a = &s->target->addresses[s->address];
 	const struct conv_caps *seen = s->conv->seen;
 	if (!seen || !seen->text[0] || (a->has_answered && !strcmp(seen->text, a->caps.text)))
 		return;
 	a->has_answered = true;
 	a->caps = *seen;
-	edges_learn(s->world, s->edge->backend, s->edge);
+	edges_learn(s->world, s->target, s->edge);
 }
 
 void edge_learn_take(struct edge_world *w, const struct edge_learnt *what)
@@ -155,7 +155,7 @@ void edge_learn_inherit(struct edge_world *w, const struct edge_world *before)
 
 static struct edge_backend *backend_of(const struct edge_ask *a)
 {
-	return a->edge->backend;
+	return &a->learner->world->backends[a->backend];
 }
 
 static struct edge_address *address_of(const struct edge_ask *a)
@@ -263,6 +263,7 @@ static void ask_begin(struct edge_ask *a)
 		return;
 	}
 	s->ask = a;
+	s->target = backend_of(a);
 	s->address = a->address;
 	s->address_end = a->address + 1;
 	a->session = s;

@@ -38,6 +38,7 @@ static void session_drain(struct edge_session *s)
 		break;
 	case EDGE_STATE_PROXY:
 	case EDGE_STATE_GREET_DELAY:
+	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
 	case EDGE_STATE_HELD:

@@ -18,11 +18,17 @@ static bool never_in_clear(const struct edge_session *s)
 	return s->is_implicit || s->client_tls_was_begun;
 }
 
+/* TLS with the client, ended here or by the backend. */
+static bool is_up(const struct edge_session *s)
+{
+	return s->client_tls_was_up || (s->passed && s->passed->is_answered);
+}
+
 static void count(struct edge_session *s)
 {
 	struct edge_counters *c = &s->pool->counters;
-	const struct tls_facts *t = s->client_tls_was_up ? tls_session_facts(s->client.tls) : NULL;
-	if (t) {
+	const struct tls_facts *t = edge_session_tls(s);
+	if (is_up(s)) {
 		c->tls++;
 		c->legacy += t->is_legacy;
 		c->resumed += t->is_resumed;
@@ -40,9 +46,10 @@ static void count(struct edge_session *s)
  * what matters goes to the backend, or is a credential. */
 static enum store_seal seal_of(const struct edge_session *s, const struct tls_facts *t)
 {
-	if (s->client_tls_was_up)
+	if (is_up(s))
 		return t->is_legacy ? STORE_SEAL_LEGACY : STORE_SEAL_SEALED;
-	bool has_crossed = s->backend.bytes_out || s->credential_has_crossed;
+	bool has_crossed =
+		(s->backend.bytes_out && !s->conv->is_challenge) || s->credential_has_crossed;
 	return !never_in_clear(s) && has_crossed ? STORE_SEAL_PLAIN : STORE_SEAL_NONE;
 }
 
@@ -54,7 +61,10 @@ static bool has_backend(const struct edge_session *s)
 /* Of the way to it. */
 static enum store_seal backend_seal_of(const struct edge_session *s)
 {
-	const struct conf_backend *b = s->edge->backend->conf;
+	if (s->passed)
+		return has_backend(s) ? seal_of(s, &s->passed->facts) : STORE_SEAL_NONE;
+
+	const struct conf_backend *b = s->target->conf;
 	if (!has_backend(s) || (conf_tls_is_ours(&b->tls) && !s->backend.is_tls_up))
 		return STORE_SEAL_NONE;
 	if (b->tls.mode == CONF_TLS_TUNNEL)
@@ -70,9 +80,11 @@ static enum store_seal backend_seal_of(const struct edge_session *s)
 /* What seals the way to it, in a word. */
 static const char *backend_tls_of(const struct edge_session *s)
 {
-	const struct conf_backend *b = s->edge->backend->conf;
+	const struct conf_backend *b = s->target->conf;
 	if (!has_backend(s))
 		return "";
+	if (s->passed)
+		return "passed";
 	if (b->tls.mode == CONF_TLS_TUNNEL)
 		return s->tunnel == TUNNEL_SEALED ? "tunnel" : "unproven-tunnel";
 	return s->backend.is_tls_up ? tls_session_facts(s->backend.tls)->version : "none";
@@ -126,7 +138,7 @@ static struct store_record record_of(const struct edge_session *s, const struct 
 		.messages = c->messages,
 		.login_failures = c->login_failures,
 		.backend_seal = backend_seal_of(s),
-		.backend = s->edge->backend->conf->name,
+		.backend = s->target->conf->name,
 	};
 }
 
@@ -147,17 +159,17 @@ static void hello_log(struct edge_session *s)
 static void session_log(const struct edge_session *s, const struct store_record *r)
 {
 	const struct conv *c = s->conv;
-	const char *sni = s->client_tls_was_up ? tls_session_facts(s->client.tls)->sni : "";
+	const struct tls_facts *tls = edge_session_tls(s);
 	char hello[EDGE_HELLO_NAME_CAP];
 	log_notice(c->facts.session_id, "session ended", kv_str("leg", store_leg_name(r->leg)),
 	           kv_str("protocol", r->protocol), kv_str("edge", r->edge),
 	           kv_str("client", r->address), kv_int("port", c->facts.client_port),
 	           kv_str("seal", store_seal_name(r->seal)), kv_str("tls", r->tls_version),
 	           kv_str("cipher", r->cipher), kv_str("group", r->group),
-	           kv_bool("resumed", r->is_resumed), kv_str("sni", sni),
+	           kv_bool("resumed", r->is_resumed), kv_str("sni", tls ? tls->sni : ""),
+	           kv_str("alpn", tls ? tls->alpn : ""), kv_bool("passed", s->passed != NULL),
 	           kv_str("hello", edge_hello_name(r->hello, hello)),
-	           kv_str("backend",
-	                  has_backend(s) ? s->edge->backend->addresses[s->address].text : ""),
+	           kv_str("backend", has_backend(s) ? s->target->addresses[s->address].text : ""),
 	           kv_str("backend_tls", backend_tls_of(s)), kv_str("user", r->user),
 	           kv_int("login_failures", r->login_failures), kv_str("software", r->software),
 	           kv_int("messages", r->messages), kv_int("requiretls", c->requiretls),
@@ -170,7 +182,7 @@ static void session_log(const struct edge_session *s, const struct store_record 
 /* Came and went, as a health check does: it is in the log alone. */
 static bool is_silent(const struct edge_session *s)
 {
-	if (s->is_implicit && !s->client_tls_was_up)
+	if (s->is_implicit && !s->client_tls_was_up && !s->passed)
 		return s->left_in_handshake && !s->hello;
 	return !s->client.bytes_in && s->conv->outcome == CONV_OUTCOME_CLIENT_GONE;
 }
@@ -178,9 +190,9 @@ static bool is_silent(const struct edge_session *s)
 void edge_record_session(struct edge_session *s)
 {
 	static const struct tls_facts none = {
-		.version = "", .cipher = "", .group = "", .sni = ""
+		.version = "", .cipher = "", .group = "", .sni = "", .alpn = ""
 	};
-	const struct tls_facts *t = s->client_tls_was_up ? tls_session_facts(s->client.tls) : &none;
+	const struct tls_facts *t = edge_session_tls(s) ?: &none;
 	struct store_recorder *recorder = s->pool->recorder;
 
 	count(s);

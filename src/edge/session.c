@@ -8,7 +8,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "io/splice.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/hello.h"
 
@@ -19,22 +18,13 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum {
-	HALF_CLOSED_MS = 30000, /* the client ended: silence of the server for so long is its end */
-};
-
 static const char *const state_names[] = {
-	[EDGE_STATE_PROXY] = "proxy",
-	[EDGE_STATE_GREET_DELAY] = "greet-delay",
-	[EDGE_STATE_TLS_WAIT] = "tls-wait",
-	[EDGE_STATE_CLIENT_TLS] = "tls",
-	[EDGE_STATE_TALK] = "talk",
-	[EDGE_STATE_HELD] = "held",
-	[EDGE_STATE_CONNECT] = "connect",
-	[EDGE_STATE_ASK] = "ask",
-	[EDGE_STATE_BACKEND_TLS] = "backend-tls",
-	[EDGE_STATE_SPLICE] = "splice",
-	[EDGE_STATE_CLOSING] = "closing",
+	[EDGE_STATE_PROXY] = "proxy",    [EDGE_STATE_GREET_DELAY] = "greet-delay",
+	[EDGE_STATE_HELLO] = "hello",    [EDGE_STATE_TLS_WAIT] = "tls-wait",
+	[EDGE_STATE_CLIENT_TLS] = "tls", [EDGE_STATE_TALK] = "talk",
+	[EDGE_STATE_HELD] = "held",      [EDGE_STATE_CONNECT] = "connect",
+	[EDGE_STATE_ASK] = "ask",        [EDGE_STATE_BACKEND_TLS] = "backend-tls",
+	[EDGE_STATE_SPLICE] = "splice",  [EDGE_STATE_CLOSING] = "closing",
 };
 _Static_assert(COUNT_OF(state_names) == EDGE_STATE_COUNT, "every state has its word");
 
@@ -81,6 +71,7 @@ void edge_session_free(struct edge_session *s)
 		pool->open--;
 	}
 	conv_free(s->conv);
+	edge_passed_free(s->passed);
 	edge_world_unref(s->world);
 	free(s);
 	if (!pool->open && pool->is_draining && pool->on_empty)
@@ -99,19 +90,13 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 	io_later_add(s->pool->loop, &s->end);
 }
 
-static void note_line_end(struct edge_session *s, struct slice sent)
-{
-	if (sent.len)
-		s->is_last_crlf = sent.data[sent.len - 1] == '\n';
-}
-
 static int out_send(struct edge_session *s)
 {
 	struct buf *to_client = &s->conv->out[CONV_CLIENT];
 	struct buf *to_backend = &s->conv->out[CONV_BACKEND];
 	int r = 0;
 	if (buf_len(to_client)) {
-		note_line_end(s, buf_slice(to_client));
+		edge_session_note_sent(s, buf_slice(to_client));
 		r = io_stream_write(&s->client, buf_slice(to_client));
 		buf_deinit_secret(to_client);
 	}
@@ -147,23 +132,6 @@ static void client_tls_start(struct edge_session *s)
 	edge_handshake_begin(s);
 }
 
-static bool splice_to(struct edge_session *s, struct io_stream *from, struct io_stream *to)
-{
-	struct slice input = io_stream_input(from);
-	if (!input.len)
-		return true;
-	s->moved_ms = edge_session_now_ms(s);
-	if (to == &s->client)
-		note_line_end(s, input);
-	if (io_splice_move(from, to)) {
-		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
-		return false;
-	}
-	return true;
-}
-
-static void splice_begin(struct edge_session *s);
-
 /* Does what the conversation asked for. r: what the call to it returned. */
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 {
@@ -184,13 +152,14 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 		client_tls_start(s);
 		break;
 	case CONV_TODO_CONNECT:
+		edge_target_choose(s);
 		edge_backend_open(s);
 		break;
 	case CONV_TODO_BACKEND_TLS:
 		edge_backend_starttls(s);
 		break;
 	case CONV_TODO_SPLICE:
-		splice_begin(s);
+		edge_splice_begin(s);
 		break;
 	case CONV_TODO_CLOSE:
 		edge_session_close(s);
@@ -246,13 +215,21 @@ static void facts_take_tls(struct edge_session *s)
 	snprintf(f->tls_version, sizeof(f->tls_version), "%s", t->version);
 	snprintf(f->tls_cipher, sizeof(f->tls_cipher), "%s", t->cipher);
 	snprintf(f->tls_group, sizeof(f->tls_group), "%s", t->group);
+	snprintf(f->tls_alpn, sizeof(f->tls_alpn), "%s", t->alpn);
 	s->client_tls_was_up = true;
 	s->bytes_before_tls = s->client.bytes_in;
 	edge_hello_note(s);
 	tls_session_forget_hello(s->client.tls);
 }
 
-static void talk_begin(struct edge_session *s)
+const struct tls_facts *edge_session_tls(const struct edge_session *s)
+{
+	if (s->passed)
+		return &s->passed->facts;
+	return s->client_tls_was_up ? tls_session_facts(s->client.tls) : NULL;
+}
+
+void edge_session_talk(struct edge_session *s)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
@@ -281,7 +258,7 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 	edge_known_passed(s);
 	facts_take_tls(s);
 	if (s->is_implicit) {
-		talk_begin(s);
+		edge_session_talk(s);
 		return;
 	}
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
@@ -297,76 +274,6 @@ void edge_session_side_ended(struct edge_session *s, enum conv_side side)
 	edge_session_act(s, r, todo);
 	if (s->state == EDGE_STATE_TALK && !s->end.is_queued)
 		edge_session_pump(s);
-}
-
-/* One side of a spliced session ended: the other hears of it, and may finish what it says. */
-static void splice_ended(struct edge_session *s, struct io_stream *from, struct io_stream *to)
-{
-	if (!splice_to(s, from, to))
-		return;
-	/* Mail protocols say themselves when they are through, and many servers then just close. */
-	bool is_cut = from->is_dead || (from->was_truncated && s->edge->ops->ends_by_closing);
-	if (from == &s->backend && is_cut) {
-		s->backend_was_cut = true;
-		conv_end(s->conv, CONV_OUTCOME_BACKEND_BROKEN);
-	} else if (from->is_dead) {
-		conv_end(s->conv, CONV_OUTCOME_CLIENT_GONE);
-	}
-	if (from == &s->backend || to->has_ended || from->is_dead || to->is_dead) {
-		conv_end(s->conv, CONV_OUTCOME_OK);
-		edge_session_close(s);
-		return;
-	}
-	io_stream_end(to);
-	io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
-}
-
-static void splice_begin(struct edge_session *s)
-{
-	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
-	edge_learn_seen(s);
-	conv_forget_seen(s->conv);
-	if (s->is_counted && s->conv->is_logged_in) {
-		edge_limits_leave(s->pool->limits, s->key, edge_session_now_ms(s));
-		s->is_counted = false;
-	}
-	if (!splice_to(s, &s->client, &s->backend) || !splice_to(s, &s->backend, &s->client))
-		return;
-	/* An end that came before the backend was there is not told again. */
-	if (s->client.end_is_told)
-		splice_ended(s, &s->client, &s->backend);
-}
-
-/* For the next byte, either way. */
-static void splice_wait(struct edge_session *s)
-{
-	uint32_t idle_ms = s->edge->conf->limits.idle_timeout_ms;
-	if (s->client.has_ended)
-		io_deadline_arm(s->pool->loop, &s->deadline, HALF_CLOSED_MS);
-	else if (idle_ms)
-		io_deadline_arm(s->pool->loop, &s->deadline, idle_ms);
-}
-
-static void splice_event(struct edge_session *s, struct io_stream *from, struct io_stream *to,
-                         enum io_stream_event event)
-{
-	switch (event) {
-	case IO_STREAM_DATA:
-		splice_wait(s);
-		splice_to(s, from, to);
-		break;
-	case IO_STREAM_ROOM:
-		io_stream_resume(to);
-		break;
-	case IO_STREAM_EOF:
-	case IO_STREAM_ERROR:
-		splice_ended(s, from, to);
-		break;
-	case IO_STREAM_CONNECTED:
-	case IO_STREAM_TLS_UP:
-	case IO_STREAM_TLS_FAILED:
-		break;
-	}
 }
 
 static void talk_event(struct edge_session *s, enum conv_side side, enum io_stream_event event)
@@ -420,7 +327,7 @@ static void proxy_header_read(struct edge_session *s)
 	io_stream_consume(&s->client, used);
 	if (header.has_addresses && !edge_door_introduced(s, &header))
 		return;
-	if (io_stream_has_input(&s->client) && s->is_implicit) {
+	if (io_stream_has_input(&s->client) && s->is_implicit && !s->edge->conf->is_passthrough) {
 		/* The ClientHello came in the same segment: TLS takes it as ciphertext. */
 		struct slice rest = io_stream_input(&s->client);
 		if (buf_add(&s->client.raw, rest)) {
@@ -452,6 +359,9 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 	case EDGE_STATE_GREET_DELAY:
 		client_early_event(s, event);
 		break;
+	case EDGE_STATE_HELLO:
+		edge_passthrough_event(s, event);
+		break;
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_HELD:
 		break; /* unread, until it goes on */
@@ -469,7 +379,7 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 			edge_session_end(s, CONV_OUTCOME_CLIENT_GONE);
 		break;
 	case EDGE_STATE_SPLICE:
-		splice_event(s, &s->client, &s->backend, event);
+		edge_splice_event(s, &s->client, event);
 		break;
 	case EDGE_STATE_CLOSING:
 		edge_closing_event(s, true, event);
@@ -487,7 +397,7 @@ void edge_session_backend_event(struct edge_session *s, enum io_stream_event eve
 	if (s->state == EDGE_STATE_TALK)
 		talk_event(s, CONV_BACKEND, event);
 	else if (s->state == EDGE_STATE_SPLICE)
-		splice_event(s, &s->backend, &s->client, event);
+		edge_splice_event(s, &s->backend, event);
 	else if (s->state == EDGE_STATE_CLOSING)
 		edge_closing_event(s, false, event);
 	else if (s->state == EDGE_STATE_HELD)
@@ -505,7 +415,7 @@ static void on_deadline(struct io_deadline *d)
 		return;
 	switch (s->state) {
 	case EDGE_STATE_GREET_DELAY:
-		talk_begin(s);
+		edge_session_talk(s);
 		break;
 	case EDGE_STATE_ASK:
 		edge_backend_asked(s);
@@ -522,6 +432,7 @@ static void on_deadline(struct io_deadline *d)
 	case EDGE_STATE_HELD:
 		edge_login_release(s);
 		break;
+	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
 		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
@@ -546,12 +457,14 @@ static void on_deadline(struct io_deadline *d)
 
 void edge_session_greet(struct edge_session *s)
 {
-	if (s->is_implicit)
+	if (s->is_implicit && s->edge->conf->is_passthrough)
+		edge_passthrough_begin(s);
+	else if (s->is_implicit)
 		client_tls_start(s);
 	else if (s->edge->conf->greet_delay_ms)
 		edge_session_enter(s, EDGE_STATE_GREET_DELAY, s->edge->conf->greet_delay_ms);
 	else
-		talk_begin(s);
+		edge_session_talk(s);
 }
 
 int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
@@ -570,7 +483,8 @@ int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
 	s->end.fn = on_end;
 	s->client = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_client_event };
 	s->backend = (struct io_stream){ .fd = -1, .owner = s };
-	s->address_end = edge->backend->address_count;
+	s->target = edge->backend;
+	s->address_end = s->target->address_count;
 	s->began_ms = s->moved_ms = io_loop_now_ms(pool->loop);
 	*ret_s = TAKE(s);
 	return 0;

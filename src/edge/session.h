@@ -5,6 +5,7 @@
 #include "edge/edge.h"
 #include "edge/hello.h"
 #include "edge/limits.h"
+#include "edge/passed.h"
 #include "edge/shy.h"
 #include "edge/throttle.h"
 #include "io/loop.h"
@@ -17,6 +18,7 @@ struct proxyhdr_result;
 enum edge_state {
 	EDGE_STATE_PROXY,       /* waits for the PROXY header of a balancer (proxy_from) */
 	EDGE_STATE_GREET_DELAY, /* silent: who speaks now is no mail server */
+	EDGE_STATE_HELLO,       /* the ClientHello that goes on to the backend */
 	EDGE_STATE_TLS_WAIT,    /* in line for a handshake (max_handshakes) */
 	EDGE_STATE_CLIENT_TLS,  /* the client's handshake */
 	EDGE_STATE_TALK,        /* the conversation decides */
@@ -43,10 +45,12 @@ struct edge_session {
 	struct io_later end; /* frees the session, after the callback */
 	enum edge_state state;
 	uint32_t armed_progress, armed_deadline_ms;
-	size_t address;           /* of the backend, the one being tried or in use */
-	size_t address_end;       /* the first that is not tried */
-	enum tunnel_state tunnel; /* of the way to the backend, where a tunnel seals it */
-	struct edge_ask *ask;     /* learn.c's: there is no client, the conversation learns */
+	struct edge_backend *target; /* the edge's, until CONNECT says which */
+	struct edge_passed *passed;  /* TLS that is not ended here; else NULL */
+	size_t address;              /* of the target, the one being tried or in use */
+	size_t address_end;          /* the first that is not tried */
+	enum tunnel_state tunnel;    /* of the way to the backend, where a tunnel seals it */
+	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
@@ -113,8 +117,20 @@ void edge_session_close(struct edge_session *s);
 void edge_closing_event(struct edge_session *s, bool is_client, enum io_stream_event event);
 void edge_closing_late(struct edge_session *s); /* its deadline passed */
 
-/* edge/hello.c: notes the ClientHello that came, if one did. */
+/* edge/hello.c: notes the ClientHello that came, if one did; and one that was read elsewhere. */
 void edge_hello_note(struct edge_session *s);
+void edge_hello_take(struct edge_session *s, const struct tls_hello *h);
+
+/* edge/passthrough.c */
+void edge_passthrough_begin(struct edge_session *s);
+void edge_passthrough_event(struct edge_session *s, enum io_stream_event event);
+
+/* edge/target.c: before the backend is opened. */
+void edge_target_choose(struct edge_session *s);
+
+/* edge/splice.c; from: the side it came from. */
+void edge_splice_begin(struct edge_session *s);
+void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_stream_event event);
 
 /* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
 [[nodiscard]] bool edge_door_introduced(struct edge_session *s,
@@ -166,11 +182,20 @@ enum tunnel_state edge_tunnel_state(const struct edge_session *s, size_t address
 void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
 /* Where a session goes first once it is known who the client is. */
 void edge_session_greet(struct edge_session *s);
+/* The conversation begins. */
+void edge_session_talk(struct edge_session *s);
+/* Of its TLS, whoever ends it; NULL: there is none, or not yet. */
+const struct tls_facts *edge_session_tls(const struct edge_session *s);
 /* Frees it after this callback. */
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
 static inline uint64_t edge_session_now_ms(const struct edge_session *s)
 {
 	return io_loop_now_ms(s->pool->loop);
+}
+static inline void edge_session_note_sent(struct edge_session *s, struct slice to_client)
+{
+	if (to_client.len)
+		s->is_last_crlf = to_client.data[to_client.len - 1] == '\n';
 }
 void edge_session_enter(struct edge_session *s, enum edge_state state, uint64_t deadline_ms);
 /* For a call into the conversation: it has no clock of its own, the time is set here. */

@@ -9,7 +9,7 @@
 
 enum tunnel_state edge_tunnel_state(const struct edge_session *s, size_t address)
 {
-	const struct conf_backend *b = s->edge->backend->conf;
+	const struct conf_backend *b = s->target->conf;
 	struct tunnel_told wanted = { .accepts_unproven = b->accepts_unproven_tunnel };
 	if (b->tls.mode != CONF_TLS_TUNNEL)
 		return TUNNEL_SEALED;
@@ -28,8 +28,8 @@ static void session_follow(struct edge_session *s)
 		return;
 	}
 	log_warn(s->conv->facts.session_id, "session ends, for its tunnel is gone",
-	         kv_str("backend", s->edge->backend->conf->name),
-	         kv_str("address", s->edge->backend->addresses[s->address].text));
+	         kv_str("backend", s->target->conf->name),
+	         kv_str("address", s->target->addresses[s->address].text));
 	edge_backend_lost(s);
 }
 

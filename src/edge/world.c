@@ -7,6 +7,7 @@
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
+#include "http/edge.h"
 #include "identity/trust.h"
 #include "imap/edge.h"
 #include "io/address.h"
@@ -23,15 +24,18 @@ static const struct conv_ops *const ops_by_protocol[] = {
 	[CONF_SMTP] = &smtp_edge_ops, [CONF_SUBMISSION] = &submission_edge_ops,
 	[CONF_IMAP] = &imap_edge_ops, [CONF_POP3] = &pop3_edge_ops,
 	[CONF_TCP] = &conv_tcp_ops,   [CONF_SIEVE] = &sieve_edge_ops,
-	[CONF_LMTP] = &lmtp_edge_ops,
+	[CONF_LMTP] = &lmtp_edge_ops, [CONF_HTTP] = &http_edge_ops,
 };
 
 /* The protocol id of ALPN (IANA); SMTP and LMTP have none. */
 static const char *const alpn_by_protocol[] = {
 	[CONF_SMTP] = NULL,   [CONF_SUBMISSION] = NULL, [CONF_IMAP] = "imap",
 	[CONF_POP3] = "pop3", [CONF_TCP] = NULL,        [CONF_SIEVE] = "managesieve",
-	[CONF_LMTP] = NULL,
+	[CONF_LMTP] = NULL,   [CONF_HTTP] = "http/1.1",
 };
+
+/* With a backend of its own for HTTP/2. */
+static const char alpn_of_both[] = "h2,http/1.1";
 
 static int trust_make(struct edge_trust *trust, const struct conf_settings *settings,
                       const struct conf_materials *m, char *ret_error, size_t cap)
@@ -210,6 +214,13 @@ static int old_tls_make(struct edge *e, const struct conf_settings *settings,
 	return 0;
 }
 
+static const char *alpn_of(const struct conf_edge *conf, const struct conf_settings *settings)
+{
+	if (conf->backend_h2 < settings->backend_count)
+		return alpn_of_both;
+	return conf->alpn ?: alpn_by_protocol[conf->protocol];
+}
+
 static int edge_tls(struct edge *e, const struct conf_settings *settings,
                     const struct conf_materials *m, const struct edge_trust *trust, char *ret_error,
                     size_t cap)
@@ -220,6 +231,8 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		calloc(settings->certificate_count + 1, sizeof(*specs));
 	if (!specs)
 		return err_raise(-ENOMEM);
+	if (e->conf->is_passthrough)
+		return 0;
 	size_t n = specs_fill(specs, e->conf, settings, m);
 	if (!n)
 		return 0;
@@ -235,7 +248,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificates = specs,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
-		.alpn = e->conf->alpn ?: alpn_by_protocol[e->conf->protocol],
+		.alpn = alpn_of(e->conf, settings),
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
@@ -256,7 +269,13 @@ static bool backend_is_safe(const struct conf_backend *b)
 	return is_local || (conf_tls_is_ours(&b->tls) && b->tls.verify != TLS_VERIFY_NONE);
 }
 
-static void settings_fill(struct conv_settings *set, const struct edge *e)
+static bool is_our_host(const void *our_hosts, const char *host)
+{
+	return tls_server_has_name(our_hosts, host);
+}
+
+static void settings_fill(struct conv_settings *set, const struct edge *e,
+                          const struct conf_settings *settings)
 {
 	const struct conf_edge *c = e->conf;
 	*set = (struct conv_settings){
@@ -280,6 +299,10 @@ static void settings_fill(struct conv_settings *set, const struct edge *e)
 		.line_max = c->limits.line_max,
 		.auth_line_max = c->limits.auth_line_max,
 		.literal_max = c->limits.literal_max,
+		.has_challenge_backend = c->challenge_backend < settings->backend_count,
+		.tls_port = c->listen_tls_count ? c->listen_tls[0].port : 0,
+		.is_our_host = e->tls ? is_our_host : NULL,
+		.our_hosts = e->tls,
 		.errors_max = c->limits.errors_max,
 		.login_failures_max = c->limits.login_failures_max,
 	};
@@ -310,7 +333,7 @@ static int edges_build(struct edge_world *w, const struct conf_materials *m,
 		e->ops = ops_by_protocol[e->conf->protocol];
 		e->backend = &w->backends[e->conf->backend];
 		r = edge_tls(e, settings, m, trust, ret_error, cap);
-		settings_fill(&e->set, e);
+		settings_fill(&e->set, e, settings);
 	}
 	return r;
 }

@@ -21,6 +21,7 @@ enum {
 	INET6_LEN = 36,
 	UNIX_LEN = 216,
 	TLV_HEADER_LEN = 3,
+	TLV_ALPN = 0x01,
 	TLV_UNIQUE_ID = 0x05,
 	TLV_SSL = 0x20,
 	TLV_SSL_VERSION = 0x21,
@@ -29,7 +30,7 @@ enum {
 	CLIENT_SSL = 0x01,
 	CLIENT_CERT_CONN = 0x02,
 	CLIENT_CERT_SESS = 0x04,
-	SSL_TEXT_MAX = 255,
+	TEXT_MAX = 255,
 };
 
 static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
@@ -81,11 +82,11 @@ static int add_tlv(struct buf *out, unsigned type, struct slice value)
 	return r ? r : buf_add(out, value);
 }
 
-static int add_ssl_text(struct buf *out, unsigned type, const char *text)
+static int add_text(struct buf *out, unsigned type, const char *text)
 {
 	if (!text || !*text)
 		return 0;
-	return add_tlv(out, type, slice_head(slice_str(text), SSL_TEXT_MAX));
+	return add_tlv(out, type, slice_head(slice_str(text), TEXT_MAX));
 }
 
 static int add_ssl(struct buf *out, const struct proxyhdr_facts *f)
@@ -102,11 +103,11 @@ static int add_ssl(struct buf *out, const struct proxyhdr_facts *f)
 	if (!r)
 		r = add_u16(&value, has_certificate ? 0 : 1);
 	if (!r)
-		r = add_ssl_text(&value, TLV_SSL_VERSION, f->tls_version);
+		r = add_text(&value, TLV_SSL_VERSION, f->tls_version);
 	if (!r)
-		r = add_ssl_text(&value, TLV_SSL_CN, f->client_cn);
+		r = add_text(&value, TLV_SSL_CN, f->client_cn);
 	if (!r)
-		r = add_ssl_text(&value, TLV_SSL_CIPHER, f->tls_cipher);
+		r = add_text(&value, TLV_SSL_CIPHER, f->tls_cipher);
 	return r ? r : add_tlv(out, TLV_SSL, buf_slice(&value));
 }
 
@@ -144,6 +145,8 @@ int proxyhdr_build(struct buf *out, const struct proxyhdr_facts *facts)
 		return err_raise(-EINVAL);
 	bool is_v4 = client.is_v4 && local.is_v4;
 	int r = add_addresses(&rest, facts, is_v4, &client, &local);
+	if (!r && facts->has_tls)
+		r = add_text(&rest, TLV_ALPN, facts->alpn);
 	if (!r && facts->has_tls)
 		r = add_ssl(&rest, facts);
 	if (!r && id.len)

@@ -25,17 +25,18 @@ struct proxyhdr_facts {
 	const char *local_addr;
 	uint16_t client_port;
 	uint16_t local_port;
-	bool has_tls;            /* false: no SSL TLV at all, whatever the texts below say */
+	bool has_tls; /* false: neither an SSL nor an ALPN TLV, whatever the texts below say */
 	const char *tls_version; /* "TLSv1.3"; NULL or "": not said */
 	const char *tls_cipher;
 	const char *client_cn; /* of a client certificate that was verified; NULL: none was */
 	const char *unique_id; /* the session's id; NULL or "": not said */
+	const char *alpn;      /* what is spoken, as agreed on by ALPN; NULL or "": not said */
 };
 
 /*
  * Appends a version 2 header. Returns 0 or a negative: -EINVAL for an address that is not
  * numeric or an unique id that is too long (the facts are ours, a peer cannot cause it).
- * Version, cipher and name are cut at 255 bytes.
+ * Version, cipher, name and ALPN are cut at 255 bytes.
  */
 [[nodiscard]] int proxyhdr_build(struct buf *out, const struct proxyhdr_facts *facts);
 

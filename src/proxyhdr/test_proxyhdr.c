@@ -66,6 +66,10 @@ static const struct {
 	  BYTES(SIG "\x21\x11\0\x2a\xc0\0\2\1\xc0\0\2\2\0\0\0\0"
 	            "\x20\0\x15\x07\0\0\0\0\x21\0\7TLSv1.2\x22\0\3joe"
 	            "\x05\0\3abc") },
+	{ "what is spoken inside, agreed on by ALPN",
+	  { .client_addr = "192.0.2.1", .local_addr = "192.0.2.2", .has_tls = true, .alpn = "h2" },
+	  BYTES(SIG "\x21\x11\0\x19\xc0\0\2\1\xc0\0\2\2\0\0\0\0\x01\0\2h2"
+	            "\x20\0\5\x01\0\0\0\1") },
 };
 
 static void test_proxyhdr_built(void **state)

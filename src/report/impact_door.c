@@ -99,7 +99,8 @@ static int old_make(struct impact_door *door, struct planned p,
 int impact_door_make(struct impact_door *ret_door, const struct impact_door_settings *set)
 {
 	bool is_smtp = !strcmp(set->protocol, "smtp");
-	bool has_users = !is_smtp && strcmp(set->protocol, "tcp") && strcmp(set->protocol, "lmtp");
+	bool has_users = !is_smtp && strcmp(set->protocol, "tcp") &&
+	                 strcmp(set->protocol, "http") && strcmp(set->protocol, "lmtp");
 	struct impact_door door = {
 		.name = set->name,
 		.conf = impact_edge_find(set->settings, set->name),

@@ -39,17 +39,30 @@ bool tls_server_has_name(const struct tls_server *s, const char *name)
 	return tls_identities_find(&s->identities, name);
 }
 
+/* The offered name that equals ours; empty: it is not offered. */
+static struct slice alpn_find(struct slice offered, struct slice ours)
+{
+	while (offered.len) {
+		struct slice name = slice_head(slice_skip(offered, 1), offered.data[0]);
+		offered = slice_skip(offered, name.len + 1);
+		if (slice_equal(name, ours))
+			return name;
+	}
+	return (struct slice){};
+}
+
 /* RFC 7301 3.2, against ALPACA: who asks for another protocol does not get ours. */
 static int on_alpn(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_len,
                    const unsigned char *offered, unsigned offered_len, void *arg)
 {
 	const struct tls_server *server = arg;
-	struct slice rest = slice_of(offered, offered_len);
+	struct slice ours = slice_str(server->alpn ? server->alpn : "");
 	(void)ssl;
-	while (server->alpn && rest.len) {
-		struct slice name = slice_head(slice_skip(rest, 1), rest.data[0]);
-		rest = slice_skip(rest, name.len + 1);
-		if (!slice_equal(name, slice_str(server->alpn)))
+	while (ours.len) {
+		struct slice first = slice_head(ours, slice_find(ours, ','));
+		struct slice name = alpn_find(slice_of(offered, offered_len), first);
+		ours = slice_skip(ours, first.len + 1);
+		if (!name.len)
 			continue;
 		*ret_name = name.data;
 		*ret_len = (unsigned char)name.len;

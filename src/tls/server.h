@@ -52,8 +52,10 @@ struct tls_server_settings {
 	bool clients_may_have_none; /* of certificates; one that is shown must be good all the same
 	                             */
 	struct tls_inside *inside;  /* they are hosts of our own (tls/inside.h), or NULL */
-	const char *alpn; /* the one protocol id accepted besides none ("imap", "pop3"), or NULL */
-	bool says_word;   /* where the client hears it (tls/word.h) */
+	/* Protocol ids accepted besides none, "," between, the preferred first ("h2,http/1.1"); or
+	 * NULL. */
+	const char *alpn;
+	bool says_word; /* where the client hears it (tls/word.h) */
 	struct tls_signer *signer;
 };
 

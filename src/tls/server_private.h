@@ -68,7 +68,7 @@ struct tls_server {
 	char suites[TLS_POLICY_SUITES_CAP];
 	char groups[TLS_POLICY_GROUPS_CAP];
 	char skipped_groups[TLS_POLICY_GROUPS_CAP];
-	char *alpn;                  /* or NULL */
+	char *alpn;                  /* "," between, or NULL */
 	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
 	char **client_names;
 	size_t client_name_count;

@@ -22,7 +22,9 @@ enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_session *)0)->error) };
 /* OpenSSL keeps every fiber it ever made, 32 KiB each. After a burst of more than these, none. */
 enum { FIBERS_KEPT = 64 };
 
-static const struct tls_facts no_facts = { .version = "", .cipher = "", .group = "", .sni = "" };
+static const struct tls_facts no_facts = {
+	.version = "", .cipher = "", .group = "", .sni = "", .alpn = ""
+};
 
 /* OpenSSL works for s from here to session_leave(): its BIO and its signer find it. */
 static void session_enter(struct tls_session *s, struct slice *input, struct buf *out)
@@ -285,6 +287,18 @@ static const char *group_name(const SSL *ssl)
 	return SSL_group_to_name((SSL *)ssl, nid) ?: "";
 }
 
+/* A server agrees to ids of its own alone, so what is cut fits none of them. */
+static void alpn_fill(struct tls_session *s)
+{
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+	SSL_get0_alpn_selected(s->ssl, &name, &len);
+	if (!s->server || !len)
+		return;
+	slice_to_text(slice_of(name, len), s->alpn, sizeof(s->alpn));
+	s->facts.alpn = s->alpn;
+}
+
 static void facts_fill(struct tls_session *s)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);
@@ -326,6 +340,7 @@ static int handshake_end(struct tls_session *s)
 	if (r)
 		return err_up(r);
 	facts_fill(s);
+	alpn_fill(s);
 	s->is_up = true;
 	buf_deinit(&s->signature);
 	SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);

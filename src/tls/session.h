@@ -30,6 +30,7 @@ struct tls_facts {
 	const char *cipher;  /* IANA name */
 	const char *group;   /* "X25519", "" if none or unknown (TLS 1.2 resumption) */
 	const char *sni;     /* as the client sent it, checked to be a host name; else "" */
+	const char *alpn;    /* of a server: the protocol id that was agreed on (RFC 7301), or "" */
 	bool is_resumed;
 	bool is_legacy; /* < 1.2, DHE, no forward secrecy; of user edges also CBC */
 	bool has_forward_secrecy;

@@ -26,6 +26,7 @@ struct tls_session {
 	struct buf first;        /* what came of a ClientHello that is not whole yet */
 	struct tls_hello *hello; /* NULL until it came */
 	char *sni;
+	char alpn[16];    /* "" if none was agreed on */
 	char *peer_names; /* of the certificate that the client of a server showed, or NULL */
 	enum tls_peer_fault peer_fault;
 	int64_t expired_s; /* tls_session_expired_s() */

@@ -106,8 +106,16 @@ static const struct alpn_case {
 	const char *ours, *offered;
 	int result;
 } protocols[] = {
-	{ "imap", NULL, 0 },           { "imap", "imap", 0 }, { "imap", "http/1.1", TLS_FAILED },
-	{ "imap", "ima", TLS_FAILED }, { NULL, NULL, 0 },     { NULL, "http/1.1", TLS_FAILED },
+	{ "imap", NULL, 0 },
+	{ "imap", "imap", 0 },
+	{ "imap", "http/1.1", TLS_FAILED },
+	{ "imap", "ima", TLS_FAILED },
+	{ NULL, NULL, 0 },
+	{ NULL, "http/1.1", TLS_FAILED },
+	{ "h2,http/1.1", "h2", 0 },
+	{ "h2,http/1.1", "http/1.1", 0 },
+	{ "h2,http/1.1", "h2,http/1.1", TLS_FAILED },
+	{ "h2,http/1.1", NULL, 0 },
 };
 
 static void alpn_check(const struct alpn_case *c, int version)
@@ -128,6 +136,8 @@ static void alpn_check(const struct alpn_case *c, int version)
 		                    "a protocol (ALPN) that is not spoken here");
 	SSL_get0_alpn_selected(w.client, &chosen, &len);
 	assert_int_equal(len, c->result || !c->offered ? 0 : strlen(c->offered));
+	assert_string_equal(tls_session_facts(w.server)->alpn,
+	                    c->result || !c->offered ? "" : c->offered);
 }
 
 static void test_server_alpn(void **state)
@@ -137,6 +147,23 @@ static void test_server_alpn(void **state)
 		alpn_check(&protocols[i], TLS1_2_VERSION);
 		alpn_check(&protocols[i], TLS1_3_VERSION);
 	}
+}
+
+/* Of two that the client takes, ours comes first. */
+static void test_server_alpn_preference(void **state)
+{
+	static const unsigned char offered[] = "\x08http/1.1\x02h2";
+	CLEAN(server_freep)
+	struct tls_server *server = server_make((struct server_make){ .alpn = "h2,http/1.1" });
+	struct test_client client = { .version = TLS1_3_VERSION };
+	CLEAN(test_wire_deinit) struct test_wire w;
+	(void)state;
+	test_wire_init(&w, server, &client);
+	assert_int_equal(SSL_set_alpn_protos(w.client, offered, sizeof(offered) - 1), 0);
+	w.signer = &world.signer;
+	test_wire_handshake(&w);
+	assert_int_equal(w.server_result, 0);
+	assert_string_equal(tls_session_facts(w.server)->alpn, "h2");
 }
 
 static SSL_SESSION *ticket_taken;
@@ -429,6 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_server_sni),
 		cmocka_unit_test(test_server_alpn),
+		cmocka_unit_test(test_server_alpn_preference),
 		cmocka_unit_test(test_server_ticket_resumes_at_another_worker),
 		cmocka_unit_test(test_server_ticket_of_another_scope_is_not_resumed),
 		cmocka_unit_test(test_server_ticket_of_another_name_is_not_resumed),

@@ -1,0 +1,29 @@
+/* Which of an edge's backends a session goes to: what was asked for, by whom, in which protocol. */
+#include "edge/session.h"
+
+static bool speaks_h2(const struct edge_session *s)
+{
+	return !strcmp(s->conv->facts.tls_alpn, "h2");
+}
+
+static struct edge_backend *target_of(const struct edge_session *s)
+{
+	const struct conf_edge *conf = s->edge->conf;
+	const struct tls_facts *tls = edge_session_tls(s);
+	const struct conf_by_sni *by = conf_by_sni_find(conf, tls ? tls->sni : "");
+	size_t h2 = by ? by->backend_h2 : conf->backend_h2;
+	if (s->conv->is_challenge)
+		return &s->world->backends[conf->challenge_backend];
+	if (speaks_h2(s) && h2 < s->world->settings->backend_count)
+		return &s->world->backends[h2];
+	return &s->world->backends[by ? by->backend : conf->backend];
+}
+
+/* An ask goes where learn.c sends it. */
+void edge_target_choose(struct edge_session *s)
+{
+	if (s->ask)
+		return;
+	s->target = target_of(s);
+	s->address_end = s->target->address_count;
+}
