@@ -230,7 +230,8 @@ static void node_check(struct check *c)
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", c->settings->pki.dir, names[i]);
 		if (access(path, F_OK))
-			note(c, place, false, "mailseal pki issue makes it, on the CA's host",
+			note(c, place, false,
+			     "mailseal pki join makes it (or pki issue, on the CA's host)",
 			     "cannot find \"%s\": %s", path, strerror(errno));
 	}
 }
@@ -306,6 +307,27 @@ static void descriptors_check(struct check *c)
 	     needed, (unsigned long long)limit.rlim_max);
 }
 
+static void well_print(const char *path, const struct conf_settings *s)
+{
+	const struct {
+		const char *name;
+		size_t count;
+	} parts[] = {
+		{ "edges", s->edge_count },
+		{ "backends", s->backend_count },
+		{ "certificates", s->certificate_count },
+		{ "relays", s->relay_count },
+		{ "links", s->link_count },
+		{ "interfaces to watch", s->watch.interface_count },
+		{ "mirrors", s->mirror_count },
+	};
+	printf("%s: well", path);
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		if (parts[i].count || i < 3)
+			printf("%s %zu %s", i ? "," : ";", parts[i].count, parts[i].name);
+	putchar('\n');
+}
+
 static json_t *string_or_null(const char *text)
 {
 	json_t *string = text ? json_string(text) : json_null();
@@ -357,8 +379,7 @@ static int check(const char *path, bool as_json)
 	if (errors.error_count)
 		return NOT_WELL;
 	if (!as_json)
-		printf("%s: well; %zu edges, %zu backends, %zu certificates\n", path,
-		       settings->edge_count, settings->backend_count, settings->certificate_count);
+		well_print(path, settings);
 	return WELL;
 }
 

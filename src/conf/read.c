@@ -264,8 +264,9 @@ static void unknown_find(struct conf_reader *r, const struct conf_group *group,
 		snprintf(path, sizeof(path), "%s%s%.100s", group_path, group_path[0] ? "." : "",
 		         name);
 		unsigned line = config_setting_source_line(member);
+		bool is_slip = nearest.best && nearest.distance == 1;
 		const char *sentence = conf_missing_sentence(name);
-		if (sentence) {
+		if (sentence && !is_slip) {
 			complain_at(r, line, path, "%s", sentence);
 			conf_mend(r, "take it out");
 			continue;

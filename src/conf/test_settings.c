@@ -348,6 +348,8 @@ static void test_names_refused(void **state)
 		            "dashboard = { listen = \"127.0.0.1:24\"; };",
 		  "dashboard.listen", "another service" },
 		{ HOST WELL "certificate_dir = \"/x\";", "certificate_dir", "not in this version" },
+		{ HOST WELL "watch = { interfaces = [\"lo\"]; interface = [\"lo\"]; };",
+		  "watch.interface", "did you mean \"interfaces\"?" },
 		{ HOST WELL "tls = { legacy_kex = true; };", "tls.legacy_kex",
 		  "not in this version" },
 		{ HOST "backend = { mta = { adress = [\"127.0.0.1:26\"];"
