@@ -52,6 +52,16 @@ def test_issued_certificate_is_what_openssl_wants(tmp_path, algorithm):
     assert key == x509(leaf, "-pubkey")
 
 
+def test_what_is_missing_is_named_with_its_mend(tmp_path):
+    nothing, above = Pki(tmp_path / "nothing"), Pki(tmp_path / "not" / "there")
+    assert "there is no CA; mailseal pki init makes one" in nothing.run("list", status=1)
+    assert "make the directory above it first" in above.run("init", status=1)
+    assert "mailseal pki join makes it" in nothing.run("renew", "--self", status=1)
+    assert "write join HOST:PORT TOKEN" in nothing.run("join", status=2)
+    token = "db1:" + "0" * 32 + ":" + "0" * 64
+    assert "is mailseal pki serve running there?" in nothing.run("join", "127.0.0.1:1", token, status=1)
+
+
 def test_a_node_is_no_ca(pki, tmp_path):
     """What a node signs with its key is worth nothing."""
     pki.run("issue", "a")

@@ -279,14 +279,21 @@ static int second_run(struct pki_run *run)
 static const struct {
 	const char *name;
 	size_t words_min, words_max; /* itself included */
+	const char *words;           /* how it is called */
 	int (*run)(struct pki_run *run);
 } commands[] = {
-	{ "init", 1, 1, init_run },       { "issue", 2, 2, issue_run },
-	{ "request", 2, 2, request_run }, { "renew", 1, 2, renew_run },
-	{ "revoke", 2, 2, revoke_run },   { "list", 1, 1, list_run },
-	{ "second", 2, 2, second_run },   { "token", 2, 2, pki_token_run },
-	{ "serve", 1, 1, pki_serve_run }, { "join", 3, 3, pki_join_run },
-	{ "show", 1, 1, show_run },       { "root", 2, 2, root_run },
+	{ "init", 1, 1, "init", init_run },
+	{ "issue", 2, 2, "issue NAME", issue_run },
+	{ "request", 2, 2, "request NAME", request_run },
+	{ "renew", 1, 2, "renew NAME", renew_run },
+	{ "revoke", 2, 2, "revoke NAME or SERIAL", revoke_run },
+	{ "list", 1, 1, "list", list_run },
+	{ "second", 2, 2, "second request, sign or take", second_run },
+	{ "token", 2, 2, "token NAME", pki_token_run },
+	{ "serve", 1, 1, "serve", pki_serve_run },
+	{ "join", 3, 3, "join HOST:PORT TOKEN", pki_join_run },
+	{ "show", 1, 1, "show", show_run },
+	{ "root", 2, 2, "root new or retire", root_run },
 };
 
 static int dispatch(struct pki_run *run)
@@ -297,9 +304,9 @@ static int dispatch(struct pki_run *run)
 		if (strcmp(run->o->words[0], commands[i].name))
 			continue;
 		if (run->o->word_count < commands[i].words_min)
-			return pki_usage_wrong("more words are wanted behind ", commands[i].name);
+			return pki_usage_wrong("something is missing; write ", commands[i].words);
 		if (run->o->word_count > commands[i].words_max)
-			return pki_usage_wrong("too many words behind ", commands[i].name);
+			return pki_usage_wrong("too many words; write ", commands[i].words);
 		return commands[i].run(run);
 	}
 	return pki_usage_wrong("there is no such thing: ", run->o->words[0]);

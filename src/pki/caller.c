@@ -85,10 +85,11 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 		fail(c, "it ended without an answer");
 		break;
 	case IO_STREAM_ERROR:
-		fail(c, "%s",
+		fail(c, "%s%s",
 		     stream->tls && tls_session_error(stream->tls)[0]
 		             ? tls_session_error(stream->tls)
-		             : strerror(stream->error));
+		             : strerror(stream->error),
+		     stream->error == ECONNREFUSED ? "; is mailseal pki serve running there?" : "");
 	}
 }
 

@@ -69,7 +69,9 @@ int pki_directory_ensure(struct pki *p, const char *path)
 {
 	struct stat st;
 	if (lstat(path, &st) && mkdir(path, 0700) && errno != EEXIST)
-		return pki_fails(p, "%s: %s", path, strerror(errno));
+		return pki_fails(p, "%s: %s%s", path, strerror(errno),
+		                 errno == ENOENT ? "; make the directory above it first (mkdir -p)"
+		                                 : "");
 	return pki_directory_check(p, path);
 }
 
@@ -230,9 +232,15 @@ int pki_journal_append(struct pki *p, struct slice lines)
 
 int pki_open(struct pki *p, const char *dir, enum pki_access access)
 {
+	struct stat st;
 	*p = (struct pki){ .lock_fd = -1 };
 	if (snprintf(p->dir, sizeof(p->dir), "%s", dir) >= PKI_DIR_CAP)
 		return pki_fails(p, "%.64s...: too long a name", dir);
+	if (lstat(p->dir, &st) && errno == ENOENT)
+		return pki_fails(p,
+		                 "%s: there is no CA; mailseal pki init makes one, or --dir says "
+		                 "where it is",
+		                 p->dir);
 	int r = pki_directory_check(p, p->dir);
 	if (!r && access == PKI_CHANGE)
 		r = lock(p);

@@ -101,6 +101,8 @@ static int node_file(struct pki *p, const char *name, struct buf *ret_bytes)
 {
 	char path[PKI_PATH_CAP];
 	pki_path(p, name, path);
+	if (access(path, F_OK) && errno == ENOENT)
+		return pki_fails(p, "%s: it is not there; mailseal pki join makes it", path);
 	return pki_file_read(p, path, ret_bytes);
 }
 
