@@ -508,6 +508,14 @@ class Greeter(threading.Thread):
                         sock.recv(100)
 
 
+def test_what_is_no_capture_is_named(tmp_path):
+    (tmp_path / "no.pcap").write_bytes(b"hello\n")
+    done = watch("-r", str(tmp_path / "no.pcap"))
+    assert done.returncode == 2 and "no.pcap: " in done.stderr and "tcpdump" in done.stderr
+    done = watch("--listeners", "--html", str(tmp_path / "x.html"))
+    assert done.returncode == 2 and "--json alone" in done.stderr
+
+
 def test_listeners():
     """In a network of its own: nobody else's servers are asked."""
     servers = {

@@ -27,7 +27,7 @@ static const char usage[] =
 	"                         that ended gives way, or was silent longest\n"
 	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
 	"  -H, --hosts FILE       names of our hosts for links: \"10.0.0.9 db1\", as in "
-        "/etc/hosts\n"
+	"/etc/hosts\n"
 	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
 	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
 	"                         the interface says (wireguard: inside-tunnel; veth: local, but\n"
@@ -169,6 +169,12 @@ int watch_options_read(struct watch_options *o, int argc, char **argv)
 	if (optind < argc || !!o->file + !!o->interface + o->wants_listeners != 1) {
 		fprintf(stderr, "mailseal watch: either -i INTERFACE, -r FILE or --listeners\n\n%s",
 		        usage);
+		return UNKNOWN;
+	}
+	if (o->wants_listeners && (o->html || o->hosts || o->for_ms || o->ignored_count)) {
+		fputs("mailseal watch: --listeners lists what listens now; of the other options "
+		      "--json alone goes with it\n",
+		      stderr);
 		return UNKNOWN;
 	}
 	return -1;

@@ -42,7 +42,11 @@ int watch_capture_file(struct watch_capture *ret_capture, const char *path, char
 	*ret_capture = (struct watch_capture){ .pcap = pcap_open_offline(path, why) };
 	if (ret_capture->pcap)
 		return link_read(ret_capture, path, ret_error, cap);
-	snprintf(ret_error, cap, "%s", why);
+	if (!access(path, R_OK))
+		snprintf(ret_error, cap, "%s: %s; a capture of tcpdump or Wireshark is wanted",
+		         path, why);
+	else
+		snprintf(ret_error, cap, "%s", why);
 	return WATCH_CAPTURE_FAILED;
 }
 
