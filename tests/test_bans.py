@@ -116,10 +116,20 @@ def test_what_is_wrong_is_said(stage):
         done = stage.daemon.ctl("ban", *words)
         assert done.returncode == 1 and ("no user" in done.stdout or "a year" in done.stdout), (words, done)
     assert stage.daemon.ctl("ban", "x", "--for", "soon").returncode == 2
-    assert stage.daemon.ctl("ban").returncode == 2
+    done = stage.daemon.ctl("ban")
+    assert done.returncode == 2 and "write ban TARGET" in done.stderr and "Usage" not in done.stderr
+    done = stage.daemon.ctl("bann", "x")
+    assert done.returncode == 2 and "no such command: bann" in done.stderr
     done = stage.daemon.ctl("unban", "nobody")
     assert done.returncode == 1 and "no such ban" in done.stdout
     assert stage.daemon.ctl("bans").stdout == "nobody is banned\n"
+
+
+def test_a_mistyped_network_shows_as_a_user(stage):
+    assert stage.daemon.ctl("ban", "203.0.113").stdout == "banned, as a user's name\n"
+    assert stage.daemon.ctl("ban", "203.0.113.0/24").stdout == "banned\n"
+    shown = stage.daemon.ctl("bans").stdout
+    assert "user 203.0.113 until" in shown and "address 203.0.113.0/24 until" in shown
 
 
 def test_all_nodes_of_a_cluster_hear_of_it():

@@ -244,7 +244,8 @@ static void bans_print(const json_t *bans)
 	size_t i;
 	const json_t *ban;
 	json_array_foreach((json_t *)bans, i, ban)
-		printf("%s until %s%s\n", json_string_value(json_object_get(ban, "target")),
+		printf("%s %s until %s%s\n", json_string_value(json_object_get(ban, "kind")),
+	               json_string_value(json_object_get(ban, "target")),
 	               json_string_value(json_object_get(ban, "until")),
 	               json_is_true(json_object_get(ban, "of_cluster")) ? ", of another node" : "");
 	if (!json_array_size(bans))
@@ -298,27 +299,44 @@ static int ctl_run(const char *path, const char *command, enum form form)
 	if (r && form == FORM_NAGIOS)
 		return nagios_say(NAGIOS_CRITICAL, "no daemon answers", strerror(-r));
 	if (r) {
-		fprintf(stderr, "mailseal ctl: %s: %s; is the daemon running?\n", path,
-		        strerror(-r));
+		fprintf(stderr, "mailseal ctl: %s: %s; %s\n", path, strerror(-r),
+		        r == -EACCES ? "run it as root, or as who runs the daemon"
+		                     : "is the daemon running?");
 		return UNKNOWN;
 	}
 	return answer_show(&answer, form);
 }
 
+static const struct command {
+	const char *name;
+	int least, most;   /* words behind it */
+	const char *words; /* how it is called */
+} commands[] = {
+	{ "status", 0, 0, "status" },
+	{ "reload", 0, 0, "reload" },
+	{ "drain", 0, 0, "drain" },
+	{ "release", 1, 1, "release DOMAIN" },
+	{ "forget", 1, 1, "forget USER" },
+	{ "tlsrpt-send", 0, 1, "tlsrpt-send, or tlsrpt-send DAY" },
+	{ "ban", 1, 1, "ban TARGET" },
+	{ "unban", 1, 1, "unban TARGET" },
+	{ "bans", 0, 0, "bans" },
+	{ "upgrade", 0, 1, "upgrade, or upgrade BINARY" },
+};
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
 /* With as many words behind it as it takes; what is not known here the daemon refuses. */
 static bool is_whole(int count, char *const words[])
 {
-	static const struct {
-		const char *command;
-		int least, most;
-	} commands[] = {
-		{ "release", 1, 1 }, { "forget", 1, 1 }, { "tlsrpt-send", 0, 1 }, { "ban", 1, 1 },
-		{ "unban", 1, 1 },   { "bans", 0, 0 },   { "upgrade", 0, 1 },
-	};
-	for (size_t i = 0; count && i < COUNT_OF(commands); i++)
-		if (!strcmp(words[0], commands[i].command))
-			return count - 1 >= commands[i].least && count - 1 <= commands[i].most;
-	return count == 1;
+	const struct command *known = count ? command_find(words[0]) : NULL;
+	return known ? count - 1 >= known->least && count - 1 <= known->most : count == 1;
 }
 
 /* The command as it is sent; a path is made one that means the same to the daemon. */
@@ -336,6 +354,21 @@ static int line_make(struct buf *ret_line, int count, char *const words[], unsig
 	}
 	/* With its NUL. */
 	return r ? r : buf_add(ret_line, slice_of("", 1));
+}
+
+static void words_complain(int count, char *const words[], enum form form)
+{
+	const struct command *known = count ? command_find(words[0]) : NULL;
+	if (!count)
+		fputs("mailseal ctl: what is to be done?\n", stderr);
+	else if (form == FORM_NAGIOS)
+		fputs("mailseal ctl: --nagios goes with status alone\n", stderr);
+	else if (known)
+		fprintf(stderr, "mailseal ctl: too few words, or too many; write %s\n",
+		        known->words);
+	else
+		fprintf(stderr, "mailseal ctl: there is no such command: %s\n", words[0]);
+	fputs("mailseal ctl --help says more\n", stderr);
 }
 
 int cmd_ctl(int argc, char **argv)
@@ -387,7 +420,7 @@ int cmd_ctl(int argc, char **argv)
 	CLEAN(buf_deinit) struct buf line = {};
 	if (line_make(&line, argc - optind, argv + optind, ban_s) ||
 	    (form == FORM_NAGIOS && strcmp((const char *)line.data, "status") != 0)) {
-		fputs(usage, stderr);
+		words_complain(argc - optind, argv + optind, form);
 		return form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;
 	}
 	if (!path[0] && socket_find(config, path))

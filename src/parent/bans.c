@@ -108,7 +108,7 @@ static void cluster_tell(struct parent *p, const struct edge_ban *ban)
 	parent_send(&p->ledger, PROC_MSG_BAN, slice_str(text), -1);
 }
 
-const char *parent_bans_put(struct parent *p, const char *text)
+const char *parent_bans_put(struct parent *p, const char *text, bool *ret_is_user)
 {
 	struct edge_ban ban;
 	char *end;
@@ -121,6 +121,7 @@ const char *parent_bans_put(struct parent *p, const char *text)
 		return "the daemon is not ready yet";
 	if (edge_bans_put(p->bans, &ban))
 		return "there are 1000 bans already; `mailseal ctl bans` shows them";
+	*ret_is_user = ban.is_user;
 	log_notice(NULL, "banned", kv_str("target", ban.target), kv_int("seconds", seconds));
 	changed(p);
 	cluster_tell(p, &ban);

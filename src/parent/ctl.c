@@ -351,6 +351,13 @@ static void told(struct asker *a, const char *against, const char *done)
 	answer(a, result_json(!against, against ? against : done));
 }
 
+static void ban_do(struct asker *a, const char *text)
+{
+	bool is_user = false;
+	const char *against = parent_bans_put(a->ctl->parent, text, &is_user);
+	told(a, against, is_user ? "banned, as a user's name" : "banned");
+}
+
 static void command_do(struct asker *a)
 {
 	struct parent *p = a->ctl->parent;
@@ -370,7 +377,7 @@ static void command_do(struct asker *a)
 		told(a, parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : ""),
 		     "sending, see the log");
 	} else if (!strncmp(a->line, "ban ", 4)) {
-		told(a, parent_bans_put(p, a->line + 4), "banned");
+		ban_do(a, a->line + 4);
 	} else if (!strncmp(a->line, "unban ", 6)) {
 		told(a, parent_bans_lift(p, a->line + 6), "not banned any more");
 	} else if (!strcmp(a->line, "bans")) {

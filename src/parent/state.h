@@ -316,8 +316,8 @@ struct json_t *parent_certificates_json(const struct parent *p);
 /* state_dir: has what was kept; NULL: not known. 0 or -ENOMEM. */
 [[nodiscard]] int parent_bans_begin(struct parent *p, const char *state_dir);
 void parent_bans_send(struct parent *p, struct parent_child *worker);
-/* "SECONDS TARGET"; NULL, or why not. */
-const char *parent_bans_put(struct parent *p, const char *text);
+/* "SECONDS TARGET"; NULL, or why not. What is no address or network is a user's name. */
+const char *parent_bans_put(struct parent *p, const char *text, bool *ret_is_user);
 const char *parent_bans_lift(struct parent *p, const char *target);
 /* Those of the cluster, all of them. */
 void parent_bans_came(struct parent *p, struct slice text);
