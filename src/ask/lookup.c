@@ -54,7 +54,8 @@ struct lookup_question {
 
 static int setting_fail(char *error, size_t cap, const char *what, int r)
 {
-	snprintf(error, cap, "%s: %s", what, ub_strerror(r));
+	snprintf(error, cap, "%s: %s%s", what, ub_strerror(r),
+	         r == UB_SYNTAX ? "; write ADDRESS or ADDRESS@PORT" : "");
 	return LOOKUP_BAD_SETTINGS;
 }
 
