@@ -37,7 +37,7 @@ static const struct command commands[] = {
 	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },
-	{ "ctl", cmd_ctl, "status|reload|drain|release|forget|tlsrpt-send|upgrade: of the daemon" },
+	{ "ctl", cmd_ctl, "status|reload|drain|ban|unban|bans|release|...: of the daemon" },
 	{ "link", cmd_link, "redirect --print: nftables rules for transparent links" },
 	{ "pki", cmd_pki, "init|issue|token|join|renew|revoke|list|...: the CA of our own hosts" },
 	{ "report", cmd_report,

@@ -50,7 +50,8 @@ static const char usage[] =
 	"\n"
 	"Exit: 0 well, 1 refused, 2 no daemon answered.\n"
 	"Examples: mailseal ctl status --json\n"
-	"          mailseal ctl status --nagios\n";
+	"          mailseal ctl status --nagios\n"
+	"          mailseal ctl ban 203.0.113.0/24 --for 1h\n";
 
 /* The other build is asked first; the ledger may be large. */
 static bool takes_long(const char *command)
