@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "conf/exception.h"
 #include "conf/reader.h"
+#include "conf/tables_inside.h"
 #include "conf/value.h"
 
 #include <string.h>
@@ -253,9 +254,7 @@ static void listen_complain(struct conf_reader *r, const struct conf_edge *e, co
 /* Rows that count for other protocols: an error where it changes what is open, else a warning. */
 static void edge_rows_check(struct conf_reader *r, const struct conf_edge *e)
 {
-	const struct conf_group *group = conf_root.groups;
-	while (strcmp(group->name, "edge") != 0)
-		group++;
+	const struct conf_group *group = &conf_group_edge;
 	for (size_t i = 0; i < group->row_count; i++) {
 		const struct conf_row *row = &group->rows[i];
 		struct conf_path path = conf_path_of("edge", e->name, row->name);
@@ -440,9 +439,7 @@ static bool exception_date(struct conf_reader *r, const struct conf_exception *e
 
 static void exception_drop(struct conf_settings *s, size_t index)
 {
-	const struct conf_group *group = conf_root.groups;
-	while (strcmp(group->name, "exception") != 0)
-		group++;
+	const struct conf_group *group = &conf_group_exception;
 	struct conf_exception *e = &s->exceptions[index];
 	for (size_t i = 0; i < group->row_count; i++) {
 		const struct conf_type_ops *ops = conf_type_ops_of(group->rows[i].type);

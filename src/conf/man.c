@@ -113,7 +113,7 @@ static void group_roff(FILE *out, const struct conf_group *group)
 	for (size_t i = 0; i < group->row_count; i++)
 		row_roff(out, &group->rows[i], "");
 	for (size_t i = 0; i < group->group_count; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		snprintf(prefix, sizeof(prefix), "%s.", sub->name);
 		fputs(".TP\n\\fB", out);
 		text_roff(out, sub->name);
@@ -171,7 +171,7 @@ static void settings(FILE *out)
 	for (size_t i = 0; i < conf_root.row_count; i++)
 		row_roff(out, &conf_root.rows[i], "");
 	for (size_t i = 0; i < conf_root.group_count; i++)
-		group_roff(out, &conf_root.groups[i]);
+		group_roff(out, conf_root.groups[i]);
 }
 
 void conf_print_man(FILE *out)

@@ -243,9 +243,9 @@ static bool is_known(const struct conf_group *group, const char *name, struct co
 		conf_nearest_try(nearest, group->rows[i].name);
 	}
 	for (size_t i = 0; i < group->group_count; i++) {
-		if (!strcmp(group->groups[i].name, name))
+		if (!strcmp(group->groups[i]->name, name))
 			return true;
-		conf_nearest_try(nearest, group->groups[i].name);
+		conf_nearest_try(nearest, group->groups[i]->name);
 	}
 	return false;
 }
@@ -366,7 +366,7 @@ static void group_read(struct conf_reader *r, const struct conf_group *group, co
 	for (size_t i = 0; i < group->row_count && !r->failure; i++)
 		row_read(r, &group->rows[i], path, s, base, inherited);
 	for (size_t i = 0; i < group->group_count && !r->failure; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		const config_setting_t *member = s ? config_setting_get_member(s, sub->name) : NULL;
 		if (sub->kind == CONF_ONE)
 			one_read(r, sub, path, member, base);

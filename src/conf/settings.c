@@ -3,7 +3,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/tables.h"
+#include "conf/tables_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void group_clear(const struct conf_group *group, void *base)
 			ops->clear(&group->rows[i], base);
 	}
 	for (size_t i = 0; i < group->group_count; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		if (sub->kind == CONF_ONE)
 			group_clear(sub, (char *)base + sub->offset);
 		else
@@ -182,7 +182,7 @@ static unsigned group_effect(const struct conf_group *group, const struct pair *
 		if (row_differs(&group->rows[i], p))
 			effect |= 1U << group->rows[i].reload;
 	for (size_t i = 0; i < group->group_count; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		struct pair inner = *p;
 		inner.base[0] = (const char *)p->base[0] + sub->offset;
 		inner.base[1] = (const char *)p->base[1] + sub->offset;
@@ -198,12 +198,9 @@ unsigned conf_reload_effect(const struct conf_settings *now, const struct conf_s
 }
 
 /* Of one of the root's that is there once. */
-static unsigned named_effect(const char *name, const struct conf_settings *now,
-                             const struct conf_settings *next)
+static unsigned one_effect(const struct conf_group *group, const struct conf_settings *now,
+                           const struct conf_settings *next)
 {
-	const struct conf_group *group = conf_root.groups;
-	while (strcmp(group->name, name) != 0)
-		group++;
 	struct pair p = { { now, next },
 		          { (const char *)now + group->offset,
 		            (const char *)next + group->offset } };
@@ -213,29 +210,30 @@ static unsigned named_effect(const char *name, const struct conf_settings *now,
 /* What goes out as TLS reports; their collector is the workers'. */
 static bool sending_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("tlsrpt", now, next) & 1U << CONF_RELOAD_NEW_SESSIONS ||
+	return one_effect(&conf_group_tlsrpt, now, next) & 1U << CONF_RELOAD_NEW_SESSIONS ||
 	       (next->tlsrpt.sends && strcmp(now->hostname, next->hostname) != 0);
 }
 
 bool conf_resolver_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("resolver", now, next) || named_effect("cluster", now, next) ||
-	       sending_differs(now, next);
+	return one_effect(&conf_group_resolver, now, next) ||
+	       one_effect(&conf_group_cluster, now, next) || sending_differs(now, next);
 }
 
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("ledger", now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
+	return one_effect(&conf_group_ledger, now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
 	       !now->ledger.exposure_hook_count != !next->ledger.exposure_hook_count ||
-	       named_effect("check", now, next) || named_effect("dashboard", now, next) ||
-	       named_effect("cluster", now, next);
+	       one_effect(&conf_group_check, now, next) ||
+	       one_effect(&conf_group_dashboard, now, next) ||
+	       one_effect(&conf_group_cluster, now, next);
 }
 
 bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next)
 {
-	return named_effect("ledger", now, next) & 1U << CONF_RELOAD_HOOKS ||
-	       named_effect("check", now, next) ||
-	       (next->check.is_set && named_effect("resolver", now, next));
+	return one_effect(&conf_group_ledger, now, next) & 1U << CONF_RELOAD_HOOKS ||
+	       one_effect(&conf_group_check, now, next) ||
+	       (next->check.is_set && one_effect(&conf_group_resolver, now, next));
 }
 
 /* They are all of the root: what a process is cannot depend on an edge. */

@@ -37,20 +37,27 @@ static void row_show(const struct shown *s, const struct conf_row *row, const vo
 
 static void group_show(struct shown *s, const struct conf_group *group, const void *base);
 
+static bool group_is_shown(const struct conf_group *group, const void *base)
+{
+	if (group->is_shown_if_set)
+		return *(const bool *)((const char *)base + group->flag_offset);
+	return !group->is_shown || group->is_shown(base);
+}
+
 static void items_show(struct shown *s, const struct conf_group *group, const void *parent)
 {
 	bool is_named = group->kind == CONF_NAMED;
 	size_t count = conf_count_of(parent, group->count_offset);
 	bool has_any = false;
 	for (size_t i = 0; i < count && !has_any; i++)
-		has_any = !group->is_shown || group->is_shown(conf_item_of(group, parent, i));
+		has_any = group_is_shown(group, conf_item_of(group, parent, i));
 	if (!has_any)
 		return;
 	fprintf(s->out, "%s = %s\n", group->name, is_named ? "{" : "(");
 	s->depth++;
 	for (size_t i = 0; i < count; i++) {
 		const void *item = conf_item_of(group, parent, i);
-		if (group->is_shown && !group->is_shown(item))
+		if (!group_is_shown(group, item))
 			continue;
 		indent(s);
 		if (is_named)
@@ -68,7 +75,7 @@ static void items_show(struct shown *s, const struct conf_group *group, const vo
 
 static void one_show(struct shown *s, const struct conf_group *group, const void *base)
 {
-	if (group->is_shown && !group->is_shown(base))
+	if (!group_is_shown(group, base))
 		return;
 	indent(s);
 	fprintf(s->out, "%s = {\n", group->name);
@@ -85,7 +92,7 @@ static void group_show(struct shown *s, const struct conf_group *group, const vo
 		if (conf_row_applies(&group->rows[i], base))
 			row_show(s, &group->rows[i], base);
 	for (size_t i = 0; i < group->group_count; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		if (sub->kind == CONF_ONE)
 			one_show(s, sub, (const char *)base + sub->offset);
 		else
@@ -124,7 +131,7 @@ static void group_default(FILE *out, const struct conf_group *group, unsigned de
 	for (size_t i = 0; i < group->row_count; i++)
 		row_default(out, &group->rows[i], depth, is_comment);
 	for (size_t i = 0; i < group->group_count && depth; i++) {
-		const struct conf_group *sub = &group->groups[i];
+		const struct conf_group *sub = group->groups[i];
 		if (sub->inherits) {
 			fprintf(out, "# \t\t%s = { ... }; # as in the group \"%s\" of the file\n",
 			        sub->name, sub->name);
@@ -140,12 +147,12 @@ void conf_print_defaults(FILE *out)
 {
 	group_default(out, &conf_root, 0, false);
 	for (size_t i = 0; i < conf_root.group_count; i++) {
-		const struct conf_group *group = &conf_root.groups[i];
+		const struct conf_group *group = conf_root.groups[i];
 		bool is_one = group->kind == CONF_ONE;
 		bool is_named = group->kind == CONF_NAMED;
 		fputc('\n', out);
 		if (is_one) {
-			bool is_comment = group->is_shown != NULL; /* it counts if it is written */
+			bool is_comment = group->is_shown_if_set; /* it counts if it is written */
 			fprintf(out, "%s%s = {\n", is_comment ? "# " : "", group->name);
 			group_default(out, group, 1, is_comment);
 			fprintf(out, "%s};\n", is_comment ? "# " : "");

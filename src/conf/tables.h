@@ -77,7 +77,7 @@ struct conf_group {
 	const char *help;
 	const struct conf_row *rows;
 	size_t row_count;
-	const struct conf_group *groups;
+	const struct conf_group *const *groups;
 	size_t group_count;
 	size_t offset;           /* in the parent: of the struct, or of the pointer to the array */
 	enum conf_reload reload; /* when items come or go */
@@ -90,9 +90,9 @@ struct conf_group {
 	size_t count_offset;
 	size_t item_size;
 	size_t line_offset;
-	size_t file_offset; /* 0: items do not say their file */
-	/* NULL: always */
-	bool (*is_shown)(const void *base);
+	size_t file_offset;                 /* 0: items do not say their file */
+	bool is_shown_if_set;               /* needs has_flag; else it is shown as is_shown says */
+	bool (*is_shown)(const void *base); /* NULL: always */
 };
 
 extern const struct conf_group conf_root;

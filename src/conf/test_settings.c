@@ -1163,10 +1163,10 @@ static void test_manual_is_whole(void **state)
 	conf_print_man(out);
 	fclose(out);
 	for (size_t i = 0; i < conf_root.group_count; i++)
-		for (size_t j = 0; j < conf_root.groups[i].row_count; j++) {
+		for (size_t j = 0; j < conf_root.groups[i]->row_count; j++) {
 			char entry[128];
 			snprintf(entry, sizeof(entry),
-			         "\\fB%s\\fR = ", conf_root.groups[i].rows[j].name);
+			         "\\fB%s\\fR = ", conf_root.groups[i]->rows[j].name);
 			assert_non_null(strstr(text, entry));
 		}
 	for (const char *line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n'))

@@ -1,0 +1,137 @@
+/* The doors that clients come through, and what is allowed to some of them. */
+#include "conf/tables_inside.h"
+
+static const struct conf_word edge_accept_words[] = {
+	{ "self-signed", offsetof(struct conf_edge, accepts_self_signed), false },
+	{ NULL, 0, false }
+};
+
+const struct conf_word conf_protocol_words[] = { { "smtp", CONF_SMTP, false },
+	                                         { "submission", CONF_SUBMISSION, false },
+	                                         { "imap", CONF_IMAP, false },
+	                                         { "pop3", CONF_POP3, false },
+	                                         { "tcp", CONF_TCP, false },
+	                                         { "managesieve", CONF_SIEVE, false },
+	                                         { "http", 0, true },
+	                                         { "lmtp", CONF_LMTP, false },
+	                                         { NULL, 0, false } };
+
+static const struct conf_word auth_words[] = { { "after-tls", CONV_AUTH_AFTER_TLS, false },
+	                                       { "off", CONV_AUTH_OFF, false },
+	                                       { NULL, 0, false } };
+
+static const struct conf_word received_words[] = { { "on", CONV_RECEIVED_ON, false },
+	                                           { "no-address", CONV_RECEIVED_NO_ADDRESS,
+	                                             false },
+	                                           { "off", CONV_RECEIVED_OFF, false },
+	                                           { NULL, 0, false } };
+
+const struct conf_word conf_bare_newline_words[] = { { "normalize", CONV_BARE_NORMALIZE, false },
+	                                             { "reject", CONV_BARE_REJECT, false },
+	                                             { NULL, 0, false } };
+
+#define OF struct conf_edge
+static const struct conf_row edge_rows[] = {
+	ROW("protocol", CONF_WORD, protocol, NULL, LISTENERS,
+	    "What is spoken. \"lmtp\": how one of your MTAs hands mail to a mail store; it takes "
+	    "none "
+	    "before TLS is up (451, so that it waits in the MTA's queue). \"tcp\": anything, "
+	    "sealed from the first byte and not looked at; a "
+	    "client that names a protocol by ALPN is refused there, for none is known",
+	    .words = conf_protocol_words),
+	LIST("listen", CONF_ADDRESSES, listen, listen_count, "", LISTENERS,
+	     "Where clients come in clear and ask for STARTTLS (25, 587, 143, 110, 4190)",
+	     .protocols = ~(1U << CONF_TCP)),
+	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
+	     "Where TLS is there from the first byte (465, 993, 995)",
+	     .protocols = ~(1U << CONF_SMTP)),
+	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "The server behind this edge"),
+	LIST("certificates", CONF_CERTIFICATES, certificates, certificate_count, "", NEW_SESSIONS,
+	     "Names of the certificates this edge has, the default first. Default: all"),
+	ROW("hostname", CONF_HOSTNAME, hostname, "", NEW_SESSIONS,
+	    "Its name in greetings and Received fields. Default: that of the file"),
+	ROW("auth", CONF_WORD, auth, "", NEW_SESSIONS,
+	    "Whether logins are taken at all. Default: \"off\" for smtp and lmtp, else "
+	    "\"after-tls\"",
+	    .words = auth_words, .protocols = ANY_SMTP),
+	ROW("received", CONF_WORD, received, "", NEW_SESSIONS,
+	    "The Received field the edge writes. Default: \"on\" for smtp and lmtp, \"no-address\" "
+	    "(without "
+	    "the client's address) for submission",
+	    .words = received_words, .protocols = ANY_SMTP),
+	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
+	    "A CR or LF alone inside a message: mend it or refuse the message",
+	    .words = conf_bare_newline_words, .protocols = ANY_SMTP),
+	ROW("alpn", CONF_STRING, alpn, "", NEW_SESSIONS,
+	    "What is spoken inside, for clients that ask for it by ALPN (RFC 7301), as browsers "
+	    "do: "
+	    "\"http/1.1\". Who asks for anything else is refused; without this, who asks at all",
+	    .protocols = 1U << CONF_TCP),
+	ROW("require_client_certificate", CONF_BOOL, needs_client_certificate, "false",
+	    NEW_SESSIONS,
+	    "Clients have to show a certificate of the internal CA (mailseal-pki(8)) that was not "
+	    "revoked; the edge shows this host's own where there is no other",
+	    .protocols = 1U << CONF_TCP),
+	LIST("peer", CONF_HOSTNAMES, peers, peer_count, "", NEW_SESSIONS,
+	     "Which of our own they may be, by the name that mailseal-pki(8) gave them. Default: "
+	     "any",
+	     .protocols = 1U << CONF_TCP),
+	ROW("greet_delay", CONF_DURATION_MS, greet_delay_ms, "0", NEW_SESSIONS,
+	    "Wait before the greeting and refuse clients that speak meanwhile",
+	    RANGE(0, 1ULL * MINUTE), .protocols = FROM_OUTSIDE),
+	LIST("require_tls_from", CONF_NETWORKS, require_tls_from, require_tls_from_count, "",
+	     NEW_SESSIONS, "Networks of partners that may not send in clear",
+	     .protocols = 1 << CONF_SMTP),
+	LIST("proxy_from", CONF_NETWORKS, proxy_from, proxy_from_count, "", NEW_SESSIONS,
+	     "Balancers in front of this edge: their PROXY header is wanted and believed"),
+	FLAGS("accept", edge_accept_words, NEW_SESSIONS,
+	      "What is unsafe and wanted all the same: \"self-signed\" (users of an edge without a "
+	      "certificate get the one that mailseal made)"),
+};
+
+static const struct conf_group *const edge_groups[] = { &conf_group_edge_tls,
+	                                                &conf_group_edge_limits };
+#undef OF
+
+#define OF struct conf_exception
+static const struct conf_row exception_rows[] = {
+	ROW("edge", CONF_STRING, edge, NULL, NEW_SESSIONS, "The edge it is for"),
+	LIST("from", CONF_FROM, from, from_count, NULL, NEW_SESSIONS,
+	     "The networks it is for; [\"*\"] is everybody"),
+	ROW("allow", CONF_ALLOW, allow_plain_login, NULL, NEW_SESSIONS,
+	    "What is allowed: \"plain-login\" (logins without TLS; the server behind must take "
+	    "them, for it is told that there is none), \"tls1.0\", \"tls1.1\" (with the suites and "
+	    "signatures of such clients)"),
+	ROW("until", CONF_DATE, until_s, NULL, NEW_SESSIONS,
+	    "Its last day (UTC), 180 days ahead at most. The log warns daily in the last week"),
+	ROW("reason", CONF_STRING, reason, NULL, NEW_SESSIONS, "Why, for those who come later"),
+};
+#undef OF
+
+#define OF struct conf_settings
+const struct conf_group conf_group_edge = {
+	.name = "edge",
+	.kind = CONF_NAMED,
+	.help = "The doors that clients come through",
+	ROWS(edge_rows),
+	GROUPS(edge_groups),
+	.offset = offsetof(OF, edges),
+	.count_offset = offsetof(OF, edge_count),
+	.item_size = sizeof(struct conf_edge),
+	.line_offset = offsetof(struct conf_edge, line),
+	.reload = CONF_RELOAD_LISTENERS,
+};
+
+const struct conf_group conf_group_exception = {
+	.name = "exception",
+	.kind = CONF_LIST,
+	.help = "What is allowed to whom, until when and why. Each use is counted; it ends by "
+		"itself",
+	ROWS(exception_rows),
+	.offset = offsetof(OF, exceptions),
+	.count_offset = offsetof(OF, exception_count),
+	.item_size = sizeof(struct conf_exception),
+	.line_offset = offsetof(struct conf_exception, line),
+	.reload = CONF_RELOAD_NEW_SESSIONS,
+};
+#undef OF
