@@ -10,8 +10,8 @@
 
 /* --- credentials in clear --- */
 
-void visit_expose(struct watcher_visit *v, const char *user, const char *mechanism,
-                  bool has_password)
+void watcher_visit_expose(struct watcher_visit *v, const char *user, const char *mechanism,
+                          bool has_password)
 {
 	const struct store_exposure exposure = {
 		.at_s = time(NULL),
@@ -26,33 +26,39 @@ void visit_expose(struct watcher_visit *v, const char *user, const char *mechani
 	v->recorder->exposure(v->recorder, &exposure);
 }
 
-void visit_sasl_response(struct watcher_visit *v, struct slice base64)
+void watcher_visit_sasl_response(struct watcher_visit *v, struct slice base64)
 {
 	v->is_in_sasl = false;
 	if (slice_equal(base64, slice_str("*")))
 		return;
 	if (sasl_exchange_take(&v->sasl, base64))
 		v->sasl.has_password = true; /* who knows what it was */
-	visit_expose(v, v->sasl.user, v->sasl.mechanism, v->sasl.has_password);
+	watcher_visit_expose(v, v->sasl.user, v->sasl.mechanism, v->sasl.has_password);
 }
 
-bool visit_sasl_begin(struct watcher_visit *v, struct slice mechanism, struct slice response)
+bool watcher_visit_sasl_begin(struct watcher_visit *v, struct slice mechanism,
+                              struct slice response)
 {
 	if (sasl_exchange_start(&v->sasl, mechanism))
 		return false;
 	if (response.len)
-		visit_sasl_response(v, response);
+		watcher_visit_sasl_response(v, response);
 	else
-		visit_expose(v, "", v->sasl.mechanism, false);
+		watcher_visit_expose(v, "", v->sasl.mechanism, false);
 	return true;
 }
 
-void visit_login_end(struct watcher_visit *v, bool is_well, bool has_failed)
+void watcher_visit_user_take(struct watcher_visit *v)
 {
-	v->wait = VISIT_NOTHING;
+	snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
+}
+
+void watcher_visit_login_end(struct watcher_visit *v, bool is_well, bool has_failed)
+{
+	v->wait = WATCHER_WAIT_NOTHING;
 	v->is_in_sasl = false;
 	if ((is_well || has_failed) && v->sasl.user[0])
-		snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
+		watcher_visit_user_take(v);
 	v->is_logged_in |= is_well;
 	v->login_failures += has_failed;
 	if (!v->was_refused)
@@ -66,12 +72,12 @@ static void on_line(struct watch_ear *ear, const struct watch_talk *talk, enum w
 {
 	static const struct {
 		const char *protocol;
-		visit_line_fn *line;
+		watcher_visit_line_fn *line;
 	} readers[] = {
-		{ "smtp", visit_smtp_line },
-		{ "imap", visit_imap_line },
-		{ "pop3", visit_pop3_line },
-		{ "managesieve", visit_sieve_line },
+		{ "smtp", watcher_visit_smtp_line },
+		{ "imap", watcher_visit_imap_line },
+		{ "pop3", watcher_visit_pop3_line },
+		{ "managesieve", watcher_visit_sieve_line },
 	};
 	struct watcher_visit *v = (struct watcher_visit *)ear;
 	for (size_t i = 0; i < COUNT_OF(readers); i++)

@@ -16,8 +16,8 @@ static void on_login(struct watcher_visit *v, const struct imap_command *c, bool
 	    conv_token_text(&c->tokens[0], user, sizeof(user)))
 		return;
 	snprintf(v->user, sizeof(v->user), "%s", user);
-	visit_expose(v, user, "LOGIN", c->count + is_bad > 1);
-	v->wait = VISIT_LOGIN;
+	watcher_visit_expose(v, user, "LOGIN", c->count + is_bad > 1);
+	v->wait = WATCHER_WAIT_LOGIN;
 }
 
 static void on_authenticate(struct watcher_visit *v, const struct imap_command *c)
@@ -25,10 +25,10 @@ static void on_authenticate(struct watcher_visit *v, const struct imap_command *
 	if (!c->count || c->tokens[0].kind != CONV_TOKEN_ATOM)
 		return;
 	struct slice response = c->count > 1 ? c->tokens[1].text : (struct slice){};
-	if (!visit_sasl_begin(v, c->tokens[0].text, response))
+	if (!watcher_visit_sasl_begin(v, c->tokens[0].text, response))
 		return;
-	snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
-	v->wait = VISIT_LOGIN;
+	watcher_visit_user_take(v);
+	v->wait = WATCHER_WAIT_LOGIN;
 }
 
 static void command(struct watcher_visit *v, const struct imap_command *c, bool is_bad)
@@ -63,8 +63,8 @@ static void piece_add(struct watcher_visit *v, struct slice piece, bool is_liter
 static void client_piece(struct watcher_visit *v, struct slice piece, bool is_literal)
 {
 	if (v->is_in_sasl && !is_literal) {
-		visit_sasl_response(v, piece);
-		snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
+		watcher_visit_sasl_response(v, piece);
+		watcher_visit_user_take(v);
 	} else if (!v->is_logged_in) {
 		piece_add(v, piece, is_literal);
 	}
@@ -77,17 +77,17 @@ static void server_line(struct watcher_visit *v, struct slice line)
 	if (slice_equal(tag, slice_str("*")))
 		return;
 	if (slice_equal(tag, slice_str("+"))) {
-		v->is_in_sasl = v->wait == VISIT_LOGIN && v->sasl.mechanism[0];
+		v->is_in_sasl = v->wait == WATCHER_WAIT_LOGIN && v->sasl.mechanism[0];
 		return;
 	}
 	buf_deinit_secret(&v->command); /* a literal that was refused does not come */
-	if (v->wait == VISIT_LOGIN)
-		visit_login_end(v, slice_equal_nocase(word, slice_str("OK")),
-		                slice_starts_nocase(rest, "[AUTHENTICATIONFAILED]"));
+	if (v->wait == WATCHER_WAIT_LOGIN)
+		watcher_visit_login_end(v, slice_equal_nocase(word, slice_str("OK")),
+		                        slice_starts_nocase(rest, "[AUTHENTICATIONFAILED]"));
 }
 
-void visit_imap_line(struct watcher_visit *v, enum watch_side side, struct slice line,
-                     bool is_literal)
+void watcher_visit_imap_line(struct watcher_visit *v, enum watch_side side, struct slice line,
+                             bool is_literal)
 {
 	if (side == WATCH_CLIENT)
 		client_piece(v, line, is_literal);

@@ -8,10 +8,10 @@
 #include "watcher/visit.h"
 
 /* Which answer of the server is waited for. */
-enum visit_wait {
-	VISIT_NOTHING,
-	VISIT_LOGIN, /* a credential was given, or is asked for step by step */
-	VISIT_DOT,   /* a message ended */
+enum watcher_wait {
+	WATCHER_WAIT_NOTHING,
+	WATCHER_WAIT_LOGIN, /* a credential was given, or is asked for step by step */
+	WATCHER_WAIT_DOT,   /* a message ended */
 };
 
 struct watcher_visit {
@@ -29,7 +29,7 @@ struct watcher_visit {
 	bool has_sni;
 	bool was_exposed; /* a credential came in clear */
 	/* Of the readers. */
-	enum visit_wait wait;
+	enum watcher_wait wait;
 	struct sasl_exchange sasl;
 	bool is_in_sasl; /* the client's next line is a response */
 	bool is_in_body;
@@ -39,16 +39,20 @@ struct watcher_visit {
 };
 
 /* A credential came in clear, or was tried. */
-void visit_expose(struct watcher_visit *v, const char *user, const char *mechanism,
-                  bool has_password);
+void watcher_visit_expose(struct watcher_visit *v, const char *user, const char *mechanism,
+                          bool has_password);
 /* Of a mechanism, and each of its responses; false: there is no such mechanism. */
-bool visit_sasl_begin(struct watcher_visit *v, struct slice mechanism, struct slice response);
-void visit_sasl_response(struct watcher_visit *v, struct slice base64);
+bool watcher_visit_sasl_begin(struct watcher_visit *v, struct slice mechanism,
+                              struct slice response);
+void watcher_visit_sasl_response(struct watcher_visit *v, struct slice base64);
+/* Whom the exchange names is the user, whatever comes of it. */
+void watcher_visit_user_take(struct watcher_visit *v);
 /* The server answered a login. */
-void visit_login_end(struct watcher_visit *v, bool is_well, bool has_failed);
+void watcher_visit_login_end(struct watcher_visit *v, bool is_well, bool has_failed);
 
-typedef void visit_line_fn(struct watcher_visit *v, enum watch_side side, struct slice line,
-                           bool is_literal);
-visit_line_fn visit_smtp_line, visit_imap_line, visit_pop3_line, visit_sieve_line;
+typedef void watcher_visit_line_fn(struct watcher_visit *v, enum watch_side side, struct slice line,
+                                   bool is_literal);
+watcher_visit_line_fn watcher_visit_smtp_line, watcher_visit_imap_line, watcher_visit_pop3_line,
+	watcher_visit_sieve_line;
 
 #endif

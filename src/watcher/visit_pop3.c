@@ -1,43 +1,37 @@
 /* POP3 (RFC 1939, RFC 5034). */
 #include "watcher/visit_inside.h"
 
+#include "base/clean.h"
 #include "conv/line.h"
-
-#include <stdio.h>
 
 static void on_user(struct watcher_visit *v, struct slice args)
 {
 	if (!args.len)
 		return;
 	slice_to_text(args, v->user, sizeof(v->user));
-	visit_expose(v, v->user, "USER/PASS", false);
+	watcher_visit_expose(v, v->user, "USER/PASS", false);
 }
 
 static void on_pass(struct watcher_visit *v, struct slice args)
 {
-	visit_expose(v, v->user, "USER/PASS", args.len > 0);
-	v->wait = VISIT_LOGIN;
+	watcher_visit_expose(v, v->user, "USER/PASS", args.len > 0);
+	v->wait = WATCHER_WAIT_LOGIN;
 }
 
 static void on_apop(struct watcher_visit *v, struct slice args)
 {
 	slice_to_text(conv_line_word(&args), v->user, sizeof(v->user));
-	visit_expose(v, v->user, "APOP", false);
-	v->wait = VISIT_LOGIN;
-}
-
-static void user_take(struct watcher_visit *v)
-{
-	snprintf(v->user, sizeof(v->user), "%s", v->sasl.user);
+	watcher_visit_expose(v, v->user, "APOP", false);
+	v->wait = WATCHER_WAIT_LOGIN;
 }
 
 static void on_auth(struct watcher_visit *v, struct slice args)
 {
 	struct slice mechanism = conv_line_word(&args);
-	if (!visit_sasl_begin(v, mechanism, args))
+	if (!watcher_visit_sasl_begin(v, mechanism, args))
 		return;
-	user_take(v);
-	v->wait = VISIT_LOGIN;
+	watcher_visit_user_take(v);
+	v->wait = WATCHER_WAIT_LOGIN;
 }
 
 static void command(struct watcher_visit *v, struct slice line)
@@ -52,7 +46,7 @@ static void command(struct watcher_visit *v, struct slice line)
 		{ "AUTH", on_auth },
 	};
 	struct slice args = line, verb = conv_line_word(&args);
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		if (slice_equal_nocase(verb, slice_str(verbs[i].verb)))
 			verbs[i].do_it(v, args);
 }
@@ -60,8 +54,8 @@ static void command(struct watcher_visit *v, struct slice line)
 static void client_line(struct watcher_visit *v, struct slice line)
 {
 	if (v->is_in_sasl) {
-		visit_sasl_response(v, line);
-		user_take(v);
+		watcher_visit_sasl_response(v, line);
+		watcher_visit_user_take(v);
 	} else if (!v->is_logged_in) {
 		command(v, line);
 	}
@@ -70,18 +64,20 @@ static void client_line(struct watcher_visit *v, struct slice line)
 /* "-ERR [AUTH]" (RFC 3206) is a login that failed, any other may be a refusal of all. */
 static void server_line(struct watcher_visit *v, struct slice line)
 {
-	if (v->wait != VISIT_LOGIN)
+	if (v->wait != WATCHER_WAIT_LOGIN)
 		return;
 	if (slice_starts_nocase(line, "+ "))
 		v->is_in_sasl = true;
 	else
-		visit_login_end(v, slice_starts_nocase(line, "+OK"),
-		                slice_starts_nocase(line, "-ERR [AUTH]"));
+		watcher_visit_login_end(v, slice_starts_nocase(line, "+OK"),
+		                        slice_starts_nocase(line, "-ERR [AUTH]"));
 }
 
-void visit_pop3_line(struct watcher_visit *v, enum watch_side side, struct slice line,
-                     bool is_literal)
+void watcher_visit_pop3_line(struct watcher_visit *v, enum watch_side side, struct slice line,
+                             bool is_literal)
 {
-	(void)is_literal;
-	side == WATCH_CLIENT ? client_line(v, line) : server_line(v, line);
+	if (side == WATCH_CLIENT)
+		client_line(v, line);
+	else
+		server_line(v, line);
 }

@@ -136,7 +136,8 @@ static int frames_begin(struct watcher *w)
 	w->sweep.fn = on_sweep;
 	io_deadline_arm(w->loop, &w->sweep, SWEEP_MS);
 	log_notice(NULL, "watching", kv_str("interface", w->interface),
-	           kv_str("kind", w->capture.interface.kind), kv_str("as", watch_wire_name(w->capture.interface.wire)));
+	           kv_str("kind", w->capture.interface.kind),
+	           kv_str("as", watch_wire_name(w->capture.interface.wire)));
 	say(w, PROC_MSG_READY, (struct slice){});
 	return 0;
 }
@@ -221,7 +222,8 @@ static int watch_begin(struct watcher *w)
 	struct watch_settings settings = { .link = w->capture.link };
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) != sizeof(settings.seed))
 		return err_raise(-EIO);
-	int r = watcher_flows_new(&w->flows, proc_teller_recorder(w->ledger), w->capture.interface.wire);
+	int r = watcher_flows_new(&w->flows, proc_teller_recorder(w->ledger),
+	                          w->capture.interface.wire);
 	if (r)
 		return err_up(r);
 	settings.listener = watcher_flows_listener(w->flows);
