@@ -27,7 +27,7 @@ static const char usage[] =
 	"                         that ended gives way, or was silent longest\n"
 	"  -n, --internal NET     a network of ours; again for more (default: private addresses)\n"
 	"  -H, --hosts FILE       names of our hosts for links: \"10.0.0.9 db1\", as in "
-        "/etc/hosts\n"
+	"/etc/hosts\n"
 	"  -x, --ignore PROTO     leave this protocol out, such as dns; again for more\n"
 	"      --as WHERE         count as network, local or inside-tunnel, whatever the kind of\n"
 	"                         the interface says (wireguard: inside-tunnel; veth: local, but\n"
