@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const struct judge_rule *const endpoint_rules[] = {
-	judge_smtp_rules,      judge_version_rules,     judge_suite_rules,
-	judge_handshake_rules, judge_certificate_rules, judge_dane_rules,
-	judge_user_rules,      judge_web_rules,         judge_attack_rules,
+static const struct check_judge_rule *const endpoint_rules[] = {
+	check_judge_smtp_rules,      check_judge_version_rules,     check_judge_suite_rules,
+	check_judge_handshake_rules, check_judge_certificate_rules, check_judge_dane_rules,
+	check_judge_user_rules,      check_judge_web_rules,         check_judge_attack_rules,
 };
 
 /* --- findings --- */
@@ -31,7 +31,7 @@ static bool is_v6(const char *host)
 }
 
 /* As it was looked at now; what DNS is asked of stands in the configuration. */
-static void retest_write(struct check_finding *f, const struct judge *j)
+static void retest_write(struct check_finding *f, const struct check_judge *j)
 {
 	const struct check_endpoint *e = f->endpoint;
 	const char *host = e ? e->host : j->domain->name;
@@ -51,7 +51,7 @@ static void retest_write(struct check_finding *f, const struct judge *j)
 		         host, f->criterion->id, mine, option, profile);
 }
 
-static struct check_finding *finding_new(struct judge *j)
+static struct check_finding *finding_new(struct check_judge *j)
 {
 	struct check_report *report = j->report;
 	if (report->count == report->cap) {
@@ -80,7 +80,8 @@ static const char *software_of(const struct check_endpoint *e)
 	return e->software[0] ? e->software : e->web.server;
 }
 
-static void add(struct judge *j, const char *id, const struct where *where, const struct ruling *r)
+static void add(struct check_judge *j, const char *id, const struct where *where,
+                const struct ruling *r)
 {
 	const struct advice_criterion *criterion = advice_criterion_find(id);
 	struct check_finding *f = criterion ? finding_new(j) : NULL;
@@ -97,21 +98,22 @@ static void add(struct judge *j, const char *id, const struct where *where, cons
 	retest_write(f, j);
 }
 
-void judge_add(struct judge *j, const char *id, const char *place, const struct ruling *r)
+void check_judge_add(struct check_judge *j, const char *id, const char *place,
+                     const struct ruling *r)
 {
 	add(j, id, &(struct where){ .place = place }, r);
 }
 
-void judge_add_endpoint(struct judge *j, const char *id, const struct check_endpoint *e,
-                        const struct ruling *r)
+void check_judge_add_endpoint(struct check_judge *j, const char *id, const struct check_endpoint *e,
+                              const struct ruling *r)
 {
 	char place[CHECK_TEXT_CAP];
-	judge_place(e, place, sizeof(place));
+	check_judge_place(e, place, sizeof(place));
 	add(j, id, &(struct where){ .place = place, .endpoint = e }, r);
 }
 
 /* A name may be as long as a place: what tells places apart comes last and is never cut. */
-void judge_place(const struct check_endpoint *e, char *ret_text, size_t cap)
+void check_judge_place(const struct check_endpoint *e, char *ret_text, size_t cap)
 {
 	bool has_address = e->address[0] && strcmp(e->address, e->host) != 0;
 	bool is_v6_host = is_v6(e->host);
@@ -122,7 +124,7 @@ void judge_place(const struct check_endpoint *e, char *ret_text, size_t cap)
 
 /* --- endpoints --- */
 
-const struct policy_way_host *judge_mx_of(const struct check_domain *d, const char *host)
+const struct policy_way_host *check_judge_mx_of(const struct check_domain *d, const char *host)
 {
 	for (size_t i = 0; i < d->way.host_count; i++)
 		if (!strcmp(d->way.hosts[i].name, host))
@@ -130,7 +132,7 @@ const struct policy_way_host *judge_mx_of(const struct check_domain *d, const ch
 	return NULL;
 }
 
-const struct check_host *judge_host_of(const struct check_domain *d, const char *name)
+const struct check_host *check_judge_host_of(const struct check_domain *d, const char *name)
 {
 	for (unsigned i = 0; i < d->host_count; i++)
 		if (!strcmp(d->hosts[i].name, name))
@@ -138,34 +140,35 @@ const struct check_host *judge_host_of(const struct check_domain *d, const char 
 	return NULL;
 }
 
-struct judge_at judge_at_of(const struct judge *j, const struct check_endpoint *e)
+struct check_judge_at check_judge_at_of(const struct check_judge *j, const struct check_endpoint *e)
 {
 	bool is_public = e->service == CHECK_SMTP;
 	enum advice_side side = is_public ? ADVICE_PROVIDERS : ADVICE_USERS;
-	return (struct judge_at){
+	return (struct check_judge_at){
 		.judge = j,
 		.domain = j->domain,
 		.profile = j->profile,
 		.endpoint = e,
-		.mx = is_public ? judge_mx_of(j->domain, e->host) : NULL,
+		.mx = is_public ? check_judge_mx_of(j->domain, e->host) : NULL,
 		.side = side,
 		.scale = &j->profile->scales[side],
 	};
 }
 
-static void rules_run(struct judge *j, const struct judge_rule *rules, const struct judge_at *at)
+static void rules_run(struct check_judge *j, const struct check_judge_rule *rules,
+                      const struct check_judge_at *at)
 {
 	const struct check_endpoint *e = at->endpoint;
 	for (; rules->id; rules++) {
 		struct ruling ruling = {};
-		struct judge_at here = *at;
+		struct check_judge_at here = *at;
 		here.id = rules->id;
 		if (!(rules->services & 1U << e->service))
 			continue;
 		if (rules->needs_tls && e->has_tls != CHECK_YES)
 			continue;
 		if (rules->fn(&here, &ruling))
-			judge_add_endpoint(j, rules->id, e, &ruling);
+			check_judge_add_endpoint(j, rules->id, e, &ruling);
 	}
 }
 
@@ -177,35 +180,37 @@ static bool reach_say(const struct check_endpoint *e, struct ruling *r)
 	switch (e->reach) {
 	case CHECK_OPEN:
 		if (!e->probes_lost)
-			return judge_say(r, CHECK_PASS, "every question was answered");
-		return judge_say(r, CHECK_NOT_TESTED, "some questions were left without answer");
+			return check_judge_say(r, CHECK_PASS, "every question was answered");
+		return check_judge_say(r, CHECK_NOT_TESTED,
+		                       "some questions were left without answer");
 	case CHECK_RATE:
-		return judge_say(r, CHECK_NOT_TESTED, "turned away: %s", e->why);
+		return check_judge_say(r, CHECK_NOT_TESTED, "turned away: %s", e->why);
 	case CHECK_NOT_ASKED:
-		return judge_say(r, CHECK_NOT_TESTED, "not asked%s%s", e->why[0] ? ": " : "",
-		                 e->why);
+		return check_judge_say(r, CHECK_NOT_TESTED, "not asked%s%s", e->why[0] ? ": " : "",
+		                       e->why);
 	case CHECK_CLOSED:
-		return judge_say(r, is_mx ? CHECK_NOT_TESTED : CHECK_NOT_APPLICABLE, "closed%s%s",
-		                 e->why[0] ? ": " : "", e->why);
+		return check_judge_say(r, is_mx ? CHECK_NOT_TESTED : CHECK_NOT_APPLICABLE,
+		                       "closed%s%s", e->why[0] ? ": " : "", e->why);
 	case CHECK_SILENT:
-		return judge_say(r, is_mx ? CHECK_NOT_TESTED : CHECK_NOT_APPLICABLE,
-		                 "nobody answered in time");
+		return check_judge_say(r, is_mx ? CHECK_NOT_TESTED : CHECK_NOT_APPLICABLE,
+		                       "nobody answered in time");
 	case CHECK_FOREIGN:
-		return judge_say(r, CHECK_NOT_TESTED, "something else answers: %s", e->greeting);
+		return check_judge_say(r, CHECK_NOT_TESTED, "something else answers: %s",
+		                       e->greeting);
 	case CHECK_REACH_COUNT:
 		break;
 	}
 	return false;
 }
 
-static void endpoint_judge(struct judge *j, const struct check_endpoint *e)
+static void endpoint_judge(struct check_judge *j, const struct check_endpoint *e)
 {
 	struct ruling reach = {};
 	if (reach_say(e, &reach))
-		judge_add_endpoint(j, e->service == CHECK_SMTP ? "B4" : "G8", e, &reach);
-	if (!judge_is_open(e))
+		check_judge_add_endpoint(j, e->service == CHECK_SMTP ? "B4" : "G8", e, &reach);
+	if (!check_judge_is_open(e))
 		return;
-	const struct judge_at at = judge_at_of(j, e);
+	const struct check_judge_at at = check_judge_at_of(j, e);
 	for (size_t i = 0; i < COUNT_OF(endpoint_rules); i++)
 		rules_run(j, endpoint_rules[i], &at);
 }
@@ -227,15 +232,15 @@ int check_judge(const struct check_domain *domain, const struct advice_profile *
                 struct check_report *ret_report)
 {
 	struct check_report report = { .domain = domain, .profile = profile };
-	struct judge j = { .domain = domain, .profile = profile, .report = &report };
+	struct check_judge j = { .domain = domain, .profile = profile, .report = &report };
 	for (unsigned i = 0; i < domain->endpoint_count; i++)
 		endpoint_judge(&j, domain->endpoints[i]);
 	if (domain->name[0]) {
-		judge_dns(&j);
-		judge_downgrade(&j);
-		judge_users(&j);
+		check_judge_dns(&j);
+		check_judge_downgrade(&j);
+		check_judge_users(&j);
 	}
-	judge_across(&j);
+	check_judge_across(&j);
 	if (j.is_out_of_memory) {
 		check_report_deinit(&report);
 		return err_raise(-ENOMEM);

@@ -5,8 +5,8 @@
 
 /* --- findings that are there already --- */
 
-static const struct check_finding *finding_of(const struct judge *j, const struct check_endpoint *e,
-                                              const char *id)
+static const struct check_finding *finding_of(const struct check_judge *j,
+                                              const struct check_endpoint *e, const char *id)
 {
 	for (size_t i = 0; i < j->report->count; i++) {
 		const struct check_finding *f = &j->report->findings[i];
@@ -17,7 +17,8 @@ static const struct check_finding *finding_of(const struct judge *j, const struc
 }
 
 /* The worst of TLS: versions, suites, certificates. */
-static const struct check_finding *worst_tls(const struct judge *j, const struct check_endpoint *e)
+static const struct check_finding *worst_tls(const struct check_judge *j,
+                                             const struct check_endpoint *e)
 {
 	const struct check_finding *worst = NULL;
 	for (size_t i = 0; i < j->report->count; i++) {
@@ -30,7 +31,7 @@ static const struct check_finding *worst_tls(const struct judge *j, const struct
 	return worst;
 }
 
-static bool fails_tls(const struct judge *j, const struct check_endpoint *e)
+static bool fails_tls(const struct check_judge *j, const struct check_endpoint *e)
 {
 	const struct check_finding *worst = worst_tls(j, e);
 	return worst && worst->verdict >= CHECK_FAIL;
@@ -44,7 +45,7 @@ static bool is_judged(enum check_verdict verdict)
 }
 
 /* Criteria in which two endpoints differ. */
-static void differences_list(const struct judge *j, const struct check_endpoint *a,
+static void differences_list(const struct check_judge *j, const struct check_endpoint *a,
                              const struct check_endpoint *b, char *ret_list, size_t cap)
 {
 	size_t count = j->report->count;
@@ -55,7 +56,7 @@ static void differences_list(const struct judge *j, const struct check_endpoint 
 			continue;
 		const struct check_finding *right = finding_of(j, b, left->criterion->id);
 		if (right && is_judged(right->verdict) && right->verdict != left->verdict)
-			judge_list_add(ret_list, cap, "%s", left->criterion->id);
+			check_judge_list_add(ret_list, cap, "%s", left->criterion->id);
 	}
 }
 
@@ -65,7 +66,8 @@ static bool is_sibling(const struct check_endpoint *a, const struct check_endpoi
 }
 
 /* Against all behind it in the list. Returns how many there are. */
-static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_list, size_t cap)
+static unsigned siblings_compare(const struct check_judge *j, unsigned at, char *ret_list,
+                                 size_t cap)
 {
 	const struct check_domain *d = j->domain;
 	const struct check_endpoint *first = d->endpoints[at];
@@ -74,13 +76,13 @@ static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_l
 	for (unsigned i = at + 1; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
 		char ids[CHECK_TEXT_CAP / 2];
-		if (!is_sibling(first, e) || !judge_is_open(e))
+		if (!is_sibling(first, e) || !check_judge_is_open(e))
 			continue;
 		count++;
 		differences_list(j, first, e, ids, sizeof(ids));
 		if (ids[0])
-			judge_list_add(ret_list, cap, "%s and %s in %s", first->address, e->address,
-			               ids);
+			check_judge_list_add(ret_list, cap, "%s and %s in %s", first->address,
+			                     e->address, ids);
 	}
 	return count;
 }
@@ -88,28 +90,29 @@ static unsigned siblings_compare(const struct judge *j, unsigned at, char *ret_l
 static bool has_sibling_before(const struct check_domain *d, unsigned at)
 {
 	for (unsigned i = 0; i < at; i++)
-		if (is_sibling(d->endpoints[i], d->endpoints[at]) && judge_is_open(d->endpoints[i]))
+		if (is_sibling(d->endpoints[i], d->endpoints[at]) &&
+		    check_judge_is_open(d->endpoints[i]))
 			return true;
 	return false;
 }
 
-static void a4(struct judge *j, unsigned at)
+static void a4(struct check_judge *j, unsigned at)
 {
 	const struct check_endpoint *e = j->domain->endpoints[at];
 	struct check_endpoint nameless = { .port = e->port, .service = e->service };
 	char list[CHECK_TEXT_CAP], place[CHECK_TEXT_CAP];
 	struct ruling r = {};
-	if (!judge_is_open(e) || has_sibling_before(j->domain, at))
+	if (!check_judge_is_open(e) || has_sibling_before(j->domain, at))
 		return;
 	if (!siblings_compare(j, at, list, sizeof(list)))
 		return;
 	if (list[0])
-		judge_say(&r, CHECK_WARN, "differ: %s", list);
+		check_judge_say(&r, CHECK_WARN, "differ: %s", list);
 	else
-		judge_say(&r, CHECK_PASS, "all its addresses do the same");
+		check_judge_say(&r, CHECK_PASS, "all its addresses do the same");
 	memcpy(nameless.host, e->host, sizeof(nameless.host));
-	judge_place(&nameless, place, sizeof(place));
-	judge_add(j, "A4", place, &r);
+	check_judge_place(&nameless, place, sizeof(place));
+	check_judge_add(j, "A4", place, &r);
 }
 
 /* --- A11: services that DNS names --- */
@@ -125,7 +128,7 @@ static bool is_implicit(const char *label)
 	       !strcmp(label, "_pop3s");
 }
 
-static void srv_look(const struct judge *j, const struct check_srv *srv, struct services *s)
+static void srv_look(const struct check_judge *j, const struct check_srv *srv, struct services *s)
 {
 	const struct check_domain *d = j->domain;
 	if (!srv->is_there || !srv->target[0])
@@ -138,13 +141,13 @@ static void srv_look(const struct judge *j, const struct check_srv *srv, struct 
 			continue;
 		if (!fails_tls(j, e))
 			continue;
-		judge_list_add(s->bad, sizeof(s->bad), "%s (%s)", srv->label,
-		               worst_tls(j, e)->criterion->id);
+		check_judge_list_add(s->bad, sizeof(s->bad), "%s (%s)", srv->label,
+		                     worst_tls(j, e)->criterion->id);
 		return;
 	}
 }
 
-static void a11(struct judge *j)
+static void a11(struct check_judge *j)
 {
 	const struct check_domain *d = j->domain;
 	struct services s = {};
@@ -154,19 +157,19 @@ static void a11(struct judge *j)
 	if (!d->srv_count)
 		return;
 	if (s.bad[0])
-		judge_say(&r, CHECK_FAIL, "they send users to places that fail: %s", s.bad);
+		check_judge_say(&r, CHECK_FAIL, "they send users to places that fail: %s", s.bad);
 	else if (s.has_implicit)
-		judge_say(&r, CHECK_PASS, "they name places with TLS from the first byte");
+		check_judge_say(&r, CHECK_PASS, "they name places with TLS from the first byte");
 	else if (s.has_any)
-		judge_say(&r, CHECK_WARN, "they name places with STARTTLS alone");
+		check_judge_say(&r, CHECK_WARN, "they name places with STARTTLS alone");
 	else
-		judge_say(&r, CHECK_INFO, "no SRV records for users");
-	judge_add(j, "A11", d->name, &r);
+		check_judge_say(&r, CHECK_INFO, "no SRV records for users");
+	check_judge_add(j, "A11", d->name, &r);
 }
 
 /* --- B3: all MX hosts alike --- */
 
-static void b3(struct judge *j)
+static void b3(struct check_judge *j)
 {
 	const struct check_domain *d = j->domain;
 	char without[CHECK_TEXT_CAP] = "";
@@ -174,24 +177,25 @@ static void b3(struct judge *j)
 	struct ruling r = {};
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
-		if (e->service != CHECK_SMTP || !judge_is_open(e) || !e->clear.was_heard)
+		if (e->service != CHECK_SMTP || !check_judge_is_open(e) || !e->clear.was_heard)
 			continue;
 		all++;
 		if (e->clear.offers_starttls)
 			with++;
 		else
-			judge_list_add(without, sizeof(without), "%s [%s]", e->host, e->address);
+			check_judge_list_add(without, sizeof(without), "%s [%s]", e->host,
+			                     e->address);
 	}
 	if (all < 2 || !with)
 		return; /* B1 says it */
 	if (without[0])
-		judge_say(&r, CHECK_FAIL,
-		          "%u of %u offer STARTTLS; who sits on the way leads mail "
-		          "to the others: %s",
-		          with, all, without);
+		check_judge_say(&r, CHECK_FAIL,
+		                "%u of %u offer STARTTLS; who sits on the way leads mail "
+		                "to the others: %s",
+		                with, all, without);
 	else
-		judge_say(&r, CHECK_PASS, "all %u offer STARTTLS", all);
-	judge_add(j, "B3", d->name, &r);
+		check_judge_say(&r, CHECK_PASS, "all %u offer STARTTLS", all);
+	check_judge_add(j, "B3", d->name, &r);
 }
 
 /* --- E9: one key in several places --- */
@@ -201,14 +205,14 @@ struct weaknesses {
 	const char *of[CHECK_ENDPOINTS_MAX];
 };
 
-static void weaknesses_find(const struct judge *j, struct weaknesses *w)
+static void weaknesses_find(const struct check_judge *j, struct weaknesses *w)
 {
 	const struct check_domain *d = j->domain;
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_finding *worst = worst_tls(j, d->endpoints[i]);
 		bool fails = worst && worst->verdict >= CHECK_FAIL;
 		w->of[i] = fails ? worst->criterion->id : NULL;
-		if (judge_has_version(d->endpoints[i], CHECK_SSL2))
+		if (check_judge_has_version(d->endpoints[i], CHECK_SSL2))
 			w->of[i] = "SSLv2";
 	}
 }
@@ -220,7 +224,7 @@ static bool share_key(const struct check_endpoint *a, const struct check_endpoin
 }
 
 /* The first weaker place with the key of an endpoint that itself is none. */
-static void e9(struct judge *j, const struct weaknesses *w, unsigned at)
+static void e9(struct check_judge *j, const struct weaknesses *w, unsigned at)
 {
 	const struct check_domain *d = j->domain;
 	const struct check_endpoint *e = d->endpoints[at];
@@ -229,15 +233,16 @@ static void e9(struct judge *j, const struct weaknesses *w, unsigned at)
 		char place[CHECK_TEXT_CAP];
 		if (w->of[at] || !share_key(e, d->endpoints[i]))
 			continue;
-		judge_place(d->endpoints[i], place, sizeof(place));
+		check_judge_place(d->endpoints[i], place, sizeof(place));
 		if (w->of[i])
-			judge_say(&r, CHECK_WARN, "%s has the same key and is weaker (%s)", place,
-			          w->of[i]);
+			check_judge_say(&r, CHECK_WARN, "%s has the same key and is weaker (%s)",
+			                place, w->of[i]);
 		else
-			judge_say(&r, CHECK_PASS, "where else its key is used, TLS is as good");
+			check_judge_say(&r, CHECK_PASS,
+			                "where else its key is used, TLS is as good");
 	}
 	if (r.evidence[0])
-		judge_add_endpoint(j, "E9", e, &r);
+		check_judge_add_endpoint(j, "E9", e, &r);
 }
 
 /* --- H3: hosts beside webmail --- */
@@ -251,21 +256,22 @@ static bool is_side_host(const char *host)
 	return false;
 }
 
-static void h3(struct judge *j, const struct check_endpoint *e)
+static void h3(struct check_judge *j, const struct check_endpoint *e)
 {
 	const struct check_finding *worst = worst_tls(j, e);
 	struct ruling r = {};
-	if (e->service != CHECK_HTTPS || !judge_is_open(e) || !is_side_host(e->host) || !worst)
+	if (e->service != CHECK_HTTPS || !check_judge_is_open(e) || !is_side_host(e->host) ||
+	    !worst)
 		return;
 	if (worst->verdict >= CHECK_FAIL)
-		judge_say(&r, CHECK_WARN, "its TLS fails %s: %.300s", worst->criterion->id,
-		          worst->evidence);
+		check_judge_say(&r, CHECK_WARN, "its TLS fails %s: %.300s", worst->criterion->id,
+		                worst->evidence);
 	else
-		judge_say(&r, CHECK_PASS, "its TLS is sound");
-	judge_add_endpoint(j, "H3", e, &r);
+		check_judge_say(&r, CHECK_PASS, "its TLS is sound");
+	check_judge_add_endpoint(j, "H3", e, &r);
 }
 
-void judge_across(struct judge *j)
+void check_judge_across(struct check_judge *j)
 {
 	const struct check_domain *d = j->domain;
 	struct weaknesses weaknesses;

@@ -7,7 +7,7 @@ enum { LOGJAM_BITS = 1024 };
 
 /* --- tried --- */
 
-static bool i1(const struct judge_at *at, struct ruling *r)
+static bool i1(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_attacks *a = &at->endpoint->attacks;
 	const struct {
@@ -20,18 +20,18 @@ static bool i1(const struct judge_at *at, struct ruling *r)
 	bool is_whole = true;
 	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
 		if (holes[i].seen == CHECK_YES)
-			judge_list_add(list, sizeof(list), "%s", holes[i].name);
+			check_judge_list_add(list, sizeof(list), "%s", holes[i].name);
 		if (holes[i].seen == CHECK_UNKNOWN)
 			is_whole = false;
 	}
 	if (list[0])
-		return judge_say(r, CHECK_FAIL, "%s", list);
+		return check_judge_say(r, CHECK_FAIL, "%s", list);
 	if (!is_whole)
 		return false;
-	return judge_say(r, CHECK_PASS, "no Heartbleed, early ChangeCipherSpec, Ticketbleed");
+	return check_judge_say(r, CHECK_PASS, "no Heartbleed, early ChangeCipherSpec, Ticketbleed");
 }
 
-static bool i2(const struct judge_at *at, struct ruling *r)
+static bool i2(const struct check_judge_at *at, struct ruling *r)
 {
 	static const struct two two = {
 		.yes = CHECK_FAIL,
@@ -40,7 +40,7 @@ static bool i2(const struct judge_at *at, struct ruling *r)
 		.no_words = "no ROBOT",
 	};
 	enum check_seen robot = at->endpoint->attacks.robot;
-	return robot != CHECK_UNKNOWN && judge_say_seen(at, r, robot, &two);
+	return robot != CHECK_UNKNOWN && check_judge_say_seen(at, r, robot, &two);
 }
 
 /* --- follow from the lists --- */
@@ -85,8 +85,8 @@ static void attacks_list(const struct check_endpoint *e, const struct check_suit
 		bool is_open;
 		const char *name;
 	} attacks[] = {
-		{ judge_has_version(e, CHECK_SSL2), "DROWN (SSLv2)" },
-		{ judge_has_version(e, CHECK_SSL3), "POODLE (SSLv3)" },
+		{ check_judge_has_version(e, CHECK_SSL2), "DROWN (SSLv2)" },
+		{ check_judge_has_version(e, CHECK_SSL3), "POODLE (SSLv3)" },
 		{ set_has(set, is_export_rsa), "FREAK (export RSA)" },
 		{ set_has(set, is_export_dh) || (e->dh.bits && e->dh.bits <= LOGJAM_BITS),
 		  "LOGJAM (short Diffie-Hellman)" },
@@ -96,10 +96,10 @@ static void attacks_list(const struct check_endpoint *e, const struct check_suit
 	ret_list[0] = '\0';
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
 		if (attacks[i].is_open)
-			judge_list_add(ret_list, cap, "%s", attacks[i].name);
+			check_judge_list_add(ret_list, cap, "%s", attacks[i].name);
 }
 
-static bool i3(const struct judge_at *at, struct ruling *r)
+static bool i3(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
 	struct check_suite_set set;
@@ -107,36 +107,38 @@ static bool i3(const struct judge_at *at, struct ruling *r)
 	check_suite_set_init(&set, e);
 	attacks_list(e, &set, list, sizeof(list));
 	if (list[0])
-		return judge_say(r, CHECK_FAIL, "%s", list);
+		return check_judge_say(r, CHECK_FAIL, "%s", list);
 	/* Clients know how to avoid it; C2 judges the version. */
-	if (judge_has_version(e, CHECK_TLS10) && set_has(&set, check_suite_is_cbc))
-		return judge_say(r, CHECK_WARN,
-		                 "BEAST (TLSv1.0 with CBC), for clients that do not "
-		                 "split their records");
+	if (check_judge_has_version(e, CHECK_TLS10) && set_has(&set, check_suite_is_cbc))
+		return check_judge_say(r, CHECK_WARN,
+		                       "BEAST (TLSv1.0 with CBC), for clients that do not "
+		                       "split their records");
 	bool is_known = set.is_whole || e->takes_bad_suites == CHECK_NO;
 	if (!is_known || e->versions[CHECK_SSL2].is_there != CHECK_NO ||
 	    e->versions[CHECK_SSL3].is_there != CHECK_NO)
-		return judge_say_unseen(at, r);
-	return judge_say(r, CHECK_PASS, "no DROWN, POODLE, FREAK, LOGJAM, RC4, SWEET32, BEAST");
+		return check_judge_say_unseen(at, r);
+	return check_judge_say(r, CHECK_PASS,
+	                       "no DROWN, POODLE, FREAK, LOGJAM, RC4, SWEET32, BEAST");
 }
 
-static bool i4(const struct judge_at *at, struct ruling *r)
+static bool i4(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP];
 	check_suite_set_init(&set, at->endpoint);
 	if (check_suite_set_list(&set, is_fixed_dh, list, sizeof(list)))
-		return judge_say(r, CHECK_FAIL, "Raccoon, with fixed Diffie-Hellman keys: %s",
-		                 list);
+		return check_judge_say(r, CHECK_FAIL, "Raccoon, with fixed Diffie-Hellman keys: %s",
+		                       list);
 	if (check_suite_set_list(&set, check_suite_is_cbc, list, sizeof(list)))
-		return judge_say(
+		return check_judge_say(
 			r, CHECK_INFO,
 			"CBC is accepted; padding oracles of single implementations are not "
 			"tried");
-	return set.is_whole && judge_say(r, CHECK_PASS, "no CBC, so no oracle of its padding");
+	return set.is_whole &&
+	       check_judge_say(r, CHECK_PASS, "no CBC, so no oracle of its padding");
 }
 
-const struct judge_rule judge_attack_rules[] = {
+const struct check_judge_rule check_judge_attack_rules[] = {
 	{ "I1", FOR_ALL, true, i1 },
 	{ "I2", FOR_ALL, true, i2 },
 	{ "I3", FOR_ALL, true, i3 },

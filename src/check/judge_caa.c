@@ -65,14 +65,14 @@ static bool allows(const char *issuers, const char *domains)
 	return false;
 }
 
-enum judge_caa_result judge_caa(const char *issuers, const char *issuer)
+enum check_judge_caa_result check_judge_caa(const char *issuers, const char *issuer)
 {
 	if (!issuers[0])
-		return JUDGE_CAA_ALLOWS;
+		return CHECK_JUDGE_CAA_ALLOWS;
 	for (size_t i = 0; i < COUNT_OF(cas); i++)
 		if (has_words(slice_str(issuer), cas[i].words))
-			return allows(issuers, cas[i].domains) ? JUDGE_CAA_ALLOWS
-			                                       : JUDGE_CAA_FORBIDS;
-	return slice_equal(slice_str(issuers), slice_str(";")) ? JUDGE_CAA_FORBIDS
-	                                                       : JUDGE_CAA_UNKNOWN;
+			return allows(issuers, cas[i].domains) ? CHECK_JUDGE_CAA_ALLOWS
+			                                       : CHECK_JUDGE_CAA_FORBIDS;
+	return slice_equal(slice_str(issuers), slice_str(";")) ? CHECK_JUDGE_CAA_FORBIDS
+	                                                       : CHECK_JUDGE_CAA_UNKNOWN;
 }

@@ -2,10 +2,10 @@
 #ifndef CHECK_JUDGE_CAA_H
 #define CHECK_JUDGE_CAA_H
 
-enum judge_caa_result {
-	JUDGE_CAA_ALLOWS,
-	JUDGE_CAA_FORBIDS,
-	JUDGE_CAA_UNKNOWN, /* a CA whose domain we do not know */
+enum check_judge_caa_result {
+	CHECK_JUDGE_CAA_ALLOWS,
+	CHECK_JUDGE_CAA_FORBIDS,
+	CHECK_JUDGE_CAA_UNKNOWN, /* a CA whose domain we do not know */
 };
 
 /*
@@ -13,6 +13,6 @@ enum judge_caa_result {
  *          other properties alone, and allows all (RFC 8659 4.2)
  * issuer:  of the certificate, as its name is written
  */
-enum judge_caa_result judge_caa(const char *issuers, const char *issuer);
+enum check_judge_caa_result check_judge_caa(const char *issuers, const char *issuer);
 
 #endif

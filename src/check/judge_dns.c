@@ -16,52 +16,53 @@ static void hosts_resolve(const struct policy_way *way, struct ruling *r)
 		if (way->hosts[i].facts.has_address)
 			with++;
 		else
-			judge_list_add(without, sizeof(without), "%s%s%s", way->hosts[i].name,
-			               way->hosts[i].why[0] ? ": " : "", way->hosts[i].why);
+			check_judge_list_add(without, sizeof(without), "%s%s%s", way->hosts[i].name,
+			                     way->hosts[i].why[0] ? ": " : "", way->hosts[i].why);
 	if (!with)
-		judge_say(r, CHECK_FAIL, "no MX host has an address: %s", without);
+		check_judge_say(r, CHECK_FAIL, "no MX host has an address: %s", without);
 	else if (without[0])
-		judge_say(r, CHECK_WARN, "without an address: %s", without);
+		check_judge_say(r, CHECK_WARN, "without an address: %s", without);
 	else
-		judge_say(r, CHECK_PASS, "every %s has an address",
-		          way->is_implicit ? "host (the domain's own)" : "MX host");
+		check_judge_say(r, CHECK_PASS, "every %s has an address",
+		                way->is_implicit ? "host (the domain's own)" : "MX host");
 }
 
-static void a1(struct judge *j)
+static void a1(struct check_judge *j)
 {
 	const struct policy_way *way = &j->domain->way;
 	struct ruling r = {};
 	if (j->domain->why[0])
-		judge_say(&r, CHECK_NOT_TESTED, "%s", j->domain->why);
+		check_judge_say(&r, CHECK_NOT_TESTED, "%s", j->domain->why);
 	else
 		switch (way->end) {
 		case POLICY_WAY_NULL_MX:
-			judge_say(&r, CHECK_NOT_APPLICABLE, "the domain takes no mail (null MX)");
+			check_judge_say(&r, CHECK_NOT_APPLICABLE,
+			                "the domain takes no mail (null MX)");
 			break;
 		case POLICY_WAY_NO_DOMAIN:
-			judge_say(&r, CHECK_FAIL, "there is no such domain");
+			check_judge_say(&r, CHECK_FAIL, "there is no such domain");
 			break;
 		case POLICY_WAY_LOST:
-			judge_say(&r, CHECK_NOT_TESTED, "the MX records could not be had: %s",
-			          way->why);
+			check_judge_say(&r, CHECK_NOT_TESTED, "the MX records could not be had: %s",
+			                way->why);
 			break;
 		case POLICY_WAY_HOSTS:
 			hosts_resolve(way, &r);
 			break;
 		}
-	judge_add(j, "A1", j->domain->name, &r);
+	check_judge_add(j, "A1", j->domain->name, &r);
 }
 
-static void a3(struct judge *j)
+static void a3(struct check_judge *j)
 {
 	struct ruling r = {};
 	if (j->domain->null_mx_is_not_alone)
-		judge_say(&r, CHECK_FAIL, "a null MX beside other MX records (RFC 7505 3)");
+		check_judge_say(&r, CHECK_FAIL, "a null MX beside other MX records (RFC 7505 3)");
 	else if (j->domain->way.end == POLICY_WAY_NULL_MX)
-		judge_say(&r, CHECK_INFO, "null MX: the domain takes no mail, and says so");
+		check_judge_say(&r, CHECK_INFO, "null MX: the domain takes no mail, and says so");
 	else
-		judge_say(&r, CHECK_PASS, "no null MX");
-	judge_add(j, "A3", j->domain->name, &r);
+		check_judge_say(&r, CHECK_PASS, "no null MX");
+	check_judge_add(j, "A3", j->domain->name, &r);
 }
 
 /* --- A5 to A8: DNSSEC --- */
@@ -87,79 +88,81 @@ static void dnssec_say(const struct signing *s, struct ruling *r)
 	bool is_wanted = s->has_tlsa || s->is_advised;
 	switch (s->status) {
 	case POLICY_DNS_SECURE:
-		judge_say(r, CHECK_PASS, "%s signed, and the signatures hold", what);
+		check_judge_say(r, CHECK_PASS, "%s signed, and the signatures hold", what);
 		return;
 	case POLICY_DNS_INSECURE:
-		judge_say(r, is_wanted ? CHECK_WARN : CHECK_INFO, "%s not signed%s", what,
-		          s->has_tlsa ? ": the TLSA records are for nothing" : "");
+		check_judge_say(r, is_wanted ? CHECK_WARN : CHECK_INFO, "%s not signed%s", what,
+		                s->has_tlsa ? ": the TLSA records are for nothing" : "");
 		return;
 	case POLICY_DNS_BOGUS:
-		judge_say(r, CHECK_FAIL, "%s signed, and the signatures do not hold", what);
+		check_judge_say(r, CHECK_FAIL, "%s signed, and the signatures do not hold", what);
 		return;
 	case POLICY_DNS_FAILED:
 	case POLICY_DNS_COUNT:
 		break;
 	}
-	judge_say(r, CHECK_NOT_TESTED, "%s not to be had", what);
+	check_judge_say(r, CHECK_NOT_TESTED, "%s not to be had", what);
 }
 
-static void a5(struct judge *j)
+static void a5(struct check_judge *j)
 {
 	const struct check_domain *d = j->domain;
 	struct ruling r = {};
 	dnssec_say(&(struct signing){ d->way.mx, "the MX records are", has_tlsa(d),
 	                              j->profile->wants_dane },
 	           &r);
-	judge_add(j, "A5", d->name, &r);
+	check_judge_add(j, "A5", d->name, &r);
 }
 
-static void a8(struct judge *j)
+static void a8(struct check_judge *j)
 {
 	int iterations = j->domain->nsec3_iterations;
 	struct ruling r = {};
 	if (iterations < 0)
 		return;
 	if (!iterations)
-		judge_say(&r, CHECK_PASS, "NSEC3 without extra iterations");
+		check_judge_say(&r, CHECK_PASS, "NSEC3 without extra iterations");
 	else if (iterations <= NSEC3_ITERATIONS_MAX)
-		judge_say(&r, CHECK_WARN, "%d extra iterations of NSEC3", iterations);
+		check_judge_say(&r, CHECK_WARN, "%d extra iterations of NSEC3", iterations);
 	else
-		judge_say(&r, CHECK_FAIL,
-		          "%d extra iterations of NSEC3: resolvers take the zone for unsigned",
-		          iterations);
-	judge_add(j, "A8", j->domain->name, &r);
+		check_judge_say(
+			&r, CHECK_FAIL,
+			"%d extra iterations of NSEC3: resolvers take the zone for unsigned",
+			iterations);
+	check_judge_add(j, "A8", j->domain->name, &r);
 }
 
 /* --- of an MX host --- */
 
-static void a2(struct judge *j, const struct check_host *host)
+static void a2(struct check_judge *j, const struct check_host *host)
 {
 	struct ruling r = {};
 	if (host->is_literal)
-		judge_say(&r, CHECK_FAIL, "an address in place of a name");
+		check_judge_say(&r, CHECK_FAIL, "an address in place of a name");
 	else if (host->is_single_label)
-		judge_say(&r, CHECK_FAIL, "a name of one label");
+		check_judge_say(&r, CHECK_FAIL, "a name of one label");
 	else if (host->address_is_private)
-		judge_say(&r, j->domain->is_mine ? CHECK_INFO : CHECK_FAIL,
-		          "an address that the internet does not reach: %s", host->private_address);
+		check_judge_say(&r, j->domain->is_mine ? CHECK_INFO : CHECK_FAIL,
+		                "an address that the internet does not reach: %s",
+		                host->private_address);
 	else if (host->is_alias)
-		judge_say(&r, CHECK_WARN, "an alias (CNAME)");
+		check_judge_say(&r, CHECK_WARN, "an alias (CNAME)");
 	else
-		judge_say(&r, CHECK_PASS, "a name with public addresses");
-	judge_add(j, "A2", host->name, &r);
+		check_judge_say(&r, CHECK_PASS, "a name with public addresses");
+	check_judge_add(j, "A2", host->name, &r);
 }
 
-static void a6(struct judge *j, const struct policy_way_host *mx)
+static void a6(struct check_judge *j, const struct policy_way_host *mx)
 {
 	struct ruling r = {};
 	dnssec_say(&(struct signing){ mx->facts.address, "its addresses are", mx->facts.count > 0,
 	                              j->profile->wants_dane },
 	           &r);
-	judge_add(j, "A6", mx->name, &r);
+	check_judge_add(j, "A6", mx->name, &r);
 }
 
 /* Senders with DANE put the question only where the addresses are signed (RFC 7672 2.2). */
-static void a7(struct judge *j, const struct check_host *host)
+static void a7(struct check_judge *j, const struct check_host *host)
 {
 	bool is_lost =
 		policy_dns_is_lost(host->tlsa_probe) || policy_dns_is_lost(host->tlsa_name_probe);
@@ -167,13 +170,13 @@ static void a7(struct judge *j, const struct check_host *host)
 	if (!host->tlsa_was_asked)
 		return;
 	if (!is_lost)
-		judge_say(&r, CHECK_PASS, "questions below its name are answered");
+		check_judge_say(&r, CHECK_PASS, "questions below its name are answered");
 	else if (host->address == POLICY_DNS_SECURE)
-		judge_say(&r, CHECK_FAIL, "_25._tcp.%s: %s: senders with DANE do not deliver",
-		          host->name, host->tlsa_why);
+		check_judge_say(&r, CHECK_FAIL, "_25._tcp.%s: %s: senders with DANE do not deliver",
+		                host->name, host->tlsa_why);
 	else
-		judge_say(&r, CHECK_WARN, "_25._tcp.%s: %s", host->name, host->tlsa_why);
-	judge_add(j, "A7", host->name, &r);
+		check_judge_say(&r, CHECK_WARN, "_25._tcp.%s: %s", host->name, host->tlsa_why);
+	check_judge_add(j, "A7", host->name, &r);
 }
 
 /* --- A9: which CA may --- */
@@ -194,62 +197,64 @@ static void caa_say(const struct check_txt *caa, const struct check_certificate 
                     struct ruling *r)
 {
 	if (!caa->count && policy_dns_is_lost(caa->status)) {
-		judge_say(r, CHECK_NOT_TESTED, "the CAA records could not be had");
+		check_judge_say(r, CHECK_NOT_TESTED, "the CAA records could not be had");
 		return;
 	}
 	if (!caa->count) {
-		judge_say(r, CHECK_INFO, "no CAA records: any CA may issue");
+		check_judge_say(r, CHECK_INFO, "no CAA records: any CA may issue");
 		return;
 	}
 	if (!c) {
-		judge_say(r, CHECK_PASS, "CAA: %s", caa->text);
+		check_judge_say(r, CHECK_PASS, "CAA: %s", caa->text);
 		return;
 	}
-	switch (judge_caa(caa->text, c->issuer)) {
-	case JUDGE_CAA_ALLOWS:
-		judge_say(r, CHECK_PASS, "CAA allows %s", c->issuer);
+	switch (check_judge_caa(caa->text, c->issuer)) {
+	case CHECK_JUDGE_CAA_ALLOWS:
+		check_judge_say(r, CHECK_PASS, "CAA allows %s", c->issuer);
 		break;
-	case JUDGE_CAA_FORBIDS:
-		judge_say(r, CHECK_WARN, "CAA (%s) forbids %s: the next renewal fails", caa->text,
-		          c->issuer);
+	case CHECK_JUDGE_CAA_FORBIDS:
+		check_judge_say(r, CHECK_WARN, "CAA (%s) forbids %s: the next renewal fails",
+		                caa->text, c->issuer);
 		break;
-	case JUDGE_CAA_UNKNOWN:
-		judge_say(r, CHECK_INFO, "CAA: %s; which of these %s is, is not known here",
-		          caa->text, c->issuer);
+	case CHECK_JUDGE_CAA_UNKNOWN:
+		check_judge_say(r, CHECK_INFO, "CAA: %s; which of these %s is, is not known here",
+		                caa->text, c->issuer);
 		break;
 	}
 }
 
-static void a9(struct judge *j, const struct check_host *host)
+static void a9(struct check_judge *j, const struct check_host *host)
 {
 	struct ruling r = {};
 	if (!host->caa_is_asked)
 		return;
 	caa_say(&host->caa, certificate_of(j->domain, host->name), &r);
-	judge_add(j, "A9", host->name, &r);
+	check_judge_add(j, "A9", host->name, &r);
 }
 
 /* --- A12: what clients are told --- */
 
-static void a12(struct judge *j, const struct check_autoconfig *a)
+static void a12(struct check_judge *j, const struct check_autoconfig *a)
 {
 	struct ruling r = {};
 	if (a->is_there == CHECK_NO)
 		return;
 	if (a->is_there == CHECK_UNKNOWN)
-		judge_say(&r, CHECK_NOT_TESTED, "it could not be had: %s", a->why);
+		check_judge_say(&r, CHECK_NOT_TESTED, "it could not be had: %s", a->why);
 	else if (a->names_clear)
-		judge_say(&r, CHECK_FAIL, "it sends users where there is no TLS: %s", a->clear);
+		check_judge_say(&r, CHECK_FAIL, "it sends users where there is no TLS: %s",
+		                a->clear);
 	else if (!a->by_https)
-		judge_say(&r, CHECK_WARN, "by http: who sits on the way can send users anywhere");
+		check_judge_say(&r, CHECK_WARN,
+		                "by http: who sits on the way can send users anywhere");
 	else if (!a->is_trusted)
-		judge_say(&r, CHECK_WARN, "by https, but its certificate is bad: %s", a->why);
+		check_judge_say(&r, CHECK_WARN, "by https, but its certificate is bad: %s", a->why);
 	else
-		judge_say(&r, CHECK_PASS, "by https, and it names places with TLS alone");
-	judge_add(j, "A12", a->url, &r);
+		check_judge_say(&r, CHECK_PASS, "by https, and it names places with TLS alone");
+	check_judge_add(j, "A12", a->url, &r);
 }
 
-void judge_dns(struct judge *j)
+void check_judge_dns(struct check_judge *j)
 {
 	const struct check_domain *d = j->domain;
 	bool has_mail = d->way.end == POLICY_WAY_HOSTS;

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool judge_say(struct ruling *r, enum check_verdict verdict, const char *format, ...)
+bool check_judge_say(struct ruling *r, enum check_verdict verdict, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -16,12 +16,12 @@ bool judge_say(struct ruling *r, enum check_verdict verdict, const char *format,
 	return true;
 }
 
-enum advice_grade judge_worse(enum advice_grade a, enum advice_grade b)
+enum advice_grade check_judge_worse(enum advice_grade a, enum advice_grade b)
 {
 	return a > b ? a : b;
 }
 
-enum check_verdict judge_verdict(enum advice_grade grade)
+enum check_verdict check_judge_verdict(enum advice_grade grade)
 {
 	switch (grade) {
 	case ADVICE_GOOD:
@@ -34,36 +34,36 @@ enum check_verdict judge_verdict(enum advice_grade grade)
 	return CHECK_FAIL;
 }
 
-bool judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evidence)
+bool check_judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evidence)
 {
-	return judge_say(r, judge_verdict(grade), "%s", evidence);
+	return check_judge_say(r, check_judge_verdict(grade), "%s", evidence);
 }
 
-bool judge_say_unseen(const struct judge_at *at, struct ruling *r)
+bool check_judge_say_unseen(const struct check_judge_at *at, struct ruling *r)
 {
 	uint64_t lost = at->endpoint->steps_lost;
 	if (at->id)
 		lost &= check_steps_for(at->id);
 	if (!lost)
 		return false;
-	return judge_say(r, CHECK_NOT_TESTED, "the question was left without answer");
+	return check_judge_say(r, CHECK_NOT_TESTED, "the question was left without answer");
 }
 
-bool judge_say_seen(const struct judge_at *at, struct ruling *r, enum check_seen seen,
-                    const struct two *two)
+bool check_judge_say_seen(const struct check_judge_at *at, struct ruling *r, enum check_seen seen,
+                          const struct two *two)
 {
 	switch (seen) {
 	case CHECK_UNKNOWN:
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	case CHECK_NO:
-		return judge_say(r, two->no, "%s", two->no_words);
+		return check_judge_say(r, two->no, "%s", two->no_words);
 	case CHECK_YES:
-		return judge_say(r, two->yes, "%s", two->yes_words);
+		return check_judge_say(r, two->yes, "%s", two->yes_words);
 	}
 	return false;
 }
 
-void judge_list_add(char *text, size_t cap, const char *format, ...)
+void check_judge_list_add(char *text, size_t cap, const char *format, ...)
 {
 	char item[CHECK_TEXT_CAP * 2];
 	va_list args;
@@ -75,49 +75,49 @@ void judge_list_add(char *text, size_t cap, const char *format, ...)
 		snprintf(text + len, cap - len, "%s%s", len ? ", " : "", item);
 }
 
-bool judge_is_user_port(enum check_service service)
+bool check_judge_is_user_port(enum check_service service)
 {
 	return (FOR_USERS & 1U << service) != 0;
 }
 
-bool judge_has_version(const struct check_endpoint *e, enum check_version version)
+bool check_judge_has_version(const struct check_endpoint *e, enum check_version version)
 {
 	return e->versions[version].is_there == CHECK_YES;
 }
 
-bool judge_has_old_tls(const struct check_endpoint *e)
+bool check_judge_has_old_tls(const struct check_endpoint *e)
 {
 	for (enum check_version v = CHECK_SSL2; v < CHECK_TLS13; v++)
-		if (judge_has_version(e, v))
+		if (check_judge_has_version(e, v))
 			return true;
 	return false;
 }
 
 /* --- downgrade protection --- */
 
-bool judge_has_tlsa(const struct policy_way_host *mx)
+bool check_judge_has_tlsa(const struct policy_way_host *mx)
 {
 	const struct policy_host *facts = &mx->facts;
 	return facts->was_asked && facts->tlsa == POLICY_DNS_SECURE && facts->count;
 }
 
-size_t judge_usable_tlsa(const struct policy_way_host *mx)
+size_t check_judge_usable_tlsa(const struct policy_way_host *mx)
 {
 	bool is_used[POLICY_TLSA_MAX];
-	if (!judge_has_tlsa(mx))
+	if (!check_judge_has_tlsa(mx))
 		return 0;
 	return policy_tlsa_choose(mx->facts.records, mx->facts.count, is_used);
 }
 
-bool judge_has_dane(const struct check_domain *d)
+bool check_judge_has_dane(const struct check_domain *d)
 {
 	for (size_t i = 0; i < d->way.host_count; i++)
-		if (!judge_usable_tlsa(&d->way.hosts[i]))
+		if (!check_judge_usable_tlsa(&d->way.hosts[i]))
 			return false;
 	return d->way.host_count && d->way.mx == POLICY_DNS_SECURE;
 }
 
-bool judge_enforces_sts(const struct check_domain *d)
+bool check_judge_enforces_sts(const struct check_domain *d)
 {
 	return d->sts.state == POLICY_STS_IN_FORCE && d->sts.policy.mode == POLICY_STS_ENFORCE;
 }
@@ -131,7 +131,7 @@ static struct slice word_cut(struct slice *rest)
 	return word;
 }
 
-bool judge_words_have(const char *words, const char *word)
+bool check_judge_words_have(const char *words, const char *word)
 {
 	struct slice rest = slice_str(words);
 	while (rest.len)
@@ -140,11 +140,11 @@ bool judge_words_have(const char *words, const char *word)
 	return false;
 }
 
-const char *judge_clear_mechanism(const char *auth)
+const char *check_judge_clear_mechanism(const char *auth)
 {
 	static const char *const clear[] = { "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" };
 	for (size_t i = 0; i < COUNT_OF(clear); i++)
-		if (judge_words_have(auth, clear[i]))
+		if (check_judge_words_have(auth, clear[i]))
 			return clear[i];
 	return NULL;
 }

@@ -11,7 +11,7 @@ struct ruling {
 	char evidence[CHECK_TEXT_CAP * 2];
 };
 
-struct judge {
+struct check_judge {
 	const struct check_domain *domain;
 	const struct advice_profile *profile;
 	struct check_report *report;
@@ -19,8 +19,8 @@ struct judge {
 };
 
 /* An endpoint that is open, and what stands around it. */
-struct judge_at {
-	const struct judge *judge;
+struct check_judge_at {
+	const struct check_judge *judge;
 	const struct check_domain *domain;
 	const struct advice_profile *profile;
 	const struct check_endpoint *endpoint;
@@ -33,63 +33,65 @@ struct judge_at {
 /* --- saying --- */
 
 /* Returns true, so that a rule may end in it. */
-bool judge_say(struct ruling *r, enum check_verdict verdict, const char *format, ...)
+bool check_judge_say(struct ruling *r, enum check_verdict verdict, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-bool judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evidence);
+bool check_judge_say_grade(struct ruling *r, enum advice_grade grade, const char *evidence);
 /* The fact is not known: not tested where a probe that the criterion needs was lost, else nothing
  * to say (false): it was not asked for. */
-bool judge_say_unseen(const struct judge_at *at, struct ruling *r);
+bool check_judge_say_unseen(const struct check_judge_at *at, struct ruling *r);
 /* A fact with two answers: its verdict of YES or of NO. */
 struct two {
 	enum check_verdict yes, no;
 	const char *yes_words, *no_words;
 };
-bool judge_say_seen(const struct judge_at *at, struct ruling *r, enum check_seen seen,
-                    const struct two *two);
+bool check_judge_say_seen(const struct check_judge_at *at, struct ruling *r, enum check_seen seen,
+                          const struct two *two);
 
 /* Appends to a list, ", " between; "" at first. What does not fit is left out. cap: of text */
-void judge_list_add(char *text, size_t cap, const char *format, ...)
+void check_judge_list_add(char *text, size_t cap, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-enum advice_grade judge_worse(enum advice_grade a, enum advice_grade b);
-enum check_verdict judge_verdict(enum advice_grade grade);
+enum advice_grade check_judge_worse(enum advice_grade a, enum advice_grade b);
+enum check_verdict check_judge_verdict(enum advice_grade grade);
 
 /* --- where --- */
 
 /* Adds a finding. place: a name, or NULL for the endpoint's; the texts may be strangers'. */
-void judge_add(struct judge *j, const char *id, const char *place, const struct ruling *r);
-void judge_add_endpoint(struct judge *j, const char *id, const struct check_endpoint *e,
-                        const struct ruling *r);
+void check_judge_add(struct check_judge *j, const char *id, const char *place,
+                     const struct ruling *r);
+void check_judge_add_endpoint(struct check_judge *j, const char *id, const struct check_endpoint *e,
+                              const struct ruling *r);
 
 /* "mx.example.org:25/smtp [192.0.2.1]". CHECK_TEXT_CAP bytes at least. */
-void judge_place(const struct check_endpoint *e, char *ret_text, size_t cap);
+void check_judge_place(const struct check_endpoint *e, char *ret_text, size_t cap);
 
-struct judge_at judge_at_of(const struct judge *j, const struct check_endpoint *e);
-const struct policy_way_host *judge_mx_of(const struct check_domain *d, const char *host);
-const struct check_host *judge_host_of(const struct check_domain *d, const char *name);
+struct check_judge_at check_judge_at_of(const struct check_judge *j,
+                                        const struct check_endpoint *e);
+const struct policy_way_host *check_judge_mx_of(const struct check_domain *d, const char *host);
+const struct check_host *check_judge_host_of(const struct check_domain *d, const char *name);
 
-static inline bool judge_is_open(const struct check_endpoint *e)
+static inline bool check_judge_is_open(const struct check_endpoint *e)
 {
 	return e->reach == CHECK_OPEN;
 }
 
 /* Of users, for mail: not of providers, not of browsers. */
-bool judge_is_user_port(enum check_service service);
+bool check_judge_is_user_port(enum check_service service);
 /* TLS below 1.3 is spoken: what is no question in 1.3 is one. */
-bool judge_has_old_tls(const struct check_endpoint *e);
-bool judge_has_version(const struct check_endpoint *e, enum check_version version);
+bool check_judge_has_old_tls(const struct check_endpoint *e);
+bool check_judge_has_version(const struct check_endpoint *e, enum check_version version);
 
 /* TLSA records of this MX host that anybody would ask for, and that hold (RFC 7672 2.2). */
-bool judge_has_tlsa(const struct policy_way_host *mx);
-size_t judge_usable_tlsa(const struct policy_way_host *mx);
+bool check_judge_has_tlsa(const struct policy_way_host *mx);
+size_t check_judge_usable_tlsa(const struct policy_way_host *mx);
 /* All MX hosts have them. */
-bool judge_has_dane(const struct check_domain *d);
-bool judge_enforces_sts(const struct check_domain *d);
+bool check_judge_has_dane(const struct check_domain *d);
+bool check_judge_enforces_sts(const struct check_domain *d);
 
 /* A word of a list with spaces, without regard to case. */
-bool judge_words_have(const char *words, const char *word);
+bool check_judge_words_have(const char *words, const char *word);
 /* The first mechanism of the list whose secret crosses as it is; NULL: none. */
-const char *judge_clear_mechanism(const char *auth);
+const char *check_judge_clear_mechanism(const char *auth);
 
 /* --- rules --- */
 
@@ -104,25 +106,26 @@ enum {
 };
 
 /* False: nothing to say. */
-typedef bool judge_rule_fn(const struct judge_at *at, struct ruling *r);
+typedef bool check_judge_rule_fn(const struct check_judge_at *at, struct ruling *r);
 
-struct judge_rule {
+struct check_judge_rule {
 	const char *id;
 	unsigned services;
 	bool needs_tls; /* it says nothing of an endpoint without */
-	judge_rule_fn *fn;
+	check_judge_rule_fn *fn;
 };
 
 /* Of endpoints. Each list ends with an id that is NULL. */
-extern const struct judge_rule judge_smtp_rules[], judge_version_rules[], judge_suite_rules[],
-	judge_handshake_rules[], judge_certificate_rules[], judge_dane_rules[], judge_user_rules[],
-	judge_web_rules[], judge_attack_rules[];
+extern const struct check_judge_rule check_judge_smtp_rules[], check_judge_version_rules[],
+	check_judge_suite_rules[], check_judge_handshake_rules[], check_judge_certificate_rules[],
+	check_judge_dane_rules[], check_judge_user_rules[], check_judge_web_rules[],
+	check_judge_attack_rules[];
 
 /* Of the domain and its hosts; each adds its findings. */
-void judge_dns(struct judge *j);
-void judge_downgrade(struct judge *j);
-void judge_users(struct judge *j);
+void check_judge_dns(struct check_judge *j);
+void check_judge_downgrade(struct check_judge *j);
+void check_judge_users(struct check_judge *j);
 /* Of several places, by what was found of each. Last. */
-void judge_across(struct judge *j);
+void check_judge_across(struct check_judge *j);
 
 #endif

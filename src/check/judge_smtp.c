@@ -1,14 +1,14 @@
 /* B: what is said on port 25; what of it is asked of users' ports too. */
 #include "check/judge_rules.h"
 
-static bool b1(const struct judge_at *at, struct ruling *r)
+static bool b1(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (!clear->was_heard)
-		return judge_say(r, CHECK_NOT_TESTED, "its answer to EHLO was not heard");
+		return check_judge_say(r, CHECK_NOT_TESTED, "its answer to EHLO was not heard");
 	if (clear->offers_starttls)
-		return judge_say(r, CHECK_PASS, "STARTTLS is offered");
-	return judge_say(r, CHECK_FAIL, "STARTTLS is not offered: %s", clear->caps);
+		return check_judge_say(r, CHECK_PASS, "STARTTLS is offered");
+	return check_judge_say(r, CHECK_FAIL, "STARTTLS is not offered: %s", clear->caps);
 }
 
 /* TLS 1.0 and 1.1 sign with SHA-1 and MD5, which the libraries of today do not take by default. */
@@ -17,7 +17,7 @@ static bool is_old_version(const char *name)
 	return check_version_find(name) < CHECK_TLS12;
 }
 
-static bool b2(const struct judge_at *at, struct ruling *r)
+static bool b2(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
 	const char *answer = e->starttls_answer[0] ? e->starttls_answer : e->handshake.why;
@@ -25,48 +25,51 @@ static bool b2(const struct judge_at *at, struct ruling *r)
 		return false;
 	switch (e->handshake.is_done) {
 	case CHECK_UNKNOWN:
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	case CHECK_NO:
-		return judge_say(r, CHECK_FAIL, "the handshake does not end well: %s", answer);
+		return check_judge_say(r, CHECK_FAIL, "the handshake does not end well: %s",
+		                       answer);
 	case CHECK_YES:
 		if (is_old_version(e->handshake.version))
-			return judge_say(r, CHECK_WARN,
-			                 "no better than %s, which the TLS libraries of today "
-			                 "refuse by default",
-			                 e->handshake.version);
-		return judge_say(r, CHECK_PASS, "%s %s%s%s", e->handshake.version,
-		                 e->handshake.suite, e->handshake.group[0] ? " " : "",
-		                 e->handshake.group);
+			return check_judge_say(
+				r, CHECK_WARN,
+				"no better than %s, which the TLS libraries of today "
+				"refuse by default",
+				e->handshake.version);
+		return check_judge_say(r, CHECK_PASS, "%s %s%s%s", e->handshake.version,
+		                       e->handshake.suite, e->handshake.group[0] ? " " : "",
+		                       e->handshake.group);
 	}
 	return false;
 }
 
-static bool b5(const struct judge_at *at, struct ruling *r)
+static bool b5(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (!clear->was_heard)
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	if (!clear->auth[0])
-		return judge_say(r, CHECK_PASS, "no login is offered before TLS");
-	const char *mechanism = judge_clear_mechanism(clear->auth);
+		return check_judge_say(r, CHECK_PASS, "no login is offered before TLS");
+	const char *mechanism = check_judge_clear_mechanism(clear->auth);
 	if (mechanism)
-		return judge_say(r, CHECK_FAIL, "before TLS: AUTH %s", clear->auth);
-	return judge_say(r, CHECK_WARN, "before TLS, though no password crosses as it is: AUTH %s",
-	                 clear->auth);
+		return check_judge_say(r, CHECK_FAIL, "before TLS: AUTH %s", clear->auth);
+	return check_judge_say(r, CHECK_WARN,
+	                       "before TLS, though no password crosses as it is: AUTH %s",
+	                       clear->auth);
 }
 
-static bool b6(const struct judge_at *at, struct ruling *r)
+static bool b6(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *sealed = &at->endpoint->sealed;
 	if (!sealed->was_heard)
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	if (!sealed->auth[0])
-		return judge_say(r, CHECK_PASS, "no login is offered");
-	return judge_say(r, CHECK_WARN, "inside TLS: AUTH %s; users belong on 465 and 587",
-	                 sealed->auth);
+		return check_judge_say(r, CHECK_PASS, "no login is offered");
+	return check_judge_say(r, CHECK_WARN, "inside TLS: AUTH %s; users belong on 465 and 587",
+	                       sealed->auth);
 }
 
-static bool b7(const struct judge_at *at, struct ruling *r)
+static bool b7(const struct check_judge_at *at, struct ruling *r)
 {
 	static const struct two two = {
 		.yes = CHECK_FAIL,
@@ -74,48 +77,49 @@ static bool b7(const struct judge_at *at, struct ruling *r)
 		.yes_words = "a command sent in clear behind STARTTLS was answered inside TLS",
 		.no_words = "what is sent in clear behind STARTTLS is not answered inside TLS",
 	};
-	return judge_say_seen(at, r, at->endpoint->injection, &two);
+	return check_judge_say_seen(at, r, at->endpoint->injection, &two);
 }
 
-static bool b8(const struct judge_at *at, struct ruling *r)
+static bool b8(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *sealed = &at->endpoint->sealed;
 	if (!sealed->was_heard)
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	if (sealed->offers_starttls)
-		return judge_say(r, CHECK_WARN, "STARTTLS is offered again inside TLS");
-	return judge_say(r, CHECK_PASS, "STARTTLS is gone inside TLS");
+		return check_judge_say(r, CHECK_WARN, "STARTTLS is offered again inside TLS");
+	return check_judge_say(r, CHECK_PASS, "STARTTLS is gone inside TLS");
 }
 
-static bool b9(const struct judge_at *at, struct ruling *r)
+static bool b9(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *sealed = &at->endpoint->sealed;
 	if (!sealed->was_heard)
-		return judge_say_unseen(at, r);
-	return judge_say(r, CHECK_INFO, "REQUIRETLS is %soffered",
-	                 sealed->offers_requiretls ? "" : "not ");
+		return check_judge_say_unseen(at, r);
+	return check_judge_say(r, CHECK_INFO, "REQUIRETLS is %soffered",
+	                       sealed->offers_requiretls ? "" : "not ");
 }
 
-static bool b10(const struct judge_at *at, struct ruling *r)
+static bool b10(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
 	switch (e->plain_mail) {
 	case CHECK_UNKNOWN:
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	case CHECK_YES:
-		return judge_say(r, CHECK_INFO,
-		                 "mail is taken without TLS, as RFC 3207 4 wants of "
-		                 "public servers");
+		return check_judge_say(r, CHECK_INFO,
+		                       "mail is taken without TLS, as RFC 3207 4 wants of "
+		                       "public servers");
 	case CHECK_NO:
-		return judge_say(r, CHECK_INFO,
-		                 "mail without TLS is refused, which RFC 3207 4 forbids public "
-		                 "servers; senders without TLS cannot write here: %s",
-		                 e->plain_mail_answer);
+		return check_judge_say(
+			r, CHECK_INFO,
+			"mail without TLS is refused, which RFC 3207 4 forbids public "
+			"servers; senders without TLS cannot write here: %s",
+			e->plain_mail_answer);
 	}
 	return false;
 }
 
-const struct judge_rule judge_smtp_rules[] = {
+const struct check_judge_rule check_judge_smtp_rules[] = {
 	{ "B1", FOR_SMTP, false, b1 },
 	{ "B2", FOR_ALL, false, b2 },
 	{ "B5", FOR_SMTP, false, b5 },

@@ -9,7 +9,7 @@ static bool is_any(const struct tls_iana_suite *suite)
 	return suite->number != 0;
 }
 
-static bool d1(const struct judge_at *at, struct ruling *r)
+static bool d1(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP * 2];
@@ -17,10 +17,10 @@ static bool d1(const struct judge_at *at, struct ruling *r)
 	if (!set.is_whole || !set.count)
 		return false;
 	size_t count = check_suite_set_list(&set, is_any, list, sizeof(list));
-	return judge_say(r, CHECK_INFO, "%zu below TLSv1.3: %s", count, list);
+	return check_judge_say(r, CHECK_INFO, "%zu below TLSv1.3: %s", count, list);
 }
 
-static enum advice_grade grade_13(const struct judge_at *at, uint16_t number)
+static enum advice_grade grade_13(const struct check_judge_at *at, uint16_t number)
 {
 	struct tls_iana_suite suite;
 	if (!tls_iana_suite(number, &suite))
@@ -34,7 +34,7 @@ static enum advice_grade grade_13(const struct judge_at *at, uint16_t number)
 	return at->profile->other_ciphers;
 }
 
-static bool d2(const struct judge_at *at, struct ruling *r)
+static bool d2(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_suites *suites = &at->endpoint->versions[CHECK_TLS13];
 	enum advice_grade grade = ADVICE_GOOD;
@@ -42,15 +42,15 @@ static bool d2(const struct judge_at *at, struct ruling *r)
 	for (unsigned i = 0; i < suites->count && i < CHECK_SUITES_MAX; i++) {
 		enum advice_grade one = grade_13(at, suites->accepted[i]);
 		const char *name = tls_iana_suite_name(suites->accepted[i], text, sizeof(text));
-		grade = judge_worse(grade, one);
+		grade = check_judge_worse(grade, one);
 		if (one != ADVICE_GOOD)
-			judge_list_add(list, sizeof(list), "%s", name);
+			check_judge_list_add(list, sizeof(list), "%s", name);
 	}
 	if (list[0])
-		return judge_say_grade(r, grade, list);
+		return check_judge_say_grade(r, grade, list);
 	if (!suites->is_whole)
 		return false;
-	return judge_say(r, CHECK_PASS, "those of TLSv1.3 are all good");
+	return check_judge_say(r, CHECK_PASS, "those of TLSv1.3 are all good");
 }
 
 /* --- D3: what nobody should take --- */
@@ -60,21 +60,23 @@ static bool is_broken(const struct tls_iana_suite *suite)
 	return check_suite_is_weak(suite) && !check_suite_is_anonymous_alone(suite);
 }
 
-static bool d3(const struct judge_at *at, struct ruling *r)
+static bool d3(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP * 2];
 	check_suite_set_init(&set, at->endpoint);
 	if (check_suite_set_list(&set, is_broken, list, sizeof(list)))
-		return judge_say(r, CHECK_FAIL, "%s", list);
+		return check_judge_say(r, CHECK_FAIL, "%s", list);
 	if (check_suite_set_list(&set, check_suite_is_anonymous_alone, list, sizeof(list)))
-		return judge_say(r, judge_verdict(at->scale->anonymous),
-		                 "without a certificate: %s", list);
+		return check_judge_say(r, check_judge_verdict(at->scale->anonymous),
+		                       "without a certificate: %s", list);
 	if (at->endpoint->takes_bad_suites == CHECK_YES)
-		return judge_say(r, CHECK_FAIL, "a hello with nothing but weak suites is answered");
+		return check_judge_say(r, CHECK_FAIL,
+		                       "a hello with nothing but weak suites is answered");
 	if (set.is_whole || at->endpoint->takes_bad_suites == CHECK_NO)
-		return judge_say(r, CHECK_PASS, "none of NULL, anonymous, export, RC4, DES, 3DES");
-	return judge_say_unseen(at, r);
+		return check_judge_say(r, CHECK_PASS,
+		                       "none of NULL, anonymous, export, RC4, DES, 3DES");
+	return check_judge_say_unseen(at, r);
 }
 
 /* --- D4: forward secrecy --- */
@@ -91,29 +93,31 @@ static const char *static_pick(const struct check_endpoint *e, const struct chec
 	return "";
 }
 
-static bool d4(const struct judge_at *at, struct ruling *r)
+static bool d4(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP];
 	check_suite_set_init(&set, at->endpoint);
 	if (check_suite_set_list(&set, check_suite_is_static, list, sizeof(list)))
-		return judge_say(r, judge_verdict(at->scale->static_kex), "%s%s", list,
-		                 static_pick(at->endpoint, &set));
+		return check_judge_say(r, check_judge_verdict(at->scale->static_kex), "%s%s", list,
+		                       static_pick(at->endpoint, &set));
 	if (set.is_whole)
-		return judge_say(r, CHECK_PASS, "all have forward secrecy");
+		return check_judge_say(r, CHECK_PASS, "all have forward secrecy");
 	return false;
 }
 
 /* --- D5: modes --- */
 
-static enum advice_grade grade_cbc(const struct judge_at *at, const struct tls_iana_suite *suite)
+static enum advice_grade grade_cbc(const struct check_judge_at *at,
+                                   const struct tls_iana_suite *suite)
 {
 	bool is_sha2 = suite->mac == TLS_MAC_SHA256 || suite->mac == TLS_MAC_SHA384;
 	return is_sha2 ? at->scale->cbc_sha2 : at->scale->cbc_sha1;
 }
 
 /* Of a suite that D3 has nothing to say against. */
-static enum advice_grade grade_mode(const struct judge_at *at, const struct tls_iana_suite *suite)
+static enum advice_grade grade_mode(const struct check_judge_at *at,
+                                    const struct tls_iana_suite *suite)
 {
 	bool is_usual = suite->encryption == TLS_ENCRYPTION_AES ||
 	                suite->encryption == TLS_ENCRYPTION_CHACHA20;
@@ -122,19 +126,19 @@ static enum advice_grade grade_mode(const struct judge_at *at, const struct tls_
 	case TLS_MODE_AEAD:
 		return cipher;
 	case TLS_MODE_CCM_8:
-		return judge_worse(cipher, at->profile->short_tags);
+		return check_judge_worse(cipher, at->profile->short_tags);
 	case TLS_MODE_CBC:
-		return judge_worse(cipher, grade_cbc(at, suite));
+		return check_judge_worse(cipher, grade_cbc(at, suite));
 	case TLS_MODE_NONE:
 	case TLS_MODE_STREAM:
 	case TLS_MODE_CTR:
 	case TLS_MODE_COUNT:
 		break;
 	}
-	return judge_worse(cipher, ADVICE_AGEING);
+	return check_judge_worse(cipher, ADVICE_AGEING);
 }
 
-static bool d5(const struct judge_at *at, struct ruling *r)
+static bool d5(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	enum advice_grade grade = ADVICE_GOOD;
@@ -146,13 +150,13 @@ static bool d5(const struct judge_at *at, struct ruling *r)
 			continue;
 		enum advice_grade one = grade_mode(at, &suite);
 		if (one != ADVICE_GOOD)
-			judge_list_add(list, CHECK_TEXT_CAP + 128, "%s", suite.name);
-		grade = judge_worse(grade, one);
+			check_judge_list_add(list, CHECK_TEXT_CAP + 128, "%s", suite.name);
+		grade = check_judge_worse(grade, one);
 	}
 	if (grade != ADVICE_GOOD)
-		return judge_say_grade(r, grade, list);
+		return check_judge_say_grade(r, grade, list);
 	if (set.is_whole)
-		return judge_say(r, CHECK_PASS, "none that the profile has anything against");
+		return check_judge_say(r, CHECK_PASS, "none that the profile has anything against");
 	return false;
 }
 
@@ -165,28 +169,29 @@ static bool is_phased_out(const struct tls_iana_suite *suite)
 	       check_suite_is_cbc(suite) || check_suite_is_dhe(suite);
 }
 
-static bool d6(const struct judge_at *at, struct ruling *r)
+static bool d6(const struct check_judge_at *at, struct ruling *r)
 {
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP];
 	check_suite_set_init(&set, at->endpoint);
 	if (!check_suite_set_list(&set, is_phased_out, list, sizeof(list)))
-		return set.is_whole &&
-		       judge_say(r, CHECK_NOT_APPLICABLE, "all suites are good, in whatever order");
+		return set.is_whole && check_judge_say(r, CHECK_NOT_APPLICABLE,
+		                                       "all suites are good, in whatever order");
 	switch (set.has_order) {
 	case CHECK_UNKNOWN:
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	case CHECK_NO:
-		return judge_say(r, CHECK_WARN, "the client chooses, and may choose %s", list);
+		return check_judge_say(r, CHECK_WARN, "the client chooses, and may choose %s",
+		                       list);
 	case CHECK_YES:
-		return judge_say(r, CHECK_PASS, "the server chooses");
+		return check_judge_say(r, CHECK_PASS, "the server chooses");
 	}
 	return false;
 }
 
 /* --- D7: finite fields --- */
 
-static enum advice_grade grade_dh(const struct judge_at *at, const struct check_dh *dh)
+static enum advice_grade grade_dh(const struct check_judge_at *at, const struct check_dh *dh)
 {
 	const struct advice_profile *profile = at->profile;
 	if (dh->bits < profile->dh_bits_least || dh->is_common)
@@ -196,24 +201,25 @@ static enum advice_grade grade_dh(const struct judge_at *at, const struct check_
 		return bits;
 	/* Nobody else has looked at a prime of its own. */
 	enum advice_grade prime = dh->name[0] ? ADVICE_GOOD : ADVICE_AGEING;
-	return judge_worse(bits, judge_worse(prime, profile->other_primes));
+	return check_judge_worse(bits, check_judge_worse(prime, profile->other_primes));
 }
 
-static bool d7(const struct judge_at *at, struct ruling *r)
+static bool d7(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_endpoint *e = at->endpoint;
 	struct check_suite_set set;
 	char list[CHECK_TEXT_CAP];
 	if (e->dh.bits)
-		return judge_say(r, judge_verdict(grade_dh(at, &e->dh)), "%u bits, %s", e->dh.bits,
-		                 e->dh.name[0] ? e->dh.name : "a prime of its own");
+		return check_judge_say(r, check_judge_verdict(grade_dh(at, &e->dh)), "%u bits, %s",
+		                       e->dh.bits,
+		                       e->dh.name[0] ? e->dh.name : "a prime of its own");
 	check_suite_set_init(&set, e);
 	if (!check_suite_set_list(&set, check_suite_is_dhe, list, sizeof(list)))
-		return set.is_whole && judge_say(r, CHECK_PASS, "no finite fields");
-	return judge_say_unseen(at, r);
+		return set.is_whole && check_judge_say(r, CHECK_PASS, "no finite fields");
+	return check_judge_say_unseen(at, r);
 }
 
-const struct judge_rule judge_suite_rules[] = {
+const struct check_judge_rule check_judge_suite_rules[] = {
 	{ "D1", FOR_ALL, true, d1 }, { "D2", FOR_ALL, true, d2 },
 	{ "D3", FOR_ALL, true, d3 }, { "D4", FOR_ALL, true, d4 },
 	{ "D5", FOR_ALL, true, d5 }, { "D6", FOR_ALL, true, d6 },

@@ -8,62 +8,62 @@
 /* Before TLS: a mechanism whose secret crosses as it is, or another, or none. */
 static bool clear_auth_say(const char *auth, const char *what, struct ruling *r)
 {
-	if (judge_clear_mechanism(auth))
-		return judge_say(r, CHECK_FAIL, "%s before TLS: %s", what, auth);
+	if (check_judge_clear_mechanism(auth))
+		return check_judge_say(r, CHECK_FAIL, "%s before TLS: %s", what, auth);
 	if (auth[0])
-		return judge_say(r, CHECK_WARN,
-		                 "%s before TLS, though no password crosses as it is: %s", what,
-		                 auth);
+		return check_judge_say(r, CHECK_WARN,
+		                       "%s before TLS, though no password crosses as it is: %s",
+		                       what, auth);
 	return false;
 }
 
-static bool g2(const struct judge_at *at, struct ruling *r)
+static bool g2(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (!clear->was_heard)
-		return judge_say(r, CHECK_NOT_TESTED, "its answer to EHLO was not heard");
+		return check_judge_say(r, CHECK_NOT_TESTED, "its answer to EHLO was not heard");
 	if (clear_auth_say(clear->auth, "logins are offered", r))
 		return true;
 	if (!clear->offers_starttls)
-		return judge_say(r, CHECK_FAIL, "STARTTLS is not offered");
-	return judge_say(r, CHECK_PASS, "no login before TLS");
+		return check_judge_say(r, CHECK_FAIL, "STARTTLS is not offered");
+	return check_judge_say(r, CHECK_PASS, "no login before TLS");
 }
 
-static bool g4(const struct judge_at *at, struct ruling *r)
+static bool g4(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (clear->is_preauth)
-		return judge_say(r, CHECK_FAIL,
-		                 "it greets with PREAUTH: clients cannot start TLS any more");
+		return check_judge_say(r, CHECK_FAIL,
+		                       "it greets with PREAUTH: clients cannot start TLS any more");
 	if (!clear->was_heard)
-		return judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
+		return check_judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
 	if (clear_auth_say(clear->auth, "logins are offered", r) && r->verdict == CHECK_FAIL)
 		return true;
 	if (!clear->login_disabled)
-		return judge_say(r, CHECK_FAIL, "LOGIN is not disabled before TLS");
-	return r->evidence[0] || judge_say(r, CHECK_PASS, "LOGINDISABLED until TLS is there");
+		return check_judge_say(r, CHECK_FAIL, "LOGIN is not disabled before TLS");
+	return r->evidence[0] || check_judge_say(r, CHECK_PASS, "LOGINDISABLED until TLS is there");
 }
 
-static bool g5(const struct judge_at *at, struct ruling *r)
+static bool g5(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (!clear->was_heard)
-		return judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
+		return check_judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
 	if (clear->offers_user)
-		return judge_say(r, CHECK_FAIL, "USER is taken before TLS");
+		return check_judge_say(r, CHECK_FAIL, "USER is taken before TLS");
 	if (clear_auth_say(clear->auth, "logins are offered", r))
 		return true;
-	return judge_say(r, CHECK_PASS, "no login before TLS");
+	return check_judge_say(r, CHECK_PASS, "no login before TLS");
 }
 
-static bool g6(const struct judge_at *at, struct ruling *r)
+static bool g6(const struct check_judge_at *at, struct ruling *r)
 {
 	const struct check_talk *clear = &at->endpoint->clear;
 	if (!clear->was_heard)
-		return judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
+		return check_judge_say(r, CHECK_NOT_TESTED, "its capabilities were not heard");
 	if (clear_auth_say(clear->auth, "logins are offered", r))
 		return true;
-	return judge_say(r, CHECK_PASS, "no mechanism before TLS");
+	return check_judge_say(r, CHECK_PASS, "no mechanism before TLS");
 }
 
 /* The timestamp of a POP3 greeting offers APOP (RFC 1939 7). */
@@ -74,34 +74,35 @@ static bool has_apop(const struct check_endpoint *e)
 	return at && strchr(at, '@') && strchr(at, '>');
 }
 
-static bool g7(const struct judge_at *at, struct ruling *r)
+static bool g7(const struct check_judge_at *at, struct ruling *r)
 {
 	static const char *const old[] = { "NTLM", "CRAM-MD5", "DIGEST-MD5" };
 	static const char *const good[] = { "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "OAUTHBEARER" };
 	const struct check_talk *sealed = &at->endpoint->sealed;
 	char list[CHECK_TEXT_CAP] = "";
 	if (!sealed->was_heard)
-		return judge_say_unseen(at, r);
+		return check_judge_say_unseen(at, r);
 	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-		if (judge_words_have(sealed->auth, old[i]))
-			judge_list_add(list, sizeof(list), "%s", old[i]);
+		if (check_judge_words_have(sealed->auth, old[i]))
+			check_judge_list_add(list, sizeof(list), "%s", old[i]);
 	if (has_apop(at->endpoint))
-		judge_list_add(list, sizeof(list), "APOP");
+		check_judge_list_add(list, sizeof(list), "APOP");
 	if (list[0])
-		return judge_say(
+		return check_judge_say(
 			r, CHECK_WARN,
 			"%s: the server has to keep passwords that can be read or are weakly "
 			"hashed",
 			list);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		if (judge_words_have(sealed->auth, good[i]))
-			judge_list_add(list, sizeof(list), "%s", good[i]);
+		if (check_judge_words_have(sealed->auth, good[i]))
+			check_judge_list_add(list, sizeof(list), "%s", good[i]);
 	if (list[0])
-		return judge_say(r, CHECK_INFO, "%s", list);
-	return judge_say(r, CHECK_PASS, "%s", sealed->auth[0] ? sealed->auth : "LOGIN or USER");
+		return check_judge_say(r, CHECK_INFO, "%s", list);
+	return check_judge_say(r, CHECK_PASS, "%s",
+	                       sealed->auth[0] ? sealed->auth : "LOGIN or USER");
 }
 
-const struct judge_rule judge_user_rules[] = {
+const struct check_judge_rule check_judge_user_rules[] = {
 	{ "G2", 1 << CHECK_SUBMISSION, false, g2 },
 	{ "G4", 1 << CHECK_IMAP, false, g4 },
 	{ "G5", 1 << CHECK_POP3, false, g5 },
@@ -122,7 +123,7 @@ static bool has_open(const struct check_domain *d, enum check_service service)
 {
 	for (unsigned i = 0; i < d->endpoint_count; i++) {
 		const struct check_endpoint *e = d->endpoints[i];
-		if (e->service == service && judge_is_open(e) && e->has_tls != CHECK_NO)
+		if (e->service == service && check_judge_is_open(e) && e->has_tls != CHECK_NO)
 			return true;
 	}
 	return false;
@@ -143,28 +144,29 @@ static bool may_be_open(const struct check_domain *d, enum check_service service
 static bool has_users(const struct check_domain *d)
 {
 	for (unsigned i = 0; i < d->endpoint_count; i++)
-		if (judge_is_user_port(d->endpoints[i]->service) && judge_is_open(d->endpoints[i]))
+		if (check_judge_is_user_port(d->endpoints[i]->service) &&
+		    check_judge_is_open(d->endpoints[i]))
 			return true;
 	return false;
 }
 
-static void access_judge(struct judge *j, const char *id, const struct access *a)
+static void access_judge(struct check_judge *j, const char *id, const struct access *a)
 {
 	const struct check_domain *d = j->domain;
 	unsigned port = check_service_port(a->implicit);
 	struct ruling r = {};
 	if (has_open(d, a->implicit))
-		judge_say(&r, CHECK_PASS, "port %u is open", port);
+		check_judge_say(&r, CHECK_PASS, "port %u is open", port);
 	else if (may_be_open(d, a->implicit))
-		judge_say(&r, CHECK_NOT_TESTED, "port %u could not be looked at", port);
+		check_judge_say(&r, CHECK_NOT_TESTED, "port %u could not be looked at", port);
 	else if (has_open(d, a->starttls))
-		judge_say(&r, CHECK_WARN, "port %u alone, where TLS is asked for by STARTTLS",
-		          check_service_port(a->starttls));
+		check_judge_say(&r, CHECK_WARN, "port %u alone, where TLS is asked for by STARTTLS",
+		                check_service_port(a->starttls));
 	else if (!has_users(d))
-		judge_say(&r, CHECK_NOT_APPLICABLE, "no port of users was found");
+		check_judge_say(&r, CHECK_NOT_APPLICABLE, "no port of users was found");
 	else
-		judge_say(&r, CHECK_FAIL, "no place for %s was found with TLS", a->what);
-	judge_add(j, id, d->name, &r);
+		check_judge_say(&r, CHECK_FAIL, "no place for %s was found with TLS", a->what);
+	check_judge_add(j, id, d->name, &r);
 }
 
 /* Who offers POP3 and no IMAP offers a way to read mail. */
@@ -187,7 +189,7 @@ static const struct check_endpoint *srv_endpoint(const struct check_domain *d,
 	return NULL;
 }
 
-static void g9(struct judge *j, const struct check_srv *srv)
+static void g9(struct check_judge *j, const struct check_srv *srv)
 {
 	const struct check_endpoint *e = srv_endpoint(j->domain, srv);
 	char place[CHECK_TEXT_CAP];
@@ -195,22 +197,25 @@ static void g9(struct judge *j, const struct check_srv *srv)
 	if (!srv->is_there || !srv->target[0])
 		return;
 	if (srv->status == POLICY_DNS_SECURE)
-		judge_say(&r, CHECK_PASS, "%s:%u, by a signed record", srv->target, srv->port);
-	else if (!e || !judge_is_open(e) || !e->has_chain || e->chain.has_name == CHECK_UNKNOWN)
-		judge_say(&r, CHECK_NOT_TESTED, "%s:%u could not be looked at", srv->target,
-		          srv->port);
+		check_judge_say(&r, CHECK_PASS, "%s:%u, by a signed record", srv->target,
+		                srv->port);
+	else if (!e || !check_judge_is_open(e) || !e->has_chain ||
+	         e->chain.has_name == CHECK_UNKNOWN)
+		check_judge_say(&r, CHECK_NOT_TESTED, "%s:%u could not be looked at", srv->target,
+		                srv->port);
 	else if (e->chain.has_name == CHECK_YES)
-		judge_say(&r, CHECK_PASS, "%s:%u has a certificate for its name", srv->target,
-		          srv->port);
+		check_judge_say(&r, CHECK_PASS, "%s:%u has a certificate for its name", srv->target,
+		                srv->port);
 	else
-		judge_say(&r, CHECK_WARN,
-		          "the record is not signed, and %s:%u has no certificate for its name",
-		          srv->target, srv->port);
+		check_judge_say(
+			&r, CHECK_WARN,
+			"the record is not signed, and %s:%u has no certificate for its name",
+			srv->target, srv->port);
 	snprintf(place, sizeof(place), "%s._tcp.%.200s", srv->label, j->domain->name);
-	judge_add(j, "G9", place, &r);
+	check_judge_add(j, "G9", place, &r);
 }
 
-void judge_users(struct judge *j)
+void check_judge_users(struct check_judge *j)
 {
 	static const struct access sends = { CHECK_SUBMISSIONS, CHECK_SUBMISSION, "sending mail" };
 	static const struct access reads = { CHECK_IMAPS, CHECK_IMAP, "reading mail" };

@@ -35,7 +35,7 @@ static void on_pump(struct io_later *later)
 	struct check_want *want;
 	uint32_t wait_ms;
 	while ((want = check_budget_next(look->budget, io_loop_now_ms(look->loop), &wait_ms)))
-		look_lane_start(MEMBER_OF(struct look_lane, want, want));
+		check_look_lane_start(MEMBER_OF(struct check_look_lane, want, want));
 	io_deadline_disarm(&look->wake);
 	if (wait_ms != UINT32_MAX)
 		io_deadline_arm(look->loop, &look->wake, wait_ms);
@@ -51,7 +51,7 @@ static void on_wake(struct io_deadline *d)
 
 static struct check_look_entry **place_of(struct check_look *look, const char *address)
 {
-	return &look->places[hash_place(hash_name(HASH_START, address), LOOK_PLACES)];
+	return &look->places[hash_place(hash_name(HASH_START, address), CHECK_LOOK_PLACES)];
 }
 
 static void entry_free(struct check_look_entry *entry)
@@ -63,7 +63,7 @@ static void entry_free(struct check_look_entry *entry)
 	if (*at)
 		*at = entry->next_in_place;
 	if (!entry->is_done)
-		look_entry_close(entry);
+		check_look_entry_close(entry);
 	for (struct check_look_asker *a = entry->askers; a; a = a->next)
 		a->entry = NULL;
 	io_later_remove(look->loop, &entry->tell);
@@ -193,10 +193,10 @@ static void entry_init(struct check_look_entry *entry, struct check_look *look,
 	e->port = t->port;
 	e->service = t->service;
 	entry->left_ms = look->set.endpoint_ms;
-	entry->late.fn = look_entry_late;
+	entry->late.fn = check_look_entry_late;
 	entry->tell.fn = on_tell;
 	look->rank++;
-	for (size_t i = 0; i < LOOK_LANES_MAX; i++) {
+	for (size_t i = 0; i < CHECK_LOOK_LANES_MAX; i++) {
 		entry->lanes[i].entry = entry;
 		entry->lanes[i].want.rank = look->rank;
 	}
@@ -222,7 +222,7 @@ static int entry_new(struct check_look_entry **ret_entry, struct check_look *loo
 		return err_up(r);
 	}
 	look->progress.endpoints++;
-	look_entry_pump(entry);
+	check_look_entry_pump(entry);
 	io_later_add(look->loop, &look->pump);
 	*ret_entry = entry;
 	return 0;
@@ -329,7 +329,7 @@ void check_look_free(struct check_look *look)
 {
 	if (!look)
 		return;
-	for (size_t i = 0; i < LOOK_PLACES; i++)
+	for (size_t i = 0; i < CHECK_LOOK_PLACES; i++)
 		while (look->places[i])
 			entry_free(look->places[i]);
 	io_later_remove(look->loop, &look->pump);

@@ -2,13 +2,13 @@
 #include "base/err.h"
 #include "check/look_inside.h"
 
-void look_entry_close(struct check_look_entry *entry)
+void check_look_entry_close(struct check_look_entry *entry)
 {
-	for (size_t i = 0; i < LOOK_LANES_MAX; i++) {
+	for (size_t i = 0; i < CHECK_LOOK_LANES_MAX; i++) {
 		bool was_under_way = entry->lanes[i].probe;
-		look_lane_close(&entry->lanes[i]);
+		check_look_lane_close(&entry->lanes[i]);
 		if (was_under_way)
-			look_clock_stop(entry);
+			check_look_clock_stop(entry);
 	}
 	io_deadline_disarm(&entry->late);
 	check_plan_deinit(&entry->plan);
@@ -23,12 +23,12 @@ static void entry_done(struct check_look_entry *entry)
 		return;
 	entry->is_done = true;
 	entry->done_ms = io_loop_now_ms(entry->look->loop);
-	look_entry_close(entry);
+	check_look_entry_close(entry);
 	entry->look->progress.done++;
 	io_later_add(entry->look->loop, &entry->tell);
 }
 
-void look_entry_stop(struct check_look_entry *entry, const char *why)
+void check_look_entry_stop(struct check_look_entry *entry, const char *why)
 {
 	if (entry->is_done)
 		return;
@@ -36,18 +36,18 @@ void look_entry_stop(struct check_look_entry *entry, const char *why)
 	entry_done(entry);
 }
 
-void look_entry_late(struct io_deadline *d)
+void check_look_entry_late(struct io_deadline *d)
 {
 	struct check_look_entry *entry = MEMBER_OF(struct check_look_entry, late, d);
-	look_entry_stop(entry, "no time was left");
+	check_look_entry_stop(entry, "no time was left");
 	io_later_add(entry->look->loop, &entry->look->pump);
 }
 
-void look_entry_pump(struct check_look_entry *entry)
+void check_look_entry_pump(struct check_look_entry *entry)
 {
-	struct look_lane *lane;
+	struct check_look_lane *lane;
 	int r = 0;
-	while (!r && !entry->is_done && (lane = look_lane_free(entry))) {
+	while (!r && !entry->is_done && (lane = check_look_lane_free(entry))) {
 		r = check_plan_next(&entry->plan, &lane->ask);
 		if (r == CHECK_PLAN_WAIT)
 			return;
@@ -56,8 +56,8 @@ void look_entry_pump(struct check_look_entry *entry)
 			return;
 		}
 		if (!r)
-			r = look_lane_want(lane);
+			r = check_look_lane_want(lane);
 	}
 	if (r)
-		look_entry_stop(entry, "out of memory");
+		check_look_entry_stop(entry, "out of memory");
 }

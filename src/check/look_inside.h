@@ -6,9 +6,10 @@
 #include "io/loop.h"
 
 enum {
-	LOOK_PLACES = 4096,
-	LOOK_REFUSALS_MAX = 4, /* then it is left alone; each costs a rest of its address */
-	LOOK_LANES_MAX = 8,    /* connections to one endpoint at a time, whatever the budget has */
+	CHECK_LOOK_PLACES = 4096,
+	CHECK_LOOK_REFUSALS_MAX = 4, /* then it is left alone; each costs a rest of its address */
+	CHECK_LOOK_LANES_MAX =
+		8, /* connections to one endpoint at a time, whatever the budget has */
 };
 
 struct check_look {
@@ -18,7 +19,7 @@ struct check_look {
 	struct tls_hops *hops;
 	struct tls_roots *roots;
 	struct check_budget *budget;
-	struct check_look_entry *places[LOOK_PLACES];
+	struct check_look_entry *places[CHECK_LOOK_PLACES];
 	struct check_look_entry *kept, **kept_end; /* done, and nobody asks; oldest first */
 	unsigned kept_count;
 	uint64_t rank;
@@ -28,7 +29,7 @@ struct check_look {
 };
 
 /* One connection of an entry's, wanted or under way. */
-struct look_lane {
+struct check_look_lane {
 	struct check_look_entry *entry;
 	bool is_used;
 	struct check_want want;
@@ -55,7 +56,7 @@ struct check_look_entry {
 	size_t name_count;
 	struct tls_ticket *ticket;    /* of the first visit */
 	struct tls_ticket *ticket_12; /* of TLS 1.2 */
-	struct look_lane lanes[LOOK_LANES_MAX];
+	struct check_look_lane lanes[CHECK_LOOK_LANES_MAX];
 	unsigned under_way;
 	unsigned refusals;
 	uint64_t since_ms; /* the first of them began */
@@ -69,23 +70,23 @@ struct check_look_entry {
 /* --- check/look_lane.c --- */
 
 /* NULL: all are in use. */
-struct look_lane *look_lane_free(struct check_look_entry *entry);
+struct check_look_lane *check_look_lane_free(struct check_look_entry *entry);
 /* Its ask is set: a connection is wanted. 0 or -ENOMEM. */
-[[nodiscard]] int look_lane_want(struct look_lane *lane);
+[[nodiscard]] int check_look_lane_want(struct check_look_lane *lane);
 /* The budget grants it. */
-void look_lane_start(struct look_lane *lane);
-void look_lane_close(struct look_lane *lane);
+void check_look_lane_start(struct check_look_lane *lane);
+void check_look_lane_close(struct check_look_lane *lane);
 /* One connection less is under way: the entry's clock stops with the last. */
-void look_clock_stop(struct check_look_entry *entry);
+void check_look_clock_stop(struct check_look_entry *entry);
 
 /* --- check/look_entry.c --- */
 
 /* As many connections as the plan has use for, and the budget might grant. */
-void look_entry_pump(struct check_look_entry *entry);
+void check_look_entry_pump(struct check_look_entry *entry);
 /* Nothing more is asked: what was not heard is lost. */
-void look_entry_stop(struct check_look_entry *entry, const char *why);
-void look_entry_late(struct io_deadline *d);
+void check_look_entry_stop(struct check_look_entry *entry, const char *why);
+void check_look_entry_late(struct io_deadline *d);
 /* Ends what is under way, and frees what only that needs. */
-void look_entry_close(struct check_look_entry *entry);
+void check_look_entry_close(struct check_look_entry *entry);
 
 #endif

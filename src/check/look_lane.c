@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-void look_lane_close(struct look_lane *lane)
+void check_look_lane_close(struct check_look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	if (!lane->is_used)
@@ -31,7 +31,7 @@ static void clock_start(struct check_look_entry *entry)
 	io_deadline_arm(look->loop, &entry->late, entry->left_ms);
 }
 
-void look_clock_stop(struct check_look_entry *entry)
+void check_look_clock_stop(struct check_look_entry *entry)
 {
 	struct check_look *look = entry->look;
 	look->progress.under_way--;
@@ -42,7 +42,7 @@ void look_clock_stop(struct check_look_entry *entry)
 	io_deadline_disarm(&entry->late);
 }
 
-static void heard_fill(struct check_heard *ret_heard, struct look_lane *lane)
+static void heard_fill(struct check_heard *ret_heard, struct check_look_lane *lane)
 {
 	struct check_probe *probe = lane->probe;
 	*ret_heard = (struct check_heard){
@@ -64,7 +64,7 @@ static bool is_refusal(const struct check_look_entry *entry, enum check_probe_en
 	return end == CHECK_PROBE_RATE || (is_gone && entry->endpoint.reach == CHECK_OPEN);
 }
 
-static void refusal_note(struct look_lane *lane, enum check_probe_end end)
+static void refusal_note(struct check_look_lane *lane, enum check_probe_end end)
 {
 	struct check_look_entry *entry = lane->entry;
 	if (!is_refusal(entry, end))
@@ -78,7 +78,7 @@ static void refusal_note(struct look_lane *lane, enum check_probe_end end)
  * Where TLS begins at once, who is turned away hears nothing, as does one whose hello is refused by
  * a server that sends no alerts: where much hangs on it, it is asked again behind a rest.
  */
-static bool may_be_refusal(const struct look_lane *lane, const struct check_heard *h)
+static bool may_be_refusal(const struct check_look_lane *lane, const struct check_heard *h)
 {
 	const struct check_look_entry *entry = lane->entry;
 	enum check_step step = lane->ask.step;
@@ -89,7 +89,7 @@ static bool may_be_refusal(const struct look_lane *lane, const struct check_hear
 	       !check_service_has_starttls(entry->endpoint.service);
 }
 
-static int lane_hear(struct look_lane *lane)
+static int lane_hear(struct check_look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	struct check_heard heard;
@@ -114,17 +114,17 @@ static int lane_hear(struct look_lane *lane)
 
 static void on_probe_end(void *owner)
 {
-	struct look_lane *lane = owner;
+	struct check_look_lane *lane = owner;
 	struct check_look_entry *entry = lane->entry;
 	int r = lane_hear(lane);
-	look_lane_close(lane);
-	look_clock_stop(entry);
+	check_look_lane_close(lane);
+	check_look_clock_stop(entry);
 	if (r)
-		look_entry_stop(entry, "out of memory");
-	else if (entry->refusals >= LOOK_REFUSALS_MAX)
-		look_entry_stop(entry, "turned away again and again");
+		check_look_entry_stop(entry, "out of memory");
+	else if (entry->refusals >= CHECK_LOOK_REFUSALS_MAX)
+		check_look_entry_stop(entry, "turned away again and again");
 	else
-		look_entry_pump(entry);
+		check_look_entry_pump(entry);
 	io_later_add(entry->look->loop, &entry->look->pump);
 }
 
@@ -140,7 +140,7 @@ static int offer_write(const struct check_ask *ask, struct buf *out)
 }
 
 /* Without a ticket what goes out is the hello as it is, and the server's answer says nothing. */
-static int hello_write(const struct look_lane *lane, struct buf *out)
+static int hello_write(const struct check_look_lane *lane, struct buf *out)
 {
 	const struct tls_ticket *ticket = lane->entry->ticket_12;
 	struct buf plain = {};
@@ -155,7 +155,7 @@ static int hello_write(const struct look_lane *lane, struct buf *out)
 	return err_up(r);
 }
 
-static void expectation_fill(struct look_lane *lane)
+static void expectation_fill(struct check_look_lane *lane)
 {
 	const struct check_look_entry *entry = lane->entry;
 	const char *sni = entry->tlsa_base ?: entry->plan.sni;
@@ -178,7 +178,7 @@ static void expectation_fill(struct look_lane *lane)
 		lane->expected.names[lane->expected.name_count++] = entry->names[i];
 }
 
-static int probe_start(struct look_lane *lane, struct slice hello)
+static int probe_start(struct check_look_lane *lane, struct slice hello)
 {
 	struct check_look_entry *entry = lane->entry;
 	struct check_look *look = entry->look;
@@ -209,7 +209,7 @@ static int probe_start(struct look_lane *lane, struct slice hello)
 	return err_up(check_probe_new(&lane->probe, look->loop, &set));
 }
 
-void look_lane_start(struct look_lane *lane)
+void check_look_lane_start(struct check_look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	struct buf hello = {};
@@ -221,19 +221,19 @@ void look_lane_start(struct look_lane *lane)
 		clock_start(entry);
 		return;
 	}
-	look_entry_stop(entry, "out of memory");
+	check_look_entry_stop(entry, "out of memory");
 }
 
-struct look_lane *look_lane_free(struct check_look_entry *entry)
+struct check_look_lane *check_look_lane_free(struct check_look_entry *entry)
 {
 	unsigned count = entry->look->set.budget.at_a_time;
-	for (size_t i = 0; i < LOOK_LANES_MAX && i < count; i++)
+	for (size_t i = 0; i < CHECK_LOOK_LANES_MAX && i < count; i++)
 		if (!entry->lanes[i].is_used)
 			return &entry->lanes[i];
 	return NULL;
 }
 
-int look_lane_want(struct look_lane *lane)
+int check_look_lane_want(struct check_look_lane *lane)
 {
 	struct check_look_entry *entry = lane->entry;
 	lane->is_used = true;

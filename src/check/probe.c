@@ -11,7 +11,7 @@
 /* Tickets of TLS 1.3 come behind the handshake; where nothing is said, they are waited for. */
 enum { TICKET_MS = 250 };
 
-#define PROBE_OF(member, at)                                                                       \
+#define CHECK_PROBE_OF(member, at)                                                                 \
 	((struct check_probe *)((char *)(at)-offsetof(struct check_probe, member)))
 
 enum check_probe_end check_probe_end(const struct check_probe *probe)
@@ -47,11 +47,11 @@ struct check_probe_seen *check_probe_seen(struct check_probe *probe)
 /* --- The end --- */
 
 /* Told from a later turn; nothing is read any more. */
-void probe_finish(struct check_probe *p, enum check_probe_end end, const char *why)
+void check_probe_finish(struct check_probe *p, enum check_probe_end end, const char *why)
 {
-	if (p->phase == PROBE_OVER)
+	if (p->phase == CHECK_PROBE_OVER)
 		return;
-	p->phase = PROBE_OVER;
+	p->phase = CHECK_PROBE_OVER;
 	p->end = end;
 	if (why != p->why)
 		snprintf(p->why, sizeof(p->why), "%s", why);
@@ -61,21 +61,21 @@ void probe_finish(struct check_probe *p, enum check_probe_end end, const char *w
 	io_later_add(p->loop, &p->done);
 }
 
-void probe_no_memory(struct check_probe *p)
+void check_probe_no_memory(struct check_probe *p)
 {
-	probe_finish(p, CHECK_PROBE_LOST, "out of memory");
+	check_probe_finish(p, CHECK_PROBE_LOST, "out of memory");
 }
 
 /* Politely: with close_notify where there is TLS. */
 static void on_done(struct io_later *later)
 {
-	struct check_probe *p = PROBE_OF(done, later);
+	struct check_probe *p = CHECK_PROBE_OF(done, later);
 	if (!p->stream.is_dead && p->stream.fd >= 0)
 		io_stream_end(&p->stream);
 	p->on_end(p->owner);
 }
 
-void probe_deadline(struct check_probe *p, uint32_t ms)
+void check_probe_deadline(struct check_probe *p, uint32_t ms)
 {
 	io_deadline_arm(p->loop, &p->late, ms);
 }
@@ -95,65 +95,65 @@ static void ended(struct check_probe *p)
 		snprintf(why, sizeof(why), "%.60s without a word", words);
 	/* What it made of the bytes behind STARTTLS is what was asked, also where it just ended. */
 	if (o->set.injects && o->injection != CHECK_UNKNOWN && !p->seen.is_done) {
-		probe_finish(p, CHECK_PROBE_NO_TLS, why);
+		check_probe_finish(p, CHECK_PROBE_NO_TLS, why);
 		return;
 	}
 	switch (o->end) {
 	case CHECK_OPENING_DONE:
-		probe_finish(p, CHECK_PROBE_TLS, "");
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		return;
 	case CHECK_OPENING_NO_STARTTLS:
 	case CHECK_OPENING_REFUSED:
-		probe_finish(p, CHECK_PROBE_NO_TLS, why);
+		check_probe_finish(p, CHECK_PROBE_NO_TLS, why);
 		return;
 	case CHECK_OPENING_RATE:
 	case CHECK_OPENING_SHUT:
 		/* Behind a handshake its facts stand, whatever is said inside. */
-		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_RATE, why);
+		check_probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_RATE, why);
 		return;
 	case CHECK_OPENING_FOREIGN:
-		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_FOREIGN, why);
+		check_probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_FOREIGN, why);
 		return;
 	case CHECK_OPENING_UNDER_WAY:
 	case CHECK_OPENING_END_COUNT:
 		break;
 	}
-	probe_finish(p, CHECK_PROBE_LOST, why);
+	check_probe_finish(p, CHECK_PROBE_LOST, why);
 }
 
 /* The server has ended, or is taken to have. */
 static void gone(struct check_probe *p, const char *why)
 {
 	switch (p->phase) {
-	case PROBE_CONNECTING:
-		probe_finish(p, CHECK_PROBE_CLOSED, why);
+	case CHECK_PROBE_CONNECTING:
+		check_probe_finish(p, CHECK_PROBE_CLOSED, why);
 		break;
-	case PROBE_OFFERED: /* some refuse so, without an alert */
-		probe_finish(p, CHECK_PROBE_TLS, "");
+	case CHECK_PROBE_OFFERED: /* some refuse so, without an alert */
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case PROBE_ATTACKING:
+	case CHECK_PROBE_ATTACKING:
 		if (!p->reaction.is_whole)
 			p->reaction.kind = CHECK_REACTION_CLOSED;
 		p->has_reaction = true;
-		probe_finish(p, CHECK_PROBE_TLS, "");
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case PROBE_HANDSHAKE:
+	case CHECK_PROBE_HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "%s", why);
 		check_opening_eof(&p->opening);
-		probe_finish(p, CHECK_PROBE_TLS, "");
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case PROBE_RENEGOTIATING:
+	case CHECK_PROBE_RENEGOTIATING:
 		p->seen.renegotiates = p->seen.renegotiations ? CHECK_YES : CHECK_NO;
 		[[fallthrough]];
-	case PROBE_LINGERING:
-		probe_ticket_take(p);
-		probe_finish(p, CHECK_PROBE_TLS, "");
+	case CHECK_PROBE_LINGERING:
+		check_probe_ticket_take(p);
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case PROBE_TALKING:
+	case CHECK_PROBE_TALKING:
 		check_opening_eof(&p->opening);
 		ended(p);
 		break;
-	case PROBE_OVER:
+	case CHECK_PROBE_OVER:
 		break;
 	}
 }
@@ -163,33 +163,33 @@ static void silence(struct check_probe *p)
 {
 	bool is_first = p->opening.state == CHECK_OPENING_GREETING && !p->opening.input_len;
 	switch (p->phase) {
-	case PROBE_CONNECTING:
-		probe_finish(p, CHECK_PROBE_SILENT, "no connection in time");
+	case CHECK_PROBE_CONNECTING:
+		check_probe_finish(p, CHECK_PROBE_SILENT, "no connection in time");
 		break;
-	case PROBE_TALKING:
+	case CHECK_PROBE_TALKING:
 		if (p->seen.is_done)
-			probe_finish(p, CHECK_PROBE_TLS, "");
+			check_probe_finish(p, CHECK_PROBE_TLS, "");
 		else if (is_first)
-			probe_finish(p, CHECK_PROBE_SILENT, "no greeting in time");
+			check_probe_finish(p, CHECK_PROBE_SILENT, "no greeting in time");
 		else
-			probe_finish(p, CHECK_PROBE_LOST, "no answer in time");
+			check_probe_finish(p, CHECK_PROBE_LOST, "no answer in time");
 		break;
-	case PROBE_OFFERED:
-		probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
+	case CHECK_PROBE_OFFERED:
+		check_probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
 		break;
-	case PROBE_ATTACKING:
+	case CHECK_PROBE_ATTACKING:
 		p->has_reaction = true;
-		probe_finish(p, CHECK_PROBE_TLS, "");
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 		break;
-	case PROBE_HANDSHAKE:
+	case CHECK_PROBE_HANDSHAKE:
 		snprintf(p->seen.why, sizeof(p->seen.why), "no answer in time");
-		probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
+		check_probe_finish(p, CHECK_PROBE_LOST, "no answer to a ClientHello in time");
 		break;
-	case PROBE_RENEGOTIATING:
-	case PROBE_LINGERING:
+	case CHECK_PROBE_RENEGOTIATING:
+	case CHECK_PROBE_LINGERING:
 		gone(p, "no answer in time");
 		break;
-	case PROBE_OVER:
+	case CHECK_PROBE_OVER:
 		break;
 	}
 }
@@ -199,21 +199,21 @@ static void silence(struct check_probe *p)
 static void flush(struct check_probe *p)
 {
 	if (buf_len(&p->opening.out) && io_stream_write(&p->stream, buf_slice(&p->opening.out)))
-		probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_LOST,
-		             "it broke off");
+		check_probe_finish(p, p->seen.is_done ? CHECK_PROBE_TLS : CHECK_PROBE_LOST,
+		                   "it broke off");
 	buf_clear(&p->opening.out);
-	if (p->phase != PROBE_TALKING || p->waits_for == p->opening.state)
+	if (p->phase != CHECK_PROBE_TALKING || p->waits_for == p->opening.state)
 		return;
 	p->waits_for = p->opening.state;
-	probe_deadline(p, p->waits_for == CHECK_OPENING_GREETING ? p->limits.greeting_ms
-	                                                         : p->limits.answer_ms);
+	check_probe_deadline(p, p->waits_for == CHECK_OPENING_GREETING ? p->limits.greeting_ms
+	                                                               : p->limits.answer_ms);
 }
 
 static void quit(struct check_probe *p)
 {
-	probe_ticket_take(p);
+	check_probe_ticket_take(p);
 	if (check_opening_quit(&p->opening)) {
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 		return;
 	}
 	flush(p);
@@ -223,18 +223,18 @@ static void quit(struct check_probe *p)
 /* Inside, and nothing is left to be said but what the probe is for. */
 static void looked(struct check_probe *p)
 {
-	if (p->phase == PROBE_OVER)
+	if (p->phase == CHECK_PROBE_OVER)
 		return;
-	probe_ticket_take(p); /* a renegotiation that is refused ends the session */
-	if (probe_renegotiate(p))
+	check_probe_ticket_take(p); /* a renegotiation that is refused ends the session */
+	if (check_probe_renegotiate(p))
 		return;
-	p->phase = PROBE_TALKING;
+	p->phase = CHECK_PROBE_TALKING;
 	if (p->opening.language != CHECK_SPEAKS_NOTHING || !p->visit.waits_for_ticket) {
 		quit(p);
 		return;
 	}
-	p->phase = PROBE_LINGERING;
-	probe_deadline(p, TICKET_MS);
+	p->phase = CHECK_PROBE_LINGERING;
+	check_probe_deadline(p, TICKET_MS);
 }
 
 /* False: nothing more is to be fed. */
@@ -243,16 +243,16 @@ static bool todo_do(struct check_probe *p, enum check_opening_todo todo)
 	flush(p);
 	switch (todo) {
 	case CHECK_OPENING_READ:
-		return p->phase == PROBE_TALKING;
+		return p->phase == CHECK_PROBE_TALKING;
 	case CHECK_OPENING_START_TLS:
-		probe_start_tls(p);
+		check_probe_start_tls(p);
 		return false;
 	case CHECK_OPENING_LOOKED:
 	case CHECK_OPENING_NOOPED:
 		looked(p);
-		return p->phase == PROBE_TALKING;
+		return p->phase == CHECK_PROBE_TALKING;
 	case CHECK_OPENING_OVER:
-		probe_ticket_take(p);
+		check_probe_ticket_take(p);
 		ended(p);
 		return false;
 	}
@@ -262,8 +262,8 @@ static bool todo_do(struct check_probe *p, enum check_opening_todo todo)
 /* A renegotiation counts when the session still answers behind it. */
 static void on_renegotiated_later(struct io_later *later)
 {
-	struct check_probe *p = PROBE_OF(renegotiated, later);
-	if (p->phase != PROBE_RENEGOTIATING)
+	struct check_probe *p = CHECK_PROBE_OF(renegotiated, later);
+	if (p->phase != CHECK_PROBE_RENEGOTIATING)
 		return;
 	p->seen.renegotiations++;
 	p->seen.renegotiates = CHECK_YES;
@@ -271,9 +271,9 @@ static void on_renegotiated_later(struct io_later *later)
 		looked(p);
 		return;
 	}
-	p->phase = PROBE_TALKING;
+	p->phase = CHECK_PROBE_TALKING;
 	if (check_opening_noop(&p->opening))
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 	else
 		flush(p);
 }
@@ -282,10 +282,10 @@ static void talk(struct check_probe *p)
 {
 	bool goes_on = true;
 	size_t used = 1;
-	while (goes_on && used && p->phase == PROBE_TALKING) {
+	while (goes_on && used && p->phase == CHECK_PROBE_TALKING) {
 		enum check_opening_todo todo;
 		if (check_opening_feed(&p->opening, io_stream_input(&p->stream), &used, &todo)) {
-			probe_no_memory(p);
+			check_probe_no_memory(p);
 			return;
 		}
 		io_stream_consume(&p->stream, used);
@@ -298,20 +298,20 @@ static void talk(struct check_probe *p)
 static void on_data(struct check_probe *p)
 {
 	switch (p->phase) {
-	case PROBE_TALKING:
+	case CHECK_PROBE_TALKING:
 		talk(p);
 		break;
-	case PROBE_OFFERED:
-		probe_answered(p);
+	case CHECK_PROBE_OFFERED:
+		check_probe_answered(p);
 		break;
-	case PROBE_ATTACKING:
-		probe_reacted(p);
+	case CHECK_PROBE_ATTACKING:
+		check_probe_reacted(p);
 		break;
-	case PROBE_CONNECTING:
-	case PROBE_HANDSHAKE:
-	case PROBE_RENEGOTIATING:
-	case PROBE_LINGERING:
-	case PROBE_OVER: /* what nobody asked for */
+	case CHECK_PROBE_CONNECTING:
+	case CHECK_PROBE_HANDSHAKE:
+	case CHECK_PROBE_RENEGOTIATING:
+	case CHECK_PROBE_LINGERING:
+	case CHECK_PROBE_OVER: /* what nobody asked for */
 		io_stream_consume(&p->stream, io_stream_input(&p->stream).len);
 		break;
 	}
@@ -319,17 +319,17 @@ static void on_data(struct check_probe *p)
 
 static void on_connected(struct check_probe *p)
 {
-	p->phase = PROBE_TALKING;
-	probe_deadline(p, p->limits.greeting_ms);
+	p->phase = CHECK_PROBE_TALKING;
+	check_probe_deadline(p, p->limits.greeting_ms);
 	todo_do(p, check_opening_start(&p->opening));
 }
 
 static void on_tls_up(struct check_probe *p)
 {
 	enum check_opening_todo todo;
-	p->phase = PROBE_TALKING;
-	if (probe_seen_take(p) || check_opening_tls_up(&p->opening, &todo)) {
-		probe_no_memory(p);
+	p->phase = CHECK_PROBE_TALKING;
+	if (check_probe_seen_take(p) || check_opening_tls_up(&p->opening, &todo)) {
+		check_probe_no_memory(p);
 		return;
 	}
 	todo_do(p, todo);
@@ -338,8 +338,9 @@ static void on_tls_up(struct check_probe *p)
 static void on_error(struct check_probe *p)
 {
 	const char *why = strerror(p->stream.error);
-	p->seen.is_cut = p->phase == PROBE_HANDSHAKE;
-	if (p->phase == PROBE_RENEGOTIATING || (p->phase == PROBE_TALKING && p->seen.is_done))
+	p->seen.is_cut = p->phase == CHECK_PROBE_HANDSHAKE;
+	if (p->phase == CHECK_PROBE_RENEGOTIATING ||
+	    (p->phase == CHECK_PROBE_TALKING && p->seen.is_done))
 		why = tls_session_error(p->stream.tls);
 	gone(p, why);
 }
@@ -361,7 +362,7 @@ static void on_event(struct io_stream *s, enum io_stream_event event)
 		gone(p, tls_session_error(s->tls));
 		break;
 	case IO_STREAM_EOF:
-		p->seen.is_cut = p->phase == PROBE_HANDSHAKE;
+		p->seen.is_cut = p->phase == CHECK_PROBE_HANDSHAKE;
 		gone(p, "it ended the connection");
 		break;
 	case IO_STREAM_ERROR:
@@ -374,12 +375,12 @@ static void on_event(struct io_stream *s, enum io_stream_event event)
 
 static void on_late(struct io_deadline *d)
 {
-	silence(PROBE_OF(late, d));
+	silence(CHECK_PROBE_OF(late, d));
 }
 
 static void on_total(struct io_deadline *d)
 {
-	silence(PROBE_OF(total, d));
+	silence(CHECK_PROBE_OF(total, d));
 }
 
 /* --- Life --- */
@@ -403,16 +404,16 @@ static int probe_connect(struct check_probe *p, const struct check_probe_way *wa
 	int r = connect_start(p, way);
 	if (r == -EINVAL || r == -ENOMEM)
 		return err_up(r);
-	probe_deadline(p, p->limits.connect_ms);
+	check_probe_deadline(p, p->limits.connect_ms);
 	io_deadline_arm(p->loop, &p->total, p->limits.total_ms);
 	if (r)
-		probe_finish(p,
-		             r == -EMFILE || r == -ENFILE ? CHECK_PROBE_LOST : CHECK_PROBE_CLOSED,
-		             strerror(-r));
+		check_probe_finish(
+			p, r == -EMFILE || r == -ENFILE ? CHECK_PROBE_LOST : CHECK_PROBE_CLOSED,
+			strerror(-r));
 	return 0;
 }
 
-static void probe_freep(struct check_probe **probe)
+static void check_probe_freep(struct check_probe **probe)
 {
 	check_probe_free(*probe);
 }
@@ -420,7 +421,7 @@ static void probe_freep(struct check_probe **probe)
 int check_probe_new(struct check_probe **ret_probe, struct io_loop *loop,
                     const struct check_probe_settings *set)
 {
-	CLEAN(probe_freep) struct check_probe *p = calloc(1, sizeof(*p));
+	CLEAN(check_probe_freep) struct check_probe *p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_raise(-ENOMEM);
 	p->loop = loop;

@@ -5,15 +5,15 @@
 #include "check/probe.h"
 #include "io/stream.h"
 
-enum probe_phase {
-	PROBE_CONNECTING,
-	PROBE_TALKING, /* check/opening.h has the word, in clear or in TLS */
-	PROBE_OFFERED, /* the hello went out: all that comes is its answer */
-	PROBE_HANDSHAKE,
-	PROBE_ATTACKING, /* something went out that a server should not fall for */
-	PROBE_RENEGOTIATING,
-	PROBE_LINGERING, /* for tickets */
-	PROBE_OVER,
+enum check_probe_phase {
+	CHECK_PROBE_CONNECTING,
+	CHECK_PROBE_TALKING, /* check/opening.h has the word, in clear or in TLS */
+	CHECK_PROBE_OFFERED, /* the hello went out: all that comes is its answer */
+	CHECK_PROBE_HANDSHAKE,
+	CHECK_PROBE_ATTACKING, /* something went out that a server should not fall for */
+	CHECK_PROBE_RENEGOTIATING,
+	CHECK_PROBE_LINGERING, /* for tickets */
+	CHECK_PROBE_OVER,
 };
 
 struct check_probe {
@@ -25,7 +25,7 @@ struct check_probe {
 	struct check_probe_visit visit;
 	void (*on_end)(void *owner);
 	void *owner;
-	enum probe_phase phase;
+	enum check_probe_phase phase;
 	enum check_opening_state waits_for; /* since late was armed */
 	struct io_deadline late, total;
 	struct io_later done, renegotiated;
@@ -41,19 +41,19 @@ struct check_probe {
 };
 
 /* Told from a later turn; nothing is read any more. */
-void probe_finish(struct check_probe *p, enum check_probe_end end, const char *why);
-void probe_no_memory(struct check_probe *p);
-void probe_deadline(struct check_probe *p, uint32_t ms);
+void check_probe_finish(struct check_probe *p, enum check_probe_end end, const char *why);
+void check_probe_no_memory(struct check_probe *p);
+void check_probe_deadline(struct check_probe *p, uint32_t ms);
 
 /* The first byte of TLS goes out: a hello by hand, or a handshake begins. */
-void probe_start_tls(struct check_probe *p);
+void check_probe_start_tls(struct check_probe *p);
 /* What a handshake showed. 0 or -ENOMEM. */
-[[nodiscard]] int probe_seen_take(struct check_probe *p);
-void probe_ticket_take(struct check_probe *p);
+[[nodiscard]] int check_probe_seen_take(struct check_probe *p);
+void check_probe_ticket_take(struct check_probe *p);
 /* True: another renegotiation is under way. */
-bool probe_renegotiate(struct check_probe *p);
+bool check_probe_renegotiate(struct check_probe *p);
 /* There is input: of the answer to a hello; of the reaction to an attack. */
-void probe_answered(struct check_probe *p);
-void probe_reacted(struct check_probe *p);
+void check_probe_answered(struct check_probe *p);
+void check_probe_reacted(struct check_probe *p);
 
 #endif

@@ -6,19 +6,20 @@
 
 enum { REACTION_MAX = 256 };
 
-void probe_ticket_take(struct check_probe *p)
+void check_probe_ticket_take(struct check_probe *p)
 {
 	if (p->stream.tls && !p->seen.ticket &&
 	    tls_visit_ticket(p->stream.tls, &p->seen.ticket, &p->seen.ticket_facts))
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 }
 
 static void offer(struct check_probe *p)
 {
-	p->phase = p->attack == CHECK_ATTACK_TICKETBLEED ? PROBE_ATTACKING : PROBE_OFFERED;
-	probe_deadline(p, p->limits.answer_ms);
+	p->phase =
+		p->attack == CHECK_ATTACK_TICKETBLEED ? CHECK_PROBE_ATTACKING : CHECK_PROBE_OFFERED;
+	check_probe_deadline(p, p->limits.answer_ms);
 	if (io_stream_write(&p->stream, buf_slice(&p->hello)))
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 }
 
 static void visit(struct check_probe *p)
@@ -29,17 +30,17 @@ static void visit(struct check_probe *p)
 		r = tls_visit_prepare(tls, &p->visit.tls);
 	if (r) {
 		tls_session_free(tls);
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 		return;
 	}
-	p->phase = PROBE_HANDSHAKE;
+	p->phase = CHECK_PROBE_HANDSHAKE;
 	p->seen.was_tried = true;
-	probe_deadline(p, p->limits.answer_ms);
+	check_probe_deadline(p, p->limits.answer_ms);
 	io_stream_start_tls(&p->stream, tls);
 }
 
 /* Text behind the word to start is nobody's (RFC 3207 5). */
-void probe_start_tls(struct check_probe *p)
+void check_probe_start_tls(struct check_probe *p)
 {
 	io_stream_consume(&p->stream, io_stream_input(&p->stream).len);
 	if (buf_len(&p->hello))
@@ -48,7 +49,7 @@ void probe_start_tls(struct check_probe *p)
 		visit(p);
 }
 
-int probe_seen_take(struct check_probe *p)
+int check_probe_seen_take(struct check_probe *p)
 {
 	const struct tls_session *tls = p->stream.tls;
 	const struct tls_facts *facts = tls_session_facts(tls);
@@ -73,7 +74,7 @@ static void on_renegotiated(void *owner)
 	io_later_add(p->loop, &p->renegotiated);
 }
 
-bool probe_renegotiate(struct check_probe *p)
+bool check_probe_renegotiate(struct check_probe *p)
 {
 	struct buf out = {};
 	bool is_wanted = p->seen.renegotiations < p->visit.renegotiations_max;
@@ -81,10 +82,10 @@ bool probe_renegotiate(struct check_probe *p)
 		buf_deinit(&out);
 		return false;
 	}
-	p->phase = PROBE_RENEGOTIATING;
-	probe_deadline(p, p->limits.answer_ms / 2);
+	p->phase = CHECK_PROBE_RENEGOTIATING;
+	check_probe_deadline(p, p->limits.answer_ms / 2);
 	if (io_stream_write_sealed(&p->stream, buf_slice(&out)))
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 	buf_deinit(&out);
 	return true;
 }
@@ -96,37 +97,37 @@ static bool attack(struct check_probe *p)
 	int r = p->attack ? check_attack_write(p->attack, p->variant, &p->answer, &out)
 	                  : CHECK_ATTACK_POINTLESS;
 	if (!r) {
-		p->phase = PROBE_ATTACKING;
-		probe_deadline(p, p->limits.answer_ms / 3);
+		p->phase = CHECK_PROBE_ATTACKING;
+		check_probe_deadline(p, p->limits.answer_ms / 3);
 		r = io_stream_write(&p->stream, buf_slice(&out));
 	}
 	buf_deinit(&out);
 	if (r < 0)
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 	return r <= 0;
 }
 
-void probe_answered(struct check_probe *p)
+void check_probe_answered(struct check_probe *p)
 {
 	struct slice input = io_stream_input(&p->stream);
 	int r = tls_answer_feed(&p->answer, input);
 	io_stream_consume(&p->stream, input.len);
 	if (r < 0)
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 	else if (r == TLS_ANSWER_BAD && p->answer.kind == TLS_ANSWER_NONE)
-		probe_finish(p, CHECK_PROBE_LOST, p->answer.problem ?: "no TLS");
+		check_probe_finish(p, CHECK_PROBE_LOST, p->answer.problem ?: "no TLS");
 	else if (r != TLS_ANSWER_MORE && !attack(p))
-		probe_finish(p, CHECK_PROBE_TLS, "");
+		check_probe_finish(p, CHECK_PROBE_TLS, "");
 }
 
 /* The first record says how it took it; more than that is thrown away. */
-void probe_reacted(struct check_probe *p)
+void check_probe_reacted(struct check_probe *p)
 {
 	struct slice input = io_stream_input(&p->stream);
 	int r = buf_add(&p->reply, slice_head(input, REACTION_MAX - buf_len(&p->reply)));
 	io_stream_consume(&p->stream, input.len);
 	if (r) {
-		probe_no_memory(p);
+		check_probe_no_memory(p);
 		return;
 	}
 	if (p->attack == CHECK_ATTACK_TICKETBLEED)
@@ -136,5 +137,5 @@ void probe_reacted(struct check_probe *p)
 	if (!p->reaction.is_whole)
 		return;
 	p->has_reaction = true;
-	probe_finish(p, CHECK_PROBE_TLS, "");
+	check_probe_finish(p, CHECK_PROBE_TLS, "");
 }
