@@ -1,9 +1,30 @@
 """Two hosts of our own on one machine: each a daemon that has an identity of one CA."""
 import os
 import socket
+import tempfile
 import threading
 
+import pytest
+
 from daemon import Daemon, wait_until
+from pkis import Pki
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """Which workers can enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture(scope="module")
+def pki(folder):
+    made = Pki(folder + "/ca")
+    made.run("init")
+    for name in ("imap1", "db1", "db2"):
+        made.run("issue", name)
+    return made
 
 
 def config(pki_dir, links, more=""):

@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from types import SimpleNamespace
 
@@ -17,27 +16,11 @@ import pytest
 import links
 import peers
 from daemon import BINARY, free_ports, memory_kib, wait_until
+from links import folder, pki  # noqa: F401 (fixtures)
 from pkis import Pki
 from stores import Store
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def folder():
-    """Which workers can enter, unlike pytest's."""
-    with tempfile.TemporaryDirectory() as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(scope="module")
-def pki(folder):
-    made = Pki(folder + "/ca")
-    made.run("init")
-    for name in ("imap1", "db1", "db2"):
-        made.run("issue", name)
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -7,34 +7,14 @@ import os
 import signal
 import socket
 import ssl
-import tempfile
 
 import pytest
 
 import links
 from daemon import free_ports, wait_until
-from pkis import Pki
+from links import folder, pki  # noqa: F401 (fixtures)
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def folder():
-    """Which workers can enter, unlike pytest's."""
-    with tempfile.TemporaryDirectory() as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(scope="module")
-def pki(folder):
-    made = Pki(folder + "/ca")
-    made.run("init")
-    for name in ("imap1", "db1", "db2"):
-        made.run("issue", name)
-    return made
-
-
 hosts = itertools.count()
 
 

@@ -6,15 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 
 import pytest
 
 import links
 from daemon import BINARY, free_ports, wait_until
+from links import folder, pki  # noqa: F401 (fixtures)
 from names import A, ANCHOR, NXDOMAIN, SERVFAIL, NameServer
-from pkis import Pki
 
 PATIENCE = 60
 
@@ -36,22 +35,6 @@ class Names(NameServer):
         if addresses == "silence":
             return None
         return 0, [socket.inet_aton(one) for one in addresses] if kind == A else None
-
-
-@pytest.fixture(scope="module")
-def folder():
-    with tempfile.TemporaryDirectory() as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(scope="module")
-def pki(folder):
-    made = Pki(folder + "/ca")
-    made.run("init")
-    for name in ("imap1", "db1", "db2"):
-        made.run("issue", name)
-    return made
 
 
 numbers = itertools.count()

@@ -48,6 +48,6 @@ void slice_to_text(struct slice s, char *ret_text, size_t cap)
 {
 	size_t n = s.len < cap - 1 ? s.len : cap - 1;
 	for (size_t i = 0; i < n; i++)
-		ret_text[i] = s.data[i] >= 0x20 && s.data[i] < 0x7f ? (char)s.data[i] : '?';
+		ret_text[i] = slice_byte_shown(s.data[i]);
 	ret_text[n] = '\0';
 }

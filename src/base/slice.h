@@ -54,6 +54,12 @@ struct slice slice_trim(struct slice s);
 /* Cuts the next line off *text, without its end. False: nothing is left. */
 bool slice_line_next(struct slice *text, struct slice *ret_line);
 
+/* A byte that a stranger wrote, for a terminal or a log: printable ASCII, else '?'. */
+static inline char slice_byte_shown(uint8_t byte)
+{
+	return byte >= ' ' && byte <= '~' ? (char)byte : '?';
+}
+
 /*
  * Copies into a fixed string, cut to cap - 1 bytes; control bytes and bytes over 126 become '?'.
  * For names that a peer wrote and that go into records and logs.

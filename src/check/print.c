@@ -16,7 +16,7 @@ int check_print_clean(struct buf *out, const char *text)
 	if (r)
 		return err_up(r);
 	for (size_t i = 0; i < len; i++)
-		at[i] = text[i] >= 0x20 && text[i] < 0x7f ? (uint8_t)text[i] : '?';
+		at[i] = (uint8_t)slice_byte_shown((uint8_t)text[i]);
 	buf_commit(out, len);
 	return 0;
 }

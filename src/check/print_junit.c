@@ -10,7 +10,7 @@ static int xml_write(struct buf *out, const char *text)
 {
 	int r = 0;
 	for (const char *c = text; !r && *c; c++) {
-		char one[2] = { *c >= 0x20 && *c < 0x7f ? *c : '?', '\0' };
+		char one[2] = { slice_byte_shown((uint8_t)*c), '\0' };
 		r = buf_add_str(out, *c == '&'   ? "&amp;"
 		                     : *c == '<' ? "&lt;"
 		                     : *c == '>' ? "&gt;"

@@ -41,7 +41,7 @@ static void value_copy(struct slice value, char *to)
 	while (value.len && len < CHECK_ACTION_CAP - 1) {
 		uint8_t c = byte_take(&value);
 		if (c != '\t' && c != '\n' && c != '\r') /* as browsers read URLs */
-			to[len++] = (char)(c < ' ' || c > 126 ? '?' : c);
+			to[len++] = slice_byte_shown(c);
 	}
 	to[len] = '\0';
 }

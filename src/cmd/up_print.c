@@ -26,9 +26,8 @@ static void line_print(FILE *out, const char *before, struct slice line)
 {
 	fputs(before, out);
 	for (size_t i = 0; i < line.len; i++) {
-		bool is_shown =
-			line.data[i] == '\t' || (line.data[i] >= ' ' && line.data[i] <= '~');
-		fputc(is_shown ? line.data[i] : '?', out);
+		bool is_tab = line.data[i] == '\t';
+		fputc(is_tab ? '\t' : slice_byte_shown(line.data[i]), out);
 	}
 	fputc('\n', out);
 }

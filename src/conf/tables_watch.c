@@ -24,7 +24,7 @@ static const struct conf_row watch_rows[] = {
 	    .words = wire_words),
 	LIST("ignore", CONF_WORDS, ignored, ignored_count, "", NEW_SESSIONS,
 	     "Protocols of the internal leg that are not recorded, by the names that "
-	     "mailseal-watch(1) has"),
+	     "mailseal-watch(8) has"),
 };
 #undef OF
 

@@ -6,16 +6,6 @@
 
 enum { REACHED = 1, NOT_REACHED = 2, HEAD_LEN = 2 };
 
-/* It goes into a log: of our own host, but all the same. */
-static void why_take(struct slice text, char ret_why[LINK_WORD_WHY_CAP])
-{
-	size_t n = 0;
-	for (size_t i = 0; i < text.len && n < LINK_WORD_WHY_CAP - 1; i++)
-		ret_why[n++] =
-			(char)(text.data[i] >= ' ' && text.data[i] < 0x7f ? text.data[i] : '?');
-	ret_why[n] = '\0';
-}
-
 int link_word_read(struct slice input, struct link_word *ret_word, size_t *ret_used)
 {
 	struct link_word word = {};
@@ -31,7 +21,7 @@ int link_word_read(struct slice input, struct link_word *ret_word, size_t *ret_u
 		return LINK_WORD_BAD;
 	if (input.len < HEAD_LEN || input.len - HEAD_LEN < input.data[1])
 		return LINK_WORD_MORE;
-	why_take(slice_of(input.data + HEAD_LEN, input.data[1]), word.why);
+	slice_to_text(slice_of(input.data + HEAD_LEN, input.data[1]), word.why, sizeof(word.why));
 	*ret_used = HEAD_LEN + (size_t)input.data[1];
 	*ret_word = word;
 	return 0;

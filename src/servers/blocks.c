@@ -8,18 +8,21 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-const struct blocks_syntax blocks_nginx = { .include = "include", .folder = "/etc/nginx" };
-const struct blocks_syntax blocks_hitch = { .ends_with_line = true, .has_assignment = true };
-const struct blocks_syntax blocks_rspamd = { .ends_with_line = true, .has_assignment = true };
+const struct servers_blocks_syntax servers_blocks_nginx = { .include = "include",
+	                                                    .folder = "/etc/nginx" };
+const struct servers_blocks_syntax servers_blocks_hitch = { .ends_with_line = true,
+	                                                    .has_assignment = true };
+const struct servers_blocks_syntax servers_blocks_rspamd = { .ends_with_line = true,
+	                                                     .has_assignment = true };
 
-const struct blocks_syntax blocks_json = { .is_json = true };
+const struct servers_blocks_syntax servers_blocks_json = { .is_json = true };
 
 /* Ends the reading in good order; a fault was noted. */
 enum { STOP = 1 };
 
 struct reading {
 	struct servers *s;
-	const struct blocks_syntax *syntax;
+	const struct servers_blocks_syntax *syntax;
 	struct servers_scope *scope; /* the block that is open */
 	unsigned depth;
 	struct servers_nest *nest;
@@ -133,7 +136,7 @@ static int on_open(struct reading *r)
 	const char *name = servers_text(r->s, buf_slice(&r->value));
 	if (!type || !name)
 		return err_raise(-ENOMEM);
-	if (r->depth == BLOCKS_DEPTH_MAX)
+	if (r->depth == SERVERS_BLOCKS_DEPTH_MAX)
 		return stop(r, "blocks inside each other, deeper than is read");
 	int e = servers_scope_add(r->s, r->scope, type, name, &r->scope);
 	if (e)
@@ -202,7 +205,8 @@ static int quoted_take(struct reading *r, struct buf *word)
 		r->rest = slice_skip(r->rest, 1);
 	}
 	r->rest = slice_skip(r->rest, 1);
-	return buf_len(word) > BLOCKS_VALUE_MAX ? stop(r, "a value longer than is read") : 0;
+	return buf_len(word) > SERVERS_BLOCKS_VALUE_MAX ? stop(r, "a value longer than is read")
+	                                                : 0;
 }
 
 static int bare_take(struct reading *r, struct buf *word)
@@ -226,7 +230,8 @@ static int bare_take(struct reading *r, struct buf *word)
 	r->rest = slice_skip(r->rest, n);
 	if (e)
 		return err_up(e);
-	return buf_len(word) > BLOCKS_VALUE_MAX ? stop(r, "a value longer than is read") : 0;
+	return buf_len(word) > SERVERS_BLOCKS_VALUE_MAX ? stop(r, "a value longer than is read")
+	                                                : 0;
 }
 
 static int on_word(struct reading *r)
@@ -287,7 +292,7 @@ static int file_read_in(struct reading *r, const struct servers_file *file)
 }
 
 int servers_blocks_read(struct servers *s, struct servers_scope *scope,
-                        const struct servers_file *file, const struct blocks_syntax *syntax)
+                        const struct servers_file *file, const struct servers_blocks_syntax *syntax)
 {
 	struct servers_nest nest = {};
 	struct reading r = { .s = s, .syntax = syntax, .scope = scope, .nest = &nest };

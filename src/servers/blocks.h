@@ -9,11 +9,11 @@
 #include "servers/reader.h"
 
 enum {
-	BLOCKS_DEPTH_MAX = 32, /* blocks inside each other */
-	BLOCKS_VALUE_MAX = 64 * 1024,
+	SERVERS_BLOCKS_DEPTH_MAX = 32, /* blocks inside each other */
+	SERVERS_BLOCKS_VALUE_MAX = 64 * 1024,
 };
 
-struct blocks_syntax {
+struct servers_blocks_syntax {
 	const char *include; /* "include"; NULL: there are none */
 	const char *folder;  /* what names in includes are relative to: "/etc/nginx" */
 	bool ends_with_line; /* a statement does, beside ";" */
@@ -23,12 +23,13 @@ struct blocks_syntax {
 	               * what stands in "[" and "]" comes out as anything */
 };
 
-extern const struct blocks_syntax blocks_nginx, blocks_hitch, blocks_rspamd, blocks_json;
+extern const struct servers_blocks_syntax servers_blocks_nginx, servers_blocks_hitch,
+	servers_blocks_rspamd, servers_blocks_json;
 
 /* Reads file into scope. What is over a limit or not understood is noted with servers_fault().
  * 0 or a negative. */
 [[nodiscard]] int servers_blocks_read(struct servers *s, struct servers_scope *scope,
                                       const struct servers_file *file,
-                                      const struct blocks_syntax *syntax);
+                                      const struct servers_blocks_syntax *syntax);
 
 #endif

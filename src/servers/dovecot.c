@@ -44,7 +44,7 @@ static int variables_replace(const struct servers_scope *scope, const char *writ
                              struct buf *out)
 {
 	int r = 0;
-	while (!r && *written && buf_len(out) < DOVECOT_VALUE_MAX) {
+	while (!r && *written && buf_len(out) < SERVERS_DOVECOT_VALUE_MAX) {
 		size_t plain = strcspn(written, "$");
 		r = buf_add(out, slice_of(written, plain));
 		written += plain;
@@ -72,7 +72,8 @@ static const char *short_name(const struct servers_scope *scope, const char *nam
 	return is_long ? name + len + 1 : name;
 }
 
-static int setting_add(struct dovecot_reading *r, const struct dovecot_conf_line *line)
+static int setting_add(struct servers_dovecot_reading *r,
+                       const struct servers_dovecot_conf_line *line)
 {
 	CLEAN(buf_deinit) struct buf value = {};
 	const char *prefix = r->prefix;
@@ -115,7 +116,8 @@ static bool is_group(const char *type)
 	return false;
 }
 
-static int scope_enter(struct dovecot_reading *r, const struct dovecot_conf_line *line)
+static int scope_enter(struct servers_dovecot_reading *r,
+                       const struct servers_dovecot_conf_line *line)
 {
 	struct servers_scope *scope = line->value[0] || !strcmp(line->name, "protocols")
 	                                      ? (struct servers_scope *)servers_scope_child(
@@ -131,7 +133,8 @@ static int scope_enter(struct dovecot_reading *r, const struct dovecot_conf_line
 	return 0;
 }
 
-static int block_begin(struct dovecot_reading *r, const struct dovecot_conf_line *line)
+static int block_begin(struct servers_dovecot_reading *r,
+                       const struct servers_dovecot_conf_line *line)
 {
 	if (r->nest == NEST_MAX || r->prefix[0])
 		return err_up(servers_fault(r->s, r->path ? r->path : "doveconf", line->line,
@@ -144,7 +147,8 @@ static int block_begin(struct dovecot_reading *r, const struct dovecot_conf_line
 	return err_up(scope_enter(r, line));
 }
 
-static int block_end(struct dovecot_reading *r, const struct dovecot_conf_line *line,
+static int block_end(struct servers_dovecot_reading *r,
+                     const struct servers_dovecot_conf_line *line,
                      const struct servers_scope *outermost)
 {
 	if (r->prefix[0]) {
@@ -166,12 +170,12 @@ static int block_end(struct dovecot_reading *r, const struct dovecot_conf_line *
 
 static int on_include(void *owner, const char *path)
 {
-	struct dovecot_reading *r = owner;
-	int e = dovecot_file_read(r, path);
+	struct servers_dovecot_reading *r = owner;
+	int e = servers_dovecot_file_read(r, path);
 	return e > 0 ? 0 : e;
 }
 
-static const char *path_beside(struct dovecot_reading *r, const char *name)
+static const char *path_beside(struct servers_dovecot_reading *r, const char *name)
 {
 	const char *slash = strrchr(r->path, '/');
 	if (name[0] == '/' || !slash)
@@ -179,55 +183,56 @@ static const char *path_beside(struct dovecot_reading *r, const char *name)
 	return servers_text_printf(r->s, "%.*s/%s", (int)(slash - r->path), r->path, name);
 }
 
-static int include(struct dovecot_reading *r, const struct dovecot_conf_line *line)
+static int include(struct servers_dovecot_reading *r, const struct servers_dovecot_conf_line *line)
 {
 	const char *path = r->path ? path_beside(r, line->value) : NULL;
 	if (!path)
 		return r->path ? err_raise(-ENOMEM) : 0;
 	if (strpbrk(path, "*?["))
 		return err_up(servers_glob(r->s, path, on_include, r));
-	int e = dovecot_file_read(r, path);
-	if (e == SERVERS_FILE_ABSENT && line->kind == DOVECOT_CONF_INCLUDE)
+	int e = servers_dovecot_file_read(r, path);
+	if (e == SERVERS_FILE_ABSENT && line->kind == SERVERS_DOVECOT_CONF_INCLUDE)
 		return err_up(servers_fault(r->s, path, 0, "it is not there; %s:%u includes it",
 		                            r->path, line->line));
 	return e > 0 ? 0 : err_up(e);
 }
 
-static int line_read(struct dovecot_reading *r, const struct dovecot_conf_line *line,
+static int line_read(struct servers_dovecot_reading *r,
+                     const struct servers_dovecot_conf_line *line,
                      const struct servers_scope *outermost)
 {
 	switch (line->kind) {
-	case DOVECOT_CONF_SETTING:
+	case SERVERS_DOVECOT_CONF_SETTING:
 		return err_up(setting_add(r, line));
-	case DOVECOT_CONF_BLOCK:
+	case SERVERS_DOVECOT_CONF_BLOCK:
 		return err_up(block_begin(r, line));
-	case DOVECOT_CONF_END:
+	case SERVERS_DOVECOT_CONF_END:
 		return err_up(block_end(r, line, outermost));
-	case DOVECOT_CONF_INCLUDE:
-	case DOVECOT_CONF_INCLUDE_TRY:
+	case SERVERS_DOVECOT_CONF_INCLUDE:
+	case SERVERS_DOVECOT_CONF_INCLUDE_TRY:
 		return err_up(include(r, line));
-	case DOVECOT_CONF_BAD:
+	case SERVERS_DOVECOT_CONF_BAD:
 		return r->path ? err_up(servers_fault(r->s, r->path, line->line, "%s", line->value))
 		               : 0;
 	}
 	return 0;
 }
 
-static bool is_full(const struct dovecot_reading *r)
+static bool is_full(const struct servers_dovecot_reading *r)
 {
-	return r->s->setting_count - r->settings_before > DOVECOT_SETTINGS_MAX ||
-	       r->s->scope_count - r->scopes_before > DOVECOT_BLOCKS_MAX;
+	return r->s->setting_count - r->settings_before > SERVERS_DOVECOT_SETTINGS_MAX ||
+	       r->s->scope_count - r->scopes_before > SERVERS_DOVECOT_BLOCKS_MAX;
 }
 
-int dovecot_text_read(struct dovecot_reading *r, struct slice text)
+int servers_dovecot_text_read(struct servers_dovecot_reading *r, struct slice text)
 {
 	CLEAN(buf_deinit) struct buf words = {};
-	struct dovecot_conf conf = { text, 1 };
-	struct dovecot_conf_line line = {};
+	struct servers_dovecot_conf conf = { text, 1 };
+	struct servers_dovecot_conf_line line = {};
 	struct servers_scope *outermost = r->scope;
 	int nest = r->nest;
 	int e = 0;
-	while (!e && !is_full(r) && dovecot_conf_next(&conf, &words, &line, &e))
+	while (!e && !is_full(r) && servers_dovecot_conf_next(&conf, &words, &line, &e))
 		e = line_read(r, &line, outermost);
 	if (!e && is_full(r))
 		e = servers_fault(r->s, r->path ? r->path : "doveconf", line.line,
@@ -240,7 +245,7 @@ int dovecot_text_read(struct dovecot_reading *r, struct slice text)
 	return err_up(e);
 }
 
-int dovecot_file_read(struct dovecot_reading *r, const char *path)
+int servers_dovecot_file_read(struct servers_dovecot_reading *r, const char *path)
 {
 	struct servers_file *file = NULL;
 	if (r->depth == DEPTH_MAX || r->includes == SERVERS_FILES_MAX)
@@ -252,7 +257,7 @@ int dovecot_file_read(struct dovecot_reading *r, const char *path)
 	const char *outer = r->path;
 	r->path = file->path;
 	r->depth++;
-	e = dovecot_text_read(r, buf_slice(&file->text));
+	e = servers_dovecot_text_read(r, buf_slice(&file->text));
 	r->depth--;
 	r->path = outer;
 	return err_up(e);
@@ -261,7 +266,7 @@ int dovecot_file_read(struct dovecot_reading *r, const char *path)
 /* --- its own program --- */
 
 /* "# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf" */
-static int version_take(struct dovecot_reading *r, struct slice out)
+static int version_take(struct servers_dovecot_reading *r, struct slice out)
 {
 	char version[32];
 	char line[128];
@@ -272,7 +277,7 @@ static int version_take(struct dovecot_reading *r, struct slice out)
 	return r->server->version ? 0 : err_raise(-ENOMEM);
 }
 
-static int doveconf(struct dovecot_reading *r, const char *config, const char *what,
+static int doveconf(struct servers_dovecot_reading *r, const char *config, const char *what,
                     struct buf *ret_out)
 {
 	char *const argv[] = { (char *)"doveconf", (char *)"-c", (char *)config, (char *)what,
@@ -323,7 +328,7 @@ static void told_compare(struct servers_scope *own, const struct servers_scope *
 }
 
 /* Values as doveconf has them take the place of ours; where they stand is what the files say. */
-static int tool_compare(struct dovecot_reading *r, const char *config)
+static int tool_compare(struct servers_dovecot_reading *r, const char *config)
 {
 	CLEAN(buf_deinit) struct buf out = {};
 	int e = doveconf(r, config, "-n", &out);
@@ -336,7 +341,7 @@ static int tool_compare(struct dovecot_reading *r, const char *config)
 		e = servers_scope_add(r->s, NULL, "", "", &told);
 	if (e)
 		return err_up(e);
-	struct dovecot_reading reading = {
+	struct servers_dovecot_reading reading = {
 		.s = r->s,
 		.server = r->server,
 		.scope = told,
@@ -344,7 +349,7 @@ static int tool_compare(struct dovecot_reading *r, const char *config)
 		.settings_before = r->s->setting_count,
 		.scopes_before = r->s->scope_count,
 	};
-	e = dovecot_text_read(&reading, buf_slice(&out));
+	e = servers_dovecot_text_read(&reading, buf_slice(&out));
 	if (!e)
 		told_compare(r->server->top, told);
 	return err_up(e);
@@ -353,27 +358,27 @@ static int tool_compare(struct dovecot_reading *r, const char *config)
 static bool is_24_text(struct slice text)
 {
 	CLEAN(buf_deinit) struct buf words = {};
-	struct dovecot_conf conf = { text, 1 };
-	struct dovecot_conf_line line;
+	struct servers_dovecot_conf conf = { text, 1 };
+	struct servers_dovecot_conf_line line;
 	int e = 0;
-	while (dovecot_conf_next(&conf, &words, &line, &e))
-		if (line.kind == DOVECOT_CONF_SETTING &&
+	while (servers_dovecot_conf_next(&conf, &words, &line, &e))
+		if (line.kind == SERVERS_DOVECOT_CONF_SETTING &&
 		    !strcmp(line.name, "dovecot_config_version"))
 			return true;
 	return false;
 }
 
-static int defaults_read(struct dovecot_reading *r, const struct servers_file *file)
+static int defaults_read(struct servers_dovecot_reading *r, const struct servers_file *file)
 {
 	CLEAN(buf_deinit) struct buf out = {};
 	/* Those known here come first: a listener whose protocol has no package is not in its. */
 	bool is_24 = is_24_text(buf_slice(&file->text));
-	int e = dovecot_text_read(r, slice_str(dovecot_defaults(is_24)));
+	int e = servers_dovecot_text_read(r, slice_str(servers_dovecot_defaults(is_24)));
 	if (!e)
 		e = doveconf(r, file->path, "-d", &out);
 	if (e)
 		return e > 0 ? 0 : err_up(e);
-	return err_up(dovecot_text_read(r, buf_slice(&out)));
+	return err_up(servers_dovecot_text_read(r, buf_slice(&out)));
 }
 
 /* --- an instance --- */
@@ -381,10 +386,10 @@ static int defaults_read(struct dovecot_reading *r, const struct servers_file *f
 int servers_dovecot_read(struct servers *s, const char *path)
 {
 	struct servers_file *file = NULL;
-	struct dovecot_reading r = { .s = s,
-		                     .prefix = "",
-		                     .settings_before = s->setting_count,
-		                     .scopes_before = s->scope_count };
+	struct servers_dovecot_reading r = { .s = s,
+		                             .prefix = "",
+		                             .settings_before = s->setting_count,
+		                             .scopes_before = s->scope_count };
 	int e = servers_find(s, SERVERS_DOVECOT, path) ? SERVERS_FILE_ABSENT
 	                                               : servers_open(s, path, &file);
 	if (e)
@@ -397,14 +402,14 @@ int servers_dovecot_read(struct servers *s, const char *path)
 	r.scope = r.server->top;
 	e = defaults_read(&r, file);
 	if (!e)
-		e = dovecot_file_read(&r, file->path);
+		e = servers_dovecot_file_read(&r, file->path);
 	if (!e)
 		e = tool_compare(&r, file->path);
 	if (!e)
-		e = dovecot_externals_read(&r);
+		e = servers_dovecot_externals_read(&r);
 	if (!e)
-		e = dovecot_listeners_add(&r);
-	return e ? err_up(e) : err_up(dovecot_certificates_add(&r));
+		e = servers_dovecot_listeners_add(&r);
+	return e ? err_up(e) : err_up(servers_dovecot_certificates_add(&r));
 }
 
 int servers_dovecot_find(struct servers *s)

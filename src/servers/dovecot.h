@@ -14,7 +14,7 @@
 bool servers_dovecot_is_24(const struct servers_server *server);
 
 /* The defaults that matter here, as lines of dovecot.conf. */
-const char *dovecot_defaults(bool is_24);
+const char *servers_dovecot_defaults(bool is_24);
 
 /* protocols has it: "imap", "sieve". */
 bool servers_dovecot_has_protocol(const struct servers_server *server, const char *protocol);

@@ -31,7 +31,7 @@ static struct slice trim(struct slice s)
 }
 
 /* One line with those that a "\" at its end joins to it. 0 or -ENOMEM. */
-static int joined_take(struct dovecot_conf *conf, struct buf *ret_text, unsigned *ret_lines)
+static int joined_take(struct servers_dovecot_conf *conf, struct buf *ret_text, unsigned *ret_lines)
 {
 	bool goes_on = true;
 	int r = 0;
@@ -66,7 +66,8 @@ static size_t word_length(struct slice s)
 }
 
 /* Without quotes and the "\" in them. */
-static int value_add(struct buf *out, struct slice value, struct dovecot_conf_line *ret_line)
+static int value_add(struct buf *out, struct slice value,
+                     struct servers_dovecot_conf_line *ret_line)
 {
 	uint8_t quote = value.len ? value.data[0] : 0;
 	ret_line->is_quoted = value.len >= 2 && (quote == '"' || quote == '\'') &&
@@ -83,21 +84,21 @@ static int value_add(struct buf *out, struct slice value, struct dovecot_conf_li
 
 /* What a line is, as parts of it. */
 struct parts {
-	enum dovecot_conf_kind kind;
+	enum servers_dovecot_conf_kind kind;
 	struct slice name, value;
 	bool is_file;
 };
 
 static struct parts bad(const char *why)
 {
-	return (struct parts){ .kind = DOVECOT_CONF_BAD, .value = slice_str(why) };
+	return (struct parts){ .kind = SERVERS_DOVECOT_CONF_BAD, .value = slice_str(why) };
 }
 
 static struct parts setting_of(struct slice name, struct slice value)
 {
 	value = trim(value);
 	bool is_file = value.len && value.data[0] == '<';
-	return (struct parts){ DOVECOT_CONF_SETTING, name,
+	return (struct parts){ SERVERS_DOVECOT_CONF_SETTING, name,
 		               is_file ? trim(slice_skip(value, 1)) : value, is_file };
 }
 
@@ -109,20 +110,20 @@ static struct parts parts_of(struct slice line)
 		return name.len ? setting_of(name, slice_skip(rest, 1))
 		                : bad("no name before \"=\"");
 	if (slice_equal(name, slice_str("}")) && !rest.len)
-		return (struct parts){ .kind = DOVECOT_CONF_END };
+		return (struct parts){ .kind = SERVERS_DOVECOT_CONF_END };
 	if (slice_equal(name, slice_str("!include")))
-		return (struct parts){ .kind = DOVECOT_CONF_INCLUDE, .value = rest };
+		return (struct parts){ .kind = SERVERS_DOVECOT_CONF_INCLUDE, .value = rest };
 	if (slice_equal(name, slice_str("!include_try")))
-		return (struct parts){ .kind = DOVECOT_CONF_INCLUDE_TRY, .value = rest };
+		return (struct parts){ .kind = SERVERS_DOVECOT_CONF_INCLUDE_TRY, .value = rest };
 	if (rest.len && rest.data[rest.len - 1] == '{')
-		return (struct parts){ DOVECOT_CONF_BLOCK, name,
+		return (struct parts){ SERVERS_DOVECOT_CONF_BLOCK, name,
 			               trim(slice_head(rest, rest.len - 1)), false };
 	return bad("neither \"name = value\" nor the begin or end of a block");
 }
 
 /* line was found in text, which moves: its texts are written behind each other and named last. */
 static int line_keep(struct buf *text, const struct parts *parts,
-                     struct dovecot_conf_line *ret_line)
+                     struct servers_dovecot_conf_line *ret_line)
 {
 	ret_line->kind = parts->kind;
 	ret_line->is_file = parts->is_file;
@@ -134,7 +135,8 @@ static int line_keep(struct buf *text, const struct parts *parts,
 	return r ? err_up(r) : err_up(buf_add(text, slice_of("", 1)));
 }
 
-static int line_make(struct slice line, struct buf *text, struct dovecot_conf_line *ret_line)
+static int line_make(struct slice line, struct buf *text,
+                     struct servers_dovecot_conf_line *ret_line)
 {
 	const struct parts parts = parts_of(line);
 	buf_clear(text);
@@ -146,14 +148,14 @@ static int line_make(struct slice line, struct buf *text, struct dovecot_conf_li
 	return 0;
 }
 
-bool dovecot_conf_next(struct dovecot_conf *conf, struct buf *text,
-                       struct dovecot_conf_line *ret_line, int *ret_r)
+bool servers_dovecot_conf_next(struct servers_dovecot_conf *conf, struct buf *text,
+                               struct servers_dovecot_conf_line *ret_line, int *ret_r)
 {
 	struct buf joined = {};
 	*ret_r = 0;
 	bool is_found = false;
 	while (!*ret_r && !is_found && conf->text.len) {
-		*ret_line = (struct dovecot_conf_line){ .line = conf->line };
+		*ret_line = (struct servers_dovecot_conf_line){ .line = conf->line };
 		buf_clear(&joined);
 		*ret_r = joined_take(conf, &joined, &ret_line->lines);
 		struct slice line = buf_slice(&joined);

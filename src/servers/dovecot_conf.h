@@ -4,23 +4,23 @@
 
 #include "base/buf.h"
 
-enum dovecot_conf_kind {
-	DOVECOT_CONF_SETTING,     /* name = value */
-	DOVECOT_CONF_BLOCK,       /* name value { */
-	DOVECOT_CONF_END,         /* } */
-	DOVECOT_CONF_INCLUDE,     /* !include value */
-	DOVECOT_CONF_INCLUDE_TRY, /* !include_try value */
-	DOVECOT_CONF_BAD,         /* value says why */
+enum servers_dovecot_conf_kind {
+	SERVERS_DOVECOT_CONF_SETTING,     /* name = value */
+	SERVERS_DOVECOT_CONF_BLOCK,       /* name value { */
+	SERVERS_DOVECOT_CONF_END,         /* } */
+	SERVERS_DOVECOT_CONF_INCLUDE,     /* !include value */
+	SERVERS_DOVECOT_CONF_INCLUDE_TRY, /* !include_try value */
+	SERVERS_DOVECOT_CONF_BAD,         /* value says why */
 };
 
-struct dovecot_conf {
+struct servers_dovecot_conf {
 	struct slice text; /* what is not read yet; borrowed */
 	unsigned line;     /* its first line, from 1. Start with 1 */
 };
 
-/* Texts are those of dovecot_conf_next()'s buf, with '\0' between, until its next call. */
-struct dovecot_conf_line {
-	enum dovecot_conf_kind kind;
+/* Texts are those of servers_dovecot_conf_next()'s buf, with '\0' between, until its next call. */
+struct servers_dovecot_conf_line {
+	enum servers_dovecot_conf_kind kind;
 	const char *name;
 	const char *value;
 	bool is_file;   /* the value began with "<" */
@@ -29,7 +29,7 @@ struct dovecot_conf_line {
 };
 
 /* The next line that says something; false: there is none. ret_r: 0 or -ENOMEM (and false). */
-bool dovecot_conf_next(struct dovecot_conf *conf, struct buf *text,
-                       struct dovecot_conf_line *ret_line, int *ret_r);
+bool servers_dovecot_conf_next(struct servers_dovecot_conf *conf, struct buf *text,
+                               struct servers_dovecot_conf_line *ret_line, int *ret_r);
 
 #endif

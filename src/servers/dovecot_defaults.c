@@ -66,7 +66,7 @@ static const char defaults_24[] = SAME LOGINS
 	"ssl_server_key_file =\n"
 	"ssl_server_prefer_ciphers = client\n";
 
-const char *dovecot_defaults(bool is_24)
+const char *servers_dovecot_defaults(bool is_24)
 {
 	return is_24 ? defaults_24 : defaults_23;
 }

@@ -7,12 +7,12 @@
 
 /* Far more than anybody writes: a tree of somebody else's cannot keep us busy. */
 enum {
-	DOVECOT_VALUE_MAX = 64 * 1024, /* bytes */
-	DOVECOT_SETTINGS_MAX = 10 * 1000,
-	DOVECOT_BLOCKS_MAX = 5000,
+	SERVERS_DOVECOT_VALUE_MAX = 64 * 1024, /* bytes */
+	SERVERS_DOVECOT_SETTINGS_MAX = 10 * 1000,
+	SERVERS_DOVECOT_BLOCKS_MAX = 5000,
 };
 
-struct dovecot_reading {
+struct servers_dovecot_reading {
 	struct servers *s;
 	struct servers_server *server;
 	struct servers_scope *scope; /* that is being filled */
@@ -24,13 +24,13 @@ struct dovecot_reading {
 };
 
 /* Fills the scope from lines of dovecot.conf. 0 or a negative. */
-[[nodiscard]] int dovecot_text_read(struct dovecot_reading *r, struct slice text);
+[[nodiscard]] int servers_dovecot_text_read(struct servers_dovecot_reading *r, struct slice text);
 /* 0, an outcome of servers_open(), or a negative. */
-[[nodiscard]] int dovecot_file_read(struct dovecot_reading *r, const char *path);
+[[nodiscard]] int servers_dovecot_file_read(struct servers_dovecot_reading *r, const char *path);
 
 /* When all files are read. */
-[[nodiscard]] int dovecot_externals_read(struct dovecot_reading *r);
-[[nodiscard]] int dovecot_listeners_add(struct dovecot_reading *r);
-[[nodiscard]] int dovecot_certificates_add(struct dovecot_reading *r);
+[[nodiscard]] int servers_dovecot_externals_read(struct servers_dovecot_reading *r);
+[[nodiscard]] int servers_dovecot_listeners_add(struct servers_dovecot_reading *r);
+[[nodiscard]] int servers_dovecot_certificates_add(struct servers_dovecot_reading *r);
 
 #endif

@@ -49,7 +49,7 @@ static bool is_yes(const struct servers_scope *block, const char *name)
 	return setting && !strcasecmp(setting->value, "yes");
 }
 
-static int listener_add(struct dovecot_reading *r, const struct servers_scope *service,
+static int listener_add(struct servers_dovecot_reading *r, const struct servers_scope *service,
                         const struct servers_scope *block, struct servers_listener listener)
 {
 	const struct row *row = row_of(service->name);
@@ -74,7 +74,7 @@ static const char *addresses_of(const struct servers_scope *block, const struct 
 	return own && own->value[0] ? own->value : servers_value(top, "listen");
 }
 
-static int inet_add(struct dovecot_reading *r, const struct servers_scope *service,
+static int inet_add(struct servers_dovecot_reading *r, const struct servers_scope *service,
                     const struct servers_scope *block)
 {
 	const struct servers_setting *port = servers_setting_own(block, "port");
@@ -101,7 +101,7 @@ static int inet_add(struct dovecot_reading *r, const struct servers_scope *servi
 }
 
 /* A socket that somebody asked for: what another program is to use. */
-static int unix_add(struct dovecot_reading *r, const struct servers_scope *service,
+static int unix_add(struct servers_dovecot_reading *r, const struct servers_scope *service,
                     const struct servers_scope *block)
 {
 	if (block->is_default)
@@ -119,7 +119,7 @@ static int unix_add(struct dovecot_reading *r, const struct servers_scope *servi
 	                        : err_raise(-ENOMEM);
 }
 
-static int service_listeners(struct dovecot_reading *r, const struct servers_scope *service)
+static int service_listeners(struct servers_dovecot_reading *r, const struct servers_scope *service)
 {
 	int e = 0;
 	for (size_t i = 0; !e && i < service->child_count; i++) {
@@ -132,7 +132,7 @@ static int service_listeners(struct dovecot_reading *r, const struct servers_sco
 	return err_up(e);
 }
 
-int dovecot_listeners_add(struct dovecot_reading *r)
+int servers_dovecot_listeners_add(struct servers_dovecot_reading *r)
 {
 	const struct servers_scope *top = r->server->top;
 	int e = 0;
@@ -157,7 +157,7 @@ static const struct {
 };
 
 /* name: of the server, where the block is for one; NULL: for all. */
-static int certificates_of(struct dovecot_reading *r, const struct servers_scope *scope,
+static int certificates_of(struct servers_dovecot_reading *r, const struct servers_scope *scope,
                            const char *name, const struct servers_listener *listener)
 {
 	int e = 0;
@@ -179,7 +179,8 @@ static int certificates_of(struct dovecot_reading *r, const struct servers_scope
 }
 
 /* "local_name imap.example.org {", and what stands in such a block. */
-static int certificates_of_names(struct dovecot_reading *r, const struct servers_scope *scope)
+static int certificates_of_names(struct servers_dovecot_reading *r,
+                                 const struct servers_scope *scope)
 {
 	int e = 0;
 	for (size_t i = 0; !e && i < scope->child_count; i++) {
@@ -192,7 +193,7 @@ static int certificates_of_names(struct dovecot_reading *r, const struct servers
 	return err_up(e);
 }
 
-int dovecot_certificates_add(struct dovecot_reading *r)
+int servers_dovecot_certificates_add(struct servers_dovecot_reading *r)
 {
 	int e = certificates_of(r, r->server->top, NULL, NULL);
 	if (!e)
@@ -216,8 +217,8 @@ static bool is_external(const char *path)
 }
 
 /* Such files have a form of their own, of which "name = value" is all that is looked at. */
-static int external_read(struct dovecot_reading *r, struct servers_scope *scope, const char *path,
-                         const struct servers_place *from)
+static int external_read(struct servers_dovecot_reading *r, struct servers_scope *scope,
+                         const char *path, const struct servers_place *from)
 {
 	struct servers_file *file = NULL;
 	struct servers_scope *external = NULL;
@@ -233,10 +234,10 @@ static int external_read(struct dovecot_reading *r, struct servers_scope *scope,
 	if (e)
 		return err_up(e);
 	external->place = *from;
-	struct dovecot_reading reading = *r;
+	struct servers_dovecot_reading reading = *r;
 	reading.scope = external;
 	reading.path = file->path;
-	return err_up(dovecot_text_read(&reading, buf_slice(&file->text)));
+	return err_up(servers_dovecot_text_read(&reading, buf_slice(&file->text)));
 }
 
 static const char *external_path(const struct servers_scope *scope,
@@ -253,7 +254,7 @@ static const char *external_path(const struct servers_scope *scope,
 	return NULL;
 }
 
-int dovecot_externals_read(struct dovecot_reading *r)
+int servers_dovecot_externals_read(struct servers_dovecot_reading *r)
 {
 	const struct servers_scope *top = r->server->top;
 	size_t count = top->child_count;

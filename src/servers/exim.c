@@ -193,7 +193,7 @@ static int certificates_add(struct servers *s, struct servers_server *server)
 
 /* -- the binary -------------------------------------------------------------------------------- */
 
-static enum exim_library library_of(struct servers *s)
+static enum servers_exim_library library_of(struct servers *s)
 {
 	static const char *const paths[] = { "/usr/sbin/exim4", "/usr/sbin/exim",
 		                             "/usr/local/sbin/exim", "/usr/exim/bin/exim" };
@@ -204,11 +204,11 @@ static enum exim_library library_of(struct servers *s)
 			continue;
 		struct slice text = buf_slice(&file->text);
 		if (text.data && memmem(text.data, text.len, gnutls, sizeof(gnutls) - 1))
-			return EXIM_GNUTLS;
+			return SERVERS_EXIM_GNUTLS;
 		if (text.data && memmem(text.data, text.len, openssl, sizeof(openssl) - 1))
-			return EXIM_OPENSSL;
+			return SERVERS_EXIM_OPENSSL;
 	}
-	return EXIM_LIBRARY_UNKNOWN;
+	return SERVERS_EXIM_LIBRARY_UNKNOWN;
 }
 
 static int told_line(struct servers *s, struct servers_server *server, struct slice line)
@@ -251,17 +251,18 @@ static int tool_ask(struct servers *s, struct servers_server *server)
 	return err_up(r);
 }
 
-static int library_note(struct servers *s, struct servers_server *server, enum exim_library library)
+static int library_note(struct servers *s, struct servers_server *server,
+                        enum servers_exim_library library)
 {
-	static const char *const names[] = {
-		[EXIM_LIBRARY_UNKNOWN] = "", [EXIM_GNUTLS] = "GnuTLS", [EXIM_OPENSSL] = "OpenSSL"
-	};
+	static const char *const names[] = { [SERVERS_EXIM_LIBRARY_UNKNOWN] = "",
+		                             [SERVERS_EXIM_GNUTLS] = "GnuTLS",
+		                             [SERVERS_EXIM_OPENSSL] = "OpenSSL" };
 	struct servers_setting said = { .name = "tls library",
 		                        .value = names[library],
 		                        .is_default = true };
 	int r = servers_setting_add(s, server->top->parent, &said);
 	const struct servers_known *known = openssl_defaults;
-	for (; !r && library == EXIM_OPENSSL && known->name; known++) {
+	for (; !r && library == SERVERS_EXIM_OPENSSL && known->name; known++) {
 		said.name = known->name;
 		said.value = known->value;
 		r = servers_setting_add(s, server->top->parent, &said);
@@ -282,7 +283,7 @@ int servers_exim_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	enum exim_library library = library_of(s);
+	enum servers_exim_library library = library_of(s);
 	r = library_note(s, server, library);
 	if (!r)
 		r = servers_exim_text(s, server, file, library);

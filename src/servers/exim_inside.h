@@ -8,22 +8,27 @@
 #include "servers/exim_text.h"
 
 /* Ends the reading in good order; a fault was noted. */
-enum { EXIM_STOP = 1 };
+enum { SERVERS_EXIM_STOP = 1 };
 
 /* What the lines that come are part of. */
-enum exim_part { EXIM_PART_MAIN, EXIM_PART_ACL, EXIM_PART_DRIVERS, EXIM_PART_OTHER };
+enum servers_exim_part {
+	SERVERS_EXIM_PART_MAIN,
+	SERVERS_EXIM_PART_ACL,
+	SERVERS_EXIM_PART_DRIVERS,
+	SERVERS_EXIM_PART_OTHER
+};
 
-struct exim_reading {
+struct servers_exim_reading {
 	struct servers *s;
 	struct servers_scope *top;
 	struct servers_scope *macros_scope;
 	struct servers_scope *block;     /* a driver, or an ACL; NULL: none is open */
 	struct servers_scope *statement; /* of an ACL */
-	enum exim_part part;
+	enum servers_exim_part part;
 	const char *type; /* of the drivers in this part */
-	struct exim_macros macros;
-	bool was_true[EXIM_CONDITIONS_MAX]; /* a branch of it was */
-	bool is_true[EXIM_CONDITIONS_MAX];  /* this branch is */
+	struct servers_exim_macros macros;
+	bool was_true[SERVERS_EXIM_CONDITIONS_MAX]; /* a branch of it was */
+	bool is_true[SERVERS_EXIM_CONDITIONS_MAX];  /* this branch is */
 	unsigned conditions;
 	struct servers_nest nest;
 	struct buf line; /* the logical line so far */
@@ -31,22 +36,22 @@ struct exim_reading {
 	struct servers_place place;
 };
 
-/* Notes why. EXIM_STOP or a negative. */
-int exim_stop(struct exim_reading *r, const char *why);
+/* Notes why. SERVERS_EXIM_STOP or a negative. */
+int servers_exim_stop(struct servers_exim_reading *r, const char *why);
 
 /* Without blanks of any kind at both ends. */
-struct slice exim_trim(struct slice s);
+struct slice servers_exim_trim(struct slice s);
 
 /* What stands behind the word; s itself where it does not begin with it. */
-struct slice exim_without_word(struct slice s, const char *word);
+struct slice servers_exim_without_word(struct slice s, const char *word);
 
 /* "NAME = value" of a name that begins with a capital. */
-bool exim_is_definition(struct slice line, struct slice *ret_name, struct slice *ret_value);
+bool servers_exim_is_definition(struct slice line, struct slice *ret_name, struct slice *ret_value);
 
-/* A macro. 0, EXIM_STOP or a negative. */
-int exim_define(struct exim_reading *r, struct slice name, struct slice value);
+/* A macro. 0, SERVERS_EXIM_STOP or a negative. */
+int servers_exim_define(struct servers_exim_reading *r, struct slice name, struct slice value);
 
-/* What r->line says, which is whole and expanded. 0, EXIM_STOP or a negative. */
-int exim_statement(struct exim_reading *r);
+/* What r->line says, which is whole and expanded. 0, SERVERS_EXIM_STOP or a negative. */
+int servers_exim_statement(struct servers_exim_reading *r);
 
 #endif

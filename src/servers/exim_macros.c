@@ -2,20 +2,20 @@
 
 #include "base/err.h"
 
-void exim_macros_deinit(struct exim_macros *m)
+void servers_exim_macros_deinit(struct servers_exim_macros *m)
 {
 	buf_deinit(&m->work);
 }
 
-int exim_macros_define(struct exim_macros *m, const char *name, const char *value)
+int servers_exim_macros_define(struct servers_exim_macros *m, const char *name, const char *value)
 {
-	struct exim_macro *known = m->all;
+	struct servers_exim_macro *known = m->all;
 	while (known < m->all + m->count && strcmp(known->name, name) != 0)
 		known++;
-	if (known == m->all + EXIM_MACROS_MAX)
-		return EXIM_MACROS_MANY;
+	if (known == m->all + SERVERS_EXIM_MACROS_MAX)
+		return SERVERS_EXIM_MACROS_MANY;
 	m->count += known == m->all + m->count;
-	*known = (struct exim_macro){ .name = name, .value = value };
+	*known = (struct servers_exim_macro){ .name = name, .value = value };
 	return 0;
 }
 
@@ -25,7 +25,7 @@ static const uint8_t *find(struct slice text, const char *name)
 }
 
 /* The text with the value in the place of each name, behind what is in work already. */
-static int expand(struct buf *work, struct slice text, const struct exim_macro *macro)
+static int expand(struct buf *work, struct slice text, const struct servers_exim_macro *macro)
 {
 	const uint8_t *at = find(text, macro->name);
 	for (; at; at = find(text, macro->name)) {
@@ -35,15 +35,15 @@ static int expand(struct buf *work, struct slice text, const struct exim_macro *
 			r = buf_add_str(work, macro->value);
 		if (r)
 			return err_up(r);
-		if (buf_len(work) > EXIM_LINE_MAX)
-			return EXIM_MACROS_LONG;
+		if (buf_len(work) > SERVERS_EXIM_LINE_MAX)
+			return SERVERS_EXIM_MACROS_LONG;
 		text = slice_skip(text, before + strlen(macro->name));
 	}
 	return err_up(buf_add(work, text));
 }
 
-static int replace(struct exim_macros *m, struct buf *line, size_t from,
-                   const struct exim_macro *macro)
+static int replace(struct servers_exim_macros *m, struct buf *line, size_t from,
+                   const struct servers_exim_macro *macro)
 {
 	buf_clear(&m->work);
 	int r = buf_add(&m->work, slice_head(buf_slice(line), from));
@@ -52,15 +52,16 @@ static int replace(struct exim_macros *m, struct buf *line, size_t from,
 	if (r)
 		return r < 0 ? err_up(r) : r;
 	m->expanded += buf_len(&m->work);
-	if (m->expanded > EXIM_EXPANDED_MAX)
-		return EXIM_MACROS_LONG;
+	if (m->expanded > SERVERS_EXIM_EXPANDED_MAX)
+		return SERVERS_EXIM_MACROS_LONG;
 	struct buf was = *line;
 	*line = m->work;
 	m->work = was;
 	return 0;
 }
 
-int exim_macros_replace(struct exim_macros *m, struct buf *line, size_t from, bool *ret_found)
+int servers_exim_macros_replace(struct servers_exim_macros *m, struct buf *line, size_t from,
+                                bool *ret_found)
 {
 	*ret_found = false;
 	for (size_t i = 0; i < m->count; i++) {

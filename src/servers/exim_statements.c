@@ -6,10 +6,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-int exim_stop(struct exim_reading *r, const char *why)
+int servers_exim_stop(struct servers_exim_reading *r, const char *why)
 {
 	int e = servers_fault(r->s, r->place.path, r->place.line, "%s", why);
-	return e ? err_up(e) : EXIM_STOP;
+	return e ? err_up(e) : SERVERS_EXIM_STOP;
 }
 
 /* -- words ------------------------------------------------------------------------------------ */
@@ -34,7 +34,7 @@ static struct slice left_trim(struct slice s)
 	return s;
 }
 
-struct slice exim_trim(struct slice s)
+struct slice servers_exim_trim(struct slice s)
 {
 	s = left_trim(s);
 	while (s.len && isspace(s.data[s.len - 1]))
@@ -42,7 +42,7 @@ struct slice exim_trim(struct slice s)
 	return s;
 }
 
-bool exim_is_definition(struct slice line, struct slice *ret_name, struct slice *ret_value)
+bool servers_exim_is_definition(struct slice line, struct slice *ret_name, struct slice *ret_value)
 {
 	if (!line.len || !isupper(line.data[0]))
 		return false;
@@ -54,11 +54,11 @@ bool exim_is_definition(struct slice line, struct slice *ret_name, struct slice 
 	if (rest.len && rest.data[0] == '=')
 		rest = slice_skip(rest, 1);
 	*ret_name = name;
-	*ret_value = exim_trim(rest);
+	*ret_value = servers_exim_trim(rest);
 	return true;
 }
 
-struct slice exim_without_word(struct slice s, const char *word)
+struct slice servers_exim_without_word(struct slice s, const char *word)
 {
 	size_t len = strlen(word);
 	if (slice_starts_nocase(s, word) && s.len > len && isspace(s.data[len]))
@@ -66,15 +66,15 @@ struct slice exim_without_word(struct slice s, const char *word)
 	return s;
 }
 
-int exim_define(struct exim_reading *r, struct slice name, struct slice value)
+int servers_exim_define(struct servers_exim_reading *r, struct slice name, struct slice value)
 {
 	const struct servers_setting said = { .name = servers_text(r->s, name),
 		                              .value = servers_text(r->s, value),
 		                              .place = r->place };
 	if (!said.name || !said.value)
 		return err_raise(-ENOMEM);
-	if (exim_macros_define(&r->macros, said.name, said.value))
-		return exim_stop(r, "more macros than are read");
+	if (servers_exim_macros_define(&r->macros, said.name, said.value))
+		return servers_exim_stop(r, "more macros than are read");
 	int e = servers_setting_add(r->s, r->macros_scope, &said);
 	return e ? err_up(e) : 0;
 }
@@ -82,7 +82,7 @@ int exim_define(struct exim_reading *r, struct slice name, struct slice value)
 /* -- statements -------------------------------------------------------------------------------- */
 
 /* "a quoted string" with its escapes, as Exim reads it; anything else as it is. */
-static const char *unquoted(struct exim_reading *r, struct slice value)
+static const char *unquoted(struct servers_exim_reading *r, struct slice value)
 {
 	if (value.len < 2 || value.data[0] != '"' || value.data[value.len - 1] != '"')
 		return servers_text(r->s, value);
@@ -97,8 +97,8 @@ static const char *unquoted(struct exim_reading *r, struct slice value)
 	return servers_text(r->s, buf_slice(&r->work));
 }
 
-static int setting_add(struct exim_reading *r, struct servers_scope *scope, struct slice name,
-                       struct slice value)
+static int setting_add(struct servers_exim_reading *r, struct servers_scope *scope,
+                       struct slice name, struct slice value)
 {
 	struct servers_setting said = { .name = servers_text(r->s, name),
 		                        .value = unquoted(r, value),
@@ -111,14 +111,15 @@ static int setting_add(struct exim_reading *r, struct servers_scope *scope, stru
 }
 
 /* "name = value", "name", "no_name"; "hide" before it. */
-static int option_add(struct exim_reading *r, struct servers_scope *scope, struct slice line)
+static int option_add(struct servers_exim_reading *r, struct servers_scope *scope,
+                      struct slice line)
 {
-	line = exim_without_word(line, "hide");
+	line = servers_exim_without_word(line, "hide");
 	struct slice name = slice_head(line, slice_find(line, '='));
 	if (name.len < line.len)
-		return setting_add(r, scope, exim_trim(name),
-		                   exim_trim(slice_skip(line, name.len + 1)));
-	name = exim_trim(name);
+		return setting_add(r, scope, servers_exim_trim(name),
+		                   servers_exim_trim(slice_skip(line, name.len + 1)));
+	name = servers_exim_trim(name);
 	struct slice value = slice_str("true");
 	static const char *const negations[] = { "no_", "not_" };
 	for (size_t i = 0; i < COUNT_OF(negations); i++)
@@ -134,7 +135,7 @@ static int option_add(struct exim_reading *r, struct servers_scope *scope, struc
 static bool is_label(struct slice line, struct slice *ret_name, struct slice *ret_rest)
 {
 	size_t colon = slice_find(line, ':');
-	struct slice name = exim_trim(slice_head(line, colon));
+	struct slice name = servers_exim_trim(slice_head(line, colon));
 	if (colon == line.len || !name.len)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
@@ -145,7 +146,7 @@ static bool is_label(struct slice line, struct slice *ret_name, struct slice *re
 	return true;
 }
 
-static int block_open(struct exim_reading *r, const char *type, struct slice name)
+static int block_open(struct servers_exim_reading *r, const char *type, struct slice name)
 {
 	const char *text = servers_text(r->s, name);
 	if (!text)
@@ -158,7 +159,7 @@ static int block_open(struct exim_reading *r, const char *type, struct slice nam
 	return 0;
 }
 
-static int on_driver(struct exim_reading *r, struct slice line)
+static int on_driver(struct servers_exim_reading *r, struct slice line)
 {
 	struct slice name, rest;
 	if (is_label(line, &name, &rest)) {
@@ -183,7 +184,7 @@ static const char *verb_of(struct slice line, struct slice *ret_rest)
 	return NULL;
 }
 
-static int on_acl(struct exim_reading *r, struct slice line)
+static int on_acl(struct servers_exim_reading *r, struct slice line)
 {
 	struct slice name, rest;
 	if (is_label(line, &name, &rest)) {
@@ -205,19 +206,19 @@ static int on_acl(struct exim_reading *r, struct slice line)
 	return r->statement && line.len ? option_add(r, r->statement, line) : 0;
 }
 
-static void on_begin(struct exim_reading *r, struct slice what)
+static void on_begin(struct servers_exim_reading *r, struct slice what)
 {
 	static const struct {
 		const char *name;
-		enum exim_part part;
+		enum servers_exim_part part;
 		const char *type;
 	} parts[] = {
-		{ "acl", EXIM_PART_ACL, NULL },
-		{ "transports", EXIM_PART_DRIVERS, "transport" },
-		{ "routers", EXIM_PART_DRIVERS, "router" },
-		{ "authenticators", EXIM_PART_DRIVERS, "authenticator" },
+		{ "acl", SERVERS_EXIM_PART_ACL, NULL },
+		{ "transports", SERVERS_EXIM_PART_DRIVERS, "transport" },
+		{ "routers", SERVERS_EXIM_PART_DRIVERS, "router" },
+		{ "authenticators", SERVERS_EXIM_PART_DRIVERS, "authenticator" },
 	};
-	r->part = EXIM_PART_OTHER;
+	r->part = SERVERS_EXIM_PART_OTHER;
 	r->block = NULL;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		if (slice_equal(what, slice_str(parts[i].name))) {
@@ -226,25 +227,25 @@ static void on_begin(struct exim_reading *r, struct slice what)
 		}
 }
 
-int exim_statement(struct exim_reading *r)
+int servers_exim_statement(struct servers_exim_reading *r)
 {
-	struct slice line = exim_trim(buf_slice(&r->line));
+	struct slice line = servers_exim_trim(buf_slice(&r->line));
 	struct slice name, value;
-	if (exim_is_definition(line, &name, &value))
-		return exim_define(r, name, value);
-	struct slice begun = exim_without_word(line, "begin");
+	if (servers_exim_is_definition(line, &name, &value))
+		return servers_exim_define(r, name, value);
+	struct slice begun = servers_exim_without_word(line, "begin");
 	if (begun.len < line.len) {
 		on_begin(r, begun);
 		return 0;
 	}
 	switch (r->part) {
-	case EXIM_PART_MAIN:
+	case SERVERS_EXIM_PART_MAIN:
 		return option_add(r, r->top, line);
-	case EXIM_PART_ACL:
+	case SERVERS_EXIM_PART_ACL:
 		return on_acl(r, line);
-	case EXIM_PART_DRIVERS:
+	case SERVERS_EXIM_PART_DRIVERS:
 		return on_driver(r, line);
-	case EXIM_PART_OTHER:
+	case SERVERS_EXIM_PART_OTHER:
 		return 0; /* retry and rewrite rules */
 	}
 	return 0;

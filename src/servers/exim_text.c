@@ -11,11 +11,11 @@
 /* -- macros ------------------------------------------------------------------------------------ */
 
 /* Expands what stands in line behind `from`. */
-static int macros_replace(struct exim_reading *r, size_t from, bool *ret_found)
+static int macros_replace(struct servers_exim_reading *r, size_t from, bool *ret_found)
 {
-	int e = exim_macros_replace(&r->macros, &r->line, from, ret_found);
-	if (e == EXIM_MACROS_LONG)
-		return exim_stop(r, "macros make more text of this than is read");
+	int e = servers_exim_macros_replace(&r->macros, &r->line, from, ret_found);
+	if (e == SERVERS_EXIM_MACROS_LONG)
+		return servers_exim_stop(r, "macros make more text of this than is read");
 	return e ? err_up(e) : 0;
 }
 
@@ -27,18 +27,18 @@ static bool is_builtin(struct slice word)
 
 /* -- lines that begin with a dot --------------------------------------------------------------- */
 
-static bool is_active(const struct exim_reading *r)
+static bool is_active(const struct servers_exim_reading *r)
 {
 	return !r->conditions || r->is_true[r->conditions - 1];
 }
 
-static bool is_outer_active(const struct exim_reading *r)
+static bool is_outer_active(const struct servers_exim_reading *r)
 {
 	return r->conditions < 2 || r->is_true[r->conditions - 2];
 }
 
 /* True: a macro is in what stands behind the word. */
-static int condition_ask(struct exim_reading *r, struct slice names, bool *ret_is_met)
+static int condition_ask(struct servers_exim_reading *r, struct slice names, bool *ret_is_met)
 {
 	buf_clear(&r->line);
 	int e = buf_add(&r->line, names);
@@ -50,14 +50,14 @@ static int condition_ask(struct exim_reading *r, struct slice names, bool *ret_i
 	return e;
 }
 
-static int condition_open(struct exim_reading *r, struct slice names, bool wants)
+static int condition_open(struct servers_exim_reading *r, struct slice names, bool wants)
 {
 	bool is_met = false;
 	int e = condition_ask(r, names, &is_met);
 	if (e)
 		return e;
-	if (r->conditions == EXIM_CONDITIONS_MAX)
-		return exim_stop(r, "conditions inside each other, deeper than is read");
+	if (r->conditions == SERVERS_EXIM_CONDITIONS_MAX)
+		return servers_exim_stop(r, "conditions inside each other, deeper than is read");
 	bool is_outer = is_active(r);
 	r->conditions++;
 	r->is_true[r->conditions - 1] = is_outer && is_met == wants;
@@ -65,11 +65,11 @@ static int condition_open(struct exim_reading *r, struct slice names, bool wants
 	return 0;
 }
 
-static int condition_else(struct exim_reading *r, struct slice names, bool wants)
+static int condition_else(struct servers_exim_reading *r, struct slice names, bool wants)
 {
 	bool is_met = false;
 	if (!r->conditions)
-		return exim_stop(r, "an .else without an .ifdef");
+		return servers_exim_stop(r, "an .else without an .ifdef");
 	int e = condition_ask(r, names, &is_met);
 	if (e)
 		return e;
@@ -80,47 +80,47 @@ static int condition_else(struct exim_reading *r, struct slice names, bool wants
 	return 0;
 }
 
-static int on_ifdef(struct exim_reading *r, struct slice names)
+static int on_ifdef(struct servers_exim_reading *r, struct slice names)
 {
 	return condition_open(r, names, true);
 }
 
-static int on_ifndef(struct exim_reading *r, struct slice names)
+static int on_ifndef(struct servers_exim_reading *r, struct slice names)
 {
 	return condition_open(r, names, false);
 }
 
-static int on_elifdef(struct exim_reading *r, struct slice names)
+static int on_elifdef(struct servers_exim_reading *r, struct slice names)
 {
 	return condition_else(r, names, true);
 }
 
-static int on_elifndef(struct exim_reading *r, struct slice names)
+static int on_elifndef(struct servers_exim_reading *r, struct slice names)
 {
 	return condition_else(r, names, false);
 }
 
 /* No name is in nothing. */
-static int on_else(struct exim_reading *r, struct slice names)
+static int on_else(struct servers_exim_reading *r, struct slice names)
 {
 	return condition_else(r, slice_head(names, 0), false);
 }
 
-static int on_endif(struct exim_reading *r, struct slice names)
+static int on_endif(struct servers_exim_reading *r, struct slice names)
 {
 	if (!r->conditions)
-		return exim_stop(r, "an .endif without an .ifdef");
+		return servers_exim_stop(r, "an .endif without an .ifdef");
 	r->conditions--;
 	return 0;
 }
 
-/* 0: it was one; EXIM_STOP and negatives as elsewhere; NO_DIRECTIVE. */
+/* 0: it was one; SERVERS_EXIM_STOP and negatives as elsewhere; NO_DIRECTIVE. */
 enum { NO_DIRECTIVE = 2 };
-static int on_condition(struct exim_reading *r, struct slice line)
+static int on_condition(struct servers_exim_reading *r, struct slice line)
 {
 	static const struct {
 		const char *name;
-		int (*fn)(struct exim_reading *r, struct slice names);
+		int (*fn)(struct servers_exim_reading *r, struct slice names);
 	} directives[] = {
 		{ ".ifdef", on_ifdef },       { ".ifndef", on_ifndef }, { ".elifdef", on_elifdef },
 		{ ".elifndef", on_elifndef }, { ".else", on_else },     { ".endif", on_endif },
@@ -131,13 +131,13 @@ static int on_condition(struct exim_reading *r, struct slice line)
 		word.len++;
 	for (size_t i = 0; i < COUNT_OF(directives); i++)
 		if (slice_equal(word, slice_str(directives[i].name)))
-			return directives[i].fn(r, exim_trim(slice_skip(line, word.len)));
+			return directives[i].fn(r, servers_exim_trim(slice_skip(line, word.len)));
 	return NO_DIRECTIVE;
 }
 
-static int file_read_in(struct exim_reading *r, const struct servers_file *file);
+static int file_read_in(struct servers_exim_reading *r, const struct servers_file *file);
 
-static int on_include(struct exim_reading *r, struct slice name, bool is_optional)
+static int on_include(struct servers_exim_reading *r, struct slice name, bool is_optional)
 {
 	struct servers_file *file = NULL;
 	if (name.len >= 2 && name.data[0] == '"')
@@ -146,17 +146,17 @@ static int on_include(struct exim_reading *r, struct slice name, bool is_optiona
 	if (!path)
 		return err_raise(-ENOMEM);
 	if (path[0] != '/')
-		return exim_stop(r, "an .include whose path is not absolute");
+		return servers_exim_stop(r, "an .include whose path is not absolute");
 	int e = servers_open(r->s, path, &file);
 	if (e == SERVERS_FILE_ABSENT && !is_optional)
-		return exim_stop(r, "the file that it includes is not there");
+		return servers_exim_stop(r, "the file that it includes is not there");
 	if (e)
 		return e < 0 ? err_up(e) : 0;
 	struct servers_place was = r->place;
 
 	const char *why = servers_nest_enter(&r->nest);
 	if (why)
-		return exim_stop(r, why);
+		return servers_exim_stop(r, why);
 	e = file_read_in(r, file);
 	r->nest.depth--;
 	r->place = was;
@@ -166,7 +166,7 @@ static int on_include(struct exim_reading *r, struct slice name, bool is_optiona
 /* -- physical lines ---------------------------------------------------------------------------- */
 
 /* Appends one physical line, expanded; true in *ret_is_whole when the logical one is complete. */
-static int line_append(struct exim_reading *r, struct slice line, bool *ret_is_whole)
+static int line_append(struct servers_exim_reading *r, struct slice line, bool *ret_is_whole)
 {
 	size_t from = buf_len(&r->line);
 	bool was_found = false;
@@ -174,45 +174,45 @@ static int line_append(struct exim_reading *r, struct slice line, bool *ret_is_w
 	int e = buf_add(&r->line, line);
 	if (e)
 		return err_up(e);
-	size_t skip = !from && exim_is_definition(line, &name, &value) ? name.len : 0;
+	size_t skip = !from && servers_exim_is_definition(line, &name, &value) ? name.len : 0;
 	e = macros_replace(r, from + skip, &was_found);
 	if (e)
 		return e;
 	struct slice all = buf_slice(&r->line);
-	if (all.len > EXIM_LINE_MAX)
-		return exim_stop(r, "a line longer than is read");
+	if (all.len > SERVERS_EXIM_LINE_MAX)
+		return servers_exim_stop(r, "a line longer than is read");
 	*ret_is_whole = !all.len || all.data[all.len - 1] != '\\';
 	if (!*ret_is_whole)
 		r->line.end--;
 	return 0;
 }
 
-static int whole_line(struct exim_reading *r)
+static int whole_line(struct servers_exim_reading *r)
 {
 	static const char plain[] = ".include", optional[] = ".include_if_exists";
-	struct slice line = exim_trim(buf_slice(&r->line));
+	struct slice line = servers_exim_trim(buf_slice(&r->line));
 	CLEAN(buf_deinit) struct buf kept = {};
 	int e = 0;
 	if (line.len && line.data[0] == '.') {
-		struct slice name = exim_without_word(line, optional);
+		struct slice name = servers_exim_without_word(line, optional);
 		bool is_optional = name.len < line.len;
 		if (!is_optional)
-			name = exim_without_word(line, plain);
+			name = servers_exim_without_word(line, plain);
 		if (buf_add(&kept, name))
 			return err_raise(-ENOMEM);
 		buf_clear(&r->line);
 		return name.len < line.len ? on_include(r, buf_slice(&kept), is_optional) : 0;
 	}
 	if (line.len)
-		e = exim_statement(r);
+		e = servers_exim_statement(r);
 	buf_clear(&r->line);
 	return e;
 }
 
-static int physical_line(struct exim_reading *r, struct slice line, unsigned number)
+static int physical_line(struct servers_exim_reading *r, struct slice line, unsigned number)
 {
 	bool is_whole = true;
-	line = exim_trim(line);
+	line = servers_exim_trim(line);
 	if (!line.len || line.data[0] == '#')
 		return 0;
 	bool begins = !buf_len(&r->line);
@@ -231,7 +231,7 @@ static int physical_line(struct exim_reading *r, struct slice line, unsigned num
 	return e || !is_whole ? e : whole_line(r);
 }
 
-static int file_read_in(struct exim_reading *r, const struct servers_file *file)
+static int file_read_in(struct servers_exim_reading *r, const struct servers_file *file)
 {
 	struct slice rest = buf_slice(&file->text);
 	r->place = (struct servers_place){ .path = file->path };
@@ -244,21 +244,21 @@ static int file_read_in(struct exim_reading *r, const struct servers_file *file)
 	return buf_len(&r->line) ? whole_line(r) : 0;
 }
 
-static int library_macros(struct exim_reading *r, enum exim_library library)
+static int library_macros(struct servers_exim_reading *r, enum servers_exim_library library)
 {
-	static const char *const names[] = { [EXIM_LIBRARY_UNKNOWN] = NULL,
-		                             [EXIM_GNUTLS] = "_HAVE_GNUTLS",
-		                             [EXIM_OPENSSL] = "_HAVE_OPENSSL" };
-	int e = exim_define(r, slice_str("_HAVE_TLS"), slice_str("y"));
+	static const char *const names[] = { [SERVERS_EXIM_LIBRARY_UNKNOWN] = NULL,
+		                             [SERVERS_EXIM_GNUTLS] = "_HAVE_GNUTLS",
+		                             [SERVERS_EXIM_OPENSSL] = "_HAVE_OPENSSL" };
+	int e = servers_exim_define(r, slice_str("_HAVE_TLS"), slice_str("y"));
 	if (!e && names[library])
-		e = exim_define(r, slice_str(names[library]), slice_str("y"));
+		e = servers_exim_define(r, slice_str(names[library]), slice_str("y"));
 	return e;
 }
 
 int servers_exim_text(struct servers *s, struct servers_server *server,
-                      const struct servers_file *file, enum exim_library library)
+                      const struct servers_file *file, enum servers_exim_library library)
 {
-	CLEAN(freep) struct exim_reading *r = calloc(1, sizeof(*r));
+	CLEAN(freep) struct servers_exim_reading *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_raise(-ENOMEM);
 	r->s = s;
@@ -270,7 +270,7 @@ int servers_exim_text(struct servers *s, struct servers_server *server,
 		e = file_read_in(r, file);
 	if (!e && r->conditions)
 		e = servers_fault(s, file->path, 0, "an .ifdef without its .endif");
-	exim_macros_deinit(&r->macros);
+	servers_exim_macros_deinit(&r->macros);
 	buf_deinit(&r->line);
 	buf_deinit(&r->work);
 	return e < 0 ? err_up(e) : 0;

@@ -14,14 +14,19 @@
 
 #include "servers/reader.h"
 
-enum { EXIM_CONDITIONS_MAX = 32 }; /* .ifdef inside each other */
+enum { SERVERS_EXIM_CONDITIONS_MAX = 32 }; /* .ifdef inside each other */
 
 /* Which library the binary was built with: it has other options, and macros that say so. */
-enum exim_library { EXIM_LIBRARY_UNKNOWN, EXIM_GNUTLS, EXIM_OPENSSL };
+enum servers_exim_library {
+	SERVERS_EXIM_LIBRARY_UNKNOWN,
+	SERVERS_EXIM_GNUTLS,
+	SERVERS_EXIM_OPENSSL
+};
 
 /* Reads file into server's scopes. What is over a limit or not understood is noted with
  * servers_fault(). 0 or a negative. */
 [[nodiscard]] int servers_exim_text(struct servers *s, struct servers_server *server,
-                                    const struct servers_file *file, enum exim_library library);
+                                    const struct servers_file *file,
+                                    enum servers_exim_library library);
 
 #endif

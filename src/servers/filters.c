@@ -65,7 +65,7 @@ static int file_add(struct servers *s, struct servers_scope *scope, const char *
 	int r = servers_open(s, path, &file);
 	if (r)
 		return r > 0 ? 0 : err_up(r);
-	return err_up(servers_blocks_read(s, scope, file, &blocks_rspamd));
+	return err_up(servers_blocks_read(s, scope, file, &servers_blocks_rspamd));
 }
 
 /* The worker's own file, and what is put on top of it. */
@@ -110,7 +110,7 @@ int servers_rspamd_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	r = servers_blocks_read(s, server->top, file, &blocks_rspamd);
+	r = servers_blocks_read(s, server->top, file, &servers_blocks_rspamd);
 	for (size_t i = 0; !r && i < server->top->child_count; i++) {
 		struct servers_scope *worker = server->top->children[i];
 		if (strcmp(worker->type, "worker") != 0)

@@ -104,7 +104,7 @@ int servers_hitch_read(struct servers *s, const char *path)
 	int r = servers_begin(s, &begin, &server, &file);
 	if (r || !file)
 		return err_up(r);
-	r = servers_blocks_read(s, server->top, file, &blocks_hitch);
+	r = servers_blocks_read(s, server->top, file, &servers_blocks_hitch);
 	return err_up(r ? r : hitch_frontends(s, server));
 }
 

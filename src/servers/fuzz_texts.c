@@ -19,8 +19,9 @@ static int text_read(struct servers *s, struct servers_server *server, struct se
 		&servers_lines_cyrus, &servers_lines_courier, &servers_lines_words,
 		&servers_lines_redis, &servers_lines_stunnel, &servers_lines_haproxy
 	};
-	static const struct blocks_syntax *const blocks[] = { &blocks_nginx, &blocks_hitch,
-		                                              &blocks_rspamd };
+	static const struct servers_blocks_syntax *const blocks[] = { &servers_blocks_nginx,
+		                                                      &servers_blocks_hitch,
+		                                                      &servers_blocks_rspamd };
 	static const char *const arrays[] = { "config", NULL };
 	if (which < 6)
 		return servers_lines_read(s, server->top, file, lines[which]);
@@ -33,8 +34,8 @@ static int text_read(struct servers *s, struct servers_server *server, struct se
 	if (which == 12)
 		return servers_smtpd_text(s, server, file);
 	if (which == 13)
-		return servers_blocks_read(s, server->top, file, &blocks_json);
-	return servers_exim_text(s, server, file, EXIM_OPENSSL);
+		return servers_blocks_read(s, server->top, file, &servers_blocks_json);
+	return servers_exim_text(s, server, file, SERVERS_EXIM_OPENSSL);
 }
 
 /* Lines are of the file, or 0. */

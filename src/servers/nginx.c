@@ -191,7 +191,7 @@ static int configuration_read(struct servers *s, const char *path, bool is_dump)
 	int e = servers_begin(s, &begin, &r.server, &file);
 	if (e || !file)
 		return err_up(e);
-	struct blocks_syntax syntax = blocks_nginx;
+	struct servers_blocks_syntax syntax = servers_blocks_nginx;
 	syntax.is_dump = is_dump;
 	e = servers_blocks_read(s, r.server->top, file, &syntax);
 	if (!e)

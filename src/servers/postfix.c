@@ -20,7 +20,7 @@ struct names {
 static const char *scope_look(void *owner, struct slice name)
 {
 	struct names *names = owner;
-	if (names->looks++ == POSTFIX_LOOKS_MAX)
+	if (names->looks++ == SERVERS_POSTFIX_LOOKS_MAX)
 		names->scope = NULL;
 	for (const struct servers_scope *scope = names->scope; scope; scope = scope->parent)
 		for (size_t i = scope->setting_count; i > 0; i--)
@@ -29,17 +29,17 @@ static const char *scope_look(void *owner, struct slice name)
 	return NULL;
 }
 
-int postfix_expand(struct postfix_reading *r, struct servers_scope *scope,
-                   struct servers_scope *from)
+int servers_postfix_expand(struct servers_postfix_reading *r, struct servers_scope *scope,
+                           struct servers_scope *from)
 {
 	struct names from_scope = { from, 0 };
-	const struct postfix_cf_names names = { scope_look, &from_scope };
+	const struct servers_postfix_cf_names names = { scope_look, &from_scope };
 	for (size_t i = 0; i < scope->setting_count; i++) {
 		struct servers_setting *setting = &scope->settings[i];
 		CLEAN(buf_deinit) struct buf value = {};
 		if (!strchr(setting->written, '$'))
 			continue;
-		int e = postfix_cf_expand(&value, slice_str(setting->written), &names);
+		int e = servers_postfix_cf_expand(&value, slice_str(setting->written), &names);
 		if (e)
 			return err_up(e);
 		setting->value = servers_text(r->s, buf_slice(&value));
@@ -52,7 +52,7 @@ int postfix_expand(struct postfix_reading *r, struct servers_scope *scope,
 /* --- main.cf, and all that is written like it --- */
 
 /* What a map file has to log in with is nobody's business here. */
-bool postfix_is_secret(struct slice name)
+bool servers_postfix_is_secret(struct slice name)
 {
 	static const char *const words[] = { "password", "bind_pw", "dbpassword" };
 	for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -62,25 +62,25 @@ bool postfix_is_secret(struct slice name)
 }
 
 /* path: NULL: they are defaults. */
-int postfix_settings_read(struct postfix_reading *r, struct servers_scope *scope, struct slice text,
-                          const char *path)
+int servers_postfix_settings_read(struct servers_postfix_reading *r, struct servers_scope *scope,
+                                  struct slice text, const char *path)
 {
-	struct postfix_cf cf = { text, 1 };
-	struct postfix_cf_line line;
-	while (postfix_cf_next(&cf, &line)) {
+	struct servers_postfix_cf cf = { text, 1 };
+	struct servers_postfix_cf_line line;
+	while (servers_postfix_cf_next(&cf, &line)) {
 		CLEAN(buf_deinit) struct buf value = {};
 		struct slice name;
-		if (scope->setting_count == POSTFIX_SETTINGS_MAX)
+		if (scope->setting_count == SERVERS_POSTFIX_SETTINGS_MAX)
 			return err_up(servers_fault(r->s, path ? path : "postconf", line.line,
 			                            "the settings behind this line are too many"));
-		if (!postfix_cf_setting(&line, &name, &value)) {
+		if (!servers_postfix_cf_setting(&line, &name, &value)) {
 			int e = path ? servers_fault(r->s, path, line.line, "no \"name = value\"")
 			             : 0;
 			if (e)
 				return err_up(e);
 			continue;
 		}
-		if (postfix_is_secret(name))
+		if (servers_postfix_is_secret(name))
 			continue;
 		CLEAN(freep) char *name_text = strndup((const char *)name.data, name.len);
 		const char *value_text = servers_text(r->s, buf_slice(&value));
@@ -101,13 +101,13 @@ int postfix_settings_read(struct postfix_reading *r, struct servers_scope *scope
 
 /* --- defaults: its own program's, or those known here --- */
 
-static int defaults_known(struct postfix_reading *r)
+static int defaults_known(struct servers_postfix_reading *r)
 {
-	const char *text = postfix_defaults(r->server->version);
-	return err_up(postfix_settings_read(r, r->defaults, slice_str(text), NULL));
+	const char *text = servers_postfix_defaults(r->server->version);
+	return err_up(servers_postfix_settings_read(r, r->defaults, slice_str(text), NULL));
 }
 
-static int defaults_read(struct postfix_reading *r)
+static int defaults_read(struct servers_postfix_reading *r)
 {
 	CLEAN(buf_deinit) struct buf out = {};
 	char *const argv[] = { (char *)"postconf", (char *)"-c", (char *)r->folder, (char *)"-d",
@@ -116,7 +116,7 @@ static int defaults_read(struct postfix_reading *r)
 	if (e == SERVERS_RUN_ABSENT || e == SERVERS_RUN_FAILED)
 		return err_up(defaults_known(r));
 	if (!e)
-		e = postfix_settings_read(r, r->defaults, buf_slice(&out), NULL);
+		e = servers_postfix_settings_read(r, r->defaults, buf_slice(&out), NULL);
 	if (e)
 		return err_up(e);
 	const struct servers_setting *version = servers_setting_own(r->defaults, "mail_version");
@@ -143,7 +143,7 @@ static bool is_same(const char *a, const char *b)
 }
 
 /* What postconf says that the files do not: it holds, though nobody knows from which line. */
-static int tool_compare(struct postfix_reading *r)
+static int tool_compare(struct servers_postfix_reading *r)
 {
 	CLEAN(buf_deinit) struct buf out = {};
 	char *const argv[] = { (char *)"postconf", (char *)"-c", (char *)r->folder, (char *)"-n",
@@ -151,12 +151,12 @@ static int tool_compare(struct postfix_reading *r)
 	int e = r->server->is_by_tool ? servers_run(r->s, argv, &out) : SERVERS_RUN_ABSENT;
 	if (e)
 		return e > 0 ? 0 : err_up(e);
-	struct postfix_cf cf = { buf_slice(&out), 1 };
-	struct postfix_cf_line line;
-	while (!e && postfix_cf_next(&cf, &line)) {
+	struct servers_postfix_cf cf = { buf_slice(&out), 1 };
+	struct servers_postfix_cf_line line;
+	while (!e && servers_postfix_cf_next(&cf, &line)) {
 		CLEAN(buf_deinit) struct buf value = {};
 		struct slice name;
-		if (!postfix_cf_setting(&line, &name, &value))
+		if (!servers_postfix_cf_setting(&line, &name, &value))
 			continue;
 		CLEAN(freep) char *name_text = strndup((const char *)name.data, name.len);
 		const char *value_text = servers_text(r->s, buf_slice(&value));
@@ -177,7 +177,7 @@ static int tool_compare(struct postfix_reading *r)
 
 /* --- an instance --- */
 
-static int instance_fill(struct postfix_reading *r, struct servers_file *file)
+static int instance_fill(struct servers_postfix_reading *r, struct servers_file *file)
 {
 	r->server->path = file->path;
 	r->server->version = servers_package_version(r->s, "postfix");
@@ -187,25 +187,26 @@ static int instance_fill(struct postfix_reading *r, struct servers_file *file)
 	r->server->top->parent = r->defaults;
 	e = defaults_read(r);
 	if (!e)
-		e = postfix_settings_read(r, r->server->top, buf_slice(&file->text), file->path);
+		e = servers_postfix_settings_read(r, r->server->top, buf_slice(&file->text),
+		                                  file->path);
 	if (!e)
 		e = tool_compare(r);
 	if (!e)
-		e = postfix_expand(r, r->defaults, r->server->top);
+		e = servers_postfix_expand(r, r->defaults, r->server->top);
 	if (!e)
-		e = postfix_expand(r, r->server->top, r->server->top);
+		e = servers_postfix_expand(r, r->server->top, r->server->top);
 	r->server->instance = servers_value(r->server->top, "multi_instance_name");
 	return err_up(e);
 }
 
-static int services_fill(struct postfix_reading *r)
+static int services_fill(struct servers_postfix_reading *r)
 {
-	int e = postfix_master_read(r);
+	int e = servers_postfix_master_read(r);
 	if (!e)
-		e = postfix_listeners_add(r);
+		e = servers_postfix_listeners_add(r);
 	if (!e)
-		e = postfix_certificates_add(r);
-	return e ? err_up(e) : err_up(postfix_maps_add(r));
+		e = servers_postfix_certificates_add(r);
+	return e ? err_up(e) : err_up(servers_postfix_maps_add(r));
 }
 
 static int instance_read(struct servers *s, const char *folder, struct servers_server **ret_server)
@@ -220,7 +221,7 @@ static int instance_read(struct servers *s, const char *folder, struct servers_s
 	int e = servers_open(s, path, &file);
 	if (e)
 		return e > 0 ? 0 : err_up(e);
-	struct postfix_reading r = { .s = s, .folder = folder };
+	struct servers_postfix_reading r = { .s = s, .folder = folder };
 	e = servers_add(s, SERVERS_POSTFIX, &r.server);
 	if (!e)
 		e = instance_fill(&r, file);

@@ -12,6 +12,6 @@
  * The defaults that matter here of a version, as `postconf -d` writes them; version NULL: as of the
  * newest that is known. For where the program is not there to tell.
  */
-const char *postfix_defaults(const char *version);
+const char *servers_postfix_defaults(const char *version);
 
 #endif

@@ -32,7 +32,7 @@ static enum line_kind kind_of(struct slice line)
 	return is_blank(line.data[0]) ? LINE_CONTINUES : LINE_BEGINS;
 }
 
-static struct slice line_take(struct postfix_cf *cf)
+static struct slice line_take(struct servers_postfix_cf *cf)
 {
 	size_t end = slice_find(cf->text, '\n');
 	struct slice line = slice_head(cf->text, end + 1);
@@ -41,7 +41,8 @@ static struct slice line_take(struct postfix_cf *cf)
 	return line;
 }
 
-bool postfix_cf_next(struct postfix_cf *cf, struct postfix_cf_line *ret_line)
+bool servers_postfix_cf_next(struct servers_postfix_cf *cf,
+                             struct servers_postfix_cf_line *ret_line)
 {
 	struct slice line = {};
 	while (cf->text.len) {
@@ -52,9 +53,10 @@ bool postfix_cf_next(struct postfix_cf *cf, struct postfix_cf_line *ret_line)
 	}
 	if (!line.len)
 		return false;
-	*ret_line = (struct postfix_cf_line){ .text = line, .line = cf->line - 1, .lines = 1 };
+	*ret_line =
+		(struct servers_postfix_cf_line){ .text = line, .line = cf->line - 1, .lines = 1 };
 	/* Comments count in when a continuation comes behind them. */
-	struct postfix_cf ahead = *cf;
+	struct servers_postfix_cf ahead = *cf;
 	while (ahead.text.len) {
 		enum line_kind kind = kind_of(line_take(&ahead));
 		if (kind == LINE_BEGINS)
@@ -68,8 +70,8 @@ bool postfix_cf_next(struct postfix_cf *cf, struct postfix_cf_line *ret_line)
 	return true;
 }
 
-bool postfix_cf_setting(const struct postfix_cf_line *line, struct slice *ret_name,
-                        struct buf *ret_value)
+bool servers_postfix_cf_setting(const struct servers_postfix_cf_line *line, struct slice *ret_name,
+                                struct buf *ret_value)
 {
 	size_t equals = slice_find(line->text, '=');
 	if (equals == line->text.len)
@@ -77,7 +79,7 @@ bool postfix_cf_setting(const struct postfix_cf_line *line, struct slice *ret_na
 	*ret_name = trim(slice_head(line->text, equals));
 	if (!ret_name->len || slice_find(*ret_name, '\n') < ret_name->len)
 		return false;
-	struct postfix_cf rest = { slice_skip(line->text, equals + 1), 1 };
+	struct servers_postfix_cf rest = { slice_skip(line->text, equals + 1), 1 };
 	for (bool is_first = true; rest.text.len; is_first = false) {
 		struct slice part = line_take(&rest);
 		struct slice words = trim(part);
@@ -93,7 +95,7 @@ bool postfix_cf_setting(const struct postfix_cf_line *line, struct slice *ret_na
 /* --- words of master.cf --- */
 
 /* Passes over blanks, and over comment lines between continuations. */
-static void blanks_skip(struct postfix_cf_line *rest)
+static void blanks_skip(struct servers_postfix_cf_line *rest)
 {
 	bool is_begin = false;
 	while (rest->text.len) {
@@ -137,13 +139,14 @@ static struct slice unbraced(struct slice word)
 	return trim(slice_of(word.data + 1, word.len - 2));
 }
 
-bool postfix_cf_word_next(struct postfix_cf_line *rest, struct postfix_cf_word *ret_word)
+bool servers_postfix_cf_word_next(struct servers_postfix_cf_line *rest,
+                                  struct servers_postfix_cf_word *ret_word)
 {
 	blanks_skip(rest);
 	if (!rest->text.len)
 		return false;
 	struct slice word = slice_head(rest->text, word_length(rest->text));
-	*ret_word = (struct postfix_cf_word){ unbraced(word), rest->line, 1 };
+	*ret_word = (struct servers_postfix_cf_word){ unbraced(word), rest->line, 1 };
 	for (size_t i = 0; i < word.len; i++)
 		ret_word->lines += word.data[i] == '\n';
 	rest->line += ret_word->lines - 1;
@@ -155,7 +158,7 @@ bool postfix_cf_word_next(struct postfix_cf_line *rest, struct postfix_cf_word *
 
 struct expansion {
 	struct buf *out;
-	const struct postfix_cf_names *names;
+	const struct servers_postfix_cf_names *names;
 	unsigned depth;
 	unsigned looks; /* of all depths: a value that doubles itself ends too */
 };
@@ -316,7 +319,7 @@ static int expand(struct expansion *e, struct slice value)
 	if (e->depth == DEPTH_MAX)
 		return 0;
 	e->depth++;
-	while (!r && value.len && buf_len(e->out) < POSTFIX_CF_VALUE_MAX) {
+	while (!r && value.len && buf_len(e->out) < SERVERS_POSTFIX_CF_VALUE_MAX) {
 		size_t dollar = slice_find(value, '$');
 		r = buf_add(e->out, slice_head(value, dollar));
 		if (dollar == value.len)
@@ -331,7 +334,8 @@ static int expand(struct expansion *e, struct slice value)
 	return err_up(r);
 }
 
-int postfix_cf_expand(struct buf *out, struct slice value, const struct postfix_cf_names *names)
+int servers_postfix_cf_expand(struct buf *out, struct slice value,
+                              const struct servers_postfix_cf_names *names)
 {
 	struct expansion e = { .out = out, .names = names };
 	return err_up(expand(&e, value));

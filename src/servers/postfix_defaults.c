@@ -116,7 +116,7 @@ static const struct {
 	  "tls_eecdh_auto_curves = X25519 X448 prime256v1 secp521r1 secp384r1\n" },
 };
 
-const char *postfix_defaults(const char *version)
+const char *servers_postfix_defaults(const char *version)
 {
 	size_t i = 0;
 	while (version && i + 1 < COUNT_OF(defaults) &&

@@ -9,7 +9,7 @@
 
 /* --- certificates --- */
 
-static int certificate_add(struct postfix_reading *r, const struct servers_setting *chain,
+static int certificate_add(struct servers_postfix_reading *r, const struct servers_setting *chain,
                            const char *key, const struct servers_listener *listener)
 {
 	const struct servers_certificate certificate = {
@@ -22,7 +22,7 @@ static int certificate_add(struct postfix_reading *r, const struct servers_setti
 }
 
 /* Each file holds its key before its chain, or the files of a pair follow each other. */
-static int chain_files(struct postfix_reading *r, const struct servers_setting *setting,
+static int chain_files(struct servers_postfix_reading *r, const struct servers_setting *setting,
                        const struct servers_listener *listener)
 {
 	const char *words = setting->value, *word = NULL;
@@ -36,8 +36,8 @@ static int chain_files(struct postfix_reading *r, const struct servers_setting *
 	return err_up(e);
 }
 
-static int pair_add(struct postfix_reading *r, const struct servers_scope *scope, const char *name,
-                    const char *key_name, const struct servers_listener *listener)
+static int pair_add(struct servers_postfix_reading *r, const struct servers_scope *scope,
+                    const char *name, const char *key_name, const struct servers_listener *listener)
 {
 	const struct servers_setting *chain = servers_setting_find(scope, name);
 	if (!chain || !chain->value[0] || !strcmp(chain->value, "none"))
@@ -46,7 +46,7 @@ static int pair_add(struct postfix_reading *r, const struct servers_scope *scope
 	return err_up(certificate_add(r, chain, key[0] ? key : chain->value, listener));
 }
 
-static int certificates_of(struct postfix_reading *r, const struct servers_scope *scope,
+static int certificates_of(struct servers_postfix_reading *r, const struct servers_scope *scope,
                            const struct servers_listener *listener)
 {
 	const struct servers_setting *chain = servers_setting_find(scope, "smtpd_tls_chain_files");
@@ -70,7 +70,7 @@ static bool has_own_certificate(const struct servers_scope *scope)
 	return false;
 }
 
-int postfix_certificates_add(struct postfix_reading *r)
+int servers_postfix_certificates_add(struct servers_postfix_reading *r)
 {
 	int e = certificates_of(r, r->server->top, NULL);
 	for (size_t i = 0; !e && i < r->server->listener_count; i++) {
@@ -103,7 +103,8 @@ static bool map_of(struct slice word, const char **ret_type, struct slice *ret_n
 }
 
 /* A map without a file: its settings stand in main.cf, each behind its name. */
-static int map_from_main(struct postfix_reading *r, struct servers_scope *map, const char *name)
+static int map_from_main(struct servers_postfix_reading *r, struct servers_scope *map,
+                         const char *name)
 {
 	const struct servers_scope *top = r->server->top;
 	size_t len = strlen(name);
@@ -113,13 +114,13 @@ static int map_from_main(struct postfix_reading *r, struct servers_scope *map, c
 		if (strncmp(setting.name, name, len) != 0 || setting.name[len] != '_')
 			continue;
 		setting.name += len + 1;
-		if (!postfix_is_secret(slice_str(setting.name)))
+		if (!servers_postfix_is_secret(slice_str(setting.name)))
 			e = servers_setting_add(r->s, map, &setting);
 	}
 	return err_up(e);
 }
 
-static int map_read(struct postfix_reading *r, struct servers_scope *map)
+static int map_read(struct servers_postfix_reading *r, struct servers_scope *map)
 {
 	struct servers_file *file = NULL;
 	if (map->name[0] != '/')
@@ -131,18 +132,18 @@ static int map_read(struct postfix_reading *r, struct servers_scope *map)
 		                            map->place.line));
 	if (e)
 		return e > 0 ? 0 : err_up(e);
-	return err_up(postfix_settings_read(r, map, buf_slice(&file->text), file->path));
+	return err_up(servers_postfix_settings_read(r, map, buf_slice(&file->text), file->path));
 }
 
-static int map_add(struct postfix_reading *r, const struct servers_setting *from, const char *type,
-                   struct slice name)
+static int map_add(struct servers_postfix_reading *r, const struct servers_setting *from,
+                   const char *type, struct slice name)
 {
 	const char *text = servers_text(r->s, name);
 	struct servers_scope *map = NULL;
 	if (!text)
 		return err_raise(-ENOMEM);
 	if (servers_scope_child(r->server->top, "map", text) ||
-	    r->server->top->child_count >= 2 * POSTFIX_SERVICES_MAX)
+	    r->server->top->child_count >= 2 * SERVERS_POSTFIX_SERVICES_MAX)
 		return 0;
 	int e = servers_scope_add(r->s, r->server->top, "map", text, &map);
 	if (e)
@@ -155,7 +156,7 @@ static int map_add(struct postfix_reading *r, const struct servers_setting *from
 	return e ? err_up(e) : err_up(map_read(r, map));
 }
 
-static int maps_of(struct postfix_reading *r, const struct servers_setting *setting)
+static int maps_of(struct servers_postfix_reading *r, const struct servers_setting *setting)
 {
 	const char *words = setting->value, *word = NULL, *type = NULL;
 	struct slice name;
@@ -186,16 +187,16 @@ static bool table_of(struct slice word, struct slice *ret_path)
 }
 
 /* "pattern result": the pattern is the name, the result the value. */
-static int table_line(struct postfix_reading *r, struct servers_scope *table,
-                      const struct postfix_cf_line *line)
+static int table_line(struct servers_postfix_reading *r, struct servers_scope *table,
+                      const struct servers_postfix_cf_line *line)
 {
-	struct postfix_cf_line rest = *line;
-	struct postfix_cf_word pattern, word;
+	struct servers_postfix_cf_line rest = *line;
+	struct servers_postfix_cf_word pattern, word;
 	CLEAN(buf_deinit) struct buf value = {};
 	int e = 0;
-	if (!postfix_cf_word_next(&rest, &pattern))
+	if (!servers_postfix_cf_word_next(&rest, &pattern))
 		return 0;
-	while (!e && postfix_cf_word_next(&rest, &word)) {
+	while (!e && servers_postfix_cf_word_next(&rest, &word)) {
 		e = buf_len(&value) ? buf_add_str(&value, " ") : 0;
 		e = e ? e : buf_add(&value, word.text);
 	}
@@ -209,7 +210,7 @@ static int table_line(struct postfix_reading *r, struct servers_scope *table,
 	return err_up(servers_setting_add(r->s, table, &setting));
 }
 
-static int table_add(struct postfix_reading *r, const struct servers_setting *from,
+static int table_add(struct servers_postfix_reading *r, const struct servers_setting *from,
                      struct slice path)
 {
 	struct servers_file *file = NULL;
@@ -226,15 +227,15 @@ static int table_add(struct postfix_reading *r, const struct servers_setting *fr
 	if (e)
 		return err_up(e);
 	table->place = from->place;
-	struct postfix_cf cf = { buf_slice(&file->text), 1 };
-	struct postfix_cf_line line;
-	while (!e && postfix_cf_next(&cf, &line))
+	struct servers_postfix_cf cf = { buf_slice(&file->text), 1 };
+	struct servers_postfix_cf_line line;
+	while (!e && servers_postfix_cf_next(&cf, &line))
 		e = table_line(r, table, &line);
 	return err_up(e);
 }
 
 /* Those alone that say where mail goes, and how. */
-static int tables_add(struct postfix_reading *r)
+static int tables_add(struct servers_postfix_reading *r)
 {
 	static const char *const names[] = { "transport_maps", "smtp_tls_policy_maps",
 		                             "lmtp_tls_policy_maps" };
@@ -252,7 +253,7 @@ static int tables_add(struct postfix_reading *r)
 }
 
 /* Scopes are added while this goes on, and what they hold is no map of its own. */
-int postfix_maps_add(struct postfix_reading *r)
+int servers_postfix_maps_add(struct servers_postfix_reading *r)
 {
 	struct servers_scope *top = r->server->top;
 	size_t services = top->child_count;

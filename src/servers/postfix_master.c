@@ -17,8 +17,8 @@ struct service {
 	struct buf args;
 };
 
-static int pseudo_add(struct postfix_reading *r, struct service *service, const char *name,
-                      struct slice value, const struct postfix_cf_word *word)
+static int pseudo_add(struct servers_postfix_reading *r, struct service *service, const char *name,
+                      struct slice value, const struct servers_postfix_cf_word *word)
 {
 	const struct servers_setting setting = {
 		.name = name,
@@ -31,13 +31,13 @@ static int pseudo_add(struct postfix_reading *r, struct service *service, const 
 }
 
 /* "-o name=value" and "-o { name = value }". */
-static int override_add(struct postfix_reading *r, struct service *service,
-                        const struct postfix_cf_word *word)
+static int override_add(struct servers_postfix_reading *r, struct service *service,
+                        const struct servers_postfix_cf_word *word)
 {
-	const struct postfix_cf_line line = { word->text, word->line, word->lines };
+	const struct servers_postfix_cf_line line = { word->text, word->line, word->lines };
 	CLEAN(buf_deinit) struct buf value = {};
 	struct slice name;
-	if (!postfix_cf_setting(&line, &name, &value))
+	if (!servers_postfix_cf_setting(&line, &name, &value))
 		return err_up(
 			servers_fault(r->s, service->path, word->line, "-o without a name=value"));
 	CLEAN(freep) char *text = strndup((const char *)name.data, name.len);
@@ -45,13 +45,13 @@ static int override_add(struct postfix_reading *r, struct service *service,
 	            : err_raise(-ENOMEM);
 }
 
-static int args_read(struct postfix_reading *r, struct service *service,
-                     struct postfix_cf_line *rest)
+static int args_read(struct servers_postfix_reading *r, struct service *service,
+                     struct servers_postfix_cf_line *rest)
 {
-	struct postfix_cf_word word;
-	const struct postfix_cf_word first = { .line = rest->line, .lines = 1 };
+	struct servers_postfix_cf_word word;
+	const struct servers_postfix_cf_word first = { .line = rest->line, .lines = 1 };
 	int e = 0;
-	while (!e && postfix_cf_word_next(rest, &word)) {
+	while (!e && servers_postfix_cf_word_next(rest, &word)) {
 		bool is_option =
 			word.text.len >= 2 && word.text.data[0] == '-' && word.text.data[1] == 'o';
 		if (!is_option) {
@@ -60,14 +60,15 @@ static int args_read(struct postfix_reading *r, struct service *service,
 			continue;
 		}
 		word.text = slice_skip(word.text, 2);
-		if (word.text.len || postfix_cf_word_next(rest, &word))
+		if (word.text.len || servers_postfix_cf_word_next(rest, &word))
 			e = override_add(r, service, &word);
 	}
 	return e ? err_up(e)
 	         : err_up(pseudo_add(r, service, "master/args", buf_slice(&service->args), &first));
 }
 
-static int scope_of_service(struct postfix_reading *r, const struct postfix_cf_word *fields,
+static int scope_of_service(struct servers_postfix_reading *r,
+                            const struct servers_postfix_cf_word *fields,
                             struct servers_scope **ret_scope)
 {
 	const char *name = servers_text_printf(r->s, "%.*s:%.*s", (int)fields[FIELD_NAME].text.len,
@@ -78,13 +79,13 @@ static int scope_of_service(struct postfix_reading *r, const struct postfix_cf_w
 	            : err_raise(-ENOMEM);
 }
 
-static int service_read(struct postfix_reading *r, const char *path,
-                        const struct postfix_cf_line *line)
+static int service_read(struct servers_postfix_reading *r, const char *path,
+                        const struct servers_postfix_cf_line *line)
 {
-	struct postfix_cf_word fields[FIELD_COMMAND + 1];
-	struct postfix_cf_line rest = *line;
+	struct servers_postfix_cf_word fields[FIELD_COMMAND + 1];
+	struct servers_postfix_cf_line rest = *line;
 	size_t count = 0;
-	while (count <= FIELD_COMMAND && postfix_cf_word_next(&rest, &fields[count]))
+	while (count <= FIELD_COMMAND && servers_postfix_cf_word_next(&rest, &fields[count]))
 		count++;
 	if (count <= FIELD_COMMAND)
 		return err_up(servers_fault(r->s, path, line->line,
@@ -104,12 +105,12 @@ static int service_read(struct postfix_reading *r, const char *path,
 	if (!e)
 		e = args_read(r, &service, &rest);
 	if (!e)
-		e = postfix_expand(r, service.scope, service.scope);
+		e = servers_postfix_expand(r, service.scope, service.scope);
 	buf_deinit(&service.args);
 	return err_up(e);
 }
 
-int postfix_master_read(struct postfix_reading *r)
+int servers_postfix_master_read(struct servers_postfix_reading *r)
 {
 	struct servers_file *file = NULL;
 	const char *path = servers_text_printf(r->s, "%s/master.cf", r->folder);
@@ -120,10 +121,10 @@ int postfix_master_read(struct postfix_reading *r)
 		return err_up(servers_fault(r->s, path, 0, "it is not there"));
 	if (e)
 		return e > 0 ? 0 : err_up(e);
-	struct postfix_cf cf = { buf_slice(&file->text), 1 };
-	struct postfix_cf_line line;
-	while (!e && postfix_cf_next(&cf, &line)) {
-		if (r->server->top->child_count == POSTFIX_SERVICES_MAX)
+	struct servers_postfix_cf cf = { buf_slice(&file->text), 1 };
+	struct servers_postfix_cf_line line;
+	while (!e && servers_postfix_cf_next(&cf, &line)) {
+		if (r->server->top->child_count == SERVERS_POSTFIX_SERVICES_MAX)
 			return err_up(servers_fault(r->s, path, line.line,
 			                            "the services from this line on are too many"));
 		e = service_read(r, file->path, &line);
@@ -180,7 +181,7 @@ static bool has_value(const struct servers_scope *scope, const char *name)
 	return servers_value(scope, name)[0] != '\0';
 }
 
-static int listener_add(struct postfix_reading *r, const struct servers_scope *scope,
+static int listener_add(struct servers_postfix_reading *r, const struct servers_scope *scope,
                         const char *address, const char *service)
 {
 	bool is_postscreen = !strcmp(servers_value(scope, "master/command"), "postscreen");
@@ -204,7 +205,7 @@ static int listener_add(struct postfix_reading *r, const struct servers_scope *s
 }
 
 /* A service without an address is on those of inet_interfaces. */
-static int on_interfaces(struct postfix_reading *r, const struct servers_scope *scope,
+static int on_interfaces(struct servers_postfix_reading *r, const struct servers_scope *scope,
                          const char *service)
 {
 	const char *words = servers_value(scope, "inet_interfaces"), *word = NULL;
@@ -225,7 +226,7 @@ static int on_interfaces(struct postfix_reading *r, const struct servers_scope *
 	return err_up(e);
 }
 
-static int listener_of(struct postfix_reading *r, const struct servers_scope *scope)
+static int listener_of(struct servers_postfix_reading *r, const struct servers_scope *scope)
 {
 	size_t len = strlen(scope->name);
 	const char *command = servers_value(scope, "master/command");
@@ -245,7 +246,7 @@ static int listener_of(struct postfix_reading *r, const struct servers_scope *sc
 	return address ? err_up(listener_add(r, scope, address, colon + 1)) : err_raise(-ENOMEM);
 }
 
-int postfix_listeners_add(struct postfix_reading *r)
+int servers_postfix_listeners_add(struct servers_postfix_reading *r)
 {
 	int e = 0;
 	for (size_t i = 0; !e && i < r->server->top->child_count; i++)

@@ -15,7 +15,7 @@ int servers_snappymail_read(struct servers *s, const char *path)
 		return err_up(r);
 	const char *slash = strrchr(path, '/');
 	server->instance = slash ? slash + 1 : path;
-	return err_up(servers_blocks_read(s, server->top, file, &blocks_json));
+	return err_up(servers_blocks_read(s, server->top, file, &servers_blocks_json));
 }
 
 static int on_domain(void *owner, const char *path)

@@ -36,44 +36,46 @@ static void test_conf_lines(void **state)
 	(void)state;
 	static const struct {
 		const char *text;
-		enum dovecot_conf_kind kind;
+		enum servers_dovecot_conf_kind kind;
 		const char *name, *value;
 		bool is_file;
 		unsigned lines;
 	} cases[] = {
-		{ "ssl = yes\n", DOVECOT_CONF_SETTING, "ssl", "yes", false, 1 },
-		{ "  ssl=yes", DOVECOT_CONF_SETTING, "ssl", "yes", false, 1 },
-		{ "a = b # c\n", DOVECOT_CONF_SETTING, "a", "b", false, 1 },
-		{ "a = b#c\n", DOVECOT_CONF_SETTING, "a", "b#c", false, 1 },
-		{ "a = \"b # c\" # d\n", DOVECOT_CONF_SETTING, "a", "b # c", false, 1 },
-		{ "a = \"b \\\"c\\\"\"\n", DOVECOT_CONF_SETTING, "a", "b \"c\"", false, 1 },
-		{ "a =\n", DOVECOT_CONF_SETTING, "a", "", false, 1 },
-		{ "ssl_cert = </etc/x.pem\n", DOVECOT_CONF_SETTING, "ssl_cert", "/etc/x.pem", true,
-		  1 },
-		{ "a = b \\\n  c\n", DOVECOT_CONF_SETTING, "a", "b c", false, 2 },
-		{ "service imap-login {\n", DOVECOT_CONF_BLOCK, "service", "imap-login", false, 1 },
-		{ "passdb {\n", DOVECOT_CONF_BLOCK, "passdb", "", false, 1 },
-		{ "mailbox \"Sent Messages\" {\n", DOVECOT_CONF_BLOCK, "mailbox", "Sent Messages",
+		{ "ssl = yes\n", SERVERS_DOVECOT_CONF_SETTING, "ssl", "yes", false, 1 },
+		{ "  ssl=yes", SERVERS_DOVECOT_CONF_SETTING, "ssl", "yes", false, 1 },
+		{ "a = b # c\n", SERVERS_DOVECOT_CONF_SETTING, "a", "b", false, 1 },
+		{ "a = b#c\n", SERVERS_DOVECOT_CONF_SETTING, "a", "b#c", false, 1 },
+		{ "a = \"b # c\" # d\n", SERVERS_DOVECOT_CONF_SETTING, "a", "b # c", false, 1 },
+		{ "a = \"b \\\"c\\\"\"\n", SERVERS_DOVECOT_CONF_SETTING, "a", "b \"c\"", false, 1 },
+		{ "a =\n", SERVERS_DOVECOT_CONF_SETTING, "a", "", false, 1 },
+		{ "ssl_cert = </etc/x.pem\n", SERVERS_DOVECOT_CONF_SETTING, "ssl_cert",
+		  "/etc/x.pem", true, 1 },
+		{ "a = b \\\n  c\n", SERVERS_DOVECOT_CONF_SETTING, "a", "b c", false, 2 },
+		{ "service imap-login {\n", SERVERS_DOVECOT_CONF_BLOCK, "service", "imap-login",
 		  false, 1 },
-		{ "}\n", DOVECOT_CONF_END, "", "", false, 1 },
-		{ "!include conf.d/*.conf\n", DOVECOT_CONF_INCLUDE, "", "conf.d/*.conf", false, 1 },
-		{ "!include_try local.conf\n", DOVECOT_CONF_INCLUDE_TRY, "", "local.conf", false,
-		  1 },
-		{ "nonsense\n", DOVECOT_CONF_BAD, "",
+		{ "passdb {\n", SERVERS_DOVECOT_CONF_BLOCK, "passdb", "", false, 1 },
+		{ "mailbox \"Sent Messages\" {\n", SERVERS_DOVECOT_CONF_BLOCK, "mailbox",
+		  "Sent Messages", false, 1 },
+		{ "}\n", SERVERS_DOVECOT_CONF_END, "", "", false, 1 },
+		{ "!include conf.d/*.conf\n", SERVERS_DOVECOT_CONF_INCLUDE, "", "conf.d/*.conf",
+		  false, 1 },
+		{ "!include_try local.conf\n", SERVERS_DOVECOT_CONF_INCLUDE_TRY, "", "local.conf",
+		  false, 1 },
+		{ "nonsense\n", SERVERS_DOVECOT_CONF_BAD, "",
 		  "neither \"name = value\" nor the begin or end of a block", false, 1 },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct dovecot_conf conf = { slice_str(cases[i].text), 1 };
+		struct servers_dovecot_conf conf = { slice_str(cases[i].text), 1 };
 		CLEAN(buf_deinit) struct buf words = {};
-		struct dovecot_conf_line line;
+		struct servers_dovecot_conf_line line;
 		int r = 0;
-		assert_true(dovecot_conf_next(&conf, &words, &line, &r));
+		assert_true(servers_dovecot_conf_next(&conf, &words, &line, &r));
 		assert_int_equal(line.kind, cases[i].kind);
 		assert_string_equal(line.name, cases[i].name);
 		assert_string_equal(line.value, cases[i].value);
 		assert_int_equal(line.is_file, cases[i].is_file);
 		assert_int_equal(line.lines, cases[i].lines);
-		assert_false(dovecot_conf_next(&conf, &words, &line, &r));
+		assert_false(servers_dovecot_conf_next(&conf, &words, &line, &r));
 	}
 }
 

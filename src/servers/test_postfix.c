@@ -57,12 +57,12 @@ static void test_cf_values(void **state)
 		{ "indented first", "  a = b\nc = d\n", "c", "d", 2, 1 },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct postfix_cf cf = { slice_str(cases[i].text), 1 };
-		struct postfix_cf_line line;
+		struct servers_postfix_cf cf = { slice_str(cases[i].text), 1 };
+		struct servers_postfix_cf_line line;
 		CLEAN(buf_deinit) struct buf value = {};
 		struct slice name;
-		assert_true(postfix_cf_next(&cf, &line));
-		assert_true(postfix_cf_setting(&line, &name, &value));
+		assert_true(servers_postfix_cf_next(&cf, &line));
+		assert_true(servers_postfix_cf_setting(&line, &name, &value));
 		assert_true(slice_equal(name, slice_str(cases[i].setting)));
 		assert_true(slice_equal(buf_slice(&value), slice_str(cases[i].value)));
 		assert_int_equal(line.line, cases[i].line);
@@ -104,9 +104,10 @@ static void test_cf_expansion(void **state)
 		{ "$loop", "" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		const struct postfix_cf_names names = { look, NULL };
+		const struct servers_postfix_cf_names names = { look, NULL };
 		CLEAN(buf_deinit) struct buf out = {};
-		assert_int_equal(postfix_cf_expand(&out, slice_str(cases[i].value), &names), 0);
+		assert_int_equal(servers_postfix_cf_expand(&out, slice_str(cases[i].value), &names),
+		                 0);
 		assert_true(slice_equal(buf_slice(&out), slice_str(cases[i].expanded)));
 	}
 }
@@ -281,12 +282,13 @@ static void test_postfix_bad_lines_are_named(void **state)
 static void test_postfix_defaults_by_version(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(postfix_defaults("3.5.6"), "smtpd_tls_protocols = !SSLv2"));
-	assert_non_null(strstr(postfix_defaults("3.7.11"), "smtpd_tls_protocols = >=TLSv1\n"));
-	assert_null(strstr(postfix_defaults("3.7.11"), "smtp_tlsrpt_enable"));
-	assert_non_null(strstr(postfix_defaults("3.10.1"), "smtp_tlsrpt_enable = no"));
-	assert_non_null(postfix_defaults("of its own making"));
-	assert_non_null(postfix_defaults(NULL));
+	assert_non_null(strstr(servers_postfix_defaults("3.5.6"), "smtpd_tls_protocols = !SSLv2"));
+	assert_non_null(
+		strstr(servers_postfix_defaults("3.7.11"), "smtpd_tls_protocols = >=TLSv1\n"));
+	assert_null(strstr(servers_postfix_defaults("3.7.11"), "smtp_tlsrpt_enable"));
+	assert_non_null(strstr(servers_postfix_defaults("3.10.1"), "smtp_tlsrpt_enable = no"));
+	assert_non_null(servers_postfix_defaults("of its own making"));
+	assert_non_null(servers_postfix_defaults(NULL));
 }
 
 /* What postconf says takes the place of what is known here, and of what the files say. */
