@@ -241,6 +241,10 @@ static void test_networks(void **state)
 	assert_false(contains("0.0.0.0/0", "2001:db8::1"));
 	assert_true(contains("0.0.0.0/0", "::ffff:203.0.113.9"));
 	assert_true(contains("192.0.2.0/24", "::ffff:192.0.2.9"));
+	assert_true(contains("::ffff:192.0.2.9", "192.0.2.9"));
+	assert_true(contains("::ffff:192.0.2.9", "::ffff:192.0.2.9"));
+	assert_true(contains("::ffff:192.0.2.0/120", "192.0.2.9"));
+	assert_false(contains("::ffff:192.0.2.0/120", "192.0.3.9"));
 	assert_true(contains("2001:db8::/32", "2001:db8:ffff::1"));
 	assert_false(contains("2001:db8::/32", "2001:db9::1"));
 	assert_true(contains("::/0", "::1"));

@@ -427,6 +427,23 @@ static void addr_mask(uint8_t addr[16], unsigned prefix)
 	}
 }
 
+static bool is_mapped_v4(const uint8_t *addr)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+	return !memcmp(addr, prefix, sizeof(prefix));
+}
+
+/* Of IPv4 however it is written: ::ffff:192.0.2.1 is 192.0.2.1. */
+static void mapped_unwrap(struct conf_network *network)
+{
+	enum { MAPPED_BITS = 96 };
+	const struct conf_network mapped = *network;
+	if (!mapped.is_v6 || mapped.prefix < MAPPED_BITS || !is_mapped_v4(mapped.addr))
+		return;
+	*network = (struct conf_network){ .prefix = (uint8_t)(mapped.prefix - MAPPED_BITS) };
+	memcpy(network->addr, mapped.addr + 12, 4);
+}
+
 int conf_network_parse(const char *text, struct conf_network *ret_network, const char **ret_why)
 {
 	struct conf_network network = {};
@@ -447,9 +464,10 @@ int conf_network_parse(const char *text, struct conf_network *ret_network, const
 		return CONF_VALUE_BAD;
 	}
 	network.prefix = (uint8_t)prefix;
+	mapped_unwrap(&network);
 	uint8_t masked[16];
 	memcpy(masked, network.addr, 16);
-	addr_mask(masked, prefix);
+	addr_mask(masked, network.prefix);
 	if (memcmp(masked, network.addr, 16)) {
 		*ret_why = "it has bits set past its prefix: one host or a whole network?";
 		return CONF_VALUE_BAD;
@@ -463,12 +481,6 @@ void conf_network_print(const struct conf_network *network, char ret_text[64])
 	char host[INET6_ADDRSTRLEN];
 	inet_ntop(network->is_v6 ? AF_INET6 : AF_INET, network->addr, host, sizeof(host));
 	snprintf(ret_text, 64, "%s/%u", host, network->prefix);
-}
-
-static bool is_mapped_v4(const uint8_t *addr)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	return !memcmp(addr, prefix, sizeof(prefix));
 }
 
 bool conf_network_contains(const struct conf_network *network, const uint8_t *addr, bool is_v6)
