@@ -612,6 +612,21 @@ def test_failed_logins_slow_that_user_from_that_address(serve, protocol):
     assert event["user"] == "alice" and event["client"] == "127.0.0.1"
 
 
+def test_who_hides_his_name_is_slowed_as_one(serve):
+    """A mechanism that shows none must not let him guess as fast as he can."""
+    stage = serve("imap", "login_delay_after = 1;")
+
+    def guess_namelessly():
+        seen = len(stage.daemon.events)
+        talk = greeted(From(stage.tls).starttls(), "imap")
+        answer = talk.say(b"a AUTHENTICATE PLAIN AABzZWNyZXQ=\r\n").until(b"a ")
+        assert answer.startswith(b"a NO")
+        return slowed(stage, talk, seen)
+
+    assert [guess_namelessly() for _ in range(3)] == [0, 1, 2]
+    assert guess(stage, "imap", "127.0.0.1") == 0
+
+
 def test_the_right_password_is_not_held_back_and_forgives(serve):
     stage = serve("imap", "login_delay_after = 1;")
     assert [guess(stage, "imap", "127.0.0.1") for _ in range(2)] == [0, 1]

@@ -7,6 +7,9 @@
 
 #include <time.h>
 
+/* All of an address whose mechanism shows no name, or who hide it: they guess as one user. */
+#define NAMELESS "-"
+
 void edge_login_expose(struct edge_session *s)
 {
 	const struct conv *c = s->conv;
@@ -31,6 +34,8 @@ static const char *user_limit_hit(struct edge_session *s)
 {
 	const struct conf_limits *l = &s->edge->conf->limits;
 	struct sockaddr_storage client;
+	if (!s->conv->user[0])
+		return NULL;
 	if (edge_bans_has_user(s->pool->bans, s->conv->user, time(NULL)))
 		return "banned";
 	if (s->is_counted_as_user || !l->connections_per_user)
@@ -63,15 +68,14 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 	struct conv *c = s->conv;
 	bool has_failed = c->login_failures != s->login_failures;
 	bool got_in = c->is_logged_in && !s->login_was_seen;
-	struct edge_throttle_pair pair = { .user = c->user, .address = s->key };
+	struct edge_throttle_pair pair = { .user = c->user[0] ? c->user : NAMELESS,
+		                           .address = s->key };
 	if (!has_failed && !got_in)
 		return false;
 	s->login_failures = c->login_failures;
 	s->login_was_seen = c->is_logged_in;
 	if (c->exposure.has_happened)
 		edge_record_exposure(s);
-	if (!c->user[0])
-		return false;
 	if (s->pool->guesses)
 		s->pool->guesses->tell(s->pool->guesses, pair, !got_in);
 	if (got_in) {
