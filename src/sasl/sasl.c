@@ -32,10 +32,12 @@ static void find_plain(struct slice text, struct found *ret)
 	ret->has_password = rest.len > 0;
 }
 
-/* LOGIN's first response, EXTERNAL's authzid. */
+/* LOGIN's first response, EXTERNAL's authzid. No name has a NUL: what has one may be PLAIN's, with
+ * the password in it. */
 static void find_whole(struct slice text, struct found *ret)
 {
-	ret->user = text;
+	ret->user = cut(&text, '\0');
+	ret->has_password = text.len > 0;
 }
 
 /* RFC 2195 2: name, space, digest; the name may hold spaces. */
@@ -47,15 +49,28 @@ static void find_cram(struct slice text, struct found *ret)
 	ret->user = slice_head(text, n ? n - 1 : 0);
 }
 
-/* RFC 2831 2.1.2. */
+/* Up to the quote that ends it, or the comma where none begins it; *rest is then what follows. */
+static struct slice cut_value(struct slice *rest)
+{
+	size_t end = 1;
+	if (!rest->len || rest->data[0] != '"')
+		return cut(rest, ',');
+	while (end < rest->len && rest->data[end] != '"')
+		end += rest->data[end] == '\\' ? 2 : 1;
+	struct slice value = slice_head(slice_skip(*rest, 1), end - 1);
+	*rest = slice_skip(*rest, end + 1);
+	cut(rest, ',');
+	return value;
+}
+
+/* RFC 2831 2.1.2: key=value, ...; a name without its quotes is none there, but servers take it. */
 static void find_digest(struct slice text, struct found *ret)
 {
-	static const char key[] = "username=\"";
-	for (struct slice rest = text; rest.len; rest = slice_skip(rest, 1)) {
-		if (!slice_starts_nocase(rest, key))
+	while (text.len) {
+		struct slice key = slice_trim(cut(&text, '=')), value = cut_value(&text);
+		if (!slice_equal_nocase(key, slice_str("username")))
 			continue;
-		rest = slice_skip(rest, sizeof(key) - 1);
-		ret->user = cut(&rest, '"');
+		ret->user = value;
 		return;
 	}
 }
