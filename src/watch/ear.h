@@ -19,6 +19,8 @@ struct watch_ear {
 	             struct slice line);
 	/* The ClientHello of a handshake over TCP. */
 	void (*hello)(struct watch_ear *ear, const struct tls_hello *hello);
+	/* Bytes that its owner keeps of what he heard, none at first: they count as the flow's. */
+	size_t held;
 };
 
 enum watch_news {

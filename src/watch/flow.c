@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "watch/ear.h"
 #include "watch/flow_private.h"
 
 #include <errno.h>
@@ -32,6 +33,8 @@ size_t watch_flow_held(const struct watch_flow *f)
 		held += watch_stream_held(&f->streams[i]);
 	if (f->udp)
 		held += sizeof(*f->udp);
+	if (f->talk.ear)
+		held += f->talk.ear->held;
 	return held + (f->look ? sizeof(*f->look) + f->look->answer.total : 0);
 }
 

@@ -217,6 +217,7 @@ static void test_watch_wire(void **state)
 struct listening {
 	struct watch_listener listener;
 	struct watch_ear ear;
+	size_t keeps; /* of the last line */
 	unsigned begun, lines, told[WATCH_NEWS_END + 1];
 	char last[64];
 	enum watch_verdict verdict;
@@ -228,6 +229,7 @@ static void on_line(struct watch_ear *ear, const struct watch_talk *talk, enum w
 	struct listening *l = (struct listening *)((char *)ear - offsetof(struct listening, ear));
 	assert_non_null(talk->proto);
 	l->lines++;
+	ear->held = l->keeps;
 	slice_to_text(line, l->last, sizeof(l->last));
 }
 
@@ -235,6 +237,7 @@ static struct watch_ear *on_begin(struct watch_listener *listener, const struct 
 {
 	struct listening *l = (struct listening *)listener;
 	l->begun++;
+	l->ear.held = 0;
 	return &l->ear;
 }
 
@@ -296,6 +299,24 @@ static void test_watch_sweep(void **state)
 	assert_int_equal(l.told[WATCH_NEWS_END], 2);
 }
 
+/* Else who keeps half a command open in many connections fills the memory. */
+static void test_watch_counts_what_an_ear_keeps(void **state)
+{
+	struct listening l;
+	struct watch *w = listening_begin(&l);
+	l.keeps = WATCH_HELD_ALL_MAX + 1;
+	send_segment(w, &(struct segment){ 1, false, WATCH_TCP_ACK, 26, 14, "NOOP\r\n" });
+	assert_int_equal(l.told[WATCH_NEWS_END], 0);
+	l.keeps = 0;
+	greet(w, 2);
+	assert_int_equal(l.told[WATCH_NEWS_END], 1);
+	greet(w, 3);
+	assert_int_equal(l.told[WATCH_NEWS_END], 1);
+	assert_int_equal(watch_end(w), 0);
+	assert_int_equal(l.told[WATCH_NEWS_END], 3);
+	watch_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_watch_who_gives_way),
 		cmocka_unit_test(test_watch_wire),
 		cmocka_unit_test(test_watch_listener_hears_a_connection),
+		cmocka_unit_test(test_watch_counts_what_an_ear_keeps),
 		cmocka_unit_test(test_watch_sweep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,7 @@ static void listener_end(struct watch *w, struct watch_pair *pair)
 	if (!w->settings.listener || !f || !f->is_met || f->is_end_told)
 		return;
 	f->is_end_told = true;
+	w->held -= f->talk.ear ? f->talk.ear->held : 0;
 	listener_tell(w, pair, WATCH_NEWS_END);
 	f->talk.ear = NULL;
 }

@@ -242,6 +242,17 @@ static void test_visit_without_a_word_is_none(void **state)
 	assert_int_equal(s.told.sessions, 0);
 }
 
+static void test_visit_says_what_it_keeps(void **state)
+{
+	struct stage s;
+	stage_begin(&s, CONF_IMAP);
+	say(&s, proto_find("imap"), "C: a LOGIN anna {999+}");
+	assert_true(s.ear->held > 0);
+	say(&s, proto_find("imap"), "S: a BAD no");
+	assert_int_equal(s.ear->held, 0);
+	watcher_visit_end(s.ear, &s.flow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_visit_in_tls),
 		cmocka_unit_test(test_visit_whose_handshake_was_refused),
 		cmocka_unit_test(test_visit_without_a_word_is_none),
+		cmocka_unit_test(test_visit_says_what_it_keeps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,7 @@ static void on_line(struct watch_ear *ear, const struct watch_talk *talk, enum w
 	for (size_t i = 0; i < COUNT_OF(readers); i++)
 		if (!strcmp(readers[i].protocol, talk->proto->name))
 			readers[i].line(v, side, line, talk->is_literal);
+	v->ear.held = v->command.cap;
 }
 
 static void on_hello(struct watch_ear *ear, const struct tls_hello *h)
