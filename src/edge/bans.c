@@ -52,12 +52,23 @@ static size_t find(const struct edge_bans *bans, const struct edge_ban *ban)
 	return i;
 }
 
+/* The last that another node made. bans->count: there is none. */
+static size_t others_find(const struct edge_bans *bans)
+{
+	for (size_t i = bans->count; i; i--)
+		if (bans->rows[i - 1].is_of_others)
+			return i - 1;
+	return bans->count;
+}
+
 int edge_bans_put(struct edge_bans *bans, const struct edge_ban *ban)
 {
 	size_t at = find(bans, ban);
-	bool is_new = at == bans->count;
+	if (at == EDGE_BANS_MAX && !ban->is_of_others)
+		at = others_find(bans);
 	if (at == EDGE_BANS_MAX)
 		return EDGE_BANS_FULL;
+	bool is_new = at == bans->count;
 	bool is_ours = !is_new && !bans->rows[at].is_of_others;
 	bans->rows[at] = *ban;
 	bans->rows[at].is_of_others = ban->is_of_others && !is_ours;
@@ -128,17 +139,24 @@ static bool time_read(struct slice text, int64_t *ret_s)
 	return text.len;
 }
 
-void edge_bans_read(struct edge_bans *ret_bans, struct slice text)
+bool edge_ban_next(struct edge_ban *ret_ban, struct slice *text)
 {
 	struct slice line;
-	ret_bans->count = 0;
-	while (slice_line_next(&text, &line)) {
-		struct edge_ban ban;
+	while (slice_line_next(text, &line)) {
 		size_t space = slice_find(line, ' ');
 		int64_t until_s;
 		if (space < line.len && time_read(slice_skip(line, space + 1), &until_s) &&
-		    !edge_ban_of(&ban, slice_head(line, space), until_s) &&
-		    edge_bans_put(ret_bans, &ban))
-			return;
+		    !edge_ban_of(ret_ban, slice_head(line, space), until_s))
+			return true;
 	}
+	return false;
+}
+
+void edge_bans_read(struct edge_bans *ret_bans, struct slice text)
+{
+	struct edge_ban ban;
+	ret_bans->count = 0;
+	while (edge_ban_next(&ban, &text))
+		if (edge_bans_put(ret_bans, &ban))
+			return;
 }

@@ -34,7 +34,8 @@ struct edge_bans {
 /* ADDRESS, NETWORK/PREFIX, or else a user: printable, without spaces. 0 or EDGE_BANS_BAD. */
 [[nodiscard]] int edge_ban_of(struct edge_ban *ret_ban, struct slice target, int64_t until_s);
 
-/* In the place of one of the same target; what was ours stays so. 0 or EDGE_BANS_FULL. */
+/* In the place of one of the same target; what was ours stays so. Where all places are taken, one
+ * of ours has that of another node's. 0 or EDGE_BANS_FULL. */
 [[nodiscard]] int edge_bans_put(struct edge_bans *bans, const struct edge_ban *ban);
 /* False: there was none. */
 bool edge_bans_lift(struct edge_bans *bans, const struct edge_ban *ban);
@@ -46,8 +47,9 @@ bool edge_bans_has_address(const struct edge_bans *bans, const uint8_t *addr, bo
                            int64_t now_s);
 bool edge_bans_has_user(const struct edge_bans *bans, const char *user, int64_t now_s);
 
-/* "TARGET UNTIL\n" each, and back: lines that are none are left out. */
+/* "TARGET UNTIL\n" each, and back, one of them or all: lines that are none are left out. */
 [[nodiscard]] int edge_bans_write(struct buf *out, const struct edge_bans *bans);
+bool edge_ban_next(struct edge_ban *ret_ban, struct slice *text);
 void edge_bans_read(struct edge_bans *ret_bans, struct slice text);
 
 #endif

@@ -63,6 +63,8 @@ static void test_one_of_a_target_and_no_more(void **state)
 	(void)state;
 	ban("192.0.2.1", NOW);
 	ban("192.0.2.1/32", NOW + 5);
+	ban("::ffff:192.0.2.1", NOW + 5);
+	assert_true(has_address("192.0.2.1", NOW) && has_address("::ffff:192.0.2.1", NOW));
 	ban("bob", NOW);
 	ban("BOB", NOW + 5);
 	assert_int_equal(bans.count, 2);
@@ -118,6 +120,29 @@ static void test_a_thousand(void **state)
 	ban("user7", NOW + 1);
 }
 
+/* Who writes into the store of a cluster cannot keep an operator from banning. */
+static void test_others_give_way(void **state)
+{
+	(void)state;
+	struct edge_ban b;
+	char name[32];
+	ban("ours", NOW);
+	for (int i = 1; i < EDGE_BANS_MAX; i++) {
+		snprintf(name, sizeof(name), "user%d", i);
+		assert_int_equal(edge_ban_of(&b, slice_str(name), NOW), 0);
+		b.is_of_others = true;
+		assert_int_equal(edge_bans_put(&bans, &b), 0);
+	}
+	assert_int_equal(edge_ban_of(&b, slice_str("theirs"), NOW), 0);
+	b.is_of_others = true;
+	assert_int_equal(edge_bans_put(&bans, &b), EDGE_BANS_FULL);
+	ban("more", NOW + 1);
+	assert_int_equal(bans.count, EDGE_BANS_MAX);
+	assert_true(edge_bans_has_user(&bans, "ours", NOW - 1));
+	assert_true(edge_bans_has_user(&bans, "more", NOW));
+	assert_false(edge_bans_has_user(&bans, "user999", NOW - 1));
+}
+
 static void test_lines_and_back(void **state)
 {
 	(void)state;
@@ -143,6 +168,7 @@ int main(void)
 		cmocka_unit_test_setup(test_what_is_ours_stays_so, fixture),
 		cmocka_unit_test_setup(test_what_nobody_can_be_called, fixture),
 		cmocka_unit_test_setup(test_a_thousand, fixture),
+		cmocka_unit_test_setup(test_others_give_way, fixture),
 		cmocka_unit_test_setup(test_lines_and_back, fixture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,28 +39,35 @@ static int64_t number_of(struct slice text)
 	return strtoll(digits, NULL, 10);
 }
 
+static bool is_lifted(struct slice value)
+{
+	return value.len && value.data[0] == 'L';
+}
+
 static int ban_take(struct share *s, struct buf *out, struct slice target, struct slice value)
 {
 	int64_t now_s = time(NULL);
-	bool is_lifted = value.len && value.data[0] == 'L';
-	int64_t at_s = number_of(slice_skip(value, is_lifted));
-	if (is_lifted ? at_s + LIFTED_KEEP_S < now_s : at_s < now_s) {
+	bool was_lifted = is_lifted(value);
+	int64_t at_s = number_of(slice_skip(value, was_lifted));
+	if (was_lifted ? at_s + LIFTED_KEEP_S < now_s : at_s < now_s) {
 		drop(s, target);
 		return 0;
 	}
 	int r = buf_add(out, target);
-	return r ? err_up(r) : err_up(buf_printf(out, " %" PRId64 "\n", is_lifted ? 0 : at_s));
+	return r ? err_up(r) : err_up(buf_printf(out, " %" PRId64 "\n", was_lifted ? 0 : at_s));
 }
 
-static int bans_take(struct share *s, const struct cluster_value *list, struct buf *out)
+/* Those that were lifted, or those that were not. */
+static int bans_take(struct share *s, const struct cluster_value *list, bool wants_lifted,
+                     struct buf *out)
 {
-	int r = 0;
-	size_t count = list->count < 2 * BANS_MAX ? list->count : 2 * BANS_MAX;
-	for (size_t i = 0; i + 1 < count && !r && buf_len(out) < TEXT_MAX; i += 2) {
-		struct slice target = list->items[i]->text;
+	int r = 0, taken = 0;
+	for (size_t i = 0; i + 1 < list->count && !r && buf_len(out) < TEXT_MAX; i += 2) {
+		struct slice target = list->items[i]->text, value = list->items[i + 1]->text;
 		/* A line of ours has no other lines in it. */
-		if (target.len && target.len < 128 && slice_find(target, '\n') == target.len)
-			r = ban_take(s, out, target, list->items[i + 1]->text);
+		if (is_lifted(value) == wants_lifted && target.len && target.len < 128 &&
+		    slice_find(target, '\n') == target.len && taken++ < BANS_MAX)
+			r = ban_take(s, out, target, value);
 	}
 	return err_up(r);
 }
@@ -78,7 +85,10 @@ static void on_bans(void *owner, const struct cluster_value *answer)
 		share_mend(s, answer, key.text);
 		return;
 	}
-	int r = bans_take(s, answer, &text);
+	/* The lifted last: a year of them must not leave those that hold without room. */
+	int r = bans_take(s, answer, false, &text);
+	if (!r)
+		r = bans_take(s, answer, true, &text);
 	if (r) {
 		share_complain(s, "bans of other nodes cannot be heard", r);
 		return;

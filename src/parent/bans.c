@@ -142,22 +142,20 @@ const char *parent_bans_lift(struct parent *p, const char *target)
 
 void parent_bans_came(struct parent *p, struct slice text)
 {
-	CLEAN(freep) struct edge_bans *theirs = calloc(1, sizeof(*theirs));
-	if (!theirs || !p->plan)
-		return;
-	edge_bans_read(theirs, text);
+	struct edge_ban ban;
 	size_t kept = 0;
+	if (!p->plan)
+		return;
 	for (size_t i = 0; i < p->bans->count; i++)
 		if (!p->bans->rows[i].is_of_others)
 			p->bans->rows[kept++] = p->bans->rows[i];
 	p->bans->count = kept;
-	for (size_t i = 0; i < theirs->count; i++) {
-		struct edge_ban *ban = &theirs->rows[i];
-		ban->is_of_others = true;
-		if (!ban->until_s)
-			(void)edge_bans_lift(p->bans, ban); /* another node lifted it */
-		else if (edge_bans_put(p->bans, ban))
-			break;
+	while (edge_ban_next(&ban, &text)) {
+		ban.is_of_others = true;
+		if (!ban.until_s)
+			(void)edge_bans_lift(p->bans, &ban); /* another node lifted it */
+		else if (edge_bans_put(p->bans, &ban))
+			log_debug(NULL, "no room for a ban of another node");
 	}
 	(void)edge_bans_prune(p->bans, time(NULL));
 	changed(p);
