@@ -96,13 +96,23 @@ static bool is_whole(const struct watch_datagram *d)
 	return d->total && sum == d->total;
 }
 
+/* Where the furthest of its parts ends. */
+static uint32_t reach_of(const struct watch_datagram *d)
+{
+	uint32_t reach = 0;
+	for (size_t i = 0; i < d->part_count; i++)
+		if (reach < (uint32_t)d->parts[i].offset + d->parts[i].len)
+			reach = (uint32_t)d->parts[i].offset + d->parts[i].len;
+	return reach;
+}
+
 static bool part_is_right(const struct watch_datagram *d, const struct watch_packet *p)
 {
 	uint32_t end = (uint32_t)p->fragment_offset + (uint32_t)p->payload.len;
 	bool is_last = !p->has_more_fragments;
 	return p->payload.len && !p->payload_missing && end <= WATCH_FRAGMENT_BYTES_MAX &&
 	       d->part_count < COUNT_OF(d->parts) && !(is_last && d->total && d->total != end) &&
-	       !(d->total && end > d->total);
+	       !(is_last && reach_of(d) > end) && !(d->total && end > d->total);
 }
 
 static int part_add(struct watch_datagram *d, const struct watch_packet *p)

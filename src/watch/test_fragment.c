@@ -70,6 +70,17 @@ static void test_fragments_that_overlap_are_worthless(void **state)
 	fragments_free(f);
 }
 
+/* Their lengths add up, but what stands before the last was never sent. */
+static void test_fragments_behind_the_last_are_worthless(void **state)
+{
+	struct watch_fragments *f = fragments_new();
+	struct watch_packet whole;
+	(void)state;
+	assert_int_equal(add(f, part(1, 24, "01234567", true), &whole), WATCH_FRAGMENT_MORE);
+	assert_int_equal(add(f, part(1, 8, "89abcdef", false), &whole), WATCH_FRAGMENT_SPOILT);
+	fragments_free(f);
+}
+
 static void test_fragments_of_others_do_not_mix(void **state)
 {
 	struct watch_fragments *f = fragments_new();
@@ -110,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fragments_in_any_order),
 		cmocka_unit_test(test_fragments_that_overlap_are_worthless),
+		cmocka_unit_test(test_fragments_behind_the_last_are_worthless),
 		cmocka_unit_test(test_fragments_of_others_do_not_mix),
 		cmocka_unit_test(test_fragments_are_bounded),
 		cmocka_unit_test(test_fragments_too_long),
