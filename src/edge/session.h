@@ -51,6 +51,7 @@ struct edge_session {
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
 	bool is_counted;         /* at pool.limits */
+	bool is_banned;          /* it ends behind the message that it is in */
 	bool is_counted_as_user; /* at pool.users, under user_key */
 	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_begun;
@@ -166,6 +167,8 @@ enum tunnel_state edge_tunnel_state(const struct edge_session *s, size_t address
 void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
 /* Where a session goes first once it is known who the client is. */
 void edge_session_greet(struct edge_session *s);
+/* edge/pool.c: true: a ban met it in a message, which is over now, and it ends. */
+bool edge_session_leave_if_banned(struct edge_session *s);
 /* Frees it after this callback. */
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
 static inline uint64_t edge_session_now_ms(const struct edge_session *s)
