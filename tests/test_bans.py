@@ -10,8 +10,9 @@ import pytest
 
 import stores
 from daemon import Daemon, client_context, wait_until
-from edges import all_edges
+from edges import all_edges, greet
 from test_cluster import HEARD, nodes, reached
+from test_limits import From
 
 LIMITS = "connections_per_address = 2000; errors_max = 10000; login_failures_max = 1000;"
 
@@ -90,6 +91,20 @@ def test_a_user_wherever_he_comes_from(stage):
     assert not any(login(stage, "alice", f"127.0.0.{n}") for n in range(2, 8))
     stage.daemon.wait("login refused", user="alice", reason="banned")
     assert login(stage, "bob", "127.0.0.2")
+
+
+def test_who_is_in_a_message_ends_behind_it(stage):
+    """Not before, or the message would be sent twice; nor may he go on with the next one."""
+    talk = greet(From(stage.ports["mx"][0], "127.0.0.2"), "mx")
+    talk.say(b"MAIL FROM:<a@example.net>\r\n").reply()
+    talk.say(b"RCPT TO:<b@example.org>\r\n").reply()
+    assert talk.say(b"DATA\r\n").reply().startswith(b"354")
+    seen = len(stage.daemon.events)
+    ban(stage, "127.0.0.2")
+    assert wait_until(lambda: not any(login(stage, source="127.0.0.2") for _ in range(8)), 30)
+    assert talk.say(b"Subject: x\r\n\r\nx\r\n.\r\n").reply().startswith(b"250")
+    stage.daemon.wait("session of the banned ended", after=seen, client="127.0.0.2")
+    assert talk.is_closed()
 
 
 def test_it_ends_by_itself(stage):

@@ -35,7 +35,8 @@ static const struct conf_row limits_rows[] = {
 	    "Failed logins of one user from one address (IPv6: from one /64) that are answered at "
 	    "once; the answers to further ones wait 1s, 2s, 4s ... 30s, until a login succeeds or "
 	    "an hour has passed. Neither other users of the address nor the user from elsewhere "
-	    "are slowed. Each worker counts for itself, but with \"cluster\". 0: never slow",
+	    "are slowed; logins that show no name count as one user's. Each worker counts for "
+	    "itself, but with \"cluster\". 0: never slow",
 	    RANGE(0, 10000)),
 	ROW("line_max", CONF_SIZE, line_max, "4K", NEW_SESSIONS,
 	    "Longest command line, its end included (RFC 5321 4.5.3.1.4 wants 512 at least)",

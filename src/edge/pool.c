@@ -156,18 +156,34 @@ static bool is_banned(const struct edge_session *s, int64_t now_s)
 	       !edge_peer_is_in((struct sockaddr *)&client, l->exempt, l->exempt_count);
 }
 
+static void banned_tell(const struct edge_session *s)
+{
+	log_notice(s->conv->facts.session_id, "session of the banned ended",
+	           kv_str("edge", s->edge->conf->name),
+	           kv_str("client", s->conv->facts.client_addr), kv_str("user", s->conv->user));
+}
+
+/* The reply to the message is still to go out, or it would be sent twice. */
+bool edge_session_leave_if_banned(struct edge_session *s)
+{
+	if (!s->is_banned || s->conv->is_in_data)
+		return false;
+	banned_tell(s);
+	conv_end(s->conv, CONV_OUTCOME_OVERLOAD);
+	edge_session_close(s);
+	return true;
+}
+
 void edge_pool_ban(struct edge_pool *pool, struct slice text)
 {
 	int64_t now_s = time(NULL);
 	edge_bans_read(pool->bans, text);
 	for (struct edge_session *s = pool->sessions.next, *next; s != &pool->sessions; s = next) {
 		next = s->next;
-		if (s->ask || s->end.is_queued || s->conv->is_in_data || !is_banned(s, now_s))
+		s->is_banned = !s->ask && is_banned(s, now_s);
+		if (!s->is_banned || s->end.is_queued || s->conv->is_in_data)
 			continue;
-		log_notice(s->conv->facts.session_id, "session of the banned ended",
-		           kv_str("edge", s->edge->conf->name),
-		           kv_str("client", s->conv->facts.client_addr),
-		           kv_str("user", s->conv->user));
+		banned_tell(s);
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
 	}
 }

@@ -146,7 +146,8 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 	}
 	switch (todo) {
 	case CONV_TODO_READ:
-		deadline_follow(s);
+		if (!edge_session_leave_if_banned(s))
+			deadline_follow(s);
 		break;
 	case CONV_TODO_CLIENT_TLS:
 		client_tls_start(s);

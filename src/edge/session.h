@@ -55,6 +55,7 @@ struct edge_session {
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
 	bool is_counted;         /* at pool.limits */
+	bool is_banned;          /* it ends behind the message that it is in */
 	bool is_counted_as_user; /* at pool.users, under user_key */
 	bool is_last_crlf;       /* what the client got last ended a line */
 	bool client_tls_was_begun;
@@ -186,6 +187,8 @@ void edge_session_greet(struct edge_session *s);
 void edge_session_talk(struct edge_session *s);
 /* Of its TLS, whoever ends it; NULL: there is none, or not yet. */
 const struct tls_facts *edge_session_tls(const struct edge_session *s);
+/* edge/pool.c: true: a ban met it in a message, which is over now, and it ends. */
+bool edge_session_leave_if_banned(struct edge_session *s);
 /* Frees it after this callback. */
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome);
 static inline uint64_t edge_session_now_ms(const struct edge_session *s)

@@ -276,7 +276,7 @@ void link_session_splice(struct link_session *s)
 }
 
 /* A near end that can be told is told, and leaves: a reset might overtake what it is told. */
-static void unreachable(struct link_session *s)
+static void service_not_reached(struct link_session *s)
 {
 	struct link_word word = {};
 	if (!s->end->is_far || !tls_session_has_word(s->in.tls)) {
@@ -298,7 +298,7 @@ static void on_dialled(struct link_dial *d, bool is_up)
 {
 	struct link_session *s = d->owner;
 	if (!is_up) {
-		unreachable(s);
+		service_not_reached(s);
 		return;
 	}
 	d->stream.owner = s;

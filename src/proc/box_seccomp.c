@@ -180,19 +180,35 @@ static const struct {
 	{ SCMP_SYS(prlimit64), ALL, IS(2, 0) },
 };
 
-/* What can put frames on a network is for hearing alone, and has no second name. */
-static int sending_add(scmp_filter_ctx ctx, int capture_fd)
+/*
+ * What can put frames on a network is for hearing alone, and has no second name. The kernel takes
+ * the lower half of the argument for the number: "not this one" would let through the same number
+ * with something in the upper half. So: a small number, of which one bit at least is another.
+ */
+static int sending_but_for(scmp_filter_ctx ctx, int call, int capture_fd)
 {
-	static const int calls[] = { SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(sendmsg),
-		                     SCMP_SYS(sendto) };
-	const struct scmp_arg_cmp other = { 0, SCMP_CMP_NE, (scmp_datum_t)capture_fd, 0 };
-	for (size_t i = 0; i < COUNT_OF(calls); i++) {
-		int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, calls[i], capture_fd >= 0,
-		                               &other);
+	enum { FD_BITS = 10 };
+	const scmp_datum_t high = ~(((scmp_datum_t)1 << FD_BITS) - 1);
+	for (int i = 0; i < FD_BITS; i++) {
+		const scmp_datum_t bit = (scmp_datum_t)1 << i;
+		const struct scmp_arg_cmp other = { 0, SCMP_CMP_MASKED_EQ, high | bit,
+			                            ~(scmp_datum_t)capture_fd & bit };
+		int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &other);
 		if (r)
 			return err_raise(r);
 	}
 	return 0;
+}
+
+static int sending_add(scmp_filter_ctx ctx, int capture_fd)
+{
+	static const int calls[] = { SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(sendmsg),
+		                     SCMP_SYS(sendto) };
+	int r = 0;
+	for (size_t i = 0; !r && i < COUNT_OF(calls); i++)
+		r = capture_fd >= 0 ? sending_but_for(ctx, calls[i], capture_fd)
+		                    : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	return err_up(r);
 }
 
 static int rules_add(scmp_filter_ctx ctx, int roles)

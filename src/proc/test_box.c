@@ -209,6 +209,13 @@ static void child_watch(void)
 	FORBIDDEN(send(fds[1], "frame", 5, 0));
 	FORBIDDEN(write(fds[1], "frame", 5));
 	FORBIDDEN(sendmsg(fds[1], &(struct msghdr){}, 0));
+	/* The kernel takes the lower half for the number. */
+	const long alias = (long)fds[1] | 1L << 32;
+	const struct iovec frame = { text, 5 };
+	FORBIDDEN(syscall(SYS_write, alias, "frame", 5L));
+	FORBIDDEN(syscall(SYS_writev, alias, &frame, 1L));
+	FORBIDDEN(syscall(SYS_sendto, alias, "frame", 5L, 0L, NULL, 0L));
+	FORBIDDEN(syscall(SYS_sendmsg, alias, &(struct msghdr){}, 0L));
 	FORBIDDEN(fcntl(fds[1], F_DUPFD_CLOEXEC, 3));
 	CHECK(getsockopt(fds[1], SOL_SOCKET, SO_TYPE, &type, &len) == 0);
 	FORBIDDEN(socket(AF_PACKET, SOCK_RAW, 0));
