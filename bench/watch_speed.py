@@ -80,6 +80,14 @@ def rows_of(path, kind):
         return [row for row in map(json.loads, lines) if row["type"] == kind]
 
 
+def peak_mib(pid):
+    """Of this program alone: what wait4() says counts who forked it, too."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) / 1024)
+    raise RuntimeError("no memory is told")
+
+
 def watched(ends, flood, more, out, first):
     """What was sent, and what watch used; out: the file that has what it said, as a pipe would hold it up."""
     with open(out, "wb") as stream, subprocess.Popen(
@@ -87,10 +95,11 @@ def watched(ends, flood, more, out, first):
         watch_wait(process)
         sent = json.loads(subprocess.run(inside(ends[0], GENERATOR_CPU, first, *flood), check=True, stdout=subprocess.PIPE).stdout)
         ran, waited = [int(ns) / 1e9 for ns in pathlib.Path(f"/proc/{process.pid}/schedstat").read_text(encoding="ascii").split()[:2]]
+        peak = peak_mib(process.pid)
         process.terminate()
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
-    return sent, usage, ran, waited
+    return sent, usage, ran, waited, peak
 
 
 def measure(gbit=1.0, seconds=10.0, connections=100000, clients=400, own_core=False, first=False, more=()):
@@ -102,7 +111,7 @@ def measure(gbit=1.0, seconds=10.0, connections=100000, clients=400, own_core=Fa
             steer(ends[1], WATCH_CPU)
         flood = [generator_make(folder), "-i", "v", "-r", folder / "talks.pcap", "-n", connections, "-c", clients,
                  "-b", gbit * 1000, "-s", seconds]
-        sent, usage, cpu, waited = watched(ends, flood, more, folder / "said", first)
+        sent, usage, cpu, waited, peak = watched(ends, flood, more, folder / "said", first)
         summary, services = rows_of(folder / "said", "summary")[0], rows_of(folder / "said", "service")
     bits = sent["bytes"] * 8
     found = {row["protocol"] for row in services}
@@ -113,7 +122,7 @@ def measure(gbit=1.0, seconds=10.0, connections=100000, clients=400, own_core=Fa
         "connections": summary["connections"], "judged_early": summary["judged_early"], "left_out": summary["left_out"],
         "seconds": sent["seconds"], "watch_cpu_s": round(cpu, 2), "end_cpu_s": round(usage.ru_utime + usage.ru_stime - cpu, 2), "waited_for_cpu_s": round(waited, 2),
         "cpu_s_per_gbit": round(cpu / bits * 1e9, 3), "core_percent": round(100 * cpu / sent["seconds"], 1),
-        "rss_mib": round(usage.ru_maxrss / 1024), "not_found": sorted(wanted - found), "load": os.getloadavg()[0]}
+        "rss_mib": peak, "not_found": sorted(wanted - found), "load": os.getloadavg()[0]}
 
 
 def main():
