@@ -120,7 +120,7 @@ const char *parent_bans_put(struct parent *p, const char *text, bool *ret_is_use
 	if (!p->plan)
 		return "the daemon is not ready yet";
 	if (edge_bans_put(p->bans, &ban))
-		return "there are 1000 bans already; `mailseal ctl bans` shows them";
+		return "there is no room for more bans; `mailseal ctl bans` shows those there are";
 	*ret_is_user = ban.is_user;
 	log_notice(NULL, "banned", kv_str("target", ban.target), kv_int("seconds", seconds));
 	changed(p);

@@ -85,5 +85,5 @@ const struct watch_proto watch_proto_pop3 = {
 	.line = pop3_line,
 	.is_link_good = true,
 	.mend = "an edge of mailseal; or ssl = required and disable_plaintext_auth = yes "
-		"(Dovecot), and port 995 in clients",
+		"(Dovecot; since 2.4 auth_allow_cleartext = no), and port 995 in clients",
 };
