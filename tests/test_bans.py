@@ -1,4 +1,5 @@
 """ctl ban: who is not let in, at every worker and every node, until when."""
+import contextlib
 import imaplib
 import json
 import os
@@ -33,6 +34,7 @@ def login(stage, user="alice", source="127.0.0.1"):
         return client
     except (OSError, ssl.SSLError, imaplib.IMAP4.error):
         sock.close()
+        forget_errors()
         return None
 
 
@@ -43,6 +45,23 @@ class OverSocket(imaplib.IMAP4):
 
     def open(self, host="", port=0, timeout=None):
         self.sock, self.file = self.given, self.given.makefile("rb")
+
+
+def forget_errors():
+    """Python 3.13 leaves the error of one TLS socket to the next that is asked: made to clear it."""
+    with contextlib.suppress(ssl.SSLError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers("none such")
+
+
+def is_cut(client):
+    try:
+        while client.sock.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        forget_errors()
+    return True
 
 
 def ban(stage, *words):
@@ -60,9 +79,7 @@ def test_an_address_is_not_let_in_and_its_sessions_end(stage):
     seen = len(stage.daemon.events)
     ban(stage, "127.0.0.2", "--for", "1h")
     stage.daemon.wait("session of the banned ended", after=seen, client="127.0.0.2")
-    with pytest.raises((OSError, imaplib.IMAP4.abort)):
-        for _ in range(100):
-            there.noop()
+    assert is_cut(there)
     assert here.noop()[0] == "OK"
     # Each worker: its sockets are apart.
     assert not any(login(stage, source="127.0.0.2") for _ in range(8))
@@ -84,9 +101,7 @@ def test_a_user_wherever_he_comes_from(stage):
     seen = len(stage.daemon.events)
     ban(stage, "ALICE")
     stage.daemon.wait("session of the banned ended", after=seen, user="alice")
-    with pytest.raises((OSError, imaplib.IMAP4.abort)):
-        for _ in range(100):
-            alice.noop()
+    assert is_cut(alice)
     assert bob.noop()[0] == "OK"
     assert not any(login(stage, "alice", f"127.0.0.{n}") for n in range(2, 8))
     stage.daemon.wait("login refused", user="alice", reason="banned")

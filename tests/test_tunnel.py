@@ -23,7 +23,7 @@ ACCEPT = 'accept = ["unproven-tunnel"];'
 BY_TUN = 'mode = "tunnel"; interface = "tun0";'
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists("/dev/net/tun"),
-                                reason="network namespaces and tun need root")
+                                reason="network namespaces and tun need root, and /dev/net/tun")
 
 
 @pytest.fixture
