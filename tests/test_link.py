@@ -1,5 +1,4 @@
 """Links: a near and a far end, their two daemons on one machine."""
-import glob
 import hashlib
 import os
 import resource
@@ -645,46 +644,6 @@ def test_redis(through):
         assert near.wait("link ended")["seal"] == "authenticated"
     finally:
         store.close()
-
-
-POSTGRES = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-
-
-@pytest.mark.skipif(not POSTGRES, reason="postgresql is not installed")
-def test_postgresql(folder, through):
-    """The server at its unix socket, its clients at another and at TCP."""
-    bin_dir, data = POSTGRES[-1], folder + "/postgres"
-    os.mkdir(data)
-    shutil.chown(data, "postgres")
-    run = {"user": "postgres", "cwd": "/", "capture_output": True, "text": True, "timeout": 60}
-    subprocess.run([bin_dir + "/initdb", "-D", data + "/db", "-A", "trust", "-N"], check=True, **run)
-    server = subprocess.Popen(
-        [bin_dir + "/postgres", "-D", data + "/db", "-k", data, "-c", "listen_addresses=",
-         "-c", "unix_socket_permissions=0777"], user="postgres", cwd="/",
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        assert wait_until(lambda: os.path.exists(data + "/.s.PGSQL.5432"), 30)
-        os.chmod(data, 0o755)
-        near_dir = folder + "/pg"
-        through("pg-unix", f"unix:{near_dir}/.s.PGSQL.5432", f"unix:{data}/.s.PGSQL.5432")
-        port, = free_ports(1)
-        near = through("pg-tcp", f"127.0.0.1:{port}", f"unix:{data}/.s.PGSQL.5432")
-
-        def psql(*where, sql):
-            done = subprocess.run([bin_dir + "/psql", *where, "-U", "postgres", "-AtqXc", sql],
-                                  **run, check=False)
-            assert done.returncode == 0, done.stderr
-            return done.stdout.strip()
-        tcp, unix = ("-h", "127.0.0.1", "-p", str(port)), ("-h", near_dir)
-        assert wait_until(lambda: subprocess.run([bin_dir + "/pg_isready", *unix], check=False,
-                                                 **run).returncode == 0, 30)
-        psql(*tcp, sql="create table t as select n, md5(n::text) m from generate_series(1,200000) n")
-        rows = psql(*unix, sql="copy t to stdout")
-        assert rows.count("\n") == 199999 and rows.startswith("1\tc4ca4238a0b923820dcc509a6f75849b")
-        assert near.wait("link ended", outcome="ok")["seal"] == "authenticated"
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def test_records_and_metrics(pair, service):

@@ -243,9 +243,8 @@ def sieve_connect(doors, *words, **more):
                            "--tlscafile", doors.tls[2], "--passwordfd", "0", *words, input=PASSWORD + "\n", **more)
 
 
+@pytest.mark.parametrize("doors", ["2.4"], indirect=True)
 def test_sieve_connect(doors):
-    if doors.version != "2.4":
-        pytest.skip("sieve-connect is in the other tree")
     doors.host.write("/srv/filter.sieve", 'require "fileinto";\nfileinto "INBOX";\n')
     for words in (("--checkscript", "--localsieve", "/srv/filter.sieve"),
                   ("--upload", "--localsieve", "/srv/filter.sieve", "--remotesieve", "filter"),
