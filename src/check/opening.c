@@ -75,7 +75,8 @@ static int ask(struct check_opening *o, enum check_opening_state state)
 	if (o->language != CHECK_SPEAKS_SMTP)
 		return err_up(say(o, state, phrases->ask));
 	turn(o, state);
-	return err_up(buf_printf(&o->out, "%s %s\r\n", phrases->ask, o->set.hostname));
+	return err_up(buf_printf(&o->out, "%s %s\r\n", o->set.says_lhlo ? "LHLO" : phrases->ask,
+	                         o->set.hostname));
 }
 
 static void guess(struct check_opening *o, const char *words)

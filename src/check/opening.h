@@ -65,6 +65,7 @@ enum check_opening_state {
 struct check_opening_settings {
 	enum check_service service;
 	const char *hostname; /* borrowed: our EHLO name */
+	bool says_lhlo;       /* it is LMTP: RFC 2033 4.1 */
 	bool asks_mail;       /* SMTP with STARTTLS: whether MAIL is taken in clear */
 	bool injects;         /* a command in one piece with STARTTLS (CVE-2011-0411) */
 };

@@ -321,6 +321,10 @@ static void on_connected(struct check_probe *p)
 {
 	p->phase = CHECK_PROBE_TALKING;
 	check_probe_deadline(p, p->limits.greeting_ms);
+	if (buf_len(&p->preamble) && io_stream_write(&p->stream, buf_slice(&p->preamble))) {
+		check_probe_no_memory(p);
+		return;
+	}
 	todo_do(p, check_opening_start(&p->opening));
 }
 
@@ -441,6 +445,8 @@ int check_probe_new(struct check_probe **ret_probe, struct io_loop *loop,
 	check_opening_init(&p->opening, &set->opening);
 	int r = buf_add(&p->hello, set->hello);
 	if (!r)
+		r = buf_add(&p->preamble, set->preamble);
+	if (!r)
 		r = probe_connect(p, &set->way);
 	if (r)
 		return err_up(r);
@@ -460,6 +466,7 @@ void check_probe_free(struct check_probe *probe)
 	check_opening_deinit(&probe->opening);
 	tls_answer_deinit(&probe->answer);
 	buf_deinit(&probe->hello);
+	buf_deinit(&probe->preamble);
 	buf_deinit(&probe->reply);
 	buf_deinit(&probe->seen.chain);
 	buf_deinit(&probe->seen.staple);

@@ -43,6 +43,7 @@ struct check_probe_visit {
 
 struct check_probe_settings {
 	struct check_probe_way way;
+	struct slice preamble; /* goes out before anything is read; empty: nothing. Copied */
 	struct check_opening_settings opening; /* hostname: borrowed, as long as the probe */
 	struct check_limits limits;
 	struct slice hello;       /* empty: visit */

@@ -21,7 +21,7 @@ struct check_probe {
 	struct io_stream stream;
 	struct check_opening opening;
 	struct check_limits limits;
-	struct buf hello;
+	struct buf hello, preamble;
 	struct check_probe_visit visit;
 	void (*on_end)(void *owner);
 	void *owner;

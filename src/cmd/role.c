@@ -8,6 +8,7 @@
 #include "resolver/resolver.h"
 #include "runner/runner.h"
 #include "watcher/watcher.h"
+#include "witness/witness.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ struct role {
 static const struct role roles[] = {
 	{ "worker", false, worker_main },     { "keys", true, keys_main },
 	{ "resolver", false, resolver_main }, { "ledger", false, ledger_main },
-	{ "runner", false, runner_main },
+	{ "runner", false, runner_main },     { "witness", false, witness_main },
 };
 
 static const struct role *role_find(const char *name)

@@ -502,8 +502,8 @@ void conf_check(struct conf_reader *r)
 	const struct conf_settings *s = r->settings;
 	struct listener listener;
 	idle_check(r, &s->limits, "limits.idle_timeout");
-	if (!s->edge_count && !s->link_count && !s->watch.is_set && !conf_needs_resolver(s) &&
-	    !conf_is_bad(r, "edge")) {
+	if (!s->edge_count && !s->link_count && !s->watch.is_set && !s->watched_count &&
+	    !conf_needs_resolver(s) && !conf_is_bad(r, "edge")) {
 		conf_complain(r, "edge", "there is no edge, so there is nothing to do");
 		conf_mend(r, "add edge = { NAME = { protocol = \"smtp\"; ... }; };");
 	}

@@ -104,6 +104,9 @@ extern const char conf_system_cas[];
 /* In it: how own domains look from outside. */
 #define CONF_CHECKS_FILE "checks.db"
 
+/* Of state_dir: witness's own: its copy of the root's keys. */
+#define CONF_WITNESS_FOLDER "witness"
+
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"
 #define CONF_RECEIVED_FILE "received.db"
@@ -116,6 +119,11 @@ bool conf_has_host_names(const struct conf_settings *settings);
 bool conf_needs_ledger(const struct conf_settings *settings);
 /* Is there a hook? Then there is a runner. */
 bool conf_needs_runner(const struct conf_settings *settings);
+
+/* Is there a port whose certificate is looked at? Then there is a witness. */
+bool conf_needs_witness(const struct conf_settings *settings);
+/* Another one is needed: it finds names in DNS by other settings. */
+bool conf_witness_differs(const struct conf_settings *now, const struct conf_settings *next);
 
 /* Does any TLS of ours go by the internal CA? Then the files of pki.dir are read. */
 bool conf_needs_identity(const struct conf_settings *settings);

@@ -17,6 +17,7 @@ struct conf_materials {
 	struct buf *cas;    /* conf_ca_...() */
 	size_t ca_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
+	char visitor[TLS_VISITOR_CAP]; /* tls/server.h; "": nobody looks */
 };
 
 static inline size_t conf_ca_of_backend(const struct conf_settings *s, size_t number)

@@ -87,8 +87,19 @@ bool conf_needs_identity(const struct conf_settings *settings)
 
 bool conf_needs_runner(const struct conf_settings *settings)
 {
-	return conf_needs_ledger(settings) &&
-	       (settings->ledger.exposure_hook_count || settings->check.is_set);
+	return settings->alarm_hook_count ||
+	       (conf_needs_ledger(settings) &&
+	        (settings->ledger.exposure_hook_count || settings->check.is_set));
+}
+
+bool conf_needs_witness(const struct conf_settings *settings)
+{
+	if (!settings->witness_every_ms)
+		return false;
+	for (size_t i = 0; i < settings->edge_count; i++)
+		if (!settings->edges[i].is_passthrough)
+			return true;
+	return settings->watched_count;
 }
 
 void conf_settings_free(struct conf_settings *s)
@@ -225,6 +236,11 @@ bool conf_resolver_differs(const struct conf_settings *now, const struct conf_se
 	       one_effect(&conf_group_cluster, now, next) || sending_differs(now, next);
 }
 
+bool conf_witness_differs(const struct conf_settings *now, const struct conf_settings *next)
+{
+	return one_effect(&conf_group_resolver, now, next);
+}
+
 bool conf_ledger_differs(const struct conf_settings *now, const struct conf_settings *next)
 {
 	return one_effect(&conf_group_ledger, now, next) & ~(1U << CONF_RELOAD_HOOKS) ||
@@ -234,9 +250,21 @@ bool conf_ledger_differs(const struct conf_settings *now, const struct conf_sett
 	       one_effect(&conf_group_cluster, now, next);
 }
 
+/* Of the settings that are in no group. */
+static unsigned root_effect(const struct conf_settings *now, const struct conf_settings *next)
+{
+	struct pair p = { { now, next }, { now, next } };
+	unsigned effect = 0;
+	for (size_t i = 0; i < conf_root.row_count; i++)
+		if (row_differs(&conf_root.rows[i], &p))
+			effect |= 1U << conf_root.rows[i].reload;
+	return effect;
+}
+
 bool conf_hooks_differ(const struct conf_settings *now, const struct conf_settings *next)
 {
 	return one_effect(&conf_group_ledger, now, next) & 1U << CONF_RELOAD_HOOKS ||
+	       root_effect(now, next) & 1U << CONF_RELOAD_HOOKS ||
 	       one_effect(&conf_group_check, now, next) ||
 	       (next->check.is_set && one_effect(&conf_group_resolver, now, next));
 }

@@ -37,6 +37,16 @@ struct conf_network {
 	bool is_v6;
 };
 
+/* A port that is watched, whoever serves it: "HOST:PORT/PROTOCOL", "=FILE" behind it. */
+struct conf_watched {
+	char host[256]; /* a name or an address, without brackets */
+	uint16_t port;
+	char protocol[16]; /* as check/ calls services: "imaps" for TLS from the first byte */
+	char file[512];    /* the chain that should be served there; "": not known */
+	char text[800];    /* as it was written */
+};
+enum { CONF_WATCHED_MAX = 64 };
+
 enum conf_tls_mode {
 	CONF_TLS_NONE,
 	CONF_TLS_STARTTLS,
@@ -446,6 +456,11 @@ struct conf_settings {
 	uint32_t drain_timeout_ms;
 	unsigned drain_rate; /* sessions ended a second */
 	uint32_t drain_notice_ms;
+	uint32_t witness_every_ms; /* 0: nobody looks at what our ports serve */
+	struct conf_watched *watched;
+	size_t watched_count;
+	char **alarm_hook; /* a program and its arguments; none: there is no hook */
+	size_t alarm_hook_count;
 	struct conf_tls tls;
 	struct conf_limits limits;
 	struct conf_certificate *certificates;

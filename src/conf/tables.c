@@ -38,6 +38,21 @@ static const struct conf_row root_rows[] = {
 	    "Before the daemon ends: /healthz answers 503 for so long while connections are still "
 	    "accepted, so that a balancer sends its clients elsewhere",
 	    RANGE(0, 1ULL * HOUR)),
+	ROW("witness_every", CONF_DURATION_MS, witness_every_ms, "1m", NEW_SESSIONS,
+	    "How often all edges and \"watch_certificates\" are asked which certificate they "
+	    "serve; "
+	    "what differs from the files, from what is in force, from DNS (TLSA) or expires is an "
+	    "alarm: see mailseal-run(8), ALARMS. 0: never",
+	    RANGE(0, 1ULL * HOUR)),
+	LIST("watch_certificates", CONF_WATCHES, watched, watched_count, "", NEW_SESSIONS,
+	     "Ports of servers that mailseal does not front, looked at too: "
+	     "\"mail2.example.org:993/imap\", \"[2001:db8::7]:25/smtp\". With \"=/PATH\" behind it "
+	     "that file is what should be served there. Protocols: smtp, submission, imap, pop3, "
+	     "managesieve (STARTTLS; at 465, 993 and 995 TLS from the first byte), submissions, "
+	     "imaps, pop3s, https, tls"),
+	LIST("alarm_hook", CONF_COMMAND, alarm_hook, alarm_hook_count, "", HOOKS,
+	     "A program that is run as \"user\" for each new alarm, with JSON on its stdin: see "
+	     "mailseal-run(8), ALARMS. No shell reads it"),
 };
 #undef OF
 

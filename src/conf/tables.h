@@ -38,7 +38,8 @@ enum conf_type {
 	CONF_SNI_NAMES, /* "*.example.org" too */
 	CONF_COMMAND,   /* a program and its arguments */
 	CONF_INTERFACES,
-	CONF_WORDS, /* of letters, digits and "-" */
+	CONF_WORDS,   /* of letters, digits and "-" */
+	CONF_WATCHES, /* ports whose certificates are watched */
 	CONF_TYPE_COUNT,
 };
 

@@ -158,6 +158,48 @@ static int command_parse(const struct conf_row *row, const struct conf_settings 
 	return err_up(name_add(row, base, text));
 }
 
+/* CONF_WATCHES */
+
+static int watched_parse(const struct conf_row *row, const struct conf_settings *settings,
+                         void *base, const char *text, struct conf_why *ret_why)
+{
+	struct conf_watched watched;
+	const char *why;
+	void *item;
+	if (conf_type_has_control(text) || conf_watched_parse(text, &watched, &why)) {
+		conf_type_bad(ret_why, "\"%.100s\" is no port to watch", text);
+		conf_type_mend(ret_why, "%s",
+		               conf_type_has_control(text) ? "no control characters" : why);
+		return CONF_BAD;
+	}
+	if (conf_count_of(base, row->count_offset) == CONF_WATCHED_MAX)
+		return conf_type_bad(ret_why, "there are more than %d", CONF_WATCHED_MAX);
+	int r = conf_type_list_grow(row, base, sizeof(watched), &item);
+	if (r)
+		return err_up(r);
+	memcpy(item, &watched, sizeof(watched));
+	return 0;
+}
+
+static void watched_print(const struct conf_row *row, const struct conf_settings *settings,
+                          const void *base, FILE *out)
+{
+	const struct conf_watched *items =
+		*(struct conf_watched *const *)conf_type_at_const(row, base);
+	size_t count = conf_count_of(base, row->count_offset);
+	fputc('[', out);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", out);
+		conf_type_text_print(items[i].text, out);
+	}
+	fputc(']', out);
+}
+
+static int watched_copy(const struct conf_row *row, void *to, const void *from)
+{
+	return conf_type_list_copy(row, to, from, sizeof(struct conf_watched));
+}
+
 /* CONF_PLACE */
 
 static int place_parse(const struct conf_row *row, const struct conf_settings *settings, void *base,
@@ -491,6 +533,8 @@ const struct conf_type_ops conf_types_list[CONF_TYPE_COUNT] = {
 	                     names_print, NULL, names_clear },
 	[CONF_COMMAND] = { "[\"/PATH\", \"ARGUMENT\", ...]", true, false, false, command_parse,
 	                   names_print, NULL, names_clear },
+	[CONF_WATCHES] = { "[\"HOST:PORT/PROTOCOL\", ...]", true, false, false, watched_parse,
+	                   watched_print, watched_copy, conf_type_list_clear },
 	[CONF_PLACE] = { "\"ADDRESS\"", false, false, false, place_parse, place_print,
 	                 conf_type_plain_copy, NULL },
 	[CONF_HANDOFFS] = { "[\"lmtp:ADDRESS\", \"smtp:ADDRESS\", ...]", true, false, false,

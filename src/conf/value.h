@@ -35,6 +35,11 @@ void conf_network_print(const struct conf_network *network, char ret_text[64]);
 /* "lmtp:" or "smtp:" and an address, or "127.0.0.0/8:PORT". */
 [[nodiscard]] int conf_handoff_parse(const char *text, struct conf_handoff *ret_handoff,
                                      const char **ret_why);
+/* "HOST:PORT/PROTOCOL", with "=/FILE" behind it or not. */
+[[nodiscard]] int conf_watched_parse(const char *text, struct conf_watched *ret_watched,
+                                     const char **ret_why);
+/* Not a name that has to be looked up. */
+bool conf_watched_is_address(const struct conf_watched *watched);
 /* "0660"; no more than 0777. */
 [[nodiscard]] int conf_mode_parse(const char *text, unsigned *ret_mode);
 

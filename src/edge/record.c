@@ -195,6 +195,10 @@ void edge_record_session(struct edge_session *s)
 	const struct tls_facts *t = edge_session_tls(s) ?: &none;
 	struct store_recorder *recorder = s->pool->recorder;
 
+	if (edge_session_is_visit(s)) {
+		s->pool->counters.sessions--;
+		return;
+	}
 	count(s);
 	if (s->client_tls_was_begun && !s->client_tls_was_up)
 		hello_log(s);

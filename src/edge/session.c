@@ -208,6 +208,11 @@ void edge_session_pump(struct edge_session *s)
 	}
 }
 
+bool edge_session_is_visit(const struct edge_session *s)
+{
+	return s->client.tls && tls_session_is_visitor(s->client.tls);
+}
+
 static void facts_take_tls(struct edge_session *s)
 {
 	const struct tls_facts *t = tls_session_facts(s->client.tls);
@@ -219,7 +224,8 @@ static void facts_take_tls(struct edge_session *s)
 	snprintf(f->tls_alpn, sizeof(f->tls_alpn), "%s", t->alpn);
 	s->client_tls_was_up = true;
 	s->bytes_before_tls = s->client.bytes_in;
-	edge_hello_note(s);
+	if (!edge_session_is_visit(s))
+		edge_hello_note(s);
 	tls_session_forget_hello(s->client.tls);
 }
 
@@ -251,13 +257,17 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
 		         s->left_in_handshake ? "the client left in mid-handshake"
 		                              : tls_session_error(s->client.tls));
-		if (event == IO_STREAM_TLS_FAILED)
+		if (event == IO_STREAM_TLS_FAILED && !edge_session_is_visit(s))
 			edge_known_refused(s);
 		edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
 		return;
 	}
 	edge_known_passed(s);
 	facts_take_tls(s);
+	if (edge_session_is_visit(s)) { /* it has seen what is served */
+		edge_session_end(s, CONV_OUTCOME_OK);
+		return;
+	}
 	if (s->is_implicit) {
 		edge_session_talk(s);
 		return;

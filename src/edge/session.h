@@ -108,6 +108,9 @@ struct edge_pool {
 	void *on_empty_owner;
 };
 
+/* Witness looks what is served: that is neither counted nor recorded. */
+bool edge_session_is_visit(const struct edge_session *s);
+
 /* edge/record.c: the line of the log, the record, and the counters. */
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);

@@ -249,6 +249,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
 		.alpn = alpn_of(e->conf, settings),
+		.visitor = m->visitor,
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);

@@ -1,4 +1,5 @@
 /* One process of the daemon as the parent has it: its channel, what it says, its start. */
+#include "parent/alarms.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -66,6 +67,10 @@ static void on_child_began(struct parent_child *c)
 	c->is_ready = true;
 	if (c->role == PROC_ROLE_WATCH)
 		parent_watch_began(c);
+	if (c->role == PROC_ROLE_WITNESS)
+		parent_witness_look(p);
+	if (c->role == PROC_ROLE_RUNNER)
+		parent_alarms_hooks_begin(p);
 	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
@@ -127,6 +132,12 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 			parent_introduce(&c->parent->ledger, c);
 		else
 			parent_ledger_wanted(c);
+		break;
+	case PROC_MSG_WITNESS_SAW:
+		parent_witness_saw(c->parent, msg->payload);
+		break;
+	case PROC_MSG_HOOK_ENDED:
+		parent_alarms_hook_ended(c->parent, msg->payload);
 		break;
 	case PROC_MSG_WATCH_STATUS:
 	case PROC_MSG_WATCH_FAILED:

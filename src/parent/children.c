@@ -1,5 +1,6 @@
 /* The processes of the daemon: who there has to be, what each is given, and that it is started
  * again when it dies. */
+#include "parent/alarms.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -136,7 +137,7 @@ int parent_keys_start(struct parent *p)
 }
 
 /* The one folder it may write to. */
-static int folder_make(const struct conf_settings *s, const char *name)
+int parent_folder_make(const struct conf_settings *s, const char *name)
 {
 	char path[PATH_MAX];
 	const struct passwd *user = geteuid() ? NULL : getpwnam(s->user);
@@ -157,10 +158,12 @@ static int servant_start(struct parent_child *c)
 	bool is_ledger = c->role == PROC_ROLE_LEDGER;
 	if (c->role == PROC_ROLE_RUNNER)
 		return err_up(runner_start(c));
+	if (c->role == PROC_ROLE_WITNESS)
+		return err_up(parent_witness_start(c));
 	c->is_replaced = false;
-	int r = folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
+	int r = parent_folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
 	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
-		r = folder_make(s, CONF_RESOLVER_FOLDER);
+		r = parent_folder_make(s, CONF_RESOLVER_FOLDER);
 	if (!r)
 		r = parent_child_start(c, s->user);
 	if (r)
@@ -172,6 +175,7 @@ static int servant_start(struct parent_child *c)
 	if (!is_ledger)
 		return 0;
 	parent_dashboard_begin(c->parent);
+	parent_alarms_tell_ledger(c->parent);
 	runner_introduce(c->parent);
 	parent_watches_introduce(c->parent);
 	return 0;
@@ -184,6 +188,8 @@ static bool servant_is_wanted(const struct parent_child *c)
 		return false;
 	if (c->role == PROC_ROLE_RUNNER)
 		return conf_needs_runner(s);
+	if (c->role == PROC_ROLE_WITNESS)
+		return conf_needs_witness(s);
 	return c->role == PROC_ROLE_LEDGER ? conf_needs_ledger(s) : conf_needs_resolver(s);
 }
 
@@ -207,13 +213,15 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	p->resolver.role = PROC_ROLE_RESOLVER;
 	p->ledger.role = PROC_ROLE_LEDGER;
 	p->runner.role = PROC_ROLE_RUNNER;
-	p->resolver.parent = p->ledger.parent = p->runner.parent = p;
+	p->witness.role = PROC_ROLE_WITNESS;
+	p->resolver.parent = p->ledger.parent = p->runner.parent = p->witness.parent = p;
 	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
 	parent_hosts_watch(p); /* it may be wanted only now */
 	bool stays = p->ledger.chan && !p->ledger.is_replaced && conf_needs_ledger(now) &&
 	             !(old && conf_ledger_differs(old, now));
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
 	servant_adjust(&p->runner, old && conf_hooks_differ(old, now));
+	servant_adjust(&p->witness, old && conf_witness_differs(old, now));
 	parent_watches_adjust(p);
 	if (!stays)
 		return;
@@ -293,6 +301,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 	parent_send(worker, PROC_MSG_TICKET_KEYS, slice_of(p->ticket_keys, sizeof(p->ticket_keys)),
 	            -1);
 	parent_bans_send(p, worker);
+	parent_witness_introduce(p, worker);
 	parent_send(worker, PROC_MSG_CONFIG, slice_str(plan->settings->text), -1);
 	for (size_t i = 0; i < plan->certificate_count; i++)
 		file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
@@ -429,6 +438,8 @@ void parent_children_reap(struct parent *p)
 			child_restart(&p->resolver, status);
 		if (p->runner.pid == pid && starts_anew)
 			child_restart(&p->runner, status);
+		if (p->witness.pid == pid && starts_anew)
+			child_restart(&p->witness, status);
 		if (p->ledger.pid == pid)
 			ledger_reaped(p, status);
 		for (unsigned i = 0; i < p->worker_count && starts_anew; i++)

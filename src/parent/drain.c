@@ -71,6 +71,7 @@ static void drain_now(struct parent *p)
 		parent_worker_leave(p, i);
 	parent_old_workers_drain(p);
 	parent_old_keys_end(p);
+	parent_witness_end(p);
 	parent_watches_end(p); /* ledger ends behind them */
 	parent_listen_close(p);
 	if (!p->leaving)

@@ -124,6 +124,8 @@ bool parent_hooks_pack(const struct conf_settings *settings, struct buf *ret_pay
 	struct proc_hooks hooks = { .rate = l->hook_rate, .deadline_ms = l->hook_timeout_ms };
 	for (size_t i = 0; i < l->exposure_hook_count && i < PROC_HOOK_ARGS_MAX; i++)
 		hooks.argv[PROC_HOOK_EXPOSURE][i] = l->exposure_hook[i];
+	for (size_t i = 0; i < settings->alarm_hook_count && i < PROC_HOOK_ARGS_MAX; i++)
+		hooks.argv[PROC_HOOK_ALARM][i] = settings->alarm_hook[i];
 	check_words(settings, words, hooks.argv[PROC_HOOK_CHECK]);
 	proc_hooks_pack(&p, &hooks);
 	return !p.has_failed;

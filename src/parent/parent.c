@@ -3,7 +3,9 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "parent/alarms.h"
 #include "parent/state.h"
+#include "parent/truth.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,9 +35,12 @@ void parent_all_ready(struct parent *p)
 		           kv_int("links", (int64_t)p->plan->settings->link_count),
 		           kv_int("workers", p->worker_count));
 	p->is_reloading = false;
-	if (p->is_ready)
+	if (p->is_ready) {
+		parent_witness_look(p);
 		return;
+	}
 	p->is_ready = true;
+	parent_witness_look(p);
 	p->has_upgrade_failed = false;
 	parent_dashboard_state(p);
 	io_deadline_disarm(&p->heir_late);
@@ -211,6 +216,7 @@ static void children_end(struct parent *p)
 		kill(p->ledger.pid, SIGTERM);
 	if (p->runner.pid)
 		kill(p->runner.pid, SIGTERM);
+	parent_witness_end(p);
 	parent_watches_end(p);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		if (p->workers[i] && p->workers[i]->pid)
@@ -237,6 +243,9 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->resolver);
 	child_close(&p->ledger);
 	child_close(&p->runner);
+	child_close(&p->witness);
+	parent_truth_free(p);
+	parent_alarms_free(p);
 	parent_watches_free(p);
 	io_deadline_disarm(&p->ledger_late);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {

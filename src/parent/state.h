@@ -9,6 +9,7 @@
 #include "parent/estate.h"
 #include "proc/chan.h"
 #include "proc/msg.h"
+#include "proc/witness.h"
 #include "tunnel/look.h"
 
 #include <linux/limits.h>
@@ -41,8 +42,9 @@ struct parent_child {
 	bool is_drained;   /* was told to drain */
 	bool is_inherited; /* of the build before: serves until the new workers are ready */
 	bool is_asked;     /* for its status */
-	bool is_replaced;  /* resolver, ledger, runner: it ends because its settings changed */
-	bool wants_ledger; /* its channel to ledger broke */
+	bool is_replaced; /* resolver, ledger, runner, witness: it ends because its settings changed
+	                   */
+	bool wants_ledger;                    /* its channel to ledger broke */
 	char interface[PARENT_INTERFACE_CAP]; /* of watch */
 	uint64_t numbers[PARENT_NUMBERS];
 };
@@ -148,7 +150,10 @@ struct parent {
 	uint64_t cluster_numbers[PROC_CLUSTER_NUMBER_COUNT]; /* the same */
 	struct io_deadline ledger_late;                      /* it was told to end, and has to */
 	struct parent_child runner;                          /* not there where there is no hook */
-	struct parent_watch *watches;                        /* one for each interface */
+	struct parent_child witness;  /* not there where nothing is looked at */
+	struct parent_truth *truth;   /* what it looks at */
+	struct parent_alarms *alarms; /* what is wrong */
+	struct parent_watch *watches; /* one for each interface */
 	struct parent_child *workers[PARENT_WORKERS_MAX];
 	unsigned worker_count;
 	struct parent_child *leaving;
@@ -156,6 +161,8 @@ struct parent {
 	size_t listener_count;
 	uint32_t next_key_id;
 	uint8_t ticket_keys[PARENT_TICKET_KEYS_LEN];
+	char witness_token[PROC_WITNESS_TOKEN_LEN + 1]; /* "": not made yet */
+	struct io_deadline witness_turn;                /* the next list of what is looked at */
 	struct io_deadline ticket_tick;
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
@@ -221,7 +228,10 @@ void parent_workers_configure(struct parent *p);
  */
 void parent_introduce(struct parent_child *servant, struct parent_child *worker);
 void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
-/* Resolver, ledger and runner are started, replaced or ended, as the plan in force wants it. */
+/* A folder of state_dir, which "user" may write to. 0 or a negative, which was logged. */
+[[nodiscard]] int parent_folder_make(const struct conf_settings *s, const char *name);
+/* Resolver, ledger, runner and witness are started, replaced or ended, as the plan in force wants
+ * it. */
 void parent_servants_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
 /* After drain_notice; called again: at once. */
@@ -298,6 +308,15 @@ void parent_watches_free(struct parent *p);
 struct json_t *parent_watches_json(const struct parent *p);
 /* The sum of one number. */
 uint64_t parent_watches_sum(const struct parent *p, enum proc_watch_number number);
+
+/* parent/witness.c: the process that looks at what our ports serve. */
+[[nodiscard]] int parent_witness_start(struct parent_child *c);
+/* All workers have the plan in force, or there is another witness: it is told what to look at. */
+void parent_witness_look(struct parent *p);
+void parent_witness_saw(struct parent *p, struct slice payload);
+/* Workers let it pass by what it shows them. */
+void parent_witness_introduce(struct parent *p, struct parent_child *worker);
+void parent_witness_end(struct parent *p);
 
 /* parent/tlsrpt.c */
 void parent_tlsrpt_came(struct parent *p, struct slice payload);

@@ -8,10 +8,10 @@
 static int box(const struct box_wish *wish, struct proc_box_report *ret_report)
 {
 	struct proc_box_report report = {};
-	bool may_have_files = wish->role == PROC_ROLE_RESOLVER || wish->role == PROC_ROLE_LEDGER;
+	bool needs_files = wish->role == PROC_ROLE_RESOLVER || wish->role == PROC_ROLE_WITNESS;
+	bool may_have_files = needs_files || wish->role == PROC_ROLE_LEDGER;
 	if (wish->role == PROC_ROLE_PARENT || wish->role == PROC_ROLE_RUNNER ||
-	    (wish->directory && !may_have_files) ||
-	    (!wish->directory && wish->role == PROC_ROLE_RESOLVER))
+	    (wish->directory && !may_have_files) || (!wish->directory && needs_files))
 		return err_raise(-EINVAL);
 	int r = box_landlock(wish, &report.landlock_abi);
 	if (r)

@@ -67,7 +67,8 @@ static struct ruleset rules_for(enum proc_role role, int abi)
 		all.handled_net |= steps[i].bits.handled_net;
 		all.scoped |= steps[i].bits.scoped;
 	}
-	if (role == PROC_ROLE_WORKER || role == PROC_ROLE_RESOLVER) /* they connect, and bind their
+	if (role == PROC_ROLE_WORKER || role == PROC_ROLE_RESOLVER ||
+	    role == PROC_ROLE_WITNESS) /* they connect, and bind their
 	                                                                source addresses */
 		all.handled_net = 0;
 	return all;

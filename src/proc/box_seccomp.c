@@ -22,11 +22,12 @@ enum {
 	RESOLVER = 1 << PROC_ROLE_RESOLVER,
 	LEDGER = 1 << PROC_ROLE_LEDGER,
 	WATCH = 1 << PROC_ROLE_WATCH,
+	WITNESS = 1 << PROC_ROLE_WITNESS,
 	SHARING = 1 << PROC_ROLE_COUNT, /* a ledger that connects to the cluster's store */
-	NETWORK = WORKER | RESOLVER,
-	STORE = RESOLVER | LEDGER,
+	NETWORK = WORKER | RESOLVER | WITNESS,
+	STORE = RESOLVER | LEDGER | WITNESS, /* of WITNESS its copy of the root's keys */
 	FILES = KEYS | STORE,
-	SENDING = KEYS | WORKER | RESOLVER | LEDGER, /* a watch: all but its capture */
+	SENDING = KEYS | WORKER | RESOLVER | LEDGER | WITNESS, /* a watch: all but its capture */
 	ALL = SENDING | WATCH,
 };
 
@@ -76,7 +77,7 @@ static const struct {
 	{ SCMP_SYS(flock), STORE },
 	{ SCMP_SYS(fstat), ALL },
 	/* connections */
-	{ SCMP_SYS(accept4), NETWORK | LEDGER }, /* the dashboard */
+	{ SCMP_SYS(accept4), WORKER | RESOLVER | LEDGER }, /* the dashboard */
 	{ SCMP_SYS(connect), NETWORK | SHARING },
 	{ SCMP_SYS(bind), NETWORK },                        /* a source address */
 	{ SCMP_SYS(getsockopt), NETWORK | LEDGER | WATCH }, /* what a capture dropped */
@@ -173,7 +174,7 @@ static const struct {
 	{ SCMP_SYS(fcntl), STORE, IS(1, F_GETLK) },
 	{ SCMP_SYS(fcntl), STORE, IS(1, F_SETLK) },
 	{ SCMP_SYS(fcntl), STORE, IS(1, F_DUPFD) },
-	{ SCMP_SYS(socketpair), RESOLVER, IS(0, AF_UNIX) }, /* libcurl wakes itself */
+	{ SCMP_SYS(socketpair), RESOLVER | WITNESS, IS(0, AF_UNIX) }, /* libcurl wakes itself */
 	{ SCMP_SYS(ioctl), ALL, IS(1, FIONREAD) },
 	{ SCMP_SYS(ioctl), ALL, IS(1, FIONBIO) },
 	/* To read a limit, not to set one. */

@@ -10,9 +10,9 @@
 
 const char *proc_hook_name(enum proc_hook hook)
 {
-	static const char *const names[] = {
-		[PROC_HOOK_EXPOSURE] = "exposure", [PROC_HOOK_CHECK] = "check"
-	};
+	static const char *const names[] = { [PROC_HOOK_EXPOSURE] = "exposure",
+		                             [PROC_HOOK_CHECK] = "check",
+		                             [PROC_HOOK_ALARM] = "alarm" };
 	_Static_assert(COUNT_OF(names) == PROC_HOOK_COUNT, "a hook without a name");
 	return names[hook];
 }

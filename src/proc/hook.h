@@ -14,6 +14,7 @@ struct store_exposure;
 enum proc_hook {
 	PROC_HOOK_EXPOSURE, /* a password crossed in clear */
 	PROC_HOOK_CHECK,    /* this binary itself: an own domain is looked at; facts: its name */
+	PROC_HOOK_ALARM,    /* something is wrong and stays so (proc/alarm.h): the parent asks */
 	PROC_HOOK_COUNT
 };
 const char *proc_hook_name(enum proc_hook hook);

@@ -1,7 +1,9 @@
 #include "proc/msg.h"
 
 #include "base/clean.h"
+#include "proc/alarm.h"
 #include "proc/hook.h"
+#include "proc/witness.h"
 
 enum {
 	ID = 4,
@@ -23,7 +25,7 @@ static const struct row {
 } rows[] = {
 	[PROC_MSG_CONFIG] = { "config",
 	                      WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER) | WAY(PARENT, LEDGER) |
-	                              WAY(PARENT, WATCH),
+	                              WAY(PARENT, WATCH) | WAY(PARENT, WITNESS),
 	                      4 * MIB, false },
 	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
 	                     false },
@@ -44,7 +46,8 @@ static const struct row {
 	[PROC_MSG_REFUSED] = { "refused", WAY(WORKER, PARENT), WHY_MAX, false },
 	[PROC_MSG_READY] = { "ready",
 	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT) |
-	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT) | WAY(WATCH, PARENT),
+	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT) |
+	                             WAY(WATCH, PARENT) | WAY(WITNESS, PARENT),
 	                     0, false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
@@ -97,9 +100,10 @@ static const struct row {
 	[PROC_MSG_HOOKS] = { "hooks", WAY(PARENT, RUNNER), 64 * KIB, false },
 	[PROC_MSG_RUNNER_CHANNEL] = { "runner channel", WAY(PARENT, RUNNER) | WAY(PARENT, LEDGER),
 	                              0, true },
-	[PROC_MSG_HOOK_RUN] = { "hook run", WAY(LEDGER, RUNNER),
+	[PROC_MSG_HOOK_RUN] = { "hook run", WAY(LEDGER, RUNNER) | WAY(PARENT, RUNNER),
 	                        8 + 1 + 2 + NAME_MAX_LEN + PROC_HOOK_FACTS_MAX, false },
-	[PROC_MSG_HOOK_ENDED] = { "hook ended", WAY(RUNNER, LEDGER), 8 + 1, false },
+	[PROC_MSG_HOOK_ENDED] = { "hook ended", WAY(RUNNER, LEDGER) | WAY(RUNNER, PARENT), 8 + 1,
+	                          false },
 	[PROC_MSG_HOOK_SAID] = { "hook said", WAY(RUNNER, LEDGER), 8 + PROC_HOOK_SAID_MAX, false },
 	[PROC_MSG_BANS] = { "bans", WAY(PARENT, WORKER) | WAY(LEDGER, PARENT), 256 * KIB, false },
 	[PROC_MSG_BAN] = { "ban", WAY(PARENT, LEDGER), NAME_MAX_LEN, false },
@@ -112,6 +116,14 @@ static const struct row {
 	[PROC_MSG_WATCH_STATUS] = { "watch status", WAY(WATCH, PARENT), 4 * KIB, false },
 	[PROC_MSG_WATCH_FAILED] = { "watch failed", WAY(WATCH, PARENT), WHY_MAX, false },
 	[PROC_MSG_WATCH_CHANNEL] = { "watch channel", WAY(PARENT, LEDGER), 0, true },
+	[PROC_MSG_WITNESS_TARGETS] = { "witness targets", WAY(PARENT, WITNESS),
+	                               64 + PROC_WITNESS_TARGETS_MAX *PROC_WITNESS_PACKED_MAX,
+	                               false },
+	[PROC_MSG_WITNESS_AGAIN] = { "witness again", WAY(PARENT, WITNESS), ID, false },
+	[PROC_MSG_WITNESS_SAW] = { "witness saw", WAY(WITNESS, PARENT), KIB, false },
+	[PROC_MSG_WITNESS_TOKEN] = { "witness token", WAY(PARENT, WORKER), PROC_WITNESS_TOKEN_LEN,
+	                             false },
+	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
@@ -121,7 +133,7 @@ static const char *const role_names[] = {
 	[PROC_ROLE_PARENT] = "parent", [PROC_ROLE_KEYS] = "keys",
 	[PROC_ROLE_WORKER] = "worker", [PROC_ROLE_RESOLVER] = "resolver",
 	[PROC_ROLE_LEDGER] = "ledger", [PROC_ROLE_RUNNER] = "runner",
-	[PROC_ROLE_WATCH] = "watch",
+	[PROC_ROLE_WATCH] = "watch",   [PROC_ROLE_WITNESS] = "witness",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 

@@ -24,6 +24,7 @@ enum proc_role {
 	PROC_ROLE_LEDGER,
 	PROC_ROLE_RUNNER,
 	PROC_ROLE_WATCH,
+	PROC_ROLE_WITNESS,
 	PROC_ROLE_COUNT,
 };
 
@@ -56,7 +57,7 @@ enum proc_msg_type {
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys, resolver, ledger, runner and watch -> parent */
+	PROC_MSG_READY,   /* also keys, resolver, ledger, runner, watch and witness -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
@@ -145,6 +146,14 @@ enum proc_msg_type {
 	PROC_MSG_HOSTS_FILE, /* text: the hosts file, when it is another */
 	/* resolver -> parent: all names that were asked for, when something changes */
 	PROC_MSG_HOSTS, /* text: "NAME SOURCE ADDRESS,ADDRESS WHY\n" each (parent/hosts.c) */
+	/* parent -> witness, and back (proc/witness.h) */
+	PROC_MSG_WITNESS_TARGETS, /* what is looked at: all there is */
+	PROC_MSG_WITNESS_AGAIN,   /* u32 id: look once more, in a moment */
+	PROC_MSG_WITNESS_SAW,     /* what one look was */
+	/* parent -> worker: the ALPN id by which a session is witness's own */
+	PROC_MSG_WITNESS_TOKEN,
+	/* parent -> ledger: it is so, or not any more (proc/alarm.h) */
+	PROC_MSG_ALARM,
 	PROC_MSG_COUNT,
 };
 

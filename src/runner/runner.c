@@ -52,6 +52,9 @@ static void answer(struct runner *r, const struct runner_job *job, enum proc_hoo
 	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
 	proc_pack_u64(&p, job->run.number);
 	proc_pack_u8(&p, (uint8_t)how);
+	if (!job->asker && r->parent &&
+	    proc_peer_queue(r->parent, PROC_MSG_HOOK_ENDED, proc_packed(&p)))
+		log_debug(NULL, "the parent is gone");
 	for (struct asker *a = r->askers; a; a = a->next)
 		if (a == job->asker &&
 		    proc_peer_queue(a->peer, PROC_MSG_HOOK_ENDED, proc_packed(&p)))
@@ -221,20 +224,24 @@ static void on_look_now(struct io_later *later)
 
 /* --- messages --- */
 
-static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+/* asker: NULL for the parent */
+static int on_run(struct runner *r, struct asker *asker, struct slice payload)
 {
-	struct asker *a = owner;
-	struct runner *r = a->runner;
 	struct proc_hook_run run;
-	/* The table lets nothing else through. */
-	if (!proc_hook_run_unpack(msg->payload, &run) || !r->hooks.argv[run.hook][0])
+	if (!proc_hook_run_unpack(payload, &run) || !r->hooks.argv[run.hook][0])
 		return err_raise(-EPROTO);
-	if (r->is_leaving || runner_queue_add(&r->queue, a, &run)) {
-		answer(r, &(struct runner_job){ .asker = a, .run = run }, PROC_HOOK_NO_ROOM);
+	if (r->is_leaving || runner_queue_add(&r->queue, asker, &run)) {
+		answer(r, &(struct runner_job){ .asker = asker, .run = run }, PROC_HOOK_NO_ROOM);
 		return 0;
 	}
 	look_soon(r);
 	return 0;
+}
+
+static int on_asker_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	struct asker *a = owner;
+	return err_up(on_run(a->runner, a, msg->payload)); /* the table lets nothing else through */
 }
 
 static void on_asker_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
@@ -270,6 +277,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 	struct runner *r = owner;
 	if (msg->type == PROC_MSG_RUNNER_CHANNEL && r->queue.rate)
 		return err_up(asker_add(r, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_HOOK_RUN && r->queue.rate)
+		return err_up(on_run(r, NULL, msg->payload));
 	if (msg->type != PROC_MSG_HOOKS || r->queue.rate ||
 	    !proc_hooks_unpack(msg->payload, &r->hooks))
 		return err_raise(-EPROTO);

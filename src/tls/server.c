@@ -58,6 +58,13 @@ static int on_alpn(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_
 	const struct tls_server *server = arg;
 	struct slice ours = slice_str(server->alpn ? server->alpn : "");
 	(void)ssl;
+	struct slice visitor =
+		alpn_find(slice_of(offered, offered_len), slice_str(server->visitor));
+	if (visitor.len) {
+		*ret_name = visitor.data;
+		*ret_len = (unsigned char)visitor.len;
+		return SSL_TLSEXT_ERR_OK;
+	}
 	while (ours.len) {
 		struct slice first = slice_head(ours, slice_find(ours, ','));
 		struct slice name = alpn_find(slice_of(offered, offered_len), first);
@@ -162,6 +169,7 @@ static int policy_fill(struct tls_server *s, const struct tls_server_settings *s
 	tls_policy_suites(&s->policy, s->suites);
 	if (!scope_make(s, set->ticket_scope ? set->ticket_scope : ""))
 		return err_raise(-ENOMEM);
+	snprintf(s->visitor, sizeof(s->visitor), "%s", set->visitor ?: "");
 	s->alpn = set->alpn ? strdup(set->alpn) : NULL;
 	if (set->alpn && !s->alpn)
 		return err_raise(-ENOMEM);

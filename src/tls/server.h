@@ -9,6 +9,7 @@
 
 struct tls_inside;
 
+enum { TLS_VISITOR_CAP = 16 };
 enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 };
 
 enum tls_profile {
@@ -55,7 +56,10 @@ struct tls_server_settings {
 	/* Protocol ids accepted besides none, "," between, the preferred first ("h2,http/1.1"); or
 	 * NULL. */
 	const char *alpn;
-	bool says_word; /* where the client hears it (tls/word.h) */
+	/* An id that nobody else knows, agreed on whatever alpn says: who offers it is one of us
+	 * that looks what is served. "" or NULL: there is none. */
+	const char *visitor; /* less than TLS_VISITOR_CAP bytes */
+	bool says_word;      /* where the client hears it (tls/word.h) */
 	struct tls_signer *signer;
 };
 

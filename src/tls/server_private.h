@@ -69,6 +69,7 @@ struct tls_server {
 	char groups[TLS_POLICY_GROUPS_CAP];
 	char skipped_groups[TLS_POLICY_GROUPS_CAP];
 	char *alpn;                  /* "," between, or NULL */
+	char visitor[TLS_VISITOR_CAP]; /* "": there is none */
 	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
 	char **client_names;
 	size_t client_name_count;

@@ -299,6 +299,16 @@ static void alpn_fill(struct tls_session *s)
 	s->facts.alpn = s->alpn;
 }
 
+bool tls_session_is_visitor(const struct tls_session *s)
+{
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+	if (!s->server || !s->server->visitor[0])
+		return false;
+	SSL_get0_alpn_selected(s->ssl, &name, &len);
+	return slice_equal(slice_of(name, len), slice_str(s->server->visitor));
+}
+
 static void facts_fill(struct tls_session *s)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);

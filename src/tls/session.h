@@ -85,6 +85,8 @@ void tls_session_close(struct tls_session *s, struct buf *out);
 const struct tls_facts *tls_session_facts(const struct tls_session *s);
 
 /* Of a server session once its ClientHello came, also when it was refused; else NULL. */
+/* Of a server, from the ClientHello on: the client is one of ours that looks (tls/server.h). */
+bool tls_session_is_visitor(const struct tls_session *s);
 const struct tls_hello *tls_session_hello(const struct tls_session *s);
 
 /* Gives its memory back, once the record has it; tls_session_hello() is NULL from then on. */

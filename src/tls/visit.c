@@ -41,6 +41,18 @@ static bool widen(SSL *ssl, enum tls_visit_key key)
 	       SSL_set1_sigalgs_list(ssl, wide_schemes[key]);
 }
 
+/* One protocol, as it goes over the wire: RFC 7301 3.1. */
+static bool alpn_offer(SSL *ssl, const char *name)
+{
+	uint8_t list[1 + UINT8_MAX];
+	size_t len = strlen(name);
+	if (!len || len > UINT8_MAX)
+		return false;
+	list[0] = (uint8_t)len;
+	memcpy(list + 1, name, len);
+	return !SSL_set_alpn_protos(ssl, list, (unsigned)len + 1);
+}
+
 int tls_visit_prepare(struct tls_session *s, const struct tls_visit_settings *set)
 {
 	SSL_clear_options(s->ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
@@ -49,6 +61,8 @@ int tls_visit_prepare(struct tls_session *s, const struct tls_visit_settings *se
 		is_well = is_well && widen(s->ssl, set->key);
 	if (set->is_tls12)
 		is_well = is_well && SSL_set_max_proto_version(s->ssl, TLS1_2_VERSION);
+	if (set->alpn)
+		is_well = is_well && alpn_offer(s->ssl, set->alpn);
 	if (set->ticket)
 		is_well = is_well && SSL_set_session(s->ssl, set->ticket->session);
 	return is_well ? 0 : of_memory();

@@ -22,6 +22,7 @@ struct tls_visit_settings {
 	bool is_tls12; /* nothing later, so that there is renegotiation */
 	enum tls_visit_key key; /* the server's to show, where it has one of that kind; is_wide */
 	const struct tls_ticket *ticket; /* to be resumed; NULL: none */
+	const char *alpn; /* the one protocol that is offered (RFC 7301); NULL: none. Borrowed */
 };
 /*
  * Before the handshake of such a session: asks for a stapled answer of OCSP and takes tickets too.

@@ -48,6 +48,7 @@ struct worker {
 	struct conf_materials next;
 	struct worker_listeners next_listeners;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
+	char visitor[TLS_VISITOR_CAP]; /* by which witness shows that it is witness */
 	unsigned drain_rate;
 	unsigned draining; /* of three: edges, relays, links */
 	int status;
@@ -191,6 +192,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	char error[256] = "";
 	struct edge_world *world = NULL;
 	memcpy(w->next.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
+	memcpy(w->next.visitor, w->visitor, sizeof(w->visitor));
 	if (!w->next_settings || !proc_unpack_u8(&u, &asks))
 		return err_raise(-EPROTO);
 	struct conf_settings *settings = TAKE(w->next_settings);
@@ -358,6 +360,9 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(on_caps(w, msg));
 	case PROC_MSG_TICKET_KEYS:
 		return err_up(on_ticket_keys(w, msg));
+	case PROC_MSG_WITNESS_TOKEN:
+		slice_to_text(msg->payload, w->visitor, sizeof(w->visitor));
+		return 0;
 	case PROC_MSG_BANS:
 		edge_pool_ban(w->pool, msg->payload);
 		return 0;

@@ -1,0 +1,111 @@
+#include "parent/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { DAY_S = 24 * 3600, DATE_CAP = 32 };
+
+bool verdict_may_find(enum proc_alarm_kind kind)
+{
+	return kind <= PROC_ALARM_CHAIN_INCOMPLETE && kind != PROC_ALARM_STS_MISMATCH;
+}
+
+__attribute__((format(printf, 3, 4))) static void
+wrong(struct verdict *v, enum proc_alarm_kind kind, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(v->texts[kind], sizeof(v->texts[kind]), format, args);
+	va_end(args);
+	v->is_wrong[kind] = true;
+}
+
+static const char *date_of(int64_t at_s, char ret_text[DATE_CAP])
+{
+	time_t at = (time_t)at_s;
+	struct tm tm;
+	if (!gmtime_r(&at, &tm) || !strftime(ret_text, DATE_CAP, "%Y-%m-%d %H:%M UTC", &tm))
+		snprintf(ret_text, DATE_CAP, "an unknown date");
+	return ret_text;
+}
+
+/* How long before its end it should have been renewed. */
+static int64_t warn_s(const struct proc_witness_sight *s)
+{
+	int64_t life_s = s->not_after_s - s->not_before_s;
+	return life_s >= VERDICT_SHORT_S ? VERDICT_WARN_S : life_s / 3;
+}
+
+static void dates_find(struct verdict *v, const struct proc_witness_sight *s, bool is_self_made,
+                       int64_t now_s)
+{
+	char date[DATE_CAP];
+	int64_t left_s = s->not_after_s - now_s;
+	if (s->not_before_s > now_s)
+		wrong(v, PROC_ALARM_EXPIRED,
+		      "the certificate that is served is not valid before %s",
+		      date_of(s->not_before_s, date));
+	else if (left_s <= 0)
+		wrong(v, PROC_ALARM_EXPIRED, "the certificate that is served expired at %s",
+		      date_of(s->not_after_s, date));
+	else if (left_s < warn_s(s) && !is_self_made)
+		wrong(v, PROC_ALARM_EXPIRES,
+		      "the certificate that is served expires at %s, in %lld %s",
+		      date_of(s->not_after_s, date),
+		      (long long)(left_s >= 2 * DAY_S ? left_s / DAY_S : left_s / 3600),
+		      left_s >= 2 * DAY_S ? "days" : "hours");
+}
+
+/* What is on the disk should be served, and what is in force. */
+static void source_find(struct verdict *v, const struct proc_witness_sight *s,
+                        const struct verdict_expected *e, int64_t now_s)
+{
+	char date[DATE_CAP], until[DATE_CAP];
+	bool is_of_file = e->has_file && !memcmp(e->file_sha256, s->sha256, sizeof(s->sha256));
+	if (is_of_file)
+		return;
+	if (e->has_force && !e->is_in_force)
+		wrong(v, PROC_ALARM_NOT_SERVED,
+		      "a certificate is served (valid until %s) that is none of this edge's",
+		      date_of(s->not_after_s, until));
+	else if (e->has_file && now_s - e->file_s > VERDICT_STALE_S)
+		wrong(v, PROC_ALARM_STALE,
+		      "%.200s has another certificate since %s; the one that is served is valid "
+		      "until "
+		      "%s",
+		      e->file, date_of(e->file_s, date), date_of(s->not_after_s, until));
+}
+
+void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *s,
+                  const struct verdict_expected *expected, int64_t now_s)
+{
+	struct verdict *v = ret_verdict;
+	memset(v, 0, sizeof(*v));
+	switch (s->end) {
+	case PROC_WITNESS_SHUT:
+		wrong(v, PROC_ALARM_UNREACHABLE, "%s", s->why);
+		return;
+	case PROC_WITNESS_NO_TLS:
+		wrong(v, PROC_ALARM_UNREACHABLE, "it answers without TLS: %s", s->why);
+		return;
+	case PROC_WITNESS_LOST:
+	case PROC_WITNESS_END_COUNT:
+		return;
+	case PROC_WITNESS_SEEN:
+		break;
+	}
+	source_find(v, s, expected, now_s);
+	dates_find(v, s, expected->is_self_made, now_s);
+	if (!s->has_name)
+		wrong(v, PROC_ALARM_NAME_MISMATCH,
+		      "the certificate that is served has not this name");
+	if (s->is_incomplete)
+		wrong(v, PROC_ALARM_CHAIN_INCOMPLETE,
+		      "the certificate is sent without the one that issued it");
+	if (s->tlsa == PROC_WITNESS_TLSA_MISSES)
+		wrong(v, PROC_ALARM_TLSA_MISMATCH,
+		      "no TLSA record in DNS covers the certificate that is served%s%s",
+		      s->why[0] ? ": " : "", s->why);
+}

@@ -1,0 +1,196 @@
+#include "witness/witness.h"
+
+#include "ask/anchor.h"
+#include "ask/lookup.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "io/loop.h"
+#include "proc/box.h"
+#include "proc/config.h"
+#include "proc/peer.h"
+#include "tls/proof.h"
+#include "witness/looker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CA_FILE_MAX = 4 * 1024 * 1024 };
+
+struct witness {
+	struct io_loop *loop;
+	struct conf_settings *settings;
+	struct buf ca_pem;
+	char anchor[PATH_MAX];
+	struct proc_chan *parent_chan; /* until the loop has it */
+	struct proc_peer *parent;
+	struct lookup *lookup;
+	struct tls_hops *hops;
+	struct looker *looker;
+};
+
+static void on_seen(void *owner, const struct proc_witness_sight *sight)
+{
+	struct witness *w = owner;
+	uint8_t room[1024];
+	struct proc_packer p = proc_packer_over(room, sizeof(room));
+	proc_witness_sight_pack(&p, sight);
+	if (p.has_failed || proc_peer_queue(w->parent, PROC_MSG_WITNESS_SAW, proc_packed(&p)))
+		log_warn(NULL, "what was seen is not told", kv_str("address", sight->address));
+}
+
+static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
+{
+	struct witness *w = owner;
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t id;
+	if (msg->type == PROC_MSG_WITNESS_TARGETS)
+		return err_up(looker_targets_set(w->looker, msg->payload));
+	if (msg->type != PROC_MSG_WITNESS_AGAIN || !proc_unpack_u32(&u, &id))
+		return err_raise(-EPROTO); /* the configuration came before */
+	looker_again(w->looker, id);
+	return 0;
+}
+
+/* Whom would it tell? */
+static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_end how)
+{
+	struct witness *w = owner;
+	io_loop_stop(w->loop);
+}
+
+/* --- the beginning --- */
+
+static void cas_read(struct witness *w)
+{
+	int r = file_read(&w->ca_pem, conf_system_cas, CA_FILE_MAX, NULL);
+	if (r)
+		log_warn(NULL, "CA certificates cannot be read: no chain is called incomplete",
+		         kv_str("file", conf_system_cas), kv_str("error", file_error(r)));
+}
+
+static const char **servers_list(const struct conf_server *servers, size_t count)
+{
+	const char **list = calloc(count + 1, sizeof(*list));
+	for (size_t i = 0; list && i < count; i++)
+		list[i] = servers[i].address;
+	return list;
+}
+
+static int lookup_begin(struct witness *w)
+{
+	const struct conf_resolver *conf = &w->settings->resolver;
+	char error[256] = "out of memory";
+	const char **forwards = servers_list(conf->forwards, conf->forward_count);
+	struct lookup_stub *stubs = calloc(conf->stub_count + 1, sizeof(*stubs));
+	for (size_t i = 0; stubs && i < conf->stub_count; i++)
+		stubs[i] = (struct lookup_stub){ conf->stubs[i].zone, conf->stubs[i].address };
+	const struct lookup_settings set = {
+		.forwards = forwards,
+		.forward_count = conf->forward_count,
+		.stubs = stubs,
+		.stub_count = conf->stub_count,
+		.trusts_ad = conf->trusts_ad,
+		.trust_anchor = w->anchor,
+		.keeps_anchor = true,
+		.queries = 256,
+	};
+	int r = forwards && stubs ? lookup_new(&w->lookup, w->loop, &set, error, sizeof(error))
+	                          : err_raise(-ENOMEM);
+	free(forwards);
+	free(stubs);
+	if (r)
+		log_error(NULL, "witness cannot ask DNS", kv_str("error", error));
+	return r > 0 ? err_raise(-EINVAL) : err_up(r);
+}
+
+static int hops_begin(struct witness *w)
+{
+	char error[256] = "";
+	const struct tls_hops_settings set = { .ca_pem = buf_slice(&w->ca_pem),
+		                               .min_version = TLS_1_2 };
+	int r = tls_hops_new(&w->hops, &set, error, sizeof(error));
+	buf_deinit(&w->ca_pem);
+	if (r > 0)
+		log_error(NULL, "CA certificates are of no use", kv_str("error", error));
+	return r > 0 ? err_raise(-EINVAL) : err_up(r);
+}
+
+static int parts_begin(struct witness *w)
+{
+	int r = io_loop_new(&w->loop);
+	if (!r)
+		r = lookup_begin(w);
+	if (!r)
+		r = hops_begin(w);
+	if (!r)
+		r = looker_new(&w->looker, &(struct looker_settings){
+						   .tools = { .loop = w->loop,
+		                                              .lookup = w->lookup,
+		                                              .hops = w->hops,
+		                                              .hostname = w->settings->hostname },
+						   .on_seen = on_seen,
+						   .owner = w });
+	if (!r)
+		r = proc_peer_adopt(&w->parent,
+		                    &(struct proc_peer_settings){ .loop = w->loop,
+		                                                  .chan = TAKE(w->parent_chan),
+		                                                  .owner = w,
+		                                                  .on_message = on_message,
+		                                                  .on_end = on_parent_end });
+	if (!r)
+		r = proc_peer_send(w->parent, PROC_MSG_READY, (struct slice){}, -1);
+	return err_up(r);
+}
+
+static int begin(struct witness *w, int chan_fd)
+{
+	struct proc_box_report report;
+	char folder[PATH_MAX];
+	int r = proc_chan_new(&w->parent_chan, chan_fd, PROC_ROLE_WITNESS, PROC_ROLE_PARENT);
+	if (!r)
+		r = proc_config_wait(w->parent_chan, &w->settings); /* it names files, read outside
+		                                                       the box */
+	if (r)
+		return err_up(r);
+	snprintf(folder, sizeof(folder), "%s/" CONF_WITNESS_FOLDER, w->settings->state_dir);
+	cas_read(w);
+	if (!w->settings->resolver.trusts_ad)
+		r = anchor_keep(w->anchor, sizeof(w->anchor), folder,
+		                w->settings->resolver.trust_anchor);
+	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
+	if (!r)
+		r = proc_box(PROC_ROLE_WITNESS, folder, &report);
+	return r ? err_up(r) : err_up(parts_begin(w));
+}
+
+static void end(struct witness *w)
+{
+	looker_free(w->looker);
+	proc_peer_free(w->parent);
+	proc_chan_free(w->parent_chan);
+	tls_hops_unref(w->hops);
+	lookup_free(w->lookup);
+	io_loop_free(w->loop);
+	conf_settings_free(w->settings);
+	buf_deinit(&w->ca_pem);
+}
+
+int witness_main(int chan_fd)
+{
+	struct witness w = {};
+	int r = begin(&w, chan_fd);
+	if (!r)
+		r = io_loop_run(w.loop);
+	if (r)
+		log_error(NULL, "witness cannot run", kv_str("error", strerror(-r)),
+		          kv_str("where", err_origin()));
+	end(&w);
+	return r ? 1 : 0;
+}
