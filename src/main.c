@@ -41,7 +41,7 @@ static const struct command commands[] = {
 	{ "link", cmd_link, "redirect --print: nftables rules for transparent links" },
 	{ "pki", cmd_pki, "init|issue|token|join|renew|revoke|list|...: the CA of our own hosts" },
 	{ "report", cmd_report,
-	  "coverage|impact|exposures|downgrades|peers|user|tlsrpt: what it saw" },
+	  "coverage|impact|exposures|downgrades|alarms|peers|user|tlsrpt: what it saw" },
 };
 
 static void usage_print(FILE *out)

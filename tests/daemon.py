@@ -105,6 +105,8 @@ class Daemon:
     def write(self, config):
         head = (f'state_dir = "{self.folder}/state"; run_dir = "{self.folder}/run";\n'
                 f'hostname = "mail.example.org";\n')
+        if "witness_every" not in config:
+            head += 'witness_every = "0";\n'  # its visits are tests/test_truth.py's
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(head + config)
 

@@ -210,6 +210,11 @@ static void status_print(const json_t *answer)
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
 	tunnels_print(answer);
 	size_t i;
+	json_array_foreach((json_t *)json_object_get(answer, "alarms"), i, value)
+		printf("ALARM %s: %s: %s; %s\n", json_string_value(json_object_get(value, "kind")),
+	               json_string_value(json_object_get(value, "subject")),
+	               json_string_value(json_object_get(value, "text")),
+	               json_string_value(json_object_get(value, "mend")));
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
 	               json_string_value(json_object_get(value, "backend")),

@@ -123,6 +123,9 @@ static void rest_judge(struct verdict *v)
 {
 	const json_t *ledger = json_object_get(v->status, "ledger");
 	watches_judge(v);
+	size_t alarms = json_array_size(json_object_get(v->status, "alarms"));
+	if (alarms)
+		add(v, NAGIOS_CRITICAL, "%zu alarms, see mailseal ctl status", alarms);
 	size_t warnings = json_array_size(json_object_get(v->status, "warnings"));
 	if (warnings)
 		add(v, NAGIOS_WARNING, "%zu backends have to be mended", warnings);

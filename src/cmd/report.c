@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "cmd/report_coverage.h"
+#include "cmd/report_alarms.h"
 #include "cmd/report_downgrades.h"
 #include "cmd/report_exposures.h"
 #include "cmd/report_impact.h"
@@ -25,6 +26,7 @@ static const struct report reports[] = {
 	{ "coverage", cmd_report_coverage, "how much of each leg is sealed" },
 	{ "impact", cmd_report_impact, "who would break if a planned TLS policy came into force" },
 	{ "exposures", cmd_report_exposures, "whose password crossed in clear" },
+	{ "alarms", cmd_report_alarms, "what is wrong until somebody mends it" },
 	{ "downgrades", cmd_report_downgrades, "who had better TLS before" },
 	{ "peers", cmd_report_peers, "partners, and what sealed their mail" },
 	{ "user", cmd_report_user, "all that the ledger has of one user" },

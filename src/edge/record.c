@@ -179,12 +179,21 @@ static void session_log(const struct edge_session *s, const struct store_record 
 	           kv_int("bytes_out", (int64_t)r->bytes_out), kv_ms("seconds", r->duration_ms));
 }
 
+/* Witness, which had no time to show that it is. Nobody from outside has an address of ours. */
+static bool is_turned_away_here(const struct edge_session *s)
+{
+	const struct conv_facts *f = &s->conv->facts;
+	return s->conv->outcome == CONV_OUTCOME_BACKEND_DOWN &&
+	       !strcmp(f->client_addr, f->local_addr);
+}
+
 /* Came and went, as a health check does: it is in the log alone. */
 static bool is_silent(const struct edge_session *s)
 {
 	if (s->is_implicit && !s->client_tls_was_up && !s->passed)
 		return s->left_in_handshake && !s->hello;
-	return !s->client.bytes_in && s->conv->outcome == CONV_OUTCOME_CLIENT_GONE;
+	return !s->client.bytes_in &&
+	       (s->conv->outcome == CONV_OUTCOME_CLIENT_GONE || is_turned_away_here(s));
 }
 
 void edge_record_session(struct edge_session *s)

@@ -12,6 +12,7 @@
 #include "ledger/keeper.h"
 #include "ledger/share.h"
 #include "ledger/tellers.h"
+#include "proc/alarm.h"
 #include "proc/box.h"
 #include "proc/config.h"
 #include "proc/peer.h"
@@ -97,6 +98,29 @@ static int on_forget(struct ledger *l, struct slice question)
 	return err_up(proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p)));
 }
 
+/* It is told again every few minutes, so one that the file does not take now is not lost. */
+static int on_alarm(struct ledger *l, struct slice payload)
+{
+	struct proc_alarm a;
+	if (!proc_alarm_unpack(payload, &a))
+		return err_raise(-EPROTO);
+	const struct store_alarm alarm = {
+		.kind = proc_alarm_name(a.kind),
+		.subject = a.subject,
+		.detail = a.text,
+		.mend = a.mend,
+		.since_s = a.since_s,
+		.seen_s = time(NULL),
+		.cleared_s = a.is_cleared ? time(NULL) : 0,
+	};
+	struct store_ledger *store = keeper_store(l->keeper);
+	int r = store ? store_ledger_alarm_put(store, &alarm) : 0;
+	if (r)
+		log_error(NULL, "an alarm cannot be written", kv_int("errno", -r),
+		          kv_str("where", err_origin()));
+	return 0;
+}
+
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct ledger *l = owner;
@@ -111,6 +135,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(hooks_runner_add(l->hooks, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_FORGET)
 		return err_up(on_forget(l, msg->payload));
+	if (msg->type == PROC_MSG_ALARM)
+		return err_up(on_alarm(l, msg->payload));
 	if (msg->type == PROC_MSG_BAN) {
 		share_ban(l->share, msg->payload);
 		return 0;

@@ -126,4 +126,13 @@ bool store_ledger_hook_is_same(const struct store_ledger_hook *a,
 struct store_schema;
 extern const struct store_schema store_ledger_schema;
 
+/* What is wrong until somebody mends it. Texts are cut to STORE_TEXT_MAX bytes. */
+struct store_alarm {
+	const char *kind, *subject, *detail, *mend;
+	int64_t since_s, seen_s;
+	int64_t cleared_s; /* 0: it is so */
+};
+/* It is so, still so, or over. Into the file at once. 0 or a negative. */
+[[nodiscard]] int store_ledger_alarm_put(struct store_ledger *l, const struct store_alarm *alarm);
+
 #endif

@@ -30,6 +30,7 @@ static const struct task {
 	{ LEDGER_PRUNE_EXPOSURES, AGE_RETENTION, offsetof(struct store_ledger, exposures_kept), 0 },
 	{ LEDGER_PRUNE_EXPOSURES, AGE_RETENTION, offsetof(struct store_ledger, exposures_kept), 1 },
 	{ LEDGER_PRUNE_EVENTS, AGE_RETENTION, 0, -1 },
+	{ LEDGER_PRUNE_ALARMS, AGE_RETENTION, 0, -1 },
 	{ LEDGER_PRUNE_WORKERS, AGE_WORKERS, 0, -1 },
 	{ LEDGER_PRUNE_SUMS, AGE_SUMS, 0, -1 },
 };

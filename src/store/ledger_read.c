@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "store/ledger.h"
 #include "store/ledger_reader.h"
 #include "store/others.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@ enum query {
 	EXPOSURES,
 	EXPOSURE_COUNT,
 	EVENTS,
+	ALARMS,
 	SENDERS,
 	NAMES,
 	FARS,
@@ -63,6 +65,9 @@ static const char *const queries[] = {
 		   " FROM event WHERE" SEEN_IN_TIME " AND (?3 < 0 OR leg = ?3)" EDGE_IS(
 			   "edge") " GROUP BY kind, leg, who, edge, mx"
 				   " ORDER BY max(last) DESC, kind, who, edge, mx",
+	[ALARMS] = "SELECT kind, subject, since, seen, cleared, detail, mend FROM alarm"
+		   " WHERE seen >= ?1 AND since < ?2 AND (?3 = ?3 OR ?4 IS NULL)"
+		   " ORDER BY cleared <> 0, since DESC, kind, subject",
 	[SENDERS] = "SELECT edge, who, seal, sessions, messages FROM name WHERE leg = 0"
 		    " AND is_user = 0 AND" SEEN_IN_TIME " AND (?3 < 0 OR leg = ?3)" EDGE_IS("edge"),
 	[NAMES] = "SELECT edge, who, protocol, leg, first, last, sessions, refused, messages,"
@@ -153,6 +158,7 @@ struct told {
 		int (*sum)(void *owner, const struct store_ledger_sum *sum);
 		int (*service)(void *owner, const struct store_ledger_service *service);
 		int (*exposure)(void *owner, const struct store_ledger_exposure *exposure);
+		int (*alarm)(void *owner, const struct store_alarm *alarm);
 		int (*event)(void *owner, const struct store_ledger_event *event);
 		int (*name)(void *owner, const struct store_ledger_name *name);
 		int (*far)(void *owner, const struct store_ledger_far *far);
@@ -297,6 +303,30 @@ int store_ledger_read_events(struct store_ledger_read *l, const struct store_led
 {
 	return ledger_reader_rows(filtered(l, EVENTS, filter), event_row,
 	                          &(struct told){ .event = fn, .owner = owner });
+}
+
+/* --- alarms --- */
+
+static int alarm_row(const void *question, sqlite3_stmt *at)
+{
+	const struct told *told = question;
+	const struct store_alarm alarm = {
+		.kind = ledger_reader_text(at, 0),
+		.subject = ledger_reader_text(at, 1),
+		.since_s = sqlite3_column_int64(at, 2),
+		.seen_s = sqlite3_column_int64(at, 3),
+		.cleared_s = sqlite3_column_int64(at, 4),
+		.detail = ledger_reader_text(at, 5),
+		.mend = ledger_reader_text(at, 6),
+	};
+	return told->alarm(told->owner, &alarm);
+}
+
+int store_ledger_read_alarms(struct store_ledger_read *l, const struct store_ledger_filter *filter,
+                             int (*fn)(void *owner, const struct store_alarm *alarm), void *owner)
+{
+	return ledger_reader_rows(filtered(l, ALARMS, filter), alarm_row,
+	                          &(struct told){ .alarm = fn, .owner = owner });
 }
 
 /* --- who came --- */

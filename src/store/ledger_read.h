@@ -87,6 +87,13 @@ store_ledger_read_events(struct store_ledger_read *l, const struct store_ledger_
                          int (*fn)(void *owner, const struct store_ledger_event *event),
                          void *owner);
 
+/* Alarms; those that are so first, then the last. Of the filter its time alone. */
+struct store_alarm;
+[[nodiscard]] int store_ledger_read_alarms(struct store_ledger_read *l,
+                                           const struct store_ledger_filter *filter,
+                                           int (*fn)(void *owner, const struct store_alarm *alarm),
+                                           void *owner);
+
 /* Who came with one ClientHello to one edge. Sums are of all times. */
 struct store_ledger_name {
 	const char *edge, *who, *protocol;

@@ -16,7 +16,9 @@
  *             (protocol "backend", edge: the backend's name)
  *   exposure  credentials in clear. hook_rank: 1 or 2 while its hook is still to be run (1: of a
  * user that had logged in, so strangers' inventions wait behind), from hook_due on; hook_tries: how
- * often it failed event     what got weaker, once for each who and kind and day worker    up to
+ *             often it failed
+ *   alarm     what was wrong until somebody mended it, a row each time
+ *   event     what got weaker, once for each who and kind and day worker    up to
  * which batch its sessions are counted fact      numbers by name: "began_s" (since when it
  * watches), "lost" (sessions of which a worker, or the ledger with a full disk, had to drop
  * something)
@@ -95,6 +97,13 @@ static const char *const steps[] = {
 	"ALTER TABLE exposure ADD COLUMN hook_due INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE exposure ADD COLUMN hook_tries INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX exposure_hook ON exposure (hook_rank, hook_due) WHERE hook_rank > 0;",
+
+	/* kind: its name (proc/alarm.h); seen: when the daemon said last that it is so; cleared: 0
+	 * until it was over */
+	"CREATE TABLE alarm (kind TEXT NOT NULL, subject TEXT NOT NULL, since INTEGER NOT NULL,"
+	" seen INTEGER NOT NULL, cleared INTEGER NOT NULL, detail TEXT NOT NULL,"
+	" mend TEXT NOT NULL, PRIMARY KEY (kind, subject, since)) WITHOUT ROWID;"
+	"CREATE INDEX alarm_seen ON alarm (seen);",
 };
 
 const struct store_schema store_ledger_schema = { steps, COUNT_OF(steps) };

@@ -139,6 +139,13 @@ const char *const ledger_queries[LEDGER_QUERY_COUNT] = {
 	[LEDGER_PRUNE_EVENTS] = "DELETE FROM event WHERE (kind, who, edge, mx, day) IN"
 				" (SELECT kind, who, edge, mx, day FROM event WHERE last < ?1"
 				" ORDER BY last LIMIT ?2)",
+	[LEDGER_ALARM_PUT] =
+		"INSERT INTO alarm (kind, subject, since, seen, cleared, detail, mend)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, subject, since)"
+		" DO UPDATE SET seen = ?4, cleared = ?5, detail = ?6, mend = ?7",
+	[LEDGER_PRUNE_ALARMS] =
+		"DELETE FROM alarm WHERE (kind, subject, since) IN (SELECT kind,"
+		" subject, since FROM alarm WHERE seen < ?1 ORDER BY seen LIMIT ?2)",
 	[LEDGER_PRUNE_WORKERS] = "DELETE FROM worker WHERE last < ?1",
 	[LEDGER_PRUNE_SUMS] = "DELETE FROM sum WHERE hour < ?1 / 3600"
 			      " AND hour = (SELECT min(hour) FROM sum)",

@@ -3,6 +3,7 @@
 
 #include "base/clean.h"
 #include "base/exposition.h"
+#include "proc/alarm.h"
 
 #include <stdio.h>
 
@@ -71,6 +72,7 @@ static const struct exposition_family
 	deaths = COUNTER("process_deaths",
                          "Processes that ended by themselves and were started again."),
 	warnings = GAUGE("warnings", "What backends have to be mended, see ctl status."),
+	alarms = GAUGE("alarms", "What is wrong until somebody mends it, by kind."),
 	workarounds = GAUGE("workarounds", "Far ends that are treated specially."),
 	tunnels =
 		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
@@ -141,6 +143,21 @@ static void tunnels_write(struct exposition *e, const json_t *state)
 	}
 }
 
+/* Each kind is there, also with 0: a rule on it must not miss its beginning. */
+static void alarms_write(struct exposition *e, const json_t *list)
+{
+	const json_t *alarm;
+	size_t i;
+	exposition_begin(e, &alarms);
+	for (int kind = 0; kind < PROC_ALARM_KIND_COUNT; kind++) {
+		const char *name = proc_alarm_name((enum proc_alarm_kind)kind);
+		size_t count = 0;
+		json_array_foreach(list, i, alarm) count +=
+			!strcmp(web_json_text(alarm, "kind"), name);
+		exposition_value(e, &alarms, (double)count, { "kind", name });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -148,6 +165,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	processes_write(e, state);
 	deaths_write(e, state);
 	one(e, &warnings, (double)json_array_size(json_object_get(state, "warnings")));
+	alarms_write(e, json_object_get(state, "alarms"));
 	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
 	tunnels_write(e, state);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)

@@ -22,6 +22,12 @@ static const struct report_column warning_columns[] = {
 	{ "mend", "What to do", REPORT_TEXT },
 };
 
+static const struct report_column alarm_columns[] = {
+	{ "alarm", "Alarm", REPORT_TEXT },     { "subject", "Where", REPORT_TEXT },
+	{ "since", "Since", REPORT_TIME },     { "text", "What is wrong", REPORT_TEXT },
+	{ "mend", "What to do", REPORT_TEXT },
+};
+
 static const struct report_column workaround_columns[] = {
 	{ "mx", "Host", REPORT_TEXT },
 	{ "with", "Treated so", REPORT_TEXT },
@@ -111,6 +117,23 @@ static int warnings_fill(struct report_table *t, const json_t *warnings)
 	return r;
 }
 
+static int alarms_fill(struct report_table *t, const json_t *alarms)
+{
+	const json_t *a;
+	size_t i;
+	int r = 0;
+	json_array_foreach(alarms, i, a)
+	{
+		if (!r)
+			r = REPORT_ROW(t, report_text(web_json_text(a, "kind")),
+			               report_text(web_json_text(a, "subject")),
+			               report_time((int64_t)web_json_number(a, "since")),
+			               report_text(web_json_text(a, "text")),
+			               report_text(web_json_text(a, "mend")));
+	}
+	return r;
+}
+
 static int workarounds_fill(struct report_table *t, const json_t *workarounds)
 {
 	const json_t *w;
@@ -181,6 +204,12 @@ void web_view_live(struct web_page *page)
 		return;
 	}
 	summary(page, state);
+	table_show(page,
+	           &(struct report_table){ .id = "alarms",
+	                                   .title = "Alarms",
+	                                   .empty = "None.",
+	                                   COLUMNS(alarm_columns) },
+	           alarms_fill, json_object_get(state, "alarms"));
 	table_show(page,
 	           &(struct report_table){
 			   .id = "workers", .title = "Workers", COLUMNS(worker_columns) },
