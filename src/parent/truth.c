@@ -46,6 +46,8 @@ struct parent_truth {
 	size_t turn;  /* the pair of listener and certificate that the next list begins with */
 	size_t pairs; /* how many there are */
 	bool takes_turns;
+	uint64_t looks; /* that ended */
+	int64_t looked_s;
 };
 
 /* --- the list --- */
@@ -460,6 +462,8 @@ bool parent_truth_saw(struct parent *p, const struct proc_witness_sight *sight)
 	sight_take(p, t, sight);
 	if (!sight->is_last)
 		return true;
+	p->truth->looks++;
+	p->truth->looked_s = time(NULL);
 	/* DNS that does not answer does not take addresses away. */
 	if (sight->address[0] || sight->end != PROC_WITNESS_LOST)
 		places_follow(p, t);
@@ -472,9 +476,10 @@ json_t *parent_truth_json(const struct parent *p)
 {
 	if (!p->truth)
 		return NULL;
-	return json_pack("{s:I, s:I, s:b}", "looked_at", (json_int_t)p->truth->count,
+	return json_pack("{s:I, s:I, s:b, s:I, s:I}", "targets", (json_int_t)p->truth->count,
 	                 "edges_and_certificates", (json_int_t)p->truth->pairs, "in_turn",
-	                 p->truth->takes_turns);
+	                 p->truth->takes_turns, "looks", (json_int_t)p->truth->looks, "looked",
+	                 (json_int_t)p->truth->looked_s);
 }
 
 void parent_truth_free(struct parent *p)

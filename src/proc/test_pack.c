@@ -168,6 +168,19 @@ static const struct {
 	{ "a watch asks keys", PROC_ROLE_WATCH, PROC_ROLE_KEYS, PROC_MSG_SIGN, 76, false, false },
 	{ "watch failed", PROC_ROLE_WATCH, PROC_ROLE_PARENT, PROC_MSG_WATCH_FAILED, 80, false,
 	  true },
+	{ "targets", PROC_ROLE_PARENT, PROC_ROLE_WITNESS, PROC_MSG_WITNESS_TARGETS, 40, false,
+	  true },
+	{ "a witness saw", PROC_ROLE_WITNESS, PROC_ROLE_PARENT, PROC_MSG_WITNESS_SAW, 120, false,
+	  true },
+	{ "a worker saw", PROC_ROLE_WORKER, PROC_ROLE_PARENT, PROC_MSG_WITNESS_SAW, 120, false,
+	  false },
+	{ "a witness alarms", PROC_ROLE_WITNESS, PROC_ROLE_LEDGER, PROC_MSG_ALARM, 40, false,
+	  false },
+	{ "a witness asks keys", PROC_ROLE_WITNESS, PROC_ROLE_KEYS, PROC_MSG_SIGN, 76, false,
+	  false },
+	{ "alarm", PROC_ROLE_PARENT, PROC_ROLE_LEDGER, PROC_MSG_ALARM, 40, false, true },
+	{ "hook of the parent", PROC_ROLE_PARENT, PROC_ROLE_RUNNER, PROC_MSG_HOOK_RUN, 100, false,
+	  true },
 	{ "records to the parent", PROC_ROLE_WORKER, PROC_ROLE_PARENT, PROC_MSG_RECORDS, 20, false,
 	  false },
 	{ "worker forgets a user", PROC_ROLE_WORKER, PROC_ROLE_LEDGER, PROC_MSG_FORGET, 5, false,
@@ -213,11 +226,12 @@ static void test_msg_rows(void **state)
 				assert_false(
 					proc_msg_allowed(f, t, type, PROC_PAYLOAD_MAX + 1, has_fd));
 				/* Those that read what strangers send never send one. */
-				bool is_exposed = f == PROC_ROLE_WORKER || f == PROC_ROLE_WATCH;
+				bool is_exposed = f == PROC_ROLE_WORKER || f == PROC_ROLE_WATCH ||
+				                  f == PROC_ROLE_WITNESS;
 				assert_false(is_exposed && has_fd &&
 				             proc_msg_allowed(f, t, type, 0, true));
 			}
-		assert_in_range(ways, 1, 6); /* READY comes from all six */
+		assert_in_range(ways, 1, 7); /* READY comes from all seven */
 		assert_string_not_equal(proc_msg_name(type), "unknown");
 	}
 	assert_string_equal(proc_msg_name(PROC_MSG_COUNT), "unknown");

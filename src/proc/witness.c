@@ -1,6 +1,16 @@
 #include "proc/witness.h"
 
-enum { OWN = 1, HEADER = 2, LHLO = 4, NAME = 8, SELF_SIGNED = 16, INCOMPLETE = 32, LAST = 64 };
+enum {
+	OWN = 1,
+	HEADER = 2,
+	LHLO = 4,
+	NAME = 8,
+	SELF_SIGNED = 16,
+	INCOMPLETE = 32,
+	LAST = 64,
+	OF_TARGET = OWN | HEADER | LHLO,
+	OF_SIGHT = NAME | SELF_SIGNED | INCOMPLETE | LAST
+};
 
 void proc_witness_target_pack(struct proc_packer *p, const struct proc_witness_target *target)
 {
@@ -20,7 +30,7 @@ bool proc_witness_target_unpack(struct proc_unpacker *u, struct proc_witness_tar
 	if (!proc_unpack_u32(u, &t.id) || !proc_unpack_u16(u, &t.port) ||
 	    !proc_unpack_str(u, t.protocol, sizeof(t.protocol)) || !proc_unpack_u8(u, &flags) ||
 	    !proc_unpack_str(u, t.host, sizeof(t.host)) ||
-	    !proc_unpack_str(u, t.name, sizeof(t.name)))
+	    !proc_unpack_str(u, t.name, sizeof(t.name)) || flags & ~OF_TARGET)
 		return false;
 	t.is_own = flags & OWN;
 	t.has_header = flags & HEADER;
@@ -67,7 +77,7 @@ bool proc_witness_sight_unpack(struct slice payload, struct proc_witness_sight *
 	    !proc_unpack_u8(&u, &tlsa) || !proc_unpack_u8(&u, &flags) ||
 	    !certificate_unpack(&u, &s) || !proc_unpack_str(&u, s.address, sizeof(s.address)) ||
 	    !proc_unpack_str(&u, s.why, sizeof(s.why)) || !proc_unpack_ends(&u) ||
-	    end >= PROC_WITNESS_END_COUNT || tlsa >= PROC_WITNESS_TLSA_COUNT)
+	    end >= PROC_WITNESS_END_COUNT || tlsa >= PROC_WITNESS_TLSA_COUNT || flags & ~OF_SIGHT)
 		return false;
 	s.end = (enum proc_witness_end)end;
 	s.tlsa = (enum proc_witness_tlsa)tlsa;

@@ -240,7 +240,7 @@ static void test_hook_schema_step(void **state)
 	store_ledger_close(TAKE(ledger));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
-	                              "DROP INDEX exposure_hook;"
+	                              "DROP TABLE alarm; DROP INDEX exposure_hook;"
 	                              "ALTER TABLE exposure DROP COLUMN hook_rank;"
 	                              "ALTER TABLE exposure DROP COLUMN hook_due;"
 	                              "ALTER TABLE exposure DROP COLUMN hook_tries;"
