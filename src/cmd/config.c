@@ -192,13 +192,14 @@ static bool user_may_execute(const struct check *c, const char *file, const stru
 	return st->st_mode & (user->pw_gid == st->st_gid ? S_IXGRP : S_IXOTH);
 }
 
-static void hook_check(struct check *c, const struct conf_ledger *ledger)
+/* words: the program and its arguments, count of them */
+static void hook_check(struct check *c, const char *setting, char *const *words, size_t count)
 {
-	struct conf_place place = { c->settings->files[0], 0, "ledger.exposure_hook" };
+	struct conf_place place = { c->settings->files[0], 0, setting };
 	struct stat st;
-	if (!ledger->exposure_hook_count)
+	if (!count)
 		return;
-	const char *file = ledger->exposure_hook[0];
+	const char *file = words[0];
 	if (stat(file, &st))
 		note(c, place, false, "put the program there or change the setting",
 		     "cannot find \"%s\": %s", file, strerror(errno));
@@ -209,6 +210,14 @@ static void hook_check(struct check *c, const struct conf_ledger *ledger)
 		     "the daemon's user may not execute \"%s\"", file);
 	else if (st.st_mode & S_IWOTH)
 		note(c, place, true, "chmod o-w", "anybody may change \"%s\"", file);
+}
+
+static void watched_check(struct check *c)
+{
+	struct conf_place place = { c->settings->files[0], 0, "watch_certificates" };
+	for (size_t i = 0; i < c->settings->watched_count; i++)
+		if (c->settings->watched[i].file[0])
+			file_check(c, place, c->settings->watched[i].file);
 }
 
 static void dashboard_check(struct check *c, const struct conf_dashboard *dashboard)
@@ -252,7 +261,11 @@ static void files_check(struct check *c)
 	for (size_t i = 0; i < c->settings->link_count; i++)
 		link_check(c, &c->settings->links[i]);
 	resolver_check(c, &c->settings->resolver);
-	hook_check(c, &c->settings->ledger);
+	const struct conf_settings *s = c->settings;
+	hook_check(c, "ledger.exposure_hook", s->ledger.exposure_hook,
+	           s->ledger.exposure_hook_count);
+	hook_check(c, "alarm_hook", s->alarm_hook, s->alarm_hook_count);
+	watched_check(c);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 	dashboard_check(c, &c->settings->dashboard);
