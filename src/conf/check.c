@@ -478,6 +478,8 @@ static void exceptions_check(struct conf_reader *r)
 	}
 }
 
+enum { WITNESS_EVERY_MIN_MS = 1000 };
+
 static bool has_smtp_edge(const struct conf_settings *s)
 {
 	for (size_t i = 0; i < s->edge_count; i++)
@@ -510,6 +512,10 @@ void conf_check(struct conf_reader *r)
 	if (!conf_is_written(r, "hostname") && !strchr(s->hostname, '.') && has_smtp_edge(s)) {
 		conf_warn(r, "hostname", "the system's name \"%s\" is not a full one", s->hostname);
 		conf_mend(r, "write hostname = \"mx.example.org\"");
+	}
+	if (s->witness_every_ms && s->witness_every_ms < WITNESS_EVERY_MIN_MS) {
+		conf_complain(r, "witness_every", "a second is the shortest");
+		conf_mend(r, "write \"1m\", or \"0\" for never");
 	}
 	for (size_t i = 0; i < s->backend_count; i++)
 		backend_check(r, &s->backends[i]);

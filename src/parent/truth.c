@@ -1,286 +1,20 @@
 #include "parent/truth.h"
 
+#include "base/address.h"
 #include "base/clean.h"
-#include "base/err.h"
 #include "base/file.h"
-#include "conf/value.h"
-#include "edge/peer.h"
 #include "io/address.h"
 #include "parent/alarms.h"
-#include "parent/state.h"
+#include "parent/truth_inside.h"
 #include "parent/verdict.h"
 #include "tls/inspect.h"
-#include "tls/label.h"
 
-#include <errno.h>
+#include <ifaddrs.h>
 #include <jansson.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESSES_MAX = 8, FILE_LEN_MAX = 256 * 1024, SUBJECT_CAP = 256 };
-#define NO_EDGE SIZE_MAX
-
-/* One address of a target, and what was wrong there at the last look. */
-struct place {
-	char address[64];
-	bool is_there; /* seen in the look under way */
-	bool was_wrong[PROC_ALARM_KIND_COUNT];
-};
-
-struct target {
-	struct proc_witness_target told;
-	char subject[SUBJECT_CAP];
-	size_t edge;    /* of the settings; NO_EDGE: it is not ours */
-	char file[512]; /* the chain that should be served; "": not known */
-	bool is_self_made;
-	bool wants_again;
-	struct place places[ADDRESSES_MAX];
-	size_t place_count;
-};
-
-struct parent_truth {
-	struct target *targets;
-	size_t count;
-	uint32_t ids;
-	size_t turn;  /* the pair of listener and certificate that the next list begins with */
-	size_t pairs; /* how many there are */
-	bool takes_turns;
-	uint64_t looks; /* that ended */
-	int64_t looked_s;
-};
-
-/* --- the list --- */
-
-/* Where a listener is reached from this host. False: by no address. */
-static bool address_of(const struct parent_listener *l, char ret_host[64], uint16_t *ret_port)
-{
-	struct sockaddr_storage sa = l->sa;
-	if (sa.ss_family == AF_INET &&
-	    ((struct sockaddr_in *)&sa)->sin_addr.s_addr == htonl(INADDR_ANY))
-		((struct sockaddr_in *)&sa)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else if (sa.ss_family == AF_INET6 &&
-	         IN6_IS_ADDR_UNSPECIFIED(&((struct sockaddr_in6 *)&sa)->sin6_addr))
-		((struct sockaddr_in6 *)&sa)->sin6_addr = in6addr_loopback;
-	io_address_text((struct sockaddr *)&sa, ret_host, 64, ret_port);
-	return ret_host[0] && !strchr(ret_host, '%');
-}
-
-/* As check/ calls what is spoken there. */
-static const char *protocol_of(const struct conf_edge *e, bool is_tls)
-{
-	switch (e->protocol) {
-	case CONF_SMTP:
-	case CONF_SUBMISSION:
-		return is_tls ? "submissions" : "submission";
-	case CONF_IMAP:
-		return is_tls ? "imaps" : "imap";
-	case CONF_POP3:
-		return is_tls ? "pop3s" : "pop3";
-	case CONF_SIEVE:
-		return is_tls ? "tls" : "managesieve";
-	case CONF_LMTP:
-		return is_tls ? "tls" : "submission";
-	case CONF_TCP:
-	case CONF_HTTP:
-	case CONF_PROTOCOL_COUNT:
-		break;
-	}
-	return "tls";
-}
-
-static bool is_served_by(const struct conf_edge *e, const char *certificate)
-{
-	for (size_t i = 0; i < e->certificate_count; i++)
-		if (!strcmp(e->certificates[i], certificate))
-			return true;
-	return !e->certificate_count;
-}
-
-/* NULL: there is no room in this list. */
-static struct target *target_add(struct parent_truth *t)
-{
-	if (t->count == PROC_WITNESS_TARGETS_MAX)
-		return NULL;
-	struct target *target = &t->targets[t->count++];
-	*target = (struct target){ .told = { .id = ++t->ids }, .edge = NO_EDGE };
-	return target;
-}
-
-static bool is_looked_at(const struct parent *p, const struct parent_listener *l)
-{
-	if (l->is_service || l->sa.ss_family == AF_UNIX)
-		return false;
-	const struct conf_edge *e = &p->plan->settings->edges[l->edge];
-	/* Port 80 has no TLS, and TLS that is passed on is the backend's own. */
-	return !e->is_passthrough && (e->protocol != CONF_HTTP || l->is_tls);
-}
-
-/* name: "": that of no certificate, the first is shown. False: there is no room. */
-static bool own_add(struct parent *p, const struct parent_listener *l, size_t certificate,
-                    const char *name)
-{
-	const struct conf_settings *s = p->plan->settings;
-	const struct conf_edge *e = &s->edges[l->edge];
-	struct target *t = target_add(p->truth);
-	char host[64];
-	if (!t)
-		return false;
-	if (!address_of(l, host, &t->told.port)) {
-		p->truth->count--;
-		return true;
-	}
-	struct sockaddr_storage from;
-	edge_peer_parse(host, &from);
-	t->edge = l->edge;
-	t->is_self_made = certificate == conf_chain_self_made(s);
-	t->told.is_own = true;
-	t->told.says_lhlo = e->protocol == CONF_LMTP;
-	t->told.has_header =
-		edge_peer_is_in((struct sockaddr *)&from, e->proxy_from, e->proxy_from_count);
-	snprintf(t->told.protocol, sizeof(t->told.protocol), "%s", protocol_of(e, l->is_tls));
-	snprintf(t->told.host, sizeof(t->told.host), "%s", host);
-	snprintf(t->told.name, sizeof(t->told.name), "%s", name);
-	if (certificate < s->certificate_count)
-		snprintf(t->file, sizeof(t->file), "%s", s->certificates[certificate].chain);
-	snprintf(t->subject, sizeof(t->subject), "%.48s %.100s%s%.100s", e->name, l->text,
-	         name[0] ? " " : "", name);
-	return true;
-}
-
-/* By each of its names; of "*.example.org" there is no other that anybody could tell. */
-static bool certificate_add(struct parent *p, const struct parent_listener *l, size_t number)
-{
-	struct tls_label label = {};
-	char name[PROC_WITNESS_HOST_CAP];
-	bool has_room = true;
-	size_t added = 0;
-	if (tls_label_read(&label, buf_slice(&p->plan->certificates[number].chain)))
-		return true;
-	struct slice rest = slice_str(label.names);
-	while (rest.len && added < TRUTH_NAMES_MAX && has_room) {
-		size_t len = slice_find(rest, ',');
-		slice_to_text(slice_head(rest, len), name, sizeof(name));
-		rest = slice_skip(rest, len + 1);
-		if (!conf_hostname_is_valid(name))
-			continue;
-		has_room = own_add(p, l, number, name);
-		added++;
-	}
-	tls_label_deinit(&label);
-	return added ? has_room : own_add(p, l, number, "");
-}
-
-static bool pair_add(struct parent *p, const struct parent_listener *l, size_t number)
-{
-	const struct conf_settings *s = p->plan->settings;
-	return number < s->certificate_count ? certificate_add(p, l, number)
-	                                     : own_add(p, l, number, "");
-}
-
-/* Does the edge serve it? What mailseal made itself only where there is nothing else. */
-static bool is_pair(const struct parent *p, const struct parent_listener *l, size_t number)
-{
-	const struct conf_settings *s = p->plan->settings;
-	const struct conf_edge *e = &s->edges[l->edge];
-	if (!buf_len(&p->plan->certificates[number].chain))
-		return false;
-	if (number < s->certificate_count)
-		return is_served_by(e, s->certificates[number].name);
-	return number == conf_chain_self_made(s) && !s->certificate_count &&
-	       (e->protocol == CONF_SMTP || e->accepts_self_signed);
-}
-
-/* Calls add() for each pair from one on. Returns how many pairs there are in all. */
-static size_t pairs_walk(struct parent *p, size_t from, size_t *ret_next)
-{
-	size_t at = 0;
-	bool has_room = true;
-	for (size_t i = 0; i < p->listener_count; i++)
-		for (size_t n = 0;
-		     is_looked_at(p, &p->listeners[i]) && n < p->plan->certificate_count; n++) {
-			if (!is_pair(p, &p->listeners[i], n))
-				continue;
-			if (at >= from && has_room &&
-			    !(has_room = pair_add(p, &p->listeners[i], n)))
-				*ret_next = at;
-			at++;
-		}
-	if (has_room)
-		*ret_next = 0;
-	return at;
-}
-
-static void watched_add(struct parent_truth *t, const struct conf_watched *w)
-{
-	struct target *target = target_add(t);
-	if (!target)
-		return;
-	target->told.port = w->port;
-	snprintf(target->told.protocol, sizeof(target->told.protocol), "%s", w->protocol);
-	snprintf(target->told.host, sizeof(target->told.host), "%s", w->host);
-	if (!conf_watched_is_address(w))
-		snprintf(target->told.name, sizeof(target->told.name), "%s", w->host);
-	snprintf(target->file, sizeof(target->file), "%s", w->file);
-	snprintf(target->subject, sizeof(target->subject), "%.*s", (int)strcspn(w->text, "="),
-	         w->text);
-}
-
-static bool is_suspect(const struct target *t)
-{
-	for (size_t i = 0; i < t->place_count; i++)
-		for (size_t kind = 0; kind < PROC_ALARM_KIND_COUNT; kind++)
-			if (t->places[i].was_wrong[kind])
-				return true;
-	return false;
-}
-
-/* Of the list before: what was wrong is looked at again, half of a list of it at most. */
-static void suspects_keep(struct parent_truth *t)
-{
-	size_t kept = 0;
-	for (size_t i = 0; t->takes_turns && i < t->count && kept < PROC_WITNESS_TARGETS_MAX / 2;
-	     i++)
-		if (t->targets[i].edge != NO_EDGE && is_suspect(&t->targets[i]))
-			t->targets[kept++] = t->targets[i];
-	t->count = kept;
-}
-
-static int list_pack(const struct parent *p, struct buf *ret_payload)
-{
-	const struct parent_truth *t = p->truth;
-	struct proc_packer packer = proc_packer_onto(ret_payload);
-	proc_pack_u32(&packer, p->plan->settings->witness_every_ms);
-	proc_pack_str(&packer, p->witness_token);
-	proc_pack_u16(&packer, (uint16_t)t->count);
-	for (size_t i = 0; i < t->count; i++)
-		proc_witness_target_pack(&packer, &t->targets[i].told);
-	return packer.has_failed ? err_raise(-ENOMEM) : 0;
-}
-
-int parent_truth_list(struct parent *p, struct buf *ret_payload)
-{
-	const struct conf_settings *s = p->plan->settings;
-	if (!p->truth)
-		p->truth = calloc(1, sizeof(*p->truth));
-	if (p->truth && !p->truth->targets)
-		p->truth->targets = calloc(PROC_WITNESS_TARGETS_MAX, sizeof(*p->truth->targets));
-	if (!p->truth || !p->truth->targets)
-		return err_raise(-ENOMEM);
-	struct parent_truth *t = p->truth;
-	suspects_keep(t);
-	for (size_t i = 0; i < s->watched_count; i++)
-		watched_add(t, &s->watched[i]);
-	size_t from = t->turn;
-	t->pairs = pairs_walk(p, from, &t->turn);
-	t->takes_turns = from || t->turn;
-	return err_up(list_pack(p, ret_payload));
-}
-
-bool parent_truth_takes_turns(const struct parent *p)
-{
-	return p->truth && p->truth->takes_turns;
-}
+enum { FILE_LEN_MAX = 256 * 1024 };
 
 /* --- alarms that nobody looks after any more --- */
 
@@ -289,7 +23,7 @@ static bool is_of_listener(const struct parent *p, const char *subject)
 	char begin[160];
 	for (size_t i = 0; i < p->listener_count; i++) {
 		const struct parent_listener *l = &p->listeners[i];
-		if (!is_looked_at(p, l))
+		if (!truth_is_looked_at(p, l))
 			continue;
 		int len = snprintf(begin, sizeof(begin), "%.48s %.100s",
 		                   p->plan->settings->edges[l->edge].name, l->text);
@@ -337,9 +71,9 @@ static void file_expect(struct verdict_expected *e, const char *path)
 	tls_inspection_deinit(&inspection);
 }
 
-/* One of those that this edge may show. */
-static bool is_in_force(const struct parent *p, const struct target *t,
-                        const struct proc_witness_sight *sight)
+/* Which of those that this edge may show it is; certificate_count: none. */
+static size_t in_force_find(const struct parent *p, const struct truth_target *t,
+                            const struct proc_witness_sight *sight)
 {
 	const struct parent_plan *plan = p->plan;
 	for (size_t i = 0; i < plan->certificate_count; i++) {
@@ -348,30 +82,48 @@ static bool is_in_force(const struct parent *p, const struct target *t,
 		             c->not_after_s == sight->not_after_s;
 		if (is_it && buf_len(&c->chain) &&
 		    (i >= plan->settings->certificate_count ||
-		     is_served_by(&plan->settings->edges[t->edge],
-		                  plan->settings->certificates[i].name)))
-			return true;
+		     truth_is_served_by(&plan->settings->edges[t->edge],
+		                        plan->settings->certificates[i].name)))
+			return i;
 	}
-	return false;
+	return plan->certificate_count;
 }
 
-static struct place *place_of(struct target *t, const char *address)
+/* Two certificates may have the same name, and either is shown: its own file counts. */
+static void expect(const struct parent *p, const struct truth_target *t,
+                   const struct proc_witness_sight *sight, struct verdict_expected *ret_expected)
+{
+	const struct conf_settings *s = p->plan->settings;
+	const char *file = t->file;
+	ret_expected->is_self_made = t->is_self_made;
+	if (t->edge != TRUTH_NO_EDGE) {
+		size_t at = in_force_find(p, t, sight);
+		ret_expected->has_force = true;
+		ret_expected->is_in_force = at < p->plan->certificate_count;
+		if (at < s->certificate_count)
+			file = s->certificates[at].chain;
+	}
+	file_expect(ret_expected, file);
+}
+
+static struct truth_place *place_of(struct truth_target *t, const char *address)
 {
 	for (size_t i = 0; i < t->place_count; i++)
 		if (!strcmp(t->places[i].address, address))
 			return &t->places[i];
-	if (t->place_count == ADDRESSES_MAX)
+	if (t->place_count == TRUTH_ADDRESSES_MAX)
 		return NULL;
-	struct place *place = &t->places[t->place_count++];
-	*place = (struct place){};
+	struct truth_place *place = &t->places[t->place_count++];
+	*place = (struct truth_place){};
 	snprintf(place->address, sizeof(place->address), "%s", address);
 	return place;
 }
 
-static void subject_of(const struct target *t, const struct place *place, char *ret_text)
+static void subject_of(const struct truth_target *t, const struct truth_place *place,
+                       char *ret_text)
 {
-	bool is_said =
-		!place->address[0] || t->edge != NO_EDGE || !strcmp(place->address, t->told.host);
+	bool is_said = !place->address[0] || t->edge != TRUTH_NO_EDGE ||
+	               !strcmp(place->address, t->told.host);
 	snprintf(ret_text, PROC_ALARM_SUBJECT_CAP, "%.180s%s%s", t->subject, is_said ? "" : " ",
 	         is_said ? "" : place->address);
 }
@@ -386,7 +138,7 @@ static bool is_answered(enum proc_alarm_kind kind, const struct proc_witness_sig
 	return kind == PROC_ALARM_UNREACHABLE || sight->end == PROC_WITNESS_SEEN;
 }
 
-static void verdict_take(struct parent *p, struct target *t, struct place *place,
+static void verdict_take(struct parent *p, struct truth_target *t, struct truth_place *place,
                          const struct proc_witness_sight *sight, const struct verdict *v)
 {
 	char subject[PROC_ALARM_SUBJECT_CAP];
@@ -409,55 +161,94 @@ static void verdict_take(struct parent *p, struct target *t, struct place *place
 	}
 }
 
-static void place_clear(struct parent *p, const struct target *t, const struct place *place)
-{
-	char subject[PROC_ALARM_SUBJECT_CAP];
-	subject_of(t, place, subject);
-	for (int kind = 0; kind < PROC_ALARM_KIND_COUNT; kind++)
-		if (verdict_may_find((enum proc_alarm_kind)kind))
-			parent_alarm_clear(p, (enum proc_alarm_kind)kind, subject);
-}
+struct places_asked {
+	const struct truth_target *target;
+	size_t subject_len;
+};
 
-/* Addresses that the host has no more. */
-static void places_follow(struct parent *p, struct target *t)
+/* Of another target, or of an address that its host still has. */
+static bool is_place_known(void *owner, const char *subject)
 {
-	size_t kept = 0;
+	const struct places_asked *asked = owner;
+	const struct truth_target *t = asked->target;
+	char known[PROC_ALARM_SUBJECT_CAP];
+	if (strncmp(subject, t->subject, asked->subject_len) != 0 ||
+	    (subject[asked->subject_len] && subject[asked->subject_len] != ' '))
+		return true;
 	for (size_t i = 0; i < t->place_count; i++) {
-		if (!t->places[i].is_there) {
-			place_clear(p, t, &t->places[i]);
-			continue;
-		}
-		t->places[kept] = t->places[i];
-		t->places[kept++].is_there = false;
+		subject_of(t, &t->places[i], known);
+		if (!strcmp(known, subject))
+			return true;
 	}
-	t->place_count = kept;
+	return false;
 }
 
-static void sight_take(struct parent *p, struct target *t, const struct proc_witness_sight *sight)
+/* Addresses that the host has no more are nobody's alarm. */
+static void places_follow(struct parent *p, struct truth_target *t)
 {
-	struct verdict_expected expected = { .has_force = t->edge != NO_EDGE,
-		                             .is_self_made = t->is_self_made };
-	struct place *place = place_of(t, sight->address);
+	struct places_asked asked = { .target = t, .subject_len = strlen(t->subject) };
+	size_t kept = 0;
+	for (size_t i = 0; i < t->place_count; i++)
+		if (t->places[i].is_there) {
+			t->places[kept] = t->places[i];
+			t->places[kept++].is_there = false;
+		}
+	t->place_count = kept;
+	for (int kind = 0; kind < PROC_ALARM_KIND_COUNT && t->edge == TRUTH_NO_EDGE; kind++)
+		if (verdict_may_find((enum proc_alarm_kind)kind))
+			parent_alarms_forget(p, (enum proc_alarm_kind)kind, is_place_known, &asked);
+}
+
+/* An edge may listen on an address that is another host's now (VRRP). */
+static bool is_here(const char *address)
+{
+	struct ifaddrs *list = NULL;
+	char text[64];
+	uint16_t port;
+	bool is_found = false;
+	if (getifaddrs(&list))
+		return true;
+	for (const struct ifaddrs *a = list; a && !is_found; a = a->ifa_next) {
+		if (!a->ifa_addr ||
+		    (a->ifa_addr->sa_family != AF_INET && a->ifa_addr->sa_family != AF_INET6))
+			continue;
+		io_address_text(a->ifa_addr, text, sizeof(text), &port);
+		is_found = !strcmp(text, address);
+	}
+	freeifaddrs(list);
+	return is_found;
+}
+
+static bool is_elsewhere(const struct truth_target *t, const struct proc_witness_sight *sight)
+{
+	return t->edge != TRUTH_NO_EDGE && sight->end != PROC_WITNESS_SEEN &&
+	       address_scope_of(sight->address) != ADDRESS_LOOPBACK && !is_here(sight->address);
+}
+
+static void sight_take(struct parent *p, struct truth_target *t,
+                       const struct proc_witness_sight *sight)
+{
+	struct verdict_expected expected = {};
+	struct truth_place *place = place_of(t, sight->address);
 	struct verdict verdict;
 	if (!place)
 		return;
 	place->is_there = true;
-	file_expect(&expected, t->file);
-	if (expected.has_force)
-		expected.is_in_force = is_in_force(p, t, sight);
+	expect(p, t, sight, &expected);
 	verdict_find(&verdict, sight, &expected, time(NULL));
 	verdict_take(p, t, place, sight, &verdict);
 }
 
 bool parent_truth_saw(struct parent *p, const struct proc_witness_sight *sight)
 {
-	struct target *t = NULL;
+	struct truth_target *t = NULL;
 	for (size_t i = 0; p->truth && i < p->truth->count; i++)
 		if (p->truth->targets[i].told.id == sight->id)
 			t = &p->truth->targets[i];
-	if (!t || p->is_draining)
+	if (!t || p->is_draining || is_elsewhere(t, sight))
 		return true;
-	if (p->is_reloading && t->edge != NO_EDGE) /* workers are not yet what the plan says */
+	if (p->is_reloading &&
+	    t->edge != TRUTH_NO_EDGE) /* workers are not yet what the plan says */
 		return !sight->is_last;
 	sight_take(p, t, sight);
 	if (!sight->is_last)

@@ -9,7 +9,7 @@ enum { DAY_S = 24 * 3600, DATE_CAP = 32 };
 
 bool verdict_may_find(enum proc_alarm_kind kind)
 {
-	return kind <= PROC_ALARM_CHAIN_INCOMPLETE && kind != PROC_ALARM_STS_MISMATCH;
+	return kind <= PROC_ALARM_CHAIN_INCOMPLETE;
 }
 
 __attribute__((format(printf, 3, 4))) static void

@@ -22,9 +22,6 @@ static const struct {
 	[PROC_ALARM_EXPIRES] = { "expires", "renew it: see why its ACME client did not" },
 	[PROC_ALARM_NAME_MISMATCH] = { "name-mismatch",
 	                               "get a certificate with this name, or correct the name" },
-	[PROC_ALARM_STS_MISMATCH] = { "sts-mismatch", "name in the policy the hosts that MX "
-	                                              "records name, and serve "
-	                                              "there certificates with their names" },
 	[PROC_ALARM_UNREACHABLE] = { "unreachable", "see whether the server runs, and its log" },
 	[PROC_ALARM_CHAIN_INCOMPLETE] = { "chain-incomplete",
 	                                  "serve the whole chain (fullchain.pem), not the "

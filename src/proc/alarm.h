@@ -16,7 +16,6 @@ enum proc_alarm_kind {
 	PROC_ALARM_EXPIRED,          /* or not valid yet */
 	PROC_ALARM_EXPIRES,          /* soon */
 	PROC_ALARM_NAME_MISMATCH,    /* it is not for the name it was asked for */
-	PROC_ALARM_STS_MISMATCH,     /* the MTA-STS policy names a host that it is not for */
 	PROC_ALARM_UNREACHABLE,      /* the port does not answer, or has no TLS */
 	PROC_ALARM_CHAIN_INCOMPLETE, /* certificates between it and a CA are missing */
 	/* of others */

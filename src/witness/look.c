@@ -149,7 +149,9 @@ static int probe_begin(struct look *look)
 	if (r)
 		return err_up(r);
 	const struct check_probe_settings set = {
-		.way = { .address = look->addresses[look->at], .port = t->port },
+		.way = { .address = look->addresses[look->at],
+		         .port = t->port,
+		         .from = t->is_own ? look->addresses[look->at] : NULL },
 		.preamble = buf_slice(&header),
 		.opening = { .service = service,
 		             .hostname = look->set.tools->hostname,
