@@ -7,6 +7,7 @@
 #include "proc/box.h"
 #include "resolver/resolver.h"
 #include "runner/runner.h"
+#include "site/site.h"
 #include "watcher/watcher.h"
 #include "witness/witness.h"
 #include "worker/worker.h"
@@ -24,6 +25,7 @@ static const struct role roles[] = {
 	{ "worker", false, worker_main },     { "keys", true, keys_main },
 	{ "resolver", false, resolver_main }, { "ledger", false, ledger_main },
 	{ "runner", false, runner_main },     { "witness", false, witness_main },
+	{ "site", false, site_main },
 };
 
 static const struct role *role_find(const char *name)

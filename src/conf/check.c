@@ -527,6 +527,7 @@ void conf_check(struct conf_reader *r)
 	}
 	conf_check_relay(r);
 	conf_check_check(r);
+	conf_check_site(r);
 	conf_check_link(r);
 	conf_check_dashboard(r);
 	conf_check_watch(r);

@@ -45,6 +45,8 @@ void conf_check_cluster(struct conf_reader *r);
 /* What is watched, and mirrors; after the edges. */
 void conf_check_watch(struct conf_reader *r);
 
+/* Names of our own in HTTPS; after the edges. */
+void conf_check_site(struct conf_reader *r);
 /* The schedule of own domains. */
 void conf_check_check(struct conf_reader *r);
 /* The dashboard; after the edges. */

@@ -107,6 +107,11 @@ extern const char conf_system_cas[];
 /* Of state_dir: witness's own: its copy of the root's keys. */
 #define CONF_WITNESS_FOLDER "witness"
 
+/* Of state_dir: the own folder of site. */
+#define CONF_SITE_FOLDER "site"
+/* In it: which MTA-STS policies were served, and until when senders may hold them. */
+#define CONF_SERVED_FILE "served"
+
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"
 #define CONF_RECEIVED_FILE "received.db"
@@ -124,6 +129,9 @@ bool conf_needs_runner(const struct conf_settings *settings);
 bool conf_needs_witness(const struct conf_settings *settings);
 /* Another one is needed: it finds names in DNS by other settings. */
 bool conf_witness_differs(const struct conf_settings *now, const struct conf_settings *next);
+
+/* Does mailseal answer at names of its own in HTTPS? Then there is a site. */
+bool conf_needs_site(const struct conf_settings *settings);
 
 /* Does any TLS of ours go by the internal CA? Then the files of pki.dir are read. */
 bool conf_needs_identity(const struct conf_settings *settings);

@@ -2,6 +2,8 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/conf.h"
+#include "conf/site.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,4 +74,33 @@ int conf_links_make(struct conf_settings *s)
 const struct conf_address *conf_cluster_way(const struct conf_cluster *c, size_t number)
 {
 	return c->ways ? &c->ways[number] : &c->servers[number];
+}
+
+static int site_make(struct conf_backend *b, const char *run_dir)
+{
+	*b = (struct conf_backend){
+		.name = strdup("site"),
+		.addresses = malloc(sizeof(*b->addresses)),
+		.client_info = CONV_INFO_PROXY,
+		.tls.min_version = TLS_1_2,
+		.connect_timeout_ms = CONNECT_MS,
+		.is_made = true,
+	};
+	if (!b->name || !b->addresses)
+		return err_raise(-ENOMEM);
+	conf_site_address(run_dir, &b->addresses[0]);
+	b->address_count = 1;
+	return 0;
+}
+
+int conf_backends_make(struct conf_settings *s)
+{
+	if (!conf_needs_site(s))
+		return 0;
+	struct conf_backend *backends =
+		reallocarray(s->backends, s->backend_count + 1, sizeof(*backends));
+	if (!backends)
+		return err_raise(-ENOMEM);
+	s->backends = backends;
+	return err_up(site_make(&backends[s->backend_count++], s->run_dir));
 }

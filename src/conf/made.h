@@ -1,4 +1,4 @@
-/* Links that nobody wrote, for they follow from other settings. */
+/* Links and a backend that nobody wrote, for they follow from other settings. */
 #ifndef CONF_MADE_H
 #define CONF_MADE_H
 
@@ -10,6 +10,12 @@
  * it have no key, and what holds for links holds for it. 0 or -ENOMEM.
  */
 [[nodiscard]] int conf_links_make(struct conf_settings *s);
+
+/*
+ * Of settings that are well, behind the other backends: the process that answers at names of our
+ * own (conf/site.h), at a socket in run_dir. 0 or -ENOMEM.
+ */
+[[nodiscard]] int conf_backends_make(struct conf_settings *s);
 
 /* Where a process of ours connects to for that server. */
 const struct conf_address *conf_cluster_way(const struct conf_cluster *c, size_t number);

@@ -470,6 +470,8 @@ static void tree_read(struct conf_reader *r)
 	}
 	if (!r->failure && !r->errors->error_count)
 		r->failure = conf_links_make(r->settings);
+	if (!r->failure && !r->errors->error_count)
+		r->failure = conf_backends_make(r->settings);
 	if (!r->failure)
 		errors_sort(r);
 }

@@ -46,7 +46,7 @@ const char conf_system_cas[] = "/etc/ssl/certs/ca-certificates.crt";
 bool conf_needs_resolver(const struct conf_settings *settings)
 {
 	return settings->policy_service.is_set || settings->tlsrpt.is_set ||
-	       settings->relay_count || conf_has_host_names(settings);
+	       settings->relay_count || settings->mta_sts_count || conf_has_host_names(settings);
 }
 
 bool conf_has_host_names(const struct conf_settings *settings)

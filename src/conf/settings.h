@@ -99,6 +99,7 @@ struct conf_backend {
 	bool accepts_unproven_tunnel;
 	bool channel_binding; /* it binds to our TLS: -PLUS mechanisms stay */
 	uint32_t connect_timeout_ms;
+	bool is_made; /* nobody wrote it: conf/made.h */
 	const char *file;
 	int line;
 };
@@ -373,6 +374,29 @@ struct conf_dashboard {
 	bool metrics_are_open; /* /metrics needs no password */
 };
 
+/* A policy of our own for senders (RFC 8461), served at https://mta-sts.DOMAIN. */
+enum conf_sts_mode { CONF_STS_NONE, CONF_STS_TESTING, CONF_STS_ENFORCE };
+struct conf_mta_sts {
+	char *domain;
+	enum conf_sts_mode mode;
+	uint32_t max_age_s;
+	char **mx; /* patterns; none: as DNS has them */
+	size_t mx_count;
+	const char *file;
+	int line;
+};
+enum { CONF_STS_MX_MAX = 64 };
+
+/* Where mail programs of a domain's users find their servers, served at https://autoconfig.DOMAIN
+ * and https://autodiscover.DOMAIN. */
+struct conf_autoconfig {
+	char *domain;
+	char *display_name;             /* NULL: the domain */
+	char *imap, *pop3, *submission; /* host names; NULL: those of the edges */
+	const char *file;
+	int line;
+};
+
 /* Own domains, looked at from outside on a schedule (`mailseal check --mine`). */
 enum conf_check_profile {
 	CONF_CHECK_M3AAWG,
@@ -486,6 +510,10 @@ struct conf_settings {
 	struct conf_watch watch;
 	struct conf_mirror *mirrors;
 	size_t mirror_count;
+	struct conf_mta_sts *mta_sts;
+	size_t mta_sts_count;
+	struct conf_autoconfig *autoconfigs;
+	size_t autoconfig_count;
 	struct conf_exception *exceptions;
 	size_t exception_count;
 	char *text;   /* the file with its includes expanded: for workers, conf_read_text() */

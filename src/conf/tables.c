@@ -66,6 +66,7 @@ static const struct conf_group *const root_groups[] = {
 	&conf_group_dashboard,   &conf_group_check,
 	&conf_group_cluster,     &conf_group_pki,
 	&conf_group_watch,       &conf_group_mirror,
+	&conf_group_mta_sts,     &conf_group_autoconfig,
 	&conf_group_exception,
 };
 

@@ -105,6 +105,11 @@ static const struct conf_group backend_tls = {
 static const struct conf_group *const backend_groups[] = { &backend_tls };
 #undef OF
 
+static bool backend_is_written(const void *base)
+{
+	return !((const struct conf_backend *)base)->is_made;
+}
+
 #define OF struct conf_settings
 const struct conf_group conf_group_backend = {
 	.name = "backend",
@@ -117,6 +122,7 @@ const struct conf_group conf_group_backend = {
 	.item_size = sizeof(struct conf_backend),
 	.line_offset = offsetof(struct conf_backend, line),
 	.file_offset = offsetof(struct conf_backend, file),
+	.is_shown = backend_is_written,
 	.reload = CONF_RELOAD_NEW_SESSIONS,
 };
 #undef OF

@@ -73,6 +73,8 @@ extern const struct conf_group conf_group_cluster;
 extern const struct conf_group conf_group_pki;
 extern const struct conf_group conf_group_watch;
 extern const struct conf_group conf_group_mirror;
+extern const struct conf_group conf_group_mta_sts;
+extern const struct conf_group conf_group_autoconfig;
 extern const struct conf_group conf_group_exception;
 
 #endif

@@ -47,13 +47,15 @@ struct edge_backend {
 };
 
 /* Whether its addresses have to show that they expect a PROXY header. Behind implicit TLS nobody
- * greets unasked: there is nothing to see. */
+ * greets unasked: there is nothing to see; nor do our own processes. */
 static inline bool edge_backend_is_listened_to(const struct edge_backend *b)
 {
-	return b->conf->client_info == CONV_INFO_PROXY && b->conf->tls.mode != CONF_TLS_IMPLICIT;
+	return b->conf->client_info == CONV_INFO_PROXY && b->conf->tls.mode != CONF_TLS_IMPLICIT &&
+	       !b->conf->is_made;
 }
 
 struct edge {
+	const struct edge_world *world; /* that it is of */
 	const struct conf_edge *conf;
 	const struct conv_ops *ops;
 	struct edge_backend *backend;

@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "conf/site.h"
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
@@ -221,6 +222,18 @@ static const char *alpn_of(const struct conf_edge *conf, const struct conf_setti
 	return conf->alpn ?: alpn_by_protocol[conf->protocol];
 }
 
+static bool is_site_wanted(const struct conf_edge *conf, const struct conf_settings *settings)
+{
+	return conf->protocol == CONF_HTTP && conf_needs_site(settings);
+}
+
+/* What we answer ourselves is HTTP/1.1, whatever is behind the edge for other names. */
+static bool is_site(const void *owner, const char *sni)
+{
+	const struct edge *e = owner;
+	return !conf_by_sni_find(e->conf, sni) && conf_site_has(e->world->settings, sni);
+}
+
 static int edge_tls(struct edge *e, const struct conf_settings *settings,
                     const struct conf_materials *m, const struct edge_trust *trust, char *ret_error,
                     size_t cap)
@@ -249,6 +262,8 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
 		.alpn = alpn_of(e->conf, settings),
+		.is_plain_http = is_site_wanted(e->conf, settings) ? is_site : NULL,
+		.plain_http_owner = e,
 		.visitor = m->visitor,
 		.signer = trust->signer,
 	};
@@ -330,6 +345,7 @@ static int edges_build(struct edge_world *w, const struct conf_materials *m,
 	int r = 0;
 	for (size_t i = 0; !r && i < settings->edge_count; i++) {
 		struct edge *e = &w->edges[i];
+		e->world = w;
 		e->conf = &settings->edges[i];
 		e->ops = ops_by_protocol[e->conf->protocol];
 		e->backend = &w->backends[e->conf->backend];

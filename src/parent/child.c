@@ -121,6 +121,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_WORKAROUNDS:
 		parent_workarounds_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_SITE_TROUBLE:
+		parent_site_trouble_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_HOSTS:
 		parent_hosts_came(c->parent, msg->payload);
 		break;

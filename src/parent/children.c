@@ -28,6 +28,13 @@ static enum proc_msg_type channel_to(enum proc_role servant)
 	return servant == PROC_ROLE_LEDGER ? PROC_MSG_LEDGER_CHANNEL : PROC_MSG_RESOLVER_CHANNEL;
 }
 
+static enum proc_msg_type channel_from(enum proc_role asker)
+{
+	if (asker == PROC_ROLE_SITE)
+		return PROC_MSG_SITE_CHANNEL;
+	return asker == PROC_ROLE_WATCH ? PROC_MSG_WATCH_CHANNEL : PROC_MSG_WORKER_CHANNEL;
+}
+
 void parent_introduce(struct parent_child *servant, struct parent_child *worker)
 {
 	int pair[2];
@@ -40,10 +47,7 @@ void parent_introduce(struct parent_child *servant, struct parent_child *worker)
 		          kv_str("error", strerror(-r)));
 		return;
 	}
-	parent_send(servant,
-	            worker->role == PROC_ROLE_WATCH ? PROC_MSG_WATCH_CHANNEL
-	                                            : PROC_MSG_WORKER_CHANNEL,
-	            (struct slice){}, pair[0]);
+	parent_send(servant, channel_from(worker->role), (struct slice){}, pair[0]);
 	parent_send(worker, channel_to(servant->role), (struct slice){}, pair[1]);
 }
 
@@ -160,6 +164,8 @@ static int servant_start(struct parent_child *c)
 		return err_up(runner_start(c));
 	if (c->role == PROC_ROLE_WITNESS)
 		return err_up(parent_witness_start(c));
+	if (c->role == PROC_ROLE_SITE)
+		return err_up(parent_site_start(c));
 	c->is_replaced = false;
 	int r = parent_folder_make(s, is_ledger ? CONF_LEDGER_FOLDER : CONF_RESOLVER_FOLDER);
 	if (!r && is_ledger && s->dashboard.is_set) /* which shows what may be in there one day */
@@ -172,6 +178,8 @@ static int servant_start(struct parent_child *c)
 	if (!is_ledger)
 		parent_hosts_send(c->parent); /* before anybody asks */
 	introduce_all(c->parent, c);
+	if (c->role == PROC_ROLE_RESOLVER)
+		parent_introduce(c, &c->parent->site);
 	if (!is_ledger)
 		return 0;
 	parent_dashboard_begin(c->parent);
@@ -190,6 +198,8 @@ static bool servant_is_wanted(const struct parent_child *c)
 		return conf_needs_runner(s);
 	if (c->role == PROC_ROLE_WITNESS)
 		return conf_needs_witness(s);
+	if (c->role == PROC_ROLE_SITE)
+		return conf_needs_site(s);
 	return c->role == PROC_ROLE_LEDGER ? conf_needs_ledger(s) : conf_needs_resolver(s);
 }
 
@@ -214,7 +224,9 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	p->ledger.role = PROC_ROLE_LEDGER;
 	p->runner.role = PROC_ROLE_RUNNER;
 	p->witness.role = PROC_ROLE_WITNESS;
-	p->resolver.parent = p->ledger.parent = p->runner.parent = p->witness.parent = p;
+	p->site.role = PROC_ROLE_SITE;
+	p->resolver.parent = p->ledger.parent = p->runner.parent = p;
+	p->witness.parent = p->site.parent = p;
 	servant_adjust(&p->resolver, old && conf_resolver_differs(old, now));
 	parent_hosts_watch(p); /* it may be wanted only now */
 	bool stays = p->ledger.chan && !p->ledger.is_replaced && conf_needs_ledger(now) &&
@@ -222,6 +234,8 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	servant_adjust(&p->ledger, old && conf_ledger_differs(old, now));
 	servant_adjust(&p->runner, old && conf_hooks_differ(old, now));
 	servant_adjust(&p->witness, old && conf_witness_differs(old, now));
+	parent_site_configure(p); /* one that is there already */
+	servant_adjust(&p->site, false);
 	parent_watches_adjust(p);
 	if (!stays)
 		return;
@@ -229,9 +243,11 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	parent_dashboard_in_force(p);
 }
 
-static bool is_dashboard(const struct parent_listener *l)
+/* Not of a worker. */
+static bool is_of_servant(const struct parent_listener *l)
 {
-	return l->is_service && l->service == PROC_SERVICE_DASHBOARD;
+	return l->is_service &&
+	       (l->service == PROC_SERVICE_DASHBOARD || l->service == PROC_SERVICE_SITE);
 }
 
 static void listener_send(struct parent_child *worker, const struct parent_listener *l,
@@ -267,19 +283,23 @@ static void listeners_send(struct parent *p, struct parent_child *worker)
 	for (size_t i = 0; i < p->listener_count; i++)
 		for (unsigned slot = worker->slot; slot < PARENT_WORKERS_MAX;
 		     slot += p->worker_count)
-			if (!is_dashboard(&p->listeners[i]))
+			if (!is_of_servant(&p->listeners[i]))
 				listener_send(worker, &p->listeners[i], slot);
+}
+
+void parent_service_listen(struct parent *p, struct parent_child *child, enum proc_service service)
+{
+	for (size_t i = 0; i < p->listener_count; i++)
+		if (p->listeners[i].is_service && p->listeners[i].service == service)
+			listener_send(child, &p->listeners[i], 0);
 }
 
 void parent_dashboard_listen(struct parent *p, struct parent_child *ledger)
 {
-	for (size_t i = 0; i < p->listener_count; i++)
-		if (is_dashboard(&p->listeners[i]))
-			listener_send(ledger, &p->listeners[i], 0);
+	parent_service_listen(p, ledger, PROC_SERVICE_DASHBOARD);
 }
 
-/* A number, a name where there is one, and the bytes of a file. */
-static void file_send(struct parent_child *worker, enum proc_msg_type type, uint32_t number,
+void parent_file_send(struct parent_child *child, enum proc_msg_type type, uint32_t number,
                       const char *name, struct slice bytes)
 {
 	CLEAN(buf_deinit) struct buf payload = {};
@@ -291,7 +311,7 @@ static void file_send(struct parent_child *worker, enum proc_msg_type type, uint
 	if (packer.has_failed)
 		log_error(NULL, "no memory for a message");
 	else
-		parent_send(worker, type, proc_packed(&packer), -1);
+		parent_send(child, type, proc_packed(&packer), -1);
 }
 
 void parent_worker_configure(struct parent *p, struct parent_child *worker)
@@ -304,12 +324,13 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 	parent_witness_introduce(p, worker);
 	parent_send(worker, PROC_MSG_CONFIG, slice_str(plan->settings->text), -1);
 	for (size_t i = 0; i < plan->certificate_count; i++)
-		file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
-		          conf_chain_name(plan->settings, i),
-		          buf_slice(&plan->certificates[i].chain));
+		parent_file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
+		                 conf_chain_name(plan->settings, i),
+		                 buf_slice(&plan->certificates[i].chain));
 	for (size_t i = 0; i < conf_ca_count(plan->settings); i++)
 		if (buf_len(&plan->cas[i]))
-			file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL, buf_slice(&plan->cas[i]));
+			parent_file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL,
+			                 buf_slice(&plan->cas[i]));
 	listeners_send(p, worker);
 	parent_tunnels_send(p, worker);
 	/* One of them asks the backends what they offer, the others are told. */
@@ -438,6 +459,8 @@ void parent_children_reap(struct parent *p)
 			child_restart(&p->resolver, status);
 		if (p->runner.pid == pid && starts_anew)
 			child_restart(&p->runner, status);
+		if (p->site.pid == pid && starts_anew)
+			child_restart(&p->site, status);
 		if (p->witness.pid == pid && starts_anew)
 			child_restart(&p->witness, status);
 		if (p->ledger.pid == pid)

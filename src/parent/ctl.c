@@ -173,7 +173,7 @@ static json_t *deaths_json(const struct parent *p)
 	static const enum proc_role roles[] = { PROC_ROLE_KEYS,     PROC_ROLE_WORKER,
 		                                PROC_ROLE_RESOLVER, PROC_ROLE_LEDGER,
 		                                PROC_ROLE_RUNNER,   PROC_ROLE_WATCH,
-		                                PROC_ROLE_WITNESS };
+		                                PROC_ROLE_WITNESS,  PROC_ROLE_SITE };
 	json_t *json = json_object();
 	for (size_t i = 0; i < COUNT_OF(roles); i++)
 		json_object_set_new(json, proc_role_name(roles[i]),
@@ -190,13 +190,13 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	unsigned leaving = 0;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		leaving += c->role == PROC_ROLE_WORKER;
-	json_t *status =
-		json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "version",
-	                  MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
-	                  (json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path,
-	                  "keys_pid", (int)p->keys.pid, "resolver_pid", (int)p->resolver.pid,
-	                  "ledger_pid", (int)p->ledger.pid, "runner_pid", (int)p->runner.pid,
-	                  "witness_pid", (int)p->witness.pid, "workers_leaving", (int)leaving);
+	json_t *status = json_pack(
+		"{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "version",
+		MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
+		(json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path, "keys_pid",
+		(int)p->keys.pid, "resolver_pid", (int)p->resolver.pid, "ledger_pid",
+		(int)p->ledger.pid, "runner_pid", (int)p->runner.pid, "witness_pid",
+		(int)p->witness.pid, "site_pid", (int)p->site.pid, "workers_leaving", (int)leaving);
 	json_object_set_new(status, "workers", workers);
 	json_object_set_new(status, "sums", sums);
 	json_object_set_new(status, "ledger", parent_ledger_json(p));
@@ -450,7 +450,7 @@ static bool is_of_ours(const struct parent *p, int fd)
 	if (!peer.pid) /* of another pid namespace */
 		return false;
 	if (peer.pid == p->keys.pid || peer.pid == p->resolver.pid || peer.pid == p->ledger.pid ||
-	    peer.pid == p->runner.pid || peer.pid == p->witness.pid ||
+	    peer.pid == p->runner.pid || peer.pid == p->site.pid || peer.pid == p->witness.pid ||
 	    parent_watches_have(p, peer.pid))
 		return true;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)

@@ -2,6 +2,7 @@
  * The listening sockets. One per worker and address, so that the kernel spreads connections and
  * a worker's crash loses nobody: what waits in its queue is accepted by its successor.
  */
+#include "conf/site.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -162,7 +163,8 @@ static int any_of(const struct parent_listener *l)
 static int listener_open(struct parent_listener *l, unsigned workers)
 {
 	int alone = -1, ours = any_of(l);
-	if (type_of(l) == SOCK_DGRAM || (l->is_service && l->service == PROC_SERVICE_DASHBOARD))
+	if (type_of(l) == SOCK_DGRAM || (l->is_service && (l->service == PROC_SERVICE_DASHBOARD ||
+	                                                   l->service == PROC_SERVICE_SITE)))
 		workers = 1; /* who reads them */
 	if (ours < 0 && l->sa.ss_family == AF_UNIX) {
 		unlink(((struct sockaddr_un *)&l->sa)->sun_path);
@@ -264,6 +266,18 @@ static int link_add(struct list *list, const struct conf_settings *settings, uin
 	return err_up(r);
 }
 
+static int site_add(struct list *list, const struct conf_settings *settings)
+{
+	size_t backend = conf_site_backend(settings);
+	if (backend >= settings->backend_count)
+		return 0;
+	return err_up(address_add(list, &settings->backends[backend].addresses[0],
+	                          (struct parent_listener){ .owner = settings->user,
+	                                                    .is_service = true,
+	                                                    .service = PROC_SERVICE_SITE,
+	                                                    .mode = 0600 }));
+}
+
 static int services_add(struct list *list, const struct conf_settings *settings)
 {
 	const struct conf_policy_service *policy = &settings->policy_service;
@@ -284,6 +298,8 @@ static int services_add(struct list *list, const struct conf_settings *settings)
 		r = relay_add(list, &settings->relays[i], (uint32_t)i);
 	for (size_t i = 0; !r && i < settings->link_count; i++)
 		r = link_add(list, settings, (uint32_t)i);
+	if (!r)
+		r = site_add(list, settings);
 	if (!r && settings->dashboard.is_set)
 		r = address_add(list, &settings->dashboard.listen,
 		                (struct parent_listener){ .is_service = true,
@@ -354,6 +370,7 @@ static const char *owner_name(const struct parent_listener *l, const struct conf
 	return l->service == PROC_SERVICE_POLICY      ? "policy_service"
 	       : l->service == PROC_SERVICE_TLSRPT    ? "tlsrpt"
 	       : l->service == PROC_SERVICE_DASHBOARD ? "dashboard"
+	       : l->service == PROC_SERVICE_SITE      ? "site"
 	       : l->service == PROC_SERVICE_LINK || l->service == PROC_SERVICE_SYSLOG
 	               ? settings->links[l->edge].name
 	               : settings->relays[l->edge].name;

@@ -216,6 +216,8 @@ static void children_end(struct parent *p)
 		kill(p->ledger.pid, SIGTERM);
 	if (p->runner.pid)
 		kill(p->runner.pid, SIGTERM);
+	if (p->site.pid)
+		kill(p->site.pid, SIGTERM);
 	parent_witness_end(p);
 	parent_watches_end(p);
 	for (unsigned i = 0; i < p->worker_count; i++)
@@ -243,6 +245,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->resolver);
 	child_close(&p->ledger);
 	child_close(&p->runner);
+	child_close(&p->site);
 	child_close(&p->witness);
 	parent_truth_free(p);
 	parent_alarms_free(p);

@@ -42,9 +42,10 @@ struct parent_child {
 	bool is_drained;   /* was told to drain */
 	bool is_inherited; /* of the build before: serves until the new workers are ready */
 	bool is_asked;     /* for its status */
-	bool is_replaced; /* resolver, ledger, runner, witness: it ends because its settings changed
-	                   */
-	bool wants_ledger;                    /* its channel to ledger broke */
+	bool is_replaced;  /* resolver, ledger, runner, witness, site: it ends because its settings
+	                    * changed
+	                    */
+	bool wants_ledger; /* its channel to ledger broke */
 	char interface[PARENT_INTERFACE_CAP]; /* of watch */
 	uint64_t numbers[PARENT_NUMBERS];
 };
@@ -150,6 +151,7 @@ struct parent {
 	uint64_t cluster_numbers[PROC_CLUSTER_NUMBER_COUNT]; /* the same */
 	struct io_deadline ledger_late;                      /* it was told to end, and has to */
 	struct parent_child runner;                          /* not there where there is no hook */
+	struct parent_child site;     /* not there where we answer at no name */
 	struct parent_child witness;  /* not there where nothing is looked at */
 	struct parent_truth *truth;   /* what it looks at */
 	struct parent_alarms *alarms; /* what is wrong */
@@ -236,6 +238,11 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old);
 void parent_worker_leave(struct parent *p, unsigned slot);
 /* After drain_notice; called again: at once. */
 void parent_drain(struct parent *p);
+/* A service that one process alone has, which gets its socket. */
+void parent_service_listen(struct parent *p, struct parent_child *child, enum proc_service service);
+/* The bytes of a file for a process: a number, a name where there is one. */
+void parent_file_send(struct parent_child *child, enum proc_msg_type type, uint32_t number,
+                      const char *name, struct slice bytes);
 /* A socket of the dashboard. */
 void parent_dashboard_listen(struct parent *p, struct parent_child *ledger);
 void parent_children_reap(struct parent *p);
@@ -308,6 +315,12 @@ void parent_watches_free(struct parent *p);
 struct json_t *parent_watches_json(const struct parent *p);
 /* The sum of one number. */
 uint64_t parent_watches_sum(const struct parent *p, enum proc_watch_number number);
+
+/* parent/site.c: the process that answers at names of our own (conf/site.h). */
+[[nodiscard]] int parent_site_start(struct parent_child *c);
+/* The plan in force, and the certificates that port 25 shows. */
+void parent_site_configure(struct parent *p);
+void parent_site_trouble_came(struct parent *p, struct slice list);
 
 /* parent/witness.c: the process that looks at what our ports serve. */
 [[nodiscard]] int parent_witness_start(struct parent_child *c);

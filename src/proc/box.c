@@ -9,7 +9,8 @@ static int box(const struct box_wish *wish, struct proc_box_report *ret_report)
 {
 	struct proc_box_report report = {};
 	bool needs_files = wish->role == PROC_ROLE_RESOLVER || wish->role == PROC_ROLE_WITNESS;
-	bool may_have_files = needs_files || wish->role == PROC_ROLE_LEDGER;
+	bool may_have_files =
+		needs_files || wish->role == PROC_ROLE_LEDGER || wish->role == PROC_ROLE_SITE;
 	if (wish->role == PROC_ROLE_PARENT || wish->role == PROC_ROLE_RUNNER ||
 	    (wish->directory && !may_have_files) || (!wish->directory && needs_files))
 		return err_raise(-EINVAL);

@@ -20,7 +20,8 @@ enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
 /*
  * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").
  *
- * role:    "worker", "keys", "resolver", "ledger", "runner", "watch", "witness"
+ * role:    "worker", "keys", "resolver", "ledger", "runner", "watch", "witness",
+ *          "site"
  * args:    more arguments, NULL last; or NULL
  * chan_fd: becomes descriptor PROC_ROLE_FD there (not close-on-exec); stays the caller's here
  *
@@ -65,7 +66,8 @@ struct proc_box_report {
  * resolver, ledger and witness: files of the one directory may be made, read, changed and removed.
  * For good.
  *
- * directory: of RESOLVER, WITNESS and LEDGER (NULL there: no file at all); NULL for the others
+ * directory: of RESOLVER, WITNESS, SITE and LEDGER (NULL there: no file at all); NULL for the
+ * others
  *
  * Not for the parent and runner. A forbidden call fails with EPERM, it does not kill: libraries try
  * files lazily. Returns 0 (look at the report) or a negative (then the process must end).

@@ -23,11 +23,14 @@ enum {
 	LEDGER = 1 << PROC_ROLE_LEDGER,
 	WATCH = 1 << PROC_ROLE_WATCH,
 	WITNESS = 1 << PROC_ROLE_WITNESS,
+	SITE = 1 << PROC_ROLE_SITE,
 	SHARING = 1 << PROC_ROLE_COUNT, /* a ledger that connects to the cluster's store */
 	NETWORK = WORKER | RESOLVER | WITNESS,
-	STORE = RESOLVER | LEDGER | WITNESS, /* of WITNESS its copy of the root's keys */
+	SERVER = LEDGER | SITE,                     /* accepts where the parent listens */
+	STORE = RESOLVER | LEDGER | WITNESS | SITE, /* of WITNESS its copy of the root's keys */
 	FILES = KEYS | STORE,
-	SENDING = KEYS | WORKER | RESOLVER | LEDGER | WITNESS, /* a watch: all but its capture */
+	SENDING = KEYS | WORKER | RESOLVER | LEDGER | WITNESS |
+	          SITE, /* a watch: all but its capture */
 	ALL = SENDING | WATCH,
 };
 
@@ -77,13 +80,13 @@ static const struct {
 	{ SCMP_SYS(flock), STORE },
 	{ SCMP_SYS(fstat), ALL },
 	/* connections */
-	{ SCMP_SYS(accept4), WORKER | RESOLVER | LEDGER }, /* the dashboard */
+	{ SCMP_SYS(accept4), WORKER | RESOLVER | SERVER }, /* the dashboard */
 	{ SCMP_SYS(connect), NETWORK | SHARING },
 	{ SCMP_SYS(bind), NETWORK },                        /* a source address */
-	{ SCMP_SYS(getsockopt), NETWORK | LEDGER | WATCH }, /* what a capture dropped */
-	{ SCMP_SYS(setsockopt), NETWORK | LEDGER },
-	{ SCMP_SYS(getsockname), NETWORK | LEDGER },
-	{ SCMP_SYS(getpeername), NETWORK | LEDGER },
+	{ SCMP_SYS(getsockopt), NETWORK | SERVER | WATCH }, /* what a capture dropped */
+	{ SCMP_SYS(setsockopt), NETWORK | SERVER },
+	{ SCMP_SYS(getsockname), NETWORK | SERVER },
+	{ SCMP_SYS(getpeername), NETWORK | SERVER },
 	/* libuv's loop */
 	{ SCMP_SYS(epoll_create1), ALL },
 	{ SCMP_SYS(epoll_ctl), ALL },

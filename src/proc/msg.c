@@ -15,26 +15,27 @@ enum {
 };
 
 /* Who may send to whom. */
-#define WAY(from, to) (1ULL << (PROC_ROLE_##from * PROC_ROLE_COUNT + PROC_ROLE_##to))
+__extension__ typedef unsigned __int128 ways;
+#define WAY(from, to) ((ways)1 << (PROC_ROLE_##from * PROC_ROLE_COUNT + PROC_ROLE_##to))
 
 static const struct row {
 	const char *name;
-	uint64_t ways;
+	ways ways;
 	uint32_t len_max; /* of the payload */
 	bool has_fd;
 } rows[] = {
 	[PROC_MSG_CONFIG] = { "config",
 	                      WAY(PARENT, WORKER) | WAY(PARENT, RESOLVER) | WAY(PARENT, LEDGER) |
-	                              WAY(PARENT, WATCH) | WAY(PARENT, WITNESS),
+	                              WAY(PARENT, WATCH) | WAY(PARENT, WITNESS) | WAY(PARENT, SITE),
 	                      4 * MIB, false },
-	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER), ID + 2 + NAME_MAX_LEN + 256 * KIB,
-	                     false },
+	[PROC_MSG_CHAIN] = { "chain", WAY(PARENT, WORKER) | WAY(PARENT, SITE),
+	                     ID + 2 + NAME_MAX_LEN + 256 * KIB, false },
 	[PROC_MSG_CA] = { "ca", WAY(PARENT, WORKER), 4 * MIB, false },
 	[PROC_MSG_TICKET_KEYS] = { "ticket keys", WAY(PARENT, WORKER) | WAY(LEDGER, PARENT),
 	                           2 * PROC_TICKET_KEY_LEN, false },
 	[PROC_MSG_LISTENER] = { "listener", WAY(PARENT, WORKER), ID + 1 + 1, true },
 	[PROC_MSG_KEYS_CHANNEL] = { "keys channel", WAY(PARENT, WORKER), 0, true },
-	[PROC_MSG_START] = { "start", WAY(PARENT, WORKER), 1, false },
+	[PROC_MSG_START] = { "start", WAY(PARENT, WORKER) | WAY(PARENT, SITE), 1, false },
 	[PROC_MSG_DRAIN] = { "drain", WAY(PARENT, WORKER), 4, false },
 	[PROC_MSG_STATUS_ASK] = { "status?",
 	                          WAY(PARENT, WORKER) | WAY(PARENT, LEDGER) | WAY(PARENT, WATCH),
@@ -47,7 +48,7 @@ static const struct row {
 	[PROC_MSG_READY] = { "ready",
 	                     WAY(WORKER, PARENT) | WAY(KEYS, PARENT) | WAY(RESOLVER, PARENT) |
 	                             WAY(LEDGER, PARENT) | WAY(RUNNER, PARENT) |
-	                             WAY(WATCH, PARENT) | WAY(WITNESS, PARENT),
+	                             WAY(WATCH, PARENT) | WAY(WITNESS, PARENT) | WAY(SITE, PARENT),
 	                     0, false },
 	[PROC_MSG_KEY] = { "key", WAY(PARENT, KEYS), ID, true },
 	[PROC_MSG_KEY_FORGET] = { "key forget", WAY(PARENT, KEYS), ID, false },
@@ -61,11 +62,16 @@ static const struct row {
 	[PROC_MSG_SELF_SIGNED] = { "self-signed", WAY(KEYS, PARENT), 64 * KIB, false },
 	[PROC_MSG_SIGN] = { "sign", WAY(WORKER, KEYS), ID + ID + 2 + 2 + PROC_DIGEST_MAX, false },
 	[PROC_MSG_SIGNED] = { "signed", WAY(KEYS, WORKER), ID + 2 + SIGNATURE_MAX, false },
-	[PROC_MSG_RESOLVER_CHANNEL] = { "resolver channel", WAY(PARENT, WORKER), 0, true },
-	[PROC_MSG_SERVICE] = { "service", WAY(PARENT, WORKER) | WAY(PARENT, LEDGER), 1 + ID, true },
-	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER), ID + 1 + 2 + NAME_MAX_LEN, false },
+	[PROC_MSG_RESOLVER_CHANNEL] = { "resolver channel", WAY(PARENT, WORKER) | WAY(PARENT, SITE),
+	                                0, true },
+	[PROC_MSG_SERVICE] = { "service",
+	                       WAY(PARENT, WORKER) | WAY(PARENT, LEDGER) | WAY(PARENT, SITE),
+	                       1 + ID, true },
+	[PROC_MSG_RESOLVE] = { "resolve", WAY(WORKER, RESOLVER) | WAY(SITE, RESOLVER),
+	                       ID + 1 + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_SEEN] = { "seen", WAY(WORKER, RESOLVER), 1 + 2 * (2 + NAME_MAX_LEN), false },
-	[PROC_MSG_RESOLVER_WANTED] = { "resolver wanted", WAY(WORKER, PARENT), 0, false },
+	[PROC_MSG_RESOLVER_WANTED] = { "resolver wanted", WAY(WORKER, PARENT) | WAY(SITE, PARENT),
+	                               0, false },
 	[PROC_MSG_RELEASE] = { "release", WAY(PARENT, RESOLVER), NAME_MAX_LEN, false },
 	[PROC_MSG_FAULT] = { "fault", WAY(WORKER, RESOLVER), 1 + 2 + NAME_MAX_LEN, false },
 	[PROC_MSG_WORKAROUNDS] = { "workarounds", WAY(RESOLVER, PARENT), 64 * KIB, false },
@@ -112,7 +118,8 @@ static const struct row {
 	[PROC_MSG_HOST_FOUND] = { "host found", WAY(RESOLVER, WORKER), 4 * KIB, false },
 	[PROC_MSG_HOSTS_FILE] = { "hosts file", WAY(PARENT, RESOLVER), MIB, false },
 	[PROC_MSG_HOSTS] = { "hosts", WAY(RESOLVER, PARENT), MIB, false },
-	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER), MIB, false },
+	[PROC_MSG_RESOLVED] = { "resolved", WAY(RESOLVER, WORKER) | WAY(RESOLVER, SITE), MIB,
+	                        false },
 	[PROC_MSG_WATCH_STATUS] = { "watch status", WAY(WATCH, PARENT), 4 * KIB, false },
 	[PROC_MSG_WATCH_FAILED] = { "watch failed", WAY(WATCH, PARENT), WHY_MAX, false },
 	[PROC_MSG_WATCH_CHANNEL] = { "watch channel", WAY(PARENT, LEDGER), 0, true },
@@ -123,17 +130,20 @@ static const struct row {
 	[PROC_MSG_WITNESS_SAW] = { "witness saw", WAY(WITNESS, PARENT), KIB, false },
 	[PROC_MSG_WITNESS_TOKEN] = { "witness token", WAY(PARENT, WORKER), PROC_WITNESS_TOKEN_LEN,
 	                             false },
+	[PROC_MSG_SITE_CHANNEL] = { "site channel", WAY(PARENT, RESOLVER), 0, true },
+	[PROC_MSG_SITE_TROUBLE] = { "site trouble", WAY(SITE, PARENT), 256 * KIB, false },
 	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");
-_Static_assert(PROC_ROLE_COUNT *PROC_ROLE_COUNT <= 64, "a bit for each way");
+_Static_assert(PROC_ROLE_COUNT *PROC_ROLE_COUNT <= 128, "a bit for each way");
 
 static const char *const role_names[] = {
 	[PROC_ROLE_PARENT] = "parent", [PROC_ROLE_KEYS] = "keys",
 	[PROC_ROLE_WORKER] = "worker", [PROC_ROLE_RESOLVER] = "resolver",
 	[PROC_ROLE_LEDGER] = "ledger", [PROC_ROLE_RUNNER] = "runner",
 	[PROC_ROLE_WATCH] = "watch",   [PROC_ROLE_WITNESS] = "witness",
+	[PROC_ROLE_SITE] = "site",
 };
 _Static_assert(COUNT_OF(role_names) == PROC_ROLE_COUNT, "a role without a name");
 
@@ -154,7 +164,7 @@ bool proc_msg_allowed(enum proc_role from, enum proc_role to, unsigned type, siz
 	    (unsigned)to >= PROC_ROLE_COUNT)
 		return false;
 	const struct row *row = &rows[type];
-	bool is_way = row->ways & 1ULL << ((unsigned)from * PROC_ROLE_COUNT + (unsigned)to);
+	bool is_way = row->ways & (ways)1 << ((unsigned)from * PROC_ROLE_COUNT + (unsigned)to);
 	return is_way && len <= row->len_max && has_fd == row->has_fd;
 }
 

@@ -25,6 +25,7 @@ enum proc_role {
 	PROC_ROLE_RUNNER,
 	PROC_ROLE_WATCH,
 	PROC_ROLE_WITNESS,
+	PROC_ROLE_SITE,
 	PROC_ROLE_COUNT,
 };
 
@@ -57,7 +58,7 @@ enum proc_msg_type {
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
 	PROC_MSG_REFUSED, /* text: why the configuration could not be applied */
-	PROC_MSG_READY,   /* also keys, resolver, ledger, runner, watch and witness -> parent */
+	PROC_MSG_READY, /* also keys, resolver, ledger, runner, watch, witness and site -> parent */
 	/* parent -> keys */
 	PROC_MSG_KEY,              /* u32 key id; fd: the PEM file */
 	PROC_MSG_KEY_FORGET,       /* u32 key id */
@@ -154,6 +155,10 @@ enum proc_msg_type {
 	PROC_MSG_WITNESS_TOKEN,
 	/* parent -> ledger: it is so, or not any more (proc/alarm.h) */
 	PROC_MSG_ALARM,
+	/* parent -> resolver */
+	PROC_MSG_SITE_CHANNEL, /* fd: to site, which asks as a worker does */
+	/* site -> parent: what is wrong with our own policies, all of it, when it changes */
+	PROC_MSG_SITE_TROUBLE, /* text: "DOMAIN WHY\n" each */
 	PROC_MSG_COUNT,
 };
 
@@ -203,6 +208,7 @@ enum proc_service {
 	PROC_SERVICE_DASHBOARD, /* of ledger */
 	PROC_SERVICE_LINK,      /* connections */
 	PROC_SERVICE_SYSLOG,    /* of a link, a socket for datagrams */
+	PROC_SERVICE_SITE,      /* of site */
 	PROC_SERVICE_COUNT,
 };
 

@@ -43,7 +43,7 @@ enum {
 
 struct resolver;
 
-/* A worker that asks. */
+/* A worker that asks, or site. */
 struct asker {
 	struct asker *next;
 	struct resolver *resolver;
@@ -286,7 +286,7 @@ static void on_asker_end(void *owner, struct proc_peer *peer, enum proc_peer_end
 	end_if_idle(r);
 }
 
-static int asker_add(struct resolver *r, int fd)
+static int asker_add(struct resolver *r, enum proc_role role, int fd)
 {
 	struct asker *a = calloc(1, sizeof(*a));
 	if (!a) {
@@ -298,7 +298,7 @@ static int asker_add(struct resolver *r, int fd)
 						     .loop = r->loop,
 						     .fd = fd,
 						     .self = PROC_ROLE_RESOLVER,
-						     .peer = PROC_ROLE_WORKER,
+						     .peer = role,
 						     .owner = a,
 						     .on_message = on_asker_message,
 						     .on_end = on_asker_end,
@@ -334,7 +334,9 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 	struct resolver *r = owner;
 	char domain[POLICY_WAY_NAME_CAP];
 	if (msg->type == PROC_MSG_WORKER_CHANNEL)
-		return err_up(asker_add(r, TAKE_FD(msg->fd)));
+		return err_up(asker_add(r, PROC_ROLE_WORKER, TAKE_FD(msg->fd)));
+	if (msg->type == PROC_MSG_SITE_CHANNEL)
+		return err_up(asker_add(r, PROC_ROLE_SITE, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_HOSTS_FILE)
 		return err_up(hosts_file_set(r->hosts, msg->payload));
 	if (msg->type == PROC_MSG_TLSRPT_SEND)

@@ -51,13 +51,20 @@ static struct slice alpn_find(struct slice offered, struct slice ours)
 	return (struct slice){};
 }
 
+static const char *alpn_of(const struct tls_server *server, const SSL *ssl)
+{
+	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (sni && server->is_plain_http && server->is_plain_http(server->plain_http_owner, sni))
+		return "http/1.1";
+	return server->alpn ? server->alpn : "";
+}
+
 /* RFC 7301 3.2, against ALPACA: who asks for another protocol does not get ours. */
 static int on_alpn(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_len,
                    const unsigned char *offered, unsigned offered_len, void *arg)
 {
 	const struct tls_server *server = arg;
-	struct slice ours = slice_str(server->alpn ? server->alpn : "");
-	(void)ssl;
+	struct slice ours = slice_str(alpn_of(server, ssl));
 	struct slice visitor =
 		alpn_find(slice_of(offered, offered_len), slice_str(server->visitor));
 	if (visitor.len) {
@@ -170,6 +177,8 @@ static int policy_fill(struct tls_server *s, const struct tls_server_settings *s
 	if (!scope_make(s, set->ticket_scope ? set->ticket_scope : ""))
 		return err_raise(-ENOMEM);
 	snprintf(s->visitor, sizeof(s->visitor), "%s", set->visitor ?: "");
+	s->is_plain_http = set->is_plain_http;
+	s->plain_http_owner = set->plain_http_owner;
 	s->alpn = set->alpn ? strdup(set->alpn) : NULL;
 	if (set->alpn && !s->alpn)
 		return err_raise(-ENOMEM);

@@ -56,6 +56,10 @@ struct tls_server_settings {
 	/* Protocol ids accepted besides none, "," between, the preferred first ("h2,http/1.1"); or
 	 * NULL. */
 	const char *alpn;
+	/* Names of which alpn does not hold: http/1.1 is all they are offered. is_plain_http may be
+	 * NULL. */
+	bool (*is_plain_http)(const void *owner, const char *sni);
+	const void *plain_http_owner; /* outlives the server */
 	/* An id that nobody else knows, agreed on whatever alpn says: who offers it is one of us
 	 * that looks what is served. "" or NULL: there is none. */
 	const char *visitor; /* less than TLS_VISITOR_CAP bytes */

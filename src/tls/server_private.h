@@ -68,9 +68,11 @@ struct tls_server {
 	char suites[TLS_POLICY_SUITES_CAP];
 	char groups[TLS_POLICY_GROUPS_CAP];
 	char skipped_groups[TLS_POLICY_GROUPS_CAP];
-	char *alpn;                  /* "," between, or NULL */
+	char *alpn; /* "," between, or NULL */
+	bool (*is_plain_http)(const void *owner, const char *sni);
+	const void *plain_http_owner;
 	char visitor[TLS_VISITOR_CAP]; /* "": there is none */
-	STACK_OF(X509) * client_cas; /* NULL: clients need no certificate */
+	STACK_OF(X509) * client_cas;   /* NULL: clients need no certificate */
 	char **client_names;
 	size_t client_name_count;
 	bool clients_may_have_none;

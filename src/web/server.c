@@ -66,6 +66,7 @@ static const char *const content_types[] = {
 	[WEB_CONTENT_CSS] = "text/css; charset=utf-8",
 	[WEB_CONTENT_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
 	[WEB_CONTENT_JSON] = "application/json",
+	[WEB_CONTENT_XML] = "text/xml; charset=utf-8",
 };
 _Static_assert(COUNT_OF(content_types) == WEB_CONTENT_COUNT, "a type for each content");
 

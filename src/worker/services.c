@@ -192,6 +192,7 @@ static void on_connection(void *owner, uint8_t service, uint32_t which, int fd,
 		[PROC_SERVICE_SMTPS] = { .is_tls = true },
 		[PROC_SERVICE_DASHBOARD] = {}, /* none of a worker */
 		[PROC_SERVICE_SYSLOG] = {},    /* none of a relay, as some above */
+		[PROC_SERVICE_SITE] = {},      /* none of a worker */
 	};
 	_Static_assert(COUNT_OF(doors) == PROC_SERVICE_COUNT);
 	struct worker_services *s = owner;

@@ -1,0 +1,81 @@
+/* The process that answers at names of our own: its start, what it is told, what it says. */
+#include "conf/site.h"
+
+#include "base/log.h"
+#include "parent/alarms.h"
+#include "parent/state.h"
+
+#include <string.h>
+
+static bool is_shown_at(const struct conf_edge *e, const char *certificate)
+{
+	for (size_t i = 0; i < e->certificate_count; i++)
+		if (!strcmp(e->certificates[i], certificate))
+			return true;
+	return !e->certificate_count;
+}
+
+static bool is_shown_to_senders(const struct conf_settings *s, const char *certificate)
+{
+	for (size_t i = 0; i < s->edge_count; i++)
+		if (s->edges[i].protocol == CONF_SMTP && is_shown_at(&s->edges[i], certificate))
+			return true;
+	return false;
+}
+
+void parent_site_configure(struct parent *p)
+{
+	const struct parent_plan *plan = p->plan;
+	const struct conf_settings *s = plan->settings;
+	uint8_t whole = 0;
+	if (!p->site.chan || !conf_needs_site(s))
+		return;
+	parent_send(&p->site, PROC_MSG_CONFIG, slice_str(s->text), -1);
+	for (size_t i = 0; i < s->certificate_count && s->mta_sts_count; i++)
+		if (is_shown_to_senders(s, s->certificates[i].name))
+			parent_file_send(&p->site, PROC_MSG_CHAIN, plan->certificates[i].key_id,
+			                 s->certificates[i].name,
+			                 buf_slice(&plan->certificates[i].chain));
+	parent_send(&p->site, PROC_MSG_START, slice_of(&whole, sizeof(whole)), -1);
+}
+
+int parent_site_start(struct parent_child *c)
+{
+	struct parent *p = c->parent;
+	const struct conf_settings *s = p->plan->settings;
+	c->is_replaced = false;
+	int r = parent_folder_make(s, CONF_SITE_FOLDER);
+	if (!r)
+		r = parent_child_start(c, s->user);
+	if (r)
+		return r;
+	parent_site_configure(p);
+	parent_introduce(&p->resolver, c);
+	parent_service_listen(p, c, PROC_SERVICE_SITE);
+	return 0;
+}
+
+/* The list as it came, and a domain that may be in it. */
+static bool is_in_list(void *owner, const char *domain)
+{
+	struct slice rest = *(const struct slice *)owner, line;
+	while (slice_line_next(&rest, &line))
+		if (slice_equal(slice_head(line, slice_find(line, ' ')), slice_str(domain)))
+			return true;
+	return false;
+}
+
+void parent_site_trouble_came(struct parent *p, struct slice list)
+{
+	struct slice rest = list, line;
+	while (slice_line_next(&rest, &line)) {
+		char domain[PROC_ALARM_SUBJECT_CAP], why[PROC_ALARM_TEXT_CAP];
+		size_t space = slice_find(line, ' ');
+		slice_to_text(slice_head(line, space), domain, sizeof(domain));
+		slice_to_text(slice_skip(line, space + 1), why, sizeof(why));
+		parent_alarm_raise(p, &(struct parent_alarm_news){ .kind = PROC_ALARM_MTA_STS,
+		                                                   .subject = domain,
+		                                                   .text = why });
+	}
+	parent_alarms_forget(p, PROC_ALARM_MTA_STS, is_in_list, &list);
+}

@@ -1,0 +1,239 @@
+"""What mailseal answers itself in HTTPS: its own policies of MTA-STS, and where mail programs find
+their servers. Names are scripted (names.py); the CA is of the test."""
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+import types
+import xml.etree.ElementTree
+
+import pytest
+
+import peers
+from daemon import BINARY, Daemon, free_ports, wait_until
+from names import A, ANCHOR, MX, TXT, NameServer, wire
+
+FILE = "/.well-known/mta-sts.txt"
+WEB = "127.0.5.1"  # port 443 of it is our door
+GOOD, BAD, OTHER = "own.example", "bad.example", "other.example"
+
+
+def run(*command, **more):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **more)
+
+
+def authority(folder):
+    """A CA, and a certificate of it for all names that port 25 and the door have."""
+    names = ["mx.own.example", "mx2.own.example", "mx.other.example"]
+    for label in ("mta-sts", "autoconfig", "autodiscover"):
+        names += [f"{label}.{domain}" for domain in (GOOD, BAD, OTHER)]
+    ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    run("openssl", "req", "-x509", *ec, "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem",
+        "-days", "30", "-subj", "/CN=the test's CA")
+    run("openssl", "req", *ec, "-keyout", f"{folder}/own.key", "-out", f"{folder}/own.csr", "-subj",
+        "/CN=mail.example.org")
+    with open(f"{folder}/own.ext", "w", encoding="ascii") as out:
+        out.write("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+    run("openssl", "x509", "-req", "-in", f"{folder}/own.csr", "-CA", f"{folder}/ca.pem", "-CAkey",
+        f"{folder}/ca.key", "-CAcreateserial", "-days", "30", "-extfile", f"{folder}/own.ext", "-out",
+        f"{folder}/own.pem")
+
+
+class Site:
+    def __init__(self, folder):
+        self.folder = folder
+        os.chmod(folder, 0o755)
+        authority(folder)
+        (folder / "anchor").write_text(ANCHOR, encoding="ascii")
+        self.mx = {GOOD: ["mx.own.example"], BAD: ["else.bad.example"], OTHER: ["mx.other.example"]}
+        self.texts = {}
+        self.names = NameServer(self.say)
+        self.backend = peers.Backend(peers.http)
+        self.h2 = peers.Backend(peers.echo)
+        self.smtp, self.imap = free_ports(2)
+        self.daemon = Daemon(folder, self.config()).ready()
+
+    def say(self, name, kind):
+        if kind == MX and name in self.mx:
+            return 0, [b"\0\x0a" + wire(host) for host in self.mx[name]]
+        if kind == A:
+            return 0, socket.inet_aton(WEB)
+        if kind == TXT and name in self.texts:
+            return 0, bytes([len(self.texts[name])]) + self.texts[name].encode()
+        return 0, None
+
+    def config(self, mta_sts=None):
+        own = mta_sts or f'''( {{ domain = "{GOOD}"; mode = "enforce"; }},
+            {{ domain = "{BAD}"; mode = "enforce"; }},
+            {{ domain = "{OTHER}"; mode = "testing"; max_age = "1d"; }} )'''
+        return f'''workers = 1;
+resolver = {{ forward = "{self.names.address}"; trust_anchor = "{self.folder}/anchor";
+              ca_file = "{self.folder}/ca.pem"; }};
+certificate = {{ own = {{ chain = "{self.folder}/own.pem"; key = "{self.folder}/own.key"; }}; }};
+backend = {{ web = {{ address = ["127.0.0.1:{self.backend.port}"]; client_info = "proxy"; }};
+             h2 = {{ address = ["127.0.0.1:{self.h2.port}"]; client_info = "proxy"; }}; }};
+edge = {{ mx = {{ protocol = "smtp"; listen = ["127.0.0.1:{self.smtp}"]; backend = "web"; }};
+          imap = {{ protocol = "imap"; listen_tls = ["*:{self.imap}"]; backend = "web"; }};
+          web = {{ protocol = "http"; listen_tls = ["{WEB}:443"]; backend = "web"; backend_h2 = "h2"; }}; }};
+mta_sts = {own};
+autoconfig = ( {{ domain = "{GOOD}"; display_name = "Own & Sons"; }} );'''
+
+    def reload(self, mta_sts):
+        before = len(self.daemon.events)
+        self.daemon.write(self.config(mta_sts))
+        assert self.daemon.ctl("reload").returncode == 0
+        self.daemon.wait("configuration reloaded", after=before)
+        return before
+
+    def tls(self, name, alpn=("http/1.1",)):
+        context = ssl.create_default_context(cafile=f"{self.folder}/ca.pem")
+        context.set_alpn_protocols(alpn)
+        sock = socket.create_connection((WEB, 443), 20)
+        return context.wrap_socket(sock, server_hostname=name)
+
+    def ask(self, name, target=FILE, method="GET", host=None, body=None, head=()):
+        """(status, fields, body)"""
+        connection = http.client.HTTPConnection(name, timeout=20)
+        connection.sock = self.tls(name)
+        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for field, value in [("Host", host or name), *head]:
+            connection.putheader(field, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        said = answer.status, dict(answer.getheaders()), answer.read()
+        connection.close()
+        return said
+
+    def policy(self, domain):
+        status, fields, body = self.ask("mta-sts." + domain)
+        return body.decode() if status == 200 else status
+
+    def serves(self, domain, text):
+        assert wait_until(lambda: text in str(self.policy(domain)), 30), self.policy(domain)
+        return self.policy(domain)
+
+    def close(self):
+        self.daemon.close()
+        for part in (self.names, self.backend, self.h2):
+            part.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.close()
+
+
+def test_a_policy_is_what_dns_has(site):
+    text = site.serves(GOOD, "mode: enforce")
+    assert text == "version: STSv1\r\nmode: enforce\r\nmx: mx.own.example\r\nmax_age: 604800\r\n"
+    status, fields, body = site.ask("mta-sts." + GOOD)
+    assert status == 200 and fields["Content-Type"].split(";")[0] == "text/plain"
+    status, fields, body = site.ask("mta-sts." + GOOD, method="HEAD")
+    assert status == 200 and body == b"" and int(fields["Content-Length"]) == len(text)
+
+
+def test_nothing_else_is_answered(site):
+    site.serves(GOOD, "mode: enforce")
+    name = "mta-sts." + GOOD
+    for target in ("/", "/metrics", FILE + "?a=b", "/.well-known/", "//.well-known/mta-sts.txt"):
+        assert site.ask(name, target)[0] == 404, target
+    assert site.ask(name, method="POST", body=b"x")[0] == 405
+    assert site.ask(name, host="mta-sts.nobody.example")[0] == 404
+    assert site.ask(name, host="mail.example.org")[0] == 404
+    assert site.ask(name, host="x y")[0] == 400
+
+
+def test_what_is_too_long_or_too_slow_ends(site):
+    name = "mta-sts." + GOOD
+    assert site.ask(name, "/" + "a" * 100000)[0] in (404, 413, 414, 431)
+    connection = site.tls(name)
+    connection.sendall(b"GET " + FILE.encode() + b" HTTP/1.1\r\nHo")
+    connection.settimeout(60)
+    assert connection.recv(1000).split(b" ")[1:2] in ([], [b"408"])
+    connection.close()
+    site.serves(GOOD, "mode: enforce")
+
+
+def test_only_http_1_is_spoken_at_these_names(site):
+    sock = site.tls("mta-sts." + GOOD, ("h2", "http/1.1"))
+    assert sock.selected_alpn_protocol() == "http/1.1"
+    sock.close()
+    with pytest.raises(ssl.SSLError):
+        site.tls("mta-sts." + GOOD, ("h2",))
+
+
+def test_one_that_would_stop_mail_is_not_served(site):
+    assert site.serves(BAD, "mode: none") == "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n"
+    event = site.daemon.wait("policy is not well", domain=BAD)
+    assert "else.bad.example" in event["why"]
+    def alarms():
+        return [a["subject"] for a in json.loads(site.daemon.ctl("status", "--json").stdout)["alarms"]
+                if a["kind"] == "mta-sts"]
+    assert wait_until(lambda: alarms() == [BAD], 30)
+
+
+def test_our_own_resolver_goes_by_it(site):
+    text = site.serves(GOOD, "mode: enforce")
+    site.texts["_mta-sts." + GOOD] = "v=STSv1; id=1;"
+    done = subprocess.run([BINARY, "policy", "--json", "--config", site.daemon.config, GOOD],
+                          capture_output=True, text=True, timeout=60, check=False)
+    said = json.loads(done.stdout)
+    assert said["sts"]["mode"] == "enforce", done
+    assert "mx.own.example" in json.dumps(said["sts"]) and text
+
+
+def test_thunderbird_finds_the_ports_that_there_are(site):
+    for target in ("/mail/config-v1.1.xml?emailaddress=a%40own.example",
+                   "/.well-known/autoconfig/mail/config-v1.1.xml"):
+        status, fields, body = site.ask("autoconfig." + GOOD, target)
+        assert status == 200 and fields["Content-Type"].startswith("text/xml")
+        provider = xml.etree.ElementTree.fromstring(body).find("emailProvider")
+        assert provider.find("displayName").text == "Own & Sons"
+        servers = provider.findall("incomingServer")
+        assert [(s.get("type"), s.find("port").text, s.find("socketType").text)
+                for s in servers] == [("imap", str(site.imap), "SSL")]
+        assert provider.find("outgoingServer") is None
+    assert site.ask("autoconfig." + OTHER, target)[0] == 404
+
+
+def test_outlook_is_answered(site):
+    wish = (b'<?xml version="1.0"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/'
+            b'autodiscover/outlook/requestschema/2006"><Request><EMailAddress>a&amp;b@own.example'
+            b'</EMailAddress></Request></Autodiscover>')
+    path = "/autodiscover/autodiscover.xml"
+    status, _, body = site.ask("autodiscover." + GOOD, path, "POST", body=wish)
+    space = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
+    protocol = xml.etree.ElementTree.fromstring(body).find(f".//{space}Protocol")
+    assert status == 200
+    assert [protocol.find(space + tag).text for tag in ("Type", "Port", "LoginName", "SSL")] == [
+        "IMAP", str(site.imap), "a&b@own.example", "on"]
+    assert site.ask("autodiscover." + GOOD, path, "POST", body=b"<x>")[0] == 400
+    with pytest.raises((http.client.HTTPException, OSError)):
+        site.ask("autodiscover." + GOOD, path, "POST", body=b"x" * 100000)
+
+
+def test_a_change_of_the_settings_is_served_and_remembered(site):
+    """The last: it leaves other settings behind."""
+    site.serves(GOOD, "mode: enforce")
+    site.mx[GOOD] = ["mx2.own.example"]
+    site.reload(f'( {{ domain = "{GOOD}"; mode = "enforce"; mx = ["mx2.own.example"]; }} )')
+    text = site.serves(GOOD, "mx: mx2.own.example")
+    assert "mx: mx.own.example\r\n" in text  # who holds the policy before knows no other
+    assert site.serves(OTHER, "mode: none")  # taken back: RFC 8461 8.3
+    wait_until(lambda: os.path.exists(f"{site.folder}/state/site/served"))
+    assert wait_until(lambda: "other.example none 86400" in
+                      open(f"{site.folder}/state/site/served", encoding="ascii").read(), 30)
+    pid = site.daemon.status()["site_pid"]
+    site.daemon.process.terminate()
+    site.daemon.process.wait(30)
+    site.daemon.start()
+    site.daemon.ready()
+    assert site.daemon.status()["site_pid"] != pid
+    assert "mx: mx.own.example\r\n" in site.serves(GOOD, "mx: mx2.own.example")
+    assert site.serves(OTHER, "mode: none")
