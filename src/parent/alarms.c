@@ -68,8 +68,9 @@ static void hook_run(struct parent_alarms *l, struct entry *e)
 	CLEAN(buf_deinit) struct buf facts = {}, payload = {};
 	struct proc_packer p = proc_packer_onto(&payload);
 	struct proc_hook_run run = { .number = e->number, .hook = PROC_HOOK_ALARM };
-	if (!l->parent->runner.is_ready || proc_alarm_facts(&facts, &e->alarm))
-		return; /* at the next tick */
+	const struct parent_child *runner = &l->parent->runner;
+	if (!runner->is_ready || runner->is_replaced || proc_alarm_facts(&facts, &e->alarm))
+		return; /* at the next tick, or by its successor */
 	slice_to_text(slice_str(e->alarm.subject), run.whom, sizeof(run.whom));
 	run.facts = buf_slice(&facts);
 	proc_hook_run_pack(&p, &run);

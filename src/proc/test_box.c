@@ -456,6 +456,7 @@ static void child_parent(void)
 	struct proc_box_report report;
 	CHECK(proc_box(PROC_ROLE_PARENT, NULL, &report) == -EINVAL);
 	CHECK(proc_box(PROC_ROLE_RUNNER, NULL, &report) == -EINVAL);
+	CHECK(proc_box(PROC_ROLE_WITNESS, NULL, &report) == -EINVAL);
 	CHECK(open("/etc/passwd", O_RDONLY) >= 0);
 }
 
