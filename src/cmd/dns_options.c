@@ -88,7 +88,7 @@ static int config_read(struct dns_options *o)
 		conf_errors_print(&errors, stderr);
 	conf_errors_deinit(&errors);
 	if (!r)
-		r = resolver_settings_take(&o->configured, &o->settings->resolver);
+		r = ask_settings_take(&o->configured, &o->settings->resolver);
 	return r ? DNS_OPTIONS_WRONG : 0;
 }
 
@@ -125,6 +125,6 @@ int dns_options_cas(const struct dns_options *o, struct buf *ret_pem)
 
 void dns_options_deinit(struct dns_options *o)
 {
-	resolver_settings_deinit(&o->configured);
+	ask_settings_deinit(&o->configured);
 	conf_settings_free(o->settings);
 }

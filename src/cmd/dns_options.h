@@ -3,8 +3,8 @@
 #ifndef CMD_DNS_OPTIONS_H
 #define CMD_DNS_OPTIONS_H
 
+#include "ask/settings.h"
 #include "base/buf.h"
-#include "resolver/settings.h"
 
 #include <getopt.h>
 
@@ -19,7 +19,7 @@ struct dns_options {
 	struct lookup_settings lookup;  /* the result of dns_options_settle() */
 	const char *ca_file;
 	/* Inside. */
-	struct resolver_settings configured;
+	struct ask_settings configured;
 	const char *forwards[DNS_SERVERS_MAX];
 	struct lookup_stub stubs[DNS_SERVERS_MAX];
 };

@@ -3,6 +3,7 @@
 #include "ask/anchor.h"
 #include "ask/fetch.h"
 #include "ask/lookup.h"
+#include "ask/settings.h"
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/err.h"
@@ -24,7 +25,6 @@
 #include "resolver/policies.h"
 #include "resolver/reporter.h"
 #include "resolver/seats.h"
-#include "resolver/settings.h"
 #include "resolver/shared.h"
 #include "store/store.h"
 #include "store/sts.h"
@@ -386,8 +386,8 @@ static void stores_open(struct resolver *r)
 static int lookup_begin(struct resolver *r)
 {
 	char error[256] = "out of memory";
-	CLEAN(resolver_settings_deinit) struct resolver_settings set = {};
-	int result = resolver_settings_take(&set, &r->settings->resolver);
+	CLEAN(ask_settings_deinit) struct ask_settings set = {};
+	int result = ask_settings_take(&set, &r->settings->resolver);
 	if (result)
 		return err_up(result);
 	set.lookup.trust_anchor = r->anchor;

@@ -1,18 +1,18 @@
-#include "resolver/settings.h"
+#include "ask/settings.h"
 
 #include "base/err.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-int resolver_settings_take(struct resolver_settings *ret_s, const struct conf_resolver *conf)
+int ask_settings_take(struct ask_settings *ret_s, const struct conf_resolver *conf)
 {
-	struct resolver_settings s = {
+	struct ask_settings s = {
 		.forwards = calloc(conf->forward_count + 1, sizeof(*s.forwards)),
 		.stubs = calloc(conf->stub_count + 1, sizeof(*s.stubs)),
 	};
 	if (!s.forwards || !s.stubs) {
-		resolver_settings_deinit(&s);
+		ask_settings_deinit(&s);
 		return err_raise(-ENOMEM);
 	}
 	for (size_t i = 0; i < conf->forward_count; i++)
@@ -32,9 +32,9 @@ int resolver_settings_take(struct resolver_settings *ret_s, const struct conf_re
 	return 0;
 }
 
-void resolver_settings_deinit(struct resolver_settings *s)
+void ask_settings_deinit(struct ask_settings *s)
 {
 	free(s->forwards);
 	free(s->stubs);
-	*s = (struct resolver_settings){};
+	*s = (struct ask_settings){};
 }
