@@ -101,21 +101,6 @@ static size_t records_count(struct slice packet, enum dns_type type)
 	return count;
 }
 
-/* What cannot be read, or is too long to be a key, is a record all the same: an unusable one
- * (RFC 7672 2.2). */
-static void record_take(struct policy_tlsa *to, const struct dns_record *r)
-{
-	struct dns_tlsa t;
-	*to = (struct policy_tlsa){ .usage = UINT8_MAX };
-	if (dns_tlsa_read(r, &t) || t.data.len > sizeof(to->data))
-		return;
-	*to = (struct policy_tlsa){ .usage = t.usage,
-		                    .selector = t.selector,
-		                    .matching = t.matching,
-		                    .len = (uint16_t)t.data.len };
-	memcpy(to->data, t.data.data, t.data.len);
-}
-
 /* False: no memory, and what is not known is no absence. */
 static bool tlsa_take(struct policy_way_host *h, struct slice packet)
 {
@@ -130,7 +115,7 @@ static bool tlsa_take(struct policy_way_host *h, struct slice packet)
 		return false;
 	while (h->tlsa_count < count && !dns_message_next(&m, &r))
 		if (r.type == DNS_TLSA)
-			record_take(&h->tlsa[h->tlsa_count++], &r);
+			policy_tlsa_take(&h->tlsa[h->tlsa_count++], &r);
 	return true;
 }
 

@@ -30,18 +30,31 @@ static int address_parse(const struct conf_row *row, const struct conf_settings 
 	return 0;
 }
 
-static void address_print(const struct conf_row *row, const struct conf_settings *settings,
-                          const void *base, FILE *out)
+/* Of a list whose items keep how they were written. */
+struct listed {
+	size_t item_size, text_offset;
+};
+
+static void texts_print(const struct conf_row *row, const void *base, struct listed listed,
+                        FILE *out)
 {
-	const struct conf_address *items =
-		*(struct conf_address *const *)conf_type_at_const(row, base);
+	const char *items = *(char *const *)conf_type_at_const(row, base);
 	size_t count = conf_count_of(base, row->count_offset);
 	fputc('[', out);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", out);
-		conf_type_text_print(items[i].text, out);
+		conf_type_text_print(items + i * listed.item_size + listed.text_offset, out);
 	}
 	fputc(']', out);
+}
+
+static void address_print(const struct conf_row *row, const struct conf_settings *settings,
+                          const void *base, FILE *out)
+{
+	texts_print(
+		row, base,
+		(struct listed){ sizeof(struct conf_address), offsetof(struct conf_address, text) },
+		out);
 }
 
 static int address_copy(const struct conf_row *row, void *to, const void *from)
@@ -184,15 +197,10 @@ static int watched_parse(const struct conf_row *row, const struct conf_settings 
 static void watched_print(const struct conf_row *row, const struct conf_settings *settings,
                           const void *base, FILE *out)
 {
-	const struct conf_watched *items =
-		*(struct conf_watched *const *)conf_type_at_const(row, base);
-	size_t count = conf_count_of(base, row->count_offset);
-	fputc('[', out);
-	for (size_t i = 0; i < count; i++) {
-		fputs(i ? ", " : "", out);
-		conf_type_text_print(items[i].text, out);
-	}
-	fputc(']', out);
+	texts_print(
+		row, base,
+		(struct listed){ sizeof(struct conf_watched), offsetof(struct conf_watched, text) },
+		out);
 }
 
 static int watched_copy(const struct conf_row *row, void *to, const void *from)

@@ -1,8 +1,23 @@
 #include "policy/tlsa.h"
 
+#include <string.h>
+
 enum { USAGE_TA = 2, USAGE_EE = 3 };
 enum { SELECTOR_CERTIFICATE, SELECTOR_KEY };
 enum { MATCHING_FULL, MATCHING_SHA256, MATCHING_SHA512 };
+
+void policy_tlsa_take(struct policy_tlsa *ret_tlsa, const struct dns_record *record)
+{
+	struct dns_tlsa t;
+	*ret_tlsa = (struct policy_tlsa){ .usage = UINT8_MAX };
+	if (dns_tlsa_read(record, &t) || t.data.len > sizeof(ret_tlsa->data))
+		return;
+	*ret_tlsa = (struct policy_tlsa){ .usage = t.usage,
+		                          .selector = t.selector,
+		                          .matching = t.matching,
+		                          .len = (uint16_t)t.data.len };
+	memcpy(ret_tlsa->data, t.data.data, t.data.len);
+}
 
 const char *policy_tlsa_fault(const struct policy_tlsa *t)
 {

@@ -7,6 +7,7 @@
 #define POLICY_TLSA_H
 
 #include "base/slice.h"
+#include "dns/message.h"
 
 enum { POLICY_TLSA_DATA_MAX = 1024, POLICY_TLSA_MAX = 32 };
 
@@ -15,6 +16,10 @@ struct policy_tlsa {
 	uint16_t len;
 	uint8_t data[POLICY_TLSA_DATA_MAX];
 };
+
+/* What cannot be read, or is too long to be a key, is a record all the same: an unusable one
+ * (RFC 7672 2.2). */
+void policy_tlsa_take(struct policy_tlsa *ret_tlsa, const struct dns_record *record);
 
 /* Why a record does not count, in words; NULL if it does. Digest agility is not asked here. */
 const char *policy_tlsa_fault(const struct policy_tlsa *t);

@@ -3,25 +3,10 @@
 #include "base/clean.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void witness_tlsa_name(const char *host, uint16_t port, char *ret_name, size_t cap)
 {
 	snprintf(ret_name, cap, "_%u._tcp.%s", port, host);
-}
-
-/* Of a type that is none of ours it stays what no certificate matches, and does not count. */
-static void record_take(struct policy_tlsa *to, const struct dns_record *r)
-{
-	struct dns_tlsa t;
-	*to = (struct policy_tlsa){ .usage = UINT8_MAX };
-	if (dns_tlsa_read(r, &t) || t.data.len > sizeof(to->data))
-		return;
-	to->usage = t.usage;
-	to->selector = t.selector;
-	to->matching = t.matching;
-	to->len = (uint16_t)t.data.len;
-	memcpy(to->data, t.data.data, t.data.len);
 }
 
 static void records_take(struct witness_tlsa *tlsa, struct slice packet)
@@ -32,7 +17,7 @@ static void records_take(struct witness_tlsa *tlsa, struct slice packet)
 		return;
 	while (tlsa->count < POLICY_TLSA_MAX && !dns_message_next(&m, &r))
 		if (r.type == DNS_TLSA)
-			record_take(&tlsa->records[tlsa->count++], &r);
+			policy_tlsa_take(&tlsa->records[tlsa->count++], &r);
 }
 
 void witness_tlsa_read(struct witness_tlsa *ret_tlsa, const struct lookup_answer *answer)

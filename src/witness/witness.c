@@ -2,6 +2,7 @@
 
 #include "ask/anchor.h"
 #include "ask/lookup.h"
+#include "ask/settings.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -18,7 +19,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CA_FILE_MAX = 4 * 1024 * 1024 };
@@ -75,36 +75,18 @@ static void cas_read(struct witness *w)
 		         kv_str("file", conf_system_cas), kv_str("error", file_error(r)));
 }
 
-static const char **servers_list(const struct conf_server *servers, size_t count)
-{
-	const char **list = calloc(count + 1, sizeof(*list));
-	for (size_t i = 0; list && i < count; i++)
-		list[i] = servers[i].address;
-	return list;
-}
-
 static int lookup_begin(struct witness *w)
 {
-	const struct conf_resolver *conf = &w->settings->resolver;
+	enum { QUERIES = 256 };
 	char error[256] = "out of memory";
-	const char **forwards = servers_list(conf->forwards, conf->forward_count);
-	struct lookup_stub *stubs = calloc(conf->stub_count + 1, sizeof(*stubs));
-	for (size_t i = 0; stubs && i < conf->stub_count; i++)
-		stubs[i] = (struct lookup_stub){ conf->stubs[i].zone, conf->stubs[i].address };
-	const struct lookup_settings set = {
-		.forwards = forwards,
-		.forward_count = conf->forward_count,
-		.stubs = stubs,
-		.stub_count = conf->stub_count,
-		.trusts_ad = conf->trusts_ad,
-		.trust_anchor = w->anchor,
-		.keeps_anchor = true,
-		.queries = 256,
-	};
-	int r = forwards && stubs ? lookup_new(&w->lookup, w->loop, &set, error, sizeof(error))
-	                          : err_raise(-ENOMEM);
-	free(forwards);
-	free(stubs);
+	CLEAN(ask_settings_deinit) struct ask_settings set = {};
+	int r = ask_settings_take(&set, &w->settings->resolver);
+	if (r)
+		return err_up(r);
+	set.lookup.trust_anchor = w->anchor;
+	set.lookup.keeps_anchor = true;
+	set.lookup.queries = QUERIES;
+	r = lookup_new(&w->lookup, w->loop, &set.lookup, error, sizeof(error));
 	if (r)
 		log_error(NULL, "witness cannot ask DNS", kv_str("error", error));
 	return r > 0 ? err_raise(-EINVAL) : err_up(r);
