@@ -1,8 +1,8 @@
 #include "cmd/report.h"
 
 #include "base/clean.h"
-#include "cmd/report_coverage.h"
 #include "cmd/report_alarms.h"
+#include "cmd/report_coverage.h"
 #include "cmd/report_downgrades.h"
 #include "cmd/report_exposures.h"
 #include "cmd/report_impact.h"

@@ -78,24 +78,10 @@ static void source_find(struct verdict *v, const struct proc_witness_sight *s,
 		      e->file, date_of(e->file_s, date), date_of(s->not_after_s, until));
 }
 
-void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *s,
-                  const struct verdict_expected *expected, int64_t now_s)
+/* A certificate was shown. */
+static void seen_find(struct verdict *v, const struct proc_witness_sight *s,
+                      const struct verdict_expected *expected, int64_t now_s)
 {
-	struct verdict *v = ret_verdict;
-	memset(v, 0, sizeof(*v));
-	switch (s->end) {
-	case PROC_WITNESS_SHUT:
-		wrong(v, PROC_ALARM_UNREACHABLE, "%s", s->why);
-		return;
-	case PROC_WITNESS_NO_TLS:
-		wrong(v, PROC_ALARM_UNREACHABLE, "it answers without TLS: %s", s->why);
-		return;
-	case PROC_WITNESS_LOST:
-	case PROC_WITNESS_END_COUNT:
-		return;
-	case PROC_WITNESS_SEEN:
-		break;
-	}
 	source_find(v, s, expected, now_s);
 	dates_find(v, s, expected->is_self_made, now_s);
 	if (!s->has_name)
@@ -108,4 +94,25 @@ void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *
 		wrong(v, PROC_ALARM_TLSA_MISMATCH,
 		      "no TLSA record in DNS covers the certificate that is served%s%s",
 		      s->why[0] ? ": " : "", s->why);
+}
+
+void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *sight,
+                  const struct verdict_expected *expected, int64_t now_s)
+{
+	struct verdict *v = ret_verdict;
+	memset(v, 0, sizeof(*v));
+	switch (sight->end) {
+	case PROC_WITNESS_SEEN:
+		seen_find(v, sight, expected, now_s);
+		break;
+	case PROC_WITNESS_SHUT:
+		wrong(v, PROC_ALARM_UNREACHABLE, "%s", sight->why);
+		break;
+	case PROC_WITNESS_NO_TLS:
+		wrong(v, PROC_ALARM_UNREACHABLE, "it answers without TLS: %s", sight->why);
+		break;
+	case PROC_WITNESS_LOST:
+	case PROC_WITNESS_END_COUNT:
+		break;
+	}
 }
