@@ -3,10 +3,12 @@ their servers. Names are scripted (names.py); the CA is of the test."""
 import http.client
 import json
 import os
+import pathlib
+import shutil
 import socket
 import ssl
 import subprocess
-import types
+import tempfile
 import xml.etree.ElementTree
 
 import pytest
@@ -50,6 +52,7 @@ class Site:
         self.mx = {GOOD: ["mx.own.example"], BAD: ["else.bad.example"], OTHER: ["mx.other.example"]}
         self.texts = {}
         self.names = NameServer(self.say)
+        self.names.ttl = 1
         self.backend = peers.Backend(peers.http)
         self.h2 = peers.Backend(peers.echo)
         self.smtp, self.imap = free_ports(2)
@@ -123,10 +126,13 @@ autoconfig = ( {{ domain = "{GOOD}"; display_name = "Own & Sons"; }} );'''
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    site = Site(tmp_path_factory.mktemp("site"))
+def site():
+    """In a folder that the user of the daemon's processes can come to."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mailseal-"))
+    site = Site(folder)
     yield site
     site.close()
+    shutil.rmtree(folder)
 
 
 def test_a_policy_is_what_dns_has(site):

@@ -100,14 +100,15 @@ static bool chain_judge(const struct site_covers *c, size_t number, const char *
 	return !tls_inspect_trust(ret_trust, c->roots, &question) && ret_trust->has_name;
 }
 
-static void host_judge(const struct site_covers *c, int64_t now_s, struct known *k)
+static void host_judge(const struct site_covers *c, const char *host, int64_t now_s,
+                       struct known *k)
 {
 	struct tls_trust trust;
-	k->cover = is_our_name(c->settings, k->host) ? PUBLISH_UNCOVERED : PUBLISH_FOREIGN;
+	k->cover = is_our_name(c->settings, host) ? PUBLISH_UNCOVERED : PUBLISH_FOREIGN;
 	snprintf(k->why, sizeof(k->why), "no certificate of an smtp edge is for the MX host %s",
-	         k->host);
+	         host);
 	for (size_t i = 0; i < c->count && c->roots; i++) {
-		if (!chain_judge(c, i, k->host, now_s, &trust))
+		if (!chain_judge(c, i, host, now_s, &trust))
 			continue;
 		if (trust.result == TLS_PROOF_HOLDS) {
 			k->cover = PUBLISH_COVERED;
@@ -116,7 +117,7 @@ static void host_judge(const struct site_covers *c, int64_t now_s, struct known 
 		k->cover = PUBLISH_UNCOVERED;
 		snprintf(k->why, sizeof(k->why),
 		         "senders do not believe the certificate of the MX host %.200s: %.100s",
-		         k->host, trust.why ? trust.why : "no public CA vouches for it");
+		         host, trust.why ? trust.why : "no public CA vouches for it");
 	}
 }
 
@@ -132,7 +133,7 @@ enum publish_cover site_covers_host(void *owner, const char *host, char *ret_why
 		k = &c->known[c->next++ % KNOWN_MAX];
 		*k = (struct known){ .at_s = now_s };
 		snprintf(k->host, sizeof(k->host), "%s", host);
-		host_judge(c, now_s, k);
+		host_judge(c, host, now_s, k);
 	}
 	snprintf(ret_why, PUBLISH_WHY_CAP, "%s", k->why);
 	return k->cover;
