@@ -104,6 +104,11 @@ extern const char conf_system_cas[];
 /* In it: how own domains look from outside. */
 #define CONF_CHECKS_FILE "checks.db"
 
+/* Of state_dir: a folder for each certificate that is ordered; its keys are in there. */
+#define CONF_CERTIFICATES_FOLDER "certificates"
+/* Of state_dir: the ACME client's own, with the account's key, and no key of TLS. */
+#define CONF_ACME_FOLDER "acme"
+
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"
 #define CONF_RECEIVED_FILE "received.db"
@@ -114,7 +119,9 @@ bool conf_needs_resolver(const struct conf_settings *settings);
 bool conf_has_host_names(const struct conf_settings *settings);
 /* Are sessions recorded? Then there is a ledger. */
 bool conf_needs_ledger(const struct conf_settings *settings);
-/* Is there a hook? Then there is a runner. */
+/* Is any certificate ordered from a CA? */
+bool conf_has_acme(const struct conf_settings *settings);
+/* Is there a hook, or something to order? Then there is a runner. */
 bool conf_needs_runner(const struct conf_settings *settings);
 
 /* Does any TLS of ours go by the internal CA? Then the files of pki.dir are read. */

@@ -87,8 +87,17 @@ bool conf_needs_identity(const struct conf_settings *settings)
 
 bool conf_needs_runner(const struct conf_settings *settings)
 {
-	return conf_needs_ledger(settings) &&
-	       (settings->ledger.exposure_hook_count || settings->check.is_set);
+	return conf_has_acme(settings) ||
+	       (conf_needs_ledger(settings) &&
+	        (settings->ledger.exposure_hook_count || settings->check.is_set));
+}
+
+bool conf_has_acme(const struct conf_settings *settings)
+{
+	for (size_t i = 0; i < settings->certificate_count; i++)
+		if (settings->certificates[i].acme)
+			return true;
+	return false;
 }
 
 void conf_settings_free(struct conf_settings *s)
