@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cmd/ask_tools.h"
 #include "cmd/dns_print.h"
+#include "conf/materials.h"
 #include "dns/idn.h"
 #include "publish/issuer.h"
 #include "tls/inspect.h"

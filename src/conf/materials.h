@@ -17,6 +17,7 @@ struct conf_materials {
 	struct buf *cas;    /* conf_ca_...() */
 	size_t ca_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
+	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */
 };
 
 static inline size_t conf_ca_of_backend(const struct conf_settings *s, size_t number)

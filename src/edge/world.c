@@ -249,6 +249,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
 		.alpn = alpn_of(e->conf, settings),
+		.challenges = e->conf->protocol == CONF_HTTP ? m->challenges : NULL,
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
@@ -275,7 +276,7 @@ static bool is_our_host(const void *our_hosts, const char *host)
 }
 
 static void settings_fill(struct conv_settings *set, const struct edge *e,
-                          const struct conf_settings *settings)
+                          const struct conf_settings *settings, const struct conf_materials *m)
 {
 	const struct conf_edge *c = e->conf;
 	*set = (struct conv_settings){
@@ -300,6 +301,7 @@ static void settings_fill(struct conv_settings *set, const struct edge *e,
 		.auth_line_max = c->limits.auth_line_max,
 		.literal_max = c->limits.literal_max,
 		.has_challenge_backend = c->challenge_backend < settings->backend_count,
+		.challenges = m->challenges,
 		.tls_port = c->listen_tls_count ? c->listen_tls[0].port : 0,
 		.is_our_host = e->tls ? is_our_host : NULL,
 		.our_hosts = e->tls,
@@ -333,7 +335,7 @@ static int edges_build(struct edge_world *w, const struct conf_materials *m,
 		e->ops = ops_by_protocol[e->conf->protocol];
 		e->backend = &w->backends[e->conf->backend];
 		r = edge_tls(e, settings, m, trust, ret_error, cap);
-		settings_fill(&e->set, e, settings);
+		settings_fill(&e->set, e, settings, m);
 	}
 	return r;
 }

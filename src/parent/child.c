@@ -1,4 +1,5 @@
 /* One process of the daemon as the parent has it: its channel, what it says, its start. */
+#include "parent/acme.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -150,6 +151,19 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_KEY_LOADED:
 	case PROC_MSG_KEY_BAD:
 		on_key_message(c, msg);
+		break;
+	case PROC_MSG_REQUEST_MADE:
+		parent_request_came(c->parent, msg->payload);
+		break;
+	case PROC_MSG_CHALLENGE_MADE:
+		parent_challenge_made(c->parent, msg->payload);
+		break;
+	case PROC_MSG_CHALLENGES_TAKEN:
+		if (!c->is_leaving)
+			parent_challenges_taken(c->parent, c->slot, msg->payload);
+		break;
+	case PROC_MSG_PROGRAM_ENDED:
+		parent_acme_program_ended(c->parent, msg->payload);
 		break;
 	case PROC_MSG_SELF_SIGNED:
 		parent_plan_self_signed(c->parent, msg->payload);

@@ -7,6 +7,7 @@
 
 #include "tls/session.h"
 
+struct acme_challenges;
 struct tls_inside;
 
 enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 };
@@ -56,6 +57,9 @@ struct tls_server_settings {
 	 * NULL. */
 	const char *alpn;
 	bool says_word; /* where the client hears it (tls/word.h) */
+	/* What CAs may ask for by tls-alpn-01, or NULL. Borrowed: it may change, and outlives the
+	 * server. */
+	const struct acme_challenges *challenges;
 	struct tls_signer *signer;
 };
 
@@ -74,6 +78,9 @@ void tls_server_unref(struct tls_server *s);
 enum { TLS_TICKET_KEY_LEN = 80 };
 void tls_server_set_ticket_keys(struct tls_server *s, const uint8_t *current,
                                 const uint8_t *previous);
+
+/* The protocol id of a CA that asks; in the facts of a session that was for nothing else. */
+extern const char tls_challenge_alpn[];
 
 /* Is it a name in one of its certificates? */
 bool tls_server_has_name(const struct tls_server *s, const char *name);
