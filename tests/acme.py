@@ -1,12 +1,17 @@
 """A CA that speaks ACME (pebble), a DNS server of one zone (pebble-challtestsrv), and a daemon that orders."""
 import json
 import os
+import re
 import shutil
+import socket
+import ssl
 import subprocess
 import tempfile
 import urllib.request
 
-from daemon import BINARY, Daemon, free_ports, wait_until
+import pytest
+
+from daemon import BINARY, Daemon, client_context, free_ports, wait_until
 
 SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -84,16 +89,17 @@ class Scene:
         os.chmod(self.folder, 0o755)
         self.binary = f"{self.folder}/mailseal"
         shutil.copy(BINARY, self.binary)
-        self.clear, self.tls, self.imap, self.backend = free_ports(4)
+        self.clear, self.tls, self.imap, self.backend, self.nobody = free_ports(5)
         self.ca = Ca(self.folder, self.clear, self.tls, lives_s, env)
         self.daemon = None
 
     def config(self, certificate, more=""):
         return f'''workers = 2; certificate = {{ c = {{ acme = "{self.ca.directory}"; {certificate} }}; }};
-backend = {{ web = {{ address = ["127.0.0.1:{self.backend}"]; client_info = "proxy"; }}; }};
+backend = {{ web = {{ address = ["127.0.0.1:{self.backend}"]; client_info = "proxy"; }};
+             imap = {{ address = ["127.0.0.1:{self.nobody}"]; client_info = "proxy"; }}; }};
 edge = {{ web = {{ protocol = "http"; listen = ["127.0.0.1:{self.clear}"];
                    listen_tls = ["127.0.0.1:{self.tls}"]; backend = "web"; }};
-          imap = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.imap}"]; backend = "web"; }}; }};
+          imap = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.imap}"]; backend = "imap"; }}; }};
 {more}'''
 
     def wrap(self, command):
@@ -118,3 +124,52 @@ edge = {{ web = {{ protocol = "http"; listen = ["127.0.0.1:{self.clear}"];
             self.daemon.close()
         self.ca.close()
         self.home.cleanup()
+
+
+MARKS = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="the CA of the test is made the system's in a mount namespace"),
+    pytest.mark.skipif(not shutil.which("pebble") or not shutil.which("uacme"), reason="needs pebble and uacme"),
+]
+
+NAMES = 'names = ["mail.example.org", "imap.example.org"];'
+PATIENCE = 60
+
+
+def shown(port, name="mail.example.org", alpn=()):
+    """The certificate in DER, and the protocol."""
+    context = client_context()
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    with socket.create_connection(("127.0.0.1", port), 15) as sock, \
+            context.wrap_socket(sock, server_hostname=name) as tls:
+        return tls.getpeercert(True), tls.selected_alpn_protocol()
+
+
+def facts(pem):
+    done = subprocess.run(["openssl", "x509", "-in", pem, "-noout", "-issuer", "-ext", "subjectAltName", "-pubkey"],
+                          check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def public_key(text):
+    return re.search(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", text, re.S).group(0)
+
+
+def leaf_of(pem):
+    with open(pem, encoding="ascii") as chain:
+        text = chain.read()
+    return ssl.PEM_cert_to_DER_cert(text[:text.index("-----END CERTIFICATE-----") + 26])
+
+
+@pytest.fixture
+def scene(request):
+    scene = Scene(**getattr(request, "param", {}))
+    yield scene
+    scene.close()
+
+
+def issued(scene, after=0):
+    """In force: on the wire, not on the disk alone."""
+    event = scene.daemon.wait("certificate issued", PATIENCE, after=after)
+    assert wait_until(lambda: shown(scene.imap)[0] == leaf_of(scene.path("chain.pem")), PATIENCE), "what was issued is not shown"
+    return event

@@ -27,7 +27,7 @@ int64_t acme_due_renewal(const struct acme_life *life, uint32_t seed)
 
 static int64_t patience_s(uint32_t failures)
 {
-	static const int64_t first[] = { 0, MINUTE_S / 2, 5 * MINUTE_S, 15 * MINUTE_S };
+	static const int64_t first[] = { 0, 10, 5 * MINUTE_S, 15 * MINUTE_S };
 	if (failures < COUNT_OF(first))
 		return first[failures];
 	unsigned doublings = failures - COUNT_OF(first);

@@ -28,7 +28,7 @@ static void test_due_renewal(void **state)
 
 static void test_due_after_failures(void **state)
 {
-	static const int64_t waits[] = { 30,       5 * 60,   15 * 60,   3600,      2 * 3600,
+	static const int64_t waits[] = { 10,       5 * 60,   15 * 60,   3600,      2 * 3600,
 		                         4 * 3600, 8 * 3600, 16 * 3600, 24 * 3600, 24 * 3600 };
 	struct acme_record record = { .began_s = NOW - 10 };
 	(void)state;

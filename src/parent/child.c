@@ -67,6 +67,8 @@ static void on_child_began(struct parent_child *c)
 	c->is_ready = true;
 	if (c->role == PROC_ROLE_WATCH)
 		parent_watch_began(c);
+	if (c->role == PROC_ROLE_RUNNER)
+		parent_acme_tick(p);
 	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
