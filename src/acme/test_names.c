@@ -28,7 +28,7 @@ static void test_names_folder(void **state)
 		{ "https://acme-v02.api.letsencrypt.org/directory",
 		  "acme-v02.api.letsencrypt.org_directory" },
 		{ "https://127.0.0.1:14000/dir", "127.0.0.1_14000_dir" },
-		{ "https://../..", "_.__.." },
+		{ "https://../..", "_._.." },
 		{ "https:///etc", "_etc" },
 	};
 	char folder[64];

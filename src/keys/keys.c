@@ -179,7 +179,7 @@ static int on_make_self_signed(struct keys *k, struct proc_msg *msg)
 	slice_to_text(msg->payload, hostname, sizeof(hostname));
 	int r = keys_self_signed_make(&key, &chain, hostname);
 	if (!r)
-		r = keys_file_write(fd, buf_slice(&key));
+		r = file_write_fd(fd, buf_slice(&key));
 	if (r) {
 		log_error(NULL, "self-made key cannot be made or written",
 		          kv_str("error", strerror(-r)));

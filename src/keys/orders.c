@@ -25,17 +25,6 @@ static void pkey_freep(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-int keys_file_write(int fd, struct slice bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-		if (n < 0)
-			return err_raise(-errno);
-		bytes = slice_skip(bytes, (size_t)n);
-	}
-	return 0;
-}
-
 /* "\n" between. False: none, or too many. */
 static bool names_read(struct names *ret_names, struct slice text)
 {
@@ -71,7 +60,7 @@ static int key_take(EVP_PKEY **ret_key, enum proc_request_key which, int fd)
 			return err_raise(-ENOMEM);
 		int r = keys_key_write(&pem, key);
 		if (!r)
-			r = keys_file_write(fd, buf_slice(&pem));
+			r = file_write_fd(fd, buf_slice(&pem));
 		if (r)
 			return err_up(r);
 	}

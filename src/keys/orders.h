@@ -6,9 +6,6 @@
 
 struct keys_store;
 
-/* All of it. 0 or a negative. */
-[[nodiscard]] int keys_file_write(int fd, struct slice bytes);
-
 /*
  * PROC_MSG_MAKE_REQUEST, and PROC_MSG_REQUEST_MADE for it: what cannot be done is logged and
  * answered so. fd stays the caller's. 0, -EPROTO or -ENOMEM.

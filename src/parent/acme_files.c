@@ -34,17 +34,6 @@ int parent_acme_folder_make(const struct conf_settings *s, const char *name)
 	return err_up(folder_make(path));
 }
 
-static int write_all(int fd, struct slice bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-		if (n < 0)
-			return err_raise(-errno);
-		bytes = slice_skip(bytes, (size_t)n);
-	}
-	return 0;
-}
-
 int parent_acme_file_write(const char *path, struct slice bytes)
 {
 	char made[PARENT_ACME_PATH_CAP + 8];
@@ -54,7 +43,7 @@ int parent_acme_file_write(const char *path, struct slice bytes)
 	int fd = open(made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_raise(-errno);
-	int r = write_all(fd, bytes);
+	int r = file_write_fd(fd, bytes);
 	if (r)
 		return err_up(r);
 	return fsync(fd) || rename(made, path) ? err_raise(-errno) : 0;
@@ -113,7 +102,7 @@ int parent_acme_request_write(const struct conf_settings *s, const struct parent
 	int fd = open(paths->request, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_raise(-errno);
-	return err_up(write_all(fd, request));
+	return err_up(file_write_fd(fd, request));
 }
 
 int parent_acme_issued_read(const struct parent_acme_paths *paths, struct buf *ret_pem)
