@@ -1,4 +1,6 @@
 /* One binary: a table of subcommands, nothing else. */
+#include "acme/word.h"
+#include "cmd/acme_hook.h"
 #include "cmd/audit.h"
 #include "cmd/check.h"
 #include "cmd/config.h"
@@ -86,6 +88,8 @@ int main(int argc, char **argv)
 	standard_files_open();
 	if (argc >= 2 && !strcmp(argv[1], "--role"))
 		return cmd_role(argc - 2, argv + 2);
+	if (argc >= 2 && acme_word_is_call(argc - 1, argv + 1))
+		return cmd_acme_hook(argv + 1);
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		usage_print(stdout);
 		return 0;

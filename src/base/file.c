@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PIECE = 16384 };
 
@@ -44,4 +45,15 @@ int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_
 const char *file_error(int r)
 {
 	return r == FILE_TOO_LONG ? "longer than is read" : strerror(-r);
+}
+
+int file_write_fd(int fd, struct slice bytes)
+{
+	while (bytes.len) {
+		ssize_t n = write(fd, bytes.data, bytes.len);
+		if (n < 0)
+			return err_raise(-errno);
+		bytes = slice_skip(bytes, (size_t)n);
+	}
+	return 0;
 }

@@ -12,6 +12,9 @@ enum { FILE_TOO_LONG = 1 };
  * errno of read(). */
 [[nodiscard]] int file_read_fd(struct buf *b, int fd, size_t max);
 
+/* All of it. 0 or a negative. */
+[[nodiscard]] int file_write_fd(int fd, struct slice bytes);
+
 /*
  * Appends a regular file. ret_time: when it was changed; NULL: not asked. 0, FILE_TOO_LONG, -EINVAL
  * (no regular file), or the errno of open() and read().

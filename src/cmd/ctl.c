@@ -22,7 +22,7 @@ enum form { FORM_TEXT, FORM_JSON, FORM_NAGIOS };
 static const char usage[] =
 	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json | --nagios]\n"
 	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|\n"
-	"         ban TARGET [--for TIME]|unban TARGET|bans|upgrade [BINARY]\n"
+	"         ban TARGET [--for TIME]|unban TARGET|bans|acme-renew NAME|upgrade [BINARY]\n"
 	"\n"
 	"  status              what runs, the sums of its sessions, what is to be mended\n"
 	"  reload              read the configuration again; a bad file changes nothing\n"
@@ -37,6 +37,7 @@ static const char usage[] =
 	"most)\n"
 	"  unban TARGET        let them in again\n"
 	"  bans                who is banned, and until when\n"
+	"  acme-renew NAME     order certificate NAME from its CA now, whatever is due\n"
 	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
 	"                      daemon was started from); no connection is refused, sessions end\n"
 	"                      as in a drain, a build that cannot take over changes nothing\n"
@@ -184,6 +185,28 @@ static void host_print(const json_t *host)
 	putchar('\n');
 }
 
+static void time_print(const char *label, long long at_s)
+{
+	char text[32];
+	time_t at = (time_t)at_s;
+	struct tm tm;
+	if (at_s && gmtime_r(&at, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		printf(", %s %s", label, text);
+}
+
+/* A certificate that is ordered. */
+static void order_print(const json_t *order)
+{
+	const char *why = json_string_value(json_object_get(order, "reason"));
+	printf("acme: certificate %s: %s", json_string_value(json_object_get(order, "certificate")),
+	       json_string_value(json_object_get(order, "state")));
+	time_print("ends", number_of(order, "not_after"));
+	time_print("ordered next", number_of(order, "due"));
+	if (why && why[0])
+		printf("; failed %lld times, last: %s", number_of(order, "failures"), why);
+	putchar('\n');
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -215,6 +238,7 @@ static void status_print(const json_t *answer)
 	               json_string_value(json_object_get(value, "subject")),
 	               json_string_value(json_object_get(value, "text")),
 	               json_string_value(json_object_get(value, "mend")));
+	json_array_foreach((json_t *)json_object_get(answer, "acme"), i, value) order_print(value);
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
 	               json_string_value(json_object_get(value, "backend")),
@@ -327,6 +351,7 @@ static const struct command {
 	{ "ban", 1, 1, "ban TARGET" },
 	{ "unban", 1, 1, "unban TARGET" },
 	{ "bans", 0, 0, "bans" },
+	{ "acme-renew", 1, 1, "acme-renew NAME" },
 	{ "upgrade", 0, 1, "upgrade, or upgrade BINARY" },
 };
 

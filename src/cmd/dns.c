@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cmd/ask_tools.h"
 #include "cmd/dns_print.h"
+#include "conf/materials.h"
 #include "dns/idn.h"
 #include "publish/issuer.h"
 #include "tls/inspect.h"
@@ -60,21 +61,23 @@ static int options_fail(const char *text)
 /* --- what there is to publish --- */
 
 /* A chain that cannot be read is said; its TLSA record is then not known. */
-static void key_read(const struct conf_certificate *certificate, struct publish_key *ret_key,
-                     const char **ret_issuer)
+static void key_read(const struct conf_settings *s, const struct conf_certificate *certificate,
+                     struct publish_key *ret_key, const char **ret_issuer)
 {
+	char path[512];
 	CLEAN(buf_deinit) struct buf pem = {};
 	CLEAN(tls_inspection_deinit) struct tls_inspection chain = {};
-	int r = file_read(&pem, certificate->chain, TLS_INSPECT_LEN_MAX, NULL);
+	conf_certificate_chain_path(s, certificate, path, sizeof(path));
+	int r = file_read(&pem, path, TLS_INSPECT_LEN_MAX, NULL);
 	if (r) {
 		fprintf(stderr,
 		        "mailseal dns: certificate.%s: %s: %s; its TLSA record is left out\n",
-		        certificate->name, certificate->chain, file_error(r));
+		        certificate->name, path, file_error(r));
 		return;
 	}
 	if (tls_inspect(&chain, buf_slice(&pem))) {
 		fprintf(stderr, "mailseal dns: certificate.%s: %s has no certificate\n",
-		        certificate->name, certificate->chain);
+		        certificate->name, path);
 		return;
 	}
 	ret_key->is_known = true;
@@ -93,7 +96,7 @@ static int records_make(struct publish_records *ret_records, const struct conf_s
 	if (!keys)
 		return -1;
 	for (size_t i = 0; i < settings->certificate_count; i++)
-		key_read(&settings->certificates[i], &keys[i], &issuer);
+		key_read(settings, &settings->certificates[i], &keys[i], &issuer);
 	publish_records_make(ret_records, &(struct publish_with){ .domain = domain,
 	                                                          .settings = settings,
 	                                                          .keys = keys,

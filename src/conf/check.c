@@ -521,6 +521,8 @@ void conf_check(struct conf_reader *r)
 		backend_check(r, &s->backends[i]);
 	for (size_t i = 0; i < s->edge_count; i++)
 		edge_check(r, &s->edges[i]);
+	for (size_t i = 0; i < s->certificate_count; i++)
+		conf_check_certificate(r, &s->certificates[i]);
 	for (size_t i = 0; listener_at(s, i, &listener); i++) {
 		listener_duplicates(r, &listener, i);
 		listener_loops(r, &listener);

@@ -1,5 +1,5 @@
 /* What check.c, which sees all settings, and its parts (check_spliced.c, check_relay.c,
- * check_link.c, check_tunnel.c, check_cluster.c) share. */
+ * check_link.c, check_tunnel.c, check_cluster.c, check_certificate.c) share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -39,6 +39,8 @@ bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_ba
 void conf_check_relay(struct conf_reader *r);
 /* Links; after the edges. */
 void conf_check_link(struct conf_reader *r);
+/* A certificate: brought, or ordered; after the edges. */
+void conf_check_certificate(struct conf_reader *r, const struct conf_certificate *c);
 /* The store that nodes share. */
 void conf_check_cluster(struct conf_reader *r);
 

@@ -111,6 +111,10 @@ extern const char conf_system_cas[];
 #define CONF_SITE_FOLDER "site"
 /* In it: which MTA-STS policies were served, and until when senders may hold them. */
 #define CONF_SERVED_FILE "served"
+/* Of state_dir: a folder for each certificate that is ordered; its keys are in there. */
+#define CONF_CERTIFICATES_FOLDER "certificates"
+/* Of state_dir: the ACME client's own, with the account's key, and no key of TLS. */
+#define CONF_ACME_FOLDER "acme"
 
 /* Of state_dir: a mail pipe's own; TLS reports of others are in it. */
 #define CONF_REPORTS_FOLDER "reports"
@@ -122,7 +126,9 @@ bool conf_needs_resolver(const struct conf_settings *settings);
 bool conf_has_host_names(const struct conf_settings *settings);
 /* Are sessions recorded? Then there is a ledger. */
 bool conf_needs_ledger(const struct conf_settings *settings);
-/* Is there a hook? Then there is a runner. */
+/* Is any certificate ordered from a CA? */
+bool conf_has_acme(const struct conf_settings *settings);
+/* Is there a hook, or something to order? Then there is a runner. */
 bool conf_needs_runner(const struct conf_settings *settings);
 
 /* Is there a port whose certificate is looked at? Then there is a witness. */

@@ -1,6 +1,10 @@
 #include "conf/materials.h"
 
+#include "conf/conf.h"
+
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_wanted(const char *name, char *const *names, size_t count)
 {
@@ -35,6 +39,34 @@ bool conf_node_spec(const struct conf_settings *s, const struct conf_materials *
 		                                   .chain_pem = buf_slice(&m->chains[at]),
 		                                   .key_id = m->key_ids[at] };
 	return true;
+}
+
+void conf_certificate_file_path(const struct conf_settings *s, const struct conf_certificate *c,
+                                const char *file, char *ret_path, size_t cap)
+{
+	snprintf(ret_path, cap, "%s/" CONF_CERTIFICATES_FOLDER "/%s/%s", s->state_dir, c->name,
+	         file);
+}
+
+void conf_certificate_chain_path(const struct conf_settings *s, const struct conf_certificate *c,
+                                 char *ret_path, size_t cap)
+{
+	if (!c->acme) {
+		snprintf(ret_path, cap, "%s", c->chain);
+		return;
+	}
+	conf_certificate_file_path(s, c, CONF_CHAIN_FILE, ret_path, cap);
+	if (access(ret_path, F_OK))
+		conf_certificate_file_path(s, c, CONF_STAND_IN_FILE, ret_path, cap);
+}
+
+void conf_certificate_key_path(const struct conf_settings *s, const struct conf_certificate *c,
+                               char *ret_path, size_t cap)
+{
+	if (c->acme)
+		conf_certificate_file_path(s, c, CONF_KEY_FILE, ret_path, cap);
+	else
+		snprintf(ret_path, cap, "%s", c->key);
 }
 
 const char *conf_chain_name(const struct conf_settings *s, size_t number)

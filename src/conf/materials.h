@@ -18,6 +18,7 @@ struct conf_materials {
 	size_t ca_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	char visitor[TLS_VISITOR_CAP]; /* tls/server.h; "": nobody looks */
+	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */
 };
 
 static inline size_t conf_ca_of_backend(const struct conf_settings *s, size_t number)
@@ -73,6 +74,24 @@ static inline size_t conf_chain_count(const struct conf_settings *s)
 {
 	return s->certificate_count + 2;
 }
+
+/*
+ * A file of a certificate: what the operator wrote, or, of one that is ordered, in a folder of
+ * state_dir. Of an ordered one that was never issued the chain is the stand-in, self-made for the
+ * same key.
+ */
+void conf_certificate_chain_path(const struct conf_settings *s, const struct conf_certificate *c,
+                                 char *ret_path, size_t cap);
+void conf_certificate_key_path(const struct conf_settings *s, const struct conf_certificate *c,
+                               char *ret_path, size_t cap);
+/* A file in its folder: "chain.pem", "next.pem". For those that are ordered alone. */
+void conf_certificate_file_path(const struct conf_settings *s, const struct conf_certificate *c,
+                                const char *file, char *ret_path, size_t cap);
+#define CONF_CHAIN_FILE "chain.pem"
+#define CONF_STAND_IN_FILE "stand-in.pem"
+#define CONF_KEY_FILE "key.pem"
+#define CONF_NEXT_KEY_FILE "next.pem"
+#define CONF_NEXT_CHAIN_FILE "next-chain.pem"
 
 /* What it is called in the log. */
 const char *conf_chain_name(const struct conf_settings *s, size_t number);

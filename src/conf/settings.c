@@ -87,7 +87,7 @@ bool conf_needs_identity(const struct conf_settings *settings)
 
 bool conf_needs_runner(const struct conf_settings *settings)
 {
-	return settings->alarm_hook_count ||
+	return settings->alarm_hook_count || conf_has_acme(settings) ||
 	       (conf_needs_ledger(settings) &&
 	        (settings->ledger.exposure_hook_count || settings->check.is_set));
 }
@@ -100,6 +100,14 @@ bool conf_needs_witness(const struct conf_settings *settings)
 		if (!settings->edges[i].is_passthrough)
 			return true;
 	return settings->watched_count;
+}
+
+bool conf_has_acme(const struct conf_settings *settings)
+{
+	for (size_t i = 0; i < settings->certificate_count; i++)
+		if (settings->certificates[i].acme)
+			return true;
+	return false;
 }
 
 void conf_settings_free(struct conf_settings *s)

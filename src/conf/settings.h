@@ -78,10 +78,22 @@ static inline bool conf_tls_is_ours(const struct conf_tls *t)
 	return t->mode == CONF_TLS_STARTTLS || t->mode == CONF_TLS_IMPLICIT;
 }
 
+/* How a CA is shown that the names are ours (RFC 8555 8, RFC 8737). */
+enum conf_challenge { CONF_CHALLENGE_HTTP, CONF_CHALLENGE_TLS_ALPN, CONF_CHALLENGE_DNS };
+
+enum conf_key_type { CONF_KEY_P256, CONF_KEY_RSA2048 };
+
 struct conf_certificate {
 	char *name;
-	char *chain; /* file names */
+	char *chain; /* file names; NULL with acme: see conf_certificate_path() */
 	char *key;
+	char *acme; /* the directory of the CA, an URL; NULL: the operator brings the files */
+	char **names;
+	size_t name_count;
+	enum conf_challenge challenge;
+	char *dns_hook;
+	char *contact; /* an address of mail, or NULL */
+	enum conf_key_type key_type;
 	const char *file; /* where it was written: in conf_settings.files, or NULL */
 	int line;
 };

@@ -19,12 +19,46 @@ static const struct conf_row edge_tls_rows[] = {
 };
 #undef OF
 
+static const struct conf_word challenge_words[] = {
+	{ "http-01", CONF_CHALLENGE_HTTP, false },
+	{ "tls-alpn-01", CONF_CHALLENGE_TLS_ALPN, false },
+	{ "dns-01", CONF_CHALLENGE_DNS, false },
+	{ NULL, 0, false },
+};
+
+static const struct conf_word key_type_words[] = { { "p-256", CONF_KEY_P256, false },
+	                                           { "rsa-2048", CONF_KEY_RSA2048, false },
+	                                           { NULL, 0, false } };
+
 #define OF struct conf_certificate
 static const struct conf_row certificate_rows[] = {
-	ROW("chain", CONF_PATH, chain, NULL, NEW_SESSIONS,
-	    "The certificate and those between it and its CA, in PEM"),
-	ROW("key", CONF_PATH, key, NULL, NEW_SESSIONS,
+	ROW("chain", CONF_PATH, chain, "", NEW_SESSIONS,
+	    "The certificate and those between it and its CA, in PEM; with \"key\", and without "
+	    "\"acme\""),
+	ROW("key", CONF_PATH, key, "", NEW_SESSIONS,
 	    "Its private key, in PEM. Only the process \"keys\" ever has it"),
+	ROW("acme", CONF_STRING, acme, "", NEW_SESSIONS,
+	    "In place of chain and key: the directory of a CA that speaks ACME (RFC 8555), as "
+	    "\"https://acme-v02.api.letsencrypt.org/directory\". The certificate is ordered there "
+	    "and renewed, for one key that stays; see mailseal-run(8), ACME. To write it is to "
+	    "agree to the terms of that CA"),
+	LIST("names", CONF_SNI_NAMES, names, name_count, "", NEW_SESSIONS,
+	     "With \"acme\": the names that it is ordered for; \"*.example.org\" with dns-01 "
+	     "alone"),
+	ROW("challenge", CONF_WORD, challenge, "http-01", NEW_SESSIONS,
+	    "With \"acme\": how the CA is shown that the names are ours. \"http-01\": at port 80 "
+	    "of an http edge; \"tls-alpn-01\": at its port 443; \"dns-01\": by \"dns_hook\"",
+	    .words = challenge_words),
+	ROW("dns_hook", CONF_PATH, dns_hook, "", NEW_SESSIONS,
+	    "With dns-01: a program that puts a record into DNS and takes it out, called as "
+	    "uacme(1) "
+	    "calls its hooks: begin|done|failed dns-01 NAME TOKEN VALUE"),
+	ROW("contact", CONF_STRING, contact, "", NEW_SESSIONS,
+	    "With \"acme\": a mail address that the CA may write to. Used when the account is "
+	    "made"),
+	ROW("key_type", CONF_WORD, key_type, "p-256", NEW_SESSIONS,
+	    "With \"acme\": of the key, when it is made; it is kept after that",
+	    .words = key_type_words),
 };
 #undef OF
 

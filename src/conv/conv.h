@@ -23,6 +23,8 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
+struct acme_challenges;
+
 enum conv_side { CONV_CLIENT, CONV_BACKEND };
 
 enum conv_todo {
@@ -105,6 +107,7 @@ struct conv_settings {
 	size_t literal_max;   /* IMAP literal before login */
 	/* http: */
 	bool has_challenge_backend;
+	const struct acme_challenges *challenges; /* ours, asked before that backend; or NULL */
 	uint16_t tls_port; /* where clients are redirected to */
 	/* Is it a name that this edge has a certificate for? NULL: any name will do. */
 	bool (*is_our_host)(const void *our_hosts, const char *host);

@@ -268,6 +268,12 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 		edge_session_end(s, CONV_OUTCOME_OK);
 		return;
 	}
+	if (!strcmp(s->conv->facts.tls_alpn,
+	            tls_challenge_alpn)) { /* RFC 8737 3: a CA has seen it */
+		conv_end(s->conv, CONV_OUTCOME_OK);
+		edge_session_close(s);
+		return;
+	}
 	if (s->is_implicit) {
 		edge_session_talk(s);
 		return;

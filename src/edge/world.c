@@ -265,6 +265,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.is_plain_http = is_site_wanted(e->conf, settings) ? is_site : NULL,
 		.plain_http_owner = e,
 		.visitor = m->visitor,
+		.challenges = e->conf->protocol == CONF_HTTP ? m->challenges : NULL,
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
@@ -291,7 +292,7 @@ static bool is_our_host(const void *our_hosts, const char *host)
 }
 
 static void settings_fill(struct conv_settings *set, const struct edge *e,
-                          const struct conf_settings *settings)
+                          const struct conf_settings *settings, const struct conf_materials *m)
 {
 	const struct conf_edge *c = e->conf;
 	*set = (struct conv_settings){
@@ -316,6 +317,7 @@ static void settings_fill(struct conv_settings *set, const struct edge *e,
 		.auth_line_max = c->limits.auth_line_max,
 		.literal_max = c->limits.literal_max,
 		.has_challenge_backend = c->challenge_backend < settings->backend_count,
+		.challenges = m->challenges,
 		.tls_port = c->listen_tls_count ? c->listen_tls[0].port : 0,
 		.is_our_host = e->tls ? is_our_host : NULL,
 		.our_hosts = e->tls,
@@ -350,7 +352,7 @@ static int edges_build(struct edge_world *w, const struct conf_materials *m,
 		e->ops = ops_by_protocol[e->conf->protocol];
 		e->backend = &w->backends[e->conf->backend];
 		r = edge_tls(e, settings, m, trust, ret_error, cap);
-		settings_fill(&e->set, e, settings);
+		settings_fill(&e->set, e, settings, m);
 	}
 	return r;
 }

@@ -1,5 +1,6 @@
 #include "http/edge.h"
 
+#include "acme/challenges.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "conv/tcp.h"
@@ -103,6 +104,18 @@ static int challenge(struct conv *c, const struct http_request *request, struct 
 	                         (int)token.len, (const char *)token.data, request->host));
 }
 
+/* RFC 8555 8.3: the key authorization, and nothing else. */
+static int our_challenge(struct conv *c, const char *authorization, bool has_no_body,
+                         enum conv_todo *ret_todo)
+{
+	edge_of(c)->state = HTTP_EDGE_OVER;
+	*ret_todo = conv_end(c, CONV_OUTCOME_OK);
+	return err_up(buf_printf(&c->out[CONV_CLIENT],
+	                         "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+	                         "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+	                         strlen(authorization), has_no_body ? "" : authorization));
+}
+
 static int request_answer(struct conv *c, const struct http_request *request,
                           enum conv_todo *ret_todo)
 {
@@ -114,6 +127,11 @@ static int request_answer(struct conv *c, const struct http_request *request,
 		                              .outcome = CONV_OUTCOME_BAD_SYNTAX,
 		                              .fields = "Allow: GET, HEAD\r\n" },
 		             ret_todo);
+	const char *authorization = token.len && set->challenges
+	                                    ? acme_challenges_answer(set->challenges, token)
+	                                    : NULL;
+	if (authorization)
+		return our_challenge(c, authorization, request->method == HTTP_HEAD, ret_todo);
 	/* Of a name that gets its first certificate now, there is none yet. */
 	if (token.len && set->has_challenge_backend && request->method == HTTP_GET)
 		return challenge(c, request, token, ret_todo);

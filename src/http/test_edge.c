@@ -1,5 +1,6 @@
 #include "http/edge.h"
 
+#include "acme/challenges.h"
 #include "base/clean.h"
 
 #include <setjmp.h>
@@ -212,9 +213,46 @@ static void test_sealed_is_spliced(void **state)
 	}
 }
 
+/* A token that an order is open for is answered here; all others go where they went. */
+static void test_our_challenge(void **state)
+{
+	static const char *const requests[] = { "GET " TOKEN, "HEAD " TOKEN };
+	struct acme_challenges list = {};
+	struct acme_challenge one = { .type = ACME_HTTP_01,
+		                      .name = "new.example.org",
+		                      .token = "abc-DEF_1",
+		                      .authorization = "abc-DEF_1.print" };
+	struct conv_settings set = settings;
+	enum conv_todo todo;
+	(void)state;
+	set.challenges = &list;
+	assert_int_equal(acme_challenges_add(&list, &one), 0);
+	for (size_t i = 0; i < COUNT_OF(requests); i++) {
+		char text[256];
+		struct conv *c = conv_of(&set, &todo);
+		snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: new.example.org\r\n\r\n",
+		         requests[i]);
+		feed(c, CONV_CLIENT, text, &todo);
+		assert_int_equal(todo, CONV_TODO_CLOSE);
+		assert_int_equal(c->outcome, CONV_OUTCOME_OK);
+		snprintf(text, sizeof(text),
+		         "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+		         "Content-Length: 15\r\nConnection: close\r\n\r\n%s",
+		         i ? "" : "abc-DEF_1.print");
+		assert_said(c, CONV_CLIENT, text);
+		conv_free(c);
+	}
+	struct conv *c = conv_of(&set, &todo);
+	feed(c, CONV_CLIENT, "GET " TOKEN "2 HTTP/1.1\r\nHost: new.example.org\r\n\r\n", &todo);
+	assert_int_equal(todo, CONV_TODO_CONNECT); /* the backend for ACME may know it */
+	conv_free(c);
+	acme_challenges_clear(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_our_challenge),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_head_has_no_body),
 		cmocka_unit_test(test_challenge),

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "io/loop.h"
+#include "keys/orders.h"
 #include "keys/selfsigned.h"
 #include "keys/store.h"
 #include "proc/box.h"
@@ -169,17 +170,6 @@ static int on_key(struct keys *k, struct proc_msg *msg)
 	return 0;
 }
 
-static int write_whole(int fd, struct slice bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-		if (n < 0)
-			return err_raise(-errno);
-		bytes = slice_skip(bytes, (size_t)n);
-	}
-	return 0;
-}
-
 static int on_make_self_signed(struct keys *k, struct proc_msg *msg)
 {
 	char hostname[256];
@@ -189,13 +179,34 @@ static int on_make_self_signed(struct keys *k, struct proc_msg *msg)
 	slice_to_text(msg->payload, hostname, sizeof(hostname));
 	int r = keys_self_signed_make(&key, &chain, hostname);
 	if (!r)
-		r = write_whole(fd, buf_slice(&key));
+		r = file_write_fd(fd, buf_slice(&key));
 	if (r) {
 		log_error(NULL, "self-made key cannot be made or written",
 		          kv_str("error", strerror(-r)));
 		buf_clear(&chain);
 	}
 	say(k, PROC_MSG_SELF_SIGNED, buf_slice(&chain));
+	return 0;
+}
+
+static int on_make_request(struct keys *k, struct proc_msg *msg)
+{
+	CLEAN(closep) int fd = TAKE_FD(msg->fd);
+	CLEAN(buf_deinit) struct buf made = {};
+	int r = keys_order_request(&made, msg->payload, fd);
+	if (r)
+		return err_up(r);
+	say(k, PROC_MSG_REQUEST_MADE, buf_slice(&made));
+	return 0;
+}
+
+static int on_make_challenge(struct keys *k, struct proc_msg *msg)
+{
+	CLEAN(buf_deinit) struct buf made = {};
+	int r = keys_order_challenge(&made, k->store, msg->payload);
+	if (r)
+		return err_up(r);
+	say(k, PROC_MSG_CHALLENGE_MADE, buf_slice(&made));
 	return 0;
 }
 
@@ -215,6 +226,10 @@ static int on_message(struct keys *k, struct proc_msg *msg)
 		return err_up(asker_add(k, TAKE_FD(msg->fd)));
 	case PROC_MSG_MAKE_SELF_SIGNED:
 		return err_up(on_make_self_signed(k, msg));
+	case PROC_MSG_MAKE_REQUEST:
+		return err_up(on_make_request(k, msg));
+	case PROC_MSG_MAKE_CHALLENGE:
+		return err_up(on_make_challenge(k, msg));
 	default: /* the table of proc/msg.c lets nothing else through */
 		return err_raise(-EPROTO);
 	}

@@ -1,4 +1,5 @@
 /* One process of the daemon as the parent has it: its channel, what it says, its start. */
+#include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/state.h"
 
@@ -71,6 +72,8 @@ static void on_child_began(struct parent_child *c)
 		parent_witness_look(p);
 	if (c->role == PROC_ROLE_RUNNER)
 		parent_alarms_hooks_begin(p);
+	if (c->role == PROC_ROLE_RUNNER)
+		parent_acme_tick(p);
 	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
@@ -164,6 +167,19 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_KEY_LOADED:
 	case PROC_MSG_KEY_BAD:
 		on_key_message(c, msg);
+		break;
+	case PROC_MSG_REQUEST_MADE:
+		parent_request_came(c->parent, msg->payload);
+		break;
+	case PROC_MSG_CHALLENGE_MADE:
+		parent_challenge_made(c->parent, msg->payload);
+		break;
+	case PROC_MSG_CHALLENGES_TAKEN:
+		if (!c->is_leaving)
+			parent_challenges_taken(c->parent, c->slot, msg->payload);
+		break;
+	case PROC_MSG_PROGRAM_ENDED:
+		parent_acme_program_ended(c->parent, msg->payload);
 		break;
 	case PROC_MSG_SELF_SIGNED:
 		parent_plan_self_signed(c->parent, msg->payload);

@@ -1,5 +1,6 @@
 /* The processes of the daemon: who there has to be, what each is given, and that it is started
  * again when it dies. */
+#include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/state.h"
 
@@ -331,6 +332,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 		if (buf_len(&plan->cas[i]))
 			parent_file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL,
 			                 buf_slice(&plan->cas[i]));
+	parent_challenges_send(p, worker);
 	listeners_send(p, worker);
 	parent_tunnels_send(p, worker);
 	/* One of them asks the backends what they offer, the others are told. */
@@ -453,6 +455,10 @@ void parent_children_reap(struct parent *p)
 		if (leaving_reap(p, pid) || parent_upgrade_reaped(p, pid, status) ||
 		    parent_watch_reaped(p, pid, status))
 			continue;
+		if (p->keys.pid == pid)
+			parent_requests_lost(p);
+		if (p->runner.pid == pid)
+			parent_acme_runner_lost(p);
 		if (p->keys.pid == pid && starts_anew)
 			child_restart(&p->keys, status);
 		if (p->resolver.pid == pid && starts_anew)

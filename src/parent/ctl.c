@@ -4,6 +4,7 @@
  * in run_dir) is heard, and no process of ours: where all run as one user, a worker must not reach
  * out of its box by it.
  */
+#include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/state.h"
 #include "parent/truth.h"
@@ -209,6 +210,8 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "alarms", parent_alarms_json(p));
 	if (p->truth)
 		json_object_set_new(status, "witness", parent_truth_json(p));
+	if (p->plan && conf_has_acme(p->plan->settings))
+		json_object_set_new(status, "acme", parent_acme_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));
 	json_t *warnings = parent_caps_warnings(p);
 	parent_tunnels_warn(p, warnings);
@@ -389,15 +392,18 @@ static void command_do(struct asker *a)
 		told(a, parent_bans_lift(p, a->line + 6), "not banned any more");
 	} else if (!strcmp(a->line, "bans")) {
 		answer(a, json_pack("{s:o}", "bans", parent_bans_json(p)));
+	} else if (!strncmp(a->line, "acme-renew ", 11)) {
+		told(a, parent_acme_order(p, a->line + 11, PARENT_ORDER_CURRENT),
+		     "ordering, see the log");
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false,
-		                      "unknown command; known: status, reload, drain, "
-		                      "release, forget, tlsrpt-send, ban, unban, bans, upgrade"));
+		answer(a, result_json(false, "unknown command; known: status, reload, drain, "
+		                             "release, forget, tlsrpt-send, ban, unban, bans, "
+		                             "acme-renew, upgrade"));
 	}
 }
 

@@ -102,11 +102,15 @@ static json_t *certificate_json(const struct parent_plan *plan, const struct par
 	size_t i = (size_t)(c - plan->certificates);
 	bool is_ours = i < plan->settings->certificate_count;
 	struct tls_label label = {};
+	char path[PATH_MAX] = "";
+	if (is_ours)
+		conf_certificate_chain_path(plan->settings, &plan->settings->certificates[i], path,
+		                            sizeof(path));
 	if (tls_label_read(&label, buf_slice(&c->chain)))
 		return NULL;
 	json_t *json = json_pack("{s:s, s:s, s:s%, s:s, s:s, s:I, s:I, s:b}", "name",
 	                         conf_chain_name(plan->settings, i), "chain",
-	                         is_ours ? plan->settings->certificates[i].chain : "", "names",
+	                         path, "names",
 	                         label.names, strnlen(label.names, NAMES_SHOWN), "key", label.key,
 	                         "issuer", label.issuer, "not_before",
 	                         (json_int_t)label.not_before_s, "not_after",

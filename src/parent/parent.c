@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/state.h"
 #include "parent/truth.h"
@@ -42,6 +43,7 @@ void parent_all_ready(struct parent *p)
 	p->is_ready = true;
 	parent_witness_look(p);
 	p->has_upgrade_failed = false;
+	parent_acme_tick(p);
 	parent_dashboard_state(p);
 	io_deadline_disarm(&p->heir_late);
 	log_notice(NULL, "ready", kv_str("version", MAILSEAL_VERSION),
@@ -94,6 +96,7 @@ static void on_file_tick(struct io_deadline *d)
 	parent_plan_node_alarm(p);
 	parent_exceptions_tell(p);
 	parent_bans_tick(p);
+	parent_acme_tick(p);
 	io_deadline_arm(p->loop, d, FILE_TICK_MS);
 }
 
@@ -193,6 +196,8 @@ static int parent_init(struct parent *p, struct conf_settings *settings, int inh
 	if (!r)
 		r = parent_bans_begin(p, settings ? settings->state_dir : NULL);
 	if (!r)
+		r = parent_acme_begin(p);
+	if (!r)
 		r = signals_open(p);
 	if (r) {
 		conf_settings_free(settings);
@@ -265,6 +270,9 @@ static void parent_deinit(struct parent *p)
 	parent_listen_close(p);
 	parent_tunnels_end(p);
 	conf_settings_free(p->began_with);
+	parent_acme_free(p);
+	parent_requests_free(p);
+	parent_challenges_free(p);
 	parent_plan_free(p->plan);
 	parent_plan_free(p->next);
 	parent_plan_free(p->retired);

@@ -45,8 +45,7 @@ void parent_plan_free(struct parent_plan *plan)
 	free(plan);
 }
 
-__attribute__((format(printf, 2, 3))) static int plan_fails(struct parent_plan *plan,
-                                                            const char *format, ...)
+int parent_plan_fails(struct parent_plan *plan, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -67,9 +66,9 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 {
 	int r = file_read(&c->chain, chain_path, FILE_MAX, &c->chain_time);
 	if (r)
-		return plan_fails(plan, "%s: %s", chain_path, file_error(r));
+		return parent_plan_fails(plan, "%s: %s", chain_path, file_error(r));
 	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
-		return plan_fails(plan, "%s: no certificate in PEM", chain_path);
+		return parent_plan_fails(plan, "%s: no certificate in PEM", chain_path);
 	c->key_time = time_of(key_path);
 	struct tls_label label = {};
 	if (!tls_label_read(&label, buf_slice(&c->chain))) {
@@ -80,10 +79,22 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	return 0;
 }
 
+int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
+                                 const char *chain_path, const char *key_path)
+{
+	struct parent_certificate *c = &plan->certificates[number];
+	int r = certificate_read(plan, c, chain_path, key_path);
+	if (r)
+		return r;
+	plan->keys_pending++;
+	parent_keys_send(p, c->key_id, key_path);
+	return 0;
+}
+
 static int ca_read(struct parent_plan *plan, size_t whose, const char *path)
 {
 	int r = file_read(&plan->cas[whose], path, FILE_MAX, NULL);
-	return r ? plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
+	return r ? parent_plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
 }
 
 /* Far ends prove themselves by the public CAs, and those that the operator adds. */
@@ -97,7 +108,7 @@ static int relay_cas_read(struct parent_plan *plan, size_t number)
 		if (!r)
 			r = buf_add_str(pem, "\n");
 		if (r)
-			return plan_fails(plan, "%s: %s", paths[i], file_error(r));
+			return parent_plan_fails(plan, "%s: %s", paths[i], file_error(r));
 	}
 	return relay->client_ca_file ? ca_read(plan, conf_ca_of_clients(plan->settings, number),
 	                                       relay->client_ca_file)
@@ -159,7 +170,7 @@ static int self_made_order(struct parent *p, struct parent_plan *plan)
 	self_made_path(plan->settings, "key", path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return plan_fails(plan, "%s: %s", path, strerror(errno));
+		return parent_plan_fails(plan, "%s: %s", path, strerror(errno));
 	if (!plan->self_made_is_ordered)
 		plan->keys_pending++;
 	plan->self_made_is_ordered = true;
@@ -194,7 +205,7 @@ static void node_path(const struct conf_settings *s, const char *what, char path
 void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap)
 {
 	if (number < s->certificate_count)
-		snprintf(ret_path, cap, "%s", s->certificates[number].key);
+		conf_certificate_key_path(s, &s->certificates[number], ret_path, cap);
 	else if (number == conf_chain_self_made(s))
 		snprintf(ret_path, cap, "%s/self-made.key", s->state_dir);
 	else
@@ -228,7 +239,7 @@ static int node_prepare(struct parent *p, struct parent_plan *plan)
 	return 0;
 }
 
-static struct parent_certificate *certificate_of(struct parent_plan *plan, uint32_t key_id)
+struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id)
 {
 	for (size_t i = 0; plan && i < plan->certificate_count; i++)
 		if (plan->certificates[i].key_id == key_id)
@@ -350,8 +361,9 @@ static void plan_decide(struct parent *p)
 		if (!buf_len(&c->chain))
 			continue;
 		if (!c->is_key_loaded || memcmp(c->chain_digest, c->key_digest, 32) != 0)
-			plan_fails(plan, "certificate \"%s\": chain and key do not belong together",
-			           conf_chain_name(plan->settings, i));
+			parent_plan_fails(
+				plan, "certificate \"%s\": chain and key do not belong together",
+				conf_chain_name(plan->settings, i));
 	}
 	if (plan->error[0])
 		plan_drop(p);
@@ -376,7 +388,7 @@ static int group_find(struct parent_plan *plan, const char *whose, const char *g
 {
 	if (!group || getgrnam(group))
 		return 0;
-	return plan_fails(plan, "%s: there is no group \"%s\"", whose, group);
+	return parent_plan_fails(plan, "%s: there is no group \"%s\"", whose, group);
 }
 
 /* Of unix sockets: found before anything is changed. */
@@ -402,14 +414,14 @@ static int passwords_read(struct parent_plan *plan)
 	unsigned line = 0;
 	int r = path ? file_read(&plan->passwords, path, PROC_PASSWORDS_MAX, NULL) : 0;
 	if (!path || r)
-		return r ? plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
+		return r ? parent_plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
 	r = web_passwords_new(&list, buf_slice(&plan->passwords), &line);
 	web_passwords_free(list);
 	if (r == WEB_PASSWORDS_BAD)
-		return plan_fails(plan, "%s:%u: no line user:HASH with a hash of mkpasswd", path,
-		                  line);
+		return parent_plan_fails(plan, "%s:%u: no line user:HASH with a hash of mkpasswd",
+		                         path, line);
 	if (r == WEB_PASSWORDS_NONE)
-		return plan_fails(plan, "%s: nobody is in it", path);
+		return parent_plan_fails(plan, "%s: nobody is in it", path);
 	return err_up(r);
 }
 
@@ -431,11 +443,10 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	for (size_t i = 0; !r && i < s->certificate_count; i++) {
 		struct parent_certificate *c = &plan->certificates[i];
 		c->key_id = p->next_key_id++;
-		r = certificate_read(plan, c, s->certificates[i].chain, s->certificates[i].key);
-		if (r)
-			break;
-		plan->keys_pending++;
-		parent_keys_send(p, c->key_id, s->certificates[i].key);
+		r = s->certificates[i].acme
+		            ? parent_plan_ordered(p, plan, i)
+		            : parent_plan_certificate_load(p, plan, i, s->certificates[i].chain,
+		                                           s->certificates[i].key);
 	}
 	if (!r)
 		r = self_made_prepare(p, plan);
@@ -472,24 +483,28 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest)
 {
-	struct parent_certificate *c = certificate_of(p->next, key_id);
+	struct parent_certificate *c = parent_plan_certificate_of(p->next, key_id);
 	if (!c || c->is_key_loaded || digest.len != sizeof(c->key_digest))
 		return; /* of a plan that was dropped, or told again by a new keys */
 	memcpy(c->key_digest, digest.data, digest.len);
 	c->is_key_loaded = true;
-	if (p->next->keys_pending && --p->next->keys_pending == 0)
-		decide_soon(p);
+	parent_plan_settled(p);
 }
 
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
 {
-	struct parent_certificate *c = certificate_of(p->next, key_id);
+	struct parent_certificate *c = parent_plan_certificate_of(p->next, key_id);
 	if (!c)
 		return;
 	size_t i = (size_t)(c - p->next->certificates);
 	char path[512];
 	parent_plan_key_path(p->next->settings, i, path, sizeof(path));
-	plan_fails(p->next, "%s: %s", path, why);
+	parent_plan_fails(p->next, "%s: %s", path, why);
+	parent_plan_settled(p);
+}
+
+void parent_plan_settled(struct parent *p)
+{
 	if (p->next->keys_pending && --p->next->keys_pending == 0)
 		decide_soon(p);
 }
@@ -528,9 +543,9 @@ void parent_plan_self_signed(struct parent *p, struct slice chain)
 	plan->self_made_is_ordered = false;
 	plan->keys_pending--;
 	if (!chain.len) {
-		plan_fails(plan, "%s cannot be written, keys has said why", key);
+		parent_plan_fails(plan, "%s cannot be written, keys has said why", key);
 	} else if (!file_write(path, chain)) {
-		plan_fails(plan, "%s: %s", path, strerror(errno));
+		parent_plan_fails(plan, "%s: %s", path, strerror(errno));
 		unlink(path); /* half of it would be read at the next start */
 	}
 	if (!plan->error[0]) {
@@ -571,7 +586,7 @@ static bool certificate_has_changed(const struct parent_plan *plan, size_t numbe
 	if (number == conf_chain_of_node(s))
 		node_path(s, IDENTITY_CHAIN_FILE, chain);
 	else
-		snprintf(chain, sizeof(chain), "%s", s->certificates[number].chain);
+		conf_certificate_chain_path(s, &s->certificates[number], chain, sizeof(chain));
 	parent_plan_key_path(s, number, key, sizeof(key));
 	return has_changed(&c->chain_time, chain) || has_changed(&c->key_time, key);
 }

@@ -168,6 +168,10 @@ struct parent {
 	struct io_deadline ticket_tick;
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
+	struct parent_waiting *requests; /* that keys makes; parent/requests.c */
+	uint32_t next_request;
+	struct parent_challenges *challenges; /* NULL until one is in force */
+	struct parent_acme *acme;
 	struct io_deadline dashboard_tick;
 	struct io_deadline tunnel_tick; /* the next look */
 	uint64_t tunnels_looked_ms;
@@ -195,9 +199,26 @@ struct parent {
 	int status;
 };
 
+/* parent/challenges.c; nothing is answered until all workers have said so. */
+void parent_challenges_send(struct parent *p, struct parent_child *worker);
+void parent_challenges_free(struct parent *p);
+
+/* parent/plan_acme.c: of a certificate that is ordered, its key and what it shows until then. */
+int parent_plan_ordered(struct parent *p, struct parent_plan *plan, size_t number);
+
 /* parent/plan.c: from settings and files to a plan, and into force. */
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
+/* For parts of a plan. What failed first is why it cannot be; CONF_BAD. */
+int parent_plan_fails(struct parent_plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The chain is read, keys is given the key. 0 or CONF_BAD. */
+int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
+                                 const char *chain_path, const char *key_path);
+/* NULL: it is of another plan, or of none. */
+struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id);
+/* One thing less to wait for. */
+void parent_plan_settled(struct parent *p);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
 /* Says every hour that our own certificate of the internal CA should have been renewed. */
 void parent_plan_node_alarm(struct parent *p);

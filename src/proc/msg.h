@@ -159,6 +159,22 @@ enum proc_msg_type {
 	PROC_MSG_SITE_CHANNEL, /* fd: to site, which asks as a worker does */
 	/* site -> parent: what is wrong with our own policies, all of it, when it changes */
 	PROC_MSG_SITE_TROUBLE, /* text: "DOMAIN WHY\n" each */
+	/* parent -> keys, and back: a request for a certificate (PKCS #10) */
+	PROC_MSG_MAKE_REQUEST, /* u32 number, u8 enum proc_request_key, text: names, "\n" between;
+	                          fd: the key, or where to write it */
+	PROC_MSG_REQUEST_MADE, /* u32 number, 32 bytes: SHA-256 of the SubjectPublicKeyInfo, bytes
+	                          the request in PEM, text: a self-made certificate for the same
+	                          names and key. The number alone: it failed */
+	/* parent -> keys, and back: what a CA is shown by tls-alpn-01 (RFC 8737) */
+	PROC_MSG_MAKE_CHALLENGE, /* u32 key id, 32 bytes: digest of the key authorization, text:
+	                            name */
+	PROC_MSG_CHALLENGE_MADE, /* u32 key id, text: certificate in PEM; empty: it failed */
+	/* parent -> worker, and back: what CAs may ask for now, all of it */
+	PROC_MSG_CHALLENGES,       /* u32 generation, then proc/challenges.h */
+	PROC_MSG_CHALLENGES_TAKEN, /* u32 generation: it is answered from now on */
+	/* parent -> runner, and back: a program of the parent's, beside the hooks */
+	PROC_MSG_PROGRAM, /* u32 number, u32 deadline in ms, str each: its words; fd: its stdin */
+	PROC_MSG_PROGRAM_ENDED, /* u32 number, u8 it went well, text: what it said, hostile */
 	PROC_MSG_COUNT,
 };
 
@@ -212,6 +228,13 @@ enum proc_service {
 	PROC_SERVICE_COUNT,
 };
 
+/* Of PROC_MSG_MAKE_REQUEST. */
+enum proc_request_key {
+	PROC_REQUEST_KEY_THERE, /* it is read */
+	PROC_REQUEST_KEY_P256,  /* it is made, and written */
+	PROC_REQUEST_KEY_RSA2048,
+};
+
 /* Of PROC_MSG_CAPS. */
 enum {
 	PROC_CAPS_BLIND = 1, /* it expects no PROXY header and is not used; no text */
@@ -227,6 +250,9 @@ enum {
 	PROC_DIGEST_MAX = 64,
 	PROC_PASSWORDS_MAX = 256 * 1024,
 	PROC_RECORDS_MAX = 128 * 1024, /* a batch */
+	PROC_REQUEST_NAMES_MAX = 32 * 1024,
+	PROC_CHALLENGE_PEM_MAX = 4 * 1024,
+	PROC_CHALLENGES_MAX = 1024 * 1024,
 };
 
 /* For the log. Never NULL. */

@@ -189,6 +189,12 @@ static int input_open(struct slice input, int *ret_fd)
 	return 0;
 }
 
+static int input_dup(int given, int *ret_fd)
+{
+	*ret_fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
+	return *ret_fd < 0 ? err_raise(-errno) : 0;
+}
+
 /* Ours alone does not wait: the program's end does, as programs expect it. */
 static int pipe_open(int *ret_ours, int *ret_its)
 {
@@ -205,7 +211,7 @@ static int process_start(struct proc_program *p)
 	CLEAN(closep) int in = -1;
 	CLEAN(closep) int out = -1;
 	CLEAN(closep) int apart = -1;
-	int r = input_open(p->set.input, &in);
+	int r = p->set.input_fd ? input_dup(*p->set.input_fd, &in) : input_open(p->set.input, &in);
 	if (!r)
 		r = pipe_open(&p->out_fd, &out);
 	if (!r && p->set.out)

@@ -39,8 +39,9 @@ static inline bool proc_program_is_well(const struct proc_program_result *result
 
 struct proc_program_settings {
 	struct io_loop *loop;
-	char *const *argv;  /* ended by NULL; a name without "/" is looked for in PATH */
-	struct slice input; /* all of its stdin; copied */
+	char *const *argv;   /* ended by NULL; a name without "/" is looked for in PATH */
+	struct slice input;  /* all of its stdin; copied */
+	const int *input_fd; /* or its stdin itself, the caller's; NULL: input */
 	uint32_t deadline_ms;
 	struct buf *out; /* all of its stdout, apart from output; NULL: in output. The caller's */
 	size_t out_max;  /* bytes */

@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "proc/peer.h"
 #include "proc/program.h"
+#include "runner/errand.h"
 #include "runner/queue.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct runner {
 	struct runner_queue queue; /* rate 0: the parent has not said yet what there is */
 	struct asker *askers;
 	struct under_way *under_way;
+	struct runner_errands errands; /* of the parent's own */
 	bool is_leaving;
 };
 
@@ -90,8 +92,13 @@ static void asker_free(struct asker *gone)
 
 static void end_if_idle(struct runner *r)
 {
-	if (r->is_leaving && !r->under_way)
+	if (r->is_leaving && !r->under_way && !r->errands.first)
 		io_loop_stop(r->loop);
+}
+
+static void on_errands_idle(void *owner)
+{
+	end_if_idle(owner);
 }
 
 /* --- hooks --- */
@@ -279,6 +286,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(asker_add(r, TAKE_FD(msg->fd)));
 	if (msg->type == PROC_MSG_HOOK_RUN && r->queue.rate)
 		return err_up(on_run(r, NULL, msg->payload));
+	if (msg->type == PROC_MSG_PROGRAM)
+		return err_up(runner_errand_start(&r->errands, msg->payload, TAKE_FD(msg->fd)));
 	if (msg->type != PROC_MSG_HOOKS || r->queue.rate ||
 	    !proc_hooks_unpack(msg->payload, &r->hooks))
 		return err_raise(-EPROTO);
@@ -295,6 +304,7 @@ static void leave(struct runner *r)
 {
 	struct runner_job *job;
 	r->is_leaving = true;
+	runner_errands_end(&r->errands); /* nobody is left whom they are for */
 	while ((job = runner_queue_take(&r->queue, NULL))) {
 		answer(r, job, PROC_HOOK_NO_ROOM);
 		runner_job_free(job);
@@ -324,6 +334,9 @@ static int begin(struct runner *r, int chan_fd)
 	r->look.fn = on_look;
 	r->look_now.fn = on_look_now;
 	r->queue.end = &r->queue.first;
+	r->errands = (struct runner_errands){
+		.loop = r->loop, .parent = &r->parent, .on_idle = on_errands_idle, .owner = r
+	};
 	failed = proc_peer_new(&r->parent, &(struct proc_peer_settings){
 						   .loop = r->loop,
 						   .fd = chan_fd,
@@ -343,6 +356,7 @@ static void end(struct runner *r)
 {
 	while (r->under_way)
 		under_way_free(r->under_way);
+	runner_errands_end(&r->errands);
 	for (struct asker *a = r->askers; a; a = a->next)
 		(void)!proc_chan_flush(proc_peer_chan(a->peer));
 	while (r->askers)

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/chain.h"
+#include "tls/challenge_private.h"
 #include "tls/context.h"
 #include "tls/inside.h"
 #include "tls/library.h"
@@ -23,6 +24,8 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
 	struct tls_server *server = arg;
 	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (tls_challenge_take(ssl, server, sni))
+		return SSL_TLSEXT_ERR_OK;
 	struct tls_identity *id = sni ? tls_identities_find(&server->identities, sni) : NULL;
 	if (!id)
 		return SSL_TLSEXT_ERR_NOACK;
@@ -235,6 +238,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->inside = tls_inside_ref(set->inside);
 	s->clients_may_have_none = set->clients_may_have_none;
 	s->says_word = set->says_word;
+	s->challenges = set->challenges;
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);

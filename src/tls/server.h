@@ -7,6 +7,7 @@
 
 #include "tls/session.h"
 
+struct acme_challenges;
 struct tls_inside;
 
 enum { TLS_VISITOR_CAP = 16 };
@@ -64,6 +65,9 @@ struct tls_server_settings {
 	 * that looks what is served. "" or NULL: there is none. */
 	const char *visitor; /* less than TLS_VISITOR_CAP bytes */
 	bool says_word;      /* where the client hears it (tls/word.h) */
+	/* What CAs may ask for by tls-alpn-01, or NULL. Borrowed: it may change, and outlives the
+	 * server. */
+	const struct acme_challenges *challenges;
 	struct tls_signer *signer;
 };
 
@@ -82,6 +86,9 @@ void tls_server_unref(struct tls_server *s);
 enum { TLS_TICKET_KEY_LEN = 80 };
 void tls_server_set_ticket_keys(struct tls_server *s, const uint8_t *current,
                                 const uint8_t *previous);
+
+/* The protocol id of a CA that asks; in the facts of a session that was for nothing else. */
+extern const char tls_challenge_alpn[];
 
 /* Is it a name in one of its certificates? */
 bool tls_server_has_name(const struct tls_server *s, const char *name);

@@ -77,7 +77,8 @@ struct tls_server {
 	size_t client_name_count;
 	bool clients_may_have_none;
 	bool says_word;
-	struct tls_inside *inside; /* a reference, or NULL */
+	const struct acme_challenges *challenges; /* or NULL */
+	struct tls_inside *inside;                /* a reference, or NULL */
 };
 
 /* The context of an identity, made now if need be. NULL: no memory, or OpenSSL refuses its key. */

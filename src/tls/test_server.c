@@ -1,4 +1,5 @@
 /* What a server decides beside the policy: certificate, application protocol, resumption. */
+#include "acme/challenges.h"
 #include "base/clean.h"
 #include "tls/server.h"
 #include "tls/server_private.h"
@@ -24,6 +25,7 @@ struct server_make {
 	const char *scope, *alpn;
 	bool has_no_tickets;
 	bool is_opportunistic;
+	const struct acme_challenges *challenges;
 };
 
 static struct tls_server *server_make(struct server_make make)
@@ -45,6 +47,7 @@ static struct tls_server *server_make(struct server_make make)
 		.certificate_count = COUNT_OF(specs),
 		.ticket_scope = make.scope,
 		.alpn = make.alpn,
+		.challenges = make.challenges,
 		.signer = &world.signer.tls,
 	};
 	struct tls_server *server = NULL;
@@ -451,9 +454,53 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A CA that speaks acme-tls/1 first sees the certificate made for it, and nobody else does. */
+static void test_challenge(void **state)
+{
+	static const struct {
+		const char *sni, *alpn;
+		int result;
+		bool is_shown;
+	} cases[] = {
+		{ "new.example.org", "acme-tls/1", 0, true },
+		{ "NEW.example.org", "acme-tls/1", 0, true },
+		{ "other.example.org", "acme-tls/1", TLS_FAILED, false },
+		{ NULL, "acme-tls/1", TLS_FAILED, false },
+		{ "new.example.org", "imap", 0, false },
+		{ "new.example.org", NULL, 0, false },
+	};
+	struct acme_challenges list = {};
+	struct acme_challenge one = { .type = ACME_TLS_ALPN_01,
+		                      .name = "new.example.org",
+		                      .token = "token",
+		                      .key_id = KEY_WILD };
+	(void)state;
+	assert_int_equal(buf_add(&one.chain_pem, buf_slice(&world.wild.chain_pem)), 0);
+	assert_int_equal(acme_challenges_add(&list, &one), 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEAN(server_freep)
+		struct tls_server *server =
+			server_make((struct server_make){ .alpn = "imap", .challenges = &list });
+		struct test_client client = { .sni = cases[i].sni, .alpn = cases[i].alpn };
+		CLEAN(test_wire_deinit) struct test_wire w;
+		test_wire_init(&w, server, &client);
+		w.signer = &world.signer;
+		test_wire_handshake(&w);
+		assert_int_equal(w.server_result, cases[i].result);
+		if (cases[i].result)
+			continue;
+		CLEAN(x509_freep) X509 *shown = SSL_get1_peer_certificate(w.client);
+		assert_int_equal(!X509_cmp(shown, world.wild.certificate), cases[i].is_shown);
+		assert_string_equal(tls_session_facts(w.server)->alpn,
+		                    cases[i].alpn ? cases[i].alpn : "");
+	}
+	acme_challenges_clear(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_server_sni),
 		cmocka_unit_test(test_server_alpn),
 		cmocka_unit_test(test_server_alpn_preference),

@@ -76,6 +76,11 @@ static const struct exposition_family
 	workarounds = GAUGE("workarounds", "Far ends that are treated specially."),
 	tunnels =
 		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
+	order_failures =
+		GAUGE("acme_order_failures",
+                      "Orders of the certificate that failed since the last that went well."),
+	order_due = GAUGE("acme_order_due_timestamp_seconds",
+                          "When the certificate is ordered from its CA again."),
 	expiry = GAUGE("certificate_expiry_timestamp_seconds",
                        "Until when the served certificate is valid."),
 	stale = GAUGE("certificate_stale",
@@ -158,6 +163,24 @@ static void alarms_write(struct exposition *e, const json_t *list)
 	}
 }
 
+static void orders_write(struct exposition *e, const json_t *orders)
+{
+	const json_t *order;
+	size_t i;
+	exposition_begin(e, &order_failures);
+	json_array_foreach(orders, i, order)
+	{
+		exposition_value(e, &order_failures, (double)web_json_number(order, "failures"),
+		                 { "certificate", web_json_text(order, "certificate") });
+	}
+	exposition_begin(e, &order_due);
+	json_array_foreach(orders, i, order)
+	{
+		exposition_value(e, &order_due, (double)web_json_number(order, "due"),
+		                 { "certificate", web_json_text(order, "certificate") });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -168,6 +191,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	alarms_write(e, json_object_get(state, "alarms"));
 	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
 	tunnels_write(e, state);
+	orders_write(e, json_object_get(state, "acme"));
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		number_write(e, json_object_get(state, "workers"), i);
 }

@@ -15,6 +15,7 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "worker/challenges.h"
 #include "worker/guesses.h"
 #include "worker/listeners.h"
 #include "worker/resolver.h"
@@ -40,6 +41,7 @@ struct worker {
 	struct proc_teller *ledger;
 	struct worker_guesses *guesses;
 	struct worker_services *services;
+	struct acme_challenges challenges; /* that all worlds answer */
 	struct edge_world *world;          /* in force; NULL before the first START */
 	struct edge_learner *learner;      /* NULL: another worker asks */
 	struct worker_listeners listeners; /* number: edge, kind: is TLS from the first byte */
@@ -193,6 +195,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	struct edge_world *world = NULL;
 	memcpy(w->next.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
 	memcpy(w->next.visitor, w->visitor, sizeof(w->visitor));
+	w->next.challenges = &w->challenges;
 	if (!w->next_settings || !proc_unpack_u8(&u, &asks))
 		return err_raise(-EPROTO);
 	struct conf_settings *settings = TAKE(w->next_settings);
@@ -366,6 +369,8 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 	case PROC_MSG_BANS:
 		edge_pool_ban(w->pool, msg->payload);
 		return 0;
+	case PROC_MSG_CHALLENGES:
+		return err_up(worker_challenges_came(&w->challenges, w->parent, msg->payload));
 	case PROC_MSG_KEYS_CHANNEL:
 		return err_up(worker_signer_attach(w->signer, TAKE_FD(msg->fd)));
 	case PROC_MSG_RESOLVER_CHANNEL:
@@ -467,6 +472,7 @@ static void worker_deinit(struct worker *w)
 	worker_services_free(w->services);
 	worker_resolver_free(w->resolver);
 	worker_guesses_free(w->guesses);
+	acme_challenges_clear(&w->challenges);
 	proc_teller_free(w->ledger); /* its last words are of those above */
 	io_watch_free(w->parent_watch);
 	proc_chan_free(w->parent);

@@ -1,0 +1,184 @@
+/* What CAs may ask for: told to all workers, in force when all have said so. */
+#include "parent/challenges.h"
+#include "parent/acme.h"
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "proc/challenges.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct parent_challenges {
+	struct acme_challenges list;
+	uint32_t generation;
+	uint32_t taken[PARENT_WORKERS_MAX]; /* by each worker, of itself */
+	bool is_awaited;                    /* that all take this generation */
+	bool is_made;                       /* keys makes the certificate of made_for */
+	uint32_t made_key_id;
+	struct acme_word made_for;
+};
+
+static struct parent_challenges *challenges_of(struct parent *p)
+{
+	if (!p->challenges)
+		p->challenges = calloc(1, sizeof(*p->challenges));
+	return p->challenges;
+}
+
+void parent_challenges_send(struct parent *p, struct parent_child *worker)
+{
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer packer = proc_packer_onto(&payload);
+	if (!p->challenges)
+		return;
+	proc_challenges_pack(&packer, p->challenges->generation, &p->challenges->list);
+	p->challenges->taken[worker->slot] = 0;
+	if (packer.has_failed)
+		log_error(NULL, "no memory for a message");
+	else
+		parent_send(worker, PROC_MSG_CHALLENGES, buf_slice(&payload), -1);
+}
+
+/* Are all that may be asked ready? One that dies has a successor, who is told and says so. */
+static void look_if_all(struct parent *p)
+{
+	struct parent_challenges *c = p->challenges;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (c->taken[i] != c->generation)
+			return;
+	if (!c->is_awaited)
+		return;
+	c->is_awaited = false;
+	parent_acme_in_force(p, true);
+}
+
+static void all_tell(struct parent *p)
+{
+	p->challenges->generation++;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (p->workers[i] && p->workers[i]->chan)
+			parent_challenges_send(p, p->workers[i]);
+}
+
+void parent_challenges_taken(struct parent *p, unsigned slot, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	uint32_t generation;
+	if (!p->challenges || slot >= PARENT_WORKERS_MAX || !proc_unpack_u32(&u, &generation))
+		return;
+	p->challenges->taken[slot] = generation;
+	look_if_all(p);
+}
+
+/* Takes what *one has. */
+static int put(struct parent *p, struct acme_challenge *one)
+{
+	struct parent_challenges *c = p->challenges;
+	int r = acme_challenges_add(&c->list, one);
+	if (r) {
+		acme_challenge_deinit(one);
+		return r < 0 ? err_up(r) : err_raise(-ENOSPC);
+	}
+	c->is_awaited = true;
+	all_tell(p);
+	return 0;
+}
+
+static struct acme_challenge challenge_from(const struct acme_word *w)
+{
+	struct acme_challenge one = { .type = w->type };
+	memcpy(one.name, w->name, sizeof(one.name));
+	memcpy(one.token, w->token, sizeof(one.token));
+	memcpy(one.authorization, w->authorization, sizeof(one.authorization));
+	return one;
+}
+
+/* Its key is made in keys, and stays there. */
+static void certificate_order(struct parent *p, const struct acme_word *w)
+{
+	uint8_t payload[4 + ACME_DIGEST_LEN + ACME_NAME_CAP];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	struct parent_challenges *c = p->challenges;
+	c->is_made = true;
+	c->made_for = *w;
+	c->made_key_id = p->next_key_id++;
+	proc_pack_u32(&packer, c->made_key_id);
+	proc_pack_raw(&packer, slice_of(w->digest, sizeof(w->digest)));
+	proc_pack_raw(&packer, slice_str(w->name));
+	parent_send(&p->keys, PROC_MSG_MAKE_CHALLENGE, proc_packed(&packer), -1);
+}
+
+int parent_challenge_put(struct parent *p, const struct acme_word *w)
+{
+	if (!challenges_of(p))
+		return err_raise(-ENOMEM);
+	if (w->type == ACME_TLS_ALPN_01) {
+		certificate_order(p, w);
+		return 0;
+	}
+	struct acme_challenge one = challenge_from(w);
+	return err_up(put(p, &one));
+}
+
+void parent_challenge_made(struct parent *p, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	struct parent_challenges *c = p->challenges;
+	struct slice chain;
+	uint32_t key_id;
+	if (!c || !c->is_made || !proc_unpack_u32(&u, &key_id) || key_id != c->made_key_id ||
+	    !proc_unpack_text(&u, &chain))
+		return;
+	c->is_made = false;
+	struct acme_challenge one = challenge_from(&c->made_for);
+	one.key_id = key_id;
+	if (!chain.len || buf_add(&one.chain_pem, chain) || put(p, &one))
+		parent_acme_in_force(p, false);
+}
+
+static void key_forget(struct parent *p, const struct acme_challenge *c)
+{
+	uint8_t payload[4];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	if (c->type != ACME_TLS_ALPN_01)
+		return;
+	proc_pack_u32(&packer, c->key_id);
+	parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+}
+
+void parent_challenges_end(struct parent *p)
+{
+	struct parent_challenges *c = p->challenges;
+	if (!c)
+		return;
+	c->is_awaited = c->is_made = false;
+	if (!c->list.count)
+		return;
+	for (size_t i = 0; i < c->list.count; i++)
+		key_forget(p, &c->list.items[i]);
+	acme_challenges_clear(&c->list);
+	all_tell(p);
+}
+
+void parent_challenge_take_out(struct parent *p, const struct acme_word *w)
+{
+	struct parent_challenges *c = p->challenges;
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->list.count; i++)
+		if (c->list.items[i].type == w->type && !strcmp(c->list.items[i].token, w->token))
+			key_forget(p, &c->list.items[i]);
+	if (acme_challenges_remove(&c->list, w->type, w->name, w->token))
+		all_tell(p);
+}
+
+void parent_challenges_free(struct parent *p)
+{
+	if (p->challenges)
+		acme_challenges_clear(&p->challenges->list);
+	free(TAKE(p->challenges));
+}

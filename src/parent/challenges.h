@@ -1,0 +1,18 @@
+/* What the order that is open lets a CA ask for. Inside of parent/ alone. */
+#ifndef PARENT_CHALLENGES_H
+#define PARENT_CHALLENGES_H
+
+#include "acme/word.h"
+
+struct parent;
+
+/* 0: parent_acme_in_force() follows, when all workers answer it, or it cannot be. Or a negative. */
+[[nodiscard]] int parent_challenge_put(struct parent *p, const struct acme_word *word);
+void parent_challenge_take_out(struct parent *p, const struct acme_word *word);
+/* The order has ended: nothing is answered any more. */
+void parent_challenges_end(struct parent *p);
+
+/* parent/acme.c */
+void parent_acme_in_force(struct parent *p, bool is_in_force);
+
+#endif

@@ -1,0 +1,87 @@
+"""Orders that fail: what was in force stays, it is said why, and tried again later."""
+import os
+import subprocess
+
+import pytest
+
+from acme import MARKS, NAMES, PATIENCE, issued, leaf_of, scene, shown  # noqa: F401
+from daemon import wait_until
+
+pytestmark = MARKS
+
+
+def test_a_name_that_the_ca_does_not_reach_is_said_and_tried_again(scene):
+    scene.ca.set("set-default-ipv4", ip="127.0.0.77")
+    daemon = scene.run(NAMES)
+    event = daemon.wait("certificate not issued, the one before stays", PATIENCE)
+    assert event["certificate"] == "c" and event["reason"] and int(event["again_in_s"]) == 10
+    assert scene.status()["state"] == "failed" and scene.status()["failures"] == 1
+    assert not os.path.exists(scene.path("chain.pem"))
+    assert shown(scene.imap)[0] == leaf_of(scene.path("stand-in.pem"))
+    scene.ca.set("set-default-ipv4", ip="127.0.0.1")
+    issued(scene)
+    assert scene.status()["failures"] == 0
+
+
+def test_while_the_ca_is_down_what_was_issued_stays(scene):
+    daemon = scene.run(NAMES)
+    issued(scene)
+    before = leaf_of(scene.path("chain.pem"))
+    scene.ca.stop()
+    seen = len(daemon.events)
+    assert daemon.ctl("acme-renew", "c").returncode == 0
+    daemon.wait("certificate not issued, the one before stays", PATIENCE, after=seen)
+    assert leaf_of(scene.path("chain.pem")) == before == shown(scene.imap)[0]
+    # A restart is no reason to ask again at once.
+    daemon.close()
+    daemon.start(wrap=scene.wrap)
+    daemon.ready()
+    assert scene.status()["failures"] == 1
+    assert leaf_of(scene.path("chain.pem")) == shown(scene.imap)[0]
+
+
+@pytest.mark.parametrize("scene", [{"env": {"PEBBLE_WFE_NONCEREJECT": "90"}}], indirect=True)
+def test_bad_nonces_end_in_a_failure_or_a_certificate(scene):
+    daemon = scene.run(NAMES)
+    ends = ("certificate issued", "certificate not issued, the one before stays")
+    assert wait_until(lambda: any(e.get("event") in ends for e in daemon.events), 3 * PATIENCE)
+    assert shown(scene.imap)[0]
+
+
+def test_a_chain_that_does_not_fit_is_not_taken(scene):
+    """The client's folder is the client's: what it writes there is looked at."""
+    daemon = scene.run(NAMES)
+    issued(scene)
+    before = leaf_of(scene.path("chain.pem"))
+    other = f"{scene.folder}/other.pem"
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", f"{scene.folder}/other.key",
+                    "-out", other, "-days", "9", "-subj", "/CN=mail.example.org", "-addext",
+                    "subjectAltName=DNS:mail.example.org,DNS:imap.example.org"], check=True, capture_output=True)
+    client = f"{scene.folder}/uacme"
+    with open(client, "w", encoding="ascii") as out:
+        out.write(f'#!/bin/sh\nfor last; do :; done\ncp {other} "${{last%.pem}}-cert.pem"\n')
+    os.chmod(client, 0o755)
+    os.chmod(other, 0o644)
+    daemon.close()
+    daemon.start(wrap=lambda command: ["unshare", "--mount", "sh", "-ec",
+                                       f'mount --bind {client} /usr/bin/uacme; exec "$@"', "sh",
+                                       *scene.wrap(command)])
+    daemon.ready()
+    assert daemon.ctl("acme-renew", "c").returncode == 0
+    event = daemon.wait("certificate not issued, the one before stays", PATIENCE)
+    assert "another key" in event["reason"]
+    assert leaf_of(scene.path("chain.pem")) == before == shown(scene.imap)[0]
+
+
+def test_a_restart_in_the_middle_of_an_order(scene):
+    scene.ca.stop()
+    daemon = scene.run(NAMES)
+    daemon.wait("certificate ordered", PATIENCE)
+    daemon.close()
+    with open(scene.path("order"), encoding="ascii") as text:
+        assert text.read().split()[1] == "0"  # it was cut off
+    scene.ca.start({})
+    daemon.start(wrap=scene.wrap)
+    daemon.ready()
+    issued(scene)
+    assert scene.status()["failures"] == 0
