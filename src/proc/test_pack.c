@@ -231,7 +231,7 @@ static void test_msg_rows(void **state)
 				assert_false(is_exposed && has_fd &&
 				             proc_msg_allowed(f, t, type, 0, true));
 			}
-		assert_in_range(ways, 1, 7); /* READY comes from all seven */
+		assert_in_range(ways, 1, 8); /* READY comes from all eight */
 		assert_string_not_equal(proc_msg_name(type), "unknown");
 	}
 	assert_string_equal(proc_msg_name(PROC_MSG_COUNT), "unknown");

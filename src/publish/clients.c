@@ -145,10 +145,25 @@ static bool byte_take(struct slice *text, char *ret_byte)
 	return false;
 }
 
+static bool is_space(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Of XML: lines, too. */
+static struct slice space_trim(struct slice text)
+{
+	while (text.len && is_space(text.data[0]))
+		text = slice_skip(text, 1);
+	while (text.len && is_space(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
 static bool address_take(struct slice text, char ret_address[PUBLISH_ADDRESS_CAP])
 {
 	size_t len = 0;
-	text = slice_trim(text);
+	text = space_trim(text);
 	while (text.len) {
 		char byte;
 		if (len == PUBLISH_ADDRESS_CAP - 1 || !byte_take(&text, &byte) || byte <= ' ' ||

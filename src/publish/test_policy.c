@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -19,7 +20,7 @@ static enum publish_cover cover(void *owner, const char *host, char *ret_why)
 {
 	(void)owner;
 	snprintf(ret_why, PUBLISH_WHY_CAP, "no certificate for %s", host);
-	if (!strncmp(host, "mx", 2))
+	if (!strncasecmp(host, "mx", 2))
 		return PUBLISH_COVERED;
 	return !strncmp(host, "our", 3) ? PUBLISH_UNCOVERED : PUBLISH_FOREIGN;
 }

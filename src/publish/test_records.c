@@ -28,7 +28,7 @@ static const char config[] =
 	"= "
 	"\"no.example.org\"; };\n"
 	" sieve = { protocol = \"managesieve\"; listen = [\"*:4190\"]; backend = \"imap\"; "
-        "hostname = "
+	"hostname = "
 	"\"imap.example.org\"; };\n"
 	" imap = { protocol = \"imap\"; listen_tls = [\"*:993\"]; backend = \"imap\"; hostname = "
 	"\"imap.example.org\"; };\n"
