@@ -76,6 +76,15 @@ struct conf_certificate {
 	int line;
 };
 
+/* Which of a backend's addresses a session goes to first. */
+enum conf_balance {
+	CONF_BALANCE_ORDER,  /* as they are written */
+	CONF_BALANCE_LEAST,  /* that with the fewest sessions */
+	CONF_BALANCE_SOURCE, /* always the same for a client's address */
+};
+
+enum { CONF_BACKEND_ADDRESSES_MAX = 64 };
+
 struct conf_backend {
 	char *name;
 	struct conf_address *addresses;
@@ -89,6 +98,11 @@ struct conf_backend {
 	bool accepts_unproven_tunnel;
 	bool channel_binding; /* it binds to our TLS: -PLUS mechanisms stay */
 	uint32_t connect_timeout_ms;
+	enum conf_balance balance;
+	struct conf_network *sources; /* addresses alone, in turn; none: as the kernel chooses */
+	size_t source_count;
+	uint32_t health_interval_ms; /* between checks of an address; 0: there are none */
+	uint32_t health_timeout_ms;  /* of a check, all of it */
 	const char *file;
 	int line;
 };
