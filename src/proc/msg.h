@@ -145,6 +145,12 @@ enum proc_msg_type {
 	PROC_MSG_HOSTS_FILE, /* text: the hosts file, when it is another */
 	/* resolver -> parent: all names that were asked for, when something changes */
 	PROC_MSG_HOSTS, /* text: "NAME SOURCE ADDRESS,ADDRESS WHY\n" each (parent/hosts.c) */
+	/* worker -> parent: a look at an address of a backend (edge/learn.h); and parent -> worker:
+	 * what one of them saw */
+	PROC_MSG_LOOKED, /* u32 backend, u32 address, u8 PROC_LOOKED_..., u32 us until the
+	                    connection stood, text: what was wrong */
+	/* worker -> parent, before each PROC_MSG_STATUS: of each address of each backend */
+	PROC_MSG_LOADS, /* u32 sessions that are open, u64 that were begun, u64 that failed */
 	PROC_MSG_COUNT,
 };
 
@@ -201,6 +207,13 @@ enum proc_service {
 enum {
 	PROC_CAPS_BLIND = 1, /* it expects no PROXY header and is not used; no text */
 	PROC_CAPS_PLUS = 2,  /* it offers mechanisms bound to its own TLS */
+};
+
+/* Of PROC_MSG_LOOKED; neither of the first two: not known yet. */
+enum {
+	PROC_LOOKED_UP = 1,
+	PROC_LOOKED_DOWN = 2,
+	PROC_LOOKED_REFUSING = 4, /* down, but it answers, with an error */
 };
 
 enum {
