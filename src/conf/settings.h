@@ -115,8 +115,12 @@ struct conf_limits {
 	unsigned max_handshakes;          /* per worker, in flight */
 	unsigned errors_max;
 	unsigned login_failures_max;
-	unsigned login_delay_after; /* 0: never */
-	size_t line_max;            /* bytes, CRLF included */
+	unsigned login_delay_after;  /* 0: never */
+	unsigned login_refuse_after; /* the same */
+	uint32_t login_refuse_for_ms;
+	struct conf_network *login_exempt;
+	size_t login_exempt_count;
+	size_t line_max; /* bytes, CRLF included */
 	size_t auth_line_max;
 	size_t literal_max;
 	uint32_t greeting_timeout_ms;

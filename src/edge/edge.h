@@ -112,6 +112,8 @@ struct edge_counters {
 	uint64_t messages;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t logins_slowed;  /* after failed ones: answered late */
+	uint64_t logins_refused; /* the same: the backend was not asked */
 };
 
 /* All sessions of a worker. */

@@ -46,6 +46,8 @@ static const struct {
 	{ "resumed", "sessions resumed by ticket" },
 	{ "refused", "connections refused by a limit" },
 	{ "exposures", "credentials that came in clear" },
+	{ "logins_slowed", "failed logins answered late" },
+	{ "logins_refused", "logins refused for failed ones before" },
 	{ "backend_failures", "times a backend did not answer" },
 	{ "messages", "messages received" },
 	{ "handoffs_open", "MTAs connected to a relay now" },

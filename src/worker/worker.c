@@ -294,6 +294,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		k->bytes_out,
 		k->datagrams,
 		k->datagrams_lost,
+		c->logins_slowed,
+		c->logins_refused,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
