@@ -62,7 +62,15 @@ class Farm:
         self.servers[number].close()
 
     def begin(self, number, serve=peers.smtp):
-        self.servers[number] = peers.Backend(noting(serve), port=self.servers[number].port)
+        port = self.servers[number].port
+
+        def listens():
+            try:
+                self.servers[number] = peers.Backend(noting(serve), port=port)
+            except OSError:
+                return False  # a client's end has the number for a moment
+            return True
+        assert wait_until(listens, 30)
 
     def states(self):
         return [b["state"] for b in self.daemon.status()["backends"]]
