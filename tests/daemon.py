@@ -221,8 +221,9 @@ def memory_tls(sock, context=None):
 class Talk:
     """A client that says bytes and reads lines."""
 
-    def __init__(self, port, timeout=15):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=15, source=None):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout,
+                                             (source, 0) if source else None)
         self.rest = b""
 
     def starttls(self, **limits):

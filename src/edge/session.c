@@ -58,6 +58,7 @@ void edge_session_free(struct edge_session *s)
 		edge_record_session(s);
 	edge_handshakes_ticket_end(s);
 	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
+	edge_backend_leave(s);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
 	io_stream_deinit(&s->backend);

@@ -48,12 +48,14 @@ struct edge_session {
 	struct edge_backend *target; /* the edge's, until CONNECT says which */
 	struct edge_passed *passed;  /* TLS that is not ended here; else NULL */
 	size_t address;              /* of the target, the one being tried or in use */
-	size_t address_end;          /* the first that is not tried */
+	size_t address_end;          /* how many there are; address is this: none is left */
+	uint64_t tried;              /* of them, a bit each; or not to be tried */
 	enum tunnel_state tunnel;    /* of the way to the backend, where a tunnel seals it */
 	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
 	bool is_implicit;
+	bool is_at_address;      /* it counts there: edge_load */
 	bool is_counted;         /* at pool.limits */
 	bool is_banned;          /* it ends behind the message that it is in */
 	bool is_counted_as_user; /* at pool.users, under user_key */
@@ -162,8 +164,21 @@ void edge_learn_seen(struct edge_session *s);
 void edge_ask_note(struct edge_ask *a, const char *error);
 void edge_ask_ended(struct edge_session *s);
 
+/* The connection of an ask stands. */
+void edge_ask_connected(struct edge_ask *a);
+
+/* edge/world.c: sessions at both count as one's; a had none yet. */
+void edge_load_share(struct edge_address *a, const struct edge_address *with);
+
+/* edge/source.c: what the settings name, begun anywhere. 0 or -ENOMEM. */
+[[nodiscard]] int edge_sources_fill(struct edge_backend *b);
+/* Starts the connection to the address that is tried. 0 or a negative: it could not even start. */
+[[nodiscard]] int edge_source_connect(struct edge_session *s);
+
 /* edge/backend.c: opens the backend for a session; what follows comes to session.c. */
 void edge_backend_open(struct edge_session *s);
+/* It is at no address any more. */
+void edge_backend_leave(struct edge_session *s);
 /* Whether none of its addresses could be reached a moment ago. */
 bool edge_backend_is_down(const struct edge_session *s);
 void edge_backend_event(struct edge_session *s, enum io_stream_event event);

@@ -8,6 +8,7 @@
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
+#include "edge/session.h"
 #include "http/edge.h"
 #include "identity/trust.h"
 #include "imap/edge.h"
@@ -118,6 +119,27 @@ static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, c
 	return err_up(r);
 }
 
+static struct edge_load *load_new(void)
+{
+	struct edge_load *load = calloc(1, sizeof(*load));
+	if (load)
+		load->refs = 1;
+	return load;
+}
+
+static void load_unref(struct edge_load *load)
+{
+	if (load && !--load->refs)
+		free(load);
+}
+
+void edge_load_share(struct edge_address *a, const struct edge_address *with)
+{
+	with->load->refs++;
+	load_unref(a->load);
+	a->load = with->load;
+}
+
 static int backend_build(struct edge_backend *b, const struct conf_backend *conf,
                          const struct edge_trust *trust, const struct buf *ca, char *ret_error,
                          size_t cap)
@@ -135,8 +157,12 @@ static int backend_build(struct edge_backend *b, const struct conf_backend *conf
 			return EDGE_WORLD_BAD;
 		}
 		a->state = edge_backend_is_listened_to(b) ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
+		a->load = load_new();
+		if (!a->load)
+			return err_raise(-ENOMEM);
 	}
-	return backend_tls(b, trust, ca, ret_error, cap);
+	int r = edge_sources_fill(b);
+	return r ? err_up(r) : backend_tls(b, trust, ca, ret_error, cap);
 }
 
 static bool serves_self_made(const struct conf_edge *conf)
@@ -411,8 +437,12 @@ void edge_world_unref(struct edge_world *w)
 			tls_server_unref(w->edges[i].old_tls[old]);
 	}
 	for (size_t i = 0; w->backends && i < w->settings->backend_count; i++) {
-		tls_client_unref(w->backends[i].tls);
-		free(w->backends[i].addresses);
+		struct edge_backend *b = &w->backends[i];
+		for (size_t k = 0; k < b->address_count; k++)
+			load_unref(b->addresses[k].load);
+		tls_client_unref(b->tls);
+		free(b->addresses);
+		free(b->sources);
 	}
 	free(w->edges);
 	free(w->backends);
