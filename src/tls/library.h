@@ -9,11 +9,11 @@
 #ifndef TLS_LIBRARY_H
 #define TLS_LIBRARY_H
 
+#include "tls/session.h"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
-
-struct tls_session;
 
 enum tls_digest {
 	TLS_DIGEST_MD5_SHA1, /* RSA before TLS 1.2 */
@@ -34,6 +34,7 @@ struct tls_library {
 	struct tls_session *current; /* whose OpenSSL call is on the stack */
 	size_t sleeping;             /* fibers of handshakes whose signature is awaited */
 	size_t sleeping_most;        /* since OpenSSL's pool of fibers was last emptied */
+	struct tls_compact_counts compact;
 };
 
 /* 0 or -ENOTSUP (OpenSSL lacks something it cannot lack). Never freed. */

@@ -14,8 +14,11 @@ enum tls_signing {
 	TLS_SIGNING_ANSWERED,
 };
 
+struct tls_records; /* tls/record.h */
+
 struct tls_session {
-	SSL *ssl;
+	SSL *ssl;                    /* NULL: the session is compact */
+	struct tls_records *records; /* of a compact one, else NULL */
 	void *owner;
 	struct tls_server *server;   /* one of the three: an edge's, a reference */
 	struct tls_client *client;   /* a backend's, a reference */
