@@ -105,8 +105,7 @@ static bool is_possible(const struct tls_session *s, enum tls_record_suite *ret_
 	        (version == TLS1_3_VERSION && h->has_client_secret && h->has_server_secret)) &&
 	       suite_find(SSL_get_current_cipher(s->ssl), ret_suite) && session &&
 	       !SSL_SESSION_get_max_fragment_length(session) && !SSL_has_pending(s->ssl) &&
-	       tls_record_count_is_whole(&h->read) && tls_record_count_is_whole(&h->written) &&
-	       h->read.records < UINT32_MAX;
+	       tls_record_count_is_whole(&h->read) && tls_record_count_is_whole(&h->written);
 }
 
 /* ret_keys has room for the master secret and both randoms. */
