@@ -95,6 +95,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"link_datagrams_lost",
 	"logins_slowed",
 	"logins_refused",
+	"tls_compact",
+	"tls_not_compact",
 };
 
 static void on_end(struct io_later *later)
