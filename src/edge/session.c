@@ -8,6 +8,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sparse.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/hello.h"
 
@@ -47,9 +48,13 @@ struct conv *edge_session_conv(struct edge_session *s)
 	return s->conv;
 }
 
-void edge_session_free(struct edge_session *s)
+/* What it was, for all who keep that. */
+static void account(struct edge_session *s)
 {
-	struct edge_pool *pool = s->pool;
+	if (!edge_session_wake(s)) {
+		log_error(NULL, "session not recorded", kv_int("errno", ENOMEM));
+		return;
+	}
 	if (s->conv->exposure.has_happened)
 		edge_record_exposure(s);
 	if (s->ask)
@@ -57,6 +62,12 @@ void edge_session_free(struct edge_session *s)
 	else
 		edge_record_session(s);
 	edge_handshakes_ticket_end(s);
+}
+
+void edge_session_free(struct edge_session *s)
+{
+	struct edge_pool *pool = s->pool;
+	account(s);
 	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
@@ -71,6 +82,7 @@ void edge_session_free(struct edge_session *s)
 		pool->open--;
 	}
 	conv_free(s->conv);
+	sparse_free(s->rest);
 	edge_passed_free(s->passed);
 	edge_world_unref(s->world);
 	free(s);
@@ -86,7 +98,8 @@ static void on_end(struct io_later *later)
 
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 {
-	conv_end(s->conv, outcome);
+	if (edge_session_wake(s))
+		conv_end(s->conv, outcome);
 	io_later_add(s->pool->loop, &s->end);
 }
 
@@ -448,8 +461,7 @@ static void on_deadline(struct io_deadline *d)
 		edge_closing_late(s);
 		break;
 	case EDGE_STATE_SPLICE:
-		conv_end(s->conv, CONV_OUTCOME_TIMEOUT);
-		edge_session_close(s);
+		edge_splice_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_COUNT:
 		break;

@@ -14,6 +14,7 @@
 #include "tunnel/told.h"
 
 struct proxyhdr_result;
+struct sparse;
 
 enum edge_state {
 	EDGE_STATE_PROXY,       /* waits for the PROXY header of a balancer (proxy_from) */
@@ -38,7 +39,8 @@ struct edge_session {
 	struct edge_pool *pool;
 	struct edge_world *world;
 	struct edge *edge;
-	struct conv *conv;
+	struct conv *conv;   /* NULL while it rests: edge/rest.c */
+	struct sparse *rest; /* then it is here */
 	struct io_stream client;
 	struct io_stream backend;
 	struct io_deadline deadline;
@@ -132,6 +134,15 @@ void edge_target_choose(struct edge_session *s);
 /* edge/splice.c; from: the side it came from. */
 void edge_splice_begin(struct edge_session *s);
 void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_stream_event event);
+/* For a reason of ours: what is left goes out first. */
+void edge_splice_end(struct edge_session *s, enum conv_outcome outcome);
+
+/* edge/rest.c: from here on s->conv is NULL, until somebody wakes it. */
+void edge_session_rest(struct edge_session *s);
+/* False: no memory, and nothing can be done but to end the session. */
+[[nodiscard]] bool edge_session_wake(struct edge_session *s);
+/* What is known of it, wherever that is: s->conv or ret_copy. */
+const struct conv *edge_session_look(const struct edge_session *s, struct conv *ret_copy);
 
 /* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
 [[nodiscard]] bool edge_door_introduced(struct edge_session *s,
