@@ -261,9 +261,8 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 		return;
 	if (event != IO_STREAM_TLS_UP) {
 		s->left_in_handshake = event != IO_STREAM_TLS_FAILED;
-		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
-		         s->left_in_handshake ? "the client left in mid-handshake"
-		                              : tls_session_error(s->client.tls));
+		s->tls_error = s->left_in_handshake ? "the client left in mid-handshake"
+		                                    : tls_session_error(s->client.tls);
 		if (event == IO_STREAM_TLS_FAILED)
 			edge_known_refused(s);
 		edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
@@ -449,9 +448,8 @@ static void on_deadline(struct io_deadline *d)
 	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
-		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
-		         s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
-		                                         : "no handshake in time");
+		s->tls_error = s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
+		                                               : "no handshake in time";
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_PROXY:

@@ -55,30 +55,31 @@ struct edge_session {
 	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
-	bool is_implicit;
-	bool is_counted;         /* at pool.limits */
-	bool is_banned;          /* it ends behind the message that it is in */
-	bool is_counted_as_user; /* at pool.users, under user_key */
-	bool is_last_crlf;       /* what the client got last ended a line */
-	bool client_tls_was_begun;
-	bool client_tls_was_up;
-	bool credential_has_crossed; /* in clear */
-	bool left_in_handshake;      /* the client did, by itself */
-	bool has_ticket;             /* the client got one */
+	bool is_implicit : 1;
+	bool is_counted : 1;         /* at pool.limits */
+	bool is_banned : 1;          /* it ends behind the message that it is in */
+	bool is_counted_as_user : 1; /* at pool.users, under user_key */
+	bool is_last_crlf : 1;       /* what the client got last ended a line */
+	bool client_tls_was_begun : 1;
+	bool client_tls_was_up : 1;
+	bool credential_has_crossed : 1; /* in clear */
+	bool left_in_handshake : 1;      /* the client did, by itself */
+	bool has_ticket : 1;             /* the client got one */
+	bool backend_in_starttls : 1;
+	bool login_was_seen : 1;
+	bool backend_was_cut : 1; /* it broke in a splice: the client is not told a clean end */
+	uint16_t hello_max;       /* the highest version its ClientHello offered */
 	uint64_t bytes_before_tls;
-	bool backend_in_starttls;
 	struct edge_limits_key key, user_key;
 	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
 	struct edge_session *line_next, *line_prev; /* of pool.line; NULL: not in it */
 	unsigned login_failures; /* of the conversation, those that were dealt with */
-	bool login_was_seen;
 	enum conv_todo held_todo;
-	bool backend_was_cut; /* it broke in a splice: the client is not told a clean end */
 	uint64_t closing_since_ms, closing_moved_ms;
 	size_t closing_left; /* bytes for the client at the last look */
-	char tls_error[96];
-	uint64_t hello;     /* what kind of ClientHello came: its hash; 0: none came */
-	uint16_t hello_max; /* the highest version it offered */
+	const char *
+		tls_error; /* why there is no TLS with the client; NULL: there is, or need not be */
+	uint64_t hello;    /* what kind of ClientHello came: its hash; 0: none came */
 	enum store_sni sni;
 };
 
