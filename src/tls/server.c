@@ -119,6 +119,8 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, s);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, s);
+	if (s->is_compact)
+		SSL_CTX_set_keylog_callback(context, tls_handover_on_secret);
 	return TAKE(context);
 }
 
@@ -218,6 +220,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->inside = tls_inside_ref(set->inside);
 	s->clients_may_have_none = set->clients_may_have_none;
 	s->says_word = set->says_word;
+	s->is_compact = set->is_compact;
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);

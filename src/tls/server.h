@@ -55,7 +55,8 @@ struct tls_server_settings {
 	/* Protocol ids accepted besides none, "," between, the preferred first ("h2,http/1.1"); or
 	 * NULL. */
 	const char *alpn;
-	bool says_word; /* where the client hears it (tls/word.h) */
+	bool says_word;  /* where the client hears it (tls/word.h) */
+	bool is_compact; /* sessions leave OpenSSL after the handshake (tls/session.h) */
 	struct tls_signer *signer;
 };
 

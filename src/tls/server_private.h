@@ -74,6 +74,7 @@ struct tls_server {
 	size_t client_name_count;
 	bool clients_may_have_none;
 	bool says_word;
+	bool is_compact;
 	struct tls_inside *inside; /* a reference, or NULL */
 };
 
