@@ -14,6 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
 
 
+COMPACT = os.environ.get("MAILSEAL_TEST_COMPACT") == "1"
+
 GIVEN = set()
 
 
@@ -31,6 +33,26 @@ def free_ports(count):
     for sock in socks:
         sock.close()
     return ports
+
+
+def top_level(config, name):
+    """Where the group of that name opens its brace at the top of a configuration; -1: nowhere."""
+    for found in re.finditer(r"\b%s\s*=\s*\{" % name, config):
+        before = re.sub(r'"[^"]*"|#[^\n]*|//[^\n]*', "", config[:found.start()])
+        if all(before.count(a) == before.count(b) for a, b in ("{}", "()", "[]")):
+            return found.end()
+    return -1
+
+
+def compacted(config):
+    """With MAILSEAL_TEST_COMPACT=1 every daemon of the tests has compact sessions, unless its
+    configuration says something about them itself."""
+    if not COMPACT or re.search(r"\bcompact\s*=", config):
+        return config
+    at = top_level(config, "tls")
+    if at < 0:
+        return "tls = { compact = true; };\n" + config
+    return config[:at] + " compact = true;" + config[at:]
 
 
 def make_certificate(folder, name="mx", key_type=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -106,7 +128,7 @@ class Daemon:
         head = (f'state_dir = "{self.folder}/state"; run_dir = "{self.folder}/run";\n'
                 f'hostname = "mail.example.org";\n')
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(head + config)
+            out.write(head + compacted(config))
 
     def read_log(self):
         for raw in self.process.stderr:

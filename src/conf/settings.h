@@ -51,6 +51,8 @@ struct conf_tls {
 	char *groups;
 	bool forward_secrecy_required;
 	bool tickets;
+	bool compact; /* sessions leave OpenSSL after the handshake; of the file's group for all
+	                 but edges */
 	enum conf_tls_mode mode;
 	enum tls_verify verify;
 	char *ca_file; /* NULL unless verify is FILE */

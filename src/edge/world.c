@@ -80,6 +80,7 @@ static int inside_tls(struct edge_backend *b, const struct edge_trust *trust, ch
 		.name_count = t->peer_count,
 		.inside = trust->inside,
 		.certificate = trust->has_node ? &trust->node : NULL,
+		.is_compact = trust->is_compact,
 		.signer = trust->signer,
 	};
 	if (!r)
@@ -107,6 +108,7 @@ static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, c
 		.pins = (const uint8_t(*)[32])t->pins,
 		.pin_count = t->pin_count,
 		.name = t->name,
+		.is_compact = trust->is_compact,
 	};
 	char why[160];
 	int r = tls_client_new(&b->tls, &set, why, sizeof(why));
@@ -249,6 +251,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.certificate_count = n,
 		.ticket_scope = is_public ? "inbound" : e->conf->name,
 		.alpn = alpn_of(e->conf, settings),
+		.is_compact = e->conf->tls.compact,
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
@@ -342,7 +345,7 @@ static int world_fill(struct edge_world *w, const struct conf_materials *m,
                       struct tls_signer *signer, char *ret_error, size_t cap)
 {
 	const struct conf_settings *settings = w->settings;
-	struct edge_trust trust = { .signer = signer };
+	struct edge_trust trust = { .signer = signer, .is_compact = settings->tls.compact };
 	w->backends = calloc(settings->backend_count + 1, sizeof(*w->backends));
 	w->edges = calloc(settings->edge_count + 1, sizeof(*w->edges));
 	if (!w->backends || !w->edges)

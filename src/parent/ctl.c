@@ -90,6 +90,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"link_bytes_out",
 	"link_datagrams",
 	"link_datagrams_lost",
+	"tls_compact",
+	"tls_not_compact",
 };
 
 static void on_end(struct io_later *later)

@@ -18,7 +18,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 37, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 39, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };

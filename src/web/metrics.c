@@ -59,6 +59,10 @@ static const struct {
 	{ "link_datagrams", COUNTER("link_datagrams", "Syslog messages that links took.") },
 	{ "link_datagrams_lost",
 	  COUNTER("link_datagrams_lost", "Syslog messages for which there was no way or room.") },
+	{ "tls_compact", GAUGE("tls_compact", "TLS sessions that are open and compact.") },
+	{ "tls_not_compact",
+	  COUNTER("tls_not_compact",
+	          "TLS sessions that were to be compact and stayed with OpenSSL.") },
 };
 
 static const struct exposition_family

@@ -15,6 +15,7 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "tls/session.h"
 #include "worker/guesses.h"
 #include "worker/listeners.h"
 #include "worker/resolver.h"
@@ -289,6 +290,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct link_pool *links = worker_services_links(w->services);
 	const struct link_counters *k = link_pool_counters(links);
 	const struct proc_teller_counters l = proc_teller_counters(w->ledger);
+	struct tls_compact_counts compact;
+	tls_compact_counts(&compact);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -327,6 +330,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		k->bytes_out,
 		k->datagrams,
 		k->datagrams_lost,
+		compact.compact,
+		compact.stayed,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
