@@ -128,6 +128,7 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	pool->line.line_next = pool->line.line_prev = &pool->line;
 	pool->line_moves.fn = edge_handshakes_line_moves;
 	pool->drain_tick.fn = on_drain_tick;
+	edge_tidy_init(&pool->tidy, loop);
 	*ret_pool = TAKE(pool);
 	return 0;
 }
@@ -208,6 +209,7 @@ void edge_pool_free(struct edge_pool *pool)
 		edge_session_free(s);
 	}
 	io_deadline_disarm(&pool->drain_tick);
+	edge_tidy_deinit(&pool->tidy);
 	io_later_remove(pool->loop, &pool->line_moves);
 	edge_limits_free(pool->limits);
 	edge_limits_free(pool->users);

@@ -86,6 +86,7 @@ void edge_session_free(struct edge_session *s)
 	edge_passed_free(s->passed);
 	edge_world_unref(s->world);
 	free(s);
+	edge_tidy_note(&pool->tidy);
 	if (!pool->open && pool->is_draining && pool->on_empty)
 		pool->on_empty(pool->on_empty_owner);
 }

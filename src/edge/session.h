@@ -8,6 +8,7 @@
 #include "edge/passed.h"
 #include "edge/shy.h"
 #include "edge/throttle.h"
+#include "edge/tidy.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "store/record.h"
@@ -102,6 +103,7 @@ struct edge_pool {
 	struct edge_session line; /* list head: those that wait for one */
 	struct io_later line_moves;
 	struct io_deadline drain_tick;
+	struct edge_tidy tidy;
 	bool is_draining;
 	unsigned drain_per_second;
 	uint64_t drain_credit; /* thousandths of a session */
