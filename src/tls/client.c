@@ -286,8 +286,6 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 		r = err_raise(-ENOMEM);
 	c->signer = set->signer;
 	c->is_compact = set->is_compact;
-	if (c->is_compact)
-		SSL_CTX_set_keylog_callback(c->context, tls_handover_on_secret);
 	if (r)
 		return r; /* enum tls_client_result, or ours */
 	const char *name = set->name_count ? set->names[0] : set->name;

@@ -115,8 +115,6 @@ int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set
 	hops->inside = tls_inside_ref(set->inside);
 	hops->signer = set->signer;
 	hops->is_compact = set->is_compact;
-	if (set->is_compact)
-		SSL_CTX_set_keylog_callback(hops->context, tls_handover_on_secret);
 	r = anchors_fill(hops->context, set->ca_pem, ret_error, error_cap);
 	if (r)
 		return r; /* TLS_PROOF_BAD_CA, or ours */
@@ -244,7 +242,8 @@ int tls_session_connect_hop(struct tls_session **ret_s, struct tls_hops *hops,
 		r = proving_new(&s->proving, expected);
 	if (!r) {
 		s->shake->signer = hops->signer;
-		s->shake->handover.is_wanted = hops->is_compact;
+		if (hops->is_compact)
+			tls_handover_want(s);
 		s->proving->inside = tls_inside_ref(hops->inside);
 		r = records_add(s->proving, s->ssl, expected);
 	}

@@ -119,8 +119,6 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(context, s);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, s);
-	if (s->is_compact)
-		SSL_CTX_set_keylog_callback(context, tls_handover_on_secret);
 	return TAKE(context);
 }
 

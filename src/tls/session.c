@@ -119,7 +119,8 @@ int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, vo
 	if (r)
 		return err_up(r);
 	s->shake->signer = server->signer;
-	s->shake->handover.is_wanted = server->is_compact;
+	if (server->is_compact)
+		tls_handover_want(s);
 	SSL_set_mode(s->ssl, SSL_MODE_ASYNC);
 	SSL_set_accept_state(s->ssl);
 	*ret_s = TAKE(s);
@@ -155,7 +156,8 @@ int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, v
 		return err_up(r);
 	s->client = tls_client_ref(client);
 	s->shake->signer = client->signer;
-	s->shake->handover.is_wanted = client->is_compact;
+	if (client->is_compact)
+		tls_handover_want(s);
 	*ret_s = s;
 	return 0;
 }

@@ -36,22 +36,42 @@ static uint8_t hex_read(const char *hex, uint8_t *ret_bytes, size_t cap)
 	return (uint8_t)len;
 }
 
-void tls_handover_on_secret(const SSL *ssl, const char *line)
+static void on_secret(const SSL *ssl, const char *line)
 {
 	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ";
 	static const char server[] = "SERVER_TRAFFIC_SECRET_0 ";
-	struct tls_session *s = tls_session_of(ssl);
+	struct tls_handover *h = &tls_session_of(ssl)->shake->handover;
 	bool is_client = strncmp(line, client, sizeof(client) - 1) == 0;
 	bool is_ours = is_client == !SSL_is_server(ssl);
-	if (!s->shake->handover.is_wanted ||
-	    (!is_client && strncmp(line, server, sizeof(server) - 1) != 0))
+	if (!h->is_wanted || (!is_client && strncmp(line, server, sizeof(server) - 1) != 0))
 		return;
-	struct tls_handover *h = &s->shake->handover;
 	h->secret_len =
 		hex_read(strrchr(line, ' ') + 1, is_client ? h->client_secret : h->server_secret,
 	                 sizeof(h->client_secret));
+	*(is_client ? &h->has_client_secret : &h->has_server_secret) = h->secret_len > 0;
 	/* OpenSSL sets the key in the same breath, and has sent all that went before. */
 	tls_record_count_restart(is_ours ? &h->written : &h->read);
+	SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), NULL);
+}
+
+/*
+ * Each of the two secrets is told behind a Finished. The other secrets are not wanted, and OpenSSL
+ * is slow in writing their lines: a tenth of a handshake.
+ */
+static void on_handshake(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl,
+                         void *arg)
+{
+	(void)is_sent;
+	(void)version;
+	(void)arg;
+	if (type == SSL3_RT_HANDSHAKE && len && *(const uint8_t *)data == SSL3_MT_FINISHED)
+		SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), on_secret);
+}
+
+void tls_handover_want(struct tls_session *s)
+{
+	s->shake->handover.is_wanted = true;
+	SSL_set_msg_callback(s->ssl, on_handshake);
 }
 
 /* The hand-over */
@@ -81,11 +101,11 @@ static bool is_possible(const struct tls_session *s, enum tls_record_suite *ret_
 	const struct tls_handover *h = &s->shake->handover;
 	int version = SSL_version(s->ssl);
 	const SSL_SESSION *session = SSL_get0_session(s->ssl);
-	return (version == TLS1_2_VERSION || (version == TLS1_3_VERSION && h->secret_len)) &&
+	return (version == TLS1_2_VERSION ||
+	        (version == TLS1_3_VERSION && h->has_client_secret && h->has_server_secret)) &&
 	       suite_find(SSL_get_current_cipher(s->ssl), ret_suite) && session &&
 	       !SSL_SESSION_get_max_fragment_length(session) && !SSL_has_pending(s->ssl) &&
-	       tls_record_count_is_whole(&h->read) && tls_record_count_is_whole(&h->written) &&
-	       h->read.records < UINT32_MAX;
+	       tls_record_count_is_whole(&h->read) && tls_record_count_is_whole(&h->written);
 }
 
 /* ret_keys has room for the master secret and both randoms. */
@@ -129,6 +149,7 @@ int tls_handover(struct tls_session *s)
 	int r = tls_library_open(&library);
 	if (r)
 		return err_up(r);
+	SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(s->ssl), NULL); /* TLS 1.2 */
 	if (!is_possible(s, &suite)) {
 		library->compact.stayed++;
 		s->shake->handover.is_wanted = false;

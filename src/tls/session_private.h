@@ -21,7 +21,8 @@ struct tls_records; /* tls/record.h */
 struct tls_handover {
 	struct tls_record_count read, written;
 	uint8_t client_secret[48], server_secret[48]; /* of TLS 1.3 */
-	uint8_t secret_len;                           /* 0: none came */
+	uint8_t secret_len;
+	bool has_client_secret, has_server_secret;
 	bool is_wanted;
 };
 
@@ -82,8 +83,8 @@ static inline struct tls_session *tls_session_of(const SSL *ssl)
 /* What came out of the handshake, for tls_session_facts(). */
 void tls_session_facts_fill(struct tls_session *s);
 
-/* Notes the secrets of TLS 1.3 that OpenSSL tells (the line is of SSLKEYLOGFILE's format). */
-void tls_handover_on_secret(const SSL *ssl, const char *line);
+/* Before the handshake of a session that is to be compact: what is needed of it will be noted. */
+void tls_handover_want(struct tls_session *s);
 /*
  * The handshake is done: OpenSSL's object is dropped if the session is to be compact and
  * tls/record.h knows its kind. 0 or -ENOMEM.
