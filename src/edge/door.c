@@ -116,8 +116,10 @@ bool edge_door_introduced(struct edge_session *s, const struct proxyhdr_result *
 	f->local_port = header->local_port;
 	edge_peer_parse(f->client_addr, &client);
 	know(s, (struct sockaddr *)&client);
+	bool is_counted;
 	const char *why =
-		address_limit_hit(s->pool, s->edge, (struct sockaddr *)&client, &s->is_counted);
+		address_limit_hit(s->pool, s->edge, (struct sockaddr *)&client, &is_counted);
+	s->is_counted = is_counted;
 	if (!why)
 		return true;
 	refusal_log(s->pool, s->edge, f->client_addr, why);

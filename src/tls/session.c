@@ -62,6 +62,13 @@ static void job_note(struct tls_session *s, bool is_paused)
 	ASYNC_cleanup_thread();
 }
 
+void tls_sessions_tidy(void)
+{
+	struct tls_library *library = NULL;
+	if (!tls_library_open(&library) && !library->sleeping)
+		ASYNC_cleanup_thread();
+}
+
 static int session_fail(struct tls_session *s)
 {
 	bool is_named = s->shake->error[0];

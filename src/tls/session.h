@@ -98,6 +98,9 @@ const char *tls_session_error(const struct tls_session *s);
 /* Of a client session: the backend's certificate was verified as configured. */
 bool tls_session_is_verified(const struct tls_session *s);
 
+/* Gives back what handshakes of this process left for the next ones, if none needs it now. */
+void tls_sessions_tidy(void);
+
 /*
  * Compact sessions (is_compact of a server, a client, hops). When tls_session_handshake() returns
  * 0, OpenSSL's object is gone already and tls/record.h goes on with the keys, if version and suite
