@@ -227,6 +227,7 @@ static int turn_run(struct io_loop *loop)
 	struct epoll_event ready[EVENTS_A_TURN];
 	soon_run(loop);
 	turn_end(loop);
+	log_flush();
 	int wait_ms = loop->soon.first ? 0 : uv_backend_timeout(&loop->uv);
 	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, wait_ms);
 	if (n < 0 && errno != EINTR)
@@ -316,6 +317,7 @@ int io_loop_run(struct io_loop *loop)
 		if (r)
 			return err_up(r);
 	}
+	log_flush();
 	return 0;
 }
 

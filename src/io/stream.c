@@ -216,11 +216,13 @@ static void on_readable(struct io_stream *s)
 	watch_update(s);
 }
 
+/* A connection that failed ends at once: only then there is something to ask for. */
 static void on_connected(struct io_stream *s)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (s->sees_end && getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
 	if (error) {
 		fail(s, error);
 		return;

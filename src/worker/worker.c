@@ -465,11 +465,13 @@ int worker_main(int chan_fd)
 	int r = proc_box(PROC_ROLE_WORKER, NULL, &report);
 	if (!r)
 		r = worker_init(&w, chan_fd);
+	log_hold();
 	if (!r)
 		r = io_loop_run(w.loop);
 	if (r)
 		log_error(NULL, "worker cannot run", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
 	worker_deinit(&w);
+	log_release();
 	return r ? 1 : w.status;
 }
