@@ -2,7 +2,7 @@
 BUILD := build
 PREFIX ?= /usr/local
 
-.PHONY: build demo demo-down check soak install clean deps deps-check
+.PHONY: build demo demo-down check soak bench install clean deps deps-check
 
 build: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) >$(BUILD).log || \
@@ -24,6 +24,12 @@ check: build
 # The long forms; T=name for one of them. See tools/soak.
 soak: build
 	@tools/soak $(T)
+
+# Beside the peers, in some minutes; LONG=1: all that bench/RESULTS.md has.
+bench: build
+	@tools/install-missing build-essential libssl-dev openssl iproute2 python3 haproxy hitch nginx \
+		libnginx-mod-stream libnginx-mod-mail stunnel4
+	@bench/alone.sh ./quick.sh $(if $(LONG),-l)
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild --quiet

@@ -88,7 +88,7 @@ for ((round = 1; round <= rounds; round++)); do
                 continue
             fi
             sleep 0.2
-            timeout 180 nice -n "$NICE" taskset -c "$GEN_CPU" ./loadgen $args $plain --port "$p" --label "$t" --cpu "$PROXY_CPU" \
+            timeout $((180 + idle / 50)) nice -n "$NICE" taskset -c "$GEN_CPU" ./loadgen $args $plain --port "$p" --label "$t" --cpu "$PROXY_CPU" \
                 --gencpu "$GEN_CPU" --pids "$(paste -sd, "$RUN/pid")" >"$BASE/last" 2>&1
             sed -n "s/^JSON {/{\"round\":$round,\"what\":\"$mode\",/p" "$BASE/last" >>"$out"
             grep -v '^JSON' "$BASE/last" | sed "s/^/[$round $mode] /"

@@ -14,6 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("MAILSEAL", os.path.join(ROOT, "build", "mailseal"))
 
 
+COMPACT = os.environ.get("MAILSEAL_TEST_COMPACT") == "1"
+
 GIVEN = set()
 
 
@@ -31,6 +33,26 @@ def free_ports(count):
     for sock in socks:
         sock.close()
     return ports
+
+
+def top_level(config, name):
+    """Where the group of that name opens its brace at the top of a configuration; -1: nowhere."""
+    for found in re.finditer(r"\b%s\s*=\s*\{" % name, config):
+        before = re.sub(r'"[^"]*"|#[^\n]*|//[^\n]*', "", config[:found.start()])
+        if all(before.count(a) == before.count(b) for a, b in ("{}", "()", "[]")):
+            return found.end()
+    return -1
+
+
+def compacted(config):
+    """With MAILSEAL_TEST_COMPACT=1 every daemon of the tests has compact sessions, unless its
+    configuration says something about them itself."""
+    if not COMPACT or re.search(r"\bcompact\s*=", config):
+        return config
+    at = top_level(config, "tls")
+    if at < 0:
+        return "tls = { compact = true; };\n" + config
+    return config[:at] + " compact = true;" + config[at:]
 
 
 def make_certificate(folder, name="mx", key_type=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -108,7 +130,7 @@ class Daemon:
         if "witness_every" not in config:
             head += 'witness_every = "0";\n'  # its visits are tests/test_truth.py's
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(head + config)
+            out.write(head + compacted(config))
 
     def read_log(self):
         for raw in self.process.stderr:
@@ -221,8 +243,9 @@ def memory_tls(sock, context=None):
 class Talk:
     """A client that says bytes and reads lines."""
 
-    def __init__(self, port, timeout=15):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=15, source=None):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout,
+                                             (source, 0) if source else None)
         self.rest = b""
 
     def starttls(self, **limits):

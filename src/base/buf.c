@@ -35,7 +35,7 @@ int buf_reserve(struct buf *b, size_t len, uint8_t **ret_at)
 	}
 	if (b->cap - b->end < len) {
 		size_t need;
-		if (__builtin_add_overflow(b->end, len, &need) || need > SIZE_MAX / 2)
+		if (__builtin_add_overflow(b->end, len, &need) || need > BUF_MAX)
 			return err_raise(-ENOMEM);
 		size_t cap = b->cap ? b->cap : BUF_SMALLEST;
 		while (cap < need)
@@ -44,7 +44,7 @@ int buf_reserve(struct buf *b, size_t len, uint8_t **ret_at)
 		if (!data)
 			return err_raise(-ENOMEM);
 		b->data = data;
-		b->cap = cap;
+		b->cap = (uint32_t)cap;
 	}
 	*ret_at = b->data + b->end;
 	return 0;
@@ -52,7 +52,7 @@ int buf_reserve(struct buf *b, size_t len, uint8_t **ret_at)
 
 void buf_commit(struct buf *b, size_t len)
 {
-	b->end += len;
+	b->end += (uint32_t)len;
 }
 
 int buf_add(struct buf *b, struct slice s)
@@ -90,7 +90,7 @@ int buf_printf(struct buf *b, const char *format, ...)
 void buf_consume(struct buf *b, size_t len)
 {
 	size_t have = buf_len(b);
-	b->start += len < have ? len : have;
+	b->start += (uint32_t)(len < have ? len : have);
 	if (b->start == b->end)
 		b->start = b->end = 0;
 }

@@ -7,11 +7,13 @@
 
 #include "base/slice.h"
 
+enum { BUF_MAX = 1 << 30 };
+
 struct buf {
 	uint8_t *data;
-	size_t start; /* first byte that is not consumed */
-	size_t end;   /* one past the last byte */
-	size_t cap;   /* bytes allocated */
+	uint32_t start; /* first byte that is not consumed */
+	uint32_t end;   /* one past the last byte */
+	uint32_t cap;   /* bytes allocated: BUF_MAX at most */
 };
 
 void buf_deinit(struct buf *b);
@@ -31,8 +33,8 @@ static inline struct slice buf_slice(const struct buf *b)
 	return (struct slice){ .data = b->data + b->start, .len = buf_len(b) };
 }
 
-/* Room for len more bytes; *ret_at is where they go, buf_commit says how many came. 0 or -ENOMEM.
- */
+/* Room for len more bytes; *ret_at is where they go, buf_commit says how many came. 0 or -ENOMEM,
+ * also above BUF_MAX. */
 [[nodiscard]] int buf_reserve(struct buf *b, size_t len, uint8_t **ret_at);
 void buf_commit(struct buf *b, size_t len);
 

@@ -39,6 +39,11 @@ static struct {
 	uint64_t dropped;
 	uint64_t dropped_unsaid;
 	bool is_torn; /* stderr ends in a line cut short */
+	bool is_holding;
+	char held[LOG_LINE_MAX]; /* whole lines; a pipe takes as many in one piece */
+	size_t held_len;
+	unsigned held_lines;
+	uint64_t held_dropped; /* what these lines say of dropped ones */
 } the_log = { .process = "mailseal", .level = LOG_LEVEL_INFO, .syslog_fd = -1 };
 
 /* --- one line, pure --- */
@@ -297,6 +302,52 @@ static bool syslog_take(enum log_level level, const char *text, size_t len)
 	              sizeof(the_log.syslog)) == (ssize_t)total;
 }
 
+static void drop(uint64_t lines, uint64_t said)
+{
+	the_log.dropped += lines;
+	the_log.dropped_unsaid += lines + said;
+}
+
+void log_hold(void)
+{
+	the_log.is_holding = true;
+}
+
+void log_flush(void)
+{
+	int saved = errno;
+	if (!the_log.held_len)
+		return;
+	if (!stderr_take(the_log.held, the_log.held_len))
+		drop(the_log.held_lines, the_log.held_dropped);
+	the_log.held_len = 0;
+	the_log.held_lines = 0;
+	the_log.held_dropped = 0;
+	errno = saved;
+}
+
+void log_release(void)
+{
+	log_flush();
+	the_log.is_holding = false;
+}
+
+/* False: this one cannot wait. */
+static bool hold(enum log_level level, const char *text, size_t len)
+{
+	if (the_log.held_len + len > sizeof(the_log.held))
+		log_flush();
+	if (!the_log.is_holding || level <= LOG_LEVEL_WARN || the_log.syslog_fd >= 0) {
+		log_flush();
+		return false;
+	}
+	memcpy(the_log.held + the_log.held_len, text, len);
+	the_log.held_len += len;
+	the_log.held_lines++;
+	the_log.held_dropped += the_log.dropped_unsaid;
+	return true;
+}
+
 void log_write(enum log_level level, const char *session_id, const char *event,
                const struct log_field *fields)
 {
@@ -316,11 +367,10 @@ void log_write(enum log_level level, const char *session_id, const char *event,
 	};
 	clock_gettime(CLOCK_REALTIME, &line.time);
 	size_t len = log_line_format(&line, fields, text);
-	if (is_syslog ? syslog_take(level, text, len) : stderr_take(text, len)) {
+	if (hold(level, text, len) ||
+	    (is_syslog ? syslog_take(level, text, len) : stderr_take(text, len)))
 		the_log.dropped_unsaid = 0;
-	} else {
-		the_log.dropped++;
-		the_log.dropped_unsaid++;
-	}
+	else
+		drop(1, 0);
 	errno = saved;
 }

@@ -1,8 +1,9 @@
 /*
  * The log: one event is one line with a fixed text and fields, as logfmt or JSON, on stderr or to
  * syslog (facility mail). Values may come from a peer: they are escaped, so none can forge a field
- * or a line. A line is at most LOG_LINE_MAX bytes and one write. It never waits: what the reader
- * does not take is dropped, counted, and said in the next line that gets through.
+ * or a line. A line is at most LOG_LINE_MAX bytes and never split between two writes. It never
+ *waits: what the reader does not take is dropped, counted, and said in the next line that gets
+ *through.
  *
  *	log_notice(session_id, "session ended", kv_str("client", addr), kv_int("messages", n));
  */
@@ -84,6 +85,15 @@ int log_setup(const char *process, enum log_format format, enum log_target targe
 /* The least important level that is written; LOG_LEVEL_INFO at first. */
 void log_set_level(enum log_level level);
 bool log_has_level(enum log_level level);
+
+/*
+ * From now on lines that are less than a warning wait for log_flush(), which writes several at
+ * once: for a process that writes a line a session, and flushes at the end of each turn.
+ */
+void log_hold(void);
+void log_flush(void);
+/* What waits is written, and no line waits any more. */
+void log_release(void);
 
 /* Lines that were not taken since the start. */
 uint64_t log_dropped(void);

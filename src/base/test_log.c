@@ -207,6 +207,60 @@ static void test_log_never_waits(void **state)
 	assert_non_null(strstr(text, expected));
 }
 
+/* Held lines are written together, in order, and at the latest before a warning. */
+static void test_log_held(void **state)
+{
+	(void)state;
+	static char text[2 * LOG_LINE_MAX];
+	struct capture c = capture_start();
+	log_hold();
+	log_info(NULL, "first");
+	log_notice(NULL, "second");
+	capture_read(&c, text, sizeof(text));
+	assert_string_equal(text, "");
+	log_flush();
+	capture_read(&c, text, sizeof(text));
+	assert_non_null(strstr(strstr(text, "event=first\n"), "event=second\n"));
+	log_info(NULL, "third");
+	log_warn(NULL, "fourth");
+	capture_read(&c, text, sizeof(text));
+	assert_non_null(strstr(strstr(text, "event=third\n"), "event=fourth\n"));
+	char filler[1000] = "";
+	memset(filler, 'f', sizeof(filler) - 1);
+	for (int i = 0; i < 5; i++)
+		log_info(NULL, "much", kv_str("filler", filler));
+	capture_read(&c, text, sizeof(text));
+	assert_non_null(strstr(text, "event=much")); /* they did not fit */
+	log_flush();
+	log_release();
+	capture_end(&c);
+}
+
+/* A reader that does not read: each of the held lines counts. */
+static void test_log_held_dropped(void **state)
+{
+	(void)state;
+	int saved = dup(STDERR_FILENO);
+	uint64_t before = log_dropped();
+	log_hold();
+	log_info(NULL, "one");
+	log_info(NULL, "two");
+	close(STDERR_FILENO);
+	log_flush();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(log_dropped() - before, 2);
+	struct capture c = capture_start();
+	char text[1024];
+	log_info(NULL, "somewhere");
+	log_info(NULL, "else");
+	log_release();
+	capture_read(&c, text, sizeof(text));
+	capture_end(&c);
+	assert_non_null(strstr(text, "event=somewhere dropped=2\n"));
+	assert_non_null(strstr(text, "event=else\n"));
+}
+
 static void test_log_stderr_closed(void **state)
 {
 	(void)state;
@@ -314,10 +368,11 @@ static void test_log_syslog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_log_types),       cmocka_unit_test(test_log_forged),
-		cmocka_unit_test(test_log_bounded),     cmocka_unit_test(test_log_levels),
-		cmocka_unit_test(test_log_never_waits), cmocka_unit_test(test_log_stderr_closed),
-		cmocka_unit_test(test_log_torn),        cmocka_unit_test(test_log_syslog),
+		cmocka_unit_test(test_log_types),        cmocka_unit_test(test_log_forged),
+		cmocka_unit_test(test_log_bounded),      cmocka_unit_test(test_log_levels),
+		cmocka_unit_test(test_log_never_waits),  cmocka_unit_test(test_log_held),
+		cmocka_unit_test(test_log_held_dropped), cmocka_unit_test(test_log_stderr_closed),
+		cmocka_unit_test(test_log_torn),         cmocka_unit_test(test_log_syslog),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,10 @@
 #include "base/clean.h"
 #include "conf/conf.h"
 #include "conf/errors.h"
+#include "conf/room.h"
 #include "identity/files.h"
 #include "io/address.h"
+#include "parent/parent.h"
 #include "tunnel/look.h"
 
 #include <errno.h>
@@ -21,9 +23,6 @@
 #include <time.h>
 
 enum { WELL, NOT_WELL, UNKNOWN };
-
-/* Descriptors of a worker beside sessions and listeners: loop, log, channels. */
-enum { WORKER_DESCRIPTORS = 32 };
 
 static const char usage[] =
 	"Usage: mailseal config [-c FILE] [--json] check|show|defaults|man\n"
@@ -271,53 +270,59 @@ static void files_check(struct check *c)
 	dashboard_check(c, &c->settings->dashboard);
 }
 
-/* Each worker has a socket per listener (two for "*"), and two descriptors a session. */
-static size_t listeners_count(const struct conf_settings *s)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < s->edge_count; i++) {
-		const struct conf_edge *e = &s->edges[i];
-		for (size_t j = 0; j < e->listen_count; j++)
-			count += e->listen[j].kind == CONF_ADDRESS_ANY ? 2 : 1;
-		for (size_t j = 0; j < e->listen_tls_count; j++)
-			count += e->listen_tls[j].kind == CONF_ADDRESS_ANY ? 2 : 1;
-	}
-	return count;
-}
-
-/* Their listeners, and two for each connection. */
-static unsigned long long links_count(const struct conf_settings *s)
-{
-	unsigned long long count = 0;
-	for (size_t i = 0; i < s->link_count; i++) {
-		const struct conf_link *link = &s->links[i];
-		count += 2 * (link->listen_count + link->listen_tls_count);
-		count += 2ULL * (link->protocol == CONF_LINK_SYSLOG ? 1 : link->connections);
-	}
-	return count;
-}
-
 static void descriptors_check(struct check *c)
 {
-	const struct conf_settings *s = c->settings;
+	struct conf_room_descriptors room = conf_room_descriptors(c->settings);
 	struct rlimit limit;
-	unsigned long long sessions = 0;
-	for (size_t i = 0; i < s->edge_count; i++)
-		if (s->edges[i].limits.max_sessions > sessions)
-			sessions = s->edges[i].limits.max_sessions;
-	unsigned long long others = listeners_count(s) + links_count(s) + WORKER_DESCRIPTORS;
-	unsigned long long needed = 2 * sessions + others;
+	unsigned long long needed = 2 * room.sessions + room.others;
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max == RLIM_INFINITY ||
 	    needed <= limit.rlim_max)
 		return;
 	char mend[160];
-	unsigned long long fits = limit.rlim_max > others ? (limit.rlim_max - others) / 2 : 0;
+	unsigned long long fits =
+		limit.rlim_max > room.others ? (limit.rlim_max - room.others) / 2 : 0;
 	snprintf(mend, sizeof(mend),
 	         "raise the limit (LimitNOFILE of systemd), write max_sessions = %llu%s", fits,
-	         s->link_count ? ", or lower connections of links" : "");
+	         c->settings->link_count ? ", or lower connections of links" : "");
 	note(c, (struct conf_place){ c->path, 0, "limits.max_sessions" }, false, mend,
-	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu", sessions,
-	     needed, (unsigned long long)limit.rlim_max);
+	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu",
+	     room.sessions, needed, (unsigned long long)limit.rlim_max);
+}
+
+/* Of one address of this host to one of another. */
+static unsigned ports_count(void)
+{
+	enum { USUAL = 28232 };
+	unsigned low, high;
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	bool is_read = f && fscanf(f, "%u %u", &low, &high) == 2 && low <= high;
+	if (f)
+		fclose(f);
+	return is_read ? high - low + 1 : USUAL;
+}
+
+/* Who names the addresses meant them to do; else there is a rest that no host ever sees. */
+static void backend_ports_check(struct check *c, size_t backend)
+{
+	const struct conf_backend *b = &c->settings->backends[backend];
+	struct conf_room_ports room = conf_room_ports(
+		c->settings, backend, parent_workers_wanted(c->settings), ports_count());
+	if (room.wanted <= room.most)
+		return;
+	char setting[320];
+	snprintf(setting, sizeof(setting), "backend.%s.source", b->name);
+	note(c, (struct conf_place){ b->file ? b->file : c->path, b->line, setting },
+	     !b->source_count,
+	     "name more addresses of this host, let it listen on more (balance = \"least\"), use a "
+	     "unix socket, or lower max_sessions",
+	     "%llu sessions of all workers may go there, and there are ports for %llu", room.wanted,
+	     room.most);
+}
+
+static void ports_check(struct check *c)
+{
+	for (size_t i = 0; i < c->settings->backend_count; i++)
+		backend_ports_check(c, i);
 }
 
 static void well_print(const char *path, const struct conf_settings *s)
@@ -377,6 +382,7 @@ static int check(const char *path, bool as_json)
 		struct check c = { .path = path, .settings = settings, .errors = &errors };
 		files_check(&c);
 		descriptors_check(&c);
+		ports_check(&c);
 		r = c.failure;
 	}
 	if (r >= 0 && as_json)

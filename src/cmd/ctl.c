@@ -149,6 +149,25 @@ static void tunnels_print(const json_t *answer)
 	}
 }
 
+static void backends_print(const json_t *answer)
+{
+	const json_t *b;
+	size_t i;
+	json_array_foreach((json_t *)json_object_get(answer, "backends"), i, b)
+	{
+		const char *error = json_string_value(json_object_get(b, "error"));
+		printf("backend: %s, %s: %s%s%s; open: %lld, sessions: %lld, failures: %lld",
+		       json_string_value(json_object_get(b, "backend")),
+		       json_string_value(json_object_get(b, "address")),
+		       json_string_value(json_object_get(b, "state")),
+		       error && error[0] ? ", " : "", error ? error : "", number_of(b, "open"),
+		       number_of(b, "sessions"), number_of(b, "failures"));
+		if (number_of(b, "connect_us"))
+			printf(", connects in %.1f ms", (double)number_of(b, "connect_us") / 1000);
+		putchar('\n');
+	}
+}
+
 static void watches_print(const json_t *list)
 {
 	const json_t *watch;
@@ -231,6 +250,7 @@ static void status_print(const json_t *answer)
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
 	if (number_of(answer, "bans"))
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
+	backends_print(answer);
 	tunnels_print(answer);
 	size_t i;
 	json_array_foreach((json_t *)json_object_get(answer, "alarms"), i, value)

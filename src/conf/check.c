@@ -160,6 +160,7 @@ static void backend_check(struct conf_reader *r, const struct conf_backend *b)
 		return;
 	backend_addresses(r, b);
 	backend_client_info(r, b);
+	conf_check_backend(r, b);
 	conf_check_tunnel(r, b);
 	if (conf_tls_is_ours(&b->tls)) {
 		backend_verify(r, b);

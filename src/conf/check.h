@@ -1,5 +1,5 @@
-/* What check.c, which sees all settings, and its parts (check_spliced.c, check_relay.c,
- * check_link.c, check_tunnel.c, check_cluster.c, check_certificate.c) share. */
+/* What check.c, which sees all settings, and its parts (check_backend.c, check_spliced.c,
+ * check_relay.c, check_link.c, check_tunnel.c, check_cluster.c, check_certificate.c) share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -29,6 +29,8 @@ static inline bool conf_item_is_bad(const struct conf_reader *r, const char *gro
 	return conf_is_bad(r, path);
 }
 
+/* How many addresses a backend has, and from where it is reached. */
+void conf_check_backend(struct conf_reader *r, const struct conf_backend *b);
 /* How a backend is reached by a tunnel, if it is. */
 void conf_check_tunnel(struct conf_reader *r, const struct conf_backend *b);
 /* An edge whose bytes are not looked at, or that is taken for one. */

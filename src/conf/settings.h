@@ -61,6 +61,8 @@ struct conf_tls {
 	char *groups;
 	bool forward_secrecy_required;
 	bool tickets;
+	bool compact; /* sessions leave OpenSSL after the handshake; of the file's group for all
+	                 but edges */
 	enum conf_tls_mode mode;
 	enum tls_verify verify;
 	char *ca_file; /* NULL unless verify is FILE */
@@ -98,6 +100,15 @@ struct conf_certificate {
 	int line;
 };
 
+/* Which of a backend's addresses a session goes to first. */
+enum conf_balance {
+	CONF_BALANCE_ORDER,  /* as they are written */
+	CONF_BALANCE_LEAST,  /* that with the fewest sessions */
+	CONF_BALANCE_SOURCE, /* always the same for a client's address */
+};
+
+enum { CONF_BACKEND_ADDRESSES_MAX = 64 };
+
 struct conf_backend {
 	char *name;
 	struct conf_address *addresses;
@@ -112,6 +123,11 @@ struct conf_backend {
 	bool channel_binding; /* it binds to our TLS: -PLUS mechanisms stay */
 	uint32_t connect_timeout_ms;
 	bool is_made; /* nobody wrote it: conf/made.h */
+	enum conf_balance balance;
+	struct conf_network *sources; /* addresses alone, in turn; none: as the kernel chooses */
+	size_t source_count;
+	uint32_t health_interval_ms; /* between checks of an address; 0: there are none */
+	uint32_t health_timeout_ms;  /* of a check, all of it */
 	const char *file;
 	int line;
 };
@@ -124,8 +140,12 @@ struct conf_limits {
 	unsigned max_handshakes;          /* per worker, in flight */
 	unsigned errors_max;
 	unsigned login_failures_max;
-	unsigned login_delay_after; /* 0: never */
-	size_t line_max;            /* bytes, CRLF included */
+	unsigned login_delay_after;  /* 0: never */
+	unsigned login_refuse_after; /* the same */
+	uint32_t login_refuse_for_ms;
+	struct conf_network *login_exempt;
+	size_t login_exempt_count;
+	size_t line_max; /* bytes, CRLF included */
 	size_t auth_line_max;
 	size_t literal_max;
 	uint32_t greeting_timeout_ms;

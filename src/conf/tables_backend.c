@@ -19,6 +19,11 @@ static const struct conf_word client_info_words[] = { { "proxy", CONV_INFO_PROXY
 	                                              { "none", CONV_INFO_NONE, false },
 	                                              { NULL, 0, false } };
 
+static const struct conf_word balance_words[] = { { "order", CONF_BALANCE_ORDER, false },
+	                                          { "least", CONF_BALANCE_LEAST, false },
+	                                          { "source", CONF_BALANCE_SOURCE, false },
+	                                          { NULL, 0, false } };
+
 static const struct conf_word backend_accept_words[] = {
 	{ "plain", offsetof(struct conf_backend, accepts_plain), false },
 	{ "no-client-info", offsetof(struct conf_backend, accepts_no_client_info), false },
@@ -67,8 +72,24 @@ static const struct conf_row backend_tls_rows[] = {
 static const struct conf_row backend_rows[] = {
 	LIST("address", CONF_ADDRESSES, addresses, address_count, NULL, NEW_SESSIONS,
 	     "Where the server listens; the next is tried when one does not answer, which then "
-	     "comes "
-	     "last for 5 s. While none answers, smtp, submission and lmtp greet with 421"),
+	     "comes last for 5 s. While none answers, smtp, submission and lmtp greet with 421"),
+	ROW("balance", CONF_WORD, balance, "order", NEW_SESSIONS,
+	    "Which address a session tries first: \"order\" takes them as they are written, "
+	    "\"least\" the one with the fewest sessions (each worker counts its own), \"source\" "
+	    "always the same for an address of a client (IPv6: for a /64), on every node that has "
+	    "the same list; when one is down, only its clients go elsewhere. Those that are down "
+	    "come last",
+	    .words = balance_words),
+	LIST("source", CONF_NETWORKS, sources, source_count, "", NEW_SESSIONS,
+	     "Addresses of this host from which the backend is connected to, in turn: one has some "
+	     "28,000 ports to each address of the backend. Default: as the kernel chooses"),
+	ROW("health_interval", CONF_DURATION_MS, health_interval_ms, "10s", NEW_SESSIONS,
+	    "So often each address is looked at by a connection that reads its greeting, asks what "
+	    "it offers and says goodbye; no login is made, nothing is recorded. One that fails "
+	    "twice is down until it answers again: others come first. 0: never",
+	    RANGE(0, 24ULL * HOUR)),
+	ROW("health_timeout", CONF_DURATION_MS, health_timeout_ms, "10s", NEW_SESSIONS,
+	    "A look that takes longer has failed", RANGE(2 * SECOND, HOUR)),
 	ROW("client_info", CONF_WORD, client_info, "proxy", NEW_SESSIONS,
 	    "How the server is told who the client is: \"proxy\" (PROXY v2), \"xclient\" (pop3), "
 	    "\"id\" (imap; the server cannot be seen to heed it). \"none\" makes every stranger a "

@@ -81,7 +81,8 @@ static const struct conf_row edge_rows[] = {
 	ROW("received", CONF_WORD, received, "", NEW_SESSIONS,
 	    "The Received field the edge writes. Default: \"on\" for smtp and lmtp, \"no-address\" "
 	    "(without "
-	    "the client's address) for submission",
+	    "the client's address) for submission. A filter behind the server (rspamd) that judges "
+	    "by how many there are finds one more: \"off\" where its verdict has to stay as it was",
 	    .words = received_words, .protocols = ANY_SMTP),
 	ROW("bare_newline", CONF_WORD, bare_newline, "normalize", NEW_SESSIONS,
 	    "A CR or LF alone inside a message: mend it or refuse the message",

@@ -38,6 +38,17 @@ static const struct conf_row limits_rows[] = {
 	    "are slowed; logins that show no name count as one user's. Each worker counts for "
 	    "itself, but with \"cluster\". 0: never slow",
 	    RANGE(0, 10000)),
+	ROW("login_refuse_after", CONF_NUMBER, login_refuse_after, "20", NEW_SESSIONS,
+	    "Failed logins of one user from one address (IPv6: from one /64), counted in the same "
+	    "way, after which his further ones from there are refused without asking the backend, "
+	    "until \"login_refuse_for\" has passed; each one that then fails begins it anew. From "
+	    "elsewhere he is let in; logins that show no name are never refused. 0: never refuse",
+	    RANGE(0, 10000)),
+	ROW("login_refuse_for", CONF_DURATION_MS, login_refuse_for_ms, "15m", NEW_SESSIONS,
+	    "How long the last failed login is held against him", RANGE(SECOND, HOUR)),
+	LIST("login_exempt", CONF_NETWORKS, login_exempt, login_exempt_count, "", NEW_SESSIONS,
+	     "Networks from which nobody's logins are slowed or refused for failed ones: what logs "
+	     "in for many, such as webmail, and limits guesses itself"),
 	ROW("line_max", CONF_SIZE, line_max, "4K", NEW_SESSIONS,
 	    "Longest command line, its end included (RFC 5321 4.5.3.1.4 wants 512 at least)",
 	    RANGE(512, 1 << 20)),

@@ -21,6 +21,7 @@
 #define CONV_CONV_H
 
 #include "base/buf.h"
+#include "base/session_id.h"
 #include "base/slice.h"
 
 struct acme_challenges;
@@ -130,7 +131,7 @@ struct conv_caps {
 
 /* What the worker knows of this connection; written by the worker before each call. */
 struct conv_facts {
-	char session_id[24];
+	char session_id[SESSION_ID_CAP];
 	char client_addr[48]; /* without port or brackets */
 	char local_addr[48];
 	uint16_t client_port;

@@ -1,4 +1,5 @@
 /* The way from a session to its backend: addresses in turn, who the client is, TLS. */
+#include "edge/balance.h"
 #include "edge/session.h"
 
 #include "base/err.h"
@@ -21,6 +22,18 @@ enum {
 static struct edge_address *address_of(struct edge_session *s)
 {
 	return &s->target->addresses[s->address];
+}
+
+static struct edge_load *load_of(struct edge_session *s)
+{
+	return address_of(s)->load;
+}
+
+void edge_backend_leave(struct edge_session *s)
+{
+	if (s->is_at_address)
+		load_of(s)->open--;
+	s->is_at_address = false;
 }
 
 static void backend_failed(struct edge_session *s, enum conv_failure why)
@@ -55,67 +68,102 @@ static void on_backend_event(struct io_stream *stream, enum io_stream_event even
 	edge_session_backend_event(stream->owner, event);
 }
 
-static bool is_down(const struct edge_session *s, size_t address)
+/* It cannot be reached, or says nothing. */
+static bool is_gone(const struct edge_session *s, size_t address)
 {
 	const struct edge_address *a = &s->target->addresses[address];
-	return a->down_until_ms > io_loop_now_ms(s->pool->loop) ||
+	return (a->is_unwell && !a->is_refusing) ||
+	       a->down_until_ms > io_loop_now_ms(s->pool->loop) ||
 	       edge_tunnel_state(s, address) == TUNNEL_GONE;
 }
 
-static bool are_down(const struct edge_session *s, size_t from)
+static bool is_down(const struct edge_session *s, size_t address)
 {
-	while (from < s->address_end && is_down(s, from))
-		from++;
-	return from == s->address_end;
+	return s->target->addresses[address].is_unwell || is_gone(s, address);
 }
 
 bool edge_backend_is_down(const struct edge_session *s)
 {
-	return are_down(s, 0);
+	size_t at = 0;
+	while (at < s->address_end && is_gone(s, at))
+		at++;
+	return at == s->address_end;
 }
 
 static void down_note(struct edge_session *s)
 {
 	address_of(s)->down_until_ms = io_loop_now_ms(s->pool->loop) + DOWN_MS;
+	if (!s->ask)
+		load_of(s)->failures++;
 }
 
-/* A tunnel is no matter of routes alone: the connection is bound to its interface. */
 static int address_connect(struct edge_session *s)
 {
-	const struct edge_address *a = address_of(s);
 	io_stream_deinit(&s->backend);
 	s->backend = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
 	s->tunnel = edge_tunnel_state(s, s->address);
-	return io_stream_connect(&s->backend, s->pool->loop,
-	                         &(struct io_way){ .to = (const struct sockaddr *)&a->sa,
-	                                           .len = a->sa_len,
-	                                           .device = s->target->conf->tls.interface });
+	int r = edge_source_connect(s);
+	if (r || s->ask)
+		return err_up(r);
+	s->is_at_address = true;
+	load_of(s)->open++;
+	return 0;
 }
 
-/* Starts the connection to the first address from s->address on that can be tried. */
+/* Whose sessions stay together, or a number of this session alone. */
+static uint64_t balance_key(const struct edge_session *s)
+{
+	const struct conv_facts *f = &s->conv->facts;
+	if (s->target->conf->balance == CONF_BALANCE_SOURCE)
+		return edge_balance_key(&s->key, sizeof(s->key));
+	return edge_balance_key(f->session_id, strlen(f->session_id));
+}
+
+/* False: none is left. */
+static bool address_next(struct edge_session *s)
+{
+	const struct edge_backend *b = s->target;
+	struct edge_candidate list[CONF_BACKEND_ADDRESSES_MAX];
+	for (size_t i = 0; i < s->address_end; i++)
+		list[i] = (struct edge_candidate){ .name = b->addresses[i].text,
+			                           .open = b->addresses[i].load->open,
+			                           .is_down = is_down(s, i),
+			                           .was_tried = s->tried >> i & 1 };
+	s->address = edge_balance_pick(b->conf->balance, balance_key(s), list, s->address_end);
+	if (s->address == s->address_end)
+		return false;
+	s->tried |= UINT64_C(1) << s->address;
+	return true;
+}
+
+/* A blind one is asked again after a while. */
+static bool is_blind(struct edge_session *s)
+{
+	const struct edge_address *a = address_of(s);
+	return a->state == EDGE_ADDRESS_BLIND && !s->ask &&
+	       io_loop_now_ms(s->pool->loop) - a->asked_at_ms < BLIND_ASK_AGAIN_MS;
+}
+
+/* Starts the connection to the next address that can be tried. */
 static void connect_next(struct edge_session *s, enum conv_failure why)
 {
-	struct edge_backend *b = s->target;
-	uint64_t now_ms = io_loop_now_ms(s->pool->loop);
-	for (; s->address < s->address_end; s->address++) {
-		struct edge_address *a = address_of(s);
-		if (a->state == EDGE_ADDRESS_BLIND && !s->ask) {
-			if (now_ms - a->asked_at_ms < BLIND_ASK_AGAIN_MS) {
-				why = CONV_FAILURE_NOT_PROXY;
-				continue;
-			}
-			a->state = EDGE_ADDRESS_NEW;
+	edge_backend_leave(s);
+	while (address_next(s)) {
+		if (is_blind(s)) {
+			why = CONV_FAILURE_NOT_PROXY;
+			continue;
 		}
 		if (edge_tunnel_state(s, s->address) == TUNNEL_GONE) {
 			complain(s, LOG_LEVEL_WARN, "backend cannot be reached",
 			         "its tunnel is gone, see ctl status");
 			continue;
 		}
-		if (is_down(s, s->address) && !are_down(s, s->address + 1))
-			continue;
+		if (address_of(s)->state == EDGE_ADDRESS_BLIND && !s->ask)
+			address_of(s)->state = EDGE_ADDRESS_NEW;
 		int r = address_connect(s);
 		if (!r) {
-			edge_session_enter(s, EDGE_STATE_CONNECT, b->conf->connect_timeout_ms);
+			edge_session_enter(s, EDGE_STATE_CONNECT,
+			                   s->target->conf->connect_timeout_ms);
 			return;
 		}
 		down_note(s);
@@ -134,7 +182,6 @@ static void address_failed(struct edge_session *s, const char *error, enum conv_
 	complain(s, LOG_LEVEL_WARN, "backend cannot be used", error);
 	if (why != CONV_FAILURE_NOT_PROXY)
 		down_note(s);
-	s->address++;
 	connect_next(s, why);
 }
 
@@ -226,6 +273,10 @@ static void greeted_unasked(struct edge_session *s)
 static void on_connected(struct edge_session *s)
 {
 	address_of(s)->down_until_ms = 0;
+	if (s->ask)
+		edge_ask_connected(s->ask);
+	else
+		load_of(s)->sessions++;
 	/* An ask is in no hurry: it listens each time, for a server may have changed. */
 	bool is_listening = s->ask && edge_backend_is_listened_to(s->target);
 	if (is_listening || address_of(s)->state == EDGE_ADDRESS_NEW)
@@ -272,6 +323,7 @@ static void backend_event_tls(struct edge_session *s, enum io_stream_event event
 		complain(s, LOG_LEVEL_ERROR, "backend's TLS failed",
 		         event == IO_STREAM_TLS_FAILED ? tls_session_error(s->backend.tls)
 		                                       : "it closed the connection");
+		down_note(s);
 		backend_failed(s, CONV_FAILURE_TLS);
 		return;
 	}
@@ -315,8 +367,10 @@ void edge_backend_starttls(struct edge_session *s)
 
 void edge_backend_late(struct edge_session *s)
 {
-	if (s->state == EDGE_STATE_BACKEND_TLS)
+	if (s->state == EDGE_STATE_BACKEND_TLS) {
+		down_note(s);
 		backend_failed(s, CONV_FAILURE_TIMEOUT);
-	else
-		address_failed(s, "no answer in time", CONV_FAILURE_TIMEOUT);
+		return;
+	}
+	address_failed(s, "no answer in time", CONV_FAILURE_TIMEOUT);
 }

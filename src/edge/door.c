@@ -6,11 +6,11 @@
 #include "edge/session.h"
 
 #include "base/log.h"
+#include "base/session_id.h"
 #include "proxyhdr/proxyhdr.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,10 +37,7 @@ static void facts_fill(struct edge_session *s, const struct sockaddr *peer)
 	struct conv_facts *f = &s->conv->facts;
 	struct sockaddr_storage local = {};
 	socklen_t len = sizeof(local);
-	uint64_t id = 0;
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-		id = (uintptr_t)s ^ edge_session_now_ms(s);
-	snprintf(f->session_id, sizeof(f->session_id), "%016llx", (unsigned long long)id);
+	session_id_make(f->session_id);
 	getsockname(s->client.fd, (struct sockaddr *)&local, &len);
 	edge_peer_text(peer, f->client_addr, sizeof(f->client_addr), &f->client_port);
 	edge_peer_text((struct sockaddr *)&local, f->local_addr, sizeof(f->local_addr),
@@ -116,8 +113,10 @@ bool edge_door_introduced(struct edge_session *s, const struct proxyhdr_result *
 	f->local_port = header->local_port;
 	edge_peer_parse(f->client_addr, &client);
 	know(s, (struct sockaddr *)&client);
+	bool is_counted;
 	const char *why =
-		address_limit_hit(s->pool, s->edge, (struct sockaddr *)&client, &s->is_counted);
+		address_limit_hit(s->pool, s->edge, (struct sockaddr *)&client, &is_counted);
+	s->is_counted = is_counted;
 	if (!why)
 		return true;
 	refusal_log(s->pool, s->edge, f->client_addr, why);

@@ -27,6 +27,13 @@ enum edge_address_state {
 	EDGE_ADDRESS_BLIND,  /* it greets unasked: a PROXY header would be taken for mail */
 };
 
+/* Sessions at one address, over reloads. */
+struct edge_load {
+	unsigned refs;
+	unsigned open;
+	uint64_t sessions, failures; /* connections that stood, and that did not come to it */
+};
+
 struct edge_address {
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
@@ -35,7 +42,10 @@ struct edge_address {
 	uint64_t asked_at_ms;           /* a blind one is asked again after a minute */
 	uint64_t down_until_ms;         /* it could not be reached; until then others come first */
 	uint64_t expiry_quiet_until_ms; /* it was said that its certificate has expired */
-	bool has_answered;              /* caps is what it offered last */
+	bool is_unwell;                 /* the looks at it say so: others come first */
+	bool is_refusing;               /* the same, but it answers: what, its clients are told */
+	struct edge_load *load;
+	bool has_answered; /* caps is what it offered last */
 	struct conv_caps caps;
 };
 
@@ -44,6 +54,8 @@ struct edge_backend {
 	struct edge_address *addresses;
 	size_t address_count;
 	struct tls_client *tls; /* NULL: plain */
+	struct sockaddr_storage *sources;
+	size_t source_turn; /* of conf->source_count */
 };
 
 /* Whether its addresses have to show that they expect a PROXY header. Behind implicit TLS nobody
@@ -102,6 +114,8 @@ struct edge_counters {
 	uint64_t messages;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t logins_slowed;  /* after failed ones: answered late */
+	uint64_t logins_refused; /* the same: the backend was not asked */
 };
 
 /* All sessions of a worker. */

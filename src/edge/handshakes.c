@@ -97,6 +97,7 @@ void edge_handshakes_follow(struct edge_session *s, enum edge_state next)
 	if (s->state != EDGE_STATE_CLIENT_TLS)
 		return;
 	s->pool->handshakes--;
+	edge_tidy_note(&s->pool->tidy);
 	if (s->pool->line.line_next != &s->pool->line)
 		io_later_add(s->pool->loop, &s->pool->line_moves);
 }

@@ -15,6 +15,7 @@ struct edge_trust {
 	struct tls_inside *inside; /* NULL: nothing goes by it */
 	struct tls_certificate_spec node;
 	bool has_node;
+	bool is_compact; /* TLS towards backends (tls/session.h) */
 	struct tls_signer *signer;
 };
 

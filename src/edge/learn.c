@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	RETRY_FIRST_MS = 1000,
@@ -29,13 +30,18 @@ struct edge_ask {
 	uint32_t retry_ms;
 	enum ask_state state; /* the log has it */
 	bool has_plus;        /* that too */
+	bool is_first;        /* nobody was told an answer by this learner */
+	struct edge_health health;
+	struct io_deadline late;
+	uint64_t began_us;
+	uint32_t connect_us;
 	char error[96];
 };
 
 struct edge_learner {
 	struct edge_pool *pool;
 	struct edge_world *world;
-	edge_learnt_fn *fn;
+	const struct edge_learner_fns *fns;
 	void *owner;
 	struct edge_ask *asks;
 	size_t count;
@@ -118,6 +124,16 @@ void edge_learn_take(struct edge_world *w, const struct edge_learnt *what)
 	edges_learn(w, b, speaker);
 }
 
+void edge_look_take(struct edge_world *w, const struct edge_looked *what)
+{
+	if (what->backend >= w->settings->backend_count ||
+	    what->address >= w->backends[what->backend].address_count)
+		return;
+	struct edge_address *a = &w->backends[what->backend].addresses[what->address];
+	a->is_unwell = what->state == EDGE_HEALTH_DOWN;
+	a->is_refusing = a->is_unwell && what->is_refusing;
+}
+
 static bool is_same_server(const struct conf_backend *a, const struct conf_backend *b)
 {
 	return !strcmp(a->name, b->name) && a->client_info == b->client_info &&
@@ -135,6 +151,9 @@ static void backend_inherit(struct edge_backend *b, const struct edge_backend *b
 			a->state = old->state;
 			a->asked_at_ms = old->asked_at_ms;
 			a->down_until_ms = old->down_until_ms;
+			a->is_unwell = old->is_unwell && b->conf->health_interval_ms;
+			a->is_refusing = old->is_refusing;
+			edge_load_share(a, old);
 			a->has_answered = old->has_answered;
 			a->caps = old->caps;
 		}
@@ -161,6 +180,19 @@ static struct edge_backend *backend_of(const struct edge_ask *a)
 static struct edge_address *address_of(const struct edge_ask *a)
 {
 	return &backend_of(a)->addresses[a->address];
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void edge_ask_connected(struct edge_ask *a)
+{
+	uint64_t us = now_us() - a->began_us;
+	a->connect_us = us >= UINT32_MAX ? UINT32_MAX : us ? (uint32_t)us : 1;
 }
 
 void edge_ask_note(struct edge_ask *a, const char *error)
@@ -190,43 +222,73 @@ static void ask_answered(struct edge_ask *a, const struct conv_caps *seen)
 	if (is_news && seen->text[0])
 		log_info(NULL, "capabilities learnt", kv_str("backend", backend_of(a)->conf->name),
 		         kv_str("address", address->text), kv_str("offers", seen->text));
+	if (a->state == ASK_FAILS)
+		log_notice(NULL, "backend answers again",
+		           kv_str("backend", backend_of(a)->conf->name),
+		           kv_str("address", address->text));
 	a->state = ASK_ANSWERS;
 	plus_warn(a, !backend_of(a)->conf->channel_binding && edge_caps_has_plus(seen));
-	a->learner->fn(a->learner->owner, &(struct edge_learnt){
-						  .backend = a->backend,
-						  .address = a->address,
-						  .caps = address->caps.text,
-						  .has_plus = a->has_plus,
-					  });
+	const struct edge_learnt what = { .backend = a->backend,
+		                          .address = a->address,
+		                          .caps = address->caps.text,
+		                          .has_plus = a->has_plus };
+	if (is_news || a->is_first)
+		a->learner->fns->learnt(a->learner->owner, &what);
+	a->is_first = false;
+}
+
+/* One that answered is given a second chance before the log says that it is down. */
+static void failure_log(struct edge_ask *a)
+{
+	bool is_new = a->state == ASK_NEW;
+	bool is_patient = backend_of(a)->conf->health_interval_ms;
+	if (a->state == ASK_FAILS || (!is_new && is_patient && a->health.state != EDGE_HEALTH_DOWN))
+		return;
+	/* Of a blind one backend.c said so, and how to mend it. */
+	if (address_of(a)->state != EDGE_ADDRESS_BLIND)
+		log_warn(NULL, is_new ? "backend does not answer yet" : "backend answers no more",
+		         kv_str("backend", backend_of(a)->conf->name),
+		         kv_str("address", address_of(a)->text), kv_str("error", a->error));
+	a->state = ASK_FAILS;
 }
 
 static void ask_failed(struct edge_ask *a)
 {
 	struct edge_address *address = address_of(a);
-	bool is_blind = address->state == EDGE_ADDRESS_BLIND;
-	/* Of a blind one backend.c said so, and how to mend it. */
-	if (a->state != ASK_FAILS && !is_blind)
-		log_warn(NULL,
-		         a->state == ASK_NEW ? "backend does not answer yet"
-		                             : "backend answers no more",
-		         kv_str("backend", backend_of(a)->conf->name),
-		         kv_str("address", address->text), kv_str("error", a->error));
-	a->state = ASK_FAILS;
-	if (!is_blind)
+	failure_log(a);
+	if (address->state != EDGE_ADDRESS_BLIND)
 		return;
 	address->has_answered = false;
 	edges_learn(a->learner->world, backend_of(a), a->edge);
-	a->learner->fn(a->learner->owner, &(struct edge_learnt){
-						  .backend = a->backend,
-						  .address = a->address,
-						  .caps = "",
-						  .is_blind = true,
-					  });
+	const struct edge_learnt what = {
+		.backend = a->backend, .address = a->address, .caps = "", .is_blind = true
+	};
+	a->learner->fns->learnt(a->learner->owner, &what);
 }
 
-/* Twice as long each time, up to a minute. */
+/* What this look says of its health, to us and to the others. */
+static void look_ended(struct edge_ask *a, bool is_well, bool is_refusing)
+{
+	const struct edge_looked what = {
+		.backend = a->backend,
+		.address = a->address,
+		.state = a->health.state,
+		.is_refusing = is_refusing,
+		.connect_us = a->connect_us,
+		.error = is_well ? "" : a->error,
+	};
+	if (!backend_of(a)->conf->health_interval_ms)
+		return;
+	edge_look_take(a->learner->world, &what);
+	a->learner->fns->looked(a->learner->owner, &what);
+}
+
+/* Twice as long each time, up to a minute; or as its health wants it. */
 static uint32_t retry_next(struct edge_ask *a)
 {
+	uint32_t interval_ms = backend_of(a)->conf->health_interval_ms;
+	if (interval_ms)
+		return edge_health_wait_ms(&a->health, interval_ms);
 	uint32_t ms = a->retry_ms ? a->retry_ms : RETRY_FIRST_MS;
 	a->retry_ms = ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : ms * 2;
 	return ms;
@@ -236,37 +298,57 @@ void edge_ask_ended(struct edge_session *s)
 {
 	struct edge_ask *a = s->ask;
 	const struct conv *c = s->conv;
-	uint32_t wait_ms = AGAIN_MS;
+	uint32_t wait_ms = backend_of(a)->conf->health_interval_ms;
+	bool is_well = c->outcome == CONV_OUTCOME_OK && c->seen;
 	a->session = NULL;
+	io_deadline_disarm(&a->late);
 	if (a->learner->is_ending)
 		return;
-	if (c->outcome == CONV_OUTCOME_OK && c->seen) {
+	edge_health_note(&a->health, is_well);
+	if (is_well) {
 		a->retry_ms = 0;
 		ask_answered(a, c->seen);
 	} else {
 		if (!a->error[0])
 			edge_ask_note(a, conv_outcome_name(c->outcome));
 		ask_failed(a);
-		wait_ms = retry_next(a);
 	}
-	io_deadline_arm(a->learner->pool->loop, &a->next, wait_ms);
+	look_ended(a, is_well, c->outcome == CONV_OUTCOME_BACKEND_REFUSED);
+	if (!is_well)
+		wait_ms = retry_next(a);
+	io_deadline_arm(a->learner->pool->loop, &a->next, wait_ms ? wait_ms : AGAIN_MS);
+}
+
+/* It accepts, and then says nothing, or slowly. */
+static void on_late(struct io_deadline *d)
+{
+	struct edge_ask *a = (struct edge_ask *)((char *)d - offsetof(struct edge_ask, late));
+	if (!a->session || a->session->end.is_queued)
+		return;
+	edge_ask_note(a, "no answer in time");
+	edge_session_end(a->session, CONV_OUTCOME_TIMEOUT);
 }
 
 static void ask_begin(struct edge_ask *a)
 {
 	enum conv_todo todo = CONV_TODO_CLOSE;
 	struct edge_learner *l = a->learner;
+	const struct conf_backend *conf = backend_of(a)->conf;
 	struct edge_session *s = NULL;
 	a->error[0] = '\0';
+	a->connect_us = 0;
+	a->began_us = now_us();
 	if (edge_session_new_ask(&s, l->pool, l->world, a->edge)) {
 		io_deadline_arm(l->pool->loop, &a->next, retry_next(a));
 		return;
 	}
 	s->ask = a;
 	s->target = backend_of(a);
-	s->address = a->address;
-	s->address_end = a->address + 1;
+	s->address_end = s->target->address_count;
+	s->tried = ~(UINT64_C(1) << a->address);
 	a->session = s;
+	if (conf->health_interval_ms)
+		io_deadline_arm(l->pool->loop, &a->late, conf->health_timeout_ms);
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
 	int r = conv_learn(edge_session_conv(s), &todo);
 	edge_session_act(s, r, todo);
@@ -275,6 +357,21 @@ static void ask_begin(struct edge_ask *a)
 static void on_next(struct io_deadline *d)
 {
 	ask_begin((struct edge_ask *)((char *)d - offsetof(struct edge_ask, next)));
+}
+
+/* What a learner before this one said is no news. */
+static struct edge_health health_known(const struct edge_address *a)
+{
+	if (a->is_unwell)
+		return (struct edge_health){ EDGE_HEALTH_DOWN, EDGE_HEALTH_FAILURES };
+	return (struct edge_health){ a->has_answered ? EDGE_HEALTH_UP : EDGE_HEALTH_UNKNOWN, 0 };
+}
+
+static enum ask_state state_known(const struct edge_address *a)
+{
+	if (a->is_unwell)
+		return ASK_FAILS;
+	return a->has_answered ? ASK_ANSWERS : ASK_NEW;
 }
 
 static void asks_fill(struct edge_learner *l)
@@ -291,7 +388,10 @@ static void asks_fill(struct edge_learner *l)
 				.backend = i,
 				.address = k,
 				.next.fn = on_next,
-				.state = is_known ? ASK_ANSWERS : ASK_NEW,
+				.late.fn = on_late,
+				.is_first = true,
+				.health = health_known(&b->addresses[k]),
+				.state = state_known(&b->addresses[k]),
 				.has_plus = is_known && !b->conf->channel_binding &&
 				            edge_caps_has_plus(&b->addresses[k].caps),
 			};
@@ -300,7 +400,7 @@ static void asks_fill(struct edge_learner *l)
 }
 
 int edge_learner_new(struct edge_learner **ret_learner, struct edge_pool *pool,
-                     struct edge_world *world, edge_learnt_fn *fn, void *owner)
+                     struct edge_world *world, const struct edge_learner_fns *fns, void *owner)
 {
 	size_t most = 1;
 	CLEAN(freep) struct edge_learner *l = calloc(1, sizeof(*l));
@@ -312,7 +412,7 @@ int edge_learner_new(struct edge_learner **ret_learner, struct edge_pool *pool,
 		return err_raise(-ENOMEM);
 	l->pool = pool;
 	l->world = edge_world_ref(world);
-	l->fn = fn;
+	l->fns = fns;
 	l->owner = owner;
 	asks_fill(l);
 	for (size_t i = 0; i < l->count; i++)
@@ -334,6 +434,7 @@ void edge_learner_free(struct edge_learner *l)
 			edge_session_free(s);
 		}
 		io_deadline_disarm(&l->asks[i].next);
+		io_deadline_disarm(&l->asks[i].late);
 	}
 	edge_world_unref(l->world);
 	free(l->asks);

@@ -23,6 +23,7 @@ static void hold(struct edge_session *s, enum conv_todo todo, uint32_t delay_ms)
 	log_notice(s->conv->facts.session_id, "login slowed", kv_str("edge", s->edge->conf->name),
 	           kv_str("client", s->conv->facts.client_addr), kv_str("user", s->conv->user),
 	           kv_ms("seconds", delay_ms));
+	s->pool->counters.logins_slowed++;
 	s->held_todo = todo;
 	edge_session_enter(s, EDGE_STATE_HELD, delay_ms);
 	io_stream_pause(&s->client);
@@ -50,17 +51,57 @@ static const char *user_limit_hit(struct edge_session *s)
 	return !r ? NULL : r == EDGE_LIMITS_CONNECTIONS ? "connections_per_user" : "memory";
 }
 
-/* He is in at the backend, whose answer he never sees. */
-static void turn_away(struct edge_session *s, const char *why)
+/* The backend's answer he never sees, if it was asked. */
+static void turn_away(struct edge_session *s, const char *why, enum conv_outcome outcome)
 {
 	struct conv *c = s->conv;
 	log_notice(c->facts.session_id, "login refused", kv_str("edge", s->edge->conf->name),
 	           kv_str("client", c->facts.client_addr), kv_str("user", c->user),
 	           kv_str("reason", why));
-	s->pool->counters.refused++;
 	buf_clear(&c->out[CONV_CLIENT]);
+	buf_deinit_secret(&c->out[CONV_BACKEND]);
 	int r = buf_printf(&c->out[CONV_CLIENT], "%s\r\n", c->ops->overload_line());
-	edge_session_act(s, r, conv_end(c, CONV_OUTCOME_OVERLOAD));
+	edge_session_act(s, r, conv_end(c, outcome));
+}
+
+static bool is_exempt(const struct edge_session *s)
+{
+	const struct conf_limits *l = &s->edge->conf->limits;
+	struct sockaddr_storage client;
+	if (!l->login_exempt_count)
+		return false;
+	edge_peer_parse(s->conv->facts.client_addr, &client);
+	return edge_peer_is_in((struct sockaddr *)&client, l->login_exempt, l->login_exempt_count);
+}
+
+/* What he says now would reach the backend, and he failed there too often from here. */
+static bool is_refused(const struct edge_session *s, struct edge_throttle_pair pair)
+{
+	const struct conv *c = s->conv;
+	const struct conf_limits *l = &s->edge->conf->limits;
+	return c->user[0] && !c->is_logged_in && buf_len(&c->out[CONV_BACKEND]) && !s->ask &&
+	       edge_throttle_refuses(s->pool->throttle, pair, l->login_refuse_after,
+	                             l->login_refuse_for_ms, edge_session_now_ms(s)) &&
+	       !is_exempt(s);
+}
+
+static bool refuse(struct edge_session *s)
+{
+	s->pool->counters.logins_refused++;
+	turn_away(s, "failed logins", CONV_OUTCOME_LOGIN_FAILED);
+	return true;
+}
+
+/* He is in at the backend; but not here, if he has too many sessions, or is banned. */
+static bool got_in_follow(struct edge_session *s, struct edge_throttle_pair pair)
+{
+	edge_throttle_succeeded(s->pool->throttle, pair);
+	const char *why = user_limit_hit(s);
+	if (!why)
+		return false;
+	s->pool->counters.refused++;
+	turn_away(s, why, CONV_OUTCOME_OVERLOAD);
+	return true;
 }
 
 bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
@@ -71,20 +112,17 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 	struct edge_throttle_pair pair = { .user = c->user[0] ? c->user : NAMELESS,
 		                           .address = s->key };
 	if (!has_failed && !got_in)
-		return false;
+		return is_refused(s, pair) && refuse(s);
 	s->login_failures = c->login_failures;
 	s->login_was_seen = c->is_logged_in;
 	if (c->exposure.has_happened)
 		edge_record_exposure(s);
 	if (s->pool->guesses)
 		s->pool->guesses->tell(s->pool->guesses, pair, !got_in);
-	if (got_in) {
-		edge_throttle_succeeded(s->pool->throttle, pair);
-		const char *why = user_limit_hit(s);
-		if (why)
-			turn_away(s, why);
-		return why;
-	}
+	if (got_in)
+		return got_in_follow(s, pair);
+	if (is_exempt(s))
+		return false;
 	uint32_t delay_ms = edge_throttle_failed(s->pool->throttle, pair,
 	                                         s->edge->conf->limits.login_delay_after,
 	                                         edge_session_now_ms(s));

@@ -6,11 +6,9 @@
 
 #include "tls/hello.h"
 
-#include <stdio.h>
-
 static void refuse(struct edge_session *s, const char *why)
 {
-	snprintf(s->tls_error, sizeof(s->tls_error), "%s", why);
+	s->tls_error = why;
 	edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
 }
 

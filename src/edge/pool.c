@@ -19,6 +19,11 @@ static bool is_quiet(const struct edge_session *s)
 	return edge_session_now_ms(s) - s->moved_ms >= QUIET_MS && s->is_last_crlf;
 }
 
+static bool is_in_data(const struct edge_session *s)
+{
+	return s->conv && s->conv->is_in_data;
+}
+
 /* Ends one session politely, at the next point where that is safe. */
 static void session_drain(struct edge_session *s)
 {
@@ -32,9 +37,8 @@ static void session_drain(struct edge_session *s)
 	case EDGE_STATE_SPLICE:
 		if (is_quiet(s) && s->edge->ops->spliced_bye &&
 		    io_stream_write(&s->client, slice_str(s->edge->ops->spliced_bye)))
-			log_debug(s->conv->facts.session_id, "farewell not sent");
-		conv_end(s->conv, CONV_OUTCOME_DRAINED);
-		edge_session_close(s);
+			log_debug(NULL, "farewell not sent");
+		edge_splice_end(s, CONV_OUTCOME_DRAINED);
 		break;
 	case EDGE_STATE_PROXY:
 	case EDGE_STATE_GREET_DELAY:
@@ -74,7 +78,7 @@ static void on_drain_tick(struct io_deadline *d)
 		if (is_late && s->state != EDGE_STATE_TALK && s->state != EDGE_STATE_SPLICE) {
 			edge_session_end(s, CONV_OUTCOME_DRAINED);
 		} else if (is_late ||
-		           (pool->drain_credit >= 1000 && !s->conv->is_in_data && is_quiet(s))) {
+		           (pool->drain_credit >= 1000 && !is_in_data(s) && is_quiet(s))) {
 			session_drain(s);
 			pool->drain_credit -= is_late ? 0 : 1000;
 		}
@@ -124,6 +128,7 @@ int edge_pool_new(struct edge_pool **ret_pool, struct io_loop *loop)
 	pool->line.line_next = pool->line.line_prev = &pool->line;
 	pool->line_moves.fn = edge_handshakes_line_moves;
 	pool->drain_tick.fn = on_drain_tick;
+	edge_tidy_init(&pool->tidy, loop);
 	*ret_pool = TAKE(pool);
 	return 0;
 }
@@ -149,18 +154,22 @@ static bool is_banned(const struct edge_session *s, int64_t now_s)
 	const struct edge_bans *bans = s->pool->bans;
 	const struct conf_limits *l = &s->edge->conf->limits;
 	struct sockaddr_storage client;
-	if (s->conv->is_logged_in && edge_bans_has_user(bans, s->conv->user, now_s))
+	struct conv copy;
+	const struct conv *c = edge_session_look(s, &copy);
+	if (c->is_logged_in && edge_bans_has_user(bans, c->user, now_s))
 		return true;
-	edge_peer_parse(s->conv->facts.client_addr, &client);
+	edge_peer_parse(c->facts.client_addr, &client);
 	return edge_peer_is_banned((struct sockaddr *)&client, bans, now_s) &&
 	       !edge_peer_is_in((struct sockaddr *)&client, l->exempt, l->exempt_count);
 }
 
 static void banned_tell(const struct edge_session *s)
 {
-	log_notice(s->conv->facts.session_id, "session of the banned ended",
-	           kv_str("edge", s->edge->conf->name),
-	           kv_str("client", s->conv->facts.client_addr), kv_str("user", s->conv->user));
+	struct conv copy;
+	const struct conv *c = edge_session_look(s, &copy);
+	log_notice(c->facts.session_id, "session of the banned ended",
+	           kv_str("edge", s->edge->conf->name), kv_str("client", c->facts.client_addr),
+	           kv_str("user", c->user));
 }
 
 /* The reply to the message is still to go out, or it would be sent twice. */
@@ -181,7 +190,7 @@ void edge_pool_ban(struct edge_pool *pool, struct slice text)
 	for (struct edge_session *s = pool->sessions.next, *next; s != &pool->sessions; s = next) {
 		next = s->next;
 		s->is_banned = !s->ask && is_banned(s, now_s);
-		if (!s->is_banned || s->end.is_queued || s->conv->is_in_data)
+		if (!s->is_banned || s->end.is_queued || is_in_data(s))
 			continue;
 		banned_tell(s);
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
@@ -194,11 +203,13 @@ void edge_pool_free(struct edge_pool *pool)
 		return;
 	while (pool->sessions.next != &pool->sessions) {
 		struct edge_session *s = pool->sessions.next;
-		conv_end(s->conv, CONV_OUTCOME_DRAINED);
+		if (edge_session_wake(s))
+			conv_end(s->conv, CONV_OUTCOME_DRAINED);
 		io_later_remove(pool->loop, &s->end);
 		edge_session_free(s);
 	}
 	io_deadline_disarm(&pool->drain_tick);
+	edge_tidy_deinit(&pool->tidy);
 	io_later_remove(pool->loop, &pool->line_moves);
 	edge_limits_free(pool->limits);
 	edge_limits_free(pool->users);

@@ -131,7 +131,7 @@ static struct store_record record_of(const struct edge_session *s, const struct 
 		.policy = "",
 		.result = "",
 		.outcome = conv_outcome_name(c->outcome),
-		.error = s->tls_error,
+		.error = s->tls_error ?: "",
 		.bytes_in = s->client.bytes_in,
 		.bytes_out = s->client.bytes_out,
 		.duration_ms = duration_ms_of(s),
@@ -149,11 +149,11 @@ static void hello_log(struct edge_session *s)
 	if (!h)
 		return;
 	edge_hello_note(s);
-	log_notice(s->conv->facts.session_id, "handshake refused",
-	           kv_str("edge", s->edge->conf->name),
-	           kv_str("client", s->conv->facts.client_addr), kv_str("reason", s->tls_error),
-	           kv_str("offered", tls_hello_version_name(h->max_version)),
-	           kv_str("hello", edge_hello_name(s->hello, name)), kv_str("sni", h->sni));
+	log_notice(
+		s->conv->facts.session_id, "handshake refused", kv_str("edge", s->edge->conf->name),
+		kv_str("client", s->conv->facts.client_addr), kv_str("reason", s->tls_error ?: ""),
+		kv_str("offered", tls_hello_version_name(h->max_version)),
+		kv_str("hello", edge_hello_name(s->hello, name)), kv_str("sni", h->sni));
 }
 
 static void session_log(const struct edge_session *s, const struct store_record *r)

@@ -8,6 +8,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sparse.h"
 #include "proxyhdr/proxyhdr.h"
 #include "tls/hello.h"
 
@@ -47,9 +48,13 @@ struct conv *edge_session_conv(struct edge_session *s)
 	return s->conv;
 }
 
-void edge_session_free(struct edge_session *s)
+/* What it was, for all who keep that. */
+static void account(struct edge_session *s)
 {
-	struct edge_pool *pool = s->pool;
+	if (!edge_session_wake(s)) {
+		log_error(NULL, "session not recorded", kv_int("errno", ENOMEM));
+		return;
+	}
 	if (s->conv->exposure.has_happened)
 		edge_record_exposure(s);
 	if (s->ask)
@@ -57,7 +62,14 @@ void edge_session_free(struct edge_session *s)
 	else
 		edge_record_session(s);
 	edge_handshakes_ticket_end(s);
+}
+
+void edge_session_free(struct edge_session *s)
+{
+	struct edge_pool *pool = s->pool;
+	account(s);
 	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
+	edge_backend_leave(s);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
 	io_stream_deinit(&s->backend);
@@ -71,9 +83,11 @@ void edge_session_free(struct edge_session *s)
 		pool->open--;
 	}
 	conv_free(s->conv);
+	sparse_free(s->rest);
 	edge_passed_free(s->passed);
 	edge_world_unref(s->world);
 	free(s);
+	edge_tidy_note(&pool->tidy);
 	if (!pool->open && pool->is_draining && pool->on_empty)
 		pool->on_empty(pool->on_empty_owner);
 }
@@ -86,7 +100,8 @@ static void on_end(struct io_later *later)
 
 void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 {
-	conv_end(s->conv, outcome);
+	if (edge_session_wake(s))
+		conv_end(s->conv, outcome);
 	io_later_add(s->pool->loop, &s->end);
 }
 
@@ -254,9 +269,8 @@ static void client_tls_event(struct edge_session *s, enum io_stream_event event)
 		return;
 	if (event != IO_STREAM_TLS_UP) {
 		s->left_in_handshake = event != IO_STREAM_TLS_FAILED;
-		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
-		         s->left_in_handshake ? "the client left in mid-handshake"
-		                              : tls_session_error(s->client.tls));
+		s->tls_error = s->left_in_handshake ? "the client left in mid-handshake"
+		                                    : tls_session_error(s->client.tls);
 		if (event == IO_STREAM_TLS_FAILED && !edge_session_is_visit(s))
 			edge_known_refused(s);
 		edge_session_end(s, CONV_OUTCOME_TLS_FAILED);
@@ -452,9 +466,8 @@ static void on_deadline(struct io_deadline *d)
 	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
-		snprintf(s->tls_error, sizeof(s->tls_error), "%s",
-		         s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
-		                                         : "no handshake in time");
+		s->tls_error = s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
+		                                               : "no handshake in time";
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_PROXY:
@@ -464,8 +477,7 @@ static void on_deadline(struct io_deadline *d)
 		edge_closing_late(s);
 		break;
 	case EDGE_STATE_SPLICE:
-		conv_end(s->conv, CONV_OUTCOME_TIMEOUT);
-		edge_session_close(s);
+		edge_splice_end(s, CONV_OUTCOME_TIMEOUT);
 		break;
 	case EDGE_STATE_COUNT:
 		break;

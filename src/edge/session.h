@@ -8,12 +8,14 @@
 #include "edge/passed.h"
 #include "edge/shy.h"
 #include "edge/throttle.h"
+#include "edge/tidy.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "store/record.h"
 #include "tunnel/told.h"
 
 struct proxyhdr_result;
+struct sparse;
 
 enum edge_state {
 	EDGE_STATE_PROXY,       /* waits for the PROXY header of a balancer (proxy_from) */
@@ -38,7 +40,8 @@ struct edge_session {
 	struct edge_pool *pool;
 	struct edge_world *world;
 	struct edge *edge;
-	struct conv *conv;
+	struct conv *conv;   /* NULL while it rests: edge/rest.c */
+	struct sparse *rest; /* then it is here */
 	struct io_stream client;
 	struct io_stream backend;
 	struct io_deadline deadline;
@@ -48,35 +51,38 @@ struct edge_session {
 	struct edge_backend *target; /* the edge's, until CONNECT says which */
 	struct edge_passed *passed;  /* TLS that is not ended here; else NULL */
 	size_t address;              /* of the target, the one being tried or in use */
-	size_t address_end;          /* the first that is not tried */
+	size_t address_end;          /* how many there are; address is this: none is left */
+	uint64_t tried;              /* of them, a bit each; or not to be tried */
 	enum tunnel_state tunnel;    /* of the way to the backend, where a tunnel seals it */
 	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
-	bool is_implicit;
-	bool is_counted;         /* at pool.limits */
-	bool is_banned;          /* it ends behind the message that it is in */
-	bool is_counted_as_user; /* at pool.users, under user_key */
-	bool is_last_crlf;       /* what the client got last ended a line */
-	bool client_tls_was_begun;
-	bool client_tls_was_up;
-	bool credential_has_crossed; /* in clear */
-	bool left_in_handshake;      /* the client did, by itself */
-	bool has_ticket;             /* the client got one */
+	bool is_implicit : 1;
+	bool is_at_address : 1;      /* it counts there: edge_load */
+	bool is_counted : 1;         /* at pool.limits */
+	bool is_banned : 1;          /* it ends behind the message that it is in */
+	bool is_counted_as_user : 1; /* at pool.users, under user_key */
+	bool is_last_crlf : 1;       /* what the client got last ended a line */
+	bool client_tls_was_begun : 1;
+	bool client_tls_was_up : 1;
+	bool credential_has_crossed : 1; /* in clear */
+	bool left_in_handshake : 1;      /* the client did, by itself */
+	bool has_ticket : 1;             /* the client got one */
+	bool backend_in_starttls : 1;
+	bool login_was_seen : 1;
+	bool backend_was_cut : 1; /* it broke in a splice: the client is not told a clean end */
+	uint16_t hello_max;       /* the highest version its ClientHello offered */
 	uint64_t bytes_before_tls;
-	bool backend_in_starttls;
 	struct edge_limits_key key, user_key;
 	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
 	struct edge_session *line_next, *line_prev; /* of pool.line; NULL: not in it */
 	unsigned login_failures; /* of the conversation, those that were dealt with */
-	bool login_was_seen;
 	enum conv_todo held_todo;
-	bool backend_was_cut; /* it broke in a splice: the client is not told a clean end */
 	uint64_t closing_since_ms, closing_moved_ms;
 	size_t closing_left; /* bytes for the client at the last look */
-	char tls_error[96];
-	uint64_t hello;     /* what kind of ClientHello came: its hash; 0: none came */
-	uint16_t hello_max; /* the highest version it offered */
+	const char *
+		tls_error; /* why there is no TLS with the client; NULL: there is, or need not be */
+	uint64_t hello;    /* what kind of ClientHello came: its hash; 0: none came */
 	enum store_sni sni;
 };
 
@@ -99,6 +105,7 @@ struct edge_pool {
 	struct edge_session line; /* list head: those that wait for one */
 	struct io_later line_moves;
 	struct io_deadline drain_tick;
+	struct edge_tidy tidy;
 	bool is_draining;
 	unsigned drain_per_second;
 	uint64_t drain_credit; /* thousandths of a session */
@@ -135,6 +142,15 @@ void edge_target_choose(struct edge_session *s);
 /* edge/splice.c; from: the side it came from. */
 void edge_splice_begin(struct edge_session *s);
 void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_stream_event event);
+/* For a reason of ours: what is left goes out first. */
+void edge_splice_end(struct edge_session *s, enum conv_outcome outcome);
+
+/* edge/rest.c: from here on s->conv is NULL, until somebody wakes it. */
+void edge_session_rest(struct edge_session *s);
+/* False: no memory, and nothing can be done but to end the session. */
+[[nodiscard]] bool edge_session_wake(struct edge_session *s);
+/* What is known of it, wherever that is: s->conv or ret_copy. */
+const struct conv *edge_session_look(const struct edge_session *s, struct conv *ret_copy);
 
 /* edge/door.c: a balancer said who the client is. False: over a limit, it was turned away. */
 [[nodiscard]] bool edge_door_introduced(struct edge_session *s,
@@ -162,8 +178,21 @@ void edge_learn_seen(struct edge_session *s);
 void edge_ask_note(struct edge_ask *a, const char *error);
 void edge_ask_ended(struct edge_session *s);
 
+/* The connection of an ask stands. */
+void edge_ask_connected(struct edge_ask *a);
+
+/* edge/world.c: sessions at both count as one's; a had none yet. */
+void edge_load_share(struct edge_address *a, const struct edge_address *with);
+
+/* edge/source.c: what the settings name, begun anywhere. 0 or -ENOMEM. */
+[[nodiscard]] int edge_sources_fill(struct edge_backend *b);
+/* Starts the connection to the address that is tried. 0 or a negative: it could not even start. */
+[[nodiscard]] int edge_source_connect(struct edge_session *s);
+
 /* edge/backend.c: opens the backend for a session; what follows comes to session.c. */
 void edge_backend_open(struct edge_session *s);
+/* It is at no address any more. */
+void edge_backend_leave(struct edge_session *s);
 /* Whether none of its addresses could be reached a moment ago. */
 bool edge_backend_is_down(const struct edge_session *s);
 void edge_backend_event(struct edge_session *s, enum io_stream_event event);

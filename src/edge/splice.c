@@ -29,6 +29,10 @@ static void splice_ended(struct edge_session *s, struct io_stream *from, struct 
 {
 	if (!splice_to(s, from, to))
 		return;
+	if (!edge_session_wake(s)) {
+		edge_session_end(s, CONV_OUTCOME_OVERLOAD);
+		return;
+	}
 	/* Mail protocols say themselves when they are through, and many servers then just close. */
 	bool is_cut = from->is_dead || (from->was_truncated && s->edge->ops->ends_by_closing);
 	if (from == &s->backend && is_cut) {
@@ -60,6 +64,8 @@ void edge_splice_begin(struct edge_session *s)
 	/* An end that came before the backend was there is not told again. */
 	if (s->client.end_is_told)
 		splice_ended(s, &s->client, &s->backend);
+	if (s->state == EDGE_STATE_SPLICE && !s->end.is_queued)
+		edge_session_rest(s);
 }
 
 /* For the next byte, either way. */
@@ -92,4 +98,14 @@ void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_s
 	case IO_STREAM_TLS_FAILED:
 		break;
 	}
+}
+
+void edge_splice_end(struct edge_session *s, enum conv_outcome outcome)
+{
+	if (!edge_session_wake(s)) {
+		edge_session_end(s, outcome);
+		return;
+	}
+	conv_end(s->conv, outcome);
+	edge_session_close(s);
 }

@@ -36,4 +36,5 @@ void edge_target_choose(struct edge_session *s)
 		return;
 	s->target = target_of(s);
 	s->address_end = s->target->address_count;
+	s->tried = 0;
 }

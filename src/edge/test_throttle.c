@@ -109,6 +109,28 @@ static void test_a_long_name_is_cut(void **state)
 	assert_int_equal(edge_throttle_failed(*state, pair_of(name, 1), 1, 0), 1000);
 }
 
+static bool refuses(void **state, const char *user, uint8_t address, uint64_t now_ms)
+{
+	return edge_throttle_refuses(*state, pair_of(user, address), 3, 1000, now_ms);
+}
+
+static void test_refused_for_a_while(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		assert_false(refuses(state, "alice", 1, 0));
+		(void)edge_throttle_failed(*state, pair_of("alice", 1), 0, 0);
+	}
+	assert_true(refuses(state, "Alice", 1, 999));
+	assert_false(refuses(state, "alice", 2, 999));
+	assert_false(refuses(state, "bob", 1, 999));
+	assert_false(refuses(state, "alice", 1, 1000));
+	(void)edge_throttle_failed(*state, pair_of("alice", 1), 0, 1000);
+	assert_true(refuses(state, "alice", 1, 1999));
+	assert_false(edge_throttle_refuses(*state, pair_of("alice", 1), 0, 1000, 1000)); /* never */
+	edge_throttle_succeeded(*state, pair_of("alice", 1));
+	assert_false(refuses(state, "alice", 1, 1000));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -122,6 +144,7 @@ int main(void)
 		TEST(test_a_crowd_does_not_push_out_the_guessed),
 		TEST(test_what_others_counted),
 		TEST(test_a_long_name_is_cut),
+		TEST(test_refused_for_a_while),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

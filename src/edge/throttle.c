@@ -129,6 +129,16 @@ uint32_t edge_throttle_failed(struct edge_throttle *t, struct edge_throttle_pair
 	return delay_ms;
 }
 
+bool edge_throttle_refuses(struct edge_throttle *t, struct edge_throttle_pair pair,
+                           unsigned refuse_after, uint32_t refuse_for_ms, uint64_t now_ms)
+{
+	char user[USER_MAX];
+	user_fold(pair.user, user);
+	const struct entry *e = find(set_of(t, user, &pair.address), user, &pair.address);
+	return e && refuse_after && e->failures >= refuse_after &&
+	       now_ms - e->failed_at_ms < refuse_for_ms;
+}
+
 void edge_throttle_succeeded(struct edge_throttle *t, struct edge_throttle_pair pair)
 {
 	char user[USER_MAX];

@@ -36,6 +36,11 @@ void edge_throttle_free(struct edge_throttle *t);
 uint32_t edge_throttle_failed(struct edge_throttle *t, struct edge_throttle_pair pair,
                               unsigned delay_after, uint64_t now_ms);
 
+/* He is not asked for a password from there: it failed refuse_after times or more (0: never), last
+ * within refuse_for_ms. */
+bool edge_throttle_refuses(struct edge_throttle *t, struct edge_throttle_pair pair,
+                           unsigned refuse_after, uint32_t refuse_for_ms, uint64_t now_ms);
+
 /* So often it failed at other workers and nodes, this one included. */
 void edge_throttle_heard(struct edge_throttle *t, struct edge_throttle_pair pair, unsigned failures,
                          uint64_t now_ms);

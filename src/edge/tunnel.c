@@ -27,8 +27,9 @@ static void session_follow(struct edge_session *s)
 		s->tunnel = now < s->tunnel ? now : s->tunnel;
 		return;
 	}
-	log_warn(s->conv->facts.session_id, "session ends, for its tunnel is gone",
-	         kv_str("backend", s->target->conf->name),
+	struct conv copy;
+	log_warn(edge_session_look(s, &copy)->facts.session_id,
+	         "session ends, for its tunnel is gone", kv_str("backend", s->target->conf->name),
 	         kv_str("address", s->target->addresses[s->address].text));
 	edge_backend_lost(s);
 }

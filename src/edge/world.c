@@ -8,6 +8,7 @@
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
+#include "edge/session.h"
 #include "http/edge.h"
 #include "identity/trust.h"
 #include "imap/edge.h"
@@ -81,6 +82,7 @@ static int inside_tls(struct edge_backend *b, const struct edge_trust *trust, ch
 		.name_count = t->peer_count,
 		.inside = trust->inside,
 		.certificate = trust->has_node ? &trust->node : NULL,
+		.is_compact = trust->is_compact,
 		.signer = trust->signer,
 	};
 	if (!r)
@@ -108,6 +110,7 @@ static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, c
 		.pins = (const uint8_t(*)[32])t->pins,
 		.pin_count = t->pin_count,
 		.name = t->name,
+		.is_compact = trust->is_compact,
 	};
 	char why[160];
 	int r = tls_client_new(&b->tls, &set, why, sizeof(why));
@@ -116,6 +119,27 @@ static int backend_tls(struct edge_backend *b, const struct edge_trust *trust, c
 		return EDGE_WORLD_BAD;
 	}
 	return err_up(r);
+}
+
+static struct edge_load *load_new(void)
+{
+	struct edge_load *load = calloc(1, sizeof(*load));
+	if (load)
+		load->refs = 1;
+	return load;
+}
+
+static void load_unref(struct edge_load *load)
+{
+	if (load && !--load->refs)
+		free(load);
+}
+
+void edge_load_share(struct edge_address *a, const struct edge_address *with)
+{
+	with->load->refs++;
+	load_unref(a->load);
+	a->load = with->load;
 }
 
 static int backend_build(struct edge_backend *b, const struct conf_backend *conf,
@@ -135,8 +159,12 @@ static int backend_build(struct edge_backend *b, const struct conf_backend *conf
 			return EDGE_WORLD_BAD;
 		}
 		a->state = edge_backend_is_listened_to(b) ? EDGE_ADDRESS_NEW : EDGE_ADDRESS_USABLE;
+		a->load = load_new();
+		if (!a->load)
+			return err_raise(-ENOMEM);
 	}
-	return backend_tls(b, trust, ca, ret_error, cap);
+	int r = edge_sources_fill(b);
+	return r ? err_up(r) : backend_tls(b, trust, ca, ret_error, cap);
 }
 
 static bool serves_self_made(const struct conf_edge *conf)
@@ -266,6 +294,7 @@ static int edge_tls(struct edge *e, const struct conf_settings *settings,
 		.plain_http_owner = e,
 		.visitor = m->visitor,
 		.challenges = e->conf->protocol == CONF_HTTP ? m->challenges : NULL,
+		.is_compact = e->conf->tls.compact,
 		.signer = trust->signer,
 	};
 	int r = edge_known_demand(&set, e, trust, &names, ret_error, cap);
@@ -361,7 +390,7 @@ static int world_fill(struct edge_world *w, const struct conf_materials *m,
                       struct tls_signer *signer, char *ret_error, size_t cap)
 {
 	const struct conf_settings *settings = w->settings;
-	struct edge_trust trust = { .signer = signer };
+	struct edge_trust trust = { .signer = signer, .is_compact = settings->tls.compact };
 	w->backends = calloc(settings->backend_count + 1, sizeof(*w->backends));
 	w->edges = calloc(settings->edge_count + 1, sizeof(*w->edges));
 	if (!w->backends || !w->edges)
@@ -411,8 +440,12 @@ void edge_world_unref(struct edge_world *w)
 			tls_server_unref(w->edges[i].old_tls[old]);
 	}
 	for (size_t i = 0; w->backends && i < w->settings->backend_count; i++) {
-		tls_client_unref(w->backends[i].tls);
-		free(w->backends[i].addresses);
+		struct edge_backend *b = &w->backends[i];
+		for (size_t k = 0; k < b->address_count; k++)
+			load_unref(b->addresses[k].load);
+		tls_client_unref(b->tls);
+		free(b->addresses);
+		free(b->sources);
 	}
 	free(w->edges);
 	free(w->backends);

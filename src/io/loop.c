@@ -26,22 +26,21 @@ struct io_loop {
 	/* All our watches, and libuv's own set: libuv's would cost five calls a descriptor. */
 	int epoll_fd;
 	bool is_stopped;
-	struct io_watch *freed; /* after the batch of events that may still name them */
-	bool is_in_batch;
+	/* Of this turn, still to be met. */
+	struct epoll_event *ready;
+	int ready_count;
 	uint8_t *scratch;
 	uint8_t *plain_scratch;
 	struct buf spare;
 };
 
 struct io_watch {
+	struct io_edge edge; /* what the set knows of it */
 	struct io_loop *loop;
 	io_watch_fn *fn;
 	void *owner;
-	struct io_watch *next; /* of loop->freed */
 	int fd;
 	int events;
-	bool is_edge;
-	bool is_freed;
 };
 
 struct io_signal {
@@ -192,15 +191,6 @@ void io_deadline_disarm(struct io_deadline *d)
 	d->next = d->prev = NULL;
 }
 
-static void freed_run(struct io_loop *loop)
-{
-	while (loop->freed) {
-		struct io_watch *watch = TAKE(loop->freed);
-		loop->freed = watch->next;
-		free(watch);
-	}
-}
-
 static int ready_of(uint32_t events)
 {
 	int ready = 0;
@@ -214,19 +204,20 @@ static int ready_of(uint32_t events)
 }
 
 /* What is not of a watch of ours is libuv's: a signal, or a timer that is due. */
-static void ready_run(struct io_loop *loop, const struct epoll_event *ready, int count)
+static void ready_run(struct io_loop *loop, struct epoll_event *ready, int count)
 {
 	bool is_libuv = false;
-	loop->is_in_batch = true;
-	for (int i = 0; i < count; i++) {
-		struct io_watch *watch = ready[i].data.ptr;
-		is_libuv |= !watch;
-		if (watch && !watch->is_freed)
-			watch->fn(watch->owner, ready_of(ready[i].events));
+	loop->ready = ready;
+	loop->ready_count = count;
+	while (loop->ready_count > 0) {
+		struct epoll_event event = *loop->ready++;
+		struct io_edge *edge = event.data.ptr;
+		loop->ready_count--;
+		is_libuv |= !edge;
+		if (edge && event.events)
+			edge->fn(edge, ready_of(event.events));
 		later_run(loop);
 	}
-	loop->is_in_batch = false;
-	freed_run(loop);
 	if (is_libuv || !uv_backend_timeout(&loop->uv))
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
@@ -234,9 +225,9 @@ static void ready_run(struct io_loop *loop, const struct epoll_event *ready, int
 static int turn_run(struct io_loop *loop)
 {
 	struct epoll_event ready[EVENTS_A_TURN];
-	/* Before the events are fetched: it may free watches. */
 	soon_run(loop);
 	turn_end(loop);
+	log_flush();
 	int wait_ms = loop->soon.first ? 0 : uv_backend_timeout(&loop->uv);
 	int n = epoll_wait(loop->epoll_fd, ready, EVENTS_A_TURN, wait_ms);
 	if (n < 0 && errno != EINTR)
@@ -309,7 +300,6 @@ void io_loop_free(struct io_loop *loop)
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_loop_close(&loop->uv);
 	close(loop->epoll_fd);
-	freed_run(loop);
 	buf_deinit_secret(&loop->spare);
 	explicit_bzero(loop->scratch, IO_SCRATCH_LEN);
 	explicit_bzero(loop->plain_scratch, IO_SCRATCH_LEN);
@@ -327,6 +317,7 @@ int io_loop_run(struct io_loop *loop)
 		if (r)
 			return err_up(r);
 	}
+	log_flush();
 	return 0;
 }
 
@@ -340,39 +331,40 @@ uint64_t io_loop_now_ms(const struct io_loop *loop)
 	return uv_now(&loop->uv);
 }
 
-static int watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
-                     void *owner)
+int io_edge_add(struct io_loop *loop, struct io_edge *edge, int fd)
 {
-	struct io_watch *watch = calloc(1, sizeof(*watch));
-	if (!watch)
-		return err_raise(-ENOMEM);
-	watch->fn = fn;
-	watch->owner = owner;
-	watch->fd = fd;
-	watch->loop = loop;
-	*ret_watch = watch;
-	return 0;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		                     .data.ptr = edge };
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? err_raise(-errno) : 0;
+}
+
+/* It goes out of the set with its descriptor, which nobody else has; but what is still to be met of
+ * this turn may name it. */
+void io_edge_remove(struct io_loop *loop, const struct io_edge *edge)
+{
+	for (int i = 0; i < loop->ready_count; i++)
+		if (loop->ready[i].data.ptr == edge)
+			loop->ready[i].events = 0;
+}
+
+static void on_watch_ready(struct io_edge *edge, int events)
+{
+	struct io_watch *watch = (struct io_watch *)edge;
+	watch->fn(watch->owner, events);
 }
 
 int io_watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
                  void *owner)
 {
-	return err_up(watch_new(ret_watch, loop, fd, fn, owner));
-}
-
-int io_watch_new_edge(struct io_watch **ret_watch, struct io_loop *loop, int fd, io_watch_fn *fn,
-                      void *owner)
-{
-	CLEAN(freep) struct io_watch *watch = NULL;
-	int r = watch_new(&watch, loop, fd, fn, owner);
-	if (r)
-		return err_up(r);
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		                     .data.ptr = watch };
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event))
-		return err_raise(-errno);
-	watch->is_edge = true;
-	*ret_watch = TAKE(watch);
+	struct io_watch *watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return err_raise(-ENOMEM);
+	watch->edge.fn = on_watch_ready;
+	watch->fn = fn;
+	watch->owner = owner;
+	watch->fd = fd;
+	watch->loop = loop;
+	*ret_watch = watch;
 	return 0;
 }
 
@@ -382,7 +374,7 @@ void io_watch_set(struct io_watch *watch, int events)
 	if (watch->events == events)
 		return;
 	int op = !watch->events ? EPOLL_CTL_ADD : !events ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-	struct epoll_event event = { .data.ptr = watch };
+	struct epoll_event event = { .data.ptr = &watch->edge };
 	event.events = (events & IO_READ ? EPOLLIN : 0) | (events & IO_WRITE ? EPOLLOUT : 0);
 	if (epoll_ctl(watch->loop->epoll_fd, op, watch->fd, &event))
 		log_error(NULL, "descriptor cannot be watched", kv_int("errno", errno));
@@ -394,14 +386,9 @@ void io_watch_free(struct io_watch *watch)
 {
 	if (!watch)
 		return;
-	/* An edge watch goes with its descriptor, which nobody else has. */
-	if (!watch->is_edge)
-		io_watch_set(watch, 0);
-	watch->is_freed = true;
-	watch->next = watch->loop->freed;
-	watch->loop->freed = watch;
-	if (!watch->loop->is_in_batch)
-		freed_run(watch->loop);
+	io_watch_set(watch, 0);
+	io_edge_remove(watch->loop, &watch->edge);
+	free(watch);
 }
 
 static void on_signal(uv_signal_t *signal, int number)

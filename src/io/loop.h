@@ -29,20 +29,26 @@ uint64_t io_loop_now_ms(const struct io_loop *loop);
  * Watches a descriptor, which stays the caller's. events is what of IO_READ and IO_WRITE is ready;
  * an error counts as both. May be freed inside its own callback; the descriptor may be closed
  * right after.
- *
- * io_watch_new: told as long as it is ready and wanted (io_watch_set).
- * io_watch_new_edge: told once when it becomes ready, for both ways, and IO_END with IO_READ when
- * the peer has ended; the caller remembers until it meets EAGAIN. One system call for its life:
- * its descriptor must be the only one of its socket, and be closed when the watch is freed.
+ * It is told as long as it is ready and wanted (io_watch_set).
  */
 typedef void io_watch_fn(void *owner, int events);
 [[nodiscard]] int io_watch_new(struct io_watch **ret_watch, struct io_loop *loop, int fd,
                                io_watch_fn *fn, void *owner);
-[[nodiscard]] int io_watch_new_edge(struct io_watch **ret_watch, struct io_loop *loop, int fd,
-                                    io_watch_fn *fn, void *owner);
-/* events 0: rest. Costs nothing if it is what is set already. Not for an edge watch. */
+/* events 0: rest. Costs nothing if it is what is set already. */
 void io_watch_set(struct io_watch *watch, int events);
 void io_watch_free(struct io_watch *watch);
+
+/*
+ * The same embedded in its owner, with no memory of its own, and told once when the descriptor
+ * becomes ready, for both ways, and IO_END with IO_READ when the peer has ended; the owner
+ * remembers until it meets EAGAIN. One system call for its life: its descriptor must be the only
+ * one of its socket. io_edge_remove() before it is closed; the owner may go right after.
+ */
+struct io_edge {
+	void (*fn)(struct io_edge *edge, int events);
+};
+[[nodiscard]] int io_edge_add(struct io_loop *loop, struct io_edge *edge, int fd);
+void io_edge_remove(struct io_loop *loop, const struct io_edge *edge);
 
 typedef void io_signal_fn(void *owner, int number);
 [[nodiscard]] int io_signal_new(struct io_signal **ret_signal, struct io_loop *loop, int number,

@@ -20,7 +20,7 @@ static void emit(struct io_stream *s, enum io_stream_event event)
 
 bool io_stream_is_open(const struct io_stream *s)
 {
-	return s->fd >= 0 && s->watch;
+	return s->loop && s->fd >= 0;
 }
 
 static bool wants_input(const struct io_stream *s)
@@ -32,7 +32,7 @@ static bool wants_input(const struct io_stream *s)
 /* The socket tells once: what is still to be read is read in a later turn. */
 static void watch_update(struct io_stream *s)
 {
-	if (s->watch && s->may_read && wants_input(s))
+	if (s->may_read && wants_input(s))
 		io_soon_add(s->loop, &s->pump);
 }
 
@@ -216,11 +216,13 @@ static void on_readable(struct io_stream *s)
 	watch_update(s);
 }
 
+/* A connection that failed ends at once: only then there is something to ask for. */
 static void on_connected(struct io_stream *s)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (s->sees_end && getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
 	if (error) {
 		fail(s, error);
 		return;
@@ -238,9 +240,10 @@ static void room_tell(struct io_stream *s)
 	}
 }
 
-static void on_ready(void *owner, int events)
+static void on_ready(struct io_edge *ready, int events)
 {
-	struct io_stream *s = owner;
+	struct io_stream *s =
+		(struct io_stream *)((char *)ready - offsetof(struct io_stream, ready));
 	s->may_read |= (events & IO_READ) != 0;
 	s->may_write |= (events & IO_WRITE) != 0;
 	s->sees_end |= (events & IO_END) != 0;
@@ -253,7 +256,7 @@ static void on_ready(void *owner, int events)
 		out_flush(s);
 		room_tell(s);
 	}
-	if (s->watch && s->may_read && wants_input(s))
+	if (s->may_read && wants_input(s))
 		on_readable(s);
 }
 
@@ -274,13 +277,13 @@ static void on_pump(struct io_later *later)
 {
 	struct io_stream *s =
 		(struct io_stream *)((char *)later - offsetof(struct io_stream, pump));
-	if (s->is_dead || s->is_paused || !s->watch)
+	if (s->is_dead || s->is_paused)
 		return;
 	if (s->is_offering)
 		offer(s);
-	if (s->watch && s->may_read && wants_input(s))
+	if (s->may_read && wants_input(s))
 		on_readable(s);
-	else if (s->watch)
+	else
 		tell_end(s);
 }
 
@@ -295,11 +298,15 @@ int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
 	s->loop = loop;
 	s->fd = fd;
 	s->pump.fn = on_pump;
+	s->ready.fn = on_ready;
 	int one = 1;
 	/* Fails on a unix socket, where there is no delay to avoid. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	s->may_write = !s->is_connecting;
-	return err_up(io_watch_new_edge(&s->watch, loop, fd, on_ready, s));
+	int r = io_edge_add(loop, &s->ready, fd);
+	if (r)
+		s->fd = -1; /* the caller's still */
+	return err_up(r);
 }
 
 int io_stream_connect(struct io_stream *s, struct io_loop *loop, const struct io_way *way)
@@ -330,10 +337,10 @@ void io_stream_deinit(struct io_stream *s)
 {
 	if (s->loop)
 		io_later_remove(s->loop, &s->pump);
-	io_watch_free(s->watch);
-	s->watch = NULL;
-	if (s->loop && s->fd >= 0)
+	if (io_stream_is_open(s)) {
+		io_edge_remove(s->loop, &s->ready);
 		close(s->fd);
+	}
 	s->fd = -1;
 	tls_session_free(s->tls);
 	s->tls = NULL;

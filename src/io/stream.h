@@ -35,7 +35,7 @@ enum {
 
 struct io_stream {
 	struct io_loop *loop;
-	struct io_watch *watch;
+	struct io_edge ready;
 	struct tls_session *tls;
 	void (*on_event)(struct io_stream *s, enum io_stream_event event);
 	void *owner;
@@ -47,24 +47,24 @@ struct io_stream {
 	uint64_t bytes_in, bytes_out; /* plain bytes */
 	int fd;
 	int error;
-	bool is_connecting;
-	bool may_read;  /* the socket may have bytes: nothing said EAGAIN since it was told */
-	bool may_write; /* the same the other way */
-	bool is_bulk;   /* the owner's: reads in large pieces, and its owner takes all of each */
-	bool sees_end;  /* the peer has ended: read until that comes */
-	bool is_tls_up;
-	bool is_paused;
-	bool is_offering; /* what waits is offered at the next pump */
-	bool has_ended;   /* the peer sent its end; told once, when the input is used up */
-	bool end_is_told;
-	bool was_truncated; /* it ended without close_notify */
-	bool is_dead;       /* error: nothing is read or written any more */
-	bool was_full;      /* ROOM is owed */
-	bool ends_when_sent;
-	bool is_shut; /* the socket was told so */
+	bool is_connecting : 1;
+	bool may_read : 1;  /* the socket may have bytes: nothing said EAGAIN since it was told */
+	bool may_write : 1; /* the same the other way */
+	bool is_bulk : 1;  /* the owner's: reads in large pieces, and its owner takes all of each */
+	bool sees_end : 1; /* the peer has ended: read until that comes */
+	bool is_tls_up : 1;
+	bool is_paused : 1;
+	bool is_offering : 1; /* what waits is offered at the next pump */
+	bool has_ended : 1;   /* the peer sent its end; told once, when the input is used up */
+	bool end_is_told : 1;
+	bool was_truncated : 1; /* it ended without close_notify */
+	bool is_dead : 1;       /* error: nothing is read or written any more */
+	bool was_full : 1;      /* ROOM is owed */
+	bool ends_when_sent : 1;
+	bool is_shut : 1; /* the socket was told so */
 };
 
-/* Takes fd, which must be non-blocking. */
+/* Takes fd, which must be non-blocking, if all is well. */
 [[nodiscard]] int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd);
 struct io_way {
 	const struct sockaddr *from; /* an address of this host, of the same family; NULL: any */

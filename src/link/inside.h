@@ -3,6 +3,7 @@
 #define LINK_INSIDE_H
 
 #include "base/log_calm.h"
+#include "base/session_id.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "io/udp.h"
@@ -11,7 +12,7 @@
 #include "link/ways.h"
 #include "link/word.h"
 
-enum { LINK_ID_CAP = 24, LINK_ERROR_CAP = 128 };
+enum { LINK_ERROR_CAP = 128 };
 
 /* Where a link goes to. */
 struct link_target {
@@ -149,7 +150,7 @@ struct link_session {
 	enum link_state state;
 	uint64_t began_ms;
 	uint64_t datagrams;
-	char id[LINK_ID_CAP];
+	char id[SESSION_ID_CAP];
 	char addr[48];
 	uint16_t port;
 	char wanted_addr[48]; /* where who came connected to, as he knows it */
@@ -163,7 +164,6 @@ struct link_session {
 struct link_session *link_session_new(struct link_pool *pool, struct link_world *w,
                                       struct link_end *end);
 void link_session_begin(struct link_session *s);
-void link_session_id_make(char ret_id[LINK_ID_CAP], const void *salt);
 /* Ends it after this callback. outcome: a word of the log. */
 void link_session_end(struct link_session *s, const char *outcome);
 /* The same, and both sides are told that it broke. */

@@ -36,7 +36,7 @@ struct link_sender {
 	bool is_up;
 	bool awaits_word; /* the far end is there, and says first whether its service is */
 	bool is_leaving;
-	char id[LINK_ID_CAP];
+	char id[SESSION_ID_CAP];
 	char error[LINK_ERROR_CAP];
 };
 
@@ -286,7 +286,7 @@ static struct link_sender *sender_new(struct link_pool *pool, struct link_world 
 	pool->senders = s;
 	pool->open++;
 	end->sender = s;
-	link_session_id_make(s->id, s);
+	session_id_make(s->id);
 	link_dial_start(&s->dial);
 	return s;
 }

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
 	HANDSHAKE_MS = 30 * 1000,
@@ -42,14 +41,6 @@ void link_session_enter(struct link_session *s, enum link_state state, uint64_t 
 		io_deadline_arm(s->pool->loop, &s->deadline, deadline_ms);
 	else
 		io_deadline_disarm(&s->deadline);
-}
-
-void link_session_id_make(char ret_id[LINK_ID_CAP], const void *salt)
-{
-	uint64_t id = 0;
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-		id = (uintptr_t)salt;
-	snprintf(ret_id, LINK_ID_CAP, "%016llx", (unsigned long long)id);
 }
 
 void link_session_end(struct link_session *s, const char *outcome)
@@ -445,7 +436,7 @@ struct link_session *link_session_new(struct link_pool *pool, struct link_world 
 	pool->sessions = s;
 	pool->open++;
 	end->open++;
-	link_session_id_make(s->id, s);
+	session_id_make(s->id);
 	return s;
 }
 

@@ -93,6 +93,7 @@ static int far_make(struct link_end *end, const struct self *self, char **names,
 		.client_name_count = count,
 		.inside = self->inside,
 		.says_word = true,
+		.is_compact = self->set->settings->tls.compact,
 		.signer = self->set->signer,
 	};
 	return tls_server_new(&end->server, &set, why, 160);
@@ -111,6 +112,7 @@ static int near_make(struct link_end *end, const struct self *self, char **names
 		.certificate = &self->node,
 		.signer = self->set->signer,
 		.hears_word = true,
+		.is_compact = self->set->settings->tls.compact,
 	};
 	return tls_client_new(&end->client, &set, why, 160);
 }

@@ -28,6 +28,7 @@ void parent_child_detach(struct parent_child *c)
 	c->watch = NULL;
 	proc_chan_free(c->chan);
 	c->chan = NULL;
+	buf_deinit(&c->loads);
 	c->is_ready = false;
 }
 
@@ -109,6 +110,12 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		break;
 	case PROC_MSG_CAPS:
 		parent_caps_came(c, msg->payload);
+		break;
+	case PROC_MSG_LOOKED:
+		parent_health_came(c, msg->payload);
+		break;
+	case PROC_MSG_LOADS:
+		parent_loads_came(c, msg->payload);
 		break;
 	case PROC_MSG_REFUSED:
 		slice_to_text(msg->payload, why, sizeof(why));

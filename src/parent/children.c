@@ -319,6 +319,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 {
 	struct parent_plan *plan = p->plan;
 	worker->is_ready = false;
+	buf_clear(&worker->loads); /* of other addresses, perhaps */
 	parent_send(worker, PROC_MSG_TICKET_KEYS, slice_of(p->ticket_keys, sizeof(p->ticket_keys)),
 	            -1);
 	parent_bans_send(p, worker);
@@ -339,6 +340,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 	uint8_t asks = worker->slot == 0;
 	parent_send(worker, PROC_MSG_START, slice_of(&asks, 1), -1);
 	parent_caps_send(p, worker);
+	parent_health_send(p, worker);
 }
 
 void parent_workers_configure(struct parent *p)

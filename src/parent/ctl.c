@@ -93,6 +93,10 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"link_bytes_out",
 	"link_datagrams",
 	"link_datagrams_lost",
+	"logins_slowed",
+	"logins_refused",
+	"tls_compact",
+	"tls_not_compact",
 };
 
 static void on_end(struct io_later *later)
@@ -216,6 +220,7 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 	json_t *warnings = parent_caps_warnings(p);
 	parent_tunnels_warn(p, warnings);
 	json_object_set_new(status, "warnings", warnings);
+	json_object_set_new(status, "backends", parent_health_json(p, is_long));
 	json_object_set_new(status, "tunnels", parent_tunnels_json(p));
 	json_object_set_new(status, "workarounds", parent_workarounds_json(p));
 	json_object_set_new(status, "bans", json_integer((json_int_t)parent_bans_count(p)));

@@ -171,10 +171,19 @@ static json_t *names_json(char *const *names, size_t count)
 	return json;
 }
 
-static json_t *edge_json(const struct conf_edge *e)
+static json_t *backends_json(const struct conf_settings *s, const struct conf_edge *e)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:o*}", "name", e->name, "protocol",
-	                 conf_protocol_name(e->protocol), "listen",
+	json_t *json = json_array();
+	for (size_t i = 0; i < s->backend_count; i++)
+		if (conf_edge_has_backend(e, i))
+			json_array_append_new(json, json_string(s->backends[i].name));
+	return json;
+}
+
+static json_t *edge_json(const struct conf_settings *s, const struct conf_edge *e)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o*}", "name", e->name, "protocol",
+	                 conf_protocol_name(e->protocol), "backends", backends_json(s, e), "listen",
 	                 addresses_json(e->listen, e->listen_count), "listen_tls",
 	                 addresses_json(e->listen_tls, e->listen_tls_count), "certificates",
 	                 names_json(e->certificates, e->certificate_count));
@@ -184,7 +193,7 @@ static json_t *edges_json(const struct conf_settings *s)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < s->edge_count; i++)
-		json_array_append_new(list, edge_json(&s->edges[i]));
+		json_array_append_new(list, edge_json(s, &s->edges[i]));
 	for (size_t i = 0; i < s->relay_count; i++)
 		if (s->relays[i].listen_tls_count)
 			json_array_append_new(

@@ -20,6 +20,9 @@
  */
 int parent_run(struct conf_settings *settings, const char *config_path, int inherit_fd);
 
+/* How many workers there are with these settings, on this host. */
+unsigned parent_workers_wanted(const struct conf_settings *settings);
+
 /* One line for a build that would execute this one: version, formats. parent/upgrade.c reads it. */
 void parent_upgrade_describe(FILE *out);
 

@@ -3,6 +3,7 @@
  * half of each key, the two must fit, then sockets and workers follow. Until all of that is well
  * nothing changes.
  */
+#include "parent/parent.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -37,6 +38,7 @@ void parent_plan_free(struct parent_plan *plan)
 	for (size_t i = 0; plan->cas && i < conf_ca_count(plan->settings); i++)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
+	parent_health_free(plan);
 	parent_tunnels_free(plan);
 	buf_deinit(&plan->passwords);
 	free(plan->certificates);
@@ -333,6 +335,7 @@ static void plan_commit(struct parent *p)
 	struct parent_plan *old = p->plan;
 	p->plan = plan;
 	p->mismatch_since_ms = 0;
+	parent_health_inherit(p->plan, old);
 	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);
@@ -434,6 +437,8 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	if (!plan->certificates || !plan->cas)
 		return err_raise(-ENOMEM);
 	int r = parent_tunnels_prepare(plan);
+	if (!r)
+		r = parent_health_prepare(plan);
 	if (!r)
 		r = groups_find(plan);
 	if (!r)

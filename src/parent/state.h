@@ -19,7 +19,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 37, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 41, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };
@@ -48,6 +48,7 @@ struct parent_child {
 	bool wants_ledger; /* its channel to ledger broke */
 	char interface[PARENT_INTERFACE_CAP]; /* of watch */
 	uint64_t numbers[PARENT_NUMBERS];
+	struct buf loads; /* of a worker, as it came: PROC_MSG_LOADS */
 };
 
 /* A process that watches an interface. */
@@ -96,6 +97,7 @@ struct parent_plan {
 	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
 	struct buf passwords;           /* of the dashboard */
 	struct parent_caps *caps;       /* of all addresses of all backends; parent/caps.c */
+	struct parent_health *health;   /* the same; parent/health.c */
 	struct parent_tunnel *tunnels;  /* parent/tunnels.c */
 	size_t tunnel_count;
 	uid_t worker_uid;
@@ -293,6 +295,18 @@ void parent_caps_free(struct parent_plan *plan);
 struct json_t;
 struct json_t *parent_caps_warnings(const struct parent *p);
 
+/* parent/health.c: how backends are; one worker looks, the others are told. */
+/* What there is to look at. 0 or -ENOMEM. */
+[[nodiscard]] int parent_health_prepare(struct parent_plan *plan);
+/* What was known before a reload. old may be NULL. */
+void parent_health_inherit(struct parent_plan *plan, const struct parent_plan *old);
+void parent_health_free(struct parent_plan *plan);
+void parent_health_came(struct parent_child *from, struct slice payload);
+void parent_health_send(struct parent *p, struct parent_child *worker);
+void parent_loads_came(struct parent_child *from, struct slice payload);
+/* is_long: with the numbers of each worker. */
+struct json_t *parent_health_json(const struct parent *p, bool is_long);
+
 /* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
 /* Which there are in its settings. 0 or -ENOMEM. */
 [[nodiscard]] int parent_tunnels_prepare(struct parent_plan *plan);
@@ -437,6 +451,5 @@ void parent_notify(const char *state);
 void parent_all_ready(struct parent *p);
 /* The users that other processes become must be there; else what is, once said. */
 void parent_users_check(const struct parent *p, struct conf_settings *s);
-unsigned parent_workers_wanted(const struct conf_settings *settings);
 
 #endif

@@ -175,6 +175,12 @@ enum proc_msg_type {
 	/* parent -> runner, and back: a program of the parent's, beside the hooks */
 	PROC_MSG_PROGRAM, /* u32 number, u32 deadline in ms, str each: its words; fd: its stdin */
 	PROC_MSG_PROGRAM_ENDED, /* u32 number, u8 it went well, text: what it said, hostile */
+	/* worker -> parent: a look at an address of a backend (edge/learn.h); and parent -> worker:
+	 * what one of them saw */
+	PROC_MSG_LOOKED, /* u32 backend, u32 address, u8 PROC_LOOKED_..., u32 us until the
+	                    connection stood, text: what was wrong */
+	/* worker -> parent, before each PROC_MSG_STATUS: of each address of each backend */
+	PROC_MSG_LOADS, /* u32 sessions that are open, u64 that were begun, u64 that failed */
 	PROC_MSG_COUNT,
 };
 
@@ -239,6 +245,13 @@ enum proc_request_key {
 enum {
 	PROC_CAPS_BLIND = 1, /* it expects no PROXY header and is not used; no text */
 	PROC_CAPS_PLUS = 2,  /* it offers mechanisms bound to its own TLS */
+};
+
+/* Of PROC_MSG_LOOKED; neither of the first two: not known yet. */
+enum {
+	PROC_LOOKED_UP = 1,
+	PROC_LOOKED_DOWN = 2,
+	PROC_LOOKED_REFUSING = 4, /* down, but it answers, with an error */
 };
 
 enum {

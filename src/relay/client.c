@@ -4,6 +4,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/session_id.h"
 #include "conv/line.h"
 #include "dns/idn.h"
 #include "relay/words.h"
@@ -13,7 +14,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -449,10 +449,7 @@ static void know(struct relay_client *c, const struct sockaddr *peer)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
-	uint64_t id = 0;
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-		id = (uintptr_t)c ^ io_loop_now_ms(c->relay->loop);
-	snprintf(c->session_id, sizeof(c->session_id), "%016llx", (unsigned long long)id);
+	session_id_make(c->session_id);
 	c->is_v6 = peer->sa_family == AF_INET6;
 	if (c->is_v6)
 		inet_ntop(AF_INET6, &v6->sin6_addr, c->addr, sizeof(c->addr));

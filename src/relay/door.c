@@ -88,6 +88,7 @@ int relay_door_make(struct tls_server **ret_server, const struct relay_world_set
 		.client_names = believed.names,
 		.client_name_count = believed.count,
 		.inside = believed.inside,
+		.is_compact = settings->tls.compact,
 		.signer = set->signer,
 	};
 	/* Without either anybody would come in, or nobody. */

@@ -9,6 +9,7 @@
 #define RELAY_INSIDE_H
 
 #include "base/log_calm.h"
+#include "base/session_id.h"
 #include "io/stream.h"
 #include "policy/ask.h"
 #include "relay/hop.h"
@@ -118,7 +119,7 @@ struct relay_client {
 	bool is_ending;
 	uint64_t began_ms;
 	unsigned messages;
-	char session_id[24];
+	char session_id[SESSION_ID_CAP];
 	char addr[DNS_ADDRESS_CAP]; /* "" of a unix socket */
 	bool is_v6;
 };

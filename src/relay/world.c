@@ -80,6 +80,7 @@ static int route_inside_take(struct relay_route *route, const struct relay_world
 	struct tls_hops_settings set = {
 		.ca_pem = buf_slice(&cas[conf_ca_of_internal(settings)]),
 		.min_version = settings->relays[from->number].tls.min_version,
+		.is_compact = settings->tls.compact,
 		.signer = from->signer,
 	};
 	if (conf_node_spec(settings, from->materials, &node))
@@ -104,6 +105,7 @@ static int route_cas_take(struct relay_route *route, const struct relay_world_se
 		.ca_pem = buf_slice(&from->materials->cas[whose]),
 		.min_version = from->settings->relays[from->number].tls.min_version,
 		.trusts_all = true,
+		.is_compact = from->settings->tls.compact,
 	};
 	char why[160];
 	if (from->settings->routes[number].tls.verify == TLS_VERIFY_INTERNAL)
@@ -172,7 +174,8 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	sources_take(&w->sources, conf);
 	struct tls_hops_settings set = { .ca_pem = buf_slice(cas),
-		                         .min_version = conf->tls.min_version };
+		                         .min_version = conf->tls.min_version,
+		                         .is_compact = settings->tls.compact };
 	if (settings->tlsrpt.from)
 		w->reports_from = strdup(settings->tlsrpt.from);
 	bool has_names = w->name && !settings->tlsrpt.from == !w->reports_from;

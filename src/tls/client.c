@@ -167,9 +167,9 @@ static int on_wanted(SSL *ssl, void *arg)
 {
 	struct tls_session *s = tls_session_of(ssl);
 	(void)arg;
-	if (s->is_wanted)
+	if (s->shake->is_wanted)
 		return 1;
-	s->is_wanted = true;
+	s->shake->is_wanted = true;
 	return -1;
 }
 
@@ -285,6 +285,7 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 	if (!r && set->hears_word && !tls_word_add(c->context))
 		r = err_raise(-ENOMEM);
 	c->signer = set->signer;
+	c->is_compact = set->is_compact;
 	if (r)
 		return r; /* enum tls_client_result, or ours */
 	const char *name = set->name_count ? set->names[0] : set->name;

@@ -31,6 +31,7 @@ struct tls_client_settings {
 	const struct tls_certificate_spec *certificate;
 	struct tls_signer *signer;
 	bool hears_word; /* offers to (tls/word.h) */
+	bool is_compact; /* sessions leave OpenSSL after the handshake (tls/session.h) */
 };
 
 enum tls_client_result {

@@ -15,6 +15,7 @@ struct tls_client {
 	size_t pin_count;
 	struct tls_inside *inside; /* a reference, or NULL */
 	struct tls_signer *signer;
+	bool is_compact;
 	char *sni; /* NULL: the name is an address, or there is none */
 };
 

@@ -109,7 +109,7 @@ int tls_faulty_accept(struct tls_session **ret_s, struct tls_faulty *f, void *ow
 	int r = tls_session_new_client(&s, f->context, NULL, owner);
 	if (r)
 		return err_up(r);
-	s->is_hello_over = false; /* it is the peer's */
+	s->shake->is_hello_over = false; /* it is the peer's */
 	SSL_set_accept_state(s->ssl);
 	*ret_s = s;
 	return 0;

@@ -3,7 +3,9 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/ca.h"
+#include "tls/client_private.h"
 #include "tls/inside_private.h"
+#include "tls/server_private.h"
 #include "tls/session_private.h"
 
 #include <errno.h>
@@ -58,21 +60,33 @@ static int serial_compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* One whose serial does not fit is none of ours. */
-static bool is_denied(const struct tls_inside *inside, const X509 *certificate)
+/* "": it does not fit, and is none of ours. */
+static void serial_write(const X509 *certificate, serial_text ret_text)
 {
 	static const char digits[] = "0123456789abcdef";
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
 	int len = ASN1_STRING_length(serial);
 	const uint8_t *bytes = ASN1_STRING_get0_data(serial);
-	serial_text text = "";
-	if (len <= 0 || (size_t)len > sizeof(text) / 2)
-		return true;
+	memset(ret_text, 0, sizeof(serial_text));
+	if (len <= 0 || (size_t)len > (sizeof(serial_text) - 1) / 2)
+		return;
 	for (int i = 0; i < len; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
+		ret_text[2 * i] = digits[bytes[i] >> 4];
+		ret_text[2 * i + 1] = digits[bytes[i] & 15];
 	}
-	return bsearch(text, inside->denied, inside->denied_count, sizeof(text), serial_compare);
+}
+
+static bool is_listed(const struct tls_inside *inside, const char *serial)
+{
+	return !*serial || bsearch(serial, inside->denied, inside->denied_count,
+	                           sizeof(serial_text), serial_compare);
+}
+
+static bool is_denied(const struct tls_inside *inside, const X509 *certificate)
+{
+	serial_text text;
+	serial_write(certificate, text);
+	return is_listed(inside, text);
 }
 
 /* 0: it has not, or too long ago. */
@@ -108,9 +122,41 @@ int tls_inside_judge(const struct tls_inside *inside, int is_ok, X509_STORE_CTX 
 	return 1; /* asked once more, as one that is good: then the list counts */
 }
 
+struct tls_inside_chain {
+	size_t count;
+	serial_text serials[];
+};
+
+int tls_inside_chain_keep(struct tls_inside_chain **ret_chain, const struct tls_session *s)
+{
+	bool is_inside = (s->server && s->server->inside) || (s->client && s->client->inside);
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(s->ssl);
+	size_t count = is_inside && chain ? (size_t)sk_X509_num(chain) : 0;
+	*ret_chain = NULL;
+	if (!count)
+		return 0;
+	struct tls_inside_chain *kept = calloc(1, sizeof(*kept) + count * sizeof(serial_text));
+	if (!kept)
+		return err_raise(-ENOMEM);
+	for (kept->count = 0; kept->count < count; kept->count++)
+		serial_write(sk_X509_value(chain, (int)kept->count), kept->serials[kept->count]);
+	*ret_chain = kept;
+	return 0;
+}
+
+static bool is_kept_denied(const struct tls_inside_chain *kept, const struct tls_inside *inside)
+{
+	for (size_t i = 0; inside && i < kept->count; i++)
+		if (is_listed(inside, kept->serials[i]))
+			return true;
+	return false;
+}
+
 bool tls_session_is_denied(const struct tls_session *s, const struct tls_inside *inside)
 {
-	STACK_OF(X509) *chain = s->is_up ? SSL_get0_verified_chain(s->ssl) : NULL;
+	if (s->chain)
+		return is_kept_denied(s->chain, inside);
+	STACK_OF(X509) *chain = s->is_up && s->ssl ? SSL_get0_verified_chain(s->ssl) : NULL;
 	for (int i = 0; inside && i < sk_X509_num(chain); i++)
 		if (is_denied(inside, sk_X509_value(chain, i)))
 			return true;

@@ -9,11 +9,11 @@
 #ifndef TLS_LIBRARY_H
 #define TLS_LIBRARY_H
 
+#include "tls/session.h"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
-
-struct tls_session;
 
 enum tls_digest {
 	TLS_DIGEST_MD5_SHA1, /* RSA before TLS 1.2 */
@@ -23,6 +23,18 @@ enum tls_digest {
 	TLS_DIGEST_SHA512,
 	TLS_DIGEST_COUNT,
 };
+
+struct tls_record_side; /* tls/record.h: one direction of a compact session */
+
+/* A cipher that has the key of one direction of a session. */
+struct tls_record_lane {
+	const struct tls_record_side *side; /* NULL: nobody's */
+	EVP_CIPHER_CTX *cipher;
+	uint8_t suite;     /* enum tls_record_suite */
+	uint8_t nonce[12]; /* of record 0 */
+};
+
+enum { TLS_LANES = 32, TLS_LANE_SUITES = 3 };
 
 struct tls_library {
 	EVP_MD *digests[TLS_DIGEST_COUNT];
@@ -34,6 +46,10 @@ struct tls_library {
 	struct tls_session *current; /* whose OpenSSL call is on the stack */
 	size_t sleeping;             /* fibers of handshakes whose signature is awaited */
 	size_t sleeping_most;        /* since OpenSSL's pool of fibers was last emptied */
+	struct tls_compact_counts compact;
+	EVP_CIPHER *record_ciphers[TLS_LANE_SUITES]; /* fetched at first use */
+	struct tls_record_lane lanes[TLS_LANES];
+	size_t next_lane; /* to be taken from who has it */
 };
 
 /* 0 or -ENOTSUP (OpenSSL lacks something it cannot lack). Never freed. */

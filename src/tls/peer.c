@@ -89,7 +89,7 @@ const char *tls_session_peer_names(const struct tls_session *s)
 
 int tls_session_peer_certificate(const struct tls_session *s, struct buf *ret_pem)
 {
-	X509 *certificate = s->is_up ? SSL_get0_peer_certificate(s->ssl) : NULL;
+	X509 *certificate = s->is_up && s->ssl ? SSL_get0_peer_certificate(s->ssl) : NULL;
 	CLEAN(tls_ca_bio_freep) BIO *bio = BIO_new(BIO_s_mem());
 	if (!certificate)
 		return 0;

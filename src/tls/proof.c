@@ -43,6 +43,7 @@ struct tls_hops {
 	SSL_CTX *context;          /* its store has the public CAs; sessions keep it too */
 	struct tls_inside *inside; /* a reference, or NULL */
 	struct tls_signer *signer;
+	bool is_compact;
 };
 
 struct tls_proving {
@@ -113,6 +114,7 @@ int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set
 		                     X509_V_FLAG_PARTIAL_CHAIN);
 	hops->inside = tls_inside_ref(set->inside);
 	hops->signer = set->signer;
+	hops->is_compact = set->is_compact;
 	r = anchors_fill(hops->context, set->ca_pem, ret_error, error_cap);
 	if (r)
 		return r; /* TLS_PROOF_BAD_CA, or ours */
@@ -148,14 +150,22 @@ static const struct tls_proof nothing_asked = {
 	.dane_usage = USAGE_NONE,
 };
 
+void tls_proving_forget(struct tls_proving *p)
+{
+	for (size_t i = 0; i < p->name_count; i++)
+		free(p->names[i]);
+	p->name_count = 0;
+	free(p->host);
+	p->host = NULL;
+	tls_inside_unref(p->inside);
+	p->inside = NULL;
+}
+
 void tls_proving_free(struct tls_proving *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->name_count; i++)
-		free(p->names[i]);
-	free(p->host);
-	tls_inside_unref(p->inside);
+	tls_proving_forget(p);
 	free(p);
 }
 
@@ -231,7 +241,9 @@ int tls_session_connect_hop(struct tls_session **ret_s, struct tls_hops *hops,
 	if (!r)
 		r = proving_new(&s->proving, expected);
 	if (!r) {
-		s->signer = hops->signer;
+		s->shake->signer = hops->signer;
+		if (hops->is_compact)
+			tls_handover_want(s);
 		s->proving->inside = tls_inside_ref(hops->inside);
 		r = records_add(s->proving, s->ssl, expected);
 	}

@@ -25,6 +25,7 @@ struct tls_hops_settings {
 	struct tls_signer *signer;
 	bool small_hello; /* without the post-quantum share: for peers that choke on a large
 	                     ClientHello */
+	bool is_compact;  /* sessions leave OpenSSL after the handshake (tls/session.h) */
 };
 /* Everything given is copied. 0, TLS_PROOF_BAD_CA, TLS_PROOF_BAD_CHAIN (our own), or -ENOMEM. */
 enum { TLS_PROOF_BAD_CA = 1, TLS_PROOF_BAD_CHAIN };

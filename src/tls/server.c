@@ -239,6 +239,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->clients_may_have_none = set->clients_may_have_none;
 	s->says_word = set->says_word;
 	s->challenges = set->challenges;
+	s->is_compact = set->is_compact;
 	int r = tls_library_open(&s->library);
 	if (r)
 		return err_up(r);

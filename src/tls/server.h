@@ -68,6 +68,7 @@ struct tls_server_settings {
 	/* What CAs may ask for by tls-alpn-01, or NULL. Borrowed: it may change, and outlives the
 	 * server. */
 	const struct acme_challenges *challenges;
+	bool is_compact; /* sessions leave OpenSSL after the handshake (tls/session.h) */
 	struct tls_signer *signer;
 };
 

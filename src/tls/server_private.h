@@ -78,7 +78,8 @@ struct tls_server {
 	bool clients_may_have_none;
 	bool says_word;
 	const struct acme_challenges *challenges; /* or NULL */
-	struct tls_inside *inside;                /* a reference, or NULL */
+	bool is_compact;
+	struct tls_inside *inside; /* a reference, or NULL */
 };
 
 /* The context of an identity, made now if need be. NULL: no memory, or OpenSSL refuses its key. */

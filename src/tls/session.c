@@ -5,6 +5,7 @@
 #include "tls/client_private.h"
 #include "tls/hello.h"
 #include "tls/library.h"
+#include "tls/record.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
 
@@ -17,7 +18,7 @@
  * KeyUpdate, refused renegotiation and the like cost us much and the peer little: as many in a
  * row, without application data between, end the session.
  */
-enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_session *)0)->error) };
+enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_shake *)0)->error) };
 
 /* OpenSSL keeps every fiber it ever made, 32 KiB each. After a burst of more than these, none. */
 enum { FIBERS_KEPT = 64 };
@@ -30,8 +31,8 @@ static const struct tls_facts no_facts = {
 static void session_enter(struct tls_session *s, struct slice *input, struct buf *out)
 {
 	struct tls_library *library = NULL;
-	s->input = input;
-	s->out = out;
+	s->shake->input = input;
+	s->shake->out = out;
 	if (!tls_library_open(&library)) /* open since the session was made */
 		library->current = s;
 }
@@ -39,8 +40,8 @@ static void session_enter(struct tls_session *s, struct slice *input, struct buf
 static void session_leave(struct tls_session *s)
 {
 	struct tls_library *library = NULL;
-	s->input = NULL;
-	s->out = NULL;
+	s->shake->input = NULL;
+	s->shake->out = NULL;
 	if (!tls_library_open(&library))
 		library->current = NULL;
 }
@@ -49,9 +50,9 @@ static void session_leave(struct tls_session *s)
 static void job_note(struct tls_session *s, bool is_paused)
 {
 	struct tls_library *library = NULL;
-	if (s->is_job_paused == is_paused || tls_library_open(&library))
+	if (s->shake->is_job_paused == is_paused || tls_library_open(&library))
 		return;
-	s->is_job_paused = is_paused;
+	s->shake->is_job_paused = is_paused;
 	library->sleeping = is_paused ? library->sleeping + 1 : library->sleeping - 1;
 	if (library->sleeping > library->sleeping_most)
 		library->sleeping_most = library->sleeping;
@@ -61,16 +62,23 @@ static void job_note(struct tls_session *s, bool is_paused)
 	ASYNC_cleanup_thread();
 }
 
+void tls_sessions_tidy(void)
+{
+	struct tls_library *library = NULL;
+	if (!tls_library_open(&library) && !library->sleeping)
+		ASYNC_cleanup_thread();
+}
+
 static int session_fail(struct tls_session *s)
 {
-	bool is_named = s->error[0];
+	bool is_named = s->shake->error[0];
 	char words[ERROR_CAP];
 	s->is_dead = true;
 	tls_peer_failed(s);
 	tls_failure_words(s->ssl, words, sizeof(words));
 	if (!is_named)
-		memcpy(s->error, words, sizeof(words));
-	return s->is_out_of_memory ? err_raise(-ENOMEM) : TLS_FAILED;
+		memcpy(s->shake->error, words, sizeof(words));
+	return s->shake->is_out_of_memory ? err_raise(-ENOMEM) : TLS_FAILED;
 }
 
 static int ssl_new(struct tls_session *s, SSL_CTX *context)
@@ -79,6 +87,9 @@ static int ssl_new(struct tls_session *s, SSL_CTX *context)
 	int r = tls_library_open(&library);
 	if (r)
 		return err_up(r);
+	s->shake = calloc(1, sizeof(*s->shake));
+	if (!s->shake)
+		return err_raise(-ENOMEM);
 	s->ssl = SSL_new(context);
 	BIO *bio = s->ssl ? BIO_new(library->bio) : NULL;
 	if (!bio) {
@@ -104,10 +115,12 @@ int tls_session_accept(struct tls_session **ret_s, struct tls_server *server, vo
 	s->owner = owner;
 	s->facts = no_facts;
 	s->server = tls_server_ref(server);
-	s->signer = server->signer;
 	int r = ssl_new(s, server->identities.list[0].context);
 	if (r)
 		return err_up(r);
+	s->shake->signer = server->signer;
+	if (server->is_compact)
+		tls_handover_want(s);
 	SSL_set_mode(s->ssl, SSL_MODE_ASYNC);
 	SSL_set_accept_state(s->ssl);
 	*ret_s = TAKE(s);
@@ -122,10 +135,10 @@ int tls_session_new_client(struct tls_session **ret_s, SSL_CTX *context, const c
 		return err_raise(-ENOMEM);
 	s->owner = owner;
 	s->facts = no_facts;
-	s->is_hello_over = true; /* it is ours */
 	int r = ssl_new(s, context);
 	if (r)
 		return err_up(r);
+	s->shake->is_hello_over = true; /* it is ours */
 	if (sni && !SSL_set_tlsext_host_name(s->ssl, sni)) {
 		ERR_clear_error();
 		return err_raise(-ENOMEM);
@@ -142,7 +155,9 @@ int tls_session_connect(struct tls_session **ret_s, struct tls_client *client, v
 	if (r)
 		return err_up(r);
 	s->client = tls_client_ref(client);
-	s->signer = client->signer;
+	s->shake->signer = client->signer;
+	if (client->is_compact)
+		tls_handover_want(s);
 	*ret_s = s;
 	return 0;
 }
@@ -157,11 +172,11 @@ void tls_session_withhold_ticket(struct tls_session *s)
 static void job_finish(struct tls_session *s)
 {
 	struct slice nothing = {};
-	if (s->signing == TLS_SIGNING_ASKED)
-		s->signer->cancel(s->signer, s);
-	s->is_ending = true;
-	buf_deinit(&s->signature);
-	s->signing = TLS_SIGNING_ANSWERED;
+	if (s->shake->signing == TLS_SIGNING_ASKED)
+		s->shake->signer->cancel(s->shake->signer, s);
+	s->shake->is_ending = true;
+	buf_deinit(&s->shake->signature);
+	s->shake->signing = TLS_SIGNING_ANSWERED;
 	session_enter(s, &nothing, NULL);
 	SSL_do_handshake(s->ssl);
 	session_leave(s);
@@ -169,21 +184,34 @@ static void job_finish(struct tls_session *s)
 	ERR_clear_error();
 }
 
+void tls_session_shake_free(struct tls_session *s)
+{
+	if (s->shake && s->shake->is_job_paused)
+		job_finish(s);
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	if (!s->shake)
+		return;
+	buf_deinit(&s->shake->first);
+	buf_deinit(&s->shake->signature);
+	explicit_bzero(&s->shake->handover, sizeof(s->shake->handover));
+	free(s->shake);
+	s->shake = NULL;
+}
+
 void tls_session_free(struct tls_session *s)
 {
 	if (!s)
 		return;
-	if (s->is_job_paused)
-		job_finish(s);
-	SSL_free(s->ssl);
+	tls_session_shake_free(s);
+	tls_compact_free(s);
 	tls_server_unref(s->server);
 	tls_client_unref(s->client);
 	tls_proving_free(s->proving);
-	buf_deinit(&s->first);
-	buf_deinit(&s->signature);
 	free(s->hello);
 	free(s->sni);
 	free(s->peer_names);
+	free(s->chain);
 	free(s);
 }
 
@@ -197,35 +225,35 @@ void *tls_session_owner(const struct tls_session *s)
 int tls_session_sign(struct tls_session *s, uint32_t key_id, uint16_t scheme, struct slice digest,
                      struct slice *ret_sig)
 {
-	struct tls_signer *signer = s->signer;
-	if (!signer || s->is_ending || !ASYNC_get_current_job())
+	struct tls_signer *signer = s->shake->signer;
+	if (!signer || s->shake->is_ending || !ASYNC_get_current_job())
 		return TLS_FAILED;
-	s->signing = TLS_SIGNING_ASKED;
+	s->shake->signing = TLS_SIGNING_ASKED;
 	signer->request(signer, s, key_id, scheme, digest);
-	while (s->signing == TLS_SIGNING_ASKED) {
+	while (s->shake->signing == TLS_SIGNING_ASKED) {
 		if (ASYNC_pause_job())
 			continue;
 		signer->cancel(signer, s);
-		s->signing = TLS_SIGNING_ANSWERED;
+		s->shake->signing = TLS_SIGNING_ANSWERED;
 	}
-	s->signing = TLS_SIGNING_NONE;
-	if (!buf_len(&s->signature)) {
-		snprintf(s->error, sizeof(s->error), "keys gave no signature");
+	s->shake->signing = TLS_SIGNING_NONE;
+	if (!buf_len(&s->shake->signature)) {
+		snprintf(s->shake->error, sizeof(s->shake->error), "keys gave no signature");
 		return TLS_FAILED;
 	}
-	s->is_signed = true;
-	*ret_sig = buf_slice(&s->signature);
+	s->shake->is_signed = true;
+	*ret_sig = buf_slice(&s->shake->signature);
 	return 0;
 }
 
 void tls_session_signed(struct tls_session *s, struct slice sig)
 {
-	if (s->signing != TLS_SIGNING_ASKED)
+	if (!s->shake || s->shake->signing != TLS_SIGNING_ASKED)
 		return;
-	buf_clear(&s->signature);
-	if (buf_add(&s->signature, sig))
-		s->is_out_of_memory = true;
-	s->signing = TLS_SIGNING_ANSWERED;
+	buf_clear(&s->shake->signature);
+	if (buf_add(&s->shake->signature, sig))
+		s->shake->is_out_of_memory = true;
+	s->shake->signing = TLS_SIGNING_ANSWERED;
 }
 
 static int hello_keep(struct tls_session *s, const struct tls_hello *hello)
@@ -249,84 +277,22 @@ static int hello_collect(struct tls_session *s, struct slice input)
 	struct tls_hello hello;
 	struct slice all = input;
 	int r = 0;
-	if (s->is_hello_over || !input.len)
+	if (s->shake->is_hello_over || !input.len)
 		return 0;
-	if (buf_len(&s->first)) {
-		r = buf_add(&s->first, input);
-		all = buf_slice(&s->first);
+	if (buf_len(&s->shake->first)) {
+		r = buf_add(&s->shake->first, input);
+		all = buf_slice(&s->shake->first);
 	}
 	if (r)
 		return err_up(r);
 	r = tls_hello_parse(all, &hello);
-	s->is_hello_over = r != TLS_HELLO_MORE || all.len > TLS_HELLO_INPUT_MAX;
-	if (r == TLS_HELLO_MORE && !s->is_hello_over)
-		return buf_len(&s->first) ? 0 : err_up(buf_add(&s->first, input));
+	s->shake->is_hello_over = r != TLS_HELLO_MORE || all.len > TLS_HELLO_INPUT_MAX;
+	if (r == TLS_HELLO_MORE && !s->shake->is_hello_over)
+		return buf_len(&s->shake->first) ? 0 : err_up(buf_add(&s->shake->first, input));
 	if (r == 0)
 		r = hello_keep(s, &hello);
-	buf_deinit(&s->first);
+	buf_deinit(&s->shake->first);
 	return r < 0 ? err_up(r) : 0;
-}
-
-/* Names as people write them; the library's own where it is newer than this table. */
-static const char *group_name(const SSL *ssl)
-{
-	static const struct {
-		int nid;
-		const char *name;
-	} groups[] = {
-		{ NID_X25519, "X25519" },          { NID_X448, "X448" },
-		{ NID_X9_62_prime256v1, "P-256" }, { NID_secp384r1, "P-384" },
-		{ NID_secp521r1, "P-521" },
-	};
-	int nid = (int)SSL_get_negotiated_group((SSL *)ssl);
-	if (nid == NID_undef)
-		return "";
-	for (size_t i = 0; i < COUNT_OF(groups); i++)
-		if (groups[i].nid == nid)
-			return groups[i].name;
-	return SSL_group_to_name((SSL *)ssl, nid) ?: "";
-}
-
-/* A server agrees to ids of its own alone, so what is cut fits none of them. */
-static void alpn_fill(struct tls_session *s)
-{
-	const unsigned char *name = NULL;
-	unsigned len = 0;
-	SSL_get0_alpn_selected(s->ssl, &name, &len);
-	if (!s->server || !len)
-		return;
-	slice_to_text(slice_of(name, len), s->alpn, sizeof(s->alpn));
-	s->facts.alpn = s->alpn;
-}
-
-bool tls_session_is_visitor(const struct tls_session *s)
-{
-	const unsigned char *name = NULL;
-	unsigned len = 0;
-	if (!s->server || !s->server->visitor[0])
-		return false;
-	SSL_get0_alpn_selected(s->ssl, &name, &len);
-	return slice_equal(slice_of(name, len), slice_str(s->server->visitor));
-}
-
-static void facts_fill(struct tls_session *s)
-{
-	const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);
-	int exchange = SSL_CIPHER_get_kx_nid(cipher);
-	bool is_dhe = exchange == NID_kx_dhe;
-	/* A user edge has no CBC but for the clients of an old version. */
-	bool is_below = s->server && s->server->policy.profile == TLS_PROFILE_USER &&
-	                !SSL_CIPHER_is_aead(cipher);
-	uint16_t version = (uint16_t)SSL_version(s->ssl);
-	s->facts.version = tls_hello_version_name(version);
-	s->facts.cipher = SSL_CIPHER_standard_name(cipher);
-	s->facts.group = group_name(s->ssl);
-	if (is_dhe && s->server)
-		s->facts.group = "ffdhe2048"; /* the only one we have */
-	s->facts.is_resumed = SSL_session_reused(s->ssl);
-	s->facts.has_forward_secrecy = exchange == NID_kx_any || exchange == NID_kx_ecdhe || is_dhe;
-	s->facts.is_legacy =
-		version < TLS1_2_VERSION || is_dhe || is_below || !s->facts.has_forward_secrecy;
 }
 
 static void on_message(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl,
@@ -337,11 +303,11 @@ static void on_message(int is_sent, int version, int type, const void *data, siz
 	(void)data;
 	(void)len;
 	(void)ssl;
-	if (is_sent || type != SSL3_RT_HANDSHAKE || ++s->chatter <= CHATTER_MAX)
+	if (is_sent || type != SSL3_RT_HANDSHAKE || ++s->shake->chatter <= CHATTER_MAX)
 		return;
-	s->chatter = CHATTER_MAX;
+	s->shake->chatter = CHATTER_MAX;
 	s->is_dead = true; /* our BIO gives OpenSSL nothing any more */
-	snprintf(s->error, sizeof(s->error), "too many messages without data");
+	snprintf(s->shake->error, sizeof(s->shake->error), "too many messages without data");
 }
 
 static int handshake_end(struct tls_session *s)
@@ -349,10 +315,9 @@ static int handshake_end(struct tls_session *s)
 	int r = s->proving ? tls_proving_conclude(s->proving, s->ssl) : 0;
 	if (r)
 		return err_up(r);
-	facts_fill(s);
-	alpn_fill(s);
+	tls_session_facts_fill(s);
 	s->is_up = true;
-	buf_deinit(&s->signature);
+	buf_deinit(&s->shake->signature);
 	SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
 	SSL_set_msg_callback(s->ssl, on_message);
 	SSL_set_msg_callback_arg(s->ssl, s);
@@ -369,7 +334,7 @@ static int handshake_step(struct tls_session *s)
 	switch (error) {
 	case SSL_ERROR_WANT_READ:
 		/* What else the peer has, a certificate maybe, is read on a stack of usual size. */
-		if (s->is_signed)
+		if (s->shake->is_signed)
 			SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
 		return TLS_MORE;
 	case SSL_ERROR_WANT_ASYNC:
@@ -389,7 +354,7 @@ int tls_session_handshake(struct tls_session *s, struct slice *input, struct buf
 		return TLS_FAILED;
 	if (s->is_up)
 		return 0;
-	if (s->signing == TLS_SIGNING_ASKED)
+	if (s->shake->signing == TLS_SIGNING_ASKED)
 		return TLS_SIGNING;
 	int r = hello_collect(s, *input);
 	if (r)
@@ -397,6 +362,8 @@ int tls_session_handshake(struct tls_session *s, struct slice *input, struct buf
 	session_enter(s, input, out);
 	r = handshake_step(s);
 	session_leave(s);
+	if (!r && s->shake->handover.is_wanted)
+		r = tls_handover(s);
 	return r; /* enum tls_result, or -ENOMEM */
 }
 
@@ -421,12 +388,14 @@ int tls_session_read(struct tls_session *s, struct slice *input, struct buf *out
 {
 	if (s->is_dead || !s->is_up)
 		return TLS_FAILED;
+	if (s->records)
+		return tls_records_open(s->records, input, out, plain, cap, ret_len);
 	session_enter(s, input, out);
 	int result = SSL_read_ex(s->ssl, plain, cap, ret_len);
 	session_leave(s);
 	if (result != 1)
 		return read_failed(s, result);
-	s->chatter = 0;
+	s->shake->chatter = 0;
 	return 0;
 }
 
@@ -438,6 +407,8 @@ int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out
 		return TLS_FAILED;
 	if (!plain.len)
 		return 0;
+	if (s->records)
+		return tls_records_seal(s->records, plain, out);
 	session_enter(s, &nothing, out);
 	int result = SSL_write_ex(s->ssl, plain.data, plain.len, &written);
 	session_leave(s);
@@ -449,6 +420,10 @@ void tls_session_close(struct tls_session *s, struct buf *out)
 	struct slice nothing = {};
 	if (s->is_dead || !s->is_up)
 		return;
+	if (s->records) {
+		tls_records_close(s->records, out);
+		return;
+	}
 	session_enter(s, &nothing, out);
 	SSL_shutdown(s->ssl);
 	session_leave(s);
@@ -473,7 +448,7 @@ void tls_session_forget_hello(struct tls_session *s)
 
 const char *tls_session_error(const struct tls_session *s)
 {
-	return s->error;
+	return s->records ? tls_records_error(s->records) : s->shake->error;
 }
 
 bool tls_session_is_verified(const struct tls_session *s)

@@ -98,4 +98,27 @@ const char *tls_session_error(const struct tls_session *s);
 /* Of a client session: the backend's certificate was verified as configured. */
 bool tls_session_is_verified(const struct tls_session *s);
 
+/* Gives back what handshakes of this process left for the next ones, if none needs it now. */
+void tls_sessions_tidy(void);
+
+/*
+ * Compact sessions (is_compact of a server, a client, hops). When tls_session_handshake() returns
+ * 0, OpenSSL's object is gone already and tls/record.h goes on with the keys, if version and suite
+ * are ones it knows. Nothing changes for the caller. What stays: owner, facts, hello until it is
+ * forgotten, error, proof, names of the peer, whether it is denied; not its certificate. Between
+ * calls such a session holds nothing but its state, and of a record that came in part, that part.
+ */
+bool tls_session_is_compact(const struct tls_session *s);
+
+/* Bytes of heap that the session holds; of one that is not compact without those of OpenSSL. */
+size_t tls_session_size(const struct tls_session *s);
+
+/* Of this process: sessions that are compact now, and that stayed with OpenSSL though a compact
+ * one was wanted (its version, suite or an extension is not known to tls/record.h). */
+struct tls_compact_counts {
+	uint64_t compact;
+	uint64_t stayed; /* since the start */
+};
+void tls_compact_counts(struct tls_compact_counts *ret_counts);
+
 #endif

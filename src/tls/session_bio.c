@@ -5,13 +5,15 @@ static int wire_read(BIO *bio, char *ret_data, size_t cap, size_t *ret_len)
 {
 	struct tls_session *s = BIO_get_data(bio);
 	BIO_clear_retry_flags(bio);
-	if (!s->input || !s->input->len || s->is_dead) {
+	if (!s->shake->input || !s->shake->input->len || s->is_dead) {
 		BIO_set_retry_read(bio);
 		return 0;
 	}
-	size_t len = s->input->len < cap ? s->input->len : cap;
-	memcpy(ret_data, s->input->data, len);
-	*s->input = slice_skip(*s->input, len);
+	size_t len = s->shake->input->len < cap ? s->shake->input->len : cap;
+	memcpy(ret_data, s->shake->input->data, len);
+	if (s->shake->handover.is_wanted)
+		tls_record_count_feed(&s->shake->handover.read, slice_head(*s->shake->input, len));
+	*s->shake->input = slice_skip(*s->shake->input, len);
 	*ret_len = len;
 	return 1;
 }
@@ -21,10 +23,12 @@ static int wire_write(BIO *bio, const char *data, size_t len, size_t *ret_len)
 {
 	struct tls_session *s = BIO_get_data(bio);
 	BIO_clear_retry_flags(bio);
-	if (s->out && buf_add(s->out, slice_of(data, len))) {
-		s->is_out_of_memory = true;
+	if (s->shake->out && buf_add(s->shake->out, slice_of(data, len))) {
+		s->shake->is_out_of_memory = true;
 		return 0;
 	}
+	if (s->shake->handover.is_wanted)
+		tls_record_count_feed(&s->shake->handover.written, slice_of(data, len));
 	*ret_len = len;
 	return 1;
 }

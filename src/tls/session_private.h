@@ -4,6 +4,7 @@
 
 #include "tls/peer.h"
 #include "tls/proof.h"
+#include "tls/record_count.h"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -14,25 +15,26 @@ enum tls_signing {
 	TLS_SIGNING_ANSWERED,
 };
 
-struct tls_session {
-	SSL *ssl;
-	void *owner;
-	struct tls_server *server;   /* one of the three: an edge's, a reference */
-	struct tls_client *client;   /* a backend's, a reference */
-	struct tls_proving *proving; /* a hop's, owned */
-	struct tls_signer *signer;   /* for a certificate of ours; NULL: we show none */
-	struct slice *input;         /* of the call that is on the stack, else NULL */
+struct tls_records; /* tls/record.h */
+
+/* Kept while OpenSSL has the session, for the hand-over: what it never tells afterwards. */
+struct tls_handover {
+	struct tls_record_count read, written;
+	uint8_t client_secret[48], server_secret[48]; /* of TLS 1.3 */
+	uint8_t secret_len;
+	bool has_client_secret, has_server_secret;
+	bool is_wanted;
+};
+
+/* What a session needs while OpenSSL has it. */
+struct tls_shake {
+	struct slice *input; /* of the call that is on the stack, else NULL */
 	struct buf *out;
-	struct buf first;        /* what came of a ClientHello that is not whole yet */
-	struct tls_hello *hello; /* NULL until it came */
-	char *sni;
-	char alpn[16];    /* "" if none was agreed on */
-	char *peer_names; /* of the certificate that the client of a server showed, or NULL */
-	enum tls_peer_fault peer_fault;
-	int64_t expired_s; /* tls_session_expired_s() */
-	struct tls_facts facts;
+	struct buf first; /* what came of a ClientHello that is not whole yet */
 	struct buf signature;
+	struct tls_signer *signer;            /* for a certificate of ours; NULL: we show none */
 	void (*on_renegotiated)(void *owner); /* tls/visit.h */
+	struct tls_handover handover;
 	enum tls_signing signing;
 	uint8_t chatter;    /* messages after the handshake since the last application data */
 	bool is_hello_over; /* it came, or it will never */
@@ -40,11 +42,29 @@ struct tls_session {
 	bool is_wanted;     /* the server asked for our certificate */
 	bool is_signed;     /* our signature of this handshake is made */
 	bool is_ending;
-	bool has_word; /* tls_session_has_word() */
-	bool is_up;
-	bool is_dead;
 	bool is_out_of_memory; /* our BIO could not append */
 	char error[96];
+};
+
+struct tls_session {
+	SSL *ssl;                    /* NULL: the session is compact */
+	struct tls_shake *shake;     /* the same */
+	struct tls_records *records; /* of a compact one, else NULL */
+	void *owner;
+	struct tls_server *server;   /* one of the three: an edge's, a reference */
+	struct tls_client *client;   /* a backend's, a reference */
+	struct tls_proving *proving; /* a hop's, owned */
+	struct tls_hello *hello;     /* NULL until it came */
+	char *sni;
+	char *peer_names; /* of the certificate that a server's client showed, or NULL */
+	struct tls_inside_chain *chain; /* tls_session_is_denied() of a compact one, or NULL */
+	int64_t expired_s;              /* tls_session_expired_s() */
+	struct tls_facts facts;
+	char alpn[16];      /* "" if none was agreed on */
+	uint8_t peer_fault; /* enum tls_peer_fault */
+	bool has_word;      /* tls_session_has_word() */
+	bool is_up;
+	bool is_dead;
 };
 
 /* The type of our BIO; its data is the session. NULL: no memory. */
@@ -60,6 +80,22 @@ static inline struct tls_session *tls_session_of(const SSL *ssl)
 [[nodiscard]] int tls_session_new_client(struct tls_session **ret_s, SSL_CTX *context,
                                          const char *sni, void *owner);
 
+/* What came out of the handshake, for tls_session_facts(). */
+void tls_session_facts_fill(struct tls_session *s);
+
+/* Before the handshake of a session that is to be compact: what is needed of it will be noted. */
+void tls_handover_want(struct tls_session *s);
+/*
+ * The handshake is done: OpenSSL's object is dropped if the session is to be compact and
+ * tls/record.h knows its kind. 0 or -ENOMEM.
+ */
+[[nodiscard]] int tls_handover(struct tls_session *s);
+
+/* What was only for OpenSSL, itself included. */
+void tls_session_shake_free(struct tls_session *s);
+/* Of a compact session; does nothing for others. */
+void tls_compact_free(struct tls_session *s);
+
 /* The handshake failed, and why is still in OpenSSL's queue. */
 void tls_peer_failed(struct tls_session *s);
 
@@ -71,6 +107,14 @@ struct tls_proving;
 /* The handshake is done: fills the proof. 0 or -ENOMEM. */
 [[nodiscard]] int tls_proving_conclude(struct tls_proving *p, SSL *ssl);
 void tls_proving_free(struct tls_proving *p);
+/* Gives back what was only needed to conclude. */
+void tls_proving_forget(struct tls_proving *p);
+
+/* tls/inside.c: the certificates by which the peer was believed, for tls_session_is_denied() when
+ * OpenSSL's object is gone. *ret_chain is NULL where nobody will ask. 0 or -ENOMEM. */
+struct tls_inside_chain;
+[[nodiscard]] int tls_inside_chain_keep(struct tls_inside_chain **ret_chain,
+                                        const struct tls_session *s);
 
 /*
  * Asks keys and sleeps; on the fiber of the handshake. 0, or TLS_FAILED if keys said no or there

@@ -17,6 +17,7 @@ enum { KEY_RSA = 7, KEY_EC = 8, KEY_NONE = 9 };
 static struct world {
 	struct test_pair rsa, ec;
 	struct test_signer signer;
+	bool is_compact;
 } world;
 
 static const char groups[] = "X25519MLKEM768:X25519:P-256:P-384";
@@ -49,6 +50,7 @@ static struct tls_server *server_make(const struct tls_policy *policy, int types
 		.certificate_count = count,
 		.ticket_scope = "users",
 		.alpn = "imap",
+		.is_compact = world.is_compact,
 		.signer = &world.signer.tls,
 	};
 	struct tls_server *server = NULL;
@@ -351,6 +353,7 @@ static void wire_up(struct test_wire *w, struct tls_server *server, int version)
 	test_wire_handshake(w);
 	assert_int_equal(w->server_result, 0);
 	assert_int_equal(w->client_result, 0);
+	assert_int_equal(tls_session_is_compact(w->server), world.is_compact);
 }
 
 /* Reads until it asks for more; returns the last result, adds the bytes to ret_plain. */
@@ -556,5 +559,7 @@ int main(void)
 		cmocka_unit_test(test_session_garbage),
 		cmocka_unit_test(test_session_truncated_record_is_more),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests_name("by OpenSSL", tests, setup, teardown);
+	world.is_compact = true;
+	return failed + cmocka_run_group_tests_name("compact", tests, setup, teardown);
 }

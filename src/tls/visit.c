@@ -184,8 +184,8 @@ static void on_info(const SSL *ssl, int where, int value)
 {
 	struct tls_session *s = tls_session_of(ssl);
 	(void)value;
-	if (where & SSL_CB_HANDSHAKE_DONE && s->on_renegotiated)
-		s->on_renegotiated(s->owner);
+	if (where & SSL_CB_HANDSHAKE_DONE && s->shake->on_renegotiated)
+		s->shake->on_renegotiated(s->owner);
 }
 
 int tls_visit_renegotiate(struct tls_session *s, struct buf *out, tls_visit_done_fn *on_done)
@@ -193,20 +193,20 @@ int tls_visit_renegotiate(struct tls_session *s, struct buf *out, tls_visit_done
 	struct slice nothing = {};
 	if (s->is_dead || !s->is_up || SSL_version(s->ssl) >= TLS1_3_VERSION)
 		return TLS_FAILED;
-	s->on_renegotiated = on_done;
+	s->shake->on_renegotiated = on_done;
 	SSL_set_info_callback(s->ssl, on_info);
 	if (SSL_renegotiate(s->ssl) != 1) {
 		ERR_clear_error();
 		return TLS_FAILED;
 	}
-	s->input = &nothing;
-	s->out = out;
+	s->shake->input = &nothing;
+	s->shake->out = out;
 	int done = SSL_do_handshake(s->ssl);
 	int error = SSL_get_error(s->ssl, done);
-	s->input = NULL;
-	s->out = NULL;
+	s->shake->input = NULL;
+	s->shake->out = NULL;
 	ERR_clear_error();
-	if (s->is_out_of_memory)
+	if (s->shake->is_out_of_memory)
 		return err_raise(-ENOMEM);
 	return error == SSL_ERROR_WANT_READ ? 0 : TLS_FAILED;
 }

@@ -1,3 +1,4 @@
+#include "tls/record.h"
 #include "tls/session_private.h"
 #include "tls/word_private.h"
 
@@ -35,5 +36,7 @@ bool tls_session_has_word(const struct tls_session *s)
 
 bool tls_session_is_ended_by_peer(const struct tls_session *s)
 {
+	if (s->records)
+		return tls_records_is_ended_by_peer(s->records);
 	return s->is_up && SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN;
 }

@@ -34,6 +34,9 @@ static const struct {
 	{ "refused", COUNTER("connections_refused", "Connections over a limit.") },
 	{ "exposures", COUNTER("exposures", "Credentials that came in clear.") },
 	{ "backend_failures", COUNTER("backend_failures", "Times a backend did not answer.") },
+	{ "logins_slowed", COUNTER("logins_slowed", "Failed logins whose answer was held back.") },
+	{ "logins_refused",
+	  COUNTER("logins_refused", "Logins refused unasked, for failed ones before.") },
 	{ "messages", COUNTER("messages", "Messages of clients.") },
 	{ "bytes_in", COUNTER("received_bytes", "Bytes from clients.") },
 	{ "bytes_out", COUNTER("sent_bytes", "Bytes to clients.") },
@@ -60,6 +63,10 @@ static const struct {
 	{ "link_datagrams", COUNTER("link_datagrams", "Syslog messages that links took.") },
 	{ "link_datagrams_lost",
 	  COUNTER("link_datagrams_lost", "Syslog messages for which there was no way or room.") },
+	{ "tls_compact", GAUGE("tls_compact", "TLS sessions that are open and compact.") },
+	{ "tls_not_compact",
+	  COUNTER("tls_not_compact",
+	          "TLS sessions that were to be compact and stayed with OpenSSL.") },
 };
 
 static const struct exposition_family
@@ -74,6 +81,14 @@ static const struct exposition_family
 	warnings = GAUGE("warnings", "What backends have to be mended, see ctl status."),
 	alarms = GAUGE("alarms", "What is wrong until somebody mends it, by kind."),
 	workarounds = GAUGE("workarounds", "Far ends that are treated specially."),
+	backend_up = GAUGE("backend_up", "1: the backend's address answers; 0: it is down. Not of "
+                                         "those that are not looked at."),
+	backend_connect = GAUGE("backend_connect_seconds",
+                                "How long the last look's connection took to stand."),
+	backend_open = GAUGE("backend_sessions_open", "Sessions at the backend's address."),
+	backend_sessions = COUNTER("backend_sessions", "Connections of sessions that stood."),
+	backend_failures =
+		COUNTER("backend_connect_failures", "Connections of sessions that did not."),
 	tunnels =
 		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
 	order_failures =
@@ -135,6 +150,56 @@ static void number_write(struct exposition *e, const json_t *list, size_t which)
 	}
 }
 
+static void backends_up_write(struct exposition *e, const json_t *list)
+{
+	const json_t *b;
+	size_t i;
+	exposition_begin(e, &backend_up);
+	json_array_foreach(list, i, b)
+	{
+		const char *state = web_json_text(b, "state");
+		if (!strcmp(state, "up") || !strcmp(state, "down"))
+			exposition_value(e, &backend_up, !strcmp(state, "up"),
+			                 { "backend", web_json_text(b, "backend") },
+			                 { "address", web_json_text(b, "address") });
+	}
+	exposition_begin(e, &backend_connect);
+	json_array_foreach(list, i, b)
+	{
+		if (web_json_number(b, "connect_us"))
+			exposition_value(e, &backend_connect,
+			                 (double)web_json_number(b, "connect_us") / 1e6,
+			                 { "backend", web_json_text(b, "backend") },
+			                 { "address", web_json_text(b, "address") });
+	}
+}
+
+/* One number of each worker at each address. */
+static void loads_write(struct exposition *e, const struct exposition_family *family,
+                        const json_t *list, const char *id)
+{
+	const json_t *b, *worker;
+	size_t i, k;
+	exposition_begin(e, family);
+	json_array_foreach(list, i, b) json_array_foreach(json_object_get(b, "workers"), k, worker)
+	{
+		char slot[24];
+		snprintf(slot, sizeof(slot), "%llu",
+		         (unsigned long long)web_json_number(worker, "slot"));
+		exposition_value(e, family, (double)web_json_number(worker, id),
+		                 { "backend", web_json_text(b, "backend") },
+		                 { "address", web_json_text(b, "address") }, { "worker", slot });
+	}
+}
+
+static void backends_write(struct exposition *e, const json_t *list)
+{
+	backends_up_write(e, list);
+	loads_write(e, &backend_open, list, "open");
+	loads_write(e, &backend_sessions, list, "sessions");
+	loads_write(e, &backend_failures, list, "failures");
+}
+
 static void tunnels_write(struct exposition *e, const json_t *state)
 {
 	const json_t *t;
@@ -190,6 +255,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	one(e, &warnings, (double)json_array_size(json_object_get(state, "warnings")));
 	alarms_write(e, json_object_get(state, "alarms"));
 	one(e, &workarounds, (double)json_array_size(json_object_get(state, "workarounds")));
+	backends_write(e, json_object_get(state, "backends"));
 	tunnels_write(e, state);
 	orders_write(e, json_object_get(state, "acme"));
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)

@@ -16,6 +16,12 @@ static const struct report_column number_columns[] = {
 	{ "count", "Count", REPORT_COUNT },
 };
 
+static const struct report_column backend_columns[] = {
+	{ "backend", "Backend", REPORT_TEXT },    { "address", "Address", REPORT_TEXT },
+	{ "state", "It is", REPORT_TEXT },        { "open", "Sessions open", REPORT_COUNT },
+	{ "sessions", "Sessions", REPORT_COUNT }, { "failures", "Not reached", REPORT_COUNT },
+};
+
 static const struct report_column warning_columns[] = {
 	{ "what", "Where", REPORT_TEXT },
 	{ "warning", "What is wrong", REPORT_TEXT },
@@ -46,6 +52,8 @@ static const struct {
 	{ "resumed", "sessions resumed by ticket" },
 	{ "refused", "connections refused by a limit" },
 	{ "exposures", "credentials that came in clear" },
+	{ "logins_slowed", "failed logins answered late" },
+	{ "logins_refused", "logins refused for failed ones before" },
 	{ "backend_failures", "times a backend did not answer" },
 	{ "messages", "messages received" },
 	{ "handoffs_open", "MTAs connected to a relay now" },
@@ -96,6 +104,27 @@ static int numbers_fill(struct report_table *t, const json_t *sums)
 		if (json_object_get(sums, numbers[i].id))
 			r = REPORT_ROW(t, report_text(numbers[i].words),
 			               report_count(web_json_number(sums, numbers[i].id)));
+	return r;
+}
+
+static int backends_fill(struct report_table *t, const json_t *backends)
+{
+	const json_t *b;
+	size_t i;
+	int r = 0;
+	json_array_foreach(backends, i, b)
+	{
+		char state[320];
+		const char *error = web_json_text(b, "error");
+		snprintf(state, sizeof(state), "%s%s%s", web_json_text(b, "state"),
+		         error[0] ? ": " : "", error);
+		if (!r)
+			r = REPORT_ROW(t, report_text(web_json_text(b, "backend")),
+			               report_text(web_json_text(b, "address")), report_text(state),
+			               report_count(web_json_number(b, "open")),
+			               report_count(web_json_number(b, "sessions")),
+			               report_count(web_json_number(b, "failures")));
+	}
 	return r;
 }
 
@@ -218,6 +247,12 @@ void web_view_live(struct web_page *page)
 	           &(struct report_table){
 			   .id = "numbers", .title = "What they did", COLUMNS(number_columns) },
 	           numbers_fill, json_object_get(state, "sums"));
+	table_show(page,
+	           &(struct report_table){ .id = "backends",
+	                                   .title = "Backends",
+	                                   .empty = "There is none.",
+	                                   COLUMNS(backend_columns) },
+	           backends_fill, json_object_get(state, "backends"));
 	table_show(page,
 	           &(struct report_table){ .id = "warnings",
 	                                   .title = "Warnings",

@@ -15,6 +15,8 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "tls/session.h"
+#include "worker/backends.h"
 #include "worker/challenges.h"
 #include "worker/guesses.h"
 #include "worker/listeners.h"
@@ -151,41 +153,6 @@ static int on_listener(struct worker *w, struct proc_msg *msg)
 	return err_up(worker_listeners_add(&w->next_listeners, is_tls, edge, TAKE_FD(fd)));
 }
 
-static void on_learnt(void *owner, const struct edge_learnt *what)
-{
-	struct worker *w = owner;
-	uint8_t payload[4 + 4 + 1 + CONV_CAPS_MAX];
-	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
-	proc_pack_u32(&p, (uint32_t)what->backend);
-	proc_pack_u32(&p, (uint32_t)what->address);
-	proc_pack_u8(&p, (uint8_t)((what->is_blind ? PROC_CAPS_BLIND : 0) |
-	                           (what->has_plus ? PROC_CAPS_PLUS : 0)));
-	proc_pack_raw(&p, slice_str(what->caps));
-	say(w, PROC_MSG_CAPS, proc_packed(&p));
-}
-
-/* Another worker asked. */
-static int on_caps(struct worker *w, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	char text[CONV_CAPS_MAX];
-	uint32_t backend, address;
-	struct slice caps;
-	uint8_t flags;
-	if (!w->world || !proc_unpack_u32(&u, &backend) || !proc_unpack_u32(&u, &address) ||
-	    !proc_unpack_u8(&u, &flags) || !proc_unpack_text(&u, &caps) || caps.len >= sizeof(text))
-		return err_raise(-EPROTO);
-	memcpy(text, caps.data, caps.len);
-	text[caps.len] = '\0';
-	edge_learn_take(w->world, &(struct edge_learnt){
-					  .backend = backend,
-					  .address = address,
-					  .caps = text,
-					  .is_blind = flags & PROC_CAPS_BLIND,
-				  });
-	return 0;
-}
-
 /* All of it is here: the new world takes over at once, or nothing changes. */
 static int on_start(struct worker *w, struct proc_msg *msg)
 {
@@ -237,7 +204,8 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	next_clear(w);
 	say(w, PROC_MSG_READY, (struct slice){});
 	if (asks)
-		r = edge_learner_new(&w->learner, w->pool, w->world, on_learnt, w);
+		r = edge_learner_new(&w->learner, w->pool, w->world, &worker_backends_fns,
+		                     w->parent);
 	return err_up(r);
 }
 
@@ -294,6 +262,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	const struct link_pool *links = worker_services_links(w->services);
 	const struct link_counters *k = link_pool_counters(links);
 	const struct proc_teller_counters l = proc_teller_counters(w->ledger);
+	struct tls_compact_counts compact;
+	tls_compact_counts(&compact);
 	const uint64_t numbers[] = {
 		edge_pool_open(w->pool),
 		worker_signer_pending(w->signer),
@@ -332,6 +302,10 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		k->bytes_out,
 		k->datagrams,
 		k->datagrams_lost,
+		c->logins_slowed,
+		c->logins_refused,
+		compact.compact,
+		compact.stayed,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -342,6 +316,7 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 	proc_pack_u32(&p, id);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		proc_pack_u64(&p, numbers[i]);
+	worker_backends_loads(w->world, w->parent);
 	say(w, PROC_MSG_STATUS, proc_packed(&p));
 	return 0;
 }
@@ -360,7 +335,9 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 	case PROC_MSG_START:
 		return err_up(on_start(w, msg));
 	case PROC_MSG_CAPS:
-		return err_up(on_caps(w, msg));
+		return err_up(worker_backends_learnt(w->world, msg->payload));
+	case PROC_MSG_LOOKED:
+		return err_up(worker_backends_looked(w->world, msg->payload));
 	case PROC_MSG_TICKET_KEYS:
 		return err_up(on_ticket_keys(w, msg));
 	case PROC_MSG_WITNESS_TOKEN:
@@ -488,11 +465,13 @@ int worker_main(int chan_fd)
 	int r = proc_box(PROC_ROLE_WORKER, NULL, &report);
 	if (!r)
 		r = worker_init(&w, chan_fd);
+	log_hold();
 	if (!r)
 		r = io_loop_run(w.loop);
 	if (r)
 		log_error(NULL, "worker cannot run", kv_int("errno", -r),
 		          kv_str("where", err_origin()));
 	worker_deinit(&w);
+	log_release();
 	return r ? 1 : w.status;
 }
