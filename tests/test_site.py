@@ -151,8 +151,15 @@ def test_nothing_else_is_answered(site):
         assert site.ask(name, target)[0] == 404, target
     assert site.ask(name, method="POST", body=b"x")[0] == 405
     assert site.ask(name, host="mta-sts.nobody.example")[0] == 404
-    assert site.ask(name, host="mail.example.org")[0] == 404
     assert site.ask(name, host="x y")[0] == 400
+
+
+def test_a_connection_is_for_its_own_name(site):
+    """One certificate covers both (RFC 9113 9.1.1): a request for a name of ours that came by another
+    connection is the backend's, and one for another name by ours is misdirected."""
+    assert site.ask("mta-sts." + GOOD, "/", host="mx.own.example")[0] == 421
+    status, _, body = site.ask("mx.own.example", host="mta-sts." + GOOD)
+    assert b"STSv1" not in body, (status, body)
 
 
 def test_what_is_too_long_or_too_slow_ends(site):
@@ -194,6 +201,25 @@ def test_our_own_resolver_goes_by_it(site):
     assert "mx.own.example" in json.dumps(said["sts"]) and text
 
 
+def test_the_records_have_the_id_that_is_served(site):
+    site.serves(GOOD, "mode: enforce")
+    def said():
+        done = subprocess.run([BINARY, "dns", "--json", "--config", site.daemon.config, GOOD],
+                              capture_output=True, text=True, timeout=60, check=False)
+        return json.loads(done.stdout)
+    assert wait_until(lambda: said()["policy_source"] == "served", 30), said()
+    answer = said()
+    assert answer["policy"] == site.policy(GOOD).replace("\r", "")
+    event = site.daemon.wait("policy is served", domain=GOOD, mode="enforce")
+    assert answer["policy_id"] == event["id"]
+    def record():
+        return [r for r in said()["records"] if r["owner"] == "_mta-sts." + GOOD][0]
+    site.texts["_mta-sts." + GOOD] = "v=STSv1; id=old"
+    assert record()["state"] == "missing" and "id=old" in record()["instead"]
+    site.texts["_mta-sts." + GOOD] = f"v=STSv1; id={event['id']}"
+    assert wait_until(lambda: record()["state"] == "there", 30)
+
+
 def test_thunderbird_finds_the_ports_that_there_are(site):
     for target in ("/mail/config-v1.1.xml?emailaddress=a%40own.example",
                    "/.well-known/autoconfig/mail/config-v1.1.xml"):
@@ -233,7 +259,7 @@ def test_a_change_of_the_settings_is_served_and_remembered(site):
     assert "mx: mx.own.example\r\n" in text  # who holds the policy before knows no other
     assert site.serves(OTHER, "mode: none")  # taken back: RFC 8461 8.3
     wait_until(lambda: os.path.exists(f"{site.folder}/state/site/served"))
-    assert wait_until(lambda: "other.example none 86400" in
+    assert wait_until(lambda: "other.example none 86400 " in
                       open(f"{site.folder}/state/site/served", encoding="ascii").read(), 30)
     pid = site.daemon.status()["site_pid"]
     site.daemon.process.terminate()

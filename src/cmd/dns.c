@@ -5,11 +5,13 @@
 #include "base/file.h"
 #include "cmd/ask_tools.h"
 #include "cmd/dns_print.h"
+#include "conf/conf.h"
 #include "conf/materials.h"
 #include "dns/idn.h"
 #include "publish/issuer.h"
 #include "tls/inspect.h"
 
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,16 @@ static int options_fail(const char *text)
 
 /* --- what there is to publish --- */
 
+/* False: site serves none, or who calls may not look. */
+static bool served_read(const struct conf_settings *s, struct publish_history *ret_history)
+{
+	char path[PATH_MAX];
+	CLEAN(buf_deinit) struct buf text = {};
+	snprintf(path, sizeof(path), "%s/" CONF_SITE_FOLDER "/" CONF_SERVED_FILE, s->state_dir);
+	return !file_read(&text, path, PUBLISH_HISTORY_LEN_MAX, NULL) &&
+	       !publish_history_read(ret_history, buf_slice(&text));
+}
+
 /* A chain that cannot be read is said; its TLSA record is then not known. */
 static void key_read(const struct conf_settings *s, const struct conf_certificate *certificate,
                      struct publish_key *ret_key, const char **ret_issuer)
@@ -67,6 +79,8 @@ static void key_read(const struct conf_settings *s, const struct conf_certificat
 	char path[512];
 	CLEAN(buf_deinit) struct buf pem = {};
 	CLEAN(tls_inspection_deinit) struct tls_inspection chain = {};
+	if (certificate->acme && !*ret_issuer)
+		*ret_issuer = publish_issuer_of_acme(certificate->acme);
 	conf_certificate_chain_path(s, certificate, path, sizeof(path));
 	int r = file_read(&pem, path, TLS_INSPECT_LEN_MAX, NULL);
 	if (r) {
@@ -97,11 +111,14 @@ static int records_make(struct publish_records *ret_records, const struct conf_s
 		return -1;
 	for (size_t i = 0; i < settings->certificate_count; i++)
 		key_read(settings, &settings->certificates[i], &keys[i], &issuer);
-	publish_records_make(ret_records, &(struct publish_with){ .domain = domain,
-	                                                          .settings = settings,
-	                                                          .keys = keys,
-	                                                          .issuer = issuer });
-	return 0;
+	CLEAN(publish_history_deinit) struct publish_history served = {};
+	bool is_known = served_read(settings, &served);
+	return publish_records_make(ret_records,
+	                            &(struct publish_with){ .domain = domain,
+	                                                    .settings = settings,
+	                                                    .keys = keys,
+	                                                    .issuer = issuer,
+	                                                    .history = is_known ? &served : NULL });
 }
 
 /* --- asking --- */

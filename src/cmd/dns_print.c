@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
-enum { TTL_S = 3600, POLICY_CAP = 8192 };
+enum { TTL_S = 3600 };
 
 static bool is_shown(const struct publish_record *r, const struct dns_print_options *options)
 {
@@ -41,15 +41,28 @@ static void record_print(FILE *out, const struct publish_record *r)
 	        publish_type_name(r->type), r->data[0] ? r->data : "(an address of that host)");
 }
 
+static const char *source_words(enum publish_policy_source source)
+{
+	switch (source) {
+	case PUBLISH_POLICY_PROPOSED:
+		return "a proposal: write mta_sts, and mailseal serves it";
+	case PUBLISH_POLICY_WRITTEN:
+		return "of the settings; what is served now could not be read";
+	case PUBLISH_POLICY_SERVED:
+		return "as it is served now";
+	case PUBLISH_POLICY_SOURCE_COUNT:
+		break;
+	}
+	return "";
+}
+
 static void policy_print(FILE *out, const struct publish_records *records, const char *domain)
 {
-	char policy[POLICY_CAP];
-	if (!publish_policy_write(policy, sizeof(policy), records))
+	if (!records->policy[0])
 		return;
-	fprintf(out,
-	        ";\n; https://mta-sts.%s/.well-known/mta-sts.txt (a new id with each change):\n",
-	        domain);
-	for (const char *at = policy; *at;) {
+	fprintf(out, ";\n; https://mta-sts.%s/.well-known/mta-sts.txt, id %s (%s):\n", domain,
+	        records->policy_id, source_words(records->policy_source));
+	for (const char *at = records->policy; *at;) {
 		size_t len = strcspn(at, "\n");
 		fprintf(out, ";   %.*s\n", (int)len, at);
 		at += len + (at[len] == '\n');
@@ -82,14 +95,14 @@ static json_t *record_json(const struct publish_record *r)
 static void json_print(FILE *out, const struct publish_records *records,
                        const struct dns_print_options *options)
 {
-	char policy[POLICY_CAP];
 	json_t *rows = json_array();
 	for (size_t i = 0; i < records->count; i++)
 		if (is_shown(&records->rows[i], options))
 			json_array_append_new(rows, record_json(&records->rows[i]));
-	bool has_policy = publish_policy_write(policy, sizeof(policy), records);
-	json_t *all = json_pack("{s:s, s:o, s:s}", "domain", options->domain, "records", rows,
-	                        "policy", has_policy ? policy : "");
+	json_t *all =
+		json_pack("{s:s, s:o, s:s, s:s, s:s}", "domain", options->domain, "records", rows,
+	                  "policy", records->policy, "policy_id", records->policy_id,
+	                  "policy_source", publish_policy_source_name(records->policy_source));
 	json_dumpf(all, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	fputc('\n', out);
 	json_decref(all);

@@ -25,6 +25,29 @@ const char *publish_type_name(enum dns_type type)
 /* What a record of these says apart from what its owner chooses: a preference, an id. */
 static const char *const free_texts[] = { "\"v=STSv1;", "\"v=TLSRPTv1;" };
 
+/* Of a quoted text; "" if it has none. */
+static void sts_id(const char *text, char ret_id[POLICY_STS_ID_MAX + 1])
+{
+	size_t len = strlen(text);
+	struct slice inside = len < 2 ? (struct slice){} : slice_of(text + 1, len - 2);
+	if (policy_sts_record_parse(inside, ret_id))
+		ret_id[0] = '\0';
+}
+
+static bool txt_is_like(const struct publish_record *record, const char *text)
+{
+	char wanted[POLICY_STS_ID_MAX + 1], there[POLICY_STS_ID_MAX + 1];
+	if (record->is_exact) {
+		sts_id(record->data, wanted);
+		sts_id(text, there);
+		return wanted[0] && !strcmp(wanted, there);
+	}
+	for (size_t i = 0; i < COUNT_OF(free_texts); i++)
+		if (!strncmp(record->data, free_texts[i], strlen(free_texts[i])))
+			return !strncmp(text, free_texts[i], strlen(free_texts[i]));
+	return !strcmp(record->data, text);
+}
+
 static bool is_like(const struct publish_record *record, const char *text)
 {
 	switch (record->type) {
@@ -36,10 +59,7 @@ static bool is_like(const struct publish_record *record, const char *text)
 	case DNS_CAA: /* whom it names is free, as long as it names somebody */
 		return strstr(text, " issue \"") != NULL;
 	case DNS_TXT:
-		for (size_t i = 0; i < COUNT_OF(free_texts); i++)
-			if (!strncmp(record->data, free_texts[i], strlen(free_texts[i])))
-				return !strncmp(text, free_texts[i], strlen(free_texts[i]));
-		return !strcmp(record->data, text);
+		return txt_is_like(record, text);
 	case DNS_A:
 	case DNS_AAAA:
 	case DNS_CNAME:

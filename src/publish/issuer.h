@@ -4,5 +4,7 @@
 
 /* issuer: as RFC 4514 writes it. NULL: a CA that is not known here. */
 const char *publish_issuer_name(const char *issuer);
+/* By the URL of a CA's ACME directory. */
+const char *publish_issuer_of_acme(const char *url);
 
 #endif

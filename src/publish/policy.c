@@ -139,6 +139,8 @@ static int wish_take(struct publish_served *s, const struct conf_mta_sts *wish,
 	const char *const *names = is_written ? (const char *const *)wish->mx : hosts->names;
 	size_t count = is_written ? wish->mx_count : hosts->is_known ? hosts->count : 0;
 	int r = 0;
+	if (!s->max_age_s || s->mode != wish->mode)
+		s->since_s = now_s;
 	if (s->max_age_s != wish->max_age_s || s->mode != wish->mode)
 		publish_served_hold(s, now_s);
 	mx_age(s, names, count, now_s);
@@ -152,12 +154,14 @@ static int wish_take(struct publish_served *s, const struct conf_mta_sts *wish,
 }
 
 /* What is not good is not served; nor does anything change that is. */
-static enum publish_policy refuse(struct publish_served *s)
+static enum publish_policy refuse(struct publish_served *s, int64_t now_s)
 {
 	bool was_served = s->max_age_s;
 	s->is_gone = false;
-	if (!was_served)
+	if (!was_served) {
 		s->max_age_s = REFUSED_MAX_AGE_S;
+		s->since_s = now_s;
+	}
 	return was_served && s->mode != CONF_STS_NONE ? PUBLISH_POLICY_KEPT : PUBLISH_POLICY_NONE;
 }
 
@@ -178,7 +182,7 @@ int publish_policy_decide(struct publish_served *s, const struct conf_mta_sts *w
 	}
 	bool is_good = is_well(wish, hosts, ret_why);
 	if (!is_good && (wish->mode == CONF_STS_ENFORCE || !hosts->count)) {
-		*ret_policy = refuse(s);
+		*ret_policy = refuse(s, now_s);
 		return 0;
 	}
 	return err_up(wish_take(s, wish, hosts, now_s));

@@ -1,7 +1,10 @@
 #include "publish/records.h"
 
 #include "base/clean.h"
+#include "base/err.h"
+#include "conf/site.h"
 #include "conf/value.h"
+#include "publish/planned.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,18 +131,23 @@ static void mx_add(struct making *m, const struct conf_edge *edge)
 
 static void policies_add(struct making *m)
 {
-	static const struct kind sts = { DNS_TXT, true,
-		                         "senders that know MTA-STS fetch the policy below" };
 	static const struct kind web = { DNS_A, true, "the web server that has the policy" };
 	static const struct kind reports = { DNS_TXT, true,
 		                             "others tell how their TLS with you went" };
+	struct kind sts = { DNS_TXT, true, "senders that know MTA-STS fetch the policy below" };
 	char owner[PUBLISH_NAME_CAP];
-	if (!m->records->count)
+	size_t first = m->records->count;
+	if (m->records->policy[0]) {
+		snprintf(owner, sizeof(owner), "_mta-sts.%s", m->with->domain);
+		add(m, &sts, owner, "\"v=STSv1; id=%s;\"", m->records->policy_id);
+		if (m->records->count > first)
+			m->records->rows[first].is_exact =
+				m->records->policy_source == PUBLISH_POLICY_SERVED;
+		snprintf(owner, sizeof(owner), CONF_SITE_STS "%s", m->with->domain);
+		add(m, &web, owner, "%s", "");
+	}
+	if (!first)
 		return; /* no mail comes in */
-	snprintf(owner, sizeof(owner), "_mta-sts.%s", m->with->domain);
-	add(m, &sts, owner, "\"v=STSv1; id=1;\"");
-	snprintf(owner, sizeof(owner), "mta-sts.%s", m->with->domain);
-	add(m, &web, owner, "%s", "");
 	snprintf(owner, sizeof(owner), "_smtp._tls.%s", m->with->domain);
 	add(m, &reports, owner, "\"v=TLSRPTv1; rua=mailto:tls-reports@%s\"", m->with->domain);
 }
@@ -200,7 +208,26 @@ static void services_add(struct making *m)
 	}
 }
 
-void publish_records_make(struct publish_records *ret_records, const struct publish_with *with)
+/* Where mail programs ask how the account is set up (publish/clients.h). */
+static void autoconfig_add(struct making *m)
+{
+	static const struct kind web = { DNS_A, true, "mail programs ask there for the servers" };
+	static const struct kind outlook = { DNS_SRV, false, "Outlook finds autodiscover by it" };
+	static const char *const labels[] = { CONF_SITE_AUTOCONFIG, CONF_SITE_AUTODISCOVER };
+	const struct conf_edge *edge = conf_site_edge(m->with->settings);
+	char owner[PUBLISH_NAME_CAP];
+	if (!edge || !conf_autoconfig_find(m->with->settings, m->with->domain))
+		return;
+	for (size_t i = 0; i < COUNT_OF(labels); i++) {
+		snprintf(owner, sizeof(owner), "%s%s", labels[i], m->with->domain);
+		add(m, &web, owner, "%s", "");
+	}
+	snprintf(owner, sizeof(owner), "_autodiscover._tcp.%s", m->with->domain);
+	add(m, &outlook, owner, "0 0 %u " CONF_SITE_AUTODISCOVER "%s.", edge->listen_tls[0].port,
+	    m->with->domain);
+}
+
+int publish_records_make(struct publish_records *ret_records, const struct publish_with *with)
 {
 	static const struct kind caa = { DNS_CAA, false, "no other CA issues for its names" };
 	struct making m = { .records = ret_records, .with = with };
@@ -208,26 +235,13 @@ void publish_records_make(struct publish_records *ret_records, const struct publ
 	for (size_t i = 0; i < with->settings->edge_count; i++)
 		if (with->settings->edges[i].protocol == CONF_SMTP)
 			mx_add(&m, &with->settings->edges[i]);
+	int r = publish_planned(ret_records, with);
+	if (r)
+		return err_up(r);
 	policies_add(&m);
 	services_add(&m);
+	autoconfig_add(&m);
 	if (with->issuer && ret_records->count)
 		add(&m, &caa, with->domain, "0 issue \"%s\"", with->issuer);
-}
-
-bool publish_policy_write(char *ret_text, size_t cap, const struct publish_records *records)
-{
-	size_t len = (size_t)snprintf(ret_text, cap, "version: STSv1\nmode: testing\n");
-	bool has_mx = false;
-	for (size_t i = 0; i < records->count && len < cap; i++) {
-		const struct publish_record *r = &records->rows[i];
-		if (r->type != DNS_MX)
-			continue;
-		const char *host = strchr(r->data, ' ') + 1;
-		len += (size_t)snprintf(ret_text + len, cap - len, "mx: %.*s\n",
-		                        (int)strlen(host) - 1, host);
-		has_mx = true;
-	}
-	if (len < cap)
-		snprintf(ret_text + len, cap - len, "max_age: 604800\n");
-	return has_mx;
+	return 0;
 }

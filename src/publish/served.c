@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { GONE_MAX_AGE_S = 24 * 3600, LINE_WORDS = 6 };
+enum { GONE_MAX_AGE_S = 24 * 3600, LINE_WORDS = 7 };
 
 static const char head_line[] = "mailseal-served 1";
 static const char end_line[] = "end";
@@ -72,6 +72,8 @@ void publish_served_leave(struct publish_served *s, int64_t now_s)
 	for (size_t i = 0; i < s->mx_count; i++)
 		free(s->mx[i].name);
 	s->mx_count = 0;
+	if (s->mode != CONF_STS_NONE)
+		s->since_s = now_s;
 	s->mode = CONF_STS_NONE;
 	s->max_age_s = GONE_MAX_AGE_S;
 	s->is_gone = true;
@@ -153,12 +155,13 @@ void publish_history_remove(struct publish_history *h, struct publish_served *s)
 	h->count--;
 }
 
-/* --- as lines: DOMAIN MODE MAX_AGE HELD_UNTIL here|gone MX=UNTIL,MX=UNTIL --- */
+/* --- as lines: DOMAIN MODE MAX_AGE SINCE HELD_UNTIL here|gone MX=UNTIL,MX=UNTIL --- */
 
 static int line_write(struct buf *text, const struct publish_served *s)
 {
-	int r = buf_printf(text, "%s %s %" PRIu32 " %" PRId64 " %s ", s->domain, mode_name(s),
-	                   s->max_age_s, s->held_until_s, s->is_gone ? "gone" : "here");
+	int r = buf_printf(text, "%s %s %" PRIu32 " %" PRId64 " %" PRId64 " %s ", s->domain,
+	                   mode_name(s), s->max_age_s, s->since_s, s->held_until_s,
+	                   s->is_gone ? "gone" : "here");
 	for (size_t i = 0; !r && i < s->mx_count; i++)
 		r = buf_printf(text, "%s%s=%" PRId64, i ? "," : "", s->mx[i].name,
 		               s->mx[i].until_s);
@@ -239,12 +242,13 @@ static bool line_read(struct publish_served *s, struct slice line)
 		words[i] = slice_head(line, slice_find(line, ' '));
 		line = slice_skip(line, words[i].len + 1);
 	}
-	s->is_gone = slice_equal(words[4], slice_str("gone"));
+	s->is_gone = slice_equal(words[5], slice_str("gone"));
 	s->domain = name_read(words[0], false);
 	if (!s->domain || line.len || !mode_read(words[1], &s->mode) ||
 	    !number_read(words[2], POLICY_STS_MAX_AGE_S, &max_age_s) ||
-	    !number_read(words[3], INT64_MAX / 16, &s->held_until_s) ||
-	    (!s->is_gone && !slice_equal(words[4], slice_str("here"))) || !mx_read(s, words[5]))
+	    !number_read(words[3], INT64_MAX / 16, &s->since_s) ||
+	    !number_read(words[4], INT64_MAX / 16, &s->held_until_s) ||
+	    (!s->is_gone && !slice_equal(words[5], slice_str("here"))) || !mx_read(s, words[6]))
 		return false;
 	s->max_age_s = (uint32_t)max_age_s;
 	return s->mx_count || s->mode == CONF_STS_NONE;

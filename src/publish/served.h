@@ -20,6 +20,7 @@ struct publish_served {
 	char *domain; /* lower case */
 	enum conf_sts_mode mode;
 	uint32_t max_age_s;
+	int64_t since_s;      /* Unix time when it got this mode */
 	int64_t held_until_s; /* Unix time: somebody may hold one that was served before; else 0 */
 	bool is_gone;         /* not in the settings any more */
 	struct publish_served_mx *mx; /* CONF_STS_MX_MAX at most */

@@ -217,22 +217,24 @@ static void test_the_file_is_read_strictly(void **state)
 		"mailseal-served 2\nend\n",
 		"mailseal-served 1\n",
 		"mailseal-served 1\nend\nmore\n",
-		"mailseal-served 1\nb.org none 1 0 here -\na.org none 1 0 here -\nend\n",
-		"mailseal-served 1\na.org none 1 0 here -\na.org none 1 0 here -\nend\n",
-		"mailseal-served 1\na.org enforce 1 0 here -\nend\n",
-		"mailseal-served 1\na.org soft 1 0 here -\nend\n",
-		"mailseal-served 1\na.org none 99999999999 0 here -\nend\n",
-		"mailseal-served 1\na.org none 1 -1 here -\nend\n",
-		"mailseal-served 1\na.org none 1 0 away -\nend\n",
-		"mailseal-served 1\na.org none 1 0 here mx.org\nend\n",
-		"mailseal-served 1\na.org none 1 0 here m x=0\nend\n",
-		"mailseal-served 1\na..org none 1 0 here -\nend\n",
+		"mailseal-served 1\nb.org none 1 0 0 here -\na.org none 1 0 0 here -\nend\n",
+		"mailseal-served 1\na.org none 1 0 0 here -\na.org none 1 0 0 here -\nend\n",
+		"mailseal-served 1\na.org enforce 1 0 0 here -\nend\n",
+		"mailseal-served 1\na.org soft 1 0 0 here -\nend\n",
+		"mailseal-served 1\na.org none 99999999999 0 0 here -\nend\n",
+		"mailseal-served 1\na.org none 1 0 -1 here -\nend\n",
+		"mailseal-served 1\na.org none 1 -1 0 here -\nend\n",
+		"mailseal-served 1\na.org none 1 0 here -\nend\n",
+		"mailseal-served 1\na.org none 1 0 0 away -\nend\n",
+		"mailseal-served 1\na.org none 1 0 0 here mx.org\nend\n",
+		"mailseal-served 1\na.org none 1 0 0 here m x=0\nend\n",
+		"mailseal-served 1\na..org none 1 0 0 here -\nend\n",
 	};
 	struct publish_history h;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		assert_int_equal(publish_history_read(&h, slice_str(bad[i])), PUBLISH_HISTORY_BAD);
-	static const char good[] = "mailseal-served 1\na.org enforce 604800 5 here "
-				   "mx.a.org=0,*.b.org=9\nb.org none 1 7 gone -\nend\n";
+	static const char good[] = "mailseal-served 1\na.org enforce 604800 3 5 here "
+				   "mx.a.org=0,*.b.org=9\nb.org none 1 0 7 gone -\nend\n";
 	CLEAN(buf_deinit) struct buf text = {};
 	assert_int_equal(publish_history_read(&h, slice_str(good)), 0);
 	assert_int_equal(publish_history_write(&h, &text), 0);

@@ -32,7 +32,10 @@ static const char config[] =
 	"\"imap.example.org\"; };\n"
 	" imap = { protocol = \"imap\"; listen_tls = [\"*:993\"]; backend = \"imap\"; hostname = "
 	"\"imap.example.org\"; };\n"
-	"};\n";
+	" web = { protocol = \"http\"; listen_tls = [\"*:443\"]; backend = \"imap\"; };\n"
+	"};\n"
+	"mta_sts = ( { domain = \"own.example\"; mode = \"enforce\"; max_age = \"1d\"; } );\n"
+	"autoconfig = ( { domain = \"own.example\"; } );\n";
 
 static struct conf_settings *settings;
 static const struct publish_key keys[] = { { true, { 0xab } }, { true, { 0xcd } } };
@@ -56,10 +59,13 @@ static int fixture_end(void **state)
 
 static void make(struct publish_records *ret_records)
 {
-	publish_records_make(ret_records, &(struct publish_with){ .domain = "example.org",
-	                                                          .settings = settings,
-	                                                          .keys = keys,
-	                                                          .issuer = "letsencrypt.org" });
+	assert_int_equal(
+		publish_records_make(ret_records,
+	                             &(struct publish_with){ .domain = "example.org",
+	                                                     .settings = settings,
+	                                                     .keys = keys,
+	                                                     .issuer = "letsencrypt.org" }),
+		0);
 }
 
 static void expect(const struct publish_records *all, const char *owner, enum dns_type type,
@@ -83,7 +89,9 @@ static void test_records_are_those_of_public_doors(void **state)
 	expect(&all, "mx.example.org", DNS_A, "");
 	expect(&all, "_25._tcp.mx.example.org", DNS_TLSA,
 	       "3 1 1 ab00000000000000000000000000000000000000000000000000000000000000");
-	expect(&all, "_mta-sts.example.org", DNS_TXT, "\"v=STSv1; id=1;\"");
+	char sts[PUBLISH_DATA_CAP];
+	snprintf(sts, sizeof(sts), "\"v=STSv1; id=%s;\"", all.policy_id);
+	expect(&all, "_mta-sts.example.org", DNS_TXT, sts);
 	expect(&all, "mta-sts.example.org", DNS_A, "");
 	expect(&all, "_smtp._tls.example.org", DNS_TXT,
 	       "\"v=TLSRPTv1; rua=mailto:tls-reports@example.org\"");
@@ -96,17 +104,85 @@ static void test_records_are_those_of_public_doors(void **state)
 	assert_false(all.is_cut);
 }
 
+static void make_other(struct publish_records *ret_records, const char *domain,
+                       const struct publish_history *history)
+{
+	assert_int_equal(
+		publish_records_make(ret_records, &(struct publish_with){ .domain = domain,
+	                                                                  .settings = settings,
+	                                                                  .keys = keys,
+	                                                                  .history = history }),
+		0);
+}
+
 static void test_policy_names_the_hosts(void **state)
 {
 	(void)state;
 	static struct publish_records all;
-	char text[512];
 	make(&all);
-	assert_true(publish_policy_write(text, sizeof(text), &all));
-	assert_string_equal(text,
+	assert_string_equal(all.policy,
 	                    "version: STSv1\nmode: testing\nmx: mx.example.org\nmax_age: 604800\n");
-	all.count = 0;
-	assert_false(publish_policy_write(text, sizeof(text), &all));
+	assert_int_equal(all.policy_source, PUBLISH_POLICY_PROPOSED);
+}
+
+/* The id is that of the policy that site serves, once that is known. */
+static void test_policy_is_that_of_the_settings_and_then_the_one_served(void **state)
+{
+	(void)state;
+	static struct publish_records all, then;
+	CLEAN(publish_history_deinit) struct publish_history history = {};
+	const char text[] =
+		"mailseal-served 1\n"
+		"own.example enforce 86400 0 0 here mx.example.org=0,old.own.example=9\n"
+		"end\n";
+	char id[POLICY_STS_ID_MAX + 1], data[PUBLISH_DATA_CAP];
+	make_other(&all, "own.example", &history);
+	assert_string_equal(all.policy,
+	                    "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n");
+	assert_int_equal(all.policy_source, PUBLISH_POLICY_WRITTEN);
+	assert_int_equal(publish_history_read(&history, slice_str(text)), 0);
+	make_other(&then, "own.example", &history);
+	assert_int_equal(then.policy_source, PUBLISH_POLICY_SERVED);
+	assert_non_null(strstr(then.policy, "mx: old.own.example\n"));
+	assert_int_equal(publish_served_id(&history.items[0], id), 0);
+	assert_string_equal(then.policy_id, id);
+	assert_string_not_equal(all.policy_id, id);
+	snprintf(data, sizeof(data), "\"v=STSv1; id=%s;\"", id);
+	expect(&then, "_mta-sts.own.example", DNS_TXT, data);
+}
+
+static void test_mail_programs_have_names_to_ask(void **state)
+{
+	(void)state;
+	static struct publish_records all;
+	make_other(&all, "own.example", NULL);
+	expect(&all, "autoconfig.own.example", DNS_A, "");
+	expect(&all, "autodiscover.own.example", DNS_A, "");
+	expect(&all, "_autodiscover._tcp.own.example", DNS_SRV,
+	       "0 0 443 autodiscover.own.example.");
+}
+
+static void test_the_ca_of_an_acme_directory(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *name;
+	} cases[] = {
+		{ "https://acme-v02.api.letsencrypt.org/directory", "letsencrypt.org" },
+		{ "https://acme-staging-v02.api.letsencrypt.org/directory", "letsencrypt.org" },
+		{ "https://dv.acme-v02.api.pki.goog/directory", "pki.goog" },
+		{ "https://acme.zerossl.com:443/v2/DV90", "sectigo.com" },
+		{ "https://evilapi.letsencrypt.org/", NULL },
+		{ "https://api.letsencrypt.org.example.net/", NULL },
+		{ "https://127.0.0.1:14000/dir", NULL },
+		{ "nothing", NULL },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *name = publish_issuer_of_acme(cases[i].url);
+		assert_true(!name == !cases[i].name);
+		if (name)
+			assert_string_equal(name, cases[i].name);
+	}
 }
 
 /* --- answers --- */
@@ -180,6 +256,29 @@ static void test_what_the_owner_chooses_is_free(void **state)
 	}
 }
 
+/* Senders fetch a policy again only for another id. */
+static void test_the_id_of_what_is_served_is_not_free(void **state)
+{
+	(void)state;
+	static const struct {
+		struct answer answer;
+		bool is_there;
+	} cases[] = {
+		{ ANSWER(DNS_TXT, "\15v=STSv1; id=7"), true },
+		{ ANSWER(DNS_TXT, "\17v=STSv1; id=7; "), true },
+		{ ANSWER(DNS_TXT, "\16v=STSv1; id=8;"), false },
+		{ ANSWER(DNS_TXT, "\7v=STSv1"), false },
+		{ ANSWER(DNS_TXT, "\0"), false },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct publish_record r = { .type = DNS_TXT,
+			                    .data = "\"v=STSv1; id=7;\"",
+			                    .is_exact = true };
+		compare(&r, POLICY_DNS_SECURE, &cases[i].answer, 1);
+		assert_int_equal(r.state, cases[i].is_there ? PUBLISH_THERE : PUBLISH_MISSING);
+	}
+}
+
 static void test_tlsa_is_worth_nothing_without_dnssec(void **state)
 {
 	(void)state;
@@ -227,7 +326,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records_are_those_of_public_doors),
 		cmocka_unit_test(test_policy_names_the_hosts),
+		cmocka_unit_test(test_policy_is_that_of_the_settings_and_then_the_one_served),
+		cmocka_unit_test(test_mail_programs_have_names_to_ask),
+		cmocka_unit_test(test_the_ca_of_an_acme_directory),
 		cmocka_unit_test(test_what_the_owner_chooses_is_free),
+		cmocka_unit_test(test_the_id_of_what_is_served_is_not_free),
 		cmocka_unit_test(test_tlsa_is_worth_nothing_without_dnssec),
 		cmocka_unit_test(test_one_of_several_is_enough),
 		cmocka_unit_test(test_a_lost_answer_is_no_absence),

@@ -129,5 +129,6 @@ void site_answer(const struct site_answers *answers, const struct web_request *r
 		labels[i].fn(&a, reply);
 		return;
 	}
-	no_such(reply);
+	/* RFC 9113 9.1.1: a certificate with more names does not bring their requests here. */
+	web_reply_say(reply, 421, "this connection is not for that host");
 }

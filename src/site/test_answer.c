@@ -17,8 +17,8 @@ static const char config[] =
 	"edge = { w = { protocol = \"http\"; listen_tls = [\"*:443\"]; backend = \"b\"; }; };"
 	"autoconfig = ( { domain = \"example.org\"; } );";
 static const char history[] = "mailseal-served 1\n"
-			      "a.example.org enforce 604800 0 here mx.example.org=0\n"
-			      "b.example.org none 0 0 here -\nend\n";
+			      "a.example.org enforce 604800 0 0 here mx.example.org=0\n"
+			      "b.example.org none 0 0 0 here -\nend\n";
 
 #define FILE_PATH "/.well-known/mta-sts.txt"
 
@@ -39,7 +39,7 @@ static void test_one_file_and_nothing_else(void **state)
 		  404 },
 		{ "GET", "mta-sts.b.example.org", FILE_PATH, "", 503 },
 		{ "GET", "mta-sts.c.example.org", FILE_PATH, "", 404 },
-		{ "GET", "a.example.org", FILE_PATH, "", 404 },
+		{ "GET", "a.example.org", FILE_PATH, "", 421 },
 		{ "GET", "autoconfig.example.org", FILE_PATH, "", 404 },
 		{ "GET", NULL, FILE_PATH, "", 400 },
 		{ "GET", "", FILE_PATH, "", 400 },
