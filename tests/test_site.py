@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree
 
 import pytest
@@ -189,6 +190,19 @@ def test_one_that_would_stop_mail_is_not_served(site):
         return [a["subject"] for a in json.loads(site.daemon.ctl("status", "--json").stdout)["alarms"]
                 if a["kind"] == "mta-sts"]
     assert wait_until(lambda: alarms() == [BAD], 30)
+
+
+def test_the_status_has_each_policy(site):
+    site.serves(GOOD, "mode: enforce")
+    def said():
+        return site.daemon.status()["mta_sts"]
+    assert wait_until(lambda: said()["modes"] == {"none": 1, "testing": 1, "enforce": 1, "waiting": 0}, 30)
+    domains = {row["domain"]: row for row in said()["domains"]}
+    assert said()["domains"][0]["domain"] == BAD and "else.bad.example" in domains[BAD]["why"]
+    assert domains[GOOD]["mode"] == "enforce" and domains[GOOD]["why"] == ""
+    assert abs(domains[GOOD]["since"] - time.time()) < 3600
+    text = site.daemon.ctl("status").stdout
+    assert f"mta-sts: {GOOD}: enforce, id {domains[GOOD]['id']}" in text
 
 
 def test_our_own_resolver_goes_by_it(site):

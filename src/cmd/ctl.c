@@ -226,6 +226,21 @@ static void order_print(const json_t *order)
 	putchar('\n');
 }
 
+static void policies_print(const json_t *policies)
+{
+	const json_t *p;
+	size_t i;
+	json_array_foreach(json_object_get(policies, "domains"), i, p)
+	{
+		const char *why = json_string_value(json_object_get(p, "why"));
+		printf("mta-sts: %s: %s, id %s", json_string_value(json_object_get(p, "domain")),
+		       json_string_value(json_object_get(p, "mode")),
+		       json_string_value(json_object_get(p, "id")));
+		time_print("since", number_of(p, "since"));
+		printf("%s%s\n", why && why[0] ? "; " : "", why ? why : "");
+	}
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -259,6 +274,7 @@ static void status_print(const json_t *answer)
 	               json_string_value(json_object_get(value, "text")),
 	               json_string_value(json_object_get(value, "mend")));
 	json_array_foreach((json_t *)json_object_get(answer, "acme"), i, value) order_print(value);
+	policies_print(json_object_get(answer, "mta_sts"));
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
 	               json_string_value(json_object_get(value, "backend")),

@@ -134,6 +134,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_SITE_TROUBLE:
 		parent_site_trouble_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_SITE_POLICIES:
+		parent_site_policies_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_HOSTS:
 		parent_hosts_came(c->parent, msg->payload);
 		break;

@@ -216,6 +216,8 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 		json_object_set_new(status, "witness", parent_truth_json(p));
 	if (p->plan && conf_has_acme(p->plan->settings))
 		json_object_set_new(status, "acme", parent_acme_json(p));
+	if (p->plan && p->plan->settings->mta_sts_count)
+		json_object_set_new(status, "mta_sts", parent_site_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));
 	json_t *warnings = parent_caps_warnings(p);
 	parent_tunnels_warn(p, warnings);

@@ -277,6 +277,7 @@ static void parent_deinit(struct parent *p)
 	parent_plan_free(p->next);
 	parent_plan_free(p->retired);
 	buf_deinit(&p->workarounds);
+	buf_deinit(&p->policies);
 	free(p->bans);
 	buf_deinit(&p->hosts);
 	for (size_t i = 0; i < COUNT_OF(p->signals); i++)

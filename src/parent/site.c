@@ -1,10 +1,13 @@
 /* The process that answers at names of our own: its start, what it is told, what it says. */
 #include "conf/site.h"
 
+#include "base/clean.h"
 #include "base/log.h"
 #include "parent/alarms.h"
 #include "parent/state.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_shown_at(const struct conf_edge *e, const char *certificate)
@@ -78,4 +81,56 @@ void parent_site_trouble_came(struct parent *p, struct slice list)
 		                                                   .text = why });
 	}
 	parent_alarms_forget(p, PROC_ALARM_MTA_STS, is_in_list, &list);
+}
+
+/* --- what is shown --- */
+
+void parent_site_policies_came(struct parent *p, struct slice text)
+{
+	buf_clear(&p->policies);
+	if (buf_add(&p->policies, text))
+		log_warn(NULL, "policies cannot be shown");
+}
+
+/* The next word, as what process site wrote may be shown. */
+static void word_take(struct slice *line, char *ret_word, size_t cap)
+{
+	struct slice word = slice_head(*line, slice_find(*line, ' '));
+	*line = slice_skip(*line, word.len + 1);
+	slice_to_text(word, ret_word, cap);
+}
+
+static json_t *modes_json(struct slice line)
+{
+	static const char *const modes[] = { "none", "testing", "enforce", "waiting" };
+	json_t *json = json_object();
+	for (size_t i = 0; i < COUNT_OF(modes); i++) {
+		char count[24];
+		word_take(&line, count, sizeof(count));
+		json_object_set_new(json, modes[i], json_integer(strtoll(count, NULL, 10)));
+	}
+	return json;
+}
+
+static json_t *policy_json(struct slice line)
+{
+	char domain[256], mode[16], id[40], since[24], why[PROC_ALARM_TEXT_CAP];
+	word_take(&line, domain, sizeof(domain));
+	word_take(&line, mode, sizeof(mode));
+	word_take(&line, id, sizeof(id));
+	word_take(&line, since, sizeof(since));
+	slice_to_text(line, why, sizeof(why));
+	return json_pack("{s:s, s:s, s:s, s:I, s:s}", "domain", domain, "mode", mode, "id", id,
+	                 "since", (json_int_t)strtoll(since, NULL, 10), "why", why);
+}
+
+json_t *parent_site_json(const struct parent *p)
+{
+	struct slice rest = buf_slice(&p->policies), line;
+	json_t *domains = json_array();
+	bool is_there = slice_line_next(&rest, &line);
+	json_t *modes = modes_json(is_there ? line : (struct slice){});
+	while (slice_line_next(&rest, &line))
+		json_array_append_new(domains, policy_json(line));
+	return json_pack("{s:o, s:o}", "modes", modes, "domains", domains);
 }

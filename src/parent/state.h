@@ -154,6 +154,7 @@ struct parent {
 	struct io_deadline ledger_late;                      /* it was told to end, and has to */
 	struct parent_child runner;                          /* not there where there is no hook */
 	struct parent_child site;     /* not there where we answer at no name */
+	struct buf policies;          /* as it said them last (site/told.h) */
 	struct parent_child witness;  /* not there where nothing is looked at */
 	struct parent_truth *truth;   /* what it looks at */
 	struct parent_alarms *alarms; /* what is wrong */
@@ -356,6 +357,9 @@ uint64_t parent_watches_sum(const struct parent *p, enum proc_watch_number numbe
 /* The plan in force, and the certificates that port 25 shows. */
 void parent_site_configure(struct parent *p);
 void parent_site_trouble_came(struct parent *p, struct slice list);
+void parent_site_policies_came(struct parent *p, struct slice text);
+/* {modes: {MODE: COUNT}, domains: [{domain, mode, id, since, why}]}. */
+struct json_t *parent_site_json(const struct parent *p);
 
 /* parent/witness.c: the process that looks at what our ports serve. */
 [[nodiscard]] int parent_witness_start(struct parent_child *c);

@@ -146,6 +146,7 @@ static const struct row {
 	[PROC_MSG_WITNESS_TOKEN] = { "witness token", WAY(PARENT, WORKER), PROC_WITNESS_TOKEN_LEN,
 	                             false },
 	[PROC_MSG_SITE_CHANNEL] = { "site channel", WAY(PARENT, RESOLVER), 0, true },
+	[PROC_MSG_SITE_POLICIES] = { "site policies", WAY(SITE, PARENT), 128 * KIB, false },
 	[PROC_MSG_SITE_TROUBLE] = { "site trouble", WAY(SITE, PARENT), 256 * KIB, false },
 	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
 };

@@ -159,6 +159,8 @@ enum proc_msg_type {
 	PROC_MSG_SITE_CHANNEL, /* fd: to site, which asks as a worker does */
 	/* site -> parent: what is wrong with our own policies, all of it, when it changes */
 	PROC_MSG_SITE_TROUBLE, /* text: "DOMAIN WHY\n" each */
+	/* site -> parent: what is served, when it changes (site/told.h) */
+	PROC_MSG_SITE_POLICIES, /* text */
 	/* parent -> keys, and back: a request for a certificate (PKCS #10) */
 	PROC_MSG_MAKE_REQUEST, /* u32 number, u8 enum proc_request_key, text: names, "\n" between;
 	                          fd: the key, or where to write it */

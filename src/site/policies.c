@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "publish/policy.h"
+#include "site/told.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,7 @@ struct site_policies {
 	struct io_deadline tick;
 	bool has_changed; /* the file is not as history */
 	bool is_troubled; /* what was told may not be so any more */
+	bool is_untold;   /* the same of what is shown */
 };
 
 /* --- the file --- */
@@ -107,7 +109,7 @@ static void why_set(struct site_policies *p, size_t number, const char *why)
 		return;
 	free(look->why);
 	look->why = why[0] ? strdup(why) : NULL;
-	p->is_troubled = true;
+	p->is_troubled = p->is_untold = true;
 	if (why[0])
 		log_warn(NULL, "policy is not well", kv_str("domain", domain), kv_str("why", why));
 	else
@@ -127,6 +129,22 @@ static void trouble_tell(struct site_policies *p)
 	}
 	p->is_troubled = false;
 	p->set.on_trouble(p->set.owner, buf_slice(&list));
+}
+
+static void told_tell(struct site_policies *p)
+{
+	CLEAN(buf_deinit) struct buf text = {};
+	CLEAN(freep) const char **whys = calloc(p->history.count + 1, sizeof(*whys));
+	for (size_t i = 0; whys && i < p->count; i++) {
+		const struct publish_served *s =
+			publish_history_find(&p->history, p->settings->mta_sts[i].domain);
+		if (s)
+			whys[s - p->history.items] = p->looks[i].why;
+	}
+	if (!whys || site_told_write(&text, &p->history, whys))
+		return;
+	p->is_untold = false;
+	p->set.on_told(p->set.owner, buf_slice(&text));
 }
 
 /* --- looking --- */
@@ -159,7 +177,7 @@ static void decide(struct site_policies *p, size_t number, const struct publish_
 	}
 	if (strcmp(before, after) != 0 || (!was_served && s->max_age_s)) {
 		policy_log(s);
-		p->has_changed = true;
+		p->has_changed = p->is_untold = true;
 	}
 	why_set(p, number, why);
 }
@@ -222,7 +240,7 @@ static void over_forget(struct site_policies *p)
 		log_notice(NULL, "policy is served no more: nobody can hold the one before",
 		           kv_str("domain", s->domain));
 		publish_history_remove(&p->history, s);
-		p->has_changed = true;
+		p->has_changed = p->is_untold = true;
 	}
 }
 
@@ -236,6 +254,8 @@ static void on_tick(struct io_deadline *d)
 		file_save(p);
 	if (p->is_troubled)
 		trouble_tell(p);
+	if (p->is_untold)
+		told_tell(p);
 	io_deadline_arm(p->set.loop, d, TICK_MS);
 }
 
@@ -292,7 +312,7 @@ int site_policies_begin(struct site_policies *p, const struct conf_settings *set
 	if (!p->looks)
 		return err_raise(-ENOMEM);
 	p->count = settings->mta_sts_count;
-	p->is_troubled = true;
+	p->is_troubled = p->is_untold = true;
 	io_deadline_arm(p->set.loop, &p->tick, 0);
 	return err_up(history_compare(p));
 }

@@ -24,6 +24,8 @@ struct site_policies_settings {
 	bool (*ask)(void *owner, uint32_t number, const char *domain);
 	/* What is wrong, all of it: "DOMAIN WHY\n" each. Called when it is another. */
 	void (*on_trouble)(void *owner, struct slice list);
+	/* As site/told.h writes it. Called when it is another. */
+	void (*on_told)(void *owner, struct slice text);
 };
 
 [[nodiscard]] int site_policies_new(struct site_policies **ret_policies,

@@ -131,6 +131,13 @@ static void on_trouble(void *owner, struct slice list)
 		log_warn(NULL, "what is wrong with policies cannot be told");
 }
 
+static void on_told(void *owner, struct slice text)
+{
+	struct site *s = owner;
+	if (s->parent && proc_peer_queue(s->parent, PROC_MSG_SITE_POLICIES, text))
+		log_warn(NULL, "policies cannot be shown");
+}
+
 /* Chains follow, then START: only then it is in force. */
 static int config_take(struct site *s, struct slice payload)
 {
@@ -211,7 +218,8 @@ static int parts_begin(struct site *s)
 	                                                        .covers = s->covers,
 	                                                        .owner = s,
 	                                                        .ask = policy_ask,
-	                                                        .on_trouble = on_trouble });
+	                                                        .on_trouble = on_trouble,
+	                                                        .on_told = on_told });
 	s->next = TAKE(s->settings);
 	if (!r)
 		r = proc_peer_adopt(&s->parent,

@@ -94,6 +94,7 @@ static const struct exposition_family
 	order_failures =
 		GAUGE("acme_order_failures",
                       "Orders of the certificate that failed since the last that went well."),
+	policies = GAUGE("mta_sts_policies", "Our own MTA-STS policies, by the mode served."),
 	order_due = GAUGE("acme_order_due_timestamp_seconds",
                           "When the certificate is ordered from its CA again."),
 	expiry = GAUGE("certificate_expiry_timestamp_seconds",
@@ -246,6 +247,17 @@ static void orders_write(struct exposition *e, const json_t *orders)
 	}
 }
 
+static void policies_write(struct exposition *e, const json_t *modes)
+{
+	const char *mode;
+	json_t *count;
+	if (!modes)
+		return;
+	exposition_begin(e, &policies);
+	json_object_foreach((json_t *)modes, mode, count)
+		exposition_value(e, &policies, (double)json_integer_value(count), { "mode", mode });
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -258,6 +270,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	backends_write(e, json_object_get(state, "backends"));
 	tunnels_write(e, state);
 	orders_write(e, json_object_get(state, "acme"));
+	policies_write(e, json_object_get(json_object_get(state, "mta_sts"), "modes"));
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		number_write(e, json_object_get(state, "workers"), i);
 }
