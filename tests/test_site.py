@@ -15,8 +15,9 @@ import xml.etree.ElementTree
 import pytest
 
 import peers
-from daemon import BINARY, Daemon, free_ports, wait_until
+from daemon import BINARY, Daemon, free_ports, make_certificate, wait_until
 from names import A, ANCHOR, MX, TXT, NameServer, wire
+from test_tls_reports_received import report_of
 
 FILE = "/.well-known/mta-sts.txt"
 WEB = "127.0.5.1"  # port 443 of it is our door
@@ -262,6 +263,42 @@ def test_outlook_is_answered(site):
     assert site.ask("autodiscover." + GOOD, path, "POST", body=b"<x>")[0] == 400
     with pytest.raises((http.client.HTTPException, OSError)):
         site.ask("autodiscover." + GOOD, path, "POST", body=b"x" * 100000)
+
+
+def test_the_next_step_is_suggested_by_what_others_reported(tmp_path):
+    chain, key = make_certificate(str(tmp_path), "mx")
+    config = tmp_path / "mailseal.conf"
+    config.write_text(f'''state_dir = "{tmp_path}"; run_dir = "{tmp_path}/run"; hostname = "mx.own.example";
+certificate = {{ own = {{ chain = "{chain}"; key = "{key}"; }}; }};
+backend = {{ web = {{ address = ["127.0.0.1:8080"]; }}; }};
+edge = {{ mx = {{ protocol = "smtp"; listen = ["*:25"]; backend = "web"; }};
+          web = {{ protocol = "http"; listen_tls = ["*:443"]; backend = "web"; }}; }};
+mta_sts = ( {{ domain = "{GOOD}"; }}, {{ domain = "{OTHER}"; }} );''', encoding="ascii")
+    (tmp_path / "site").mkdir()
+    since = int(time.time()) - 40 * 86400
+    (tmp_path / "site/served").write_text(
+        f"mailseal-served 1\n{OTHER} none 86400 {since} 0 here -\n"
+        f"{GOOD} testing 604800 {since} 0 here mx.own.example=0\nend\n", encoding="ascii")
+    def report(*words, stdin=None):
+        return subprocess.run([BINARY, "report", "tlsrpt", "-c", config, *words], input=stdin,
+                              capture_output=True, text=True, timeout=60, check=False)
+    def ingest(organization, result=None):
+        told = report_of(organization, "1" if result else "2", result, GOOD)
+        assert report("--ingest", "-", stdin=json.dumps(told)).returncode == 0
+    def steps():
+        rows = json.loads(report("--received", "--json").stdout)["mta_sts"]
+        return {row["domain"]: (row["step"], row["text"]) for row in rows}
+    assert steps()[GOOD][0] == "wait" and steps()[OTHER][0] == "to-testing"
+    ingest("one"), ingest("two")
+    step, text = steps()[GOOD]
+    assert step == "to-enforce" and "testing for 40 days, 2 reports of 2 senders, no failures" in text
+    ingest("one", "certificate-expired")
+    step, text = steps()[GOOD]
+    assert step == "mend" and "3 sessions of 1 senders failed, most: certificate-expired at mx1" in text
+    assert f"mta-sts {GOOD}: {text}" in report("--received", GOOD).stdout
+    said = subprocess.run([BINARY, "dns", "-c", config, "--forward", "127.0.0.1@9", GOOD],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert f"; next step: {text}" in said.stdout, said
 
 
 def test_a_change_of_the_settings_is_served_and_remembered(site):

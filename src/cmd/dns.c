@@ -5,13 +5,13 @@
 #include "base/file.h"
 #include "cmd/ask_tools.h"
 #include "cmd/dns_print.h"
-#include "conf/conf.h"
+#include "cmd/sts_step.h"
 #include "conf/materials.h"
+#include "conf/site.h"
 #include "dns/idn.h"
 #include "publish/issuer.h"
 #include "tls/inspect.h"
 
-#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,16 +62,6 @@ static int options_fail(const char *text)
 
 /* --- what there is to publish --- */
 
-/* False: site serves none, or who calls may not look. */
-static bool served_read(const struct conf_settings *s, struct publish_history *ret_history)
-{
-	char path[PATH_MAX];
-	CLEAN(buf_deinit) struct buf text = {};
-	snprintf(path, sizeof(path), "%s/" CONF_SITE_FOLDER "/" CONF_SERVED_FILE, s->state_dir);
-	return !file_read(&text, path, PUBLISH_HISTORY_LEN_MAX, NULL) &&
-	       !publish_history_read(ret_history, buf_slice(&text));
-}
-
 /* A chain that cannot be read is said; its TLSA record is then not known. */
 static void key_read(const struct conf_settings *s, const struct conf_certificate *certificate,
                      struct publish_key *ret_key, const char **ret_issuer)
@@ -102,7 +92,7 @@ static void key_read(const struct conf_settings *s, const struct conf_certificat
 
 /* 0 or -ENOMEM. */
 static int records_make(struct publish_records *ret_records, const struct conf_settings *settings,
-                        const char *domain)
+                        const char *domain, const struct publish_history *served)
 {
 	const char *issuer = NULL;
 	CLEAN(freep)
@@ -111,14 +101,11 @@ static int records_make(struct publish_records *ret_records, const struct conf_s
 		return -1;
 	for (size_t i = 0; i < settings->certificate_count; i++)
 		key_read(settings, &settings->certificates[i], &keys[i], &issuer);
-	CLEAN(publish_history_deinit) struct publish_history served = {};
-	bool is_known = served_read(settings, &served);
-	return publish_records_make(ret_records,
-	                            &(struct publish_with){ .domain = domain,
-	                                                    .settings = settings,
-	                                                    .keys = keys,
-	                                                    .issuer = issuer,
-	                                                    .history = is_known ? &served : NULL });
+	return publish_records_make(ret_records, &(struct publish_with){ .domain = domain,
+	                                                                 .settings = settings,
+	                                                                 .keys = keys,
+	                                                                 .issuer = issuer,
+	                                                                 .history = served });
 }
 
 /* --- asking --- */
@@ -181,13 +168,20 @@ static int dns_say(struct dns_print_options *print, const struct dns_options *dn
 	if (!dns_idn_take(slice_str(text), domain))
 		return options_fail("that is no domain");
 	CLEAN(freep) struct asking *a = calloc(1, sizeof(*a));
-	if (!a || records_make(&a->records, dns->settings, domain)) {
+	CLEAN(publish_history_deinit) struct publish_history served = {};
+	bool is_known = sts_served_read(dns->settings, &served);
+	if (!a || records_make(&a->records, dns->settings, domain, is_known ? &served : NULL)) {
 		fputs("mailseal dns: out of memory\n", stderr);
 		return UNKNOWN;
 	}
 	if (asking_run(a, dns))
 		return UNKNOWN;
+	struct sts_step step;
+	bool has_step =
+		conf_mta_sts_find(dns->settings, domain) && is_known &&
+		!sts_step_find(&step, dns->settings, domain, publish_history_find(&served, domain));
 	print->domain = domain;
+	print->step = has_step ? &step : NULL;
 	dns_print(stdout, &a->records, print);
 	return verdict(&a->records);
 }

@@ -1,5 +1,7 @@
 #include "cmd/dns_print.h"
 
+#include "cmd/sts_step.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -80,6 +82,8 @@ static void text_print(FILE *out, const struct publish_records *records,
 	if (records->is_cut)
 		fputs("; there would be more: too many to show\n", out);
 	policy_print(out, records, options->domain);
+	if (options->step)
+		fprintf(out, "; next step: %s\n", options->step->text);
 }
 
 /* --- JSON --- */
@@ -103,6 +107,11 @@ static void json_print(FILE *out, const struct publish_records *records,
 		json_pack("{s:s, s:o, s:s, s:s, s:s}", "domain", options->domain, "records", rows,
 	                  "policy", records->policy, "policy_id", records->policy_id,
 	                  "policy_source", publish_policy_source_name(records->policy_source));
+	if (options->step)
+		json_object_set_new(all, "step",
+		                    json_pack("{s:s, s:s}", "name",
+		                              publish_step_name(options->step->step), "text",
+		                              options->step->text));
 	json_dumpf(all, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	fputc('\n', out);
 	json_decref(all);

@@ -6,8 +6,11 @@
 
 #include <stdio.h>
 
+struct sts_step;
+
 struct dns_print_options {
 	const char *domain;
+	const struct sts_step *step; /* of its policy; NULL: not known */
 	bool is_missing_only, is_json;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "cmd/sts_step.h"
 #include "report/table.h"
 #include "report/when.h"
 #include "store/received.h"
@@ -9,8 +10,10 @@
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
+enum { STEPS_MAX = 100 };   /* policies that are looked at; the rest by name */
 enum { NEW_S = 24 * 3600 }; /* for so long a failure is new, if nobody says since when */
 
 static const struct report_column sum_columns[] = {
@@ -84,14 +87,49 @@ static int on_fault(void *owner, const struct store_received_fault *f)
 	return r || !is_new ? r : news_add(show, f);
 }
 
-static int show_json(const struct showing *show)
+/* Of each policy of our own whose next step is known. */
+static json_t *steps_json(const struct tlsrpt_options *o)
 {
-	tlsrpt_json_print(json_pack("{s:o, s:o}", "reporters", report_table_json(&show->sums),
-	                            "failures", report_table_json(&show->faults)));
+	CLEAN(publish_history_deinit) struct publish_history served = {};
+	const struct conf_settings *s = o->settings;
+	json_t *list = json_array();
+	if (!s->mta_sts_count || !sts_served_read(s, &served))
+		return list;
+	for (size_t i = 0; i < s->mta_sts_count && json_array_size(list) < STEPS_MAX; i++) {
+		const char *domain = s->mta_sts[i].domain;
+		struct sts_step step;
+		if ((o->domain && strcasecmp(o->domain, domain) != 0) ||
+		    sts_step_find(&step, s, domain, publish_history_find(&served, domain)))
+			continue;
+		json_array_append_new(list,
+		                      json_pack("{s:s, s:s, s:s}", "domain", domain, "step",
+		                                publish_step_name(step.step), "text", step.text));
+	}
+	return list;
+}
+
+static void steps_print(json_t *steps)
+{
+	const json_t *step;
+	size_t i;
+	json_array_foreach(steps, i, step)
+		printf("%smta-sts %s: %s\n", i ? "" : "\n",
+	               json_string_value(json_object_get(step, "domain")),
+	               json_string_value(json_object_get(step, "text")));
+	json_decref(steps);
+}
+
+static int show_json(const struct tlsrpt_options *o, const struct showing *show)
+{
+	json_t *all = json_pack("{s:o, s:o}", "reporters", report_table_json(&show->sums),
+	                        "failures", report_table_json(&show->faults));
+	if (o->settings->mta_sts_count)
+		json_object_set_new(all, "mta_sts", steps_json(o));
+	tlsrpt_json_print(all);
 	return 0;
 }
 
-static int show_text(const struct showing *show)
+static int show_text(const struct tlsrpt_options *o, const struct showing *show)
 {
 	int r = tlsrpt_table_print(&show->sums);
 	if (!r && show->faults.row_count) {
@@ -101,6 +139,7 @@ static int show_text(const struct showing *show)
 	if (show->has_news)
 		putchar('\n');
 	fwrite(buf_slice(&show->news).data, 1, buf_len(&show->news), stdout);
+	steps_print(steps_json(o));
 	return r;
 }
 
@@ -110,7 +149,7 @@ static int show_all(const struct tlsrpt_options *o, struct store_received *store
 	const struct store_received_reader reader = { show, on_sum, on_fault };
 	int r = store ? store_received_read(store, since_s, o->domain, &reader) : 0;
 	if (!r)
-		r = o->as_json ? show_json(show) : show_text(show);
+		r = o->as_json ? show_json(o, show) : show_text(o, show);
 	if (r)
 		return REPORT_UNKNOWN;
 	return show->has_news ? REPORT_NOT_WELL : REPORT_WELL;
