@@ -154,6 +154,9 @@ enum proc_msg_type {
 	PROC_MSG_WITNESS_TOKEN,
 	/* parent -> ledger: it is so, or not any more (proc/alarm.h) */
 	PROC_MSG_ALARM,
+	/* parent -> witness, and back (proc/guard.h): is a certificate covered by TLSA records? */
+	PROC_MSG_GUARD_ASK,
+	PROC_MSG_GUARD_SAID,
 	PROC_MSG_COUNT,
 };
 
