@@ -1,6 +1,7 @@
 /* The processes of the daemon: who there has to be, what each is given, and that it is started
  * again when it dies. */
 #include "parent/alarms.h"
+#include "parent/guard.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -133,6 +134,7 @@ int parent_keys_start(struct parent *p)
 	parent_plan_keys_again(p);
 	/* Inherited workers have the keys of their own time, and its numbers. */
 	introduce_all(p, &p->keys);
+	parent_guard_keys_lost(p);
 	return 0;
 }
 
