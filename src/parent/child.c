@@ -1,6 +1,7 @@
 /* One process of the daemon as the parent has it: its channel, what it says, its start. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/guard.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -151,6 +152,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		break;
 	case PROC_MSG_WITNESS_SAW:
 		parent_witness_saw(c->parent, msg->payload);
+		break;
+	case PROC_MSG_GUARD_SAID:
+		parent_guard_said(c->parent, msg->payload);
 		break;
 	case PROC_MSG_HOOK_ENDED:
 		parent_alarms_hook_ended(c->parent, msg->payload);

@@ -2,6 +2,7 @@
  * again when it dies. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/guard.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -138,6 +139,7 @@ int parent_keys_start(struct parent *p)
 	parent_plan_keys_again(p);
 	/* Inherited workers have the keys of their own time, and its numbers. */
 	introduce_all(p, &p->keys);
+	parent_guard_keys_lost(p);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/guard.h"
 #include "parent/state.h"
 #include "parent/truth.h"
 
@@ -253,6 +254,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->site);
 	child_close(&p->witness);
 	parent_truth_free(p);
+	parent_guard_end(p);
 	parent_alarms_free(p);
 	parent_watches_free(p);
 	io_deadline_disarm(&p->ledger_late);

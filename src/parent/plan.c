@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "identity/files.h"
+#include "parent/guard.h"
 #include "tls/label.h"
 #include "tls/server.h"
 #include "web/password.h"
@@ -277,6 +278,8 @@ static void plan_drop(struct parent *p)
 static void keys_forget(struct parent *p, const struct parent_plan *plan)
 {
 	for (size_t i = 0; i < plan->certificate_count; i++) {
+		if (!plan->certificates[i].key_id) /* another plan has it */
+			continue;
 		uint8_t payload[4];
 		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
 		proc_pack_u32(&packer, plan->certificates[i].key_id);
@@ -336,6 +339,7 @@ static void plan_commit(struct parent *p)
 	p->plan = plan;
 	p->mismatch_since_ms = 0;
 	parent_health_inherit(p->plan, old);
+	parent_guard_in_force(p);
 	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);
@@ -368,6 +372,11 @@ static void plan_decide(struct parent *p)
 				plan, "certificate \"%s\": chain and key do not belong together",
 				conf_chain_name(plan->settings, i));
 	}
+	if (!plan->error[0]) {
+		if (parent_guard_waits(p))
+			return;
+		parent_guard_apply(p);
+	}
 	if (plan->error[0])
 		plan_drop(p);
 	else
@@ -381,7 +390,7 @@ static void on_decide(struct io_later *later)
 		plan_decide(p);
 }
 
-static void decide_soon(struct parent *p)
+void parent_plan_decide_soon(struct parent *p)
 {
 	p->decide_later.fn = on_decide;
 	io_later_add(p->loop, &p->decide_later);
@@ -482,7 +491,7 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 	if (plan->error[0])
 		plan->keys_pending = 0;
 	if (!plan->keys_pending)
-		decide_soon(p);
+		parent_plan_decide_soon(p);
 	return 0;
 }
 
@@ -511,7 +520,7 @@ void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
 void parent_plan_settled(struct parent *p)
 {
 	if (p->next->keys_pending && --p->next->keys_pending == 0)
-		decide_soon(p);
+		parent_plan_decide_soon(p);
 }
 
 void parent_plan_keys_again(struct parent *p)
@@ -521,7 +530,7 @@ void parent_plan_keys_again(struct parent *p)
 		return;
 	plan->self_made_is_ordered = false;
 	plan->keys_pending--;
-	decide_soon(p);
+	parent_plan_decide_soon(p);
 }
 
 /* False: errno says why. */
@@ -559,7 +568,7 @@ void parent_plan_self_signed(struct parent *p, struct slice chain)
 		self_made_prepare(p, plan);
 	}
 	if (!plan->keys_pending)
-		decide_soon(p);
+		parent_plan_decide_soon(p);
 }
 
 static bool has_changed(const struct timespec *known, const char *path)
@@ -596,6 +605,21 @@ static bool certificate_has_changed(const struct parent_plan *plan, size_t numbe
 	return has_changed(&c->chain_time, chain) || has_changed(&c->key_time, key);
 }
 
+void parent_plan_again(struct parent *p)
+{
+	struct conf_errors errors = {};
+	struct conf_settings *same = NULL;
+	int r = conf_read_text(&same, p->plan->settings->text, time(NULL), &errors);
+	conf_errors_deinit(&errors);
+	if (!r) {
+		p->next_is_renewal = true;
+		r = parent_plan_begin(p, same);
+	}
+	if (r)
+		log_error(NULL, "renewed certificate cannot be read",
+		          kv_str("where", err_origin()));
+}
+
 /* Renewed files are picked up by themselves; symbolic links are followed at every look. */
 void parent_plan_watch_files(struct parent *p)
 {
@@ -613,17 +637,7 @@ void parent_plan_watch_files(struct parent *p)
 		parent_dashboard_in_force(p);
 	if (!changed || p->next || p->is_draining)
 		return;
-	struct conf_errors errors = {};
-	struct conf_settings *same = NULL;
-	int r = conf_read_text(&same, s->text, time(NULL), &errors);
-	conf_errors_deinit(&errors);
-	if (!r) {
-		p->next_is_renewal = true;
-		r = parent_plan_begin(p, same);
-	}
-	if (r)
-		log_error(NULL, "renewed certificate cannot be read",
-		          kv_str("where", err_origin()));
+	parent_plan_again(p);
 }
 
 /* A third of its life is when it is renewed (DESIGN 8). */

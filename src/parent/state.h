@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "parent/estate.h"
 #include "proc/chan.h"
+#include "proc/guard.h"
 #include "proc/msg.h"
 #include "proc/witness.h"
 #include "tunnel/look.h"
@@ -86,6 +87,10 @@ struct parent_certificate {
 	int64_t not_before_s, not_after_s;    /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
 	bool has_changed;                     /* the files are others than these by now */
+	uint32_t guard_number;                /* parent/guard.h: DNS is asked; 0: it is not */
+	struct proc_guard_answer guard;       /* what it said; NONE before */
+	int64_t tlsa_seen_s; /* Unix time when DNS last had TLSA records for it; 0: never */
+	bool is_held;        /* what the files have is kept out, this is what was in force before */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
@@ -103,6 +108,8 @@ struct parent_plan {
 	uid_t worker_uid;
 	size_t keys_pending;
 	bool self_made_is_ordered; /* keys makes it */
+	bool is_guarded;           /* DNS was asked what TLSA records say */
+	size_t guard_pending;      /* answers that are waited for */
 	char error[256];           /* why it cannot be: set by what failed first */
 };
 
@@ -139,6 +146,9 @@ struct parent {
 	struct parent_plan *next;    /* waits for keys */
 	struct parent_plan *retired; /* the one before: keys still has its keys */
 	struct io_later decide_later;
+	uint32_t guard_numbers; /* given out */
+	bool guard_is_off;      /* of the next plan: nothing can stay */
+	struct io_deadline guard_late, guard_again;
 	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
 	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
@@ -222,6 +232,10 @@ int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, siz
 struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id);
 /* One thing less to wait for. */
 void parent_plan_settled(struct parent *p);
+/* Something that p->next waited for is known. */
+void parent_plan_decide_soon(struct parent *p);
+/* The same settings, and the files as they are now. */
+void parent_plan_again(struct parent *p);
 void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
 /* Says every hour that our own certificate of the internal CA should have been renewed. */
 void parent_plan_node_alarm(struct parent *p);

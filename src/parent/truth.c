@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "io/address.h"
 #include "parent/alarms.h"
+#include "parent/guard.h"
 #include "parent/truth_inside.h"
 #include "parent/verdict.h"
 #include "tls/inspect.h"
@@ -237,6 +238,8 @@ static void sight_take(struct parent *p, struct truth_target *t,
 	expect(p, t, sight, &expected);
 	verdict_find(&verdict, sight, &expected, time(NULL));
 	verdict_take(p, t, place, sight, &verdict);
+	if (expected.has_force)
+		parent_guard_saw(p, t->file, sight->tlsa);
 }
 
 bool parent_truth_saw(struct parent *p, const struct proc_witness_sight *sight)

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "proc/alarm.h"
+#include "proc/guard.h"
 #include "proc/hook.h"
 #include "proc/witness.h"
 
@@ -149,6 +150,12 @@ static const struct row {
 	[PROC_MSG_SITE_POLICIES] = { "site policies", WAY(SITE, PARENT), 128 * KIB, false },
 	[PROC_MSG_SITE_TROUBLE] = { "site trouble", WAY(SITE, PARENT), 256 * KIB, false },
 	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
+	[PROC_MSG_GUARD_ASK] = { "guard?", WAY(PARENT, WITNESS),
+	                         ID + 2 + PROC_GUARD_PLACES_MAX *(4 + PROC_WITNESS_HOST_CAP) +
+	                                 PROC_GUARD_CHAIN_MAX,
+	                         false },
+	[PROC_MSG_GUARD_SAID] = { "guard said", WAY(WITNESS, PARENT),
+	                          ID + 1 + 4 + PROC_WITNESS_HOST_CAP, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -183,6 +183,9 @@ enum proc_msg_type {
 	                    connection stood, text: what was wrong */
 	/* worker -> parent, before each PROC_MSG_STATUS: of each address of each backend */
 	PROC_MSG_LOADS, /* u32 sessions that are open, u64 that were begun, u64 that failed */
+	/* parent -> witness, and back (proc/guard.h): is a certificate covered by TLSA records? */
+	PROC_MSG_GUARD_ASK,
+	PROC_MSG_GUARD_SAID,
 	PROC_MSG_COUNT,
 };
 

@@ -13,6 +13,7 @@
 #include "proc/config.h"
 #include "proc/peer.h"
 #include "tls/proof.h"
+#include "witness/cover.h"
 #include "witness/looker.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CA_FILE_MAX = 4 * 1024 * 1024 };
+enum { CA_FILE_MAX = 4 * 1024 * 1024, COVERS_MAX = 256 };
 
 struct witness {
 	struct io_loop *loop;
@@ -33,6 +34,7 @@ struct witness {
 	struct lookup *lookup;
 	struct tls_hops *hops;
 	struct looker *looker;
+	struct cover *covers[COVERS_MAX]; /* under way */
 };
 
 static void on_seen(void *owner, const struct proc_witness_sight *sight)
@@ -45,6 +47,35 @@ static void on_seen(void *owner, const struct proc_witness_sight *sight)
 		log_warn(NULL, "what was seen is not told", kv_str("address", sight->address));
 }
 
+static void on_cover_answer(void *owner, struct cover *cover,
+                            const struct proc_guard_answer *answer)
+{
+	struct witness *w = owner;
+	uint8_t room[512];
+	struct proc_packer p = proc_packer_over(room, sizeof(room));
+	proc_guard_answer_pack(&p, answer);
+	if (p.has_failed || proc_peer_queue(w->parent, PROC_MSG_GUARD_SAID, proc_packed(&p)))
+		log_warn(NULL, "what DNS says of a certificate is not told");
+	for (size_t i = 0; i < COVERS_MAX; i++)
+		if (w->covers[i] == cover)
+			cover_free(TAKE(w->covers[i]));
+}
+
+/* One that there is no room or memory for is answered by the parent's own deadline. */
+static void cover_begin(struct witness *w, struct slice question)
+{
+	const struct cover_settings set = { .loop = w->loop,
+		                            .lookup = w->lookup,
+		                            .question = question,
+		                            .on_answer = on_cover_answer,
+		                            .owner = w };
+	size_t i = 0;
+	while (i < COVERS_MAX && w->covers[i])
+		i++;
+	if (i == COVERS_MAX || cover_new(&w->covers[i], &set))
+		log_warn(NULL, "DNS is not asked about a certificate");
+}
+
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct witness *w = owner;
@@ -52,6 +83,10 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 	uint32_t id;
 	if (msg->type == PROC_MSG_WITNESS_TARGETS)
 		return err_up(looker_targets_set(w->looker, msg->payload));
+	if (msg->type == PROC_MSG_GUARD_ASK) {
+		cover_begin(w, msg->payload);
+		return 0;
+	}
 	if (msg->type != PROC_MSG_WITNESS_AGAIN || !proc_unpack_u32(&u, &id))
 		return err_raise(-EPROTO); /* the configuration came before */
 	looker_again(w->looker, id);
@@ -155,6 +190,8 @@ static int begin(struct witness *w, int chan_fd)
 static void end(struct witness *w)
 {
 	looker_free(w->looker);
+	for (size_t i = 0; i < COVERS_MAX; i++)
+		cover_free(w->covers[i]);
 	proc_peer_free(w->parent);
 	proc_chan_free(w->parent_chan);
 	tls_hops_unref(w->hops);
