@@ -320,3 +320,19 @@ def test_a_change_of_the_settings_is_served_and_remembered(site):
     assert site.daemon.status()["site_pid"] != pid
     assert "mx: mx.own.example\r\n" in site.serves(GOOD, "mx: mx2.own.example")
     assert site.serves(OTHER, "mode: none")
+    site.reload("( )")
+    event = site.daemon.wait("senders may hold a policy that is not served any more", domain=GOOD)
+    assert int(event["until"]) > time.time() and "none" in event["mend"]
+
+
+def test_config_check_says_which_names_no_certificate_has(site, tmp_path):
+    config = tmp_path / "mailseal.conf"
+    text = site.config(f'( {{ domain = "{GOOD}"; }}, {{ domain = "nobody.example"; }} )')
+    config.write_text(text, encoding="ascii")
+    def said():
+        done = subprocess.run([BINARY, "config", "check", "--json", "-c", config], check=False,
+                              capture_output=True, text=True, timeout=60)
+        return json.loads(done.stdout)
+    names = [row for row in said() if "is for" in row["message"]]
+    assert [row["message"].split()[-1] for row in names] == ["mta-sts.nobody.example"]
+    assert names[0]["setting"] == "mta_sts[1].domain" and "certificate" in names[0]["mend"]

@@ -1,6 +1,7 @@
 #include "cmd/config.h"
 
 #include "base/clean.h"
+#include "cmd/config_names.h"
 #include "conf/conf.h"
 #include "conf/errors.h"
 #include "conf/room.h"
@@ -91,6 +92,8 @@ static void certificate_check(struct check *c, const struct conf_certificate *ce
 {
 	char path[320];
 	struct conf_place place = { cert->file, cert->line, path };
+	if (cert->acme)
+		return; /* its files are the daemon's to make */
 	snprintf(path, sizeof(path), "certificate.%s.chain", cert->name);
 	file_check(c, place, cert->chain);
 	snprintf(path, sizeof(path), "certificate.%s.key", cert->name);
@@ -244,6 +247,12 @@ static void node_check(struct check *c)
 	}
 }
 
+static void on_name(void *owner, const struct config_name *name)
+{
+	note(owner, (struct conf_place){ name->file, name->line, name->setting }, true, name->mend,
+	     "no certificate that it would be answered with is for %s", name->name);
+}
+
 static void files_check(struct check *c)
 {
 	node_check(c);
@@ -268,6 +277,7 @@ static void files_check(struct check *c)
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 	dashboard_check(c, &c->settings->dashboard);
+	config_names_check(c->settings, on_name, c);
 }
 
 static void descriptors_check(struct check *c)

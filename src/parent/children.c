@@ -239,6 +239,7 @@ void parent_servants_adjust(struct parent *p, const struct conf_settings *old)
 	servant_adjust(&p->witness, old && conf_witness_differs(old, now));
 	parent_site_configure(p); /* one that is there already */
 	servant_adjust(&p->site, false);
+	parent_site_held_warn(now);
 	parent_watches_adjust(p);
 	if (!stays)
 		return;

@@ -370,6 +370,8 @@ uint64_t parent_watches_sum(const struct parent *p, enum proc_watch_number numbe
 [[nodiscard]] int parent_site_start(struct parent_child *c);
 /* The plan in force, and the certificates that port 25 shows. */
 void parent_site_configure(struct parent *p);
+/* Nothing of mta_sts is left: says which policies senders may hold. */
+void parent_site_held_warn(const struct conf_settings *settings);
 void parent_site_trouble_came(struct parent *p, struct slice list);
 void parent_site_policies_came(struct parent *p, struct slice text);
 /* {modes: {MODE: COUNT}, domains: [{domain, mode, id, since, why}]}. */

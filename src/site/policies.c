@@ -61,17 +61,6 @@ static void file_load(struct site_policies *p)
 		                         "before max_age has passed"));
 }
 
-static int whole_write(int fd, struct slice text)
-{
-	while (text.len) {
-		ssize_t n = write(fd, text.data, text.len);
-		if (n < 0)
-			return err_raise(-errno);
-		text = slice_skip(text, (size_t)n);
-	}
-	return fsync(fd) ? err_raise(-errno) : 0;
-}
-
 static int file_write(const struct site_policies *p, struct slice text)
 {
 	char path[PATH_MAX + 8];
@@ -79,8 +68,8 @@ static int file_write(const struct site_policies *p, struct slice text)
 	CLEAN(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_raise(-errno);
-	int r = whole_write(fd, text);
-	if (!r && rename(path, p->path))
+	int r = file_write_fd(fd, text);
+	if (!r && (fsync(fd) || rename(path, p->path)))
 		r = err_raise(-errno);
 	return err_up(r);
 }
