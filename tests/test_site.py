@@ -15,7 +15,7 @@ import xml.etree.ElementTree
 import pytest
 
 import peers
-from daemon import BINARY, Daemon, free_ports, make_certificate, wait_until
+from daemon import BINARY, ROOT, Daemon, free_ports, make_certificate, wait_until
 from names import A, ANCHOR, MX, TXT, NameServer, wire
 from test_tls_reports_received import report_of
 
@@ -265,7 +265,7 @@ def test_outlook_is_answered(site):
         site.ask("autodiscover." + GOOD, path, "POST", body=b"x" * 100000)
 
 
-def test_the_next_step_is_suggested_by_what_others_reported(tmp_path):
+def test_the_next_step_is_suggested_by_what_others_reported(site, tmp_path):
     chain, key = make_certificate(str(tmp_path), "mx")
     config = tmp_path / "mailseal.conf"
     config.write_text(f'''state_dir = "{tmp_path}"; run_dir = "{tmp_path}/run"; hostname = "mx.own.example";
@@ -296,9 +296,18 @@ mta_sts = ( {{ domain = "{GOOD}"; }}, {{ domain = "{OTHER}"; }} );''', encoding=
     step, text = steps()[GOOD]
     assert step == "mend" and "3 sessions of 1 senders failed, most: certificate-expired at mx1" in text
     assert f"mta-sts {GOOD}: {text}" in report("--received", GOOD).stdout
-    said = subprocess.run([BINARY, "dns", "-c", config, "--forward", "127.0.0.1@9", GOOD],
+    said = subprocess.run([BINARY, "dns", "-c", config, "--forward", site.names.address, GOOD],
                           capture_output=True, text=True, timeout=60, check=False)
     assert f"; next step: {text}" in said.stdout, said
+
+
+def test_an_upgrade_serves_on(site):
+    text = site.serves(GOOD, "mode: enforce")
+    before, pid = len(site.daemon.events), site.daemon.status()["site_pid"]
+    assert site.daemon.ctl("upgrade").returncode == 0
+    site.daemon.wait("ready", after=before)
+    assert wait_until(lambda: site.daemon.status()["site_pid"] not in (0, pid), 30)
+    assert site.serves(GOOD, "mode: enforce") == text
 
 
 def test_a_change_of_the_settings_is_served_and_remembered(site):
@@ -323,6 +332,12 @@ def test_a_change_of_the_settings_is_served_and_remembered(site):
     site.reload("( )")
     event = site.daemon.wait("senders may hold a policy that is not served any more", domain=GOOD)
     assert int(event["until"]) > time.time() and "none" in event["mend"]
+
+
+def test_the_example_is_well():
+    done = subprocess.run([BINARY, "config", "check", "--json", "-c", f"{ROOT}/doc/examples/site.conf"], check=False,
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
 
 
 def test_config_check_says_which_names_no_certificate_has(site, tmp_path):
