@@ -91,6 +91,8 @@ static void certificate_check(struct check *c, const struct conf_certificate *ce
 {
 	char path[320];
 	struct conf_place place = { cert->file, cert->line, path };
+	if (cert->acme) /* made and kept by the daemon */
+		return;
 	snprintf(path, sizeof(path), "certificate.%s.chain", cert->name);
 	file_check(c, place, cert->chain);
 	snprintf(path, sizeof(path), "certificate.%s.key", cert->name);

@@ -51,20 +51,11 @@ static void talk_close(struct parent_acme *a)
 	a->sock = -1;
 }
 
-static const struct conf_certificate *certificate_named(const struct parent *p, const char *name)
-{
-	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
-	for (size_t i = 0; s && i < s->certificate_count; i++)
-		if (s->certificates[i].acme && !strcmp(s->certificates[i].name, name))
-			return &s->certificates[i];
-	return NULL;
-}
-
 /* why: NULL: well. */
 static void order_end(struct parent *p, const char *why)
 {
 	struct parent_acme *a = p->acme;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	struct acme_record record = { .began_s = a->began_s, .failures = a->failures };
 	const struct acme_life none = {};
 	a->step = PARENT_ORDER_NONE;
@@ -73,6 +64,7 @@ static void order_end(struct parent *p, const char *why)
 	acme_record_end(&record, time(NULL), slice_str(why ? why : ""));
 	if (c)
 		parent_acme_record_write(p->plan->settings, c, &record);
+	parent_acme_alarm(p);
 	if (why)
 		log_error(NULL, "certificate not issued, the one before stays",
 		          kv_str("certificate", a->name), kv_str("reason", record.why),
@@ -106,7 +98,7 @@ static void issued_take(struct parent *p)
 	CLEAN(buf_deinit) struct buf pem = {};
 	char path[PARENT_ACME_PATH_CAP];
 	struct parent_acme_paths paths;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	bool is_next = a->key == PARENT_ORDER_NEXT;
 	if (!c) {
 		order_end(p, "it is not in the configuration any more");
@@ -161,7 +153,7 @@ static bool is_expected(const struct parent_acme *a, const struct conf_certifica
 
 static void on_word(struct parent *p, const struct acme_word *w)
 {
-	const struct conf_certificate *c = certificate_named(p, p->acme->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, p->acme->name);
 	if (w->method != ACME_BEGIN) {
 		parent_challenge_take_out(p, w);
 		parent_acme_in_force(p, true);
@@ -280,7 +272,7 @@ void parent_acme_program_ended(struct parent *p, struct slice payload)
 	if (!proc_unpack_u32(&u, &number) || !proc_unpack_u8(&u, &is_well) ||
 	    !proc_unpack_text(&u, &said) || number != a->number)
 		return;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	slice_to_text(said, why, sizeof(why));
 	if (a->step == PARENT_ORDER_ACCOUNT && c)
 		issue_run(p, c); /* it may be there already: the order shows that */
@@ -305,7 +297,7 @@ static void on_request(struct parent *p, uint64_t owner, const struct parent_req
 	struct parent_acme_paths paths;
 	if (a->step != PARENT_ORDER_REQUEST || owner != a->number)
 		return;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	if (!c || !made->is_well) {
 		order_end(p, c ? "the request cannot be made, keys has said why"
 		               : "it is not in the configuration any more");
@@ -368,7 +360,7 @@ static const char *order_begin(struct parent *p, const struct conf_certificate *
 
 const char *parent_acme_order(struct parent *p, const char *name, enum parent_order_key key)
 {
-	const struct conf_certificate *c = certificate_named(p, name);
+	const struct conf_certificate *c = parent_acme_certificate(p, name);
 	if (!c)
 		return "no certificate of that name is ordered here";
 	if (p->acme->step != PARENT_ORDER_NONE)
@@ -383,6 +375,7 @@ void parent_acme_tick(struct parent *p)
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
 	if (!s || !p->is_ready || p->next || p->is_draining || !p->runner.is_ready)
 		return;
+	parent_acme_alarm(p);
 	for (size_t i = 0; i < s->certificate_count && p->acme->step == PARENT_ORDER_NONE; i++)
 		if (s->certificates[i].acme && parent_acme_due_s(p, i) <= time(NULL))
 			(void)order_begin(p, &s->certificates[i], PARENT_ORDER_CURRENT);

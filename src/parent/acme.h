@@ -19,6 +19,7 @@ struct json_t;
 
 struct parent_request_made {
 	bool is_well;          /* else the rest is empty, and the log has said why */
+	bool is_lost;          /* keys died first: its successor may be asked */
 	const uint8_t *digest; /* 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
 	struct slice request;  /* PKCS #10 in PEM */
 	struct slice chain;    /* self-made, for the same names and key */

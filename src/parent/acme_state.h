@@ -4,6 +4,7 @@
 
 #include "parent/acme.h"
 
+struct conf_certificate;
 struct io_watch;
 
 enum parent_order_step {
@@ -25,7 +26,13 @@ struct parent_acme {
 	struct io_watch *watch;
 };
 
-/* parent/acme_told.c: when it is to be ordered next. number: of the plan in force. */
+/* --- parent/acme_told.c --- */
+
+/* Of the plan in force, if it is ordered; else NULL. */
+const struct conf_certificate *parent_acme_certificate(const struct parent *p, const char *name);
+/* When it is to be ordered next. number: of the plan in force. */
 int64_t parent_acme_due_s(const struct parent *p, size_t number);
+/* An alarm for each whose orders fail, none for the others. */
+void parent_acme_alarm(struct parent *p);
 
 #endif
