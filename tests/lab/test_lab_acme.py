@@ -1,5 +1,6 @@
 """A person reads mail in Roundcube, in a browser that trusts one CA: by a certificate that mailseal ordered from it
 (pebble) through its own port 80, and that is renewed while the person reads."""
+import contextlib
 import hashlib
 import os
 import shutil
@@ -131,8 +132,9 @@ def test_a_browser_that_does_not_know_the_ca_shows_no_mail(site, tmp_path, monke
             patch.setenv("HOME", str(tmp_path / "home"))
             driver = chromium(f"{tmp_path}/profile", f"--host-resolver-rules=MAP {HOST} 127.0.0.1")
         try:
-            with pytest.raises(Exception, match="ERR_CERT_AUTHORITY_INVALID"):
+            with contextlib.suppress(Exception):  # some say so, some show a page that says so
                 driver.get(f"https://{HOST}/")
+            assert not driver.find_elements("css selector", "#rcmloginuser"), driver.capabilities
         finally:
             driver.quit()
     within(site.web, work)
