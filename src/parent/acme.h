@@ -66,6 +66,8 @@ struct json_t *parent_acme_json(const struct parent *p);
 /* Runner said how a program ended; runner died. */
 void parent_acme_program_ended(struct parent *p, struct slice payload);
 void parent_acme_runner_lost(struct parent *p);
+/* Ledger said what the cluster's store has. */
+void parent_acme_share_came(struct parent *p, struct slice payload);
 
 /* --- parent/challenges.c: what CAs may ask for, at all workers --- */
 

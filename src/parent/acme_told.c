@@ -25,9 +25,7 @@ const struct conf_certificate *parent_acme_certificate(const struct parent *p, c
 	return NULL;
 }
 
-/* What was issued, or nothing: a stand-in is none, nor is one without a name that it should have.
- */
-static struct acme_life life_of(const struct parent *p, size_t number)
+struct acme_life parent_acme_life(const struct parent *p, size_t number)
 {
 	const struct conf_settings *s = p->plan->settings;
 	const struct conf_certificate *conf = &s->certificates[number];
@@ -49,7 +47,7 @@ int64_t parent_acme_due_s(const struct parent *p, size_t number)
 	const struct conf_settings *s = p->plan->settings;
 	const struct conf_certificate *c = &s->certificates[number];
 	struct acme_record record;
-	const struct acme_life life = life_of(p, number);
+	const struct acme_life life = parent_acme_life(p, number);
 	parent_acme_record_read(s, c, &record);
 	return acme_due_next(&record, &life, acme_due_seed(c->name, s->hostname));
 }
@@ -88,7 +86,7 @@ static json_t *one_json(const struct parent *p, size_t number)
 {
 	const struct conf_settings *s = p->plan->settings;
 	const struct conf_certificate *c = &s->certificates[number];
-	const struct acme_life life = life_of(p, number);
+	const struct acme_life life = parent_acme_life(p, number);
 	bool is_under_way = p->acme->step != PARENT_ORDER_NONE && !strcmp(p->acme->name, c->name);
 	struct acme_record record;
 	parent_acme_record_read(s, c, &record);
