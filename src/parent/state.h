@@ -91,7 +91,7 @@ struct parent_certificate {
 	struct proc_guard_answer guard;       /* what it said; NONE before */
 	int64_t tlsa_seen_s; /* Unix time when DNS last had TLSA records for it; 0: never */
 	bool is_held;        /* what the files have is kept out, this is what was in force before */
-	bool is_order_lost; /* keys died while it made the key, and the next one is asked again */
+	bool is_order_lost;  /* keys died while it made the key, and the next one is asked again */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
