@@ -16,6 +16,11 @@ from daemon import BINARY, Daemon, client_context, free_ports, wait_until
 SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
 
 
+def bundle_mounted(bundle, command):
+    """With the CA of pebble's HTTPS for the system's."""
+    return ["unshare", "--mount", "sh", "-ec", f'mount --bind {bundle} {SYSTEM_CAS}; exec "$@"', "sh", *command]
+
+
 def openssl(*words):
     subprocess.run(["openssl", *words], check=True, capture_output=True)
 
@@ -103,9 +108,8 @@ edge = {{ web = {{ protocol = "http"; listen = ["127.0.0.1:{self.clear}"];
 {more}'''
 
     def wrap(self, command):
-        """With the CA of pebble's HTTPS for the system's, and the binary where every user may start it."""
-        return ["unshare", "--mount", "sh", "-ec", f'mount --bind {self.ca.bundle} {SYSTEM_CAS}; exec "$@"', "sh",
-                self.binary, *command[1:]]
+        """The binary where every user may start it."""
+        return bundle_mounted(self.ca.bundle, [self.binary, *command[1:]])
 
     def run(self, certificate, more=""):
         self.daemon = Daemon(self.folder, self.config(certificate, more), wrap=self.wrap)

@@ -1,6 +1,9 @@
 """Certificates that are ordered: a CA (pebble) sees the names by our own doors, and the daemon keeps and renews
 what it gives."""
 import os
+import pathlib
+import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -9,7 +12,7 @@ import subprocess
 import pytest
 
 from acme import MARKS, NAMES, PATIENCE, facts, issued, leaf_of, public_key, scene, shown  # noqa: F401
-from daemon import client_context, wait_until
+from daemon import BINARY, ROOT, client_context, wait_until
 
 pytestmark = MARKS
 
@@ -115,7 +118,7 @@ def test_keys_are_out_of_the_reach_of_workers(scene):
     issued(scene)
     account = subprocess.run(["find", f"{scene.folder}/state/acme", "-name", "key.pem"], check=True,
                              capture_output=True, text=True).stdout.split()
-    assert len(account) == 1
+    assert len(account) == 1 and not os.stat(account[0]).st_mode & 0o077
     with open(scene.path("key.pem"), encoding="ascii") as pem:
         body = "".join(line.strip() for line in pem if not line.startswith("-"))
     for pid in daemon.children()["worker"]:
@@ -129,6 +132,23 @@ def test_keys_are_out_of_the_reach_of_workers(scene):
         for name in names:
             with open(os.path.join(folder, name), encoding="ascii") as text:
                 assert body[:40] not in text.read().replace("\n", "")
+
+
+def test_keys_that_dies_while_it_makes_the_first_key_is_asked_again(scene):
+    for number in range(6):
+        shutil.rmtree(f"{scene.folder}/state", ignore_errors=True)
+        daemon = scene.run(f'{NAMES} key_type = "rsa-2048";')
+        assert wait_until(lambda d=daemon: d.children().get("keys"), PATIENCE)
+        os.kill(daemon.children()["keys"][0], signal.SIGKILL)  # sooner or later in its work
+        daemon.ready()
+        assert shown(scene.imap)[0], number
+        daemon.close()
+
+
+def test_the_example_is_a_configuration():
+    done = subprocess.run([BINARY, "config", "check", "-c", f"{ROOT}/doc/examples/acme.conf"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_stranger_does_not_speak_with_the_daemon_by_the_hook(scene):

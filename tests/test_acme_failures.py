@@ -1,5 +1,6 @@
 """Orders that fail: what was in force stays, it is said why, and tried again later."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -18,9 +19,31 @@ def test_a_name_that_the_ca_does_not_reach_is_said_and_tried_again(scene):
     assert scene.status()["state"] == "failed" and scene.status()["failures"] == 1
     assert not os.path.exists(scene.path("chain.pem"))
     assert shown(scene.imap)[0] == leaf_of(scene.path("stand-in.pem"))
+    assert not daemon.status()["alarms"]
     scene.ca.set("set-default-ipv4", ip="127.0.0.1")
     issued(scene)
     assert scene.status()["failures"] == 0
+
+
+def test_orders_that_fail_again_are_an_alarm_until_one_is_issued(scene):
+    scene.ca.set("set-default-ipv4", ip="127.0.0.77")
+    daemon = scene.run(NAMES).ready()
+    for failures in (1, 2):
+        daemon.ctl("acme-renew", "c")  # unless it is under way by itself
+        daemon.wait("certificate not issued, the one before stays", PATIENCE, failures=str(failures))
+    daemon.wait("alarm", PATIENCE, alarm="acme-failed", subject="c")
+    alarm, = daemon.status()["alarms"]
+    assert re.match(r"\d orders in a row failed, the last one: \S", alarm["text"]) and "acme-renew" in alarm["mend"]
+    line = daemon.ctl("status", "--nagios")
+    assert line.returncode == 2 and re.search(r"certificate c: \d orders in a row failed", line.stdout)
+    daemon.close()
+    daemon.start(wrap=scene.wrap)
+    daemon.ready()
+    assert wait_until(lambda: daemon.status()["alarms"], PATIENCE), "a restart forgets it"
+    scene.ca.set("set-default-ipv4", ip="127.0.0.1")
+    assert wait_until(lambda: daemon.ctl("acme-renew", "c").returncode == 0, PATIENCE)
+    issued(scene)
+    assert wait_until(lambda: not daemon.status()["alarms"], PATIENCE)
 
 
 def test_while_the_ca_is_down_what_was_issued_stays(scene):

@@ -108,6 +108,19 @@ static void certificates_judge(struct verdict *v)
 		    (long long)(left / DAY_S));
 }
 
+static void orders_judge(struct verdict *v)
+{
+	const json_t *order;
+	size_t i;
+	json_array_foreach(json_object_get(v->status, "acme"), i, order)
+	{
+		int64_t failures = number_at(order, "failures");
+		if (failures)
+			add(v, NAGIOS_WARNING, "certificate %s: %lld orders in a row failed",
+			    text_at(order, "certificate"), (long long)failures);
+	}
+}
+
 static void watches_judge(struct verdict *v)
 {
 	const json_t *watch;
@@ -122,6 +135,7 @@ static void watches_judge(struct verdict *v)
 static void rest_judge(struct verdict *v)
 {
 	const json_t *ledger = json_object_get(v->status, "ledger");
+	orders_judge(v);
 	watches_judge(v);
 	size_t alarms = json_array_size(json_object_get(v->status, "alarms"));
 	if (alarms)

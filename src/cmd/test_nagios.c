@@ -47,6 +47,11 @@ static const struct {
 	  ", \"watch\": [{\"interface\": \"eth0\", \"watching\": true},"
 	  " {\"interface\": \"eth1\", \"watching\": false}]}",
 	  NAGIOS_WARNING, "MAILSEAL WARNING - running, eth1 is not watched | " },
+	{ "{\"state\": \"running\", " WORKERS
+	  ", \"acme\": [{\"certificate\": \"mx\", \"failures\": 0},"
+	  " {\"certificate\": \"web\", \"failures\": 3}]}",
+	  NAGIOS_WARNING,
+	  "MAILSEAL WARNING - running, certificate web: 3 orders in a row failed | " },
 	{ "{}", NAGIOS_UNKNOWN, "MAILSEAL UNKNOWN - " },
 	{ "[]", NAGIOS_UNKNOWN, "MAILSEAL UNKNOWN - " },
 };

@@ -121,6 +121,41 @@ static int on_alarm(struct ledger *l, struct slice payload)
 	return 0;
 }
 
+static void on_order(void *owner, const struct share_order *answer)
+{
+	struct ledger *l = owner;
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer p = proc_packer_onto(&payload);
+	proc_pack_u8(&p, (uint8_t)answer->ask);
+	proc_pack_u32(&p, answer->number);
+	proc_pack_u8(&p, (uint8_t)answer->answer);
+	if (answer->chain.len <= PROC_ORDER_CHAIN_MAX)
+		proc_pack_raw(&p, answer->chain);
+	if (p.has_failed ||
+	    (l->parent && proc_peer_queue(l->parent, PROC_MSG_ORDER_TOLD, buf_slice(&payload))))
+		log_warn(NULL, "what the cluster says of an order cannot be told");
+}
+
+static int on_order_ask(struct ledger *l, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	struct share_order order = {};
+	char id[PROC_ORDER_ID_CAP];
+	uint8_t ask;
+	if (!proc_unpack_u8(&u, &ask) || ask >= PROC_ORDER_ASK_COUNT ||
+	    !proc_unpack_u32(&u, &order.number) || !proc_unpack_str(&u, id, sizeof(id)) ||
+	    !proc_unpack_text(&u, &order.chain))
+		return err_raise(-EPROTO);
+	order.ask = (enum proc_order_ask)ask;
+	order.id = id;
+	if (l->share)
+		share_order_ask(l->share, &order);
+	else
+		on_order(l,
+		         &(struct share_order){ order.ask, order.number, id, PROC_ORDER_AWAY, {} });
+	return 0;
+}
+
 static int on_parent_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct ledger *l = owner;
@@ -141,6 +176,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		share_ban(l->share, msg->payload);
 		return 0;
 	}
+	if (msg->type == PROC_MSG_ORDER_ASK)
+		return err_up(on_order_ask(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
 		return err_raise(-EPROTO);
 	cluster_tell(l);
@@ -294,6 +331,7 @@ static void share_begin(struct ledger *l)
 					     .on_bans = on_bans,
 					     .on_state = on_cluster_state,
 					     .on_guessed = on_guessed,
+					     .on_order = on_order,
 				     });
 	if (r)
 		log_error(NULL, "this node does not share", kv_int("errno", -r),

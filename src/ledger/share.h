@@ -8,6 +8,7 @@
 #define LEDGER_SHARE_H
 
 #include "base/slice.h"
+#include "proc/msg.h"
 
 #include <stddef.h>
 
@@ -29,6 +30,15 @@ struct share_guess {
 	char user[128];      /* letter case does not count */
 };
 
+/* About the order of a certificate, or the answer. Borrowed. */
+struct share_order {
+	enum proc_order_ask ask;
+	uint32_t number;
+	const char *id;                /* of a question */
+	enum proc_order_answer answer; /* of an answer */
+	struct slice chain;
+};
+
 struct share_settings {
 	struct io_loop *loop;
 	const struct conf_cluster *conf;
@@ -46,6 +56,7 @@ struct share_settings {
 	void (*on_state)(void *owner); /* reached, or not any more */
 	/* So often it failed, at all nodes. */
 	void (*on_guessed)(void *owner, const struct share_guess *guess, uint32_t failures);
+	void (*on_order)(void *owner, const struct share_order *answer);
 };
 
 /* 0 or a negative. */
@@ -63,6 +74,8 @@ void share_guess_failed(struct share *s, const struct share_guess *guess);
 void share_guess_well(struct share *s, const struct share_guess *guess);
 /* "TARGET UNTIL"; 0: not any more. */
 void share_ban(struct share *s, struct slice ban);
+/* on_order() follows, perhaps at once; s is not NULL. */
+void share_order_ask(struct share *s, const struct share_order *order);
 /* Tells what is not told yet; on_done once, after SHARE_END_MS at the latest, perhaps at once. */
 void share_finish(struct share *s, void (*on_done)(void *owner), void *owner);
 

@@ -66,8 +66,9 @@ static int bans_take(struct share *s, const struct cluster_value *list, bool wan
 	for (size_t i = 0; i + 1 < list->count && !r && buf_len(out) < TEXT_MAX; i += 2) {
 		struct slice target = list->items[i]->text, value = list->items[i + 1]->text;
 		/* A line of ours has no other lines in it. */
-		if (is_lifted(value) == wants_lifted && target.len && target.len < EDGE_BAN_TARGET_CAP &&
-		    slice_find(target, '\n') == target.len && taken++ < BANS_MAX)
+		if (is_lifted(value) == wants_lifted && target.len &&
+		    target.len < EDGE_BAN_TARGET_CAP && slice_find(target, '\n') == target.len &&
+		    taken++ < BANS_MAX)
 			r = ban_take(s, out, target, value);
 	}
 	return err_up(r);

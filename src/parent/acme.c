@@ -51,28 +51,21 @@ static void talk_close(struct parent_acme *a)
 	a->sock = -1;
 }
 
-static const struct conf_certificate *certificate_named(const struct parent *p, const char *name)
-{
-	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
-	for (size_t i = 0; s && i < s->certificate_count; i++)
-		if (s->certificates[i].acme && !strcmp(s->certificates[i].name, name))
-			return &s->certificates[i];
-	return NULL;
-}
-
 /* why: NULL: well. */
 static void order_end(struct parent *p, const char *why)
 {
 	struct parent_acme *a = p->acme;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	struct acme_record record = { .began_s = a->began_s, .failures = a->failures };
 	const struct acme_life none = {};
 	a->step = PARENT_ORDER_NONE;
 	talk_close(a);
 	parent_challenges_end(p);
+	parent_acme_share_release(p);
 	acme_record_end(&record, time(NULL), slice_str(why ? why : ""));
 	if (c)
 		parent_acme_record_write(p->plan->settings, c, &record);
+	parent_acme_alarm(p);
 	if (why)
 		log_error(NULL, "certificate not issued, the one before stays",
 		          kv_str("certificate", a->name), kv_str("reason", record.why),
@@ -80,34 +73,12 @@ static void order_end(struct parent *p, const char *why)
 		          kv_int("again_in_s", acme_due_next(&record, &none, 0) - record.ended_s));
 }
 
-/* What the CA gave is what was ordered, and valid. NULL, or why not. */
-static const char *issued_check(const struct parent_acme *a, const struct conf_certificate *c,
-                                struct slice pem)
-{
-	struct tls_label label = {};
-	uint8_t digest[PROC_SPKI_LEN];
-	int64_t now_s = time(NULL);
-	const char *why = NULL;
-	if (tls_chain_public_digest(pem, digest) || tls_label_read(&label, pem))
-		return "what came is no certificate";
-	if (memcmp(digest, a->digest, sizeof(digest)) != 0)
-		why = "the certificate that came is for another key";
-	else if (!acme_names_are_in(label.names, c->names, c->name_count))
-		why = "the certificate that came does not have all names";
-	else if (now_s < label.not_before_s || now_s >= label.not_after_s)
-		why = "the certificate that came is not valid now";
-	tls_label_deinit(&label);
-	return why;
-}
-
 static void issued_take(struct parent *p)
 {
 	struct parent_acme *a = p->acme;
 	CLEAN(buf_deinit) struct buf pem = {};
-	char path[PARENT_ACME_PATH_CAP];
 	struct parent_acme_paths paths;
-	const struct conf_certificate *c = certificate_named(p, a->name);
-	bool is_next = a->key == PARENT_ORDER_NEXT;
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	if (!c) {
 		order_end(p, "it is not in the configuration any more");
 		return;
@@ -117,19 +88,11 @@ static void issued_take(struct parent *p)
 		order_end(p, "the client wrote no certificate");
 		return;
 	}
-	const char *why = issued_check(a, c, buf_slice(&pem));
-	conf_certificate_file_path(p->plan->settings, c,
-	                           is_next ? CONF_NEXT_CHAIN_FILE : CONF_CHAIN_FILE, path,
-	                           sizeof(path));
-	int r = why ? 0 : parent_acme_file_write(path, buf_slice(&pem));
-	if (r)
-		why = strerror(-r);
+	const struct parent_issued issued = { c, a->key, a->digest, buf_slice(&pem) };
+	const char *why = parent_acme_issued_keep(p, &issued);
+	if (!why)
+		parent_acme_share_put(p, &issued);
 	order_end(p, why);
-	if (why)
-		return;
-	log_notice(NULL, "certificate issued", kv_str("certificate", c->name), kv_str("file", path),
-	           kv_str("acme", c->acme));
-	parent_plan_watch_files(p);
 }
 
 /* --- the hook --- */
@@ -161,7 +124,7 @@ static bool is_expected(const struct parent_acme *a, const struct conf_certifica
 
 static void on_word(struct parent *p, const struct acme_word *w)
 {
-	const struct conf_certificate *c = certificate_named(p, p->acme->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, p->acme->name);
 	if (w->method != ACME_BEGIN) {
 		parent_challenge_take_out(p, w);
 		parent_acme_in_force(p, true);
@@ -280,7 +243,7 @@ void parent_acme_program_ended(struct parent *p, struct slice payload)
 	if (!proc_unpack_u32(&u, &number) || !proc_unpack_u8(&u, &is_well) ||
 	    !proc_unpack_text(&u, &said) || number != a->number)
 		return;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	slice_to_text(said, why, sizeof(why));
 	if (a->step == PARENT_ORDER_ACCOUNT && c)
 		issue_run(p, c); /* it may be there already: the order shows that */
@@ -305,7 +268,7 @@ static void on_request(struct parent *p, uint64_t owner, const struct parent_req
 	struct parent_acme_paths paths;
 	if (a->step != PARENT_ORDER_REQUEST || owner != a->number)
 		return;
-	const struct conf_certificate *c = certificate_named(p, a->name);
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
 	if (!c || !made->is_well) {
 		order_end(p, c ? "the request cannot be made, keys has said why"
 		               : "it is not in the configuration any more");
@@ -327,9 +290,8 @@ static bool has_client(void)
 	return !access("/usr/bin/uacme", X_OK) || !access("/usr/local/bin/uacme", X_OK);
 }
 
-/* NULL, or why it could not begin: then it has ended. */
-static const char *order_begin(struct parent *p, const struct conf_certificate *c,
-                               enum parent_order_key key)
+const char *parent_acme_order_begin(struct parent *p, const struct conf_certificate *c,
+                                    enum parent_order_key key)
 {
 	static const char no_client[] = "there is no uacme here: apt install uacme";
 	struct parent_acme *a = p->acme;
@@ -368,14 +330,24 @@ static const char *order_begin(struct parent *p, const struct conf_certificate *
 
 const char *parent_acme_order(struct parent *p, const char *name, enum parent_order_key key)
 {
-	const struct conf_certificate *c = certificate_named(p, name);
+	const struct conf_certificate *c = parent_acme_certificate(p, name);
 	if (!c)
 		return "no certificate of that name is ordered here";
 	if (p->acme->step != PARENT_ORDER_NONE)
 		return "another order is under way: try again in a minute";
 	if (p->is_draining || !p->runner.is_ready)
 		return "not now: the daemon begins or ends";
-	return order_begin(p, c, key);
+	if (key == PARENT_ORDER_CURRENT && parent_acme_is_shared(p))
+		return parent_acme_share_claim(p, c);
+	return parent_acme_order_begin(p, c, key);
+}
+
+static void due_order(struct parent *p, const struct conf_certificate *c)
+{
+	if (!parent_acme_is_shared(p))
+		(void)parent_acme_order_begin(p, c, PARENT_ORDER_CURRENT);
+	else if (p->acme->claim_due_s <= time(NULL))
+		(void)parent_acme_share_claim(p, c);
 }
 
 void parent_acme_tick(struct parent *p)
@@ -383,9 +355,11 @@ void parent_acme_tick(struct parent *p)
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
 	if (!s || !p->is_ready || p->next || p->is_draining || !p->runner.is_ready)
 		return;
+	parent_acme_alarm(p);
+	parent_acme_share_tick(p);
 	for (size_t i = 0; i < s->certificate_count && p->acme->step == PARENT_ORDER_NONE; i++)
 		if (s->certificates[i].acme && parent_acme_due_s(p, i) <= time(NULL))
-			(void)order_begin(p, &s->certificates[i], PARENT_ORDER_CURRENT);
+			due_order(p, &s->certificates[i]);
 }
 
 void parent_acme_free(struct parent *p)

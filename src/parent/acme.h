@@ -19,6 +19,7 @@ struct json_t;
 
 struct parent_request_made {
 	bool is_well;          /* else the rest is empty, and the log has said why */
+	bool is_lost;          /* keys died first: its successor may be asked */
 	const uint8_t *digest; /* 32 bytes: SHA-256 of the SubjectPublicKeyInfo */
 	struct slice request;  /* PKCS #10 in PEM */
 	struct slice chain;    /* self-made, for the same names and key */
@@ -65,6 +66,8 @@ struct json_t *parent_acme_json(const struct parent *p);
 /* Runner said how a program ended; runner died. */
 void parent_acme_program_ended(struct parent *p, struct slice payload);
 void parent_acme_runner_lost(struct parent *p);
+/* Ledger said what the cluster's store has. */
+void parent_acme_share_came(struct parent *p, struct slice payload);
 
 /* --- parent/challenges.c: what CAs may ask for, at all workers --- */
 

@@ -175,6 +175,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_BANS:
 		parent_bans_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_ORDER_TOLD:
+		parent_acme_share_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_FORGOT:
 		parent_ctl_forgot_came(c->parent, msg->payload);
 		break;

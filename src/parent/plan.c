@@ -526,6 +526,8 @@ void parent_plan_settled(struct parent *p)
 void parent_plan_keys_again(struct parent *p)
 {
 	struct parent_plan *plan = p->next;
+	if (plan)
+		parent_plan_ordered_again(p, plan);
 	if (!plan || !plan->self_made_is_ordered || !self_made_order(p, plan))
 		return;
 	plan->self_made_is_ordered = false;

@@ -43,6 +43,9 @@ static void on_made(struct parent *p, uint64_t owner, const struct parent_reques
 	char chain[PATH_CAP], key[PATH_CAP];
 	if (!c)
 		return;
+	c->is_order_lost = made->is_lost;
+	if (made->is_lost)
+		return; /* parent_plan_ordered_again() follows */
 	size_t i = (size_t)(c - plan->certificates);
 	const struct conf_certificate *conf = &plan->settings->certificates[i];
 	int r = made->is_well ? files_keep(plan, i, made->chain) : 0;
@@ -83,6 +86,20 @@ static int stand_in_order(struct parent *p, struct parent_plan *plan, size_t num
 		return parent_plan_fails(plan, "%s: %s", path, strerror(-r));
 	plan->keys_pending++;
 	return 0;
+}
+
+void parent_plan_ordered_again(struct parent *p, struct parent_plan *plan)
+{
+	char key[PATH_CAP];
+	for (size_t i = 0; i < plan->certificate_count; i++) {
+		if (!plan->certificates[i].is_order_lost)
+			continue;
+		plan->certificates[i].is_order_lost = false;
+		conf_certificate_key_path(plan->settings, &plan->settings->certificates[i], key,
+		                          sizeof(key));
+		(void)stand_in_order(p, plan, i, !access(key, F_OK)); /* the plan has why */
+		parent_plan_settled(p); /* the question that was lost */
+	}
 }
 
 int parent_plan_ordered(struct parent *p, struct parent_plan *plan, size_t number)

@@ -92,7 +92,7 @@ void parent_request_came(struct parent *p, struct slice payload)
 
 void parent_requests_lost(struct parent *p)
 {
-	const struct parent_request_made lost = {};
+	const struct parent_request_made lost = { .is_lost = true };
 	struct parent_waiting *list = TAKE(p->requests);
 	while (list) {
 		CLEAN(freep) struct parent_waiting *w = list;

@@ -91,6 +91,7 @@ struct parent_certificate {
 	struct proc_guard_answer guard;       /* what it said; NONE before */
 	int64_t tlsa_seen_s; /* Unix time when DNS last had TLSA records for it; 0: never */
 	bool is_held;        /* what the files have is kept out, this is what was in force before */
+	bool is_order_lost;  /* keys died while it made the key, and the next one is asked again */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
@@ -218,6 +219,8 @@ void parent_challenges_free(struct parent *p);
 
 /* parent/plan_acme.c: of a certificate that is ordered, its key and what it shows until then. */
 int parent_plan_ordered(struct parent *p, struct parent_plan *plan, size_t number);
+/* A new keys is asked for what the one before did not answer. */
+void parent_plan_ordered_again(struct parent *p, struct parent_plan *plan);
 
 /* parent/plan.c: from settings and files to a plan, and into force. */
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);

@@ -28,7 +28,10 @@ static const struct {
 	                                  "certificate alone" },
 	[PROC_ALARM_TLSA_GUARD] = { "tlsa-guard",
 	                            "publish its TLSA record first: `mailseal tlsa`" },
-	[PROC_ALARM_ACME_FAILED] = { "acme-failed", "see the log for what the ACME client said" },
+	[PROC_ALARM_ACME_FAILED] = { "acme-failed", "see `mailseal ctl status` for when it is "
+	                                            "ordered again; when the "
+	                                            "cause is gone, `mailseal ctl acme-renew NAME` "
+	                                            "orders at once" },
 	[PROC_ALARM_MTA_STS] = { "mta-sts",
 	                         "see `mailseal dns DOMAIN` for what is to be published" },
 };

@@ -186,6 +186,10 @@ enum proc_msg_type {
 	/* parent -> witness, and back (proc/guard.h): is a certificate covered by TLSA records? */
 	PROC_MSG_GUARD_ASK,
 	PROC_MSG_GUARD_SAID,
+	/* parent -> ledger, and back: orders of certificates in a cluster */
+	PROC_MSG_ORDER_ASK,  /* u8 enum proc_order_ask, u32 number, str which, text: a chain */
+	PROC_MSG_ORDER_TOLD, /* u8 enum proc_order_ask, u32 number, u8 enum proc_order_answer,
+	                        text: a chain */
 	PROC_MSG_COUNT,
 };
 
@@ -246,6 +250,16 @@ enum proc_request_key {
 	PROC_REQUEST_KEY_RSA2048,
 };
 
+/* Of PROC_MSG_ORDER_ASK and PROC_MSG_ORDER_TOLD. */
+enum proc_order_ask {
+	PROC_ORDER_CLAIM,   /* of a certificate: may this node order it? */
+	PROC_ORDER_RELEASE, /* it has done so */
+	PROC_ORDER_PUT,     /* of a certificate and a key: what came of it */
+	PROC_ORDER_GET,
+	PROC_ORDER_ASK_COUNT
+};
+enum proc_order_answer { PROC_ORDER_YES, PROC_ORDER_NO, PROC_ORDER_AWAY, PROC_ORDER_ANSWER_COUNT };
+
 /* Of PROC_MSG_CAPS. */
 enum {
 	PROC_CAPS_BLIND = 1, /* it expects no PROXY header and is not used; no text */
@@ -270,6 +284,8 @@ enum {
 	PROC_RECORDS_MAX = 128 * 1024, /* a batch */
 	PROC_REQUEST_NAMES_MAX = 32 * 1024,
 	PROC_CHALLENGE_PEM_MAX = 4 * 1024,
+	PROC_ORDER_ID_CAP = 144, /* name of a certificate, ":", digest of a key */
+	PROC_ORDER_CHAIN_MAX = 128 * 1024,
 	PROC_CHALLENGES_MAX = 1024 * 1024,
 };
 

@@ -1,0 +1,110 @@
+"""One node of a cluster orders for all that have its key."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import stores
+from acme import MARKS, NAMES, PATIENCE, Scene, leaf_of, shown
+from daemon import Daemon, free_ports, wait_until
+from test_cluster import config as cluster
+
+pytestmark = MARKS
+
+
+class Node:
+    """A daemon of its own folder and ports, at the CA of a scene."""
+
+    def __init__(self, scene, number, more, ports):
+        self.folder = f"{scene.folder}/node{number}"
+        os.mkdir(self.folder, 0o755)
+        self.clear, self.tls, self.imap = ports
+        text = scene.config(NAMES, more)
+        for old, new in ((scene.clear, self.clear), (scene.tls, self.tls), (scene.imap, self.imap)):
+            text = text.replace(f":{old}\"", f":{new}\"")
+        self.daemon = Daemon(self.folder, text, wrap=scene.wrap)
+
+    def path(self, name):
+        return f"{self.folder}/state/certificates/c/{name}"
+
+    def issued(self, after=0):
+        self.daemon.wait("certificate issued", PATIENCE, after=after)
+        assert wait_until(lambda: shown(self.imap)[0] == leaf_of(self.path("chain.pem")), PATIENCE)
+        return leaf_of(self.path("chain.pem"))
+
+    def ordered(self):
+        return [e for e in self.daemon.events if e.get("event") == "certificate ordered"]
+
+
+@pytest.fixture
+def place():
+    """(scene, store, node): node() makes one more; the CA comes to the first."""
+    with stores.alone() as store:
+        scene, made = Scene(), []
+        first = (scene.clear, scene.tls, scene.imap)
+
+        def node():
+            made.append(Node(scene, len(made) + 1, cluster([store.port]), free_ports(3) if made else first))
+            return made[-1]
+        try:
+            yield scene, store, node
+        finally:
+            for one in made:
+                one.daemon.close()
+            scene.close()
+
+
+def key_copied(one, two):
+    """What an operator does once."""
+    two.daemon.ready()
+    two.daemon.close()
+    shutil.copy(one.path("key.pem"), two.path("key.pem"))
+    for name in ("chain.pem", "stand-in.pem", "order"):
+        if os.path.exists(two.path(name)):
+            os.unlink(two.path(name))
+
+
+def test_one_node_orders_and_all_with_its_key_serve_it(place):
+    scene, store, node = place
+    one = node()
+    first = one.issued()
+    two = node()
+    key_copied(one, two)
+    seen = len(two.daemon.events)
+    two.daemon.start(wrap=scene.wrap)
+    two.daemon.ready()
+    assert wait_until(lambda: shown(two.imap)[0] == first, PATIENCE), "\n".join(two.daemon.text[-20:])
+    assert not [e for e in two.daemon.events[seen:] if e.get("event") == "certificate ordered"]
+    # Renewed by one, taken by the other.
+    seen, ordered = len(one.daemon.events), len(two.ordered())
+    assert wait_until(lambda: one.daemon.ctl("acme-renew", "c").returncode == 0, PATIENCE)
+    renewed = one.issued(after=seen)
+    assert renewed != first
+    assert wait_until(lambda: shown(two.imap)[0] == renewed, PATIENCE)
+    assert len(two.ordered()) == ordered
+    assert wait_until(lambda: not store.cli("keys", "mailseal:order:*"), PATIENCE), "the lease was not given back"
+
+
+def test_nodes_order_one_after_the_other(place):
+    _, store, node = place
+    assert store.cli("set", "mailseal:order:{c}", "node9") == "OK"
+    one = node()
+    one.daemon.wait("another node orders the certificate", PATIENCE)
+    assert not one.ordered()
+    store.cli("del", "mailseal:order:{c}")
+    one.issued()
+
+
+def test_what_somebody_put_into_the_store_is_not_taken(place):
+    scene, store, node = place
+    one = node()
+    first = one.issued()
+    name, = store.cli("keys", "mailseal:chain:*").split()
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", f"{scene.folder}/x.key",
+                    "-out", f"{scene.folder}/x.pem", "-days", "9", "-subj", "/CN=x", "-addext",
+                    "subjectAltName=DNS:mail.example.org,DNS:imap.example.org"], check=True, capture_output=True)
+    with open(f"{scene.folder}/x.pem", encoding="ascii") as pem:
+        assert store.cli("set", name, pem.read()) == "OK"
+    one.daemon.wait("what another node put into the store is not taken", PATIENCE)
+    assert shown(one.imap)[0] == first
