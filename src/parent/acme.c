@@ -114,7 +114,7 @@ static void issued_take(struct parent *p)
 	}
 	parent_acme_paths(p->plan->settings, c, &paths);
 	if (parent_acme_issued_read(&paths, &pem)) {
-		order_end(p, "the client wrote no certificate");
+		order_end(p, "the client wrote no certificate, or too long a chain");
 		return;
 	}
 	const char *why = issued_check(a, c, buf_slice(&pem));

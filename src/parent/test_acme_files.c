@@ -88,11 +88,26 @@ static void test_links_in_place_of_the_clients_folders_are_not_followed(void **s
 	scene_end();
 }
 
+static void test_a_chain_that_no_client_would_take_is_not_read(void **state)
+{
+	CLEAN(buf_deinit) struct buf pem = {};
+	struct parent_acme_paths paths = scene();
+	char text[40 * 1024 + 2];
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(parent_acme_request_write(&settings, &paths, slice_str("request")), 0);
+	file_put(paths.issued, text);
+	assert_true(parent_acme_issued_read(&paths, &pem) < 0);
+	scene_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_request_takes_the_place_of_what_was_there),
 		cmocka_unit_test(test_links_in_place_of_the_clients_folders_are_not_followed),
+		cmocka_unit_test(test_a_chain_that_no_client_would_take_is_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
