@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from acme import MARKS, NAMES, PATIENCE, issued, leaf_of, scene, shown  # noqa: F401
-from daemon import wait_until
+from daemon import anonymous_kib, wait_until
 
 pytestmark = MARKS
 
@@ -108,3 +108,36 @@ def test_a_restart_in_the_middle_of_an_order(scene):
     daemon.ready()
     issued(scene)
     assert scene.status()["failures"] == 0
+
+
+GREEDY = """#!/usr/bin/python3
+import socket, sys
+if "issue" not in sys.argv:
+    sys.exit(0)
+parent = socket.socket(fileno=0)
+parent.settimeout(30)
+word = b"\\0".join([b"begin", b"tls-alpn-01", b"mail.example.org", b"A" * 20, b"A" * 43, b""])
+for _ in range(3000):
+    parent.send(word)
+    parent.recv(1)
+sys.stderr.write("it has asked enough")
+sys.exit(1)
+"""
+
+
+def test_a_client_that_begins_again_and_again_leaves_no_keys_behind(scene):
+    """Each key that is made for tls-alpn-01 is kept by keys until it is told to forget it."""
+    client = f"{scene.folder}/uacme"
+    with open(client, "w", encoding="ascii") as out:
+        out.write(GREEDY)
+    os.chmod(client, 0o755)
+    scene.wrap = (lambda wrap: lambda command: ["unshare", "--mount", "sh", "-ec",
+                                                f'mount --bind {client} /usr/bin/uacme; exec "$@"', "sh",
+                                                *wrap(command)])(scene.wrap)
+    daemon = scene.run(f'{NAMES} challenge = "tls-alpn-01";')
+    daemon.ready()
+    keys, = daemon.children()["keys"]
+    before = anonymous_kib(keys)
+    event = daemon.wait("certificate not issued, the one before stays", 2 * PATIENCE)
+    assert event["reason"] == "it has asked enough"
+    assert anonymous_kib(keys) - before < 2048

@@ -21,7 +21,7 @@ int64_t acme_due_renewal(const struct acme_life *life, uint32_t seed)
 	int64_t lasts_s = life->not_after_s - life->not_before_s;
 	if (lasts_s <= 0)
 		return 0;
-	int64_t jitter_s = (int64_t)(seed % (uint32_t)(lasts_s / JITTER_PARTS + 1));
+	int64_t jitter_s = (int64_t)seed % (lasts_s / JITTER_PARTS + 1);
 	return life->not_before_s + lasts_s - lasts_s / 3 + jitter_s;
 }
 

@@ -26,6 +26,19 @@ static void test_due_renewal(void **state)
 	assert_int_not_equal(acme_due_seed("mxa", "b"), acme_due_seed("mx", "ab"));
 }
 
+/* A CA says how long: until the year 6109, or as long as dates go. */
+static void test_due_of_a_life_without_end(void **state)
+{
+	static const int64_t lives[] = { 30LL * UINT32_MAX, 30LL * UINT32_MAX + 29,
+		                         8000LL * 365 * DAY };
+	(void)state;
+	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		const struct acme_life long_one = { NOW, NOW + lives[i] };
+		int64_t due_s = acme_due_renewal(&long_one, UINT32_MAX);
+		assert_true(due_s > NOW && due_s < NOW + lives[i]);
+	}
+}
+
 static void test_due_after_failures(void **state)
 {
 	static const int64_t waits[] = { 10,       5 * 60,   15 * 60,   3600,      2 * 3600,
@@ -78,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_due_renewal),
+		cmocka_unit_test(test_due_of_a_life_without_end),
 		cmocka_unit_test(test_due_after_failures),
 		cmocka_unit_test(test_due_after_a_crash),
 		cmocka_unit_test(test_due_record),

@@ -85,7 +85,7 @@ static void issued_take(struct parent *p)
 	}
 	parent_acme_paths(p->plan->settings, c, &paths);
 	if (parent_acme_issued_read(&paths, &pem)) {
-		order_end(p, "the client wrote no certificate");
+		order_end(p, "the client wrote no certificate, or too long a chain");
 		return;
 	}
 	const struct parent_issued issued = { c, a->key, a->digest, buf_slice(&pem) };

@@ -14,9 +14,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { ISSUED_MAX = 256 * 1024, RECORD_MAX = 4096, FOLDER_CAP = 128 };
+/* Each client is sent the chain, and some take no more than 32 KiB of it: in PEM 40 KiB are less.
+ */
+enum { ISSUED_MAX = 40 * 1024, RECORD_MAX = 4096, FOLDER_CAP = 128 };
 
 #define RECORD_FILE "order"
+#define REQUESTS_FOLDER "requests" /* in the client's */
 
 static int folder_make(const char *path)
 {
@@ -55,36 +58,56 @@ void parent_acme_paths(const struct conf_settings *s, const struct conf_certific
 	const size_t cap = PARENT_ACME_PATH_CAP;
 	char ca[FOLDER_CAP];
 	acme_names_folder(c->acme, ca, sizeof(ca));
+	snprintf(ret_paths->folder, cap, "%s/" CONF_ACME_FOLDER, s->state_dir);
 	snprintf(ret_paths->home, cap, "%s/" CONF_ACME_FOLDER "/%s", s->state_dir, ca);
 	snprintf(ret_paths->account, cap, "%s/" CONF_ACME_FOLDER "/%s/private/key.pem",
 	         s->state_dir, ca);
 	/* uacme puts the certificate beside the request */
-	snprintf(ret_paths->request, cap, "%s/" CONF_ACME_FOLDER "/requests/%s.pem", s->state_dir,
-	         c->name);
-	snprintf(ret_paths->issued, cap, "%s/" CONF_ACME_FOLDER "/requests/%s-cert.pem",
+	snprintf(ret_paths->request, cap, "%s/" CONF_ACME_FOLDER "/" REQUESTS_FOLDER "/%s.pem",
+	         s->state_dir, c->name);
+	snprintf(ret_paths->issued, cap, "%s/" CONF_ACME_FOLDER "/" REQUESTS_FOLDER "/%s-cert.pem",
 	         s->state_dir, c->name);
 }
 
-/* For the client, whose user it belongs to. */
-static int client_folder_make(const char *path, const struct passwd *user)
+static const char *last_part(const char *path)
 {
-	int r = folder_make(path);
-	if (!r && user && lchown(path, user->pw_uid, user->pw_gid))
-		r = err_raise(-errno);
-	return err_up(r);
+	return strrchr(path, '/') + 1;
+}
+
+/* Of the client, below at. It may have put a link in place of any folder: none is followed. */
+static int client_folder_open(int at, const char *name, int *ret_fd)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_raise(-errno);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int client_folder_make(int at, const char *name, const struct passwd *user, int *ret_fd)
+{
+	CLEAN(closep) int fd = -1;
+	if (mkdirat(at, name, 0700) && errno != EEXIST)
+		return err_raise(-errno);
+	int r = client_folder_open(at, name, &fd);
+	if (r)
+		return err_up(r);
+	if (user && fchown(fd, user->pw_uid, user->pw_gid))
+		return err_raise(-errno);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 static int client_folders_make(const struct conf_settings *s, const struct parent_acme_paths *paths,
-                               const struct passwd *user)
+                               int *ret_requests)
 {
-	char path[PARENT_ACME_PATH_CAP];
-	snprintf(path, sizeof(path), "%s/" CONF_ACME_FOLDER, s->state_dir);
-	int r = client_folder_make(path, user);
+	const struct passwd *user = geteuid() ? NULL : getpwnam(s->user);
+	CLEAN(closep) int all = -1, home = -1;
+	int r = client_folder_make(AT_FDCWD, paths->folder, user, &all);
 	if (!r)
-		r = client_folder_make(paths->home, user);
-	snprintf(path, sizeof(path), "%s/" CONF_ACME_FOLDER "/requests", s->state_dir);
+		r = client_folder_make(all, last_part(paths->home), user, &home);
 	if (!r)
-		r = client_folder_make(path, user);
+		r = client_folder_make(all, REQUESTS_FOLDER, user, ret_requests);
 	return err_up(r);
 }
 
@@ -92,26 +115,43 @@ static int client_folders_make(const struct conf_settings *s, const struct paren
 int parent_acme_request_write(const struct conf_settings *s, const struct parent_acme_paths *paths,
                               struct slice request)
 {
-	const struct passwd *user = geteuid() ? NULL : getpwnam(s->user);
-	int r = client_folders_make(s, paths, user);
+	CLEAN(closep) int requests = -1;
+	int r = client_folders_make(s, paths, &requests);
 	if (r)
 		return err_up(r);
-	unlink(paths->request);
-	unlink(paths->issued);
+	const char *name = last_part(paths->request);
+	unlinkat(requests, name, 0);
+	unlinkat(requests, last_part(paths->issued), 0);
 	CLEAN(closep)
-	int fd = open(paths->request, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int fd = openat(requests, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_raise(-errno);
 	return err_up(file_write_fd(fd, request));
 }
 
+static int issued_open(const struct parent_acme_paths *paths, int *ret_fd)
+{
+	CLEAN(closep) int all = -1, requests = -1;
+	int r = client_folder_open(AT_FDCWD, paths->folder, &all);
+	if (!r)
+		r = client_folder_open(all, REQUESTS_FOLDER, &requests);
+	if (r)
+		return err_up(r);
+	int fd = openat(requests, last_part(paths->issued),
+	                O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return err_raise(-errno);
+	*ret_fd = fd;
+	return 0;
+}
+
 int parent_acme_issued_read(const struct parent_acme_paths *paths, struct buf *ret_pem)
 {
 	struct stat st;
-	CLEAN(closep)
-	int fd = open(paths->issued, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return err_raise(-errno);
+	CLEAN(closep) int fd = -1;
+	int r = issued_open(paths, &fd);
+	if (r)
+		return err_up(r);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return err_raise(-EINVAL);
 	return file_read_fd(ret_pem, fd, ISSUED_MAX) ? err_raise(-EIO) : 0;

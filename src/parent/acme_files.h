@@ -14,6 +14,7 @@ enum { PARENT_ACME_PATH_CAP = 512 };
 
 /* Of the client's folder, which belongs to "user". */
 struct parent_acme_paths {
+	char folder[PARENT_ACME_PATH_CAP];  /* all below it the client may replace, by links too */
 	char home[PARENT_ACME_PATH_CAP];    /* with the account at this CA */
 	char account[PARENT_ACME_PATH_CAP]; /* its key */
 	char request[PARENT_ACME_PATH_CAP];

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct parent_challenges {
 	struct acme_challenges list;
@@ -74,12 +75,38 @@ void parent_challenges_taken(struct parent *p, unsigned slot, struct slice paylo
 	look_if_all(p);
 }
 
+static void key_id_forget(struct parent *p, uint32_t key_id)
+{
+	uint8_t payload[4];
+	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+	proc_pack_u32(&packer, key_id);
+	parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+}
+
+static void key_forget(struct parent *p, const struct acme_challenge *c)
+{
+	if (c->type == ACME_TLS_ALPN_01)
+		key_id_forget(p, c->key_id);
+}
+
+/* Those that another of this name and token takes the place of, or that are done with. */
+static void same_forget(struct parent *p, enum acme_type type, const char *name, const char *token)
+{
+	const struct acme_challenges *list = &p->challenges->list;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].type == type && !strcasecmp(list->items[i].name, name) &&
+		    !strcmp(list->items[i].token, token))
+			key_forget(p, &list->items[i]);
+}
+
 /* Takes what *one has. */
 static int put(struct parent *p, struct acme_challenge *one)
 {
 	struct parent_challenges *c = p->challenges;
+	same_forget(p, one->type, one->name, one->token);
 	int r = acme_challenges_add(&c->list, one);
 	if (r) {
+		key_forget(p, one);
 		acme_challenge_deinit(one);
 		return r < 0 ? err_up(r) : err_raise(-ENOSPC);
 	}
@@ -117,6 +144,9 @@ int parent_challenge_put(struct parent *p, const struct acme_word *w)
 	if (!challenges_of(p))
 		return err_raise(-ENOMEM);
 	if (w->type == ACME_TLS_ALPN_01) {
+		/* A hook waits for its answer: who does not would have us make keys without end. */
+		if (p->challenges->is_made)
+			return err_raise(-EBUSY);
 		certificate_order(p, w);
 		return 0;
 	}
@@ -130,24 +160,17 @@ void parent_challenge_made(struct parent *p, struct slice payload)
 	struct parent_challenges *c = p->challenges;
 	struct slice chain;
 	uint32_t key_id;
-	if (!c || !c->is_made || !proc_unpack_u32(&u, &key_id) || key_id != c->made_key_id ||
-	    !proc_unpack_text(&u, &chain))
+	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_text(&u, &chain))
 		return;
+	if (!c || !c->is_made || key_id != c->made_key_id) { /* of an order that has ended */
+		key_id_forget(p, key_id);
+		return;
+	}
 	c->is_made = false;
 	struct acme_challenge one = challenge_from(&c->made_for);
 	one.key_id = key_id;
 	if (!chain.len || buf_add(&one.chain_pem, chain) || put(p, &one))
 		parent_acme_in_force(p, false);
-}
-
-static void key_forget(struct parent *p, const struct acme_challenge *c)
-{
-	uint8_t payload[4];
-	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	if (c->type != ACME_TLS_ALPN_01)
-		return;
-	proc_pack_u32(&packer, c->key_id);
-	parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
 }
 
 void parent_challenges_end(struct parent *p)
@@ -169,9 +192,7 @@ void parent_challenge_take_out(struct parent *p, const struct acme_word *w)
 	struct parent_challenges *c = p->challenges;
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->list.count; i++)
-		if (c->list.items[i].type == w->type && !strcmp(c->list.items[i].token, w->token))
-			key_forget(p, &c->list.items[i]);
+	same_forget(p, w->type, w->name, w->token);
 	if (acme_challenges_remove(&c->list, w->type, w->name, w->token))
 		all_tell(p);
 }
