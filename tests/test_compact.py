@@ -27,7 +27,7 @@ def digest_of(mib):
 
 
 def serve(reader, sock, session):
-    """BOTH n: n MiB come and go at once, then the digest of what came. CUT: hangs up. Else: echo."""
+    """BOTH n: n MiB come and go at once, then the digest of what came. DOWN n: n MiB go. Else: echo."""
     line = (reader.read() or b"").split()
     if line[:1] == [b"BOTH"]:
         mib = int(line[1])
@@ -40,6 +40,10 @@ def serve(reader, sock, session):
         down.join()
         sock.sendall(came.hexdigest().encode() + b"\n")
         reader.file.read(1)  # the client ends it: a KeyUpdate that meets a closed socket resets it
+    elif line[:1] == [b"DOWN"]:
+        for _ in range(int(line[1])):
+            sock.sendall(BLOCK)
+        reader.file.read(1)
     elif line:
         sock.sendall(b" ".join(line) + b"\r\n")
         while piece := reader.file.read1(65536):
@@ -217,8 +221,7 @@ def test_a_key_update_every_100_records(edge):
 
 @pytest.mark.skipif(not shutil.which("java"), reason="java is not installed")
 def test_a_new_key_every_256_kib(edge):
-    """Java's own KeyUpdates, both ways. It asks for ours with each record until that comes, so no
-    more may be on its way than a few."""
+    """Java's own KeyUpdates, both ways."""
     seen = len(edge.events)
     pipe = Pipe(java("TLSv1.3", 18)(edge.port))
     try:
@@ -231,6 +234,22 @@ def test_a_new_key_every_256_kib(edge):
     finally:
         pipe.close()
     edge.wait("session ended", after=seen, edge="any")
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="java is not installed")
+@pytest.mark.parametrize("door", ["port", "usual"])
+def test_a_large_download_under_new_keys(edge, door):
+    """Java asks for our key with each record that it reads until that comes, and sends nothing
+    else: with compact sessions, and with OpenSSL's."""
+    seen, mib = len(edge.events), 64
+    pipe = Pipe(java("TLSv1.3", 20)(getattr(edge, door)))
+    try:
+        write_all(pipe.process.stdin, b"DOWN %d\n" % mib)
+        for number in range(mib):
+            assert pipe.exactly(len(BLOCK)) == BLOCK, f"MiB {number} of {mib}"
+    finally:
+        pipe.close()
+    assert edge.wait("session ended", timeout=60, after=seen)["outcome"] in ("ok", "client-gone")
 
 
 def test_an_edge_may_say_otherwise(edge):

@@ -226,7 +226,7 @@ static void test_rubbish(void **state)
 	static const char *const cases[] = {
 		"",
 		"rubbish",
-		"mailseal 1 sums 480012\n" ROW,
+		("mailseal 1 sums 480012\n" ROW),
 		"mailseal 1 exposures 480012\nx",
 		"mailseal 1 exposures 480012\na\timap\timap\t::1\t1\tLOGIN\t0\t1\t5\t3\n",
 	};

@@ -2,13 +2,11 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/patience.h"
 #include "tls/record_private.h"
 
 #include <assert.h>
 #include <errno.h>
-
-/* As many records and messages without data in a row end the session. */
-enum { NOISE_MAX = 32 };
 
 /*
  * RFC 8446 5.5: 2^24.5 records of AES-GCM under one key. Long before that ours is renewed and the
@@ -32,6 +30,7 @@ int tls_records_new(struct tls_records **ret_r, const struct tls_records_setting
 	r->is_server = set->is_server;
 	r->read.sequence = set->read_sequence;
 	r->write.sequence = set->write_sequence;
+	r->patience = TLS_PATIENCE;
 	int e = tls_record_keys_fill(r, set);
 	if (e)
 		return err_up(e);
@@ -89,6 +88,7 @@ int tls_record_send(struct tls_records *r, enum tls_record_type type, struct sli
 	if (e)
 		return err_up(e);
 	buf_commit(out, len);
+	r->has_answered = false;
 	return 0;
 }
 
@@ -112,7 +112,7 @@ int tls_record_fail(struct tls_records *r, struct buf *out, enum tls_record_aler
 
 int tls_record_noise(struct tls_records *r, struct buf *out)
 {
-	if (++r->noise <= NOISE_MAX)
+	if (tls_patience_spend(&r->patience))
 		return 0;
 	return tls_record_fail(r, out, TLS_ALERT_UNEXPECTED_MESSAGE,
 	                       "too many messages without data");
@@ -123,10 +123,11 @@ static bool is_over(const struct tls_records *r, uint64_t sequence)
 	return r->suite != TLS_RECORD_CHACHA20 && sequence >= RECORDS_MAX;
 }
 
-/* Before a record with data: a key that was used enough is renewed, or the session ends. */
+/* Before a record with data: a key that was used enough, or whose renewal the peer waits for, is
+ * renewed, or the session ends. */
 static int key_keep(struct tls_records *r, struct buf *out)
 {
-	if (r->is_tls13 && r->write.sequence >= RECORDS_PER_KEY)
+	if (r->owes_update || (r->is_tls13 && r->write.sequence >= RECORDS_PER_KEY))
 		return err_up(tls_record_update(r, false, out));
 	if (is_over(r, r->write.sequence))
 		return tls_record_fail(r, out, TLS_ALERT_INTERNAL_ERROR,
@@ -147,6 +148,8 @@ int tls_records_seal(struct tls_records *r, struct slice plain, struct buf *out)
 		e = key_keep(r, out);
 		if (!e)
 			e = tls_record_send(r, TLS_RECORD_DATA, piece, out);
+		if (!e)
+			tls_patience_earn(&r->patience, 1);
 		plain = slice_skip(plain, piece.len);
 	}
 	return e; /* TLS_FAILED, or -ENOMEM */
@@ -301,7 +304,7 @@ static int content_take(struct tls_records *r, uint8_t type, struct slice conten
 		if (r->message_len)
 			return tls_record_fail(r, out, TLS_ALERT_UNEXPECTED_MESSAGE,
 			                       "data inside a handshake message");
-		r->noise = 0;
+		tls_patience_restore(&r->patience);
 		return 0;
 	}
 	int e = tls_record_noise(r, out);

@@ -82,6 +82,24 @@ int tls_record_update(struct tls_records *r, bool asks, struct buf *out)
 	int e = tls_record_send(r, TLS_RECORD_HANDSHAKE, slice_of(message, sizeof(message)), out);
 	if (!e)
 		e = tls_record_renew(r, &r->write);
+	if (!e)
+		r->owes_update = false;
+	return err_up(e);
+}
+
+/*
+ * RFC 8446 4.6.3: who was asked more than once while it was silent answers once. Peers ask in each
+ * record until the answer comes (Java), and all that they asked is answered before the next data.
+ */
+static int answer(struct tls_records *r, struct buf *out)
+{
+	if (r->has_answered) {
+		r->owes_update = true;
+		return 0;
+	}
+	int e = tls_record_update(r, false, out);
+	if (!e)
+		r->has_answered = true;
 	return err_up(e);
 }
 
@@ -129,7 +147,7 @@ static int updated_by_peer(struct tls_records *r, uint8_t request, bool is_last,
 		                       "a record that goes on behind a KeyUpdate");
 	int e = tls_record_renew(r, &r->read);
 	if (!e && request == UPDATE_REQUESTED && !r->is_closed)
-		e = tls_record_update(r, false, out);
+		e = answer(r, out);
 	return err_up(e);
 }
 

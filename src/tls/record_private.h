@@ -56,12 +56,14 @@ struct tls_records {
 	uint8_t message[4];            /* its header */
 	uint8_t message_len;           /* bytes of it that came */
 	uint8_t suite;                 /* enum tls_record_suite */
-	uint8_t noise;                 /* records and messages in a row that had no data */
+	uint16_t patience;             /* records and messages without data that are still taken */
 	bool is_tls13;
 	bool is_server;
 	bool is_dead;
-	bool is_closed; /* by us: nothing is sent any more */
-	bool has_ended; /* the peer did that */
+	bool is_closed;    /* by us: nothing is sent any more */
+	bool has_ended;    /* the peer did that */
+	bool has_answered; /* a KeyUpdate, and sent nothing since */
+	bool owes_update;  /* before the next data */
 };
 
 _Static_assert((int)TLS_LANE_SUITES == (int)TLS_RECORD_SUITE_COUNT);
@@ -102,7 +104,7 @@ int tls_record_fail(struct tls_records *r, struct buf *out, enum tls_record_aler
 /* Our KeyUpdate (RFC 8446 4.6.3); asks for the peer's, or does not. 0 or -ENOMEM. */
 [[nodiscard]] int tls_record_update(struct tls_records *r, bool asks, struct buf *out);
 
-/* One more without data. 0, or TLS_FAILED: too many in a row. */
+/* One more without data. 0, or TLS_FAILED: too many. */
 [[nodiscard]] int tls_record_noise(struct tls_records *r, struct buf *out);
 
 /* Content of an alert or a handshake record. 0: go on; TLS_FAILED or -ENOMEM. */

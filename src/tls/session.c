@@ -5,6 +5,7 @@
 #include "tls/client_private.h"
 #include "tls/hello.h"
 #include "tls/library.h"
+#include "tls/patience.h"
 #include "tls/record.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
@@ -14,11 +15,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-/*
- * KeyUpdate, refused renegotiation and the like cost us much and the peer little: as many in a
- * row, without application data between, end the session.
- */
-enum { CHATTER_MAX = 32, ERROR_CAP = sizeof(((struct tls_shake *)0)->error) };
+enum { ERROR_CAP = sizeof(((struct tls_shake *)0)->error) };
 
 /* OpenSSL keeps every fiber it ever made, 32 KiB each. After a burst of more than these, none. */
 enum { FIBERS_KEPT = 64 };
@@ -303,9 +300,8 @@ static void on_message(int is_sent, int version, int type, const void *data, siz
 	(void)data;
 	(void)len;
 	(void)ssl;
-	if (is_sent || type != SSL3_RT_HANDSHAKE || ++s->shake->chatter <= CHATTER_MAX)
+	if (is_sent || type != SSL3_RT_HANDSHAKE || tls_patience_spend(&s->shake->patience))
 		return;
-	s->shake->chatter = CHATTER_MAX;
 	s->is_dead = true; /* our BIO gives OpenSSL nothing any more */
 	snprintf(s->shake->error, sizeof(s->shake->error), "too many messages without data");
 }
@@ -317,6 +313,7 @@ static int handshake_end(struct tls_session *s)
 		return err_up(r);
 	tls_session_facts_fill(s);
 	s->is_up = true;
+	s->shake->patience = TLS_PATIENCE;
 	buf_deinit(&s->shake->signature);
 	SSL_clear_mode(s->ssl, SSL_MODE_ASYNC);
 	SSL_set_msg_callback(s->ssl, on_message);
@@ -395,7 +392,7 @@ int tls_session_read(struct tls_session *s, struct slice *input, struct buf *out
 	session_leave(s);
 	if (result != 1)
 		return read_failed(s, result);
-	s->shake->chatter = 0;
+	tls_patience_restore(&s->shake->patience);
 	return 0;
 }
 
@@ -412,7 +409,10 @@ int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out
 	session_enter(s, &nothing, out);
 	int result = SSL_write_ex(s->ssl, plain.data, plain.len, &written);
 	session_leave(s);
-	return result == 1 ? 0 : session_fail(s);
+	if (result != 1)
+		return session_fail(s);
+	tls_patience_earn(&s->shake->patience, plain.len / SSL3_RT_MAX_PLAIN_LENGTH + 1);
+	return 0;
 }
 
 void tls_session_close(struct tls_session *s, struct buf *out)

@@ -36,7 +36,7 @@ struct tls_shake {
 	void (*on_renegotiated)(void *owner); /* tls/visit.h */
 	struct tls_handover handover;
 	enum tls_signing signing;
-	uint8_t chatter;    /* messages after the handshake since the last application data */
+	uint16_t patience;  /* messages without data that are still taken */
 	bool is_hello_over; /* it came, or it will never */
 	bool is_job_paused; /* OpenSSL's fiber sleeps in tls_session_sign() */
 	bool is_wanted;     /* the server asked for our certificate */

@@ -693,6 +693,54 @@ static void test_record_key_updates(void **state)
 	}
 }
 
+static void ask(struct pair *p, int times)
+{
+	for (int i = 0; i < times; i++)
+		assert_int_equal(tls_record_update(p->client, true, &p->to_server), 0);
+}
+
+/* RFC 8446 4.6.3: who is silent answers once, and again before it speaks. */
+static void test_record_asked_while_silent(void **state)
+{
+	(void)state;
+	enum { UPDATE_LEN = TLS_RECORD_HEADER_LEN + 5 + 1 + TLS_RECORD_TAG_LEN };
+	struct pair p;
+	size_t len;
+	pair_init(&p, TLS_RECORD_AES_128_GCM, true);
+	ask(&p, 1);
+	assert_int_equal(drain(p.server, &p.to_server, &p.to_client, p.plain, &len), TLS_MORE);
+	assert_int_equal(buf_len(&p.to_client), UPDATE_LEN);
+	ask(&p, 31);
+	assert_int_equal(drain(p.server, &p.to_server, &p.to_client, p.plain, &len), TLS_MORE);
+	assert_int_equal(buf_len(&p.to_client), UPDATE_LEN);
+	assert_int_equal(tls_records_seal(p.server, slice_str("down"), &p.to_client), 0);
+	assert_int_equal(buf_len(&p.to_client), 3 * UPDATE_LEN - 1); /* one byte less in data */
+	assert_int_equal(drain(p.client, &p.to_client, &p.to_server, p.plain, &len), TLS_MORE);
+	assert_int_equal(len, 4);
+	assert_int_equal(p.client->read.sequence, 1);
+	pair_deinit(&p);
+}
+
+/* A peer that reads much and asks with each record, all of which were on their way to it. */
+static void test_record_asked_with_each_record(void **state)
+{
+	(void)state;
+	enum { RECORDS = 1000, SPARE = 32 };
+	struct pair p;
+	size_t len;
+	pair_init(&p, TLS_RECORD_AES_128_GCM, true);
+	for (int i = 0; i < RECORDS; i++)
+		assert_int_equal(tls_records_seal(p.server, slice_str("x"), &p.to_client), 0);
+	assert_int_equal(drain(p.client, &p.to_client, &p.to_server, p.plain, &len), TLS_MORE);
+	assert_int_equal(len, RECORDS);
+	ask(&p, RECORDS + SPARE);
+	assert_int_equal(drain(p.server, &p.to_server, &p.to_client, p.plain, &len), TLS_MORE);
+	ask(&p, 1);
+	assert_int_equal(drain(p.server, &p.to_server, &p.to_client, p.plain, &len), TLS_FAILED);
+	assert_string_equal(tls_records_error(p.server), "too many messages without data");
+	pair_deinit(&p);
+}
+
 /* As many as may be without data are no fault; one more is. */
 static void storm(bool is_tls13, uint8_t type, const char *hex, bool renews)
 {
@@ -889,6 +937,8 @@ int main(void)
 		cmocka_unit_test(test_record_replayed),
 		cmocka_unit_test(test_record_sizes),
 		cmocka_unit_test(test_record_key_updates),
+		cmocka_unit_test(test_record_asked_while_silent),
+		cmocka_unit_test(test_record_asked_with_each_record),
 		cmocka_unit_test(test_record_storms),
 		cmocka_unit_test(test_record_key_is_renewed_in_time),
 		cmocka_unit_test(test_record_peer_is_asked_in_time),
