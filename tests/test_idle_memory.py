@@ -23,6 +23,8 @@ WARM = 30
 COMPACT_IN, COMPACT_BEFORE = 3 * 1024, 8 * 1024
 # OpenSSL's object is 13.5 KB with OpenSSL 3.0 and 28 KB with 3.5.
 OBJECT = 14 * 1024 if ssl.OPENSSL_VERSION_INFO < (3, 2) else 29 * 1024
+# That of the side to the backend has the backend's certificate too, in some hundred small pieces.
+CERTIFICATE = 6 * 1024
 
 
 class Server:
@@ -157,6 +159,7 @@ KINDS = {"before": (True, False), "in": (True, True), "starttls": (False, True)}
 # kind, compact, TLS to the backend, bytes at most
 CASES = [("in", True, False, COMPACT_IN), ("in", True, True, COMPACT_IN),
          ("starttls", True, False, COMPACT_IN), ("before", True, False, COMPACT_BEFORE),
+         ("in", False, True, 2 * OBJECT + CERTIFICATE + COMPACT_IN),
          ("in", False, False, OBJECT + COMPACT_IN), ("starttls", False, False, OBJECT + COMPACT_IN),
          ("before", False, False, OBJECT + COMPACT_BEFORE)]
 

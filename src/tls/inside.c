@@ -144,21 +144,11 @@ int tls_inside_chain_keep(struct tls_inside_chain **ret_chain, const struct tls_
 	return 0;
 }
 
-static bool is_kept_denied(const struct tls_inside_chain *kept, const struct tls_inside *inside)
-{
-	for (size_t i = 0; inside && i < kept->count; i++)
-		if (is_listed(inside, kept->serials[i]))
-			return true;
-	return false;
-}
-
 bool tls_session_is_denied(const struct tls_session *s, const struct tls_inside *inside)
 {
-	if (s->chain)
-		return is_kept_denied(s->chain, inside);
-	STACK_OF(X509) *chain = s->is_up && s->ssl ? SSL_get0_verified_chain(s->ssl) : NULL;
-	for (int i = 0; inside && i < sk_X509_num(chain); i++)
-		if (is_denied(inside, sk_X509_value(chain, i)))
+	size_t count = inside && s->chain ? s->chain->count : 0;
+	for (size_t i = 0; i < count; i++)
+		if (is_listed(inside, s->chain->serials[i]))
 			return true;
 	return false;
 }

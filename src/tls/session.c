@@ -306,11 +306,32 @@ static void on_message(int is_sent, int version, int type, const void *data, siz
 	snprintf(s->shake->error, sizeof(s->shake->error), "too many messages without data");
 }
 
+static void certificates_drop(STACK_OF(X509) * list)
+{
+	while (sk_X509_num(list) > 0)
+		X509_free(sk_X509_pop(list));
+}
+
+/*
+ * Of what a server sent, 4 KB of memory a certificate, only its own is asked for after the
+ * handshake. OpenSSL would keep the rest as long as the session.
+ */
+static void chain_drop(struct tls_session *s)
+{
+	if (SSL_is_server(s->ssl) || s->shake->is_visit)
+		return;
+	certificates_drop(SSL_get_peer_cert_chain(s->ssl));
+	certificates_drop(SSL_get0_verified_chain(s->ssl));
+}
+
 static int handshake_end(struct tls_session *s)
 {
 	int r = s->proving ? tls_proving_conclude(s->proving, s->ssl) : 0;
+	if (!r)
+		r = tls_inside_chain_keep(&s->chain, s);
 	if (r)
 		return err_up(r);
+	chain_drop(s);
 	tls_session_facts_fill(s);
 	s->is_up = true;
 	s->shake->patience = TLS_PATIENCE;

@@ -155,9 +155,7 @@ int tls_handover(struct tls_session *s)
 		s->shake->handover.is_wanted = false;
 		return 0;
 	}
-	r = tls_inside_chain_keep(&s->chain, s);
-	if (!r)
-		r = records_make(s, suite);
+	r = records_make(s, suite);
 	if (r)
 		return err_up(r);
 	library->compact.compact++;

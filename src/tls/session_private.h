@@ -41,6 +41,7 @@ struct tls_shake {
 	bool is_job_paused; /* OpenSSL's fiber sleeps in tls_session_sign() */
 	bool is_wanted;     /* the server asked for our certificate */
 	bool is_signed;     /* our signature of this handshake is made */
+	bool is_visit;      /* tls/visit.h will ask for what the server sent */
 	bool is_ending;
 	bool is_out_of_memory; /* our BIO could not append */
 	char error[96];
@@ -57,7 +58,7 @@ struct tls_session {
 	struct tls_hello *hello;     /* NULL until it came */
 	char *sni;
 	char *peer_names; /* of the certificate that a server's client showed, or NULL */
-	struct tls_inside_chain *chain; /* tls_session_is_denied() of a compact one, or NULL */
+	struct tls_inside_chain *chain; /* for tls_session_is_denied(), or NULL */
 	int64_t expired_s;              /* tls_session_expired_s() */
 	struct tls_facts facts;
 	char alpn[16];      /* "" if none was agreed on */
@@ -110,8 +111,8 @@ void tls_proving_free(struct tls_proving *p);
 /* Gives back what was only needed to conclude. */
 void tls_proving_forget(struct tls_proving *p);
 
-/* tls/inside.c: the certificates by which the peer was believed, for tls_session_is_denied() when
- * OpenSSL's object is gone. *ret_chain is NULL where nobody will ask. 0 or -ENOMEM. */
+/* tls/inside.c: the certificates by which the peer was believed, for tls_session_is_denied().
+ * *ret_chain is NULL where nobody will ask. 0 or -ENOMEM. */
 struct tls_inside_chain;
 [[nodiscard]] int tls_inside_chain_keep(struct tls_inside_chain **ret_chain,
                                         const struct tls_session *s);

@@ -5,6 +5,7 @@
 #include "tls/client.h"
 #include "tls/peer.h"
 #include "tls/server.h"
+#include "tls/session_private.h"
 #include "tls/test_support.h"
 #include "tls/word.h"
 
@@ -330,6 +331,8 @@ static void test_inside_denied_later(void **state)
 	assert_int_equal(tls_session_accept(&b, server, NULL), 0);
 	shake(a, b, &at_client, &at_server);
 	assert_true(at_client == 0 && at_server == 0);
+	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(a->ssl)), 0);
+	assert_non_null(SSL_get0_peer_certificate(a->ssl));
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
 		struct tls_inside *inside = inside_make(lists[i]);
 		assert_int_equal(tls_session_is_denied(a, inside), expected[i].server);

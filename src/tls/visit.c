@@ -55,6 +55,7 @@ static bool alpn_offer(SSL *ssl, const char *name)
 
 int tls_visit_prepare(struct tls_session *s, const struct tls_visit_settings *set)
 {
+	s->shake->is_visit = true;
 	SSL_clear_options(s->ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
 	bool is_well = SSL_set_tlsext_status_type(s->ssl, TLSEXT_STATUSTYPE_ocsp);
 	if (set->is_wide)
