@@ -5,41 +5,13 @@
  * of many sessions, what a handshake costs, and what an idle session holds.
  */
 #include "base/clean.h"
-#include "keys/selfsigned.h"
-#include "keys/store.h"
-#include "tls/client.h"
-#include "tls/server.h"
-#include "tls/session.h"
+#include "bench/pair.h"
 
 #include <malloc.h>
-#include <stdio.h>
 #include <time.h>
 
 enum { PIECE = 256 * 1024, BULK = 512, LINES = 2000, SESSIONS = 1000, ROUNDS = 20 };
 
-#define MUST(what)                                                                                 \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			fprintf(stderr, "bench_records: %s\n", #what);                             \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
-
-struct bench_signer {
-	struct tls_signer tls; /* first */
-	struct keys_store *store;
-	struct tls_session *asking;
-	uint16_t scheme;
-	uint8_t digest[64];
-	size_t digest_len;
-};
-
-struct pair {
-	struct tls_session *server, *client;
-	struct buf to_server, to_client;
-};
-
-static struct bench_signer signer;
 static uint8_t text[PIECE], plain[PIECE + 32768];
 
 static double cpu_s(void)
@@ -49,82 +21,24 @@ static double cpu_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void on_request(struct tls_signer *tls, struct tls_session *session, uint32_t key_id,
-                       uint16_t scheme, struct slice digest)
+/* Seconds of the server's part of handshakes so far. */
+static double spent_s;
+
+static void start(void)
 {
-	(void)tls;
-	(void)key_id;
-	signer.asking = session;
-	signer.scheme = scheme;
-	signer.digest_len = digest.len;
-	memcpy(signer.digest, digest.data, digest.len);
+	spent_s -= cpu_s();
 }
 
-static void on_cancel(struct tls_signer *tls, struct tls_session *session)
+static void stop(void)
 {
-	(void)tls;
-	(void)session;
-	signer.asking = NULL;
+	spent_s += cpu_s();
 }
 
-static void answer(void)
-{
-	CLEAN(buf_deinit) struct buf sig = {};
-	if (!signer.asking)
-		return;
-	MUST(keys_store_sign(signer.store, 1, signer.scheme,
-	                     slice_of(signer.digest, signer.digest_len), &sig) == 0);
-	tls_session_signed(TAKE(signer.asking), buf_slice(&sig));
-}
-
-static int shake(struct tls_session *s, struct buf *in, struct buf *out)
-{
-	struct slice input = buf_slice(in);
-	size_t all = input.len;
-	int r = tls_session_handshake(s, &input, out);
-	buf_consume(in, all - input.len);
-	return r;
-}
-
-/* Returns the server's CPU seconds, without the signature. */
-static double pair_up(struct pair *p, struct tls_server *server, struct tls_client *client)
-{
-	double spent = 0;
-	*p = (struct pair){};
-	MUST(tls_session_connect(&p->client, client, NULL) == 0);
-	double begun = cpu_s();
-	MUST(tls_session_accept(&p->server, server, NULL) == 0);
-	spent += cpu_s() - begun;
-	int ours = TLS_MORE, theirs = TLS_MORE;
-	for (int i = 0; i < 10 && (ours || theirs); i++) {
-		theirs = shake(p->client, &p->to_client, &p->to_server);
-		begun = cpu_s();
-		ours = shake(p->server, &p->to_server, &p->to_client);
-		spent += cpu_s() - begun;
-		answer();
-	}
-	MUST(!ours && !theirs);
-	tls_session_forget_hello(p->server);
-	return spent;
-}
-
-static void pair_down(struct pair *p)
-{
-	tls_session_free(p->server);
-	tls_session_free(p->client);
-	buf_deinit(&p->to_server);
-	buf_deinit(&p->to_client);
-}
+static const struct pair_clock stopwatch = { start, stop };
 
 static size_t hear(struct tls_session *s, struct buf *in, struct buf *out)
 {
-	struct slice input = buf_slice(in);
-	size_t have = 0, len = 0;
-	while (have + 16384 <= sizeof(plain) &&
-	       tls_session_read(s, &input, out, plain + have, sizeof(plain) - have, &len) == 0)
-		have += len;
-	buf_clear(in);
-	return have;
+	return pair_hear(s, in, out, plain, sizeof(plain));
 }
 
 struct speeds {
@@ -135,7 +49,7 @@ static struct speeds bulk(struct tls_server *server, struct tls_client *client)
 {
 	struct pair p;
 	double writing = 0, reading = 0;
-	pair_up(&p, server, client);
+	pair_up(&p, server, client, NULL);
 	for (int i = 0; i < BULK; i++) {
 		double begun = cpu_s();
 		MUST(tls_session_write(p.server, slice_of(text, PIECE), &p.to_client) == 0);
@@ -178,16 +92,16 @@ static size_t heap(void)
 /* From the first byte to the end of the session, whenever its memory is given back. */
 static double handshakes_s(struct tls_server *server, struct tls_client *client)
 {
-	double spent = 0;
+	spent_s = 0;
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct pair p;
-		spent += pair_up(&p, server, client);
-		double begun = cpu_s();
+		pair_up(&p, server, client, &stopwatch);
+		start();
 		tls_session_free(TAKE(p.server));
-		spent += cpu_s() - begun;
+		stop();
 		pair_down(&p);
 	}
-	return spent;
+	return spent_s;
 }
 
 static void measure(const char *name, struct tls_server *server, struct tls_client *client)
@@ -196,7 +110,7 @@ static void measure(const char *name, struct tls_server *server, struct tls_clie
 	double handshakes = handshakes_s(server, client);
 	size_t before = heap();
 	for (size_t i = 0; i < SESSIONS; i++) {
-		pair_up(&pairs[i], server, client);
+		pair_up(&pairs[i], server, client, NULL);
 		tls_session_free(TAKE(pairs[i].client));
 		buf_deinit(&pairs[i].to_server);
 		buf_deinit(&pairs[i].to_client);
@@ -205,7 +119,7 @@ static void measure(const char *name, struct tls_server *server, struct tls_clie
 	for (size_t i = 0; i < SESSIONS; i++)
 		pair_down(&pairs[i]);
 	for (size_t i = 0; i < SESSIONS; i++)
-		pair_up(&pairs[i], server, client);
+		pair_up(&pairs[i], server, client, NULL);
 	double few = lines_us(pairs, 4), many = lines_us(pairs, SESSIONS);
 	for (size_t i = 0; i < SESSIONS; i++)
 		pair_down(&pairs[i]);
@@ -221,37 +135,12 @@ static void measure(const char *name, struct tls_server *server, struct tls_clie
 	       name, best.writes, best.reads, few, many, handshakes / SESSIONS * 1e6, idle);
 }
 
-static struct tls_server *server_make(struct slice chain, bool is_compact)
-{
-	struct tls_certificate_spec spec = { "bench", chain, 1 };
-	struct tls_server_settings set = { .policy = { .profile = TLS_PROFILE_USER,
-		                                       .min_version = TLS_1_2,
-		                                       .groups = "X25519",
-		                                       .has_tickets = true },
-		                           .certificates = &spec,
-		                           .certificate_count = 1,
-		                           .is_compact = is_compact,
-		                           .signer = &signer.tls };
-	struct tls_server *server = NULL;
-	char error[128];
-	MUST(tls_server_new(&server, &set, error, sizeof(error)) == 0);
-	return server;
-}
-
 int main(void)
 {
-	CLEAN(buf_deinit_secret) struct buf key = {};
-	CLEAN(buf_deinit) struct buf chain = {};
-	char error[128];
-	signer.tls = (struct tls_signer){ on_request, on_cancel };
-	MUST(keys_self_signed_make(&key, &chain, "bench.test") == 0);
-	MUST(keys_store_new(&signer.store) == 0);
-	MUST(keys_store_add(signer.store, 1, buf_slice(&key)) == 0);
-	struct tls_client_settings set = { .verify = TLS_VERIFY_NONE, .min_version = TLS_1_2 };
-	struct tls_client *client = NULL;
-	MUST(tls_client_new(&client, &set, error, sizeof(error)) == 0);
-	struct tls_server *compact = server_make(buf_slice(&chain), true);
-	struct tls_server *usual = server_make(buf_slice(&chain), false);
+	pair_init();
+	struct tls_client *client = pair_client_new();
+	struct tls_server *compact = pair_server_new(true);
+	struct tls_server *usual = pair_server_new(false);
 	for (int i = 0; i < 3; i++) {
 		measure("OpenSSL", usual, client);
 		measure("compact", compact, client);
@@ -259,6 +148,6 @@ int main(void)
 	tls_server_unref(compact);
 	tls_server_unref(usual);
 	tls_client_unref(client);
-	keys_store_free(signer.store);
+	pair_deinit();
 	return 0;
 }

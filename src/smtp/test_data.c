@@ -1,5 +1,7 @@
 #include "smtp/data.h"
 
+#include "base/clean.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,6 +164,31 @@ static void test_data_long(void **state)
 	}
 }
 
+/* Whole blocks are looked at at once: the same must come out as byte by byte. */
+static void test_data_special_anywhere(void **state)
+{
+	(void)state;
+	enum { LEN = 70 };
+	static const uint8_t specials[] = { '\r', '\n', '\0', '.' };
+	for (size_t i = 0; i < LEN * COUNT_OF(specials); i++) {
+		uint8_t text[LEN];
+		struct smtp_data whole = {}, single = {};
+		struct buf at_once = {}, bytewise = {};
+		size_t used;
+		memset(text, 'x', LEN);
+		text[i % LEN] = specials[i / LEN];
+		assert_int_equal(smtp_data_take(&whole, slice_of(text, LEN), &at_once, &used), 0);
+		for (size_t n = 0; n < LEN; n++)
+			assert_int_equal(
+				smtp_data_take(&single, slice_of(text + n, 1), &bytewise, &used),
+				0);
+		assert_int_equal(whole.bare, single.bare);
+		assert_true(slice_equal(buf_slice(&at_once), buf_slice(&bytewise)));
+		buf_deinit(&at_once);
+		buf_deinit(&bytewise);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_data_muted_finds_the_end),
 		cmocka_unit_test(test_data_chunk),
 		cmocka_unit_test(test_data_long),
+		cmocka_unit_test(test_data_special_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
