@@ -258,8 +258,8 @@ def test_an_edge_whose_file_is_not_taken_is_stale(folder, backends):
         put(other[:1], pair[:1])
         alarm = raised(daemon, "stale", subject)
         assert pair[0] in alarm["reason"]
-        assert daemon.ctl("status").stdout.count("ALARM stale") == len(
-            [a for a in alarms(daemon) if a[0] == "stale"])
+        assert wait_until(lambda: daemon.ctl("status").stdout.count("ALARM stale") == len(
+            [a for a in alarms(daemon) if a[0] == "stale"]), 30)
         put(other[1:], pair[1:])
         os.chmod(pair[1], 0o644)
         over(daemon, "stale", subject)

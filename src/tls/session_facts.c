@@ -39,9 +39,18 @@ static void alpn_fill(struct tls_session *s)
 	s->facts.alpn = s->alpn;
 }
 
+/* In a handshake that ended early, too. */
 bool tls_session_is_visitor(const struct tls_session *s)
 {
-	return s->server && s->server->visitor[0] && strcmp(s->alpn, s->server->visitor) == 0;
+	struct slice name = slice_str(s->alpn);
+	unsigned len = 0;
+	if (!s->server || !s->server->visitor[0])
+		return false;
+	if (s->ssl) {
+		SSL_get0_alpn_selected(s->ssl, &name.data, &len);
+		name.len = len;
+	}
+	return slice_equal(name, slice_str(s->server->visitor));
 }
 
 void tls_session_facts_fill(struct tls_session *s)
