@@ -2,7 +2,7 @@
 import time
 
 from daemon import make_certificate, wait_until
-from test_truth import ALARM_S, Server, alarms, folder, put, raised, watch, watching  # noqa: F401
+from truths import ALARM_S, Server, alarms, folder, put, raised, watch, watching  # noqa: F401
 
 
 def test_within_two_minutes(folder):  # noqa: F811
