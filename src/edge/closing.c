@@ -8,8 +8,8 @@
 #include "base/log.h"
 
 enum {
-	LINGER_MS = 2000, /* all is sent: for the client to read our last words before a reset */
-	STALL_MS = 30 * 1000,       /* nothing of what is left was taken */
+	LINGER_MS = 2000,     /* it has all: for the client to read our last words before a reset */
+	STALL_MS = 30 * 1000, /* nothing of what is left was received */
 	LONGEST_MS = 5 * 60 * 1000, /* a drip is no reading: bytes of ours are held that long */
 };
 
@@ -66,7 +66,7 @@ void edge_closing_event(struct edge_session *s, bool is_client, enum io_stream_e
 void edge_closing_late(struct edge_session *s)
 {
 	uint64_t now_ms = edge_session_now_ms(s);
-	size_t left = s->ask ? 0 : io_stream_queued(&s->client);
+	size_t left = s->ask ? 0 : io_stream_unreceived(&s->client);
 	bool has_moved = left < s->closing_left;
 	s->closing_left = left;
 	if (has_moved)

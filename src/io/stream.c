@@ -5,8 +5,10 @@
 #include "tls/session.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /* What is decrypted of one read fits in one piece. */
@@ -488,4 +490,12 @@ void io_stream_keepalive(struct io_stream *s, unsigned idle_s)
 size_t io_stream_queued(const struct io_stream *s)
 {
 	return buf_len(&s->out);
+}
+
+size_t io_stream_unreceived(const struct io_stream *s)
+{
+	int in_kernel = 0;
+	if (s->is_dead || ioctl(s->fd, SIOCOUTQ, &in_kernel) || in_kernel < 0)
+		in_kernel = 0;
+	return io_stream_queued(s) + (size_t)in_kernel;
 }

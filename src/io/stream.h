@@ -117,6 +117,9 @@ void io_stream_abort(struct io_stream *s);
 void io_stream_keepalive(struct io_stream *s, unsigned idle_s);
 /* Bytes that the socket has not taken yet. */
 size_t io_stream_queued(const struct io_stream *s);
+/* These, and what the socket has taken and the peer's system has not received yet: closing the
+ * descriptor is then a loss, if the peer sends one more byte. Asks the kernel. */
+size_t io_stream_unreceived(const struct io_stream *s);
 static inline bool io_stream_is_flushed(const struct io_stream *s)
 {
 	return !io_stream_queued(s);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -180,6 +181,7 @@ static const struct {
 	{ SCMP_SYS(socketpair), RESOLVER | WITNESS, IS(0, AF_UNIX) }, /* libcurl wakes itself */
 	{ SCMP_SYS(ioctl), ALL, IS(1, FIONREAD) },
 	{ SCMP_SYS(ioctl), ALL, IS(1, FIONBIO) },
+	{ SCMP_SYS(ioctl), WORKER, IS(1, SIOCOUTQ) }, /* io_stream_unreceived() */
 	/* To read a limit, not to set one. */
 	{ SCMP_SYS(prlimit64), ALL, IS(2, 0) },
 };
