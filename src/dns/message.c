@@ -98,7 +98,9 @@ int dns_message_open(struct dns_message *ret_message, struct slice packet)
 		                             .answers_left = u16_at(packet, 6),
 		                             .authorities_left = u16_at(packet, 8),
 		                             .rcode = packet.data[3] & DNS_WIRE_RCODE,
-		                             .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC };
+		                             .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC,
+		                             .is_authoritative =
+			                             packet.data[2] & DNS_WIRE_AUTHORITATIVE };
 	return 0;
 }
 
