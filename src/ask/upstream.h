@@ -1,7 +1,8 @@
 /*
  * Questions to resolvers of this host that validate, for their verdict: the AD bit (RFC 6840 5.8),
- * which libunbound takes out of whatever it is told; or to servers of a zone, for what they have. One datagram a question; an answer that does
- * not fit into one is asked for over TCP. Nothing is kept: they have a cache.
+ * which libunbound takes out of whatever it is told; or to servers of a zone, for what they have.
+ * One datagram a question; an answer that does not fit into one is asked for over TCP. Nothing is
+ * kept: they have a cache.
  */
 #ifndef ASK_UPSTREAM_H
 #define ASK_UPSTREAM_H

@@ -46,7 +46,8 @@ static void on_end(struct io_later *later)
 	if (q->is_told)
 		return;
 	q->is_told = true;
-	q->fn(q->owner, (const char(*)[ZONE_ADDRESS_CAP])q->addresses, q->count, q->why[0] ? q->why : NULL);
+	q->fn(q->owner, (const char(*)[ZONE_ADDRESS_CAP])q->addresses, q->count,
+	      q->why[0] ? q->why : NULL);
 }
 
 static void fail(struct zone_question *q, const char *what, const char *why)
@@ -146,12 +147,14 @@ static int ns_ask(struct zone_question *q);
 static void on_ns(void *owner, const struct lookup_answer *answer)
 {
 	struct zone_question *q = owner;
-	lookup_question_free(TAKE(q->ns));
-	if (policy_dns_is_lost(answer->status)) {
+	bool is_lost = policy_dns_is_lost(answer->status);
+	if (is_lost)
 		fail(q, q->at, answer->why ? answer->why : "its name servers are not known");
+	else
+		ns_read(q, answer->packet);
+	lookup_question_free(TAKE(q->ns)); /* and with it the answer */
+	if (is_lost)
 		return;
-	}
-	ns_read(q, answer->packet);
 	int r = 0;
 	if (!q->server_count) { /* a zone begins further up */
 		q->at += strcspn(q->at, ".");

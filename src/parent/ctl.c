@@ -436,9 +436,10 @@ static void command_do(struct asker *a)
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false, "unknown command; known: status, reload, drain, "
-		                             "release, forget, tlsrpt-send, ban, unban, bans, "
-		                             "acme-renew, tlsa-plan, tlsa-abort, tlsa-status, upgrade"));
+		answer(a, result_json(false,
+		                      "unknown command; known: status, reload, drain, "
+		                      "release, forget, tlsrpt-send, ban, unban, bans, "
+		                      "acme-renew, tlsa-plan, tlsa-abort, tlsa-status, upgrade"));
 	}
 }
 

@@ -241,8 +241,9 @@ static void reason_write(char *text, size_t cap, const struct parent_certificate
 {
 	const struct proc_guard_answer *a = &c->guard;
 	if (c->is_held_by_plan)
-		snprintf(text, cap, "its key is the planned one, whose TLSA record was not "
-		                    "everywhere for long enough (`mailseal tlsa status`)");
+		snprintf(text, cap,
+		         "its key is the planned one, whose TLSA record was not "
+		         "everywhere for long enough (`mailseal tlsa status`)");
 	else if (a->tlsa == PROC_WITNESS_TLSA_MISSES)
 		snprintf(text, cap, "no TLSA record of _%u._tcp.%s covers it", a->place.port,
 		         a->place.host);

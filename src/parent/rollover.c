@@ -18,9 +18,9 @@
 #include <time.h>
 
 enum {
-	ANSWER_MAX_S = 300,       /* witness had no room for the question, or died */
-	ORDER_AGAIN_S = 3600,     /* after an order that failed */
-	REQUEST_NAMES_MAX = 100,  /* of a certificate: as many as a public CA takes */
+	ANSWER_MAX_S = 300,      /* witness had no room for the question, or died */
+	ORDER_AGAIN_S = 3600,    /* after an order that failed */
+	REQUEST_NAMES_MAX = 100, /* of a certificate: as many as a public CA takes */
 	PATH_CAP = 512,
 };
 
@@ -144,8 +144,9 @@ static void ask(struct parent *p, struct parent_rollover *r)
 	    !parent_guard_places(p->plan, number, places))
 		return;
 	if (places->is_cut) {
-		see(p, r, &(struct rollover_sight){ .why = "it is shown at more than 64 hosts and "
-		                                           "ports, which are not asked for" });
+		see(p, r,
+		    &(struct rollover_sight){ .why = "it is shown at more than 64 hosts and "
+		                                     "ports, which are not asked for" });
 		return;
 	}
 	q->number = r->number = ++p->rollover_numbers;
@@ -222,8 +223,8 @@ static void put_in_force(struct parent *p, struct parent_rollover *r)
 	}
 	int e = parent_rollover_files_switch(s, c);
 	if (e)
-		log_error(NULL, "the next key cannot be put in place", kv_str("certificate", r->name),
-		          kv_str("error", strerror(-e)));
+		log_error(NULL, "the next key cannot be put in place",
+		          kv_str("certificate", r->name), kv_str("error", strerror(-e)));
 	else
 		parent_plan_watch_files(p);
 }
@@ -252,9 +253,10 @@ void parent_rollover_said(struct parent *p, struct slice payload)
 	if (!r || !is_waiting(r))
 		return;
 	r->number = 0;
-	see(p, r, &(struct rollover_sight){ .is_everywhere = answer.is_everywhere,
-	                                    .ttl_s = answer.ttl_s,
-	                                    .why = answer.why });
+	see(p, r,
+	    &(struct rollover_sight){ .is_everywhere = answer.is_everywhere,
+	                              .ttl_s = answer.ttl_s,
+	                              .why = answer.why });
 }
 
 void parent_rollover_in_force(struct parent *p)

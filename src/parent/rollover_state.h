@@ -10,8 +10,8 @@ struct parent_rollover {
 	struct parent_rollover *next;
 	char *name; /* of the certificate */
 	struct rollover r;
-	bool is_damaged;   /* its file is none: nothing is done until it is taken back */
-	bool is_planning;  /* keys makes the next key, for this request */
+	bool is_damaged;  /* its file is none: nothing is done until it is taken back */
+	bool is_planning; /* keys makes the next key, for this request */
 	uint32_t request;
 	uint32_t number;   /* witness is asked; 0: it is not */
 	int64_t asked_s;   /* Unix time */

@@ -55,8 +55,8 @@ static json_t *one_json(const struct parent *p, const struct parent_rollover *r)
 	                 (json_int_t)r->r.planned_s, "seen", (json_int_t)r->r.seen_s, "switched",
 	                 (json_int_t)r->r.switched_s, "ttl_s", (json_int_t)r->r.ttl_s, "wait_s",
 	                 (json_int_t)rollover_wait_s(&r->r), "why", r->r.why, "todo",
-	                 todo_of(r, c && c->acme), "current", current, "next", next, "next_key", key,
-	                 "request", request);
+	                 todo_of(r, c && c->acme), "current", current, "next", next, "next_key",
+	                 key, "request", request);
 }
 
 /* Those of which there is something to say. */

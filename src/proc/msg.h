@@ -184,7 +184,8 @@ enum proc_msg_type {
 	/* parent -> witness, and back (proc/guard.h): is a certificate covered by TLSA records? */
 	PROC_MSG_GUARD_ASK,
 	PROC_MSG_GUARD_SAID,
-	/* parent -> witness, and back: is the next key's TLSA record everywhere? (proc/everywhere.h)
+	/* parent -> witness, and back: is the next key's TLSA record everywhere?
+	 * (proc/everywhere.h)
 	 */
 	PROC_MSG_EVERYWHERE_ASK,
 	PROC_MSG_EVERYWHERE_SAID,

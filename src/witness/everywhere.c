@@ -30,11 +30,11 @@ struct everywhere {
 	struct everywhere_settings set;
 	struct proc_everywhere_question question;
 	struct proc_everywhere_answer answer;
-	size_t place;                     /* that is asked for */
-	bool is_any;                      /* a place had records */
-	char name[DNS_NAME_CAP];          /* of its records */
-	struct lookup_question *tlsa;     /* step one */
-	struct zone_question *zone;       /* step two */
+	size_t place;                 /* that is asked for */
+	bool is_any;                  /* a place had records */
+	char name[DNS_NAME_CAP];      /* of its records */
+	struct lookup_question *tlsa; /* step one */
+	struct zone_question *zone;   /* step two */
 	char addresses[ZONE_ADDRESSES_MAX][ZONE_ADDRESS_CAP];
 	struct server servers[ZONE_ADDRESSES_MAX]; /* step three */
 	size_t server_count, open;
@@ -167,7 +167,8 @@ static void on_late(struct io_deadline *d)
 	for (size_t i = 0; i < e->server_count; i++)
 		if (!e->servers[i].is_answered)
 			where = e->servers[i].address;
-	fail(e, where, where == e->name ? "DNS does not answer" : "the name server does not answer");
+	fail(e, where,
+	     where == e->name ? "DNS does not answer" : "the name server does not answer");
 }
 
 static void on_next(struct io_later *later)

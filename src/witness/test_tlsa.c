@@ -143,10 +143,8 @@ static void test_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tlsa_has_key),
-		cmocka_unit_test(test_tlsa),
-		cmocka_unit_test(test_tlsa_agility),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_tlsa_has_key), cmocka_unit_test(test_tlsa),
+		cmocka_unit_test(test_tlsa_agility), cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,9 +35,9 @@ struct witness {
 	struct lookup *lookup;
 	struct tls_hops *hops;
 	struct looker *looker;
-	struct cover *covers[COVERS_MAX];               /* under way */
+	struct cover *covers[COVERS_MAX];              /* under way */
 	struct everywhere *everywheres[ROLLOVERS_MAX]; /* the same */
-	struct ask_settings dns;                        /* whose stubs are asked directly */
+	struct ask_settings dns;                       /* whose stubs are asked directly */
 };
 
 static void on_seen(void *owner, const struct proc_witness_sight *sight)
