@@ -91,6 +91,8 @@ static const struct exposition_family
 		COUNTER("backend_connect_failures", "Connections of sessions that did not."),
 	tunnels =
 		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
+	rollover_state = GAUGE("rollover_state",
+                               "1: the plan of the certificate's next key is in this state."),
 	order_failures =
 		GAUGE("acme_order_failures",
                       "Orders of the certificate that failed since the last that went well."),
@@ -246,6 +248,24 @@ static void orders_write(struct exposition *e, const json_t *orders)
 	}
 }
 
+/* Each state is there, 1 for the one it is in. */
+static void rollovers_write(struct exposition *e, const json_t *list)
+{
+	static const char *const states[] = { "planned",  "seen", "ripe",
+		                              "switched", "over", "damaged" };
+	const json_t *rollover;
+	size_t i;
+	exposition_begin(e, &rollover_state);
+	json_array_foreach(list, i, rollover)
+	{
+		for (size_t s = 0; s < COUNT_OF(states); s++)
+			exposition_value(e, &rollover_state,
+			                 !strcmp(web_json_text(rollover, "state"), states[s]),
+			                 { "certificate", web_json_text(rollover, "certificate") },
+			                 { "state", states[s] });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -258,6 +278,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	backends_write(e, json_object_get(state, "backends"));
 	tunnels_write(e, state);
 	orders_write(e, json_object_get(state, "acme"));
+	rollovers_write(e, json_object_get(state, "rollovers"));
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		number_write(e, json_object_get(state, "workers"), i);
 }
