@@ -26,17 +26,41 @@ edge = {{ mail = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{port}"]; backen
 '''
 
 
-class Rolling:
-    """A daemon whose certificate has its TLSA record at both servers of the zone."""
+class TwoServers:
+    """The zone of HOST at two servers, and the resolver that the daemon believes."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self):
         self.zones = [Zone(), Zone()]
         self.servers = [NameServer(zone.say, has_zone=True, at=(address, 53))
                         for zone, address in zip(self.zones, SERVERS)]
         self.vouching = NameServer(self.resolve, vouches=True)
         for server in (*self.servers, self.vouching):
             server.ttl = 1
+
+    def resolve(self, name, kind):
+        """What the first server has, and who they are."""
+        if kind == NS and name == HOST:
+            return 0, [wire(f"ns{i}.{HOST}") for i in range(len(SERVERS))]
+        if kind == A and name.startswith("ns"):
+            return 0, socket.inet_aton(SERVERS[int(name[2])])
+        return self.zones[0].say(name, kind)
+
+    def publish(self, *records, zones=(0, 1)):
+        for number in zones:
+            self.zones[number].records = list(records)
+
+    def close(self):
+        for server in (*self.servers, self.vouching):
+            server.close()
+
+
+class Rolling:
+    """A daemon whose certificate has its TLSA record at both servers of the zone."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.dns = TwoServers()
+        self.publish, self.vouching = self.dns.publish, self.dns.vouching
         self.backend = peers.Backend(peers.imap)
         self.first = make_certificate(folder, "first", host=HOST)
         self.pair = f"{folder}/mx.pem", f"{folder}/mx.key"
@@ -49,18 +73,6 @@ class Rolling:
         self.own = pathlib.Path(folder, "state/certificates/mx")
         self.daemon.ready()
         self.vouching.wait(lambda asked: asked, PATIENCE)
-
-    def resolve(self, name, kind):
-        """As the resolver that is believed: what the first server has, and who they are."""
-        if kind == NS and name == HOST:
-            return 0, [wire(f"ns{i}.{HOST}") for i in range(len(SERVERS))]
-        if kind == A and name.startswith("ns"):
-            return 0, socket.inet_aton(SERVERS[int(name[2])])
-        return self.zones[0].say(name, kind)
-
-    def publish(self, *records, zones=(0, 1)):
-        for number in zones:
-            self.zones[number].records = list(records)
 
     def tlsa(self, *words):
         return subprocess.run([BINARY, "tlsa", "-c", self.daemon.config, *words],
@@ -96,8 +108,7 @@ class Rolling:
             assert self.daemon.close() == 0
         finally:
             self.backend.close()
-            for server in (*self.servers, self.vouching):
-                server.close()
+            self.dns.close()
 
 
 @pytest.fixture
