@@ -76,14 +76,12 @@ static void state_log(const struct parent_rollover *r)
 	           kv_str("mend", mends[r->r.state]));
 }
 
-static void damaged_log(const struct parent *p, const struct parent_rollover *r,
-                        const struct conf_certificate *c)
+static void damaged_log(const struct parent *p, const struct conf_certificate *c)
 {
 	char path[PATH_CAP];
 	conf_certificate_file_path(p->plan->settings, c, CONF_ROLLOVER_FILE, path, sizeof(path));
 	log_error(NULL, "a rollover cannot go on, its file is damaged", kv_str("file", path),
 	          kv_str("mend", "mailseal tlsa abort takes the plan back, then plan anew"));
-	(void)r;
 }
 
 /* Of a certificate that is new here. False: no memory. */
@@ -97,7 +95,7 @@ static bool rollover_add(struct parent *p, const struct conf_certificate *c)
 	int e = parent_rollover_file_read(p->plan->settings, c, &r->r);
 	r->is_damaged = e != 0;
 	if (e)
-		damaged_log(p, r, c);
+		damaged_log(p, c);
 	r->next = p->rollovers;
 	p->rollovers = r;
 	return true;
