@@ -12,6 +12,7 @@
 #include "cmd/policy.h"
 #include "cmd/report.h"
 #include "cmd/run.h"
+#include "cmd/tlsa.h"
 #include "cmd/up.h"
 #include "cmd/watch.h"
 
@@ -36,6 +37,7 @@ static const struct command commands[] = {
 	{ "watch", cmd_watch, "what crosses this network in clear, and what seals it" },
 	{ "policy", cmd_policy, "how mail to a domain would be sealed, and why" },
 	{ "dns", cmd_dns, "the records that a domain needs, and which are missing" },
+	{ "tlsa", cmd_tlsa, "show|status|plan|abort: TLSA records, and from a key to the next" },
 	{ "up", cmd_up, "put mailseal in front of the Postfix and Dovecot of this machine" },
 	{ "run", cmd_run, "the daemon: TLS in front of the mail servers of this provider" },
 	{ "config", cmd_config, "check|show|defaults|man: the configuration" },

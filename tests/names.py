@@ -4,8 +4,8 @@ import socket
 import struct
 import threading
 
-MX, TXT, A, SOA, TLSA, SRV = 15, 16, 1, 6, 52, 33
-AD = 0x20
+MX, TXT, A, NS, SOA, TLSA, SRV = 15, 16, 1, 2, 6, 52, 33
+AA, AD = 0x04, 0x20
 SERVFAIL, NXDOMAIN = 2, 3
 # Of a zone that is not asked for: what the daemon needs to begin, and vouches for nothing.
 ANCHOR = "bogus.example. IN DS 12345 13 2 " + "0123456789ABCDEF" * 4 + "\n"
@@ -19,16 +19,17 @@ def wire(name):
 class NameServer:
     """Until close(). say(name, kind) is asked for names below example: (rcode, record, a list of
     records or None), or None for no answer at all. asked has every name somebody wanted to know.
-    It says AD to who asks for that, if it vouches."""
+    It says AD to who asks for that, if it vouches; and AA, if the zones are its own."""
 
     ttl = 60
 
-    def __init__(self, say, vouches=False):
-        self.say, self.vouches, self.asked, self.changed = say, vouches, [], threading.Condition()
+    def __init__(self, say, vouches=False, has_zone=False, at=("127.0.0.1", 0)):
+        self.say, self.vouches, self.has_zone = say, vouches, has_zone
+        self.asked, self.changed = [], threading.Condition()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.sock.bind(("127.0.0.1", 0))
-        self.address = "127.0.0.1@%d" % self.sock.getsockname()[1]
+        self.sock.bind(at)
+        self.address = "%s@%d" % self.sock.getsockname()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -50,6 +51,7 @@ class NameServer:
             if said:
                 packet = bytearray(self.packet(query[:2], question, kind, *said))
                 packet[3] |= query[3] & AD if self.vouches else 0
+                packet[2] |= AA if self.has_zone else 0
                 self.sock.sendto(packet, client)
 
     def packet(self, number, question, kind, rcode, records):

@@ -25,6 +25,8 @@ struct upstream {
 	size_t count;
 	unsigned open;
 	unsigned questions_max;
+	unsigned again_ms;
+	bool has_zone;
 };
 
 struct upstream_question {
@@ -70,7 +72,9 @@ int upstream_new(struct upstream **ret_u, struct io_loop *loop,
 	*u = (struct upstream){ .loop = loop,
 		                .servers = servers,
 		                .count = settings->count,
-		                .questions_max = settings->questions_max };
+		                .questions_max = settings->questions_max,
+		                .again_ms = settings->again_ms ? settings->again_ms : AGAIN_MS,
+		                .has_zone = settings->has_zone };
 	for (size_t i = 0; i < u->count; i++) {
 		if (address_parse(&servers[i], settings->addresses[i]))
 			continue;
@@ -110,7 +114,7 @@ static int server_ask(struct upstream_question *q)
 	const struct server *s = &q->u->servers[q->server];
 	io_udp_close(&q->udp);
 	io_stream_deinit(&q->tcp);
-	io_deadline_arm(q->u->loop, &q->again, AGAIN_MS);
+	io_deadline_arm(q->u->loop, &q->again, q->u->again_ms);
 	int r = io_udp_open(&q->udp, q->u->loop, (const struct sockaddr *)&s->address, s->len);
 	return r ? err_up(r) : err_up(io_udp_send(&q->udp, query_of(q)));
 }
@@ -261,6 +265,8 @@ int upstream_ask(struct upstream_question **ret_q, struct upstream *u, const cha
 	u->open++;
 	int r = dns_query_write(q->query + LENGTH_LEN, &q->len, id, name, type) ? UPSTREAM_BAD_NAME
 	                                                                        : 0;
+	if (!r && u->has_zone)
+		dns_query_undirect(q->query + LENGTH_LEN);
 	q->query[0] = (uint8_t)(q->len >> 8);
 	q->query[1] = (uint8_t)q->len;
 	if (!r && servers_ask(q))

@@ -1,7 +1,8 @@
 /*
  * Questions to resolvers of this host that validate, for their verdict: the AD bit (RFC 6840 5.8),
- * which libunbound takes out of whatever it is told. One datagram a question; an answer that does
- * not fit into one is asked for over TCP. Nothing is kept: they have a cache.
+ * which libunbound takes out of whatever it is told; or to servers of a zone, for what they have.
+ * One datagram a question; an answer that does not fit into one is asked for over TCP. Nothing is
+ * kept: they have a cache.
  */
 #ifndef ASK_UPSTREAM_H
 #define ASK_UPSTREAM_H
@@ -17,6 +18,8 @@ struct upstream_settings {
 	const char *const *addresses; /* "ADDRESS" or "ADDRESS@PORT"; one after the other */
 	size_t count;
 	unsigned questions_max; /* at a time */
+	unsigned again_ms;      /* without an answer, then the next is asked; 0: 4 s */
+	bool has_zone;          /* servers of the zone: asked without RD and AD */
 };
 
 enum {

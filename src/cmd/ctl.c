@@ -57,10 +57,11 @@ static const char usage[] =
 /* The other build is asked first; the ledger may be large. */
 static bool takes_long(const char *command)
 {
-	return !strncmp(command, "upgrade", 7) || !strncmp(command, "forget ", 7);
+	return !strncmp(command, "upgrade", 7) || !strncmp(command, "forget ", 7) ||
+	       !strncmp(command, "tlsa-plan ", 10);
 }
 
-static int ask(const char *path, const char *command, struct buf *ret_answer)
+int ctl_ask(const char *path, const char *command, struct buf *ret_answer)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(sa.sun_path))
@@ -241,6 +242,23 @@ static void policies_print(const json_t *policies)
 	}
 }
 
+/* The key of a certificate that is rolled; printed for `mailseal tlsa status`, too. */
+void ctl_rollover_print(const json_t *rollover)
+{
+	const char *why = json_string_value(json_object_get(rollover, "why"));
+	printf("rollover: certificate %s: %s",
+	       json_string_value(json_object_get(rollover, "certificate")),
+	       json_string_value(json_object_get(rollover, "state")));
+	time_print("planned", number_of(rollover, "planned"));
+	time_print("everywhere since", number_of(rollover, "seen"));
+	time_print("switched", number_of(rollover, "switched"));
+	if (number_of(rollover, "wait_s"))
+		printf(", %lld s to wait", number_of(rollover, "wait_s"));
+	if (why && why[0])
+		printf("; %s", why);
+	printf("; %s\n", json_string_value(json_object_get(rollover, "todo")));
+}
+
 static void status_print(const json_t *answer)
 {
 	const char *key;
@@ -275,6 +293,8 @@ static void status_print(const json_t *answer)
 	               json_string_value(json_object_get(value, "mend")));
 	json_array_foreach((json_t *)json_object_get(answer, "acme"), i, value) order_print(value);
 	policies_print(json_object_get(answer, "mta_sts"));
+	json_array_foreach((json_t *)json_object_get(answer, "rollovers"), i, value)
+		ctl_rollover_print(value);
 	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
 		printf("warning: backend %s, %s: %s; %s\n",
 	               json_string_value(json_object_get(value, "backend")),
@@ -343,8 +363,7 @@ static int answer_show(const struct buf *text, enum form form)
 	return status;
 }
 
-/* The socket of the daemon with this configuration. 0, or 1 with a line on stderr. */
-static int socket_find(const char *config, char path[108])
+int ctl_socket_find(const char *config, char path[108])
 {
 	struct conf_errors errors = {};
 	struct conf_settings *settings = NULL;
@@ -361,7 +380,7 @@ static int socket_find(const char *config, char path[108])
 static int ctl_run(const char *path, const char *command, enum form form)
 {
 	CLEAN(buf_deinit) struct buf answer = {};
-	int r = ask(path, command, &answer);
+	int r = ctl_ask(path, command, &answer);
 	if (r && form == FORM_NAGIOS)
 		return nagios_say(NAGIOS_CRITICAL, "no daemon answers", strerror(-r));
 	if (r) {
@@ -490,7 +509,7 @@ int cmd_ctl(int argc, char **argv)
 		words_complain(argc - optind, argv + optind, form);
 		return form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;
 	}
-	if (!path[0] && socket_find(config, path))
+	if (!path[0] && ctl_socket_find(config, path))
 		return form == FORM_NAGIOS ? nagios_say(NAGIOS_UNKNOWN, "bad configuration", config)
 		                           : UNKNOWN;
 	return ctl_run(path, (const char *)line.data, form);

@@ -84,7 +84,8 @@ void conf_certificate_chain_path(const struct conf_settings *s, const struct con
                                  char *ret_path, size_t cap);
 void conf_certificate_key_path(const struct conf_settings *s, const struct conf_certificate *c,
                                char *ret_path, size_t cap);
-/* A file in its folder: "chain.pem", "next.pem". For those that are ordered alone. */
+/* A file in its folder: "chain.pem", "next.pem". Of one that is not ordered: of its next key alone.
+ */
 void conf_certificate_file_path(const struct conf_settings *s, const struct conf_certificate *c,
                                 const char *file, char *ret_path, size_t cap);
 #define CONF_CHAIN_FILE "chain.pem"
@@ -92,6 +93,9 @@ void conf_certificate_file_path(const struct conf_settings *s, const struct conf
 #define CONF_KEY_FILE "key.pem"
 #define CONF_NEXT_KEY_FILE "next.pem"
 #define CONF_NEXT_CHAIN_FILE "next-chain.pem"
+#define CONF_NEXT_REQUEST_FILE "next.csr"
+#define CONF_PREVIOUS_KEY_FILE "previous.pem"
+#define CONF_ROLLOVER_FILE "rollover"
 
 /* What it is called in the log. */
 const char *conf_chain_name(const struct conf_settings *s, size_t number);

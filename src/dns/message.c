@@ -93,12 +93,14 @@ int dns_message_open(struct dns_message *ret_message, struct slice packet)
 		return DNS_BAD;
 	if (name_read(packet, DNS_WIRE_HEADER_LEN, NULL, &at) || !has(packet, at, 4))
 		return DNS_BAD;
-	*ret_message = (struct dns_message){ .whole = packet,
-		                             .at = at + 4,
-		                             .answers_left = u16_at(packet, 6),
-		                             .authorities_left = u16_at(packet, 8),
-		                             .rcode = packet.data[3] & DNS_WIRE_RCODE,
-		                             .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC };
+	*ret_message =
+		(struct dns_message){ .whole = packet,
+		                      .at = at + 4,
+		                      .answers_left = u16_at(packet, 6),
+		                      .authorities_left = u16_at(packet, 8),
+		                      .rcode = packet.data[3] & DNS_WIRE_RCODE,
+		                      .is_authentic = packet.data[3] & DNS_WIRE_AUTHENTIC,
+		                      .is_authoritative = packet.data[2] & DNS_WIRE_AUTHORITATIVE };
 	return 0;
 }
 

@@ -22,6 +22,7 @@ enum {
 };
 enum dns_type {
 	DNS_A = 1,
+	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_MX = 15,
 	DNS_TXT = 16,
@@ -38,7 +39,8 @@ struct dns_message {
 	size_t at;
 	unsigned answers_left, authorities_left;
 	uint8_t rcode;
-	bool is_authentic; /* AD: worth what its sender is (RFC 4035 4.9.3) */
+	bool is_authentic;     /* AD: worth what its sender is (RFC 4035 4.9.3) */
+	bool is_authoritative; /* AA: the sender has the zone (RFC 1035 4.1.1) */
 };
 
 struct dns_record {
@@ -82,7 +84,7 @@ struct dns_caa {
 /* The record's data. The type is the caller's to look at first. 0 or DNS_BAD. */
 [[nodiscard]] int dns_mx_read(const struct dns_message *m, const struct dns_record *r,
                               struct dns_mx *ret_mx);
-/* Of a CNAME. ret_name: DNS_NAME_CAP bytes. */
+/* Of a CNAME or NS record. ret_name: DNS_NAME_CAP bytes. */
 [[nodiscard]] int dns_cname_read(const struct dns_message *m, const struct dns_record *r,
                                  char *ret_name);
 /* Of an A or AAAA record (DNS_BAD: of another); ret_text: DNS_ADDRESS_CAP bytes. */

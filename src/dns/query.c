@@ -43,6 +43,12 @@ int dns_query_write(uint8_t ret_query[DNS_QUERY_MAX], size_t *ret_len, uint16_t 
 	return 0;
 }
 
+void dns_query_undirect(uint8_t query[DNS_QUERY_MAX])
+{
+	query[2] &= (uint8_t)~RECURSION_DESIRED;
+	query[3] &= (uint8_t)~DNS_WIRE_AUTHENTIC;
+}
+
 int dns_query_match(struct slice query, struct slice packet)
 {
 	size_t len = query.len - DNS_WIRE_HEADER_LEN - OPT_LEN; /* of the question */

@@ -23,6 +23,17 @@ static void test_query_written(void **state)
 	assert_true(slice_equal(slice_of(query, len), want));
 }
 
+static void test_query_to_a_server_of_the_zone(void **state)
+{
+	(void)state;
+	uint8_t query[DNS_QUERY_MAX];
+	size_t len;
+	struct slice want = TEXT("\1\2\0\0\0\1\0\0\0\0\0\1" QUESTION "\0\0\51\4\xd0\0\0\0\0\0\0");
+	assert_int_equal(dns_query_write(query, &len, 0x0102, "_25x.example", DNS_TLSA), 0);
+	dns_query_undirect(query);
+	assert_true(slice_equal(slice_of(query, len), want));
+}
+
 static const struct {
 	const char *name;
 	int result;
@@ -84,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query_written),
+		cmocka_unit_test(test_query_to_a_server_of_the_zone),
 		cmocka_unit_test(test_query_names),
 		cmocka_unit_test(test_query_match),
 	};

@@ -2,6 +2,7 @@
 #include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/guard.h"
+#include "parent/rollover.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -155,6 +156,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		break;
 	case PROC_MSG_GUARD_SAID:
 		parent_guard_said(c->parent, msg->payload);
+		break;
+	case PROC_MSG_EVERYWHERE_SAID:
+		parent_rollover_said(c->parent, msg->payload);
 		break;
 	case PROC_MSG_HOOK_ENDED:
 		parent_alarms_hook_ended(c->parent, msg->payload);

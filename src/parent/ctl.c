@@ -6,6 +6,7 @@
  */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/rollover.h"
 #include "parent/state.h"
 #include "parent/truth.h"
 
@@ -26,6 +27,7 @@ enum {
 	LINE_MAX_LEN = PATH_MAX + 16,
 	STATUS_WAIT_MS = 2000,
 	FORGET_WAIT_MS = 60000,
+	PLAN_WAIT_MS = 30000,
 	UPGRADE_WAIT_MS = 60000, /* more than parent/upgrade.c takes for its answer */
 	ASKERS_MAX = ESTATE_ASKERS_MAX,
 	USER_MAX = 255,
@@ -42,7 +44,8 @@ struct asker {
 	size_t len;
 	bool wants_status;
 	bool wants_upgrade;
-	uint32_t wants_forgot; /* the request; 0: none */
+	uint32_t wants_forgot;  /* the request; 0: none */
+	uint32_t wants_planned; /* the same */
 };
 
 struct parent_ctl {
@@ -52,7 +55,7 @@ struct parent_ctl {
 	char path[108];
 	struct asker *askers;
 	size_t count;
-	uint32_t forgets; /* the last request */
+	uint32_t forgets, plans; /* the last request */
 };
 
 static const char *const number_names[PARENT_NUMBERS] = {
@@ -124,7 +127,7 @@ static void answer(struct asker *a, json_t *what)
 	}
 	free(text);
 	a->wants_status = a->wants_upgrade = false;
-	a->wants_forgot = 0;
+	a->wants_forgot = a->wants_planned = 0;
 	io_later_add(a->ctl->parent->loop, &a->end);
 }
 
@@ -218,6 +221,7 @@ json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
 		json_object_set_new(status, "acme", parent_acme_json(p));
 	if (p->plan && p->plan->settings->mta_sts_count)
 		json_object_set_new(status, "mta_sts", parent_site_json(p));
+	json_object_set_new(status, "rollovers", parent_rollovers_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));
 	json_t *warnings = parent_caps_warnings(p);
 	parent_tunnels_warn(p, warnings);
@@ -242,6 +246,8 @@ static void on_late(struct io_deadline *d)
 		answer(a, parent_ctl_status_json(
 				  a->ctl->parent,
 				  false)); /* with what is known of who did not answer */
+	else if (a->wants_planned)
+		answer(a, result_json(false, "keys did not answer in time, see the log"));
 	else if (a->wants_forgot)
 		answer(a, result_json(false, "the ledger did not answer in time"));
 	else
@@ -368,6 +374,24 @@ static void told(struct asker *a, const char *against, const char *done)
 	answer(a, result_json(!against, against ? against : done));
 }
 
+/* keys makes the next key; parent_ctl_planned() answers. */
+static void tlsa_plan_do(struct asker *a, const char *name)
+{
+	struct parent *p = a->ctl->parent;
+	a->wants_planned = ++a->ctl->plans;
+	io_deadline_arm(p->loop, &a->late, PLAN_WAIT_MS);
+	const char *against = parent_rollover_plan(p, name, a->wants_planned);
+	if (against)
+		told(a, against, NULL);
+}
+
+void parent_ctl_planned(struct parent *p, uint32_t request, const char *against)
+{
+	for (struct asker *a = p->ctl ? p->ctl->askers : NULL; a; a = a->next)
+		if (request && a->wants_planned == request)
+			told(a, against, "planned");
+}
+
 static void ban_do(struct asker *a, const char *text)
 {
 	bool is_user = false;
@@ -402,15 +426,22 @@ static void command_do(struct asker *a)
 	} else if (!strncmp(a->line, "acme-renew ", 11)) {
 		told(a, parent_acme_order(p, a->line + 11, PARENT_ORDER_CURRENT),
 		     "ordering, see the log");
+	} else if (!strncmp(a->line, "tlsa-plan ", 10)) {
+		tlsa_plan_do(a, a->line + 10);
+	} else if (!strncmp(a->line, "tlsa-abort ", 11)) {
+		told(a, parent_rollover_abort(p, a->line + 11), "taken back");
+	} else if (!strcmp(a->line, "tlsa-status")) {
+		answer(a, json_pack("{s:o}", "rollovers", parent_rollovers_json(p)));
 	} else if (!strcmp(a->line, "drain")) {
 		answer(a, result_json(true, "draining"));
 		parent_drain(p);
 	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
 		upgrade_do(a, a->line[7] ? a->line + 8 : "");
 	} else {
-		answer(a, result_json(false, "unknown command; known: status, reload, drain, "
-		                             "release, forget, tlsrpt-send, ban, unban, bans, "
-		                             "acme-renew, upgrade"));
+		answer(a, result_json(false,
+		                      "unknown command; known: status, reload, drain, "
+		                      "release, forget, tlsrpt-send, ban, unban, bans, "
+		                      "acme-renew, tlsa-plan, tlsa-abort, tlsa-status, upgrade"));
 	}
 }
 
@@ -427,7 +458,7 @@ void parent_ctl_hand_over(struct parent *p, struct estate *e)
 	for (struct asker *a = p->ctl->askers; a; a = a->next) {
 		if (a->wants_status)
 			answer(a, parent_ctl_status_json(p, false));
-		else if (!a->wants_upgrade && !a->wants_forgot && !a->len)
+		else if (!a->wants_upgrade && !a->wants_forgot && !a->wants_planned && !a->len)
 			e->askers[e->asker_count++] = a->fd;
 	}
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "parent/alarms.h"
 #include "parent/places.h"
+#include "parent/rollover.h"
 #include "parent/state.h"
 #include "tls/label.h"
 
@@ -43,6 +44,15 @@ static void names_free(char **names, size_t count)
 	free(names);
 }
 
+bool parent_guard_places(const struct parent_plan *plan, size_t number, struct places *ret_places)
+{
+	char **names = names_read(plan);
+	if (names)
+		places_find(ret_places, plan->settings, (const char *const *)names, number);
+	names_free(names, plan->settings->certificate_count);
+	return names;
+}
+
 /* False: nothing asks, the answer stays what it is. */
 static bool question_send(struct parent *p, const struct parent_plan *plan, size_t number,
                           struct slice chain_pem)
@@ -50,12 +60,11 @@ static bool question_send(struct parent *p, const struct parent_plan *plan, size
 	CLEAN(buf_deinit) struct buf payload = {};
 	CLEAN(freep) struct places *places = calloc(1, sizeof(*places));
 	CLEAN(freep) struct proc_guard_question *q = calloc(1, sizeof(*q));
-	char **names = names_read(plan);
 	struct proc_packer packer = proc_packer_onto(&payload);
-	bool is_well = places && q && names && p->witness.is_ready &&
-	               chain_pem.len <= PROC_GUARD_CHAIN_MAX;
+	bool is_well = places && q && p->witness.is_ready &&
+	               chain_pem.len <= PROC_GUARD_CHAIN_MAX &&
+	               parent_guard_places(plan, number, places);
 	if (is_well) {
-		places_find(places, plan->settings, (const char *const *)names, number);
 		q->number = plan->certificates[number].guard_number = ++p->guard_numbers;
 		q->count = places->count;
 		memcpy(q->places, places->list, sizeof(q->places));
@@ -68,7 +77,6 @@ static bool question_send(struct parent *p, const struct parent_plan *plan, size
 		         kv_str("certificate", plan->settings->certificates[number].name));
 	if (is_well)
 		parent_send(&p->witness, PROC_MSG_GUARD_ASK, proc_packed(&packer), -1);
-	names_free(names, plan->settings->certificate_count);
 	return is_well;
 }
 
@@ -135,7 +143,7 @@ static void held_answered(struct parent *p, struct parent_certificate *c,
                           const struct proc_guard_answer *answer)
 {
 	c->guard_number = 0;
-	if (!c->is_held)
+	if (!c->is_held || c->is_held_by_plan) /* parent/rollover.c lets that one in */
 		return;
 	bool is_kept = answer->tlsa == PROC_WITNESS_TLSA_MISSES ||
 	               answer->tlsa == PROC_WITNESS_TLSA_UNKNOWN;
@@ -192,6 +200,14 @@ static bool is_kept_out(const struct parent_certificate *c, const struct parent_
 	       (c->guard.tlsa == PROC_WITNESS_TLSA_UNKNOWN && was_there);
 }
 
+/* Its key is the next one of a plan, whose record is not everywhere yet. */
+static bool is_too_early(const struct parent *p, const struct parent_certificate *c,
+                         const struct parent_certificate *old)
+{
+	return old && memcmp(c->key_digest, old->key_digest, sizeof(c->key_digest)) != 0 &&
+	       !parent_rollover_allows(p, c->key_digest);
+}
+
 static void key_forget(struct parent *p, uint32_t key_id)
 {
 	uint8_t payload[4];
@@ -204,6 +220,7 @@ static void key_forget(struct parent *p, uint32_t key_id)
  * they are looked at again when they change. 0 or -ENOMEM. */
 static int keep(struct parent *p, struct parent_certificate *c, struct parent_certificate *old)
 {
+	bool is_by_plan = is_too_early(p, c, old);
 	buf_clear(&c->chain);
 	int r = buf_add(&c->chain, buf_slice(&old->chain));
 	if (r)
@@ -216,12 +233,18 @@ static int keep(struct parent *p, struct parent_certificate *c, struct parent_ce
 	c->not_before_s = old->not_before_s;
 	c->not_after_s = old->not_after_s;
 	c->is_held = true;
+	c->is_held_by_plan = is_by_plan;
 	return 0;
 }
 
-static void reason_write(char *text, size_t cap, const struct proc_guard_answer *a)
+static void reason_write(char *text, size_t cap, const struct parent_certificate *c)
 {
-	if (a->tlsa == PROC_WITNESS_TLSA_MISSES)
+	const struct proc_guard_answer *a = &c->guard;
+	if (c->is_held_by_plan)
+		snprintf(text, cap,
+		         "its key is the planned one, whose TLSA record was not "
+		         "everywhere for long enough (`mailseal tlsa status`)");
+	else if (a->tlsa == PROC_WITNESS_TLSA_MISSES)
 		snprintf(text, cap, "no TLSA record of _%u._tcp.%s covers it", a->place.port,
 		         a->place.host);
 	else
@@ -237,9 +260,10 @@ void parent_guard_apply(struct parent *p)
 		struct parent_certificate *c = &plan->certificates[i];
 		struct parent_certificate *old = in_force(p, plan->settings->certificates[i].name);
 		c->tlsa_seen_s = says_some(c->guard.tlsa) ? time(NULL) : old ? old->tlsa_seen_s : 0;
-		if (p->guard_is_off || !is_kept_out(c, old) || plan->error[0])
+		if (p->guard_is_off || plan->error[0] ||
+		    (!is_kept_out(c, old) && !is_too_early(p, c, old)))
 			continue;
-		reason_write(reason, sizeof(reason), &c->guard);
+		reason_write(reason, sizeof(reason), c);
 		if (!old)
 			snprintf(plan->error, sizeof(plan->error), "certificate \"%.60s\": %.150s",
 			         plan->settings->certificates[i].name, reason);
@@ -301,7 +325,7 @@ void parent_guard_in_force(struct parent *p)
 		if (!c->is_held)
 			continue;
 		is_any = true;
-		reason_write(reason, sizeof(reason), &c->guard);
+		reason_write(reason, sizeof(reason), c);
 		conf_certificate_chain_path(s, &s->certificates[i], path, sizeof(path));
 		snprintf(text, sizeof(text),
 		         "%.200s is not put into service, the old one stays: %.250s", path, reason);
@@ -310,8 +334,8 @@ void parent_guard_in_force(struct parent *p)
 				   .kind = PROC_ALARM_TLSA_GUARD,
 				   .subject = p->plan->settings->certificates[i].name,
 				   .text = text,
-				   .mend = "publish a TLSA record of the new key (`mailseal dns "
-					   "DOMAIN` prints it), or put the old pair back" });
+				   .mend = "put the old pair back; a key is changed by plan, see "
+					   "`mailseal tlsa --help`" });
 	}
 	p->guard_again.fn = on_again;
 	if (is_any)

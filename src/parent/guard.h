@@ -13,12 +13,15 @@
 
 struct parent;
 struct parent_plan;
+struct places;
 
 /*
  * Of p->next, whose chains and keys fit. True: DNS is asked (first), and parent_plan_decide_soon()
  * follows; false: all is known, parent_guard_apply() may be called.
  */
 bool parent_guard_waits(struct parent *p);
+/* Where a certificate of a plan is shown. False: no memory. */
+bool parent_guard_places(const struct parent_plan *plan, size_t number, struct places *ret_places);
 /* Certificates that are kept out are replaced by those in force. What cannot be is in plan.error.
  */
 void parent_guard_apply(struct parent *p);

@@ -6,6 +6,7 @@
 #include "parent/acme.h"
 #include "parent/alarms.h"
 #include "parent/guard.h"
+#include "parent/rollover.h"
 #include "parent/state.h"
 #include "parent/truth.h"
 
@@ -255,6 +256,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->witness);
 	parent_truth_free(p);
 	parent_guard_end(p);
+	parent_rollovers_free(p);
 	parent_alarms_free(p);
 	parent_watches_free(p);
 	io_deadline_disarm(&p->ledger_late);

@@ -4,6 +4,7 @@
  * nothing changes.
  */
 #include "parent/parent.h"
+#include "parent/rollover.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -340,6 +341,7 @@ static void plan_commit(struct parent *p)
 	p->mismatch_since_ms = 0;
 	parent_health_inherit(p->plan, old);
 	parent_guard_in_force(p);
+	parent_rollover_in_force(p);
 	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
 	workers_adjust(p, wanted);

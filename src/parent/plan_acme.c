@@ -4,6 +4,7 @@
  */
 #include "parent/acme.h"
 #include "parent/acme_files.h"
+#include "parent/rollover_files.h"
 #include "parent/state.h"
 
 #include "base/err.h"
@@ -111,6 +112,7 @@ int parent_plan_ordered(struct parent *p, struct parent_plan *plan, size_t numbe
 	if (r)
 		return parent_plan_fails(plan, "%s/" CONF_CERTIFICATES_FOLDER "/%s: %s",
 		                         s->state_dir, c->name, strerror(-r));
+	parent_rollover_files_mend(s, c);
 	conf_certificate_chain_path(s, c, chain, sizeof(chain));
 	conf_certificate_key_path(s, c, key, sizeof(key));
 	bool has_key = !access(key, F_OK);

@@ -92,6 +92,7 @@ struct parent_certificate {
 	int64_t tlsa_seen_s; /* Unix time when DNS last had TLSA records for it; 0: never */
 	bool is_held;        /* what the files have is kept out, this is what was in force before */
 	bool is_order_lost;  /* keys died while it made the key, and the next one is asked again */
+	bool is_held_by_plan; /* because a planned key is not to come yet (parent/rollover.h) */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
@@ -150,6 +151,9 @@ struct parent {
 	uint32_t guard_numbers; /* given out */
 	bool guard_is_off;      /* of the next plan: nothing can stay */
 	struct io_deadline guard_late, guard_again;
+	struct parent_rollover *rollovers; /* of each certificate */
+	uint32_t rollover_numbers;         /* given out */
+	struct io_deadline rollover_tick;
 	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
 	bool next_is_renewal;         /* the same settings, other certificates */
 	struct parent_child keys;
@@ -439,6 +443,8 @@ struct json_t *parent_ctl_status_json(const struct parent *p, bool is_long);
 /* Ledger forgot somebody; it died before it answered. */
 void parent_ctl_forgot_came(struct parent *p, struct slice answer);
 void parent_ctl_forgot_lost(struct parent *p);
+/* The next key is made and its plan kept, or why not. */
+void parent_ctl_planned(struct parent *p, uint32_t request, const char *against);
 /* To who asked for the upgrade, if still there. */
 void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message);
 /* Before another image goes on: who waits is answered, who said nothing yet is handed over. */

@@ -96,13 +96,16 @@ static void expect(const struct parent *p, const struct truth_target *t,
 {
 	const struct conf_settings *s = p->plan->settings;
 	const char *file = t->file;
+	char path[sizeof(t->file)];
 	ret_expected->is_self_made = t->is_self_made;
 	if (t->edge != TRUTH_NO_EDGE) {
 		size_t at = in_force_find(p, t, sight);
 		ret_expected->has_force = true;
 		ret_expected->is_in_force = at < p->plan->certificate_count;
-		if (at < s->certificate_count)
-			file = s->certificates[at].chain;
+		if (at < s->certificate_count) {
+			conf_certificate_chain_path(s, &s->certificates[at], path, sizeof(path));
+			file = path;
+		}
 	}
 	file_expect(ret_expected, file);
 }

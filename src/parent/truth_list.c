@@ -102,7 +102,8 @@ static bool own_add(struct parent *p, const struct parent_listener *l, size_t ce
 	snprintf(t->told.host, sizeof(t->told.host), "%s", host);
 	snprintf(t->told.name, sizeof(t->told.name), "%s", name);
 	if (certificate < s->certificate_count)
-		snprintf(t->file, sizeof(t->file), "%s", s->certificates[certificate].chain);
+		conf_certificate_chain_path(s, &s->certificates[certificate], t->file,
+		                            sizeof(t->file));
 	snprintf(t->subject, sizeof(t->subject), "%.48s %.100s%s%.100s", e->name, l->text,
 	         name[0] ? " " : "", name);
 	return true;

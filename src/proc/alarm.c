@@ -15,7 +15,7 @@ static const struct {
 	[PROC_ALARM_NOT_SERVED] = { "not-served",
 	                            "see who else listens there (ss -ltnp), then reload mailseal" },
 	[PROC_ALARM_TLSA_MISMATCH] = { "tlsa-mismatch",
-	                               "publish the record that `mailseal tlsa` prints for what is "
+	                               "publish the record that `mailseal tlsa show` prints for what is "
 	                               "served, or serve what is published: mail from senders that "
 	                               "verify DANE is not delivered" },
 	[PROC_ALARM_EXPIRED] = { "expired", "renew it, and reload the server" },
@@ -27,7 +27,7 @@ static const struct {
 	                                  "serve the whole chain (fullchain.pem), not the "
 	                                  "certificate alone" },
 	[PROC_ALARM_TLSA_GUARD] = { "tlsa-guard",
-	                            "publish its TLSA record first: `mailseal tlsa`" },
+	                            "publish its TLSA record first: `mailseal tlsa show`" },
 	[PROC_ALARM_ACME_FAILED] = { "acme-failed", "see `mailseal ctl status` for when it is "
 	                                            "ordered again; when the "
 	                                            "cause is gone, `mailseal ctl acme-renew NAME` "

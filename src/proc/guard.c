@@ -1,12 +1,12 @@
 #include "proc/guard.h"
 
-static void place_pack(struct proc_packer *p, const struct proc_guard_place *place)
+void proc_guard_place_pack(struct proc_packer *p, const struct proc_guard_place *place)
 {
 	proc_pack_u16(p, place->port);
 	proc_pack_str(p, place->host);
 }
 
-static bool place_unpack(struct proc_unpacker *u, struct proc_guard_place *ret_place)
+bool proc_guard_place_unpack(struct proc_unpacker *u, struct proc_guard_place *ret_place)
 {
 	return proc_unpack_u16(u, &ret_place->port) &&
 	       proc_unpack_str(u, ret_place->host, sizeof(ret_place->host));
@@ -17,7 +17,7 @@ void proc_guard_question_pack(struct proc_packer *p, const struct proc_guard_que
 	proc_pack_u32(p, question->number);
 	proc_pack_u16(p, (uint16_t)question->count);
 	for (size_t i = 0; i < question->count; i++)
-		place_pack(p, &question->places[i]);
+		proc_guard_place_pack(p, &question->places[i]);
 	proc_pack_raw(p, question->chain_pem);
 }
 
@@ -30,7 +30,7 @@ bool proc_guard_question_unpack(struct slice payload, struct proc_guard_question
 		return false;
 	ret_question->count = count;
 	for (size_t i = 0; i < count; i++)
-		if (!place_unpack(&u, &ret_question->places[i]))
+		if (!proc_guard_place_unpack(&u, &ret_question->places[i]))
 			return false;
 	return proc_unpack_text(&u, &ret_question->chain_pem);
 }
@@ -39,7 +39,7 @@ void proc_guard_answer_pack(struct proc_packer *p, const struct proc_guard_answe
 {
 	proc_pack_u32(p, answer->number);
 	proc_pack_u8(p, (uint8_t)answer->tlsa);
-	place_pack(p, &answer->place);
+	proc_guard_place_pack(p, &answer->place);
 }
 
 bool proc_guard_answer_unpack(struct slice payload, struct proc_guard_answer *ret_answer)
@@ -47,7 +47,7 @@ bool proc_guard_answer_unpack(struct slice payload, struct proc_guard_answer *re
 	struct proc_unpacker u = proc_unpacker_over(payload);
 	uint8_t tlsa;
 	if (!proc_unpack_u32(&u, &ret_answer->number) || !proc_unpack_u8(&u, &tlsa) ||
-	    tlsa >= PROC_WITNESS_TLSA_COUNT || !place_unpack(&u, &ret_answer->place))
+	    tlsa >= PROC_WITNESS_TLSA_COUNT || !proc_guard_place_unpack(&u, &ret_answer->place))
 		return false;
 	ret_answer->tlsa = (enum proc_witness_tlsa)tlsa;
 	return proc_unpack_ends(&u);

@@ -15,6 +15,10 @@ struct proc_guard_place {
 	char host[PROC_WITNESS_HOST_CAP];
 };
 
+void proc_guard_place_pack(struct proc_packer *p, const struct proc_guard_place *place);
+/* False: it is none. */
+bool proc_guard_place_unpack(struct proc_unpacker *u, struct proc_guard_place *ret_place);
+
 struct proc_guard_question {
 	uint32_t number; /* of the parent's */
 	size_t count;

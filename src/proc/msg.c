@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "proc/alarm.h"
+#include "proc/everywhere.h"
 #include "proc/guard.h"
 #include "proc/hook.h"
 #include "proc/witness.h"
@@ -160,6 +161,12 @@ static const struct row {
 	                         false },
 	[PROC_MSG_GUARD_SAID] = { "guard said", WAY(WITNESS, PARENT),
 	                          ID + 1 + 4 + PROC_WITNESS_HOST_CAP, false },
+	[PROC_MSG_EVERYWHERE_ASK] = { "everywhere?", WAY(PARENT, WITNESS),
+	                              ID + 32 + 2 +
+	                                      PROC_GUARD_PLACES_MAX *(4 + PROC_WITNESS_HOST_CAP),
+	                              false },
+	[PROC_MSG_EVERYWHERE_SAID] = { "everywhere said", WAY(WITNESS, PARENT),
+	                               ID + 1 + 4 + 2 + PROC_EVERYWHERE_WHY_CAP, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

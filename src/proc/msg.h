@@ -190,6 +190,11 @@ enum proc_msg_type {
 	PROC_MSG_ORDER_ASK,  /* u8 enum proc_order_ask, u32 number, str which, text: a chain */
 	PROC_MSG_ORDER_TOLD, /* u8 enum proc_order_ask, u32 number, u8 enum proc_order_answer,
 	                        text: a chain */
+	/* parent -> witness, and back: is the next key's TLSA record everywhere?
+	 * (proc/everywhere.h)
+	 */
+	PROC_MSG_EVERYWHERE_ASK,
+	PROC_MSG_EVERYWHERE_SAID,
 	PROC_MSG_COUNT,
 };
 

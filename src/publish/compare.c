@@ -62,6 +62,7 @@ static bool is_like(const struct publish_record *record, const char *text)
 		return txt_is_like(record, text);
 	case DNS_A:
 	case DNS_AAAA:
+	case DNS_NS:
 	case DNS_CNAME:
 	case DNS_NSEC3:
 	case DNS_NSEC3PARAM:

@@ -110,6 +110,23 @@ bool rollover_switch(struct rollover *r, int64_t now_s)
 	return true;
 }
 
+bool rollover_serve(struct rollover *r, const uint8_t *spki, int64_t now_s)
+{
+	bool is_next = memcmp(spki, r->next, ROLLOVER_DIGEST_LEN) == 0;
+	if (!is_under_way(r) || is_next == (r->state == ROLLOVER_SWITCHED)) {
+		if (is_under_way(r) && !is_next) /* renewed beside the plan, with its own record */
+			memcpy(r->current, spki, ROLLOVER_DIGEST_LEN);
+		return false;
+	}
+	if (!is_next) {
+		lose(r, "another key was put in force again");
+		memcpy(r->current, spki, ROLLOVER_DIGEST_LEN);
+		return true;
+	}
+	r->state = ROLLOVER_RIPE;
+	return rollover_switch(r, now_s);
+}
+
 bool rollover_allows(const struct rollover *r, const uint8_t *spki)
 {
 	if (!is_under_way(r) || memcmp(spki, r->next, ROLLOVER_DIGEST_LEN) != 0)

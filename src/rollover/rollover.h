@@ -60,6 +60,12 @@ bool rollover_abort(struct rollover *r);
 bool rollover_see(struct rollover *r, const struct rollover_sight *sight, int64_t now_s);
 /* The next key is in force. False: it is not ripe. */
 bool rollover_switch(struct rollover *r, int64_t now_s);
+/*
+ * A certificate with this key is in force. The next key: it is switched to, ripe or not (what is
+ * there at a start is served); another one, once switched: the plan begins to wait anew. True: the
+ * state is another now.
+ */
+bool rollover_serve(struct rollover *r, const uint8_t *spki, int64_t now_s);
 /* Is a certificate with this key one that the plan lets in now? */
 bool rollover_allows(const struct rollover *r, const uint8_t *spki);
 /* Seconds of looking until the state may change by itself; 0: it waits for something else. */

@@ -162,6 +162,27 @@ static void test_rollover_allows(void **state)
 	assert_true(rollover_allows(&r, new_key));
 }
 
+static void test_rollover_serve(void **state)
+{
+	(void)state;
+	uint8_t third[ROLLOVER_DIGEST_LEN] = { 3 };
+	struct rollover r = planned();
+	assert_false(rollover_serve(&r, old_key, BEGIN_S));
+	assert_false(rollover_serve(&r, third, BEGIN_S)); /* renewed beside the plan */
+	assert_memory_equal(r.current, third, sizeof(third));
+	assert_int_equal(r.state, ROLLOVER_PLANNED);
+	assert_true(rollover_serve(&r, new_key, BEGIN_S + 5));
+	assert_int_equal(r.state, ROLLOVER_SWITCHED);
+	assert_int_equal(r.switched_s, BEGIN_S + 5);
+	assert_false(rollover_serve(&r, new_key, BEGIN_S + 6));
+	assert_true(rollover_serve(&r, old_key, BEGIN_S + 7)); /* put back */
+	assert_int_equal(r.state, ROLLOVER_PLANNED);
+	assert_memory_equal(r.current, old_key, sizeof(old_key));
+	struct rollover none = {};
+	assert_false(rollover_serve(&none, new_key, BEGIN_S));
+	assert_int_equal(none.state, ROLLOVER_NONE);
+}
+
 static void test_rollover_text(void **state)
 {
 	(void)state;
@@ -225,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_rollover_ttl),
 		cmocka_unit_test(test_rollover_plan_refused),
 		cmocka_unit_test(test_rollover_allows),
+		cmocka_unit_test(test_rollover_serve),
 		cmocka_unit_test(test_rollover_text),
 		cmocka_unit_test(test_rollover_text_refused),
 	};

@@ -91,6 +91,8 @@ static const struct exposition_family
 		COUNTER("backend_connect_failures", "Connections of sessions that did not."),
 	tunnels =
 		GAUGE("backend_tunnel", "1: the tunnel to the backend is in force; 0: it is gone."),
+	rollover_state = GAUGE("rollover_state",
+                               "1: the plan of the certificate's next key is in this state."),
 	order_failures =
 		GAUGE("acme_order_failures",
                       "Orders of the certificate that failed since the last that went well."),
@@ -258,6 +260,24 @@ static void policies_write(struct exposition *e, const json_t *modes)
 		exposition_value(e, &policies, (double)json_integer_value(count), { "mode", mode });
 }
 
+/* Each state is there, 1 for the one it is in. */
+static void rollovers_write(struct exposition *e, const json_t *list)
+{
+	static const char *const states[] = { "planned",  "seen", "ripe",
+		                              "switched", "over", "damaged" };
+	const json_t *rollover;
+	size_t i;
+	exposition_begin(e, &rollover_state);
+	json_array_foreach(list, i, rollover)
+	{
+		for (size_t s = 0; s < COUNT_OF(states); s++)
+			exposition_value(e, &rollover_state,
+			                 !strcmp(web_json_text(rollover, "state"), states[s]),
+			                 { "certificate", web_json_text(rollover, "certificate") },
+			                 { "state", states[s] });
+	}
+}
+
 static void state_write(struct exposition *e, const json_t *state)
 {
 	one(e, &running, !strcmp(web_json_text(state, "state"), "running"));
@@ -271,6 +291,7 @@ static void state_write(struct exposition *e, const json_t *state)
 	tunnels_write(e, state);
 	orders_write(e, json_object_get(state, "acme"));
 	policies_write(e, json_object_get(json_object_get(state, "mta_sts"), "modes"));
+	rollovers_write(e, json_object_get(state, "rollovers"));
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		number_write(e, json_object_get(state, "workers"), i);
 }

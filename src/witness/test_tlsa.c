@@ -31,6 +31,29 @@ static void tlsa_add(struct buf *b, uint8_t usage, uint8_t matching, uint8_t fil
 	record_add(b, DNS_TLSA, data, (uint8_t)(3 + len));
 }
 
+static void test_tlsa_has_key(void **state)
+{
+	(void)state;
+	CLEAN(buf_deinit) struct buf b = {};
+	uint8_t key[32], other[32];
+	char owner[DNS_NAME_CAP] = "x";
+	uint32_t ttl_s = 0;
+	memset(key, 7, sizeof(key));
+	memset(other, 8, sizeof(other));
+	packet_begin(&b, DNS_TLSA, 2);
+	tlsa_add(&b, 3, 2, 7); /* by SHA-512: not that record */
+	tlsa_add(&b, 2, 1, 8);
+	assert_false(witness_tlsa_has_key(buf_slice(&b), key, &ttl_s, owner));
+	assert_int_equal(ttl_s, 60);
+	assert_string_equal(owner, "");
+	packet_begin(&b, DNS_TLSA, 2);
+	tlsa_add(&b, 3, 1, 9);
+	tlsa_add(&b, 3, 1, 7);
+	assert_true(witness_tlsa_has_key(buf_slice(&b), key, &ttl_s, owner));
+	assert_false(witness_tlsa_has_key(buf_slice(&b), other, &ttl_s, owner));
+	assert_false(witness_tlsa_has_key((struct slice){}, key, &ttl_s, owner));
+}
+
 static const struct {
 	const char *name;
 	enum policy_dns status;
@@ -120,9 +143,8 @@ static void test_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tlsa),
-		cmocka_unit_test(test_tlsa_agility),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_tlsa_has_key), cmocka_unit_test(test_tlsa),
+		cmocka_unit_test(test_tlsa_agility), cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

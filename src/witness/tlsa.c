@@ -47,6 +47,33 @@ size_t witness_tlsa_records(const struct witness_tlsa *tlsa, struct tls_record *
 	return count;
 }
 
+static bool is_of_key(const struct dns_record *r, const uint8_t *spki)
+{
+	enum { DANE_EE = 3, SPKI = 1, SHA2_256 = 1, DIGEST_LEN = 32 };
+	struct dns_tlsa t;
+	return !dns_tlsa_read(r, &t) && t.usage == DANE_EE && t.selector == SPKI &&
+	       t.matching == SHA2_256 && slice_equal(t.data, slice_of(spki, DIGEST_LEN));
+}
+
+bool witness_tlsa_has_key(struct slice packet, const uint8_t *spki, uint32_t *ret_ttl_s,
+                          char *ret_owner)
+{
+	struct dns_message m;
+	struct dns_record r;
+	bool has_key = false;
+	if (dns_message_open(&m, packet))
+		return false;
+	while (!dns_message_next(&m, &r)) {
+		if (r.type != DNS_TLSA)
+			continue;
+		has_key |= is_of_key(&r, spki);
+		if (r.ttl_s > *ret_ttl_s)
+			*ret_ttl_s = r.ttl_s;
+		snprintf(ret_owner, DNS_NAME_CAP, "%s", r.name);
+	}
+	return has_key;
+}
+
 size_t witness_addresses_read(const struct lookup_answer *answer,
                               char (*addresses)[DNS_ADDRESS_CAP], size_t count, size_t max)
 {

@@ -23,6 +23,13 @@ void witness_tlsa_read(struct witness_tlsa *ret_tlsa, const struct lookup_answer
 /* Those that count, for tls/proof.h; borrowed. ret_records: POLICY_TLSA_MAX. Returns how many. */
 size_t witness_tlsa_records(const struct witness_tlsa *tlsa, struct tls_record *ret_records);
 
+/*
+ * Has an answer the record "3 1 1" with this digest? ret_ttl_s: the largest of the TLSA records;
+ * ret_owner (DNS_NAME_CAP): whose they are, the end of a CNAME chain. Both as far as there are any.
+ */
+bool witness_tlsa_has_key(struct slice packet, const uint8_t *spki, uint32_t *ret_ttl_s,
+                          char *ret_owner);
+
 /* "_993._tcp.imap.example.org" */
 void witness_tlsa_name(const char *host, uint16_t port, char *ret_name, size_t cap);
 

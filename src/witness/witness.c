@@ -14,6 +14,7 @@
 #include "proc/peer.h"
 #include "tls/proof.h"
 #include "witness/cover.h"
+#include "witness/everywhere.h"
 #include "witness/looker.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CA_FILE_MAX = 4 * 1024 * 1024, COVERS_MAX = 256 };
+enum { CA_FILE_MAX = 4 * 1024 * 1024, COVERS_MAX = 256, ROLLOVERS_MAX = 64 };
 
 struct witness {
 	struct io_loop *loop;
@@ -34,7 +35,9 @@ struct witness {
 	struct lookup *lookup;
 	struct tls_hops *hops;
 	struct looker *looker;
-	struct cover *covers[COVERS_MAX]; /* under way */
+	struct cover *covers[COVERS_MAX];              /* under way */
+	struct everywhere *everywheres[ROLLOVERS_MAX]; /* the same */
+	struct ask_settings dns;                       /* whose stubs are asked directly */
 };
 
 static void on_seen(void *owner, const struct proc_witness_sight *sight)
@@ -76,6 +79,37 @@ static void cover_begin(struct witness *w, struct slice question)
 		log_warn(NULL, "DNS is not asked about a certificate");
 }
 
+static void on_everywhere_answer(void *owner, struct everywhere *e,
+                                 const struct proc_everywhere_answer *answer)
+{
+	struct witness *w = owner;
+	uint8_t room[512];
+	struct proc_packer p = proc_packer_over(room, sizeof(room));
+	proc_everywhere_answer_pack(&p, answer);
+	if (p.has_failed || proc_peer_queue(w->parent, PROC_MSG_EVERYWHERE_SAID, proc_packed(&p)))
+		log_warn(NULL, "what DNS says of a next key is not told");
+	for (size_t i = 0; i < ROLLOVERS_MAX; i++)
+		if (w->everywheres[i] == e)
+			everywhere_free(TAKE(w->everywheres[i]));
+}
+
+/* One that there is no room or memory for is asked again by the parent. */
+static void everywhere_begin(struct witness *w, struct slice question)
+{
+	const struct everywhere_settings set = { .loop = w->loop,
+		                                 .lookup = w->lookup,
+		                                 .stubs = w->dns.stubs,
+		                                 .stub_count = w->settings->resolver.stub_count,
+		                                 .question = question,
+		                                 .on_answer = on_everywhere_answer,
+		                                 .owner = w };
+	size_t i = 0;
+	while (i < ROLLOVERS_MAX && w->everywheres[i])
+		i++;
+	if (i == ROLLOVERS_MAX || everywhere_new(&w->everywheres[i], &set))
+		log_warn(NULL, "DNS is not asked about a next key");
+}
+
 static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 {
 	struct witness *w = owner;
@@ -85,6 +119,10 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 		return err_up(looker_targets_set(w->looker, msg->payload));
 	if (msg->type == PROC_MSG_GUARD_ASK) {
 		cover_begin(w, msg->payload);
+		return 0;
+	}
+	if (msg->type == PROC_MSG_EVERYWHERE_ASK) {
+		everywhere_begin(w, msg->payload);
 		return 0;
 	}
 	if (msg->type != PROC_MSG_WITNESS_AGAIN || !proc_unpack_u32(&u, &id))
@@ -114,14 +152,13 @@ static int lookup_begin(struct witness *w)
 {
 	enum { QUERIES = 256 };
 	char error[256] = "out of memory";
-	CLEAN(ask_settings_deinit) struct ask_settings set = {};
-	int r = ask_settings_take(&set, &w->settings->resolver);
+	int r = ask_settings_take(&w->dns, &w->settings->resolver);
 	if (r)
 		return err_up(r);
-	set.lookup.trust_anchor = w->anchor;
-	set.lookup.keeps_anchor = true;
-	set.lookup.queries = QUERIES;
-	r = lookup_new(&w->lookup, w->loop, &set.lookup, error, sizeof(error));
+	w->dns.lookup.trust_anchor = w->anchor;
+	w->dns.lookup.keeps_anchor = true;
+	w->dns.lookup.queries = QUERIES;
+	r = lookup_new(&w->lookup, w->loop, &w->dns.lookup, error, sizeof(error));
 	if (r)
 		log_error(NULL, "witness cannot ask DNS", kv_str("error", error));
 	return r > 0 ? err_raise(-EINVAL) : err_up(r);
@@ -192,11 +229,14 @@ static void end(struct witness *w)
 	looker_free(w->looker);
 	for (size_t i = 0; i < COVERS_MAX; i++)
 		cover_free(w->covers[i]);
+	for (size_t i = 0; i < ROLLOVERS_MAX; i++)
+		everywhere_free(w->everywheres[i]);
 	proc_peer_free(w->parent);
 	proc_chan_free(w->parent_chan);
 	tls_hops_unref(w->hops);
 	lookup_free(w->lookup);
 	io_loop_free(w->loop);
+	ask_settings_deinit(&w->dns);
 	conf_settings_free(w->settings);
 	buf_deinit(&w->ca_pem);
 }
