@@ -156,9 +156,25 @@ static void test_verdict_words(void **state)
 	                    "days");
 }
 
+static void test_verdict_is_about(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *subject;
+		bool is_about;
+	} cases[] = { { "host:99", true },
+		      { "host:99 192.0.2.1", true },
+		      { "host:993", false },
+		      { "host:9", false } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(verdict_is_about(cases[i].subject, "host:99=imaps", 7),
+		                 cases[i].is_about);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdict_is_about),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_verdict_words),
 	};

@@ -28,7 +28,7 @@ static bool is_of_listener(const struct parent *p, const char *subject)
 			continue;
 		int len = snprintf(begin, sizeof(begin), "%.48s %.100s",
 		                   p->plan->settings->edges[l->edge].name, l->text);
-		if (!strncmp(subject, begin, (size_t)len))
+		if (verdict_is_about(subject, begin, (size_t)len))
 			return true;
 	}
 	return false;
@@ -41,7 +41,7 @@ static bool is_known(void *owner, const char *subject)
 	if (!conf_needs_witness(s))
 		return false;
 	for (size_t i = 0; i < s->watched_count; i++)
-		if (!strncmp(subject, s->watched[i].text, strcspn(s->watched[i].text, "=")))
+		if (verdict_is_about(subject, s->watched[i].text, strcspn(s->watched[i].text, "=")))
 			return true;
 	return is_of_listener(p, subject);
 }
@@ -176,8 +176,7 @@ static bool is_place_known(void *owner, const char *subject)
 	const struct places_asked *asked = owner;
 	const struct truth_target *t = asked->target;
 	char known[PROC_ALARM_SUBJECT_CAP];
-	if (strncmp(subject, t->subject, asked->subject_len) != 0 ||
-	    (subject[asked->subject_len] && subject[asked->subject_len] != ' '))
+	if (!verdict_is_about(subject, t->subject, asked->subject_len))
 		return true;
 	for (size_t i = 0; i < t->place_count; i++) {
 		subject_of(t, &t->places[i], known);

@@ -116,3 +116,9 @@ void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *
 		break;
 	}
 }
+
+bool verdict_is_about(const char *subject, const char *target, size_t target_len)
+{
+	return !strncmp(subject, target, target_len) &&
+	       (!subject[target_len] || subject[target_len] == ' ');
+}

@@ -36,4 +36,7 @@ void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *
 /* The kinds that it may find. */
 bool verdict_may_find(enum proc_alarm_kind kind);
 
+/* Is an alarm's subject this target, or one of its addresses ("TARGET ADDRESS")? */
+bool verdict_is_about(const char *subject, const char *target, size_t target_len);
+
 #endif

@@ -53,6 +53,8 @@ static void lose(struct rollover *r, const char *why)
 static void ttl_note(struct rollover *r, uint32_t ttl_s)
 {
 	uint32_t bounded_s = ttl_s < ROLLOVER_TTL_MAX_S ? ttl_s : ROLLOVER_TTL_MAX_S;
+	if (bounded_s < ROLLOVER_TTL_MIN_S)
+		bounded_s = ROLLOVER_TTL_MIN_S;
 	if (bounded_s > r->ttl_s)
 		r->ttl_s = bounded_s;
 }
@@ -69,7 +71,7 @@ static void see_everywhere(struct rollover *r, const struct rollover_sight *sigh
 		return;
 	}
 	watch(r, now_s);
-	if (r->state == ROLLOVER_SEEN && r->ttl_s && !rollover_wait_s(r))
+	if (r->state == ROLLOVER_SEEN && !rollover_wait_s(r))
 		r->state = ROLLOVER_RIPE;
 }
 

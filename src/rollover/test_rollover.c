@@ -140,6 +140,18 @@ static void test_rollover_ttl(void **state)
 	assert_int_equal(rollover_wait_s(&r), 2 * ROLLOVER_TTL_MAX_S - 3 * MINUTE_S);
 }
 
+static void test_rollover_ttl_zero(void **state)
+{
+	(void)state;
+	struct rollover r = planned();
+	const struct rollover_sight none = { true, 0, NULL };
+	assert_true(rollover_see(&r, &none, BEGIN_S));
+	assert_int_equal(rollover_wait_s(&r), 2 * ROLLOVER_TTL_MIN_S);
+	assert_false(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_MIN_S - 1));
+	assert_true(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_MIN_S));
+	assert_int_equal(r.state, ROLLOVER_RIPE);
+}
+
 static void test_rollover_plan_refused(void **state)
 {
 	(void)state;
@@ -244,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_rollover_courses),
 		cmocka_unit_test(test_rollover_nobody_looked),
 		cmocka_unit_test(test_rollover_ttl),
+		cmocka_unit_test(test_rollover_ttl_zero),
 		cmocka_unit_test(test_rollover_plan_refused),
 		cmocka_unit_test(test_rollover_allows),
 		cmocka_unit_test(test_rollover_serve),

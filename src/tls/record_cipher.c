@@ -71,10 +71,11 @@ int tls_record_renew(struct tls_records *r, struct tls_record_side *side)
 	struct slice secret = slice_of(side->secret, suite->secret_len);
 	uint8_t next[TLS_RECORD_SECRET_MAX];
 	int e = tls_record_expand(suite->digest, secret, "traffic upd", next, suite->secret_len);
+	if (!e)
+		memcpy(side->secret, next, suite->secret_len);
+	explicit_bzero(next, sizeof(next));
 	if (e)
 		return err_up(e);
-	memcpy(side->secret, next, suite->secret_len);
-	explicit_bzero(next, sizeof(next));
 	side->sequence = 0;
 	tls_record_forget(side);
 	return 0;
@@ -95,8 +96,10 @@ static int block_take(struct tls_records *r, const struct tls_records_settings *
 	struct tls_record_side *client = set->is_server ? &r->read : &r->write;
 	struct tls_record_side *server = set->is_server ? &r->write : &r->read;
 	int e = tls_record_prf(&prf, block, 2 * (key_len + fixed_len));
-	if (e)
+	if (e) {
+		explicit_bzero(block, sizeof(block));
 		return err_up(e);
+	}
 	memcpy(client->secret, block, key_len);
 	memcpy(server->secret, block + key_len, key_len);
 	memcpy(client->secret + key_len, block + 2 * key_len, fixed_len);
