@@ -35,11 +35,13 @@ def authority(folder):
         names += [f"{label}.{domain}" for domain in (GOOD, BAD, OTHER)]
     ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     run("openssl", "req", "-x509", *ec, "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem",
-        "-days", "30", "-subj", "/CN=the test's CA")
+        "-days", "30", "-subj", "/CN=the test's CA", "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign")
     run("openssl", "req", *ec, "-keyout", f"{folder}/own.key", "-out", f"{folder}/own.csr", "-subj",
         "/CN=mail.example.org")
     with open(f"{folder}/own.ext", "w", encoding="ascii") as out:
-        out.write("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+        out.write("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) +
+                  "\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
     run("openssl", "x509", "-req", "-in", f"{folder}/own.csr", "-CA", f"{folder}/ca.pem", "-CAkey",
         f"{folder}/ca.key", "-CAcreateserial", "-days", "30", "-extfile", f"{folder}/own.ext", "-out",
         f"{folder}/own.pem")

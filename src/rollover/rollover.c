@@ -52,9 +52,8 @@ static void lose(struct rollover *r, const char *why)
 
 static void ttl_note(struct rollover *r, uint32_t ttl_s)
 {
-	uint32_t bounded_s = ttl_s < ROLLOVER_TTL_MAX_S ? ttl_s : ROLLOVER_TTL_MAX_S;
-	if (bounded_s < ROLLOVER_TTL_MIN_S)
-		bounded_s = ROLLOVER_TTL_MIN_S;
+	uint32_t counted_s = ttl_s ? ttl_s : ROLLOVER_TTL_ZERO_S;
+	uint32_t bounded_s = counted_s < ROLLOVER_TTL_MAX_S ? counted_s : ROLLOVER_TTL_MAX_S;
 	if (bounded_s > r->ttl_s)
 		r->ttl_s = bounded_s;
 }

@@ -18,7 +18,7 @@ enum {
 	ROLLOVER_DIGEST_LEN = 32, /* SHA-256 of a SubjectPublicKeyInfo: "3 1 1" */
 	ROLLOVER_WHY_CAP = 200,
 	ROLLOVER_GAP_MAX_S = 300, /* between two sights; more does not count */
-	ROLLOVER_TTL_MIN_S = 60,  /* some caches keep what says 0 all the same */
+	ROLLOVER_TTL_ZERO_S = 60, /* for 0: some caches keep what says 0 all the same */
 	ROLLOVER_TTL_MAX_S = 7 * 24 * 3600,
 	ROLLOVER_TEXT_MAX = 1024,
 };
@@ -49,8 +49,8 @@ struct rollover {
 /* What DNS had, for all hosts and ports of the certificate together. */
 struct rollover_sight {
 	bool is_everywhere; /* the next key's record, by DNSSEC and at each authoritative server */
-	uint32_t ttl_s;  /* the largest of these records; below ROLLOVER_TTL_MIN_S counts as that */
-	const char *why; /* where it is not; NULL: it is */
+	uint32_t ttl_s;     /* the largest of these records; 0 counts as ROLLOVER_TTL_ZERO_S */
+	const char *why;    /* where it is not; NULL: it is */
 };
 
 /* Begins. False: there is a plan under way, or the keys are one. */

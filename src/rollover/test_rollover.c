@@ -146,9 +146,9 @@ static void test_rollover_ttl_zero(void **state)
 	struct rollover r = planned();
 	const struct rollover_sight none = { true, 0, NULL };
 	assert_true(rollover_see(&r, &none, BEGIN_S));
-	assert_int_equal(rollover_wait_s(&r), 2 * ROLLOVER_TTL_MIN_S);
-	assert_false(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_MIN_S - 1));
-	assert_true(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_MIN_S));
+	assert_int_equal(rollover_wait_s(&r), 2 * ROLLOVER_TTL_ZERO_S);
+	assert_false(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_ZERO_S - 1));
+	assert_true(rollover_see(&r, &none, BEGIN_S + 2 * ROLLOVER_TTL_ZERO_S));
 	assert_int_equal(r.state, ROLLOVER_RIPE);
 }
 
