@@ -43,7 +43,7 @@ const struct conf_group conf_group_mta_sts = {
 	.help = "Policies of our own (RFC 8461), answered at https://mta-sts.DOMAIN by each http "
 		"edge with TLS; all names that begin with \"mta-sts.\" and are not in a "
 		"\"by_sni\" are then mailseal's. What is to be in DNS `mailseal dns` says. A "
-	        "domain "
+		"domain "
 		"that is taken out is served with mode none until no sender can hold its policy "
 		"any more; as long as one is left here",
 	ROWS(mta_sts_rows),
