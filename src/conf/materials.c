@@ -1,6 +1,14 @@
 #include "conf/materials.h"
 
 #include <string.h>
+#include <sys/mman.h>
+
+void conf_table_unmap(struct conf_table *table)
+{
+	if (table->data)
+		munmap(table->data, table->len);
+	*table = (struct conf_table){};
+}
 
 static bool is_wanted(const char *name, char *const *names, size_t count)
 {

@@ -71,7 +71,7 @@ static bool are_down(const struct edge_session *s, size_t from)
 
 bool edge_backend_is_down(const struct edge_session *s)
 {
-	return are_down(s, 0);
+	return s->edge->set.open != CONV_OPEN_AUTH && are_down(s, 0);
 }
 
 static void down_note(struct edge_session *s)
@@ -84,6 +84,7 @@ static int address_connect(struct edge_session *s)
 {
 	const struct edge_address *a = address_of(s);
 	io_stream_deinit(&s->backend);
+	s->backend_is_left = s->backend_in_starttls = false;
 	s->backend = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
 	s->tunnel = edge_tunnel_state(s, s->address);
 	return io_stream_connect(&s->backend, s->pool->loop,

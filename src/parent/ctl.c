@@ -92,6 +92,9 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"link_bytes_out",
 	"link_datagrams",
 	"link_datagrams_lost",
+	"lookups",
+	"lookups_unknown",
+	"lookups_failed",
 };
 
 static void on_end(struct io_later *later)

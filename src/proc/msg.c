@@ -132,6 +132,7 @@ static const struct row {
 	                             false },
 	[PROC_MSG_SITE_CHANNEL] = { "site channel", WAY(PARENT, RESOLVER), 0, true },
 	[PROC_MSG_SITE_TROUBLE] = { "site trouble", WAY(SITE, PARENT), 256 * KIB, false },
+	[PROC_MSG_TABLE] = { "table", WAY(PARENT, WORKER), ID + 8, true },
 	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");

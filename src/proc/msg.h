@@ -159,6 +159,8 @@ enum proc_msg_type {
 	PROC_MSG_SITE_CHANNEL, /* fd: to site, which asks as a worker does */
 	/* site -> parent: what is wrong with our own policies, all of it, when it changes */
 	PROC_MSG_SITE_TROUBLE, /* text: "DOMAIN WHY\n" each */
+	/* parent -> worker: behind CONFIG, a table of users */
+	PROC_MSG_TABLE, /* u32 which lookup, u64 length, fd: lookup/table.h */
 	PROC_MSG_COUNT,
 };
 
