@@ -152,7 +152,7 @@ def test_each_user_at_home(tmp_path, protocol, monkeypatch):
             assert ended["backend"].endswith(f":{d.servers[user != 'alice'].port}")
         told = d.servers[0].sessions[0]["told"]
         assert told["client"] == "127.0.0.1"
-        assert not any("secret" in str(line) for line in d.daemon.read_log())
+        assert not any("secret" in line for line in d.daemon.text)
     finally:
         d.close()
 

@@ -103,7 +103,15 @@ static void later(struct edge_directory *d)
 	io_later_add(d->loop, &d->later);
 }
 
-/* From a later turn, for the stream may be the caller. */
+/* Those that wait now; who asks anew meanwhile has a turn of his own. */
+static void all_later(struct edge_directory *d)
+{
+	for (size_t n = d->waiting; n && d->first; n--)
+		answer(d->first, EDGE_HOME_LATER, (struct slice){});
+}
+
+/* Who was asked about is answered; if it could not even be reached, all are. The next connection
+ * is made from a later turn, for the stream may be the caller. */
 static void lost(struct edge_directory *d, const char *error)
 {
 	struct edge_question *q = d->first;
@@ -112,9 +120,11 @@ static void lost(struct edge_directory *d, const char *error)
 	d->is_connected = false;
 	bool was_asked = d->is_asked;
 	d->is_asked = false;
+	later(d);
 	if (q && was_asked)
 		answer(q, EDGE_HOME_LATER, (struct slice){});
-	later(d);
+	else
+		all_later(d);
 }
 
 static void take(struct edge_directory *d, enum socketmap_result result, struct slice text)
@@ -190,12 +200,6 @@ static void on_event(struct io_stream *stream, enum io_stream_event event)
 	case IO_STREAM_TLS_FAILED:
 		break;
 	}
-}
-
-static void all_later(struct edge_directory *d)
-{
-	while (d->first)
-		answer(d->first, EDGE_HOME_LATER, (struct slice){});
 }
 
 static int connect_begin(struct edge_directory *d)
