@@ -51,7 +51,8 @@ static struct slice user_at(const struct table *t, size_t at)
 /* Where the user's line is, or where it would be. */
 static uint32_t *slot_find(const struct table *t, struct slice user)
 {
-	size_t i = hash_bytes(HASH_START, user.data, user.len) & t->mask;
+	uint64_t hash = hash_bytes(HASH_START, user.data, user.len);
+	size_t i = (hash ^ hash >> 32) & t->mask; /* the low bits alone lie close together */
 	while (t->slots[i] && !slice_equal(user_at(t, t->slots[i] - 1), user))
 		i = (i + 1) & t->mask;
 	return &t->slots[i];
