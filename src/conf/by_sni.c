@@ -1,4 +1,4 @@
-/* Which backends an edge has, and for which names. */
+/* Which backends an edge has, and for which names and users. */
 #include "conf/settings.h"
 
 #include <string.h>
@@ -29,10 +29,33 @@ const struct conf_by_sni *conf_by_sni_find(const struct conf_edge *edge, const c
 	return NULL;
 }
 
+const struct conf_lookup *conf_lookup_find(const struct conf_settings *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->lookup_count; i++)
+		if (!strcmp(s->lookups[i].name, name))
+			return &s->lookups[i];
+	return NULL;
+}
+
+size_t conf_by_user_find(const struct conf_settings *s, const struct conf_edge *edge,
+                         const char *answer, size_t len)
+{
+	for (size_t i = 0; i < edge->by_user_count; i++) {
+		const struct conf_by_user *by = &edge->by_user[i];
+		const char *means = by->answer ?: s->backends[by->backend].name;
+		if (strlen(means) == len && !memcmp(means, answer, len))
+			return by->backend;
+	}
+	return (size_t)-1;
+}
+
 bool conf_edge_has_backend(const struct conf_edge *edge, size_t backend)
 {
 	for (size_t i = 0; i < edge->by_sni_count; i++)
 		if (edge->by_sni[i].backend == backend || edge->by_sni[i].backend_h2 == backend)
+			return true;
+	for (size_t i = 0; i < edge->by_user_count; i++)
+		if (edge->by_user[i].backend == backend)
 			return true;
 	return edge->backend == backend || edge->backend_h2 == backend ||
 	       edge->challenge_backend == backend;

@@ -294,7 +294,7 @@ static void idle_check(struct conf_reader *r, const struct conf_limits *l, const
 	conf_mend(r, "write \"35m\" or more, or 0");
 }
 
-static void edge_check(struct conf_reader *r, const struct conf_edge *e)
+static void edge_check(struct conf_reader *r, struct conf_edge *e)
 {
 	struct conf_path listen = conf_path_of("edge", e->name, "listen");
 	struct conf_path listen_tls = conf_path_of("edge", e->name, "listen_tls");
@@ -315,6 +315,7 @@ static void edge_check(struct conf_reader *r, const struct conf_edge *e)
 	if (conf_is_bad(r, protocol.text))
 		return;
 	edge_rows_check(r, e);
+	conf_check_choice(r, e);
 	edge_certificate(r, e);
 	edge_clients(r, e);
 	conf_check_spliced(r, e);
@@ -520,6 +521,8 @@ void conf_check(struct conf_reader *r)
 	}
 	for (size_t i = 0; i < s->backend_count; i++)
 		backend_check(r, &s->backends[i]);
+	for (size_t i = 0; i < s->lookup_count; i++)
+		conf_check_lookup(r, &s->lookups[i]);
 	for (size_t i = 0; i < s->edge_count; i++)
 		edge_check(r, &s->edges[i]);
 	for (size_t i = 0; i < s->certificate_count; i++)

@@ -35,6 +35,10 @@ void conf_check_backend(struct conf_reader *r, const struct conf_backend *b);
 void conf_check_tunnel(struct conf_reader *r, const struct conf_backend *b);
 /* An edge whose bytes are not looked at, or that is taken for one. */
 void conf_check_spliced(struct conf_reader *r, const struct conf_edge *e);
+/* Which of its backends a session of the edge goes to; fills in a default. Before the other checks
+ * of the edge. */
+void conf_check_choice(struct conf_reader *r, struct conf_edge *e);
+void conf_check_lookup(struct conf_reader *r, const struct conf_lookup *l);
 /* Is this backend sent nothing but the TLS of clients, as they said it? */
 bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_backend *b);
 /* Relays, routes, the resolver, the services of MTAs. */

@@ -5,16 +5,6 @@
 
 #include <string.h>
 
-static void complain_unless_spliced(struct conf_reader *r, const struct conf_edge *e)
-{
-	struct conf_path path = conf_path_of("edge", e->name, "by_sni");
-	if (!e->by_sni_count || conf_protocol_is_spliced(e->protocol))
-		return;
-	conf_complain(r, path.text, "%s has one backend for all names",
-	              conf_protocol_name(e->protocol));
-	conf_mend(r, "make an edge of its own, at an address of its own, for the other backend");
-}
-
 /* What does nothing, or not what it says, where TLS goes on as it is. */
 static void passthrough_settings(struct conf_reader *r, const struct conf_edge *e)
 {
@@ -78,7 +68,6 @@ static void challenge_unused(struct conf_reader *r, const struct conf_edge *e)
 
 void conf_check_spliced(struct conf_reader *r, const struct conf_edge *e)
 {
-	complain_unless_spliced(r, e);
 	if (e->is_passthrough) {
 		passthrough_settings(r, e);
 		passthrough_backends(r, e);

@@ -4,7 +4,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+void conf_table_unmap(struct conf_table *table)
+{
+	if (table->data)
+		munmap(table->data, table->len);
+	*table = (struct conf_table){};
+}
 
 static bool is_wanted(const char *name, char *const *names, size_t count)
 {

@@ -10,12 +10,21 @@
 #include "base/buf.h"
 #include "conf/settings.h"
 
+/* A table of users and their backends, mapped (lookup/table.h). */
+struct conf_table {
+	void *data;
+	size_t len;
+};
+void conf_table_unmap(struct conf_table *table);
+
 struct conf_materials {
 	struct buf *chains;
 	uint32_t *key_ids;  /* of each chain, as keys knows it */
 	size_t chain_count; /* conf_chain_count() */
 	struct buf *cas;    /* conf_ca_...() */
 	size_t ca_count;
+	struct conf_table *tables; /* by the lookups of the settings; empty: it has none */
+	size_t table_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	char visitor[TLS_VISITOR_CAP]; /* tls/server.h; "": nobody looks */
 	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */

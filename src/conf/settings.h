@@ -193,6 +193,25 @@ struct conf_by_sni {
 	int line;
 };
 
+/* Another backend for some of the users: those of whom "lookup" says this. */
+struct conf_by_user {
+	char *answer; /* NULL: the backend's name */
+	size_t backend;
+	int line;
+};
+
+/* Who says which user is at home where: a service that speaks socketmap, or a table. */
+struct conf_lookup {
+	char *name;
+	struct conf_address socketmap; /* text[0]: it is this */
+	char *map;                     /* the name that the service knows */
+	char *table;                   /* a file; NULL: it is the other */
+	uint32_t timeout_ms;
+	uint32_t keep_ms; /* an answer of the service; 0: none is kept */
+	const char *file;
+	int line;
+};
+
 struct conf_edge {
 	char *name;
 	enum conf_protocol protocol;
@@ -205,6 +224,11 @@ struct conf_edge {
 	size_t challenge_backend;
 	struct conf_by_sni *by_sni;
 	size_t by_sni_count;
+	enum conv_open open;
+	char *lookup; /* of which conf_settings.lookups: with CONV_OPEN_AUTH */
+	struct conf_by_user *by_user;
+	size_t by_user_count;
+	bool has_no_default; /* backend is one of by_user: nobody is sent there unasked */
 	bool is_passthrough; /* TLS is the backend's own */
 	char **certificates; /* names; none: all */
 	size_t certificate_count;
@@ -523,6 +547,8 @@ struct conf_settings {
 	size_t certificate_count;
 	struct conf_backend *backends;
 	size_t backend_count;
+	struct conf_lookup *lookups;
+	size_t lookup_count;
 	struct conf_edge *edges;
 	size_t edge_count;
 	struct conf_relay *relays;
@@ -570,6 +596,12 @@ const char *conf_protocol_name(enum conf_protocol protocol);
 bool conf_protocol_is_spliced(enum conf_protocol protocol);
 /* Is it a backend of this edge, of whatever setting? */
 bool conf_edge_has_backend(const struct conf_edge *edge, size_t backend);
+/* By its name; NULL: there is none. */
+const struct conf_lookup *conf_lookup_find(const struct conf_settings *s, const char *name);
+/* What "lookup" said: an index of backends, or (size_t)-1: none of "by_user" is meant. */
+size_t conf_by_user_find(const struct conf_settings *s, const struct conf_edge *edge,
+                         const char *answer, size_t len);
+
 /* NULL: none of "by_sni" names it. sni: as it came. */
 const struct conf_by_sni *conf_by_sni_find(const struct conf_edge *edge, const char *sni);
 

@@ -67,7 +67,7 @@ static const struct conf_group *const root_groups[] = {
 	&conf_group_cluster,     &conf_group_pki,
 	&conf_group_watch,       &conf_group_mirror,
 	&conf_group_mta_sts,     &conf_group_autoconfig,
-	&conf_group_exception,
+	&conf_group_lookup,      &conf_group_exception,
 };
 
 const struct conf_group conf_root = {

@@ -20,6 +20,12 @@ static const struct conf_word passthrough_words[] = { { "terminate", false, fals
 	                                              { "passthrough", true, false },
 	                                              { NULL, 0, false } };
 
+static const struct conf_word open_words[] = { { "tls", CONV_OPEN_TLS, false },
+	                                       { "auth", CONV_OPEN_AUTH, false },
+	                                       { NULL, 0, false } };
+
+enum { BY_USER = 1 << CONF_IMAP | 1 << CONF_POP3 | 1 << CONF_SIEVE | 1 << CONF_SUBMISSION };
+
 static const struct conf_word auth_words[] = { { "after-tls", CONV_AUTH_AFTER_TLS, false },
 	                                       { "off", CONV_AUTH_OFF, false },
 	                                       { NULL, 0, false } };
@@ -53,7 +59,17 @@ static const struct conf_row edge_rows[] = {
 	LIST("listen_tls", CONF_ADDRESSES, listen_tls, listen_tls_count, "", LISTENERS,
 	     "Where TLS is there from the first byte (465, 993, 995, 443)",
 	     .protocols = ~(1U << CONF_SMTP)),
-	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "The server behind this edge"),
+	ROW("backend", CONF_BACKEND, backend, "", NEW_SESSIONS,
+	    "The server behind this edge. Has to be written, but with open = \"auth\": there it is "
+	    "for users that \"lookup\" does not know, whose logins fail without it"),
+	ROW("open", CONF_WORD, open, "tls", NEW_SESSIONS,
+	    "When the server is connected to: \"tls\", once the client's TLS is up; \"auth\", once "
+	    "the client has sent its credential: then \"lookup\" says which server the user is at "
+	    "home at, and the credential is sent on to it. Taken are LOGIN, USER and PASS, PLAIN, "
+	    "XOAUTH2 and OAUTHBEARER; others are not offered, for the edge has no passwords",
+	    .words = open_words, .protocols = BY_USER),
+	ROW("lookup", CONF_STRING, lookup, "", NEW_SESSIONS,
+	    "With open = \"auth\": the name of one in \"lookup\"", .protocols = BY_USER),
 	ROW("backend_h2", CONF_BACKEND, backend_h2, "", NEW_SESSIONS,
 	    "The same server where it takes HTTP/2 in clear (h2c). Without it clients are offered "
 	    "HTTP/1.1 alone; with it both, and the backend is the one of what they take (ALPN)",
@@ -114,9 +130,10 @@ static const struct conf_row edge_rows[] = {
 	      "certificate get the one that mailseal made)"),
 };
 
-static const struct conf_group group_by_sni;
+static const struct conf_group group_by_sni, group_by_user;
 static const struct conf_group *const edge_groups[] = { &conf_group_edge_tls,
-	                                                &conf_group_edge_limits, &group_by_sni };
+	                                                &conf_group_edge_limits, &group_by_sni,
+	                                                &group_by_user };
 #undef OF
 
 #define OF struct conf_by_sni
@@ -135,8 +152,11 @@ static const struct conf_row by_sni_rows[] = {
 static const struct conf_group group_by_sni = {
 	.name = "by_sni",
 	.kind = CONF_LIST,
-	.help = "For http and tcp: other backends for some of the names that clients ask for "
-		"(SNI), the first that fits. A browser may send requests for one name over a "
+	.help = "Other backends for some of the names that clients ask for (SNI), the first that "
+		"fits. Mail servers behind one edge have the same client_info and "
+		"channel_binding, STARTTLS or not; before TLS is up what all of them offer is "
+		"offered, and who never asks for TLS (smtp) goes to \"backend\". For http: a "
+		"browser may send requests for one name over a "
 		"connection for another if their certificate is the same (RFC 9113 9.1.1): give "
 		"such names certificates of their own",
 	ROWS(by_sni_rows),
@@ -145,6 +165,49 @@ static const struct conf_group group_by_sni = {
 	.item_size = sizeof(struct conf_by_sni),
 	.line_offset = offsetof(struct conf_by_sni, line),
 	.reload = CONF_RELOAD_NEW_SESSIONS,
+};
+#undef OF
+
+#define OF struct conf_by_user
+static const struct conf_row by_user_rows[] = {
+	ROW("answer", CONF_STRING, answer, "", NEW_SESSIONS,
+	    "What the lookup says of users who are at home there. Default: the backend's name"),
+	ROW("backend", CONF_BACKEND, backend, NULL, NEW_SESSIONS, "Their server"),
+};
+#undef OF
+
+#define OF struct conf_edge
+static const struct conf_group group_by_user = {
+	.name = "by_user",
+	.kind = CONF_LIST,
+	.help = "With open = \"auth\": the servers that users can be at home at. No other is told "
+		"a credential, whatever the lookup says",
+	ROWS(by_user_rows),
+	.offset = offsetof(OF, by_user),
+	.count_offset = offsetof(OF, by_user_count),
+	.item_size = sizeof(struct conf_by_user),
+	.line_offset = offsetof(struct conf_by_user, line),
+	.reload = CONF_RELOAD_NEW_SESSIONS,
+};
+#undef OF
+
+#define OF struct conf_lookup
+static const struct conf_row lookup_rows[] = {
+	ROW("socketmap", CONF_PLACE, socketmap, "", NEW_SESSIONS,
+	    "Where a service listens that speaks the socketmap protocol (socketmap_table(5)): "
+	    "unix:PATH, or an address of this host. It is asked for the user's name, the domain "
+	    "in lower case. OK and a text is the answer; NOTFOUND: it does not know the user; "
+	    "TEMP, TIMEOUT, PERM or no answer: the login fails for now, and says so"),
+	ROW("map", CONF_STRING, map, "users", NEW_SESSIONS, "The name of the map it is asked for"),
+	ROW("table", CONF_PATH, table, "", NEW_SESSIONS,
+	    "A file instead: lines of a user and an answer. \"@DOMAIN\" is all others of a domain, "
+	    "\"*\" all others. It is read again when it changes; while it has a fault, what it "
+	    "said before holds"),
+	ROW("timeout", CONF_DURATION_MS, timeout_ms, "5s", NEW_SESSIONS,
+	    "The service has to answer within this", RANGE(100, MINUTE)),
+	ROW("keep", CONF_DURATION_MS, keep_ms, "10s", NEW_SESSIONS,
+	    "An answer of the service holds for so long. 0: it is asked each time",
+	    RANGE(0, 1ULL * HOUR)),
 };
 #undef OF
 
@@ -164,6 +227,20 @@ static const struct conf_row exception_rows[] = {
 #undef OF
 
 #define OF struct conf_settings
+const struct conf_group conf_group_lookup = {
+	.name = "lookup",
+	.kind = CONF_NAMED,
+	.help = "Which user is at home at which server: a service or a file that edges with open = "
+		"\"auth\" ask",
+	ROWS(lookup_rows),
+	.offset = offsetof(OF, lookups),
+	.count_offset = offsetof(OF, lookup_count),
+	.item_size = sizeof(struct conf_lookup),
+	.line_offset = offsetof(struct conf_lookup, line),
+	.file_offset = offsetof(struct conf_lookup, file),
+	.reload = CONF_RELOAD_NEW_SESSIONS,
+};
+
 const struct conf_group conf_group_edge = {
 	.name = "edge",
 	.kind = CONF_NAMED,

@@ -58,6 +58,7 @@ extern const struct conf_group conf_group_limits;
 extern const struct conf_group conf_group_certificate;
 extern const struct conf_group conf_group_backend;
 extern const struct conf_group conf_group_edge;
+extern const struct conf_group conf_group_lookup;
 extern const struct conf_group conf_group_edge_tls;
 extern const struct conf_group conf_group_edge_limits;
 extern const struct conf_group conf_group_relay;

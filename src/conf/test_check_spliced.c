@@ -102,9 +102,6 @@ static void test_refused(void **state)
 	static const struct {
 		const char *text, *setting, *fragment;
 	} cases[] = {
-		{ FILE_OF(NEAR, "protocol = \"imap\"; listen_tls = [\"*:993\"]; backend = \"a\"; "
-		                "by_sni = ( { names = [\"y.org\"]; backend = \"b\"; } );"),
-		  "edge.x.by_sni", "one backend for all names" },
 		{ FILE_OF(NEAR, HTTP "backend = \"a\"; by_sni = ( { names = [\"y.*.org\"]; backend "
 		                     "= \"b\"; } );"),
 		  "edge.x.by_sni[0].names", "no host name" },

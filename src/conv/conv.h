@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "base/session_id.h"
 #include "base/slice.h"
+#include "sasl/credential.h"
 
 struct acme_challenges;
 
@@ -31,9 +32,11 @@ enum conv_side { CONV_CLIENT, CONV_BACKEND };
 enum conv_todo {
 	CONV_TODO_READ,        /* wait for more input from either side */
 	CONV_TODO_CLIENT_TLS,  /* send, then accept TLS from the client; conv_tls_up() follows */
-	CONV_TODO_CONNECT,     /* open the backend; conv_connected() or conv_failed() follows */
+	CONV_TODO_CONNECT,     /* open the backend (by conv.mailbox, if that is how it is chosen);
+	                        * conv_connected() or conv_failed() follows */
 	CONV_TODO_BACKEND_TLS, /* send, then TLS towards the backend; conv_tls_up() or conv_failed()
 	                        */
+	CONV_TODO_LEAVE,       /* send both, then close the backend's side alone, and READ */
 	CONV_TODO_SPLICE,      /* send both, then copy both ways without looking */
 	CONV_TODO_CLOSE,       /* send both, then close both sides */
 };
@@ -67,6 +70,8 @@ enum conv_failure {
 	CONV_FAILURE_TIMEOUT,
 	CONV_FAILURE_TLS,       /* handshake or verification failed */
 	CONV_FAILURE_NOT_PROXY, /* the server greets unasked: it expects no PROXY header */
+	CONV_FAILURE_HOMELESS,  /* open = "auth": there is no such user */
+	CONV_FAILURE_LOOKUP,    /* the same: which backend is his cannot be said now */
 };
 
 /* Why conv_expire() is called. */
@@ -79,7 +84,8 @@ enum conv_client_info { CONV_INFO_PROXY, CONV_INFO_XCLIENT, CONV_INFO_ID, CONV_I
 enum conv_received { CONV_RECEIVED_ON, CONV_RECEIVED_NO_ADDRESS, CONV_RECEIVED_OFF };
 enum conv_bare_newline { CONV_BARE_NORMALIZE, CONV_BARE_REJECT };
 enum conv_auth { CONV_AUTH_AFTER_TLS, CONV_AUTH_OFF };
-enum conv_open { CONV_OPEN_TLS, CONV_OPEN_AUTH }; /* DESIGN 6; only the first is wired */
+/* When the backend is opened: once TLS is up, or for a credential (conv/credential.h). */
+enum conv_open { CONV_OPEN_TLS, CONV_OPEN_AUTH };
 
 /* What the configuration says about an edge; shared by all its sessions, never changed. */
 struct conv_settings {
@@ -209,6 +215,7 @@ struct conv {
 	unsigned requiretls;                 /* of these: that came with REQUIRETLS */
 	unsigned bare_newlines;              /* normalised or refused */
 	char user[CONV_NAME_MAX];            /* who logged in or tried */
+	char mailbox[SASL_NAME_CAP];         /* open = "auth": whose backend is asked for */
 	char client_software[CONV_NAME_MAX]; /* EHLO argument or IMAP ID name */
 	char queue_ids[CONV_IDS_MAX];        /* from the backend's 250, ',' between */
 	struct conv_exposure exposure;

@@ -32,6 +32,9 @@ static void fuzz_look(struct fuzz_drive *d)
 	assert(d->todo != CONV_TODO_CONNECT || c->facts.is_tls || c->facts.may_login_plain ||
 	       c->is_learning);
 	assert(!c->exposure.has_happened || !c->facts.is_implicit);
+	/* Nobody's credential goes where nobody chose. */
+	assert(d->todo != CONV_TODO_CONNECT || c->set->open != CONV_OPEN_AUTH || c->is_learning ||
+	       c->mailbox[0]);
 	assert(buf_len(&c->out[CONV_CLIENT]) < FUZZ_OUT_MAX && buf_len(out) < FUZZ_OUT_MAX);
 	buf_clear(&c->out[CONV_CLIENT]);
 	buf_clear(out);
@@ -56,6 +59,14 @@ static void fuzz_pump(struct fuzz_drive *d)
 	}
 }
 
+/* By the name, so that the input decides. */
+static enum conv_failure fuzz_connect_failure(const struct conv *c)
+{
+	if (c->set->open != CONV_OPEN_AUTH || c->mailbox[0] < 'e')
+		return CONV_FAILURE_CONNECT;
+	return c->mailbox[0] < 'm' ? CONV_FAILURE_HOMELESS : CONV_FAILURE_LOOKUP;
+}
+
 /* Does what the conversation asked for; fails if the input's bit says so. */
 static void fuzz_obey(struct fuzz_drive *d, bool fails)
 {
@@ -66,13 +77,17 @@ static void fuzz_obey(struct fuzz_drive *d, bool fails)
 		assert(!conv_tls_up(d->c, CONV_CLIENT, &d->todo));
 		break;
 	case CONV_TODO_CONNECT:
-		assert(!(fails ? conv_failed(d->c, CONV_FAILURE_CONNECT, &d->todo)
+		assert(!(fails ? conv_failed(d->c, fuzz_connect_failure(d->c), &d->todo)
 		               : conv_connected(d->c, &d->todo)));
 		break;
 	case CONV_TODO_BACKEND_TLS:
 		buf_clear(&d->input[CONV_BACKEND]);
 		assert(!(fails ? conv_failed(d->c, CONV_FAILURE_TLS, &d->todo)
 		               : conv_tls_up(d->c, CONV_BACKEND, &d->todo)));
+		break;
+	case CONV_TODO_LEAVE:
+		buf_clear(&d->input[CONV_BACKEND]);
+		d->todo = CONV_TODO_READ;
 		break;
 	case CONV_TODO_READ:
 	case CONV_TODO_SPLICE:
@@ -115,6 +130,7 @@ static void fuzz_drive(const struct conv_ops *ops, const uint8_t *data, size_t s
 		.plus_is_bound = data[0] & 2,
 		.backend_starttls = data[0] & 4,
 		.client_info = data[0] >> 3 & 3,
+		.open = data[0] & 0x20 ? CONV_OPEN_AUTH : CONV_OPEN_TLS,
 		.greeting_timeout_ms = 1000,
 		.login_timeout_ms = 1000,
 		.line_max = 1024,

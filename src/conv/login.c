@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/line.h"
 #include "sasl/secret.h"
 
@@ -32,6 +33,11 @@ static struct conv_login *login_of(struct conv *c)
 static const struct conv_login_shape *shape_of(const struct conv_login *l)
 {
 	return l->conv.ops->login;
+}
+
+static bool opens_by_credential(const struct conv_login *l)
+{
+	return l->conv.set->open == CONV_OPEN_AUTH;
 }
 
 /*
@@ -78,6 +84,7 @@ void conv_login_enter(struct conv_login *l, enum conv_login_state state, unsigne
 static void drop(struct conv_login *l)
 {
 	sasl_secret_clear(&l->pending);
+	sasl_secret_clear(&l->login_name);
 	if (shape_of(l)->drop)
 		shape_of(l)->drop(l);
 }
@@ -212,6 +219,9 @@ int conv_login_ready(struct conv_login *l, enum conv_todo *ret_todo)
 		return 0;
 	int r = shape_of(l)->run(l, buf_slice(&l->pending), ret_todo);
 	sasl_secret_clear(&l->pending);
+	/* Nothing was sent: whoever comes next may be at home elsewhere. */
+	if (!r && opens_by_credential(l) && l->state == CONV_LOGIN_READY)
+		return err_up(conv_credential_refused(l, ret_todo));
 	return err_up(r);
 }
 
@@ -232,6 +242,7 @@ int conv_login_seal(struct conv_login *l, bool is_agreed, enum conv_todo *ret_to
 int conv_login_succeeded(struct conv_login *l, enum conv_todo *ret_todo)
 {
 	l->conv.is_logged_in = true;
+	memset(l->conv.mailbox, 0, sizeof(l->conv.mailbox));
 	conv_login_enter(l, CONV_LOGIN_SPLICED, CONV_LOGIN_WANT_NOTHING);
 	*ret_todo = CONV_TODO_SPLICE;
 	return 0;
@@ -242,6 +253,8 @@ int conv_login_failed(struct conv_login *l, enum conv_todo *ret_todo)
 	if (++l->conv.login_failures >= l->conv.set->login_failures_max)
 		return err_up(conv_login_bye(l, CONV_OUTCOME_LOGIN_FAILED, "too many failed logins",
 		                             ret_todo));
+	if (opens_by_credential(l))
+		return err_up(conv_credential_refused(l, ret_todo));
 	return err_up(conv_login_ready(l, ret_todo));
 }
 
@@ -273,20 +286,24 @@ struct slice conv_login_response(struct conv_login *l, struct slice base64)
 	return base64;
 }
 
+/* The client may speak; nobody else is there. */
+static int begin(struct conv_login *l, enum conv_todo *ret_todo)
+{
+	conv_login_enter(l, CONV_LOGIN_PLAIN, CONV_LOGIN_WANT_NOTHING);
+	*ret_todo = CONV_TODO_READ;
+	if (l->has_greeted)
+		return 0;
+	l->has_greeted = true;
+	return err_up(shape_of(l)->greet(l));
+}
+
 int conv_login_start(struct conv *c, enum conv_todo *ret_todo)
 {
 	struct conv_login *l = login_of(c);
 	l->started_s = c->facts.now_s;
-	if (c->facts.is_implicit) {
-		open_backend(l, ret_todo);
-		return 0;
-	}
-	int r = shape_of(l)->greet(l);
-	if (r)
-		return err_up(r);
-	l->has_greeted = true;
-	conv_login_enter(l, CONV_LOGIN_PLAIN, CONV_LOGIN_WANT_NOTHING);
-	*ret_todo = CONV_TODO_READ;
+	if (!c->facts.is_implicit || opens_by_credential(l))
+		return err_up(begin(l, ret_todo));
+	open_backend(l, ret_todo);
 	return 0;
 }
 
@@ -364,6 +381,8 @@ int conv_login_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_t
 	}
 	if (shape_of(l)->greets_again)
 		l->has_greeted = false;
+	if (opens_by_credential(l))
+		return err_up(begin(l, ret_todo));
 	open_backend(l, ret_todo);
 	return 0;
 }
@@ -382,8 +401,14 @@ int conv_login_fail(struct conv *c, enum conv_failure why, enum conv_todo *ret_t
 		[CONV_FAILURE_TIMEOUT] = CONV_OUTCOME_BACKEND_DOWN,
 		[CONV_FAILURE_TLS] = CONV_OUTCOME_BACKEND_UNSEALED,
 		[CONV_FAILURE_NOT_PROXY] = CONV_OUTCOME_BACKEND_BLIND,
+		[CONV_FAILURE_LOOKUP] = CONV_OUTCOME_BACKEND_DOWN,
 	};
-	return err_up(conv_login_lost(login_of(c), outcomes[why], ret_todo));
+	struct conv_login *l = login_of(c);
+	if (why == CONV_FAILURE_HOMELESS)
+		return err_up(conv_credential_homeless(l, ret_todo));
+	if (why == CONV_FAILURE_LOOKUP && opens_by_credential(l))
+		return err_up(conv_credential_later(l, ret_todo));
+	return err_up(conv_login_lost(l, outcomes[why], ret_todo));
 }
 
 int conv_login_eof(struct conv *c, enum conv_side side, enum conv_todo *ret_todo)

@@ -2,8 +2,9 @@
  * What IMAP, POP3 and ManageSieve share: a client that logs in, and is then spliced to its backend.
  *
  * The edge answers greeting, capabilities and STARTTLS itself. No credential is taken before the
- * client's TLS is up (a dated exception apart), and the backend is opened only then; commands of
- * the client wait meanwhile. One deadline holds until the user is in.
+ * client's TLS is up (a dated exception apart), and the backend is opened only then, or for a
+ * credential (conv/credential.h); commands of the client wait meanwhile. One deadline holds until
+ * the user is in.
  *
  * Here are the states, the deadlines, the events that are not bytes, how a session ends, and the
  * limits of both sides. A protocol brings its words (struct conv_login_shape), its commands and
@@ -47,7 +48,18 @@ struct conv_login {
 	unsigned errors;
 	unsigned backend_replies; /* since the client's last command */
 	struct sasl_exchange sasl;
-	struct buf pending; /* a command that waits for the backend; may hold a password */
+	struct buf pending;    /* a command that waits for the backend; may hold a password */
+	bool is_taking;        /* CHALLENGED by the edge itself: conv/credential.h */
+	struct buf login_name; /* the first of LOGIN's responses */
+};
+
+/* Why no backend was asked about a credential. */
+enum conv_login_denial {
+	CONV_LOGIN_DENIED_WRONG, /* said as if the password were wrong */
+	CONV_LOGIN_DENIED_LATER,
+	CONV_LOGIN_DENIED_BAD, /* it makes no sense, or was cancelled */
+	CONV_LOGIN_DENIED_MECHANISM,
+	CONV_LOGIN_DENIED_COUNT,
 };
 
 /* A function returns 0 or -ENOMEM, and has its todo set to READ before. */
@@ -73,6 +85,14 @@ struct conv_login_shape {
 	int (*sealed)(struct conv_login *l, enum conv_todo *ret_todo);
 	/* Forgets, and wipes, what the client said; NULL: nothing is kept. */
 	void (*drop)(struct conv_login *l);
+	/* conv/credential.h: the server's side of an exchange; base64 is what it asks. */
+	int (*challenge)(struct conv_login *l, const char *base64);
+	/* Appends to secret the command that brings the response along, as run() takes it. */
+	int (*command)(struct conv_login *l, const char *mechanism, struct slice response,
+	               struct buf *secret);
+	/* Answers the client's login; NULL: the text is a line. */
+	int (*answer)(struct conv_login *l, const char *text);
+	const char *denials[CONV_LOGIN_DENIED_COUNT];
 };
 
 /* For struct conv_ops of such a protocol. */

@@ -5,9 +5,11 @@
  *   C> text     the client sends the line          C< text   the client must get the line
  *   B> text     the backend sends the line         B< text   the backend must get the line
  *   C>= B>=     the same without CRLF; \r \n \0 are escapes
- *   !connect    the todo is CONNECT: done          !fail connect|timeout|tls|proxy
+ *   !connect    the todo is CONNECT: done          !fail connect|timeout|tls|proxy|
+ *                                                       homeless|lookup
  *   !client-tls !backend-tls   the todo is that: done
  *   !eof client|backend        !expire idle|drain
+ *   !leave      the todo is LEAVE: done            !mailbox NAME   whose backend it is
  *   !splice     the todo is SPLICE                 !close OUTCOME   the todo is CLOSE
  *   !user NAME  !software TEXT  !seen TEXT         !exposed USER MECHANISM sent|tried   !unexposed
  *
@@ -35,6 +37,7 @@ struct transcript {
 	bool has_no_certificate;
 	bool plus_is_bound;
 	bool backend_starttls;
+	bool opens_by_auth; /* open = "auth" */
 	bool is_learning;   /* there is no client: conv_learn() */
 	bool is_whole_only; /* it is about bytes that come together */
 };
@@ -138,11 +141,17 @@ static void transcript_event(struct transcript_run *run, const char *name, const
 	} else if (!strcmp(name, "backend-tls")) {
 		transcript_todo(run, CONV_TODO_BACKEND_TLS, name);
 		r = conv_tls_up(c, CONV_BACKEND, &run->todo);
+	} else if (!strcmp(name, "leave")) {
+		transcript_todo(run, CONV_TODO_LEAVE, name);
+		buf_clear(&run->input[CONV_BACKEND]);
+		run->todo = CONV_TODO_READ;
 	} else if (!strcmp(name, "fail")) {
-		enum conv_failure why = !strcmp(word, "connect")   ? CONV_FAILURE_CONNECT
-		                        : !strcmp(word, "timeout") ? CONV_FAILURE_TIMEOUT
-		                        : !strcmp(word, "tls")     ? CONV_FAILURE_TLS
-		                                                   : CONV_FAILURE_NOT_PROXY;
+		enum conv_failure why = !strcmp(word, "connect")    ? CONV_FAILURE_CONNECT
+		                        : !strcmp(word, "timeout")  ? CONV_FAILURE_TIMEOUT
+		                        : !strcmp(word, "tls")      ? CONV_FAILURE_TLS
+		                        : !strcmp(word, "homeless") ? CONV_FAILURE_HOMELESS
+		                        : !strcmp(word, "lookup")   ? CONV_FAILURE_LOOKUP
+		                                                    : CONV_FAILURE_NOT_PROXY;
 		r = conv_failed(c, why, &run->todo);
 	} else if (!strcmp(name, "eof")) {
 		r = conv_eof(c, strcmp(word, "client") ? CONV_BACKEND : CONV_CLIENT, &run->todo);
@@ -172,6 +181,8 @@ static bool transcript_check(struct transcript_run *run, const char *name, const
 		         run->todo == CONV_TODO_CLOSE ? conv_outcome_name(c->outcome) : "open");
 	else if (!strcmp(name, "user"))
 		snprintf(said, sizeof(said), "%s", c->user);
+	else if (!strcmp(name, "mailbox"))
+		snprintf(said, sizeof(said), "%s", c->mailbox);
 	else if (!strcmp(name, "software"))
 		snprintf(said, sizeof(said), "%s", c->client_software);
 	else if (!strcmp(name, "seen"))
@@ -228,6 +239,7 @@ static void transcript_settings(const struct transcript *t, struct conv_settings
 		.offers_starttls = !t->has_no_certificate,
 		.plus_is_bound = t->plus_is_bound,
 		.backend_starttls = t->backend_starttls,
+		.open = t->opens_by_auth ? CONV_OPEN_AUTH : CONV_OPEN_TLS,
 		.client_info = t->client_info,
 		.greeting_timeout_ms = 30000,
 		.command_timeout_ms = 300000,

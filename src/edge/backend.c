@@ -85,6 +85,8 @@ static bool is_down(const struct edge_session *s, size_t address)
 bool edge_backend_is_down(const struct edge_session *s)
 {
 	size_t at = 0;
+	if (s->edge->set.open == CONV_OPEN_AUTH)
+		return false; /* the user decides which it is */
 	while (at < s->address_end && is_gone(s, at))
 		at++;
 	return at == s->address_end;
@@ -100,6 +102,7 @@ static void down_note(struct edge_session *s)
 static int address_connect(struct edge_session *s)
 {
 	io_stream_deinit(&s->backend);
+	s->backend_is_left = s->backend_in_starttls = false;
 	s->backend = (struct io_stream){ .fd = -1, .owner = s, .on_event = on_backend_event };
 	s->tunnel = edge_tunnel_state(s, s->address);
 	int r = edge_source_connect(s);

@@ -105,6 +105,48 @@ void edge_caps_meet(struct conv_caps *caps, const struct conv_caps *others, bool
 			meet_line(&t, line, other);
 }
 
+static bool is_mechanism_word(struct slice word, struct slice *ret_mechanism)
+{
+	*ret_mechanism = slice_skip(word, 5);
+	return slice_starts_nocase(word, "AUTH=");
+}
+
+static void words_keep_replayable(struct text *t, struct slice words)
+{
+	bool has_plain = has_word(words, slice_str("AUTH=PLAIN"));
+	while (words.len) {
+		struct slice mechanism, word = conv_line_word(&words);
+		bool is_login = slice_equal_nocase(word, slice_str("AUTH=LOGIN"));
+		if (word.len && (!is_mechanism_word(word, &mechanism) ||
+		                 (sasl_is_replayable(mechanism) && (!is_login || has_plain))))
+			text_add_item(t, " ", word);
+	}
+}
+
+void edge_caps_keep_replayable(struct conv_caps *caps, bool are_words)
+{
+	static const char with_plain[] = "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER";
+	static const char without[] = "AUTH XOAUTH2 OAUTHBEARER";
+	struct conv_caps old = *caps;
+	struct slice rest = slice_str(old.text), line;
+	struct text t = { .at = caps->text, .cap = sizeof(caps->text) };
+	caps->text[0] = '\0';
+	if (are_words) {
+		words_keep_replayable(&t, rest);
+		return;
+	}
+	while (slice_line_next(&rest, &line)) {
+		struct slice keyword = keyword_of(line);
+		bool has_plain = has_word(slice_skip(line, keyword.len + 1), slice_str("PLAIN"));
+		/* Both keywords are as long. */
+		if (slice_equal_nocase(keyword, slice_str("AUTH")) ||
+		    slice_equal_nocase(keyword, slice_str("SASL")))
+			meet_line(&t, line, slice_str(has_plain ? with_plain : without));
+		else
+			text_add_item(&t, "\n", line);
+	}
+}
+
 /* Of "AUTH=X" (IMAP, old SMTP) or a value of AUTH (SMTP) or SASL (POP3, ManageSieve). */
 bool edge_caps_has_plus(const struct conv_caps *caps)
 {

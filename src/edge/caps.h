@@ -13,6 +13,10 @@
  */
 void edge_caps_meet(struct conv_caps *caps, const struct conv_caps *others, bool are_words);
 
+/* Of mechanisms those stay that an edge can take itself (sasl/credential.h); LOGIN where PLAIN is,
+ * for it goes on as that. */
+void edge_caps_keep_replayable(struct conv_caps *caps, bool are_words);
+
 /* A SASL mechanism is among them that binds to the TLS channel (RFC 5802 6). */
 bool edge_caps_has_plus(const struct conv_caps *caps);
 

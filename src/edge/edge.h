@@ -76,7 +76,9 @@ struct edge {
 	struct tls_server *old_tls[2];
 	struct log_calm strangers; /* clients that have to be ours and are not */
 	struct conv_settings set;
-	struct conv_caps learnt; /* what all addresses of the backend offer: edge/learn.c */
+	struct conv_caps learnt;    /* what all addresses of its backends offer: edge/learn.c */
+	struct edge_lookup *lookup; /* NULL: its users have one home */
+	uint32_t refusal_ms;        /* how long a wrong password took last; 0: not known */
 };
 
 struct edge_world {
@@ -84,6 +86,7 @@ struct edge_world {
 	struct conf_settings *settings;
 	struct edge_backend *backends;
 	struct edge *edges;
+	struct edge_lookup *lookups;
 };
 
 /* NULL: no exception of this edge allows that version. version 0: none. */
@@ -116,6 +119,9 @@ struct edge_counters {
 	uint64_t bytes_out;
 	uint64_t logins_slowed;  /* after failed ones: answered late */
 	uint64_t logins_refused; /* the same: the backend was not asked */
+	uint64_t lookups; /* of users' backends */
+	uint64_t lookups_unknown;
+	uint64_t lookups_failed;
 };
 
 /* All sessions of a worker. */

@@ -72,13 +72,42 @@ static struct conv_caps backend_caps(const struct edge_backend *b, const struct 
 	return all;
 }
 
+static bool has_answered(const struct edge_backend *b)
+{
+	bool has = false;
+	for (size_t i = 0; i < b->address_count; i++)
+		has |= b->addresses[i].has_answered;
+	return has;
+}
+
+/* What all of its backends offer whose answer is known. */
+static void edge_learn(struct edge *e)
+{
+	const struct edge_world *w = e->world;
+	bool is_first = true;
+	for (size_t i = 0; i < w->settings->backend_count; i++) {
+		if (!conf_edge_has_backend(e->conf, i) || !has_answered(&w->backends[i]))
+			continue;
+		struct conv_caps caps = backend_caps(&w->backends[i], e);
+		if (is_first)
+			e->learnt = caps;
+		else
+			edge_caps_meet(&e->learnt, &caps, e->ops->caps_are_words);
+		is_first = false;
+	}
+	if (is_first)
+		e->learnt = (struct conv_caps){};
+	if (e->set.open == CONV_OPEN_AUTH)
+		edge_caps_keep_replayable(&e->learnt, e->ops->caps_are_words);
+}
+
 static void edges_learn(struct edge_world *w, const struct edge_backend *b,
                         const struct edge *speaker)
 {
-	struct conv_caps caps = backend_caps(b, speaker);
 	for (size_t i = 0; i < w->settings->edge_count; i++)
-		if (w->edges[i].backend == b && is_same_talk(&w->edges[i], speaker))
-			w->edges[i].learnt = caps;
+		if (conf_edge_has_backend(w->edges[i].conf, (size_t)(b - w->backends)) &&
+		    is_same_talk(&w->edges[i], speaker))
+			edge_learn(&w->edges[i]);
 }
 
 static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *b)
@@ -86,10 +115,11 @@ static struct edge *speaker_of(struct edge_world *w, const struct edge_backend *
 	struct edge *mute = NULL;
 	for (size_t i = 0; i < w->settings->edge_count; i++) {
 		struct edge *e = &w->edges[i];
-		if (e->backend == b && !conf_protocol_is_spliced(e->conf->protocol))
+		if (!conf_edge_has_backend(e->conf, (size_t)(b - w->backends)))
+			continue;
+		if (!conf_protocol_is_spliced(e->conf->protocol))
 			return e;
-		if (conf_edge_has_backend(e->conf, (size_t)(b - w->backends)))
-			mute = e; /* it cannot ask, but sees whether the server is there */
+		mute = e; /* it cannot ask, but sees whether the server is there */
 	}
 	return mute;
 }

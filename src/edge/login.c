@@ -1,5 +1,6 @@
 /* Logins as the edge sees them: how each ended, what of it came in clear, who guesses. */
 #include "edge/bans.h"
+#include "edge/lookup.h"
 #include "edge/peer.h"
 #include "edge/session.h"
 
@@ -113,6 +114,8 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 		                           .address = s->key };
 	if (!has_failed && !got_in)
 		return is_refused(s, pair) && refuse(s);
+	if (has_failed)
+		edge_lookup_note_refusal(s);
 	s->login_failures = c->login_failures;
 	s->login_was_seen = c->is_logged_in;
 	if (c->exposure.has_happened)

@@ -46,6 +46,7 @@ static void session_drain(struct edge_session *s)
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
 	case EDGE_STATE_HELD:
+	case EDGE_STATE_LOOKUP:
 	case EDGE_STATE_CONNECT:
 	case EDGE_STATE_ASK:
 	case EDGE_STATE_BACKEND_TLS:

@@ -4,6 +4,7 @@
  */
 #include "edge/session.h"
 #include "edge/known.h"
+#include "edge/lookup.h"
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -20,12 +21,19 @@
 #include <time.h>
 
 static const char *const state_names[] = {
-	[EDGE_STATE_PROXY] = "proxy",    [EDGE_STATE_GREET_DELAY] = "greet-delay",
-	[EDGE_STATE_HELLO] = "hello",    [EDGE_STATE_TLS_WAIT] = "tls-wait",
-	[EDGE_STATE_CLIENT_TLS] = "tls", [EDGE_STATE_TALK] = "talk",
-	[EDGE_STATE_HELD] = "held",      [EDGE_STATE_CONNECT] = "connect",
-	[EDGE_STATE_ASK] = "ask",        [EDGE_STATE_BACKEND_TLS] = "backend-tls",
-	[EDGE_STATE_SPLICE] = "splice",  [EDGE_STATE_CLOSING] = "closing",
+	[EDGE_STATE_PROXY] = "proxy",
+	[EDGE_STATE_GREET_DELAY] = "greet-delay",
+	[EDGE_STATE_HELLO] = "hello",
+	[EDGE_STATE_TLS_WAIT] = "tls-wait",
+	[EDGE_STATE_CLIENT_TLS] = "tls",
+	[EDGE_STATE_TALK] = "talk",
+	[EDGE_STATE_HELD] = "held",
+	[EDGE_STATE_CONNECT] = "connect",
+	[EDGE_STATE_LOOKUP] = "lookup",
+	[EDGE_STATE_ASK] = "ask",
+	[EDGE_STATE_BACKEND_TLS] = "backend-tls",
+	[EDGE_STATE_SPLICE] = "splice",
+	[EDGE_STATE_CLOSING] = "closing",
 };
 _Static_assert(COUNT_OF(state_names) == EDGE_STATE_COUNT, "every state has its word");
 
@@ -69,6 +77,7 @@ void edge_session_free(struct edge_session *s)
 	struct edge_pool *pool = s->pool;
 	account(s);
 	edge_handshakes_follow(s, EDGE_STATE_CLOSING);
+	edge_lookup_cancel(s);
 	edge_backend_leave(s);
 	io_deadline_disarm(&s->deadline);
 	io_stream_deinit(&s->client);
@@ -168,8 +177,11 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 		client_tls_start(s);
 		break;
 	case CONV_TODO_CONNECT:
-		edge_target_choose(s);
-		edge_backend_open(s);
+		edge_target_open(s);
+		break;
+	case CONV_TODO_LEAVE:
+		edge_lookup_leave(s);
+		deadline_follow(s);
 		break;
 	case CONV_TODO_BACKEND_TLS:
 		edge_backend_starttls(s);
@@ -218,7 +230,8 @@ void edge_session_pump(struct edge_session *s)
 {
 	bool moved = true;
 	while (moved && s->state == EDGE_STATE_TALK && !s->end.is_queued) {
-		moved = io_stream_is_open(&s->backend) && feed_side(s, CONV_BACKEND);
+		moved = io_stream_is_open(&s->backend) && !s->backend_is_left &&
+		        feed_side(s, CONV_BACKEND);
 		moved |= feed_side(s, CONV_CLIENT);
 	}
 }
@@ -402,6 +415,7 @@ static void on_client_event(struct io_stream *stream, enum io_stream_event event
 	case EDGE_STATE_TALK:
 		talk_event(s, CONV_CLIENT, event);
 		break;
+	case EDGE_STATE_LOOKUP:
 	case EDGE_STATE_CONNECT:
 	case EDGE_STATE_ASK:
 	case EDGE_STATE_BACKEND_TLS:
@@ -447,6 +461,9 @@ static void on_deadline(struct io_deadline *d)
 	switch (s->state) {
 	case EDGE_STATE_GREET_DELAY:
 		edge_session_talk(s);
+		break;
+	case EDGE_STATE_LOOKUP:
+		edge_lookup_late(s);
 		break;
 	case EDGE_STATE_ASK:
 		edge_backend_asked(s);

@@ -25,6 +25,7 @@ enum edge_state {
 	EDGE_STATE_CLIENT_TLS,  /* the client's handshake */
 	EDGE_STATE_TALK,        /* the conversation decides */
 	EDGE_STATE_HELD,        /* the answer to a failed login is held back */
+	EDGE_STATE_LOOKUP,      /* which backend is this user's? edge/lookup.c */
 	EDGE_STATE_CONNECT,     /* the backend's connection is being made */
 	EDGE_STATE_ASK,         /* connected and silent: does the server greet unasked? */
 	EDGE_STATE_BACKEND_TLS,
@@ -34,6 +35,7 @@ enum edge_state {
 };
 
 struct edge_ask;
+struct edge_lookup_job;
 
 struct edge_session {
 	struct edge_session *next, *prev;
@@ -54,9 +56,12 @@ struct edge_session {
 	size_t address_end;          /* how many there are; address is this: none is left */
 	uint64_t tried;              /* of them, a bit each; or not to be tried */
 	enum tunnel_state tunnel;    /* of the way to the backend, where a tunnel seals it */
+	struct edge_lookup_job *lookup; /* while EDGE_STATE_LOOKUP */
+	uint64_t lookup_began_ms;
 	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
 	uint64_t moved_ms; /* last byte either way */
+	bool backend_is_left : 1; /* its connection is only waiting to be closed */
 	bool is_implicit : 1;
 	bool is_at_address : 1;      /* it counts there: edge_load */
 	bool is_counted : 1;         /* at pool.limits */
@@ -138,6 +143,12 @@ void edge_passthrough_event(struct edge_session *s, enum io_stream_event event);
 
 /* edge/target.c: before the backend is opened. */
 void edge_target_choose(struct edge_session *s);
+void edge_target_take(struct edge_session *s, struct edge_backend *target);
+/* CONV_TODO_CONNECT: the target is chosen, and opened. */
+void edge_target_open(struct edge_session *s);
+
+/* edge/world.c. 0 or EDGE_WORLD_BAD: it is no IP address. */
+[[nodiscard]] int edge_address_resolve(struct edge_address *a, const struct conf_address *conf);
 
 /* edge/splice.c; from: the side it came from. */
 void edge_splice_begin(struct edge_session *s);

@@ -1,5 +1,6 @@
 /* Which of an edge's backends a session goes to: what was asked for, by whom, in which protocol. */
 #include "conf/site.h"
+#include "edge/lookup.h"
 #include "edge/session.h"
 
 static bool speaks_h2(const struct edge_session *s)
@@ -29,12 +30,26 @@ static struct edge_backend *target_of(const struct edge_session *s)
 	return &s->world->backends[by ? by->backend : conf->backend];
 }
 
+void edge_target_take(struct edge_session *s, struct edge_backend *target)
+{
+	s->target = target;
+	s->address_end = target->address_count;
+	s->tried = 0;
+}
+
 /* An ask goes where learn.c sends it. */
 void edge_target_choose(struct edge_session *s)
 {
-	if (s->ask)
+	if (!s->ask)
+		edge_target_take(s, target_of(s));
+}
+
+void edge_target_open(struct edge_session *s)
+{
+	if (edge_lookup_decides(s)) {
+		edge_lookup_begin(s);
 		return;
-	s->target = target_of(s);
-	s->address_end = s->target->address_count;
-	s->tried = 0;
+	}
+	edge_target_choose(s);
+	edge_backend_open(s);
 }

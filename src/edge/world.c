@@ -8,6 +8,7 @@
 #include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
+#include "edge/lookup.h"
 #include "edge/session.h"
 #include "http/edge.h"
 #include "identity/trust.h"
@@ -52,7 +53,7 @@ static int trust_make(struct edge_trust *trust, const struct conf_settings *sett
 	return r == IDENTITY_TRUST_BAD ? EDGE_WORLD_BAD : err_up(r);
 }
 
-static int address_resolve(struct edge_address *a, const struct conf_address *conf)
+int edge_address_resolve(struct edge_address *a, const struct conf_address *conf)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
 	a->text = conf->text;
@@ -153,7 +154,7 @@ static int backend_build(struct edge_backend *b, const struct conf_backend *conf
 	b->address_count = conf->address_count;
 	for (size_t i = 0; i < conf->address_count; i++) {
 		struct edge_address *a = &b->addresses[i];
-		if (address_resolve(a, &conf->addresses[i])) {
+		if (edge_address_resolve(a, &conf->addresses[i])) {
 			snprintf(ret_error, cap, "backend.%s.address: \"%s\" is no IP address",
 			         conf->name, conf->addresses[i].text);
 			return EDGE_WORLD_BAD;
@@ -320,6 +321,16 @@ static bool is_our_host(const void *our_hosts, const char *host)
 	return tls_server_has_name(our_hosts, host);
 }
 
+/* Of all servers that it may open. */
+static bool backends_are_safe(const struct edge *e, const struct conf_settings *settings)
+{
+	bool are_safe = true;
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (conf_edge_has_backend(e->conf, i))
+			are_safe = are_safe && backend_is_safe(&settings->backends[i]);
+	return are_safe;
+}
+
 static void settings_fill(struct conv_settings *set, const struct edge *e,
                           const struct conf_settings *settings, const struct conf_materials *m)
 {
@@ -332,7 +343,8 @@ static void settings_fill(struct conv_settings *set, const struct edge *e,
 		.offers_starttls = e->tls != NULL,
 		.plus_is_bound = e->backend->conf->channel_binding,
 		.backend_starttls = e->backend->conf->tls.mode == CONF_TLS_STARTTLS,
-		.backend_is_safe = backend_is_safe(e->backend->conf),
+		.backend_is_safe = backends_are_safe(e, settings),
+		.open = e->lookup ? CONV_OPEN_AUTH : CONV_OPEN_TLS,
 		.client_info = e->backend->conf->client_info,
 		.received = c->received,
 		.bare_newline = c->bare_newline,
@@ -369,6 +381,12 @@ static int backends_build(struct edge_world *w, const struct conf_materials *m,
 	return r;
 }
 
+static struct edge_lookup *lookup_of(const struct edge_world *w, const struct conf_edge *e)
+{
+	const struct conf_lookup *conf = conf_lookup_find(w->settings, e->lookup);
+	return e->open == CONV_OPEN_AUTH && conf ? &w->lookups[conf - w->settings->lookups] : NULL;
+}
+
 static int edges_build(struct edge_world *w, const struct conf_materials *m,
                        const struct edge_trust *trust, char *ret_error, size_t cap)
 {
@@ -380,6 +398,7 @@ static int edges_build(struct edge_world *w, const struct conf_materials *m,
 		e->conf = &settings->edges[i];
 		e->ops = ops_by_protocol[e->conf->protocol];
 		e->backend = &w->backends[e->conf->backend];
+		e->lookup = lookup_of(w, e->conf);
 		r = edge_tls(e, settings, m, trust, ret_error, cap);
 		settings_fill(&e->set, e, settings, m);
 	}
@@ -396,6 +415,8 @@ static int world_fill(struct edge_world *w, const struct conf_materials *m,
 	if (!w->backends || !w->edges)
 		return err_raise(-ENOMEM);
 	int r = trust_make(&trust, settings, m, ret_error, cap);
+	if (!r)
+		r = edge_lookups_new(&w->lookups, settings, m, ret_error, cap);
 	if (!r)
 		r = backends_build(w, m, &trust, ret_error, cap);
 	if (!r)
@@ -447,6 +468,7 @@ void edge_world_unref(struct edge_world *w)
 		free(b->addresses);
 		free(b->sources);
 	}
+	edge_lookups_free(w->lookups, w->settings->lookup_count);
 	free(w->edges);
 	free(w->backends);
 	conf_settings_free(w->settings);

@@ -6,13 +6,18 @@
 
 static const char *const edge_words[] = { "STARTTLS", "LOGINDISABLED", "LOGIN-REFERRALS" };
 
-bool imap_caps_has(const char *caps, const char *word)
+bool imap_caps_has_word(const char *caps, struct slice word)
 {
 	struct slice rest = slice_str(caps);
 	while (rest.len)
-		if (slice_equal_nocase(conv_line_word(&rest), slice_str(word)))
+		if (slice_equal_nocase(conv_line_word(&rest), word))
 			return true;
 	return false;
+}
+
+bool imap_caps_has(const char *caps, const char *word)
+{
+	return imap_caps_has_word(caps, slice_str(word));
 }
 
 bool imap_caps_is_plus(struct slice word)

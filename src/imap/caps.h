@@ -5,6 +5,7 @@
 #include "base/slice.h"
 
 bool imap_caps_has(const char *caps, const char *word);
+bool imap_caps_has_word(const char *caps, struct slice word);
 
 /* Whether a capability is a SASL mechanism bound to the channel: AUTH=...-PLUS. */
 bool imap_caps_is_plus(struct slice word);

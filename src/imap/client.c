@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/foreign.h"
 #include "conv/line.h"
 #include "imap/caps.h"
@@ -38,15 +39,20 @@ static int complain(struct imap_edge *e, struct slice tag, const char *text,
 	return err_up(conv_login_erred(&e->login, ret_todo));
 }
 
-/* The AUTH= words that a client without TLS may see because of an exception. */
-static void add_auth_words(const struct imap_edge *e, char *caps, size_t cap)
+/* What the backends offer behind the edge, to a client that is shown it before one is opened. */
+static void add_learnt_words(const struct imap_edge *e, char *caps, size_t cap)
 {
-	struct slice rest = slice_str(e->login.conv.learnt ? e->login.conv.learnt->text : "");
+	const struct conv *c = &e->login.conv;
+	char learnt[CONV_CAPS_MAX];
+	imap_caps_rewrite(slice_str(c->learnt ? c->learnt->text : ""), false, learnt,
+	                  sizeof(learnt));
+	struct slice rest = slice_str(learnt);
 	while (rest.len) {
 		struct slice word = conv_line_word(&rest);
 		size_t len = strlen(caps);
-		if (slice_starts_nocase(word, "AUTH=") && !imap_caps_is_plus(word) &&
-		    len + word.len + 2 < cap)
+		bool is_wanted =
+			c->set->open == CONV_OPEN_AUTH || slice_starts_nocase(word, "AUTH=");
+		if (is_wanted && !imap_caps_has_word(caps, word) && len + word.len + 2 < cap)
 			snprintf(caps + len, cap - len, " %.*s", (int)word.len, word.data);
 	}
 }
@@ -54,15 +60,17 @@ static void add_auth_words(const struct imap_edge *e, char *caps, size_t cap)
 void imap_client_caps(const struct imap_edge *e, char *ret_caps, size_t cap)
 {
 	const struct conv *c = &e->login.conv;
+	bool is_allowed = conv_login_is_allowed(&e->login);
 	if (e->login.state >= CONV_LOGIN_READY) {
 		imap_caps_rewrite(slice_str(c->seen->text), c->set->plus_is_bound, ret_caps, cap);
 		return;
 	}
-	snprintf(ret_caps, cap, "IMAP4rev1 LITERAL+ ID%s%s",
-	         c->set->offers_starttls ? " STARTTLS" : "",
-	         conv_login_is_allowed(&e->login) ? "" : " LOGINDISABLED");
-	if (conv_login_is_allowed(&e->login))
-		add_auth_words(e, ret_caps, cap);
+	snprintf(ret_caps, cap, "IMAP4rev1 LITERAL+ ID%s%s%s",
+	         conv_credential_is_wanted(&e->login) ? " SASL-IR" : "",
+	         c->set->offers_starttls && !c->facts.is_tls ? " STARTTLS" : "",
+	         is_allowed ? "" : " LOGINDISABLED");
+	if (is_allowed)
+		add_learnt_words(e, ret_caps, cap);
 }
 
 static int on_capability(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -158,6 +166,21 @@ static int login_note(struct imap_edge *e, const struct imap_command *command, b
 	return 0;
 }
 
+/* Whose it is says which backend is opened for it. */
+static int login_take(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	struct buf name = {};
+	slice_to_text(call->command->tag, e->tag, sizeof(e->tag));
+	int r = conv_token_value(&call->command->tokens[0], &name);
+	bool is_name = !r && !conv_credential_name(&e->login, buf_slice(&name));
+	sasl_secret_clear(&name);
+	if (r)
+		return err_up(r);
+	if (!is_name)
+		return err_up(complain(e, call->command->tag, "BAD invalid name", ret_todo));
+	return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
+}
+
 static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	const struct imap_command *command = call->command;
@@ -170,6 +193,8 @@ static int on_login(struct imap_edge *e, const struct call *call, enum conv_todo
 	    !conv_token_is_string(&command->tokens[1]))
 		return err_up(
 			complain(e, command->tag, "BAD LOGIN takes name and password", ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(login_take(e, call, ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
 		return err_up(conv_login_open_for(&e->login, call->text, ret_todo));
 	r = imap_login_build(command, e->login.conv.seen->text, &e->pieces);
@@ -189,6 +214,14 @@ static bool auth_read(struct imap_edge *e, const struct imap_command *command)
 	return command->count == 1 || !sasl_exchange_take(&e->login.sasl, command->tokens[1].text);
 }
 
+static int auth_take(struct imap_edge *e, const struct imap_command *command,
+                     enum conv_todo *ret_todo)
+{
+	slice_to_text(command->tag, e->tag, sizeof(e->tag));
+	return err_up(conv_credential_begin(
+		&e->login, command->count > 1 ? &command->tokens[1].text : NULL, ret_todo));
+}
+
 static int on_authenticate(struct imap_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	const struct imap_command *command = call->command;
@@ -197,6 +230,8 @@ static int on_authenticate(struct imap_edge *e, const struct call *call, enum co
 	conv_login_auth_note(&e->login);
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, command->tag, ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(auth_take(e, command, ret_todo));
 	if (conv_login_is_unbound(&e->login))
 		return err_up(complain(e, command->tag, "NO no channel binding here", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
@@ -360,6 +395,8 @@ static int feed_response(struct imap_edge *e, struct slice input, size_t *ret_us
 	int r = conv_line_take(input, e->login.conv.set->auth_line_max, &line, ret_used);
 	if (r)
 		return err_up(conv_login_line_fault(&e->login, r, ret_todo));
+	if (e->login.is_taking)
+		return err_up(conv_credential_response(&e->login, line, ret_todo));
 	line = conv_login_response(&e->login, line);
 	conv_login_enter(&e->login, CONV_LOGIN_ASKED, IMAP_WANT_AUTH);
 	r = sasl_secret_add(&e->login.conv.out[CONV_BACKEND], line);

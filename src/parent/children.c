@@ -337,6 +337,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 			parent_file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL,
 			                 buf_slice(&plan->cas[i]));
 	parent_challenges_send(p, worker);
+	parent_tables_send(p, worker);
 	listeners_send(p, worker);
 	parent_tunnels_send(p, worker);
 	/* One of them asks the backends what they offer, the others are told. */

@@ -100,6 +100,9 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"logins_refused",
 	"tls_compact",
 	"tls_not_compact",
+	"lookups",
+	"lookups_unknown",
+	"lookups_failed",
 };
 
 static void on_end(struct io_later *later)

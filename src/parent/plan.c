@@ -41,6 +41,7 @@ void parent_plan_free(struct parent_plan *plan)
 		buf_deinit(&plan->cas[i]);
 	parent_caps_free(plan);
 	parent_health_free(plan);
+	parent_tables_free(plan);
 	parent_tunnels_free(plan);
 	buf_deinit(&plan->passwords);
 	free(plan->certificates);
@@ -455,6 +456,8 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 	if (!r)
 		r = passwords_read(plan);
 	if (!r)
+		r = parent_tables_prepare(plan, p->plan);
+	if (!r)
 		r = cas_read(plan);
 	for (size_t i = 0; !r && i < s->certificate_count; i++) {
 		struct parent_certificate *c = &plan->certificates[i];
@@ -636,7 +639,7 @@ void parent_plan_watch_files(struct parent *p)
 		c->has_changed = is_other;
 		changed |= is_other;
 	}
-	changed |= s && trust_has_changed(p->plan);
+	changed |= s && (trust_has_changed(p->plan) || parent_tables_have_changed(p->plan));
 	if (is_news)
 		parent_dashboard_in_force(p);
 	if (!changed || p->next || p->is_draining)

@@ -20,7 +20,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 41, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 44, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };
@@ -95,12 +95,21 @@ struct parent_certificate {
 	bool is_held_by_plan; /* because a planned key is not to come yet (parent/rollover.h) */
 };
 
+/* A table of users, in sealed memory. */
+struct parent_table {
+	int fd;
+	size_t len; /* 0: there is none, and no fd */
+	size_t users;
+	struct timespec time; /* of the file */
+};
+
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
 struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
 	struct buf *cas;                /* conf/materials.h */
+	struct parent_table *tables;    /* of the lookups; parent/tables.c */
 	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
 	struct buf passwords;           /* of the dashboard */
 	struct parent_caps *caps;       /* of all addresses of all backends; parent/caps.c */
@@ -331,6 +340,13 @@ struct json_t *parent_health_json(const struct parent *p, bool is_long);
 
 /* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
 /* Which there are in its settings. 0 or -ENOMEM. */
+/* parent/tables.c. What did not change since before (NULL: nothing was) is not read again. 0,
+ * CONF_BAD with plan->error, or a negative. */
+[[nodiscard]] int parent_tables_prepare(struct parent_plan *plan, const struct parent_plan *before);
+void parent_tables_free(struct parent_plan *plan);
+bool parent_tables_have_changed(const struct parent_plan *plan);
+void parent_tables_send(struct parent *p, struct parent_child *worker);
+
 [[nodiscard]] int parent_tunnels_prepare(struct parent_plan *plan);
 /* For the plan in force; old: the one before, or NULL. Workers are told when they are configured.
  */

@@ -3,6 +3,7 @@
 #include "conv/line.h"
 #include "pop3/caps.h"
 #include "pop3/inside.h"
+#include "sasl/secret.h"
 
 enum reply_kind { REPLY_OK, REPLY_ERR, REPLY_CONTINUE, REPLY_OTHER };
 
@@ -179,11 +180,25 @@ static int login_failed(struct pop3_edge *e, const struct reply *reply, enum con
 	return r ? err_up(r) : err_up(conv_login_failed(&e->login, ret_todo));
 }
 
+/* The rest of a credential that the edge took. */
+static int next_send(struct pop3_edge *e, enum pop3_want want)
+{
+	struct buf *out = &e->login.conv.out[CONV_BACKEND];
+	int r = sasl_secret_add(out, buf_slice(&e->next));
+	if (!r)
+		r = sasl_secret_add(out, slice_str("\r\n"));
+	sasl_secret_clear(&e->next);
+	conv_login_enter(&e->login, CONV_LOGIN_ASKED, want);
+	return err_up(r);
+}
+
 /* The answer to USER. */
 static int on_user(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
 	if (reply->kind == REPLY_ERR)
 		return err_up(login_failed(e, reply, ret_todo));
+	if (reply->kind == REPLY_OK && buf_len(&e->next))
+		return err_up(next_send(e, POP3_WANT_PASS));
 	e->has_user = reply->kind == REPLY_OK;
 	return err_up(on_other(e, reply, ret_todo));
 }
@@ -191,11 +206,14 @@ static int on_user(struct pop3_edge *e, const struct reply *reply, enum conv_tod
 /* The answer to PASS or AUTH. */
 static int on_login(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
+	bool has_more = buf_len(&e->next);
 	/* Before the client's response nobody can be logged in. */
-	if (reply->kind == REPLY_OK && e->login.state != CONV_LOGIN_CHALLENGED)
+	if (reply->kind == REPLY_OK && e->login.state != CONV_LOGIN_CHALLENGED && !has_more)
 		return err_up(on_logged_in(e, reply, ret_todo));
 	if (reply->kind == REPLY_CONTINUE && e->login.want == POP3_WANT_AUTH &&
 	    e->login.state == CONV_LOGIN_ASKED) {
+		if (has_more)
+			return err_up(next_send(e, POP3_WANT_AUTH));
 		conv_login_enter(&e->login, CONV_LOGIN_CHALLENGED, POP3_WANT_AUTH);
 		return err_up(pass(e, reply));
 	}

@@ -1,10 +1,13 @@
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/foreign.h"
 #include "conv/line.h"
 #include "pop3/caps.h"
 #include "pop3/inside.h"
 #include "sasl/secret.h"
+
+#include <stdio.h>
 
 /* One command. */
 struct call {
@@ -41,8 +44,10 @@ static int caps_print(struct pop3_edge *e)
 	struct buf *out = &e->login.conv.out[CONV_CLIENT];
 	if (e->login.state == CONV_LOGIN_READY)
 		return err_up(pop3_caps_print(c->seen->text, NULL, c->set->plus_is_bound, out));
-	int r = buf_add_str(out,
-	                    c->set->offers_starttls ? "STLS\r\nRESP-CODES\r\n" : "RESP-CODES\r\n");
+	if (conv_credential_is_wanted(&e->login) && c->learnt && c->learnt->text[0])
+		return err_up(pop3_caps_print(c->learnt->text, NULL, false, out));
+	int r = buf_add_str(out, conv_login_may_upgrade(&e->login) ? "STLS\r\nRESP-CODES\r\n"
+	                                                           : "RESP-CODES\r\n");
 	if (r || !conv_login_is_allowed(&e->login))
 		return err_up(r);
 	r = buf_add_str(out, "USER\r\n");
@@ -91,6 +96,19 @@ static int on_stls(struct pop3_edge *e, const struct call *call, enum conv_todo 
 	return 0;
 }
 
+/* The backend hears of it together with the password: that is the whole credential. */
+static int user_take(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	sasl_secret_clear(&e->user);
+	if (conv_credential_name(&e->login, call->args))
+		return err_up(conv_login_complain(&e->login, "-ERR invalid name", ret_todo));
+	int r = sasl_secret_add(&e->user, call->line);
+	if (r)
+		return err_up(r);
+	e->has_user = true;
+	return err_up(conv_login_say(&e->login, "+OK"));
+}
+
 static int on_user(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
 	if (!call->args.len)
@@ -101,9 +119,22 @@ static int on_user(struct pop3_edge *e, const struct call *call, enum conv_todo 
 		conv_exposure_note(&e->login.conv, e->login.conv.user, "USER/PASS", false);
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(user_take(e, call, ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
 		return err_up(conv_login_open_for(&e->login, call->line, ret_todo));
 	return err_up(forward(e, call, POP3_WANT_USER, ret_todo));
+}
+
+/* USER goes first; PASS waits for the answer to it. */
+static int replay(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
+{
+	int r = sasl_secret_add(&e->next, call->line);
+	if (!r)
+		r = forward(e, &(struct call){ .line = buf_slice(&e->user) }, POP3_WANT_USER,
+		            ret_todo);
+	sasl_secret_clear(&e->user);
+	return err_up(r);
 }
 
 static int on_pass(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
@@ -115,6 +146,10 @@ static int on_pass(struct pop3_edge *e, const struct call *call, enum conv_todo 
 		return err_up(refuse_plain(e, ret_todo));
 	if (!e->has_user)
 		return err_up(conv_login_complain(&e->login, "-ERR USER comes first", ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(conv_login_open_for(&e->login, call->line, ret_todo));
+	if (buf_len(&e->user)) /* kept while the backend was opened */
+		return err_up(replay(e, call, ret_todo));
 	e->has_user = false;
 	return err_up(forward(e, call, POP3_WANT_PASS, ret_todo));
 }
@@ -130,28 +165,46 @@ static int on_apop(struct pop3_edge *e, const struct call *call, enum conv_todo 
 }
 
 /* Reads mechanism and initial response; false: they make no sense. */
-static bool auth_read(struct pop3_edge *e, struct slice args)
+static bool auth_read(struct pop3_edge *e, struct slice args, struct slice *ret_response)
 {
 	struct slice mechanism = conv_line_word(&args);
 	struct slice response = conv_line_word(&args);
+	*ret_response = response;
 	if (args.len || sasl_exchange_start(&e->login.sasl, mechanism))
 		return false;
 	return !response.len || !sasl_exchange_take(&e->login.sasl, response);
 }
 
+/* A command has 255 bytes (RFC 2449 4), a response has more. */
+static int auth_replay(struct pop3_edge *e, struct slice response, enum conv_todo *ret_todo)
+{
+	char line[sizeof("AUTH ") + SASL_MECHANISM_MAX];
+	int len = snprintf(line, sizeof(line), "AUTH %s", e->login.sasl.mechanism);
+	int r = sasl_secret_add(&e->next, response);
+	return r ? err_up(r)
+	         : err_up(forward(e, &(struct call){ .line = slice_of(line, (size_t)len) },
+	                          POP3_WANT_AUTH, ret_todo));
+}
+
 static int on_auth(struct pop3_edge *e, const struct call *call, enum conv_todo *ret_todo)
 {
+	struct slice response;
 	e->has_user = false;
-	if (!auth_read(e, call->args))
+	if (!auth_read(e, call->args, &response))
 		return err_up(conv_login_complain(&e->login, "-ERR invalid AUTH", ret_todo));
 	conv_login_auth_note(&e->login);
 	if (!conv_login_is_allowed(&e->login))
 		return err_up(refuse_plain(e, ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(conv_credential_begin(&e->login, response.len ? &response : NULL,
+		                                    ret_todo));
 	if (conv_login_is_unbound(&e->login))
 		return err_up(
 			conv_login_complain(&e->login, "-ERR no channel binding here", ret_todo));
 	if (e->login.state == CONV_LOGIN_PLAIN)
 		return err_up(conv_login_open_for(&e->login, call->line, ret_todo));
+	if (e->login.conv.set->open == CONV_OPEN_AUTH && response.len)
+		return err_up(auth_replay(e, response, ret_todo));
 	return err_up(forward(e, call, POP3_WANT_AUTH, ret_todo));
 }
 
@@ -221,6 +274,8 @@ static int feed_response(struct pop3_edge *e, struct slice input, size_t *ret_us
 	int r = conv_line_take(input, e->login.conv.set->auth_line_max, &line, ret_used);
 	if (r)
 		return err_up(conv_login_line_fault(&e->login, r, ret_todo));
+	if (e->login.is_taking)
+		return err_up(conv_credential_response(&e->login, line, ret_todo));
 	line = conv_login_response(&e->login, line);
 	return err_up(forward(e, &(struct call){ .line = line }, POP3_WANT_AUTH, ret_todo));
 }

@@ -35,6 +35,8 @@ struct pop3_edge {
 	struct conv_login login;
 	bool has_xclient; /* the backend's greeting said so */
 	bool has_user;    /* USER was accepted */
+	struct buf user;  /* its line, which the backend has not heard yet */
+	struct buf next;  /* the line that follows when the backend has answered; a secret */
 };
 
 #endif

@@ -154,6 +154,7 @@ static const struct row {
 	[PROC_MSG_SITE_CHANNEL] = { "site channel", WAY(PARENT, RESOLVER), 0, true },
 	[PROC_MSG_SITE_POLICIES] = { "site policies", WAY(SITE, PARENT), 128 * KIB, false },
 	[PROC_MSG_SITE_TROUBLE] = { "site trouble", WAY(SITE, PARENT), 256 * KIB, false },
+	[PROC_MSG_TABLE] = { "table", WAY(PARENT, WORKER), ID + 8, true },
 	[PROC_MSG_ALARM] = { "alarm", WAY(PARENT, LEDGER), PROC_ALARM_PACKED_MAX, false },
 	[PROC_MSG_GUARD_ASK] = { "guard?", WAY(PARENT, WITNESS),
 	                         ID + 2 + PROC_GUARD_PLACES_MAX *(4 + PROC_WITNESS_HOST_CAP) +

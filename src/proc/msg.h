@@ -195,6 +195,8 @@ enum proc_msg_type {
 	 */
 	PROC_MSG_EVERYWHERE_ASK,
 	PROC_MSG_EVERYWHERE_SAID,
+	/* parent -> worker: behind CONFIG, a table of users */
+	PROC_MSG_TABLE, /* u32 which lookup, u64 length, fd: lookup/table.h */
 	PROC_MSG_COUNT,
 };
 

@@ -28,7 +28,7 @@
 
 #include "base/buf.h"
 #include "policy/way.h"
-#include "relay/socketmap.h"
+#include "lookup/socketmap.h"
 
 /*
  * tlsrpt:     add what Postfix 3.10 wants for TLS reports (TLSRPT_README); older ones refuse it

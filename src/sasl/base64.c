@@ -49,3 +49,20 @@ int sasl_base64_decode(struct slice text, uint8_t *ret_data, size_t cap, size_t 
 	*ret_len = len;
 	return 0;
 }
+
+size_t sasl_base64_encode(struct slice data, char *ret_text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = 0;
+	while (data.len) {
+		struct slice three = slice_head(data, 3);
+		uint32_t bits = 0;
+		for (size_t i = 0; i < 3; i++)
+			bits = bits << 8 | (i < three.len ? three.data[i] : 0);
+		for (size_t i = 0; i < 4; i++)
+			ret_text[len++] = i > three.len ? '=' : digits[bits >> (18 - 6 * i) & 63];
+		data = slice_skip(data, three.len);
+	}
+	return len;
+}

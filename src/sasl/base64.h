@@ -14,4 +14,8 @@ enum {
 [[nodiscard]] int sasl_base64_decode(struct slice text, uint8_t *ret_data, size_t cap,
                                      size_t *ret_len);
 
+/* Returns how many bytes it wrote: four for each three, or fewer, of data. ret_text: room for them.
+ */
+size_t sasl_base64_encode(struct slice data, char *ret_text);
+
 #endif

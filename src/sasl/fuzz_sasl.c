@@ -1,9 +1,27 @@
 /* Mechanism up to the first byte 0, then responses with 0 between. */
+#include "sasl/base64.h"
+#include "sasl/credential.h"
 #include "sasl/exchange.h"
+#include "sasl/secret.h"
 
 #include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whose it is: a name, or nothing. And as LOGIN's password it is the end of a PLAIN message. */
+static void take(struct slice mechanism, struct slice response)
+{
+	char name[SASL_NAME_CAP];
+	struct buf plain = {};
+	bool is_named = !sasl_name_decode(mechanism, response, name);
+	assert(is_named == (name[0] != '\0') && strnlen(name, sizeof(name)) < sizeof(name));
+	if (!sasl_plain_of_login(&plain, slice_str("am9l"), response)) {
+		assert(buf_len(&plain) <= SASL_BASE64_MAX);
+		assert(!sasl_name_decode(slice_str("PLAIN"), buf_slice(&plain), name));
+		assert(!strcmp(name, "joe"));
+	}
+	sasl_secret_clear(&plain);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (rest.len) {
 		struct slice response = slice_head(rest, slice_find(rest, 0));
 		rest = slice_skip(rest, response.len + 1);
+		take(slice_str(x.mechanism), response);
 		if (sasl_exchange_take(&x, response))
 			continue;
 		assert(strnlen(x.user, sizeof(x.user)) < sizeof(x.user));

@@ -127,6 +127,37 @@ static bool mechanism_matches(const struct mechanism *m, struct slice name)
 	return slice_equal_nocase(slice_head(name, pattern.len), pattern);
 }
 
+static void find(struct slice mechanism, struct slice text, struct found *ret)
+{
+	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
+		if (mechanism_matches(&mechanisms[i], mechanism))
+			mechanisms[i].find(text, ret);
+}
+
+/* Two NULs, no more (RFC 4616 2): servers do not agree on what stands behind a third. */
+static struct slice plain_mailbox(struct slice text)
+{
+	struct slice rest = text;
+	struct slice authzid = cut(&rest, '\0');
+	struct slice authcid = cut(&rest, '\0');
+	bool is_plain = authzid.len + authcid.len + 2 + rest.len == text.len &&
+	                slice_find(rest, '\0') == rest.len && authcid.len;
+	if (!is_plain)
+		return (struct slice){};
+	return authzid.len ? authzid : authcid;
+}
+
+struct slice sasl_mailbox_find(struct slice mechanism, struct slice text)
+{
+	struct found found = {};
+	if (slice_equal_nocase(mechanism, slice_str("PLAIN")))
+		return plain_mailbox(text);
+	if (slice_equal_nocase(mechanism, slice_str("LOGIN")))
+		return slice_find(text, '\0') == text.len ? text : (struct slice){};
+	find(mechanism, text, &found);
+	return found.user;
+}
+
 int sasl_user_decode(struct slice mechanism, struct slice base64, char *ret_user, size_t cap,
                      bool *ret_has_password)
 {
@@ -140,9 +171,7 @@ int sasl_user_decode(struct slice mechanism, struct slice base64, char *ret_user
 		return SASL_BAD;
 	}
 	struct found found = {};
-	for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-		if (mechanism_matches(&mechanisms[i], mechanism))
-			mechanisms[i].find(slice_of(data, len), &found);
+	find(mechanism, slice_of(data, len), &found);
 	slice_to_text(found.user, ret_user, cap);
 	*ret_has_password = found.has_password;
 	explicit_bzero(data, sizeof(data));

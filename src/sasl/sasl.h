@@ -23,6 +23,10 @@ enum { SASL_MECHANISM_MAX = 20, SASL_USER_MAX = 128 };
 [[nodiscard]] int sasl_user_decode(struct slice mechanism, struct slice base64, char *ret_user,
                                    size_t cap, bool *ret_has_password);
 
+/* Whose mailbox a decoded response of PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER is for: authzid, if
+ * there is one, else who logs in. Empty: nobody's, or no such response. Points into it. */
+struct slice sasl_mailbox_find(struct slice mechanism, struct slice text);
+
 /* RFC 4422 3.1: 1 to 20 of A-Z 0-9 - _ (in any case: the protocols compare without). */
 bool sasl_mechanism_is_valid(struct slice name);
 

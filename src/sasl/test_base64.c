@@ -59,11 +59,25 @@ static void test_base64_limits(void **state)
 	assert_int_equal(len, SASL_BASE64_DATA_MAX);
 }
 
+static void test_base64_encode(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[16];
+		if (cases[i].result)
+			continue;
+		size_t len = sasl_base64_encode(slice_str(cases[i].data), text);
+		if (!slice_equal(slice_of(text, len), slice_str(cases[i].text)))
+			fail_msg("%s: wrong text", cases[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base64_decode),
 		cmocka_unit_test(test_base64_limits),
+		cmocka_unit_test(test_base64_encode),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/foreign.h"
 #include "sieve/caps.h"
 #include "sieve/inside.h"
@@ -147,6 +148,10 @@ static int on_authenticate(struct sieve_edge *e, const struct call *call, enum c
 	if (!is_valid)
 		return err_up(
 			conv_login_complain(&e->login, "NO \"invalid AUTHENTICATE\"", ret_todo));
+	if (conv_credential_is_wanted(&e->login))
+		return err_up(conv_credential_begin(
+			&e->login, call->words->count > 2 ? &call->words->tokens[2].text : NULL,
+			ret_todo));
 	if (conv_login_is_unbound(&e->login))
 		return err_up(
 			conv_login_complain(&e->login, "NO \"no channel binding here\"", ret_todo));
@@ -236,6 +241,8 @@ static int feed_response(struct sieve_edge *e, struct slice input, size_t *ret_u
 	bool is_string =
 		!words.is_bad && words.count == 1 && conv_token_is_quoted(&words.tokens[0]);
 	struct slice response = is_string ? words.tokens[0].text : slice_str("*");
+	if (e->login.is_taking)
+		return err_up(conv_credential_response(&e->login, response, ret_todo));
 	return err_up(string_send(e, conv_login_response(&e->login, response)));
 }
 

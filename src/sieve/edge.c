@@ -1,7 +1,33 @@
 #include "sieve/edge.h"
 
+#include "base/err.h"
+#include "sasl/secret.h"
 #include "sieve/inside.h"
 #include "sieve/unit.h"
+
+#include <stdio.h>
+
+static void drop(struct conv_login *l)
+{
+	sieve_edge_of(l)->backend_offers_starttls = false;
+}
+
+static int challenge(struct conv_login *l, const char *base64)
+{
+	return err_up(buf_printf(&l->conv.out[CONV_CLIENT], "\"%s\"\r\n", base64));
+}
+
+static int command(struct conv_login *l, const char *mechanism, struct slice response,
+                   struct buf *secret)
+{
+	char verb[sizeof("AUTHENTICATE \"\" \"") + SASL_MECHANISM_MAX];
+	int len = snprintf(verb, sizeof(verb), "AUTHENTICATE \"%s\" \"", mechanism);
+	(void)l;
+	int r = sasl_secret_add(secret, slice_of(verb, (size_t)len));
+	if (!r)
+		r = sasl_secret_add(secret, response);
+	return r ? err_up(r) : err_up(sasl_secret_add(secret, slice_str("\"\r\n")));
+}
 
 static const char *overload_line(void)
 {
@@ -21,6 +47,15 @@ static const struct conv_login_shape shape = {
 	.reply_take = sieve_server_unit_take,
 	.reply = sieve_backend_reply,
 	.sealed = sieve_backend_sealed,
+	.drop = drop,
+	.challenge = challenge,
+	.command = command,
+	.denials = {
+		[CONV_LOGIN_DENIED_WRONG] = "NO \"Authentication failed.\"",
+		[CONV_LOGIN_DENIED_LATER] = "NO (TRYLATER) \"no login now, try later\"",
+		[CONV_LOGIN_DENIED_BAD] = "NO \"no AUTHENTICATE came of it\"",
+		[CONV_LOGIN_DENIED_MECHANISM] = "NO \"this mechanism is not offered\"",
+	},
 };
 
 const struct conv_ops sieve_edge_ops = {

@@ -62,7 +62,7 @@ static int begin_check(struct smtp_edge *e, bool is_valid, bool *ret_is_refused,
 	if (sasl_mechanism_is_plus(slice_str(e->auth.mechanism)) && !e->conv.set->plus_is_bound)
 		return smtp_edge_refuse(e, "504 5.5.4 Mechanism not available", ret_todo);
 	*ret_is_refused = false;
-	return smtp_backend_need(e, ret_todo);
+	return smtp_credential_is_wanted(e) ? 0 : smtp_backend_need(e, ret_todo);
 }
 
 int smtp_auth_begin(struct smtp_edge *e, const struct smtp_command *c, enum conv_todo *ret_todo)
@@ -80,24 +80,60 @@ int smtp_auth_begin(struct smtp_edge *e, const struct smtp_command *c, enum conv
 	if (!e->conv.facts.is_tls)
 		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
 	e->auth_is_cancelled = false;
+	if (smtp_credential_is_wanted(e))
+		return smtp_credential_begin(e, rest, ret_todo);
 	return err_up(send_secret(e, c->line));
 }
 
-int smtp_auth_response(struct smtp_edge *e, struct slice line)
+int smtp_auth_response(struct smtp_edge *e, struct slice line, enum conv_todo *ret_todo)
 {
 	e->auth_is_cancelled = slice_equal(line, slice_str("*"));
 	if (!e->auth_is_cancelled)
 		note_response(e, line);
 	if (!e->conv.facts.is_tls)
 		conv_exposure_note(&e->conv, e->auth.user, e->auth.mechanism, e->auth.has_password);
+	if (e->is_taking)
+		return smtp_credential_response(e, line, ret_todo);
 	smtp_edge_turn(e, SMTP_EDGE_COMMAND);
 	return err_up(send_secret(e, line));
+}
+
+int smtp_auth_failed(struct smtp_edge *e, enum conv_todo *ret_todo)
+{
+	unsigned most = e->conv.set->login_failures_max;
+	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
+	if (++e->conv.login_failures < most || !most)
+		return 0;
+	return err_up(smtp_edge_421(e, CONV_OUTCOME_LOGIN_FAILED, "4.7.0", "too many failed logins",
+	                            ret_todo));
+}
+
+/* How it ended; the client knows. */
+static int ended(struct smtp_edge *e, unsigned class, enum conv_todo *ret_todo)
+{
+	/* Empty if the mechanism hides it: never the name of the try before. */
+	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
+	smtp_credential_forget(e);
+	if (class == 2) {
+		e->conv.is_logged_in = true;
+		memset(e->conv.mailbox, 0, sizeof(e->conv.mailbox));
+		return 0;
+	}
+	int r = class == 5 && !e->auth_is_cancelled ? smtp_auth_failed(e, ret_todo) : 0;
+	if (r || *ret_todo != CONV_TODO_READ || e->conv.is_logged_in ||
+	    e->conv.set->open != CONV_OPEN_AUTH)
+		return err_up(r);
+	return err_up(smtp_credential_refused(e, ret_todo));
 }
 
 int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
 	unsigned class = e->reply.code / 100;
-	unsigned most = e->conv.set->login_failures_max;
+	if (class == 3 && buf_len(&e->credential))
+		return err_up(smtp_credential_send(e));
+	/* Before the credential went out nobody can be logged in. */
+	if (class == 2 && buf_len(&e->credential))
+		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
 	int r = smtp_backend_pass(e);
 	if (r)
 		return err_up(r);
@@ -105,14 +141,5 @@ int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 		smtp_edge_turn(e, SMTP_EDGE_AUTH);
 		return 0;
 	}
-	/* Empty if the mechanism hides it: never the name of the try before. */
-	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
-	if (class == 2)
-		e->conv.is_logged_in = true;
-	if (class != 5 || e->auth_is_cancelled)
-		return 0;
-	if (++e->conv.login_failures < most || !most)
-		return 0;
-	return err_up(smtp_edge_421(e, CONV_OUTCOME_LOGIN_FAILED, "4.7.0", "too many failed logins",
-	                            ret_todo));
+	return err_up(ended(e, class, ret_todo));
 }

@@ -199,6 +199,8 @@ static int on_last_hello(struct smtp_edge *e, enum conv_todo *ret_todo)
 	e->backend = SMTP_BACKEND_READY;
 	if (e->conv.is_learning)
 		return err_up(smtp_edge_end(e, CONV_OUTCOME_OK, ret_todo));
+	if (buf_len(&e->credential))
+		return err_up(smtp_credential_replay(e));
 	if (!e->hello_is_opener)
 		return 0; /* the command that opened it is fed again */
 	e->hello_is_opener = false;

@@ -60,7 +60,7 @@ static int on_hello(struct smtp_edge *e, const struct smtp_command *c, enum conv
 	if (slice_equal_nocase(c->verb, slice_str("HELO")))
 		return err_up(
 			buf_printf(&conv->out[CONV_CLIENT], "250 %s\r\n", conv->set->hostname));
-	if (!conv->facts.is_tls || caps_are_known(e))
+	if (!conv->facts.is_tls || caps_are_known(e) || smtp_credential_is_wanted(e))
 		return err_up(smtp_edge_offer(e, conv->learnt));
 	/* What is offered must be true: the backend has to say it first. */
 	e->hello_is_opener = true;
@@ -238,6 +238,8 @@ static int serve(struct smtp_edge *e, const struct verb *v, bool *ret_is_refused
 		                        ret_todo);
 	if (!buf_len(&e->hello))
 		return smtp_edge_wants_hello(e, ret_todo);
+	if (smtp_credential_is_wanted(e))
+		return smtp_edge_refuse(e, "530 5.7.0 Authentication required", ret_todo);
 	*ret_is_refused = false;
 	int r = smtp_backend_need(e, ret_todo);
 	if (r)
@@ -298,7 +300,7 @@ static int take_line(struct smtp_edge *e, struct slice line, bool has_more,
 	if (e->state == SMTP_EDGE_AUTH && conv_line_has_controls(line))
 		return on_foreign(e, &c, ret_todo);
 	if (e->state == SMTP_EDGE_AUTH)
-		return smtp_auth_response(e, line);
+		return smtp_auth_response(e, line, ret_todo);
 	if (conv_line_is_foreign(line))
 		return e->wants.count ? SMTP_EDGE_LATER : on_foreign(e, &c, ret_todo);
 	if (conv_line_has_controls(line))

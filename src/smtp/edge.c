@@ -261,6 +261,7 @@ static int edge_connected(struct conv *c, enum conv_todo *ret_todo)
 static int edge_failed(struct conv *c, enum conv_failure why, enum conv_todo *ret_todo)
 {
 	struct smtp_edge *e = edge_of(c);
+	*ret_todo = CONV_TODO_READ;
 	switch (why) {
 	case CONV_FAILURE_TLS:
 		return err_up(smtp_edge_quit(e, CONV_OUTCOME_BACKEND_UNSEALED,
@@ -269,6 +270,10 @@ static int edge_failed(struct conv *c, enum conv_failure why, enum conv_todo *re
 	case CONV_FAILURE_NOT_PROXY:
 		return err_up(smtp_edge_421(e, CONV_OUTCOME_BACKEND_BLIND, "4.3.2",
 		                            "service not available", ret_todo));
+	case CONV_FAILURE_HOMELESS:
+		return err_up(smtp_credential_homeless(e, ret_todo));
+	case CONV_FAILURE_LOOKUP:
+		return err_up(without_later(smtp_credential_later(e, ret_todo)));
 	case CONV_FAILURE_CONNECT:
 	case CONV_FAILURE_TIMEOUT:
 		break;
@@ -318,6 +323,7 @@ static void edge_deinit(struct conv *c)
 {
 	struct smtp_edge *e = edge_of(c);
 	smtp_reply_deinit(&e->reply);
+	smtp_credential_forget(e);
 	buf_deinit(&e->hello);
 	buf_deinit(&e->chunk);
 	buf_deinit(&e->late);

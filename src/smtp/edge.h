@@ -1,6 +1,7 @@
 /*
  * The SMTP conversation of an edge, port 25, submission and LMTP (RFC 2033): it answers greeting,
- * EHLO and STARTTLS itself, opens the backend at the first command that needs it, and from then on
+ * EHLO and STARTTLS itself, opens the backend at the first command that needs it (or for a
+ * credential: open = "auth"), and from then on
  * passes commands and replies one by one, adds a Received field and keeps the text of messages
  * canonical. It never says 250 to a message that the backend did not take.
  *
@@ -81,6 +82,10 @@ struct smtp_edge {
 	struct sasl_exchange auth;
 	bool auth_is_cancelled;
 	bool auth_was_refused; /* in clear, by the line before */
+	/* open = "auth" (credential.c). */
+	bool is_taking;        /* AUTH is the edge's own: it asked for the response */
+	struct buf login_name; /* the first of LOGIN's responses */
+	struct buf credential; /* the one response, base64, until the backend has it */
 
 	/* The transaction. */
 	bool has_mail; /* MAIL was accepted */

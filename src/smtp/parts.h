@@ -64,8 +64,32 @@ void smtp_edge_forget_mail(struct smtp_edge *e);
                                   enum conv_todo *ret_todo);
 /* Any other line in COMMAND; empty: a known verb. Behind a refused AUTH it may be a credential. */
 void smtp_auth_stray(struct smtp_edge *e, struct slice line);
-[[nodiscard]] int smtp_auth_response(struct smtp_edge *e, struct slice line);
+[[nodiscard]] int smtp_auth_response(struct smtp_edge *e, struct slice line,
+                                     enum conv_todo *ret_todo);
 [[nodiscard]] int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo);
+
+/* credential.c: open = "auth" (conv/credential.h), where login and mail are for one backend */
+
+/* No backend is there yet, and it is the credential that will open it. */
+bool smtp_credential_is_wanted(const struct smtp_edge *e);
+/* e->auth has begun, and seen the response; empty: none came along. */
+[[nodiscard]] int smtp_credential_begin(struct smtp_edge *e, struct slice response,
+                                        enum conv_todo *ret_todo);
+[[nodiscard]] int smtp_credential_response(struct smtp_edge *e, struct slice line,
+                                           enum conv_todo *ret_todo);
+/* The backend is ready, and waits for it. */
+[[nodiscard]] int smtp_credential_replay(struct smtp_edge *e);
+/* It asked for the response. */
+[[nodiscard]] int smtp_credential_send(struct smtp_edge *e);
+/* No backend came of it. */
+[[nodiscard]] int smtp_credential_homeless(struct smtp_edge *e, enum conv_todo *ret_todo);
+[[nodiscard]] int smtp_credential_later(struct smtp_edge *e, enum conv_todo *ret_todo);
+/* The login failed there, and the client knows: it is left. */
+[[nodiscard]] int smtp_credential_refused(struct smtp_edge *e, enum conv_todo *ret_todo);
+void smtp_credential_forget(struct smtp_edge *e);
+
+/* auth.c: a failed login; the last of them is the end of the session. */
+[[nodiscard]] int smtp_auth_failed(struct smtp_edge *e, enum conv_todo *ret_todo);
 
 /* backend.c */
 

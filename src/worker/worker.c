@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -64,6 +65,9 @@ static void next_clear(struct worker *w)
 		buf_deinit(&w->next.chains[i]);
 	for (size_t i = 0; i < w->next.ca_count; i++)
 		buf_deinit(&w->next.cas[i]);
+	for (size_t i = 0; i < w->next.table_count; i++)
+		conf_table_unmap(&w->next.tables[i]);
+	free(w->next.tables);
 	free(w->next.chains);
 	free(w->next.key_ids);
 	free(w->next.cas);
@@ -110,7 +114,9 @@ static int on_config(struct worker *w, struct proc_msg *msg)
 	w->next.key_ids = calloc(conf_chain_count(w->next_settings), sizeof(uint32_t));
 	w->next.ca_count = conf_ca_count(w->next_settings);
 	w->next.cas = calloc(w->next.ca_count + 1, sizeof(struct buf));
-	if (!w->next.chains || !w->next.key_ids || !w->next.cas)
+	w->next.table_count = w->next_settings->lookup_count;
+	w->next.tables = calloc(w->next.table_count + 1, sizeof(*w->next.tables));
+	if (!w->next.chains || !w->next.key_ids || !w->next.cas || !w->next.tables)
 		return err_raise(-ENOMEM);
 	return 0;
 }
@@ -139,6 +145,24 @@ static int on_ca(struct worker *w, struct proc_msg *msg)
 	    !proc_unpack_text(&u, &pem))
 		return err_raise(-EPROTO);
 	return err_up(buf_add(&w->next.cas[whose], pem));
+}
+
+static int on_table(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t number;
+	uint64_t len;
+	CLEAN(closep) int fd = TAKE_FD(msg->fd);
+	if (!w->next_settings || !proc_unpack_u32(&u, &number) || !proc_unpack_u64(&u, &len) ||
+	    number >= w->next.table_count || !len)
+		return err_raise(-EPROTO);
+	struct conf_table *table = &w->next.tables[number];
+	conf_table_unmap(table);
+	void *data = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return err_raise(-errno);
+	*table = (struct conf_table){ .data = data, .len = len };
+	return 0;
 }
 
 static int on_listener(struct worker *w, struct proc_msg *msg)
@@ -306,6 +330,9 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		c->logins_refused,
 		compact.compact,
 		compact.stayed,
+		c->lookups,
+		c->lookups_unknown,
+		c->lookups_failed,
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
@@ -330,6 +357,8 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(on_chain(w, msg));
 	case PROC_MSG_CA:
 		return err_up(on_ca(w, msg));
+	case PROC_MSG_TABLE:
+		return err_up(on_table(w, msg));
 	case PROC_MSG_LISTENER:
 		return err_up(on_listener(w, msg));
 	case PROC_MSG_START:

@@ -1,5 +1,5 @@
 #include "base/clean.h"
-#include "relay/socketmap.h"
+#include "lookup/socketmap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,6 +46,64 @@ static void test_socketmap_take(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	const char *input;
+	int result;
+	enum socketmap_result word;
+	const char *text;
+	size_t used;
+} answers[] = {
+	{ "found", "9:OK store1,", 0, SOCKETMAP_OK, "store1", 12 },
+	{ "and more behind", "9:OK store1,9:NOT", 0, SOCKETMAP_OK, "store1", 12 },
+	{ "found nothing", "3:OK ,", 0, SOCKETMAP_OK, "", 6 },
+	{ "not found", "9:NOTFOUND ,", 0, SOCKETMAP_NOTFOUND, "", 12 },
+	{ "not found, no space", "8:NOTFOUND,", 0, SOCKETMAP_NOTFOUND, "", 11 },
+	{ "later", "9:TEMP busy,", 0, SOCKETMAP_TEMP, "busy", 12 },
+	{ "timeout", "8:TIMEOUT ,", 0, SOCKETMAP_TIMEOUT, "", 11 },
+	{ "never", "7:PERM no,", 0, SOCKETMAP_PERM, "no", 10 },
+	{ "another word", "6:OKAY x,", SOCKETMAP_BROKEN, 0, NULL, 0 },
+	{ "a word in small letters", "5:ok ab,", SOCKETMAP_BROKEN, 0, NULL, 0 },
+	{ "no word", "0:,", SOCKETMAP_BROKEN, 0, NULL, 0 },
+	{ "too long", "100001:", SOCKETMAP_BROKEN, 0, NULL, 0 },
+	{ "half", "9:OK st", SOCKETMAP_MORE, 0, NULL, 0 },
+	{ "no comma", "5:OK ab;", SOCKETMAP_BROKEN, 0, NULL, 0 },
+	{ "no netstring", "OK store1\n", SOCKETMAP_BROKEN, 0, NULL, 0 },
+};
+
+static void test_socketmap_answer_take(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		enum socketmap_result word = SOCKETMAP_RESULT_COUNT;
+		struct slice text = {};
+		size_t used = 0;
+		int r = socketmap_answer_take(slice_str(answers[i].input), &word, &text, &used);
+		if (r != answers[i].result || used != answers[i].used ||
+		    (!r &&
+		     (word != answers[i].word || !slice_equal(text, slice_str(answers[i].text)))))
+			fail_msg("%s: %d, %zu used", answers[i].name, r, used);
+	}
+}
+
+/* What one side asks the other takes, whatever is in it. */
+static void test_socketmap_ask(void **state)
+{
+	(void)state;
+	CLEAN(buf_deinit) struct buf out = {};
+	struct socketmap_question q;
+	size_t used;
+	static const char *const keys[] = { "anna@example.org", "a b", "9:OK x,", "" };
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		buf_clear(&out);
+		assert_int_equal(socketmap_ask(&out, "users", slice_str(keys[i])), 0);
+		assert_int_equal(socketmap_take(buf_slice(&out), &q, &used), 0);
+		assert_true(slice_equal(q.name, slice_str("users")));
+		assert_true(slice_equal(q.key, slice_str(keys[i])));
+		assert_int_equal(used, buf_len(&out));
+	}
+}
+
 static void test_socketmap_write(void **state)
 {
 	(void)state;
@@ -65,6 +123,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_socketmap_take),
+		cmocka_unit_test(test_socketmap_answer_take),
+		cmocka_unit_test(test_socketmap_ask),
 		cmocka_unit_test(test_socketmap_write),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /*
- * Postfix's socketmap protocol (socketmap_table(5)): a question is a netstring of the map's name,
- * a space and the key; an answer is a netstring of a word and its text. Pure.
+ * The socketmap protocol of Postfix and sendmail (socketmap_table(5)): a question is a netstring of
+ * the map's name, a space and the key; an answer is a netstring of a word and its text. Pure.
  */
-#ifndef RELAY_SOCKETMAP_H
-#define RELAY_SOCKETMAP_H
+#ifndef LOOKUP_SOCKETMAP_H
+#define LOOKUP_SOCKETMAP_H
 
 #include "base/buf.h"
 
@@ -29,9 +29,25 @@ enum socketmap_result {
 	SOCKETMAP_OK,
 	SOCKETMAP_NOTFOUND, /* without a text */
 	SOCKETMAP_TEMP,     /* not now: the text says why */
+	SOCKETMAP_TIMEOUT,
 	SOCKETMAP_PERM,
 	SOCKETMAP_RESULT_COUNT
 };
+
+/*
+ * One answer from the front of input.
+ *
+ * ret_text: borrowed from it
+ *
+ * Returns 0, SOCKETMAP_MORE, or SOCKETMAP_BROKEN (no netstring, longer than SOCKETMAP_ANSWER_MAX,
+ * none of the words).
+ */
+[[nodiscard]] int socketmap_answer_take(struct slice input, enum socketmap_result *ret_result,
+                                        struct slice *ret_text, size_t *ret_used);
+
+/* A question. 0 or -ENOMEM. name has no space, both together SOCKETMAP_QUESTION_MAX - 1 bytes at
+ * most. */
+[[nodiscard]] int socketmap_ask(struct buf *out, const char *name, struct slice key);
 
 /* 0 or -ENOMEM. text: cut to SOCKETMAP_ANSWER_MAX. */
 [[nodiscard]] int socketmap_write(struct buf *out, enum socketmap_result result, struct slice text);

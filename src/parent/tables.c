@@ -1,0 +1,150 @@
+/*
+ * Tables of users (lookup with table): read and indexed once, in memory that workers map and nobody
+ * can change any more.
+ */
+#include "parent/state.h"
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "lookup/table.h"
+#include "proc/msg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void parent_tables_free(struct parent_plan *plan)
+{
+	for (size_t i = 0; plan->tables && i < plan->settings->lookup_count; i++)
+		if (plan->tables[i].len)
+			close(plan->tables[i].fd);
+	free(plan->tables);
+}
+
+static int write_all(int fd, struct slice bytes)
+{
+	while (bytes.len) {
+		ssize_t n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno != EINTR)
+			return err_raise(-errno);
+		bytes = slice_skip(bytes, n > 0 ? (size_t)n : 0);
+	}
+	return 0;
+}
+
+static int block_share(struct parent_table *t, struct slice block)
+{
+	enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+	CLEAN(closep) int fd = memfd_create("mailseal-users", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return err_raise(-errno);
+	int r = write_all(fd, block);
+	if (!r && fcntl(fd, F_ADD_SEALS, SEALS))
+		r = err_raise(-errno);
+	if (r)
+		return err_up(r);
+	t->len = block.len;
+	t->fd = TAKE_FD(fd);
+	return 0;
+}
+
+static void fault_say(struct parent_plan *plan, const char *path,
+                      const struct lookup_table_facts *facts)
+{
+	snprintf(plan->error, sizeof(plan->error), "%s:%zu: %s", path, facts->bad_line,
+	         !facts->bad_line  ? "it is too long"
+	         : facts->is_again ? "this user has a line before"
+	                           : "no line of a user and an answer");
+}
+
+static int table_read(struct parent_plan *plan, size_t number)
+{
+	const char *path = plan->settings->lookups[number].table;
+	CLEAN(buf_deinit) struct buf text = {};
+	CLEAN(buf_deinit) struct buf block = {};
+	struct parent_table *t = &plan->tables[number];
+	struct lookup_table_facts facts;
+	int r = file_read(&text, path, LOOKUP_TABLE_TEXT_MAX, &t->time);
+	if (r) {
+		snprintf(plan->error, sizeof(plan->error), "%s: %s", path, file_error(r));
+		return CONF_BAD;
+	}
+	r = lookup_table_build(buf_slice(&text), &block, &facts);
+	if (r == LOOKUP_TABLE_BAD) {
+		fault_say(plan, path, &facts);
+		return CONF_BAD;
+	}
+	t->users = facts.users;
+	return r ? err_up(r) : err_up(block_share(t, buf_slice(&block)));
+}
+
+/* The same file, as it was. */
+static const struct parent_table *known(const struct parent_plan *before, const char *path)
+{
+	struct stat st;
+	for (size_t i = 0; before && before->tables && i < before->settings->lookup_count; i++) {
+		const struct parent_table *t = &before->tables[i];
+		const char *its = before->settings->lookups[i].table;
+		if (its && !strcmp(its, path) && t->len && !stat(path, &st) &&
+		    st.st_mtim.tv_sec == t->time.tv_sec && st.st_mtim.tv_nsec == t->time.tv_nsec)
+			return t;
+	}
+	return NULL;
+}
+
+static int table_prepare(struct parent_plan *plan, const struct parent_plan *before, size_t number)
+{
+	const struct parent_table *old = known(before, plan->settings->lookups[number].table);
+	int fd = old ? fcntl(old->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd < 0)
+		return table_read(plan, number);
+	plan->tables[number] = *old;
+	plan->tables[number].fd = fd;
+	return 0;
+}
+
+int parent_tables_prepare(struct parent_plan *plan, const struct parent_plan *before)
+{
+	const struct conf_settings *s = plan->settings;
+	plan->tables = calloc(s->lookup_count + 1, sizeof(*plan->tables));
+	if (!plan->tables)
+		return err_raise(-ENOMEM);
+	int r = 0;
+	for (size_t i = 0; i < s->lookup_count && !r; i++)
+		if (s->lookups[i].table)
+			r = table_prepare(plan, before, i);
+	return r;
+}
+
+bool parent_tables_have_changed(const struct parent_plan *plan)
+{
+	for (size_t i = 0; plan->tables && i < plan->settings->lookup_count; i++) {
+		const char *path = plan->settings->lookups[i].table;
+		struct stat st;
+		if (path && !stat(path, &st) && !known(plan, path))
+			return true;
+	}
+	return false;
+}
+
+void parent_tables_send(struct parent *p, struct parent_child *worker)
+{
+	const struct parent_plan *plan = p->plan;
+	for (size_t i = 0; i < plan->settings->lookup_count; i++) {
+		const struct parent_table *t = &plan->tables[i];
+		uint8_t payload[4 + 8];
+		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
+		int fd = t->len ? fcntl(t->fd, F_DUPFD_CLOEXEC, 0) : -1;
+		if (fd < 0)
+			continue;
+		proc_pack_u32(&packer, (uint32_t)i);
+		proc_pack_u64(&packer, t->len);
+		parent_send(worker, PROC_MSG_TABLE, proc_packed(&packer), fd);
+	}
+}
