@@ -65,8 +65,9 @@ static void state_log(const struct parent_rollover *r)
 		[ROLLOVER_NONE] = "",
 		[ROLLOVER_PLANNED] = "publish the records that mailseal tlsa show prints",
 		[ROLLOVER_SEEN] = "nothing: two of their TTLs have to pass",
-		[ROLLOVER_RIPE] = "the new pair (key next.pem, certificate of next.csr) may be put "
-				  "in place now; an ordered certificate does so by itself",
+		[ROLLOVER_RIPE] =
+			("the new pair (key next.pem, certificate of next.csr) may be put "
+		         "in place now; an ordered certificate does so by itself"),
 		[ROLLOVER_SWITCHED] = "leave the old key's records for two TTLs",
 		[ROLLOVER_OVER] = "the old key's TLSA records may go",
 	};

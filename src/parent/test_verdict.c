@@ -162,13 +162,13 @@ static void test_verdict_is_about(void **state)
 	static const struct {
 		const char *subject;
 		bool is_about;
-	} cases[] = { { "host:99", true },
-		      { "host:99 192.0.2.1", true },
-		      { "host:993", false },
-		      { "host:9", false } };
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(verdict_is_about(cases[i].subject, "host:99=imaps", 7),
-		                 cases[i].is_about);
+	} subjects[] = { { "host:99", true },
+		         { "host:99 192.0.2.1", true },
+		         { "host:993", false },
+		         { "host:9", false } };
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+		assert_int_equal(verdict_is_about(subjects[i].subject, "host:99=imaps", 7),
+		                 subjects[i].is_about);
 }
 
 int main(void)
