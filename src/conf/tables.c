@@ -85,9 +85,6 @@ static const struct {
 	{ "legacy_kex", "RSA key exchange is not in this version" },
 	{ "suites", "a choice of suites is not in this version" },
 	{ "interface", "a route through a tunnel is not in this version" },
-	{ "balance", "a choice of how backends are balanced is not in this version" },
-	{ "open", "opening backends at login is not in this version" },
-	{ "lookup", "looking up a user's backend is not in this version" },
 };
 
 const char *conf_missing_sentence(const char *name)
