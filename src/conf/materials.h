@@ -26,7 +26,7 @@ struct conf_materials {
 	struct conf_table *tables; /* by the lookups of the settings; empty: it has none */
 	size_t table_count;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
-	char visitor[TLS_VISITOR_CAP]; /* tls/server.h; "": nobody looks */
+	char visitor[TLS_VISITOR_CAP];            /* tls/server.h; "": nobody looks */
 	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */
 };
 

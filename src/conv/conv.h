@@ -115,7 +115,7 @@ struct conv_settings {
 	/* http: */
 	bool has_challenge_backend;
 	const struct acme_challenges *challenges; /* ours, asked before that backend; or NULL */
-	uint16_t tls_port; /* where clients are redirected to */
+	uint16_t tls_port;                        /* where clients are redirected to */
 	/* Is it a name that this edge has a certificate for? NULL: any name will do. */
 	bool (*is_our_host)(const void *our_hosts, const char *host);
 	const void *our_hosts;

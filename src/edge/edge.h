@@ -119,7 +119,7 @@ struct edge_counters {
 	uint64_t bytes_out;
 	uint64_t logins_slowed;  /* after failed ones: answered late */
 	uint64_t logins_refused; /* the same: the backend was not asked */
-	uint64_t lookups; /* of users' backends */
+	uint64_t lookups;        /* of users' backends */
 	uint64_t lookups_unknown;
 	uint64_t lookups_failed;
 };

@@ -50,17 +50,17 @@ struct edge_session {
 	struct io_later end; /* frees the session, after the callback */
 	enum edge_state state;
 	uint32_t armed_progress, armed_deadline_ms;
-	struct edge_backend *target; /* the edge's, until CONNECT says which */
-	struct edge_passed *passed;  /* TLS that is not ended here; else NULL */
-	size_t address;              /* of the target, the one being tried or in use */
-	size_t address_end;          /* how many there are; address is this: none is left */
-	uint64_t tried;              /* of them, a bit each; or not to be tried */
-	enum tunnel_state tunnel;    /* of the way to the backend, where a tunnel seals it */
+	struct edge_backend *target;    /* the edge's, until CONNECT says which */
+	struct edge_passed *passed;     /* TLS that is not ended here; else NULL */
+	size_t address;                 /* of the target, the one being tried or in use */
+	size_t address_end;             /* how many there are; address is this: none is left */
+	uint64_t tried;                 /* of them, a bit each; or not to be tried */
+	enum tunnel_state tunnel;       /* of the way to the backend, where a tunnel seals it */
 	struct edge_lookup_job *lookup; /* while EDGE_STATE_LOOKUP */
 	uint64_t lookup_began_ms;
-	struct edge_ask *ask;        /* learn.c's: there is no client, the conversation learns */
+	struct edge_ask *ask; /* learn.c's: there is no client, the conversation learns */
 	uint64_t began_ms;
-	uint64_t moved_ms; /* last byte either way */
+	uint64_t moved_ms;        /* last byte either way */
 	bool backend_is_left : 1; /* its connection is only waiting to be closed */
 	bool is_implicit : 1;
 	bool is_at_address : 1;      /* it counts there: edge_load */

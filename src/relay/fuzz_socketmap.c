@@ -1,7 +1,7 @@
 /* Whatever a client of the policy service sends, whole and byte by byte: the same questions. */
 #include "dns/message.h"
-#include "relay/postfix.h"
 #include "lookup/socketmap.h"
+#include "relay/postfix.h"
 
 #include <assert.h>
 

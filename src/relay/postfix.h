@@ -27,8 +27,8 @@
 #define RELAY_POSTFIX_H
 
 #include "base/buf.h"
-#include "policy/way.h"
 #include "lookup/socketmap.h"
+#include "policy/way.h"
 
 /*
  * tlsrpt:     add what Postfix 3.10 wants for TLS reports (TLSRPT_README); older ones refuse it
