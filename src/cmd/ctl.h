@@ -9,8 +9,5 @@ struct buf;
 int ctl_ask(const char *path, const char *command, struct buf *ret_answer);
 /* The socket of the daemon with this configuration. 0, or 1 with a line on stderr. */
 int ctl_socket_find(const char *config, char path[108]);
-/* A line of a status. */
-struct json_t;
-void ctl_rollover_print(const struct json_t *rollover);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clean.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_print.h"
 #include "cmd/tlsa_show.h"
 #include "conf/conf.h"
 #include "conf/materials.h"

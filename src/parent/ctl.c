@@ -1,14 +1,11 @@
 /*
- * The control socket: one line in ("status", "reload", "drain", "release DOMAIN", "forget USER",
- * "tlsrpt-send [DAY]", "upgrade [BINARY]"), JSON out, closed. Only who may write to it (mode 0600
+ * The control socket: one line in (commands[]), JSON out, closed. Only who may write to it (mode 0600
  * in run_dir) is heard, and no process of ours: where all run as one user, a worker must not reach
  * out of its box by it.
  */
 #include "parent/acme.h"
-#include "parent/alarms.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
-#include "parent/truth.h"
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -58,53 +55,6 @@ struct parent_ctl {
 	uint32_t forgets, plans; /* the last request */
 };
 
-static const char *const number_names[PARENT_NUMBERS] = {
-	"open",
-	"signatures_pending",
-	"sessions",
-	"tls",
-	"tls_failed",
-	"plain",
-	"legacy",
-	"resumed",
-	"refused",
-	"exposures",
-	"backend_failures",
-	"messages",
-	"bytes_in",
-	"bytes_out",
-	"policy_questions",
-	"policy_answers",
-	"policy_temporary",
-	"handoffs_open",
-	"handoffs",
-	"hops",
-	"hops_sealed",
-	"hops_authenticated",
-	"hops_plain",
-	"hops_tls_failed",
-	"messages_relayed",
-	"tlsrpt_datagrams",
-	"tlsrpt_refused",
-	NULL, /* these two are of the ledger: parent/ledger.c */
-	NULL,
-	"links_open",
-	"link_connections",
-	"links_refused",
-	"links_tls_failed",
-	"link_bytes_in",
-	"link_bytes_out",
-	"link_datagrams",
-	"link_datagrams_lost",
-	"logins_slowed",
-	"logins_refused",
-	"tls_compact",
-	"tls_not_compact",
-	"lookups",
-	"lookups_unknown",
-	"lookups_failed",
-};
-
 static void on_end(struct io_later *later)
 {
 	struct asker *a = (struct asker *)((char *)later - offsetof(struct asker, end));
@@ -134,109 +84,6 @@ static void answer(struct asker *a, json_t *what)
 	io_later_add(a->ctl->parent->loop, &a->end);
 }
 
-static void numbers_write(const uint64_t *numbers, json_t *to)
-{
-	for (size_t n = 0; n < PARENT_NUMBERS; n++)
-		if (number_names[n])
-			json_object_set_new(to, number_names[n],
-			                    json_integer((json_int_t)numbers[n]));
-}
-
-static json_t *worker_json(const struct parent_child *c, bool is_long)
-{
-	json_t *numbers = is_long ? json_object() : NULL;
-	if (numbers)
-		numbers_write(c->numbers, numbers);
-	return json_pack("{s:i, s:i, s:b, s:I, s:o*}", "slot", (int)c->slot, "pid", (int)c->pid,
-	                 "ready", c->is_ready, "open", (json_int_t)c->numbers[0], "numbers",
-	                 numbers);
-}
-
-static json_t *workers_json(const struct parent *p, bool is_long, json_t *sums)
-{
-	json_t *list = json_array();
-	uint64_t sum[PARENT_NUMBERS] = {};
-	for (unsigned i = 0; i < p->worker_count; i++) {
-		const struct parent_child *c = p->workers[i];
-		if (!c)
-			continue;
-		json_array_append_new(list, worker_json(c, is_long));
-		for (size_t n = 0; n < PARENT_NUMBERS; n++)
-			sum[n] += c->numbers[n];
-	}
-	numbers_write(sum, sums);
-	return list;
-}
-
-static const char *state_name(const struct parent *p)
-{
-	if (p->is_draining || p->is_announced)
-		return "draining";
-	if (p->has_upgrade_failed)
-		return "upgrade failed";
-	if (p->is_ready)
-		return "running";
-	return p->old_version[0] ? "upgrading" : "starting";
-}
-
-static json_t *deaths_json(const struct parent *p)
-{
-	static const enum proc_role roles[] = { PROC_ROLE_KEYS,     PROC_ROLE_WORKER,
-		                                PROC_ROLE_RESOLVER, PROC_ROLE_LEDGER,
-		                                PROC_ROLE_RUNNER,   PROC_ROLE_WATCH,
-		                                PROC_ROLE_WITNESS,  PROC_ROLE_SITE };
-	json_t *json = json_object();
-	for (size_t i = 0; i < COUNT_OF(roles); i++)
-		json_object_set_new(json, proc_role_name(roles[i]),
-		                    json_integer((json_int_t)p->deaths[roles[i]]));
-	return json;
-}
-
-json_t *parent_ctl_status_json(const struct parent *p, bool is_long)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	json_t *sums = json_object();
-	json_t *workers = workers_json(p, is_long, sums);
-	unsigned leaving = 0;
-	for (const struct parent_child *c = p->leaving; c; c = c->next)
-		leaving += c->role == PROC_ROLE_WORKER;
-	json_t *status = json_pack(
-		"{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "version",
-		MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
-		(json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path, "keys_pid",
-		(int)p->keys.pid, "resolver_pid", (int)p->resolver.pid, "ledger_pid",
-		(int)p->ledger.pid, "runner_pid", (int)p->runner.pid, "witness_pid",
-		(int)p->witness.pid, "site_pid", (int)p->site.pid, "workers_leaving", (int)leaving);
-	json_object_set_new(status, "workers", workers);
-	json_object_set_new(status, "sums", sums);
-	json_object_set_new(status, "ledger", parent_ledger_json(p));
-	if (p->plan && p->plan->settings->cluster.is_set)
-		json_object_set_new(status, "cluster", parent_cluster_json(p));
-	if (p->watches)
-		json_object_set_new(status, "watch", parent_watches_json(p));
-	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
-	json_object_set_new(status, "certificates", parent_certificates_json(p));
-	json_object_set_new(status, "alarms", parent_alarms_json(p));
-	if (p->truth)
-		json_object_set_new(status, "witness", parent_truth_json(p));
-	if (p->plan && conf_has_acme(p->plan->settings))
-		json_object_set_new(status, "acme", parent_acme_json(p));
-	if (p->plan && p->plan->settings->mta_sts_count)
-		json_object_set_new(status, "mta_sts", parent_site_json(p));
-	json_object_set_new(status, "rollovers", parent_rollovers_json(p));
-	json_object_set_new(status, "deaths", deaths_json(p));
-	json_t *warnings = parent_caps_warnings(p);
-	parent_tunnels_warn(p, warnings);
-	json_object_set_new(status, "warnings", warnings);
-	json_object_set_new(status, "backends", parent_health_json(p, is_long));
-	json_object_set_new(status, "tunnels", parent_tunnels_json(p));
-	json_object_set_new(status, "workarounds", parent_workarounds_json(p));
-	json_object_set_new(status, "bans", json_integer((json_int_t)parent_bans_count(p)));
-	json_object_set_new(status, "hosts", parent_hosts_json(p));
-	return status;
-}
-
 static json_t *result_json(bool is_well, const char *message)
 {
 	return json_pack("{s:b, s:s}", "ok", is_well, "message", message);
@@ -246,9 +93,8 @@ static void on_late(struct io_deadline *d)
 {
 	struct asker *a = (struct asker *)((char *)d - offsetof(struct asker, late));
 	if (a->wants_status)
-		answer(a, parent_ctl_status_json(
-				  a->ctl->parent,
-				  false)); /* with what is known of who did not answer */
+		answer(a, parent_status_json(a->ctl->parent,
+		                             false)); /* with what is known of who did not answer */
 	else if (a->wants_planned)
 		answer(a, result_json(false, "keys did not answer in time, see the log"));
 	else if (a->wants_forgot)
@@ -271,7 +117,7 @@ void parent_ctl_status_came(struct parent *p)
 		return;
 	for (struct asker *a = p->ctl->askers; a; a = a->next)
 		if (a->wants_status)
-			answer(a, parent_ctl_status_json(p, false));
+			answer(a, parent_status_json(p, false));
 }
 
 void parent_ctl_numbers_ask(struct parent *p)
@@ -288,9 +134,10 @@ void parent_ctl_numbers_ask(struct parent *p)
 	parent_watches_ask(p);
 }
 
-static void status_ask(struct asker *a)
+static void status_do(struct asker *a, const char *word)
 {
 	struct parent *p = a->ctl->parent;
+	(void)word;
 	a->wants_status = true;
 	io_deadline_arm(p->loop, &a->late, STATUS_WAIT_MS);
 	parent_ctl_numbers_ask(p);
@@ -402,50 +249,105 @@ static void ban_do(struct asker *a, const char *text)
 	told(a, against, is_user ? "banned, as a user's name" : "banned");
 }
 
+static void reload_do(struct asker *a, const char *word)
+{
+	(void)word;
+	int r = parent_reload(a->ctl->parent);
+	answer(a,
+	       result_json(!r, r ? "the file has errors, see the log and `mailseal config check`; "
+	                           "nothing was changed"
+	                         : "reloading, see the log"));
+}
+
+static void reports_send_do(struct asker *a, const char *day)
+{
+	told(a, parent_tlsrpt_send(a->ctl->parent, day), "sending, see the log");
+}
+
+static void unban_do(struct asker *a, const char *text)
+{
+	told(a, parent_bans_lift(a->ctl->parent, text), "not banned any more");
+}
+
+static void bans_do(struct asker *a, const char *word)
+{
+	(void)word;
+	answer(a, json_pack("{s:o}", "bans", parent_bans_json(a->ctl->parent)));
+}
+
+static void renew_do(struct asker *a, const char *certificate)
+{
+	told(a, parent_acme_order(a->ctl->parent, certificate, PARENT_ORDER_CURRENT),
+	     "ordering, see the log");
+}
+
+static void tlsa_abort_do(struct asker *a, const char *certificate)
+{
+	told(a, parent_rollover_abort(a->ctl->parent, certificate), "taken back");
+}
+
+static void tlsa_status_do(struct asker *a, const char *word)
+{
+	(void)word;
+	answer(a, json_pack("{s:o}", "rollovers", parent_rollovers_json(a->ctl->parent)));
+}
+
+static void drain_do(struct asker *a, const char *word)
+{
+	(void)word;
+	answer(a, result_json(true, "draining"));
+	parent_drain(a->ctl->parent);
+}
+
+static const struct command {
+	const char *name;
+	enum { ALONE, WORD, MAYBE_WORD } takes;
+	void (*fn)(struct asker *a, const char *word); /* "" where there is none */
+} commands[] = {
+	{ "status", ALONE, status_do },
+	{ "reload", ALONE, reload_do },
+	{ "release", WORD, release_do },
+	{ "forget", WORD, forget_do },
+	{ "tlsrpt-send", MAYBE_WORD, reports_send_do },
+	{ "ban", WORD, ban_do },
+	{ "unban", WORD, unban_do },
+	{ "bans", ALONE, bans_do },
+	{ "acme-renew", WORD, renew_do },
+	{ "tlsa-plan", WORD, tlsa_plan_do },
+	{ "tlsa-abort", WORD, tlsa_abort_do },
+	{ "tlsa-status", ALONE, tlsa_status_do },
+	{ "drain", ALONE, drain_do },
+	{ "upgrade", MAYBE_WORD, upgrade_do },
+};
+
+static bool is_called(const struct command *command, const char *line)
+{
+	size_t len = strlen(command->name);
+	if (strncmp(line, command->name, len))
+		return false;
+	return line[len] == ' ' ? command->takes != ALONE : !line[len] && command->takes != WORD;
+}
+
+static void unknown_answer(struct asker *a)
+{
+	char text[320];
+	size_t len = (size_t)snprintf(text, sizeof(text), "unknown command; known:");
+	for (size_t i = 0; i < COUNT_OF(commands) && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s", i ? "," : "",
+		                        commands[i].name);
+	answer(a, result_json(false, text));
+}
+
 static void command_do(struct asker *a)
 {
-	struct parent *p = a->ctl->parent;
-	if (!strcmp(a->line, "status")) {
-		status_ask(a);
-	} else if (!strcmp(a->line, "reload")) {
-		int r = parent_reload(p);
-		answer(a,
-		       result_json(!r, r ? "the file has errors, see the log and `mailseal config "
-		                           "check`; nothing was changed"
-		                         : "reloading, see the log"));
-	} else if (!strncmp(a->line, "release ", 8)) {
-		release_do(a, a->line + 8);
-	} else if (!strncmp(a->line, "forget ", 7)) {
-		forget_do(a, a->line + 7);
-	} else if (!strcmp(a->line, "tlsrpt-send") || !strncmp(a->line, "tlsrpt-send ", 12)) {
-		told(a, parent_tlsrpt_send(p, a->line[11] ? a->line + 12 : ""),
-		     "sending, see the log");
-	} else if (!strncmp(a->line, "ban ", 4)) {
-		ban_do(a, a->line + 4);
-	} else if (!strncmp(a->line, "unban ", 6)) {
-		told(a, parent_bans_lift(p, a->line + 6), "not banned any more");
-	} else if (!strcmp(a->line, "bans")) {
-		answer(a, json_pack("{s:o}", "bans", parent_bans_json(p)));
-	} else if (!strncmp(a->line, "acme-renew ", 11)) {
-		told(a, parent_acme_order(p, a->line + 11, PARENT_ORDER_CURRENT),
-		     "ordering, see the log");
-	} else if (!strncmp(a->line, "tlsa-plan ", 10)) {
-		tlsa_plan_do(a, a->line + 10);
-	} else if (!strncmp(a->line, "tlsa-abort ", 11)) {
-		told(a, parent_rollover_abort(p, a->line + 11), "taken back");
-	} else if (!strcmp(a->line, "tlsa-status")) {
-		answer(a, json_pack("{s:o}", "rollovers", parent_rollovers_json(p)));
-	} else if (!strcmp(a->line, "drain")) {
-		answer(a, result_json(true, "draining"));
-		parent_drain(p);
-	} else if (!strcmp(a->line, "upgrade") || !strncmp(a->line, "upgrade ", 8)) {
-		upgrade_do(a, a->line[7] ? a->line + 8 : "");
-	} else {
-		answer(a, result_json(false,
-		                      "unknown command; known: status, reload, drain, "
-		                      "release, forget, tlsrpt-send, ban, unban, bans, "
-		                      "acme-renew, tlsa-plan, tlsa-abort, tlsa-status, upgrade"));
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (!is_called(&commands[i], a->line))
+			continue;
+		const char *rest = a->line + strlen(commands[i].name);
+		commands[i].fn(a, *rest ? rest + 1 : rest);
+		return;
 	}
+	unknown_answer(a);
 }
 
 void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message)
@@ -460,7 +362,7 @@ void parent_ctl_hand_over(struct parent *p, struct estate *e)
 	e->ctl_fd = p->ctl->fd;
 	for (struct asker *a = p->ctl->askers; a; a = a->next) {
 		if (a->wants_status)
-			answer(a, parent_ctl_status_json(p, false));
+			answer(a, parent_status_json(p, false));
 		else if (!a->wants_upgrade && !a->wants_forgot && !a->wants_planned && !a->len)
 			e->askers[e->asker_count++] = a->fd;
 	}

@@ -40,7 +40,7 @@ static void json_send(struct parent *p, enum proc_msg_type type, json_t *json)
 void parent_dashboard_state(struct parent *p)
 {
 	if (is_wanted(p))
-		json_send(p, PROC_MSG_STATE, parent_ctl_status_json(p, true));
+		json_send(p, PROC_MSG_STATE, parent_status_json(p, true));
 }
 
 /*

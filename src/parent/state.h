@@ -454,8 +454,6 @@ void parent_ctl_close(struct parent *p);
 void parent_ctl_status_came(struct parent *p);
 /* Workers and ledger say how much they did; parent_ctl_status_came() follows. */
 void parent_ctl_numbers_ask(struct parent *p);
-/* The status; is_long: with all numbers of each worker. */
-struct json_t *parent_ctl_status_json(const struct parent *p, bool is_long);
 /* Ledger forgot somebody; it died before it answered. */
 void parent_ctl_forgot_came(struct parent *p, struct slice answer);
 void parent_ctl_forgot_lost(struct parent *p);
@@ -465,6 +463,10 @@ void parent_ctl_planned(struct parent *p, uint32_t request, const char *against)
 void parent_ctl_upgrade_answer(struct parent *p, bool is_well, const char *message);
 /* Before another image goes on: who waits is answered, who said nothing yet is handed over. */
 void parent_ctl_hand_over(struct parent *p, struct estate *e);
+
+/* parent/status.c */
+/* What the daemon says of itself; is_long: with all numbers of each worker. */
+struct json_t *parent_status_json(const struct parent *p, bool is_long);
 
 /* parent/upgrade.c: from this build to another, in the same process. */
 /* Why it cannot be now, or NULL. */
