@@ -195,6 +195,9 @@ enum proc_msg_type {
 	 */
 	PROC_MSG_EVERYWHERE_ASK,
 	PROC_MSG_EVERYWHERE_SAID,
+	/* parent -> ledger: what a CA may ask any node of the cluster for, of this one's orders;
+	 * and ledger -> parent: of the others' (acme/tokens.h). All of it */
+	PROC_MSG_TOKENS,
 	PROC_MSG_COUNT,
 };
 
