@@ -1,26 +1,37 @@
 """One node of a cluster orders for all that have its key."""
 import os
+import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
 import stores
 from acme import MARKS, NAMES, PATIENCE, Scene, leaf_of, shown
-from daemon import Daemon, free_ports, wait_until
+from daemon import Daemon, free_ports, make_certificate, wait_until
+from test_acme import get
 from test_cluster import config as cluster
 
 pytestmark = MARKS
 
 
+def other(scene):
+    """A certificate that is not ordered."""
+    chain, key = make_certificate(scene.folder, "other")
+    return f'certificate = {{ other = {{ chain = "{chain}"; key = "{key}"; }}; }};'
+
+
 class Node:
     """A daemon of its own folder and ports, at the CA of a scene."""
 
-    def __init__(self, scene, number, more, ports):
+    def __init__(self, scene, number, more, ports, certificate=None):
         self.folder = f"{scene.folder}/node{number}"
         os.mkdir(self.folder, 0o755)
         self.clear, self.tls, self.imap = ports
         text = scene.config(NAMES, more)
+        if certificate:
+            text = re.sub(r"certificate = \{ c = \{.*\}; \};", certificate, text)
         for old, new in ((scene.clear, self.clear), (scene.tls, self.tls), (scene.imap, self.imap)):
             text = text.replace(f":{old}\"", f":{new}\"")
         self.daemon = Daemon(self.folder, text, wrap=scene.wrap)
@@ -44,8 +55,9 @@ def place():
         scene, made = Scene(), []
         first = (scene.clear, scene.tls, scene.imap)
 
-        def node():
-            made.append(Node(scene, len(made) + 1, cluster([store.port]), free_ports(3) if made else first))
+        def node(certificate=None):
+            made.append(Node(scene, len(made) + 1, cluster([store.port]), free_ports(3) if made else first,
+                             certificate and certificate(scene)))
             return made[-1]
         try:
             yield scene, store, node
@@ -86,6 +98,42 @@ def test_one_node_orders_and_all_with_its_key_serve_it(place):
     assert wait_until(lambda: not store.cli("keys", "mailseal:order:*"), PATIENCE), "the lease was not given back"
 
 
+def unanswered(port, token):
+    return get(port, f"/.well-known/acme-challenge/{token}").startswith(b"HTTP/1.1 301 ")
+
+
+def test_a_ca_may_come_to_any_node(place):
+    """The names lead to the second node, which orders nothing itself; the first one orders."""
+    scene, store, node = place
+    door = node(other)
+    door.daemon.ready()
+    one = node()
+    one.issued()
+    assert not door.ordered()
+    # uacme's tokens are in no log: what the CA asked for stands in the log of the CA.
+    with open(f"{scene.folder}/pebble.log", encoding="utf-8") as log:
+        asked = set(re.findall(r"/.well-known/acme-challenge/([\w-]+)", log.read()))
+    assert asked
+    assert wait_until(lambda: not store.cli("hgetall", "mailseal:tokens"), PATIENCE)
+    for port in door.clear, one.clear:
+        assert wait_until(lambda p=port: all(unanswered(p, token) for token in asked), PATIENCE)
+
+
+def test_what_somebody_put_among_the_tokens_is_not_served(place):
+    scene, store, node = place
+    one = node()
+    one.issued()
+    until, token = int(time.time()) + 300, "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ"
+    answer = f"{token}.{'A' * 43}"
+    for field, said in (("bad", f"{until} {token} <script>"), ("other", f"{until} nothing"), ("old", f"9 {token} {answer}")):
+        store.cli("hset", "mailseal:tokens", field, said)
+    assert wait_until(lambda: "old" not in store.cli("hgetall", "mailseal:tokens"), PATIENCE)  # it was looked at
+    assert unanswered(one.clear, token)
+    store.cli("hset", "mailseal:tokens", "good", f"{until} {token} {answer}")
+    asked = f"/.well-known/acme-challenge/{token}"
+    assert wait_until(lambda: get(one.clear, asked).endswith(b"\r\n\r\n" + answer.encode()), PATIENCE)
+
+
 def test_nodes_order_one_after_the_other(place):
     _, store, node = place
     assert store.cli("set", "mailseal:order:{c}", "node9") == "OK"
@@ -101,6 +149,8 @@ def test_what_somebody_put_into_the_store_is_not_taken(place):
     one = node()
     first = one.issued()
     name, = store.cli("keys", "mailseal:chain:*").split()
+    second = int(time.time())
+    assert wait_until(lambda: int(time.time()) > second, PATIENCE)  # what is not younger is not looked at
     subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", f"{scene.folder}/x.key",
                     "-out", f"{scene.folder}/x.pem", "-days", "9", "-subj", "/CN=x", "-addext",
                     "subjectAltName=DNS:mail.example.org,DNS:imap.example.org"], check=True, capture_output=True)

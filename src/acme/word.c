@@ -81,16 +81,18 @@ static bool name_read(struct slice text, char ret_name[ACME_NAME_CAP])
 	return true;
 }
 
-/* RFC 8555 8.1: the token, and the thumbprint of the account's key. */
-static bool authorization_read(struct slice text, struct acme_word *w)
+static bool is_token(struct slice text)
 {
-	size_t token_len = strlen(w->token);
-	if (text.len != token_len + 1 + THUMBPRINT_LEN ||
-	    memcmp(text.data, w->token, token_len) != 0 || text.data[token_len] != '.' ||
-	    !is_base64url(slice_skip(text, token_len + 1)))
-		return false;
-	slice_to_text(text, w->authorization, sizeof(w->authorization));
-	return true;
+	return text.len >= TOKEN_MIN && text.len < ACME_TOKEN_CAP && is_base64url(text);
+}
+
+/* The token, and the thumbprint of the account's key. */
+bool acme_token_is_answered(struct slice token, struct slice authorization)
+{
+	return is_token(token) && authorization.len == token.len + 1 + THUMBPRINT_LEN &&
+	       slice_equal(slice_head(authorization, token.len), token) &&
+	       authorization.data[token.len] == '.' &&
+	       is_base64url(slice_skip(authorization, token.len + 1));
 }
 
 static bool words_split(struct slice input, struct slice ret_words[ACME_WORD_WORDS])
@@ -121,13 +123,13 @@ int acme_word_read(struct acme_word *ret_word, struct slice input)
 		return ACME_WORD_OTHER;
 	w.method = (enum acme_method)method;
 	w.type = (enum acme_type)type;
-	if (!name_read(words[2], w.name) || words[3].len < TOKEN_MIN ||
-	    words[3].len >= sizeof(w.token) || !is_base64url(words[3]))
+	if (!name_read(words[2], w.name) || !is_token(words[3]) ||
+	    !(w.type == ACME_HTTP_01 ? acme_token_is_answered(words[3], words[4])
+	                             : digest_read(words[4], w.digest)))
 		return ACME_WORD_BAD;
 	slice_to_text(words[3], w.token, sizeof(w.token));
-	if (w.type == ACME_HTTP_01 ? !authorization_read(words[4], &w)
-	                           : !digest_read(words[4], w.digest))
-		return ACME_WORD_BAD;
+	if (w.type == ACME_HTTP_01)
+		slice_to_text(words[4], w.authorization, sizeof(w.authorization));
 	*ret_word = w;
 	return 0;
 }

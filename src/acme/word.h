@@ -34,6 +34,9 @@ enum acme_word_result {
 /* The same from the arguments of a hook. False: they do not fit. */
 bool acme_word_write(struct buf *ret_text, char *const words[ACME_WORD_WORDS]);
 
+/* Could a CA ask for that token, and is that the answer (RFC 8555 8.1, 8.3)? */
+bool acme_token_is_answered(struct slice token, struct slice authorization);
+
 /* Is this how the client calls a hook? argv without the program's name. */
 bool acme_word_is_call(int argc, char *const *argv);
 

@@ -128,6 +128,14 @@ static bool has_door(const struct conf_settings *s, bool is_tls)
 	return false;
 }
 
+/* The key of what a CA is shown there does not leave the node that made it. */
+static void other_nodes_warn(struct conf_reader *r, const char *path)
+{
+	conf_warn(r, path, "a CA that comes to another node of the cluster gets no answer there");
+	conf_mend(r, "write \"http-01\", which each node answers, or \"dns-01\"; or see to it that "
+	             "its names lead to the node that orders");
+}
+
 static void challenge_check(struct conf_reader *r, const struct conf_certificate *c)
 {
 	struct conf_path challenge = setting_of(c, "challenge");
@@ -144,8 +152,11 @@ static void challenge_check(struct conf_reader *r, const struct conf_certificate
 	if (is_dns || conf_is_bad(r, "edge") || conf_is_bad(r, challenge.text))
 		return;
 	bool is_tls = c->challenge == CONF_CHALLENGE_TLS_ALPN;
-	if (has_door(r->settings, is_tls))
+	if (has_door(r->settings, is_tls)) {
+		if (is_tls && r->settings->cluster.is_set)
+			other_nodes_warn(r, challenge.text);
 		return;
+	}
 	conf_complain(r, challenge.text,
 	              "the CA comes to port %d, and no http edge of ours is there",
 	              is_tls ? HTTPS_PORT : HTTP_PORT);

@@ -22,6 +22,7 @@
 	"edge = { web = { protocol = \"http\"; listen_tls = [\"*:443\"]; backend = \"w\"; }; }; "
 #define ACME "acme = \"https://ca.example/dir\"; "
 #define NAMES "names = [\"mx.example.org\"]; "
+#define CLUSTER "cluster = { servers = [\"127.0.0.1:6379\"]; }; "
 #define CERT(text) "certificate = { c = { " text "}; }; "
 
 static bool has_error(const struct conf_errors *errors, const char *setting, const char *words)
@@ -121,11 +122,33 @@ static void test_certificate_paths(void **state)
 	conf_settings_free(s);
 }
 
+static void test_certificate_tls_alpn_in_a_cluster(void **state)
+{
+	static const char *const cases[] = {
+		HEAD CLUSTER CERT(ACME NAMES "challenge = \"tls-alpn-01\"; "),
+		HEAD CLUSTER CERT(ACME NAMES),
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errors = {};
+		struct conf_settings *s = NULL;
+		assert_int_equal(conf_read_text(&s, cases[i], 0, &errors), 0);
+		assert_int_equal(errors.count, i == 0);
+		if (i == 0) {
+			assert_true(errors.items[0].is_warning);
+			assert_string_equal(errors.items[0].setting, "certificate.c.challenge");
+		}
+		conf_errors_deinit(&errors);
+		conf_settings_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_certificate_is_refused),
 		cmocka_unit_test(test_certificate_is_taken),
+		cmocka_unit_test(test_certificate_tls_alpn_in_a_cluster),
 		cmocka_unit_test(test_certificate_paths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,10 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		share_ban(l->share, msg->payload);
 		return 0;
 	}
+	if (msg->type == PROC_MSG_TOKENS) {
+		share_tokens_tell(l->share, msg->payload);
+		return 0;
+	}
 	if (msg->type == PROC_MSG_ORDER_ASK)
 		return err_up(on_order_ask(l, msg->payload));
 	if (msg->type != PROC_MSG_STATUS_ASK)
@@ -278,6 +282,22 @@ static void on_bans(void *owner, struct slice bans)
 		log_warn(NULL, "bans of the cluster cannot be told");
 }
 
+static void on_tokens(void *owner, struct slice tokens)
+{
+	struct ledger *l = owner;
+	if (l->parent && proc_peer_queue(l->parent, PROC_MSG_TOKENS, tokens))
+		log_warn(NULL, "what CAs may ask other nodes for cannot be told");
+}
+
+/* Its port 80 is one of those that a CA may come to. */
+static bool answers_tokens(const struct conf_settings *s)
+{
+	for (size_t i = 0; i < s->edge_count; i++)
+		if (s->edges[i].protocol == CONF_HTTP && s->edges[i].listen_count)
+			return true;
+	return false;
+}
+
 static void on_cluster_state(void *owner)
 {
 	cluster_tell(owner);
@@ -325,9 +345,11 @@ static void share_begin(struct ledger *l)
 					     .hostname = s->hostname,
 					     .max_bytes = s->ledger.max_size,
 					     .retention_s = s->ledger.retention_s,
+					     .answers_tokens = answers_tokens(s),
 					     .owner = l,
 					     .store = store_of,
 					     .on_tickets = on_tickets,
+					     .on_tokens = on_tokens,
 					     .on_bans = on_bans,
 					     .on_state = on_cluster_state,
 					     .on_guessed = on_guessed,

@@ -260,6 +260,8 @@ static int parts_begin(struct share *s)
 		r = share_tickets_new(s);
 	if (!r)
 		r = share_bans_new(s);
+	if (!r)
+		r = share_tokens_new(s);
 	return r ? err_up(r) : err_up(client_begin(s));
 }
 
@@ -295,6 +297,7 @@ void share_free(struct share *s)
 	share_hear_free(s->hear);
 	share_tickets_free(s->tickets);
 	share_bans_free(s->bans);
+	share_tokens_free(s->tokens);
 	store_others_close(s->others);
 	free(s);
 }

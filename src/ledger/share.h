@@ -47,12 +47,15 @@ struct share_settings {
 	const char *hostname;
 	size_t max_bytes; /* of what others tell */
 	uint32_t retention_s;
+	bool answers_tokens; /* a CA may come to this node */
 	void *owner;
 	struct store_ledger *(*store)(void *owner); /* NULL: there is no file now */
 	/* Two keys: current and previous. */
 	void (*on_tickets)(void *owner, struct slice keys);
 	/* Who is not let in at any node: "TARGET UNTIL\n" each, 0: not any more. */
 	void (*on_bans)(void *owner, struct slice bans);
+	/* What a CA may ask any node for, of the orders of others (acme/tokens.h). */
+	void (*on_tokens)(void *owner, struct slice tokens);
 	void (*on_state)(void *owner); /* reached, or not any more */
 	/* So often it failed, at all nodes. */
 	void (*on_guessed)(void *owner, const struct share_guess *guess, uint32_t failures);
@@ -74,6 +77,8 @@ void share_guess_failed(struct share *s, const struct share_guess *guess);
 void share_guess_well(struct share *s, const struct share_guess *guess);
 /* "TARGET UNTIL"; 0: not any more. */
 void share_ban(struct share *s, struct slice ban);
+/* What a CA may ask any node for, of this one's orders: all of it. */
+void share_tokens_tell(struct share *s, struct slice tokens);
 /* on_order() follows, perhaps at once; s is not NULL. */
 void share_order_ask(struct share *s, const struct share_order *order);
 /* Tells what is not told yet; on_done once, after SHARE_END_MS at the latest, perhaps at once. */

@@ -20,6 +20,7 @@ struct share_tell;
 struct share_hear;
 struct share_tickets;
 struct share_bans;
+struct share_tokens;
 
 struct share {
 	struct share_settings set;
@@ -32,6 +33,7 @@ struct share {
 	struct share_hear *hear;
 	struct share_tickets *tickets;
 	struct share_bans *bans;
+	struct share_tokens *tokens;
 	struct io_deadline turn, tell_soon, finish;
 	unsigned turns;
 	int64_t since_s; /* that it is reached, or not */
@@ -82,6 +84,10 @@ void share_tickets_go(struct share *s);
 [[nodiscard]] int share_bans_new(struct share *s);
 void share_bans_free(struct share_bans *b);
 void share_bans_go(struct share *s);
+
+/* share_tokens.c: looks by itself. */
+[[nodiscard]] int share_tokens_new(struct share *s);
+void share_tokens_free(struct share_tokens *t);
 
 /* Where all is told, whoever waits for it hears of it. */
 void share_told(struct share *s);

@@ -1,8 +1,9 @@
 /* What CAs may ask for: told to all workers, in force when all have said so. */
 #include "parent/challenges.h"
-#include "parent/acme.h"
+#include "parent/acme_state.h"
 #include "parent/state.h"
 
+#include "acme/tokens.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -13,21 +14,41 @@
 #include <string.h>
 #include <strings.h>
 
+/* Other nodes look at the store every second, and tell their workers. */
+enum { OTHERS_MS = 3000 };
+
 struct parent_challenges {
+	struct parent *parent;
 	struct acme_challenges list;
+	struct acme_challenges others; /* of orders of other nodes of the cluster */
+	struct io_deadline heard;      /* by the others, what all workers here have taken */
 	uint32_t generation;
 	uint32_t taken[PARENT_WORKERS_MAX]; /* by each worker, of itself */
 	bool is_awaited;                    /* that all take this generation */
+	bool is_told;                       /* other nodes hear of it */
 	bool is_made;                       /* keys makes the certificate of made_for */
 	uint32_t made_key_id;
 	struct acme_word made_for;
 };
 
+static void on_heard(struct io_deadline *d)
+{
+	struct parent_challenges *c =
+		(struct parent_challenges *)((char *)d - offsetof(struct parent_challenges, heard));
+	parent_acme_in_force(c->parent, true);
+}
+
 static struct parent_challenges *challenges_of(struct parent *p)
 {
-	if (!p->challenges)
-		p->challenges = calloc(1, sizeof(*p->challenges));
-	return p->challenges;
+	if (p->challenges)
+		return p->challenges;
+	struct parent_challenges *c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->parent = p;
+	c->heard.fn = on_heard;
+	p->challenges = c;
+	return c;
 }
 
 void parent_challenges_send(struct parent *p, struct parent_child *worker)
@@ -36,7 +57,8 @@ void parent_challenges_send(struct parent *p, struct parent_child *worker)
 	struct proc_packer packer = proc_packer_onto(&payload);
 	if (!p->challenges)
 		return;
-	proc_challenges_pack(&packer, p->challenges->generation, &p->challenges->list);
+	proc_challenges_pack(&packer, p->challenges->generation, &p->challenges->list,
+	                     &p->challenges->others);
 	p->challenges->taken[worker->slot] = 0;
 	if (packer.has_failed)
 		log_error(NULL, "no memory for a message");
@@ -54,7 +76,10 @@ static void look_if_all(struct parent *p)
 	if (!c->is_awaited)
 		return;
 	c->is_awaited = false;
-	parent_acme_in_force(p, true);
+	if (c->is_told)
+		io_deadline_arm(p->loop, &c->heard, OTHERS_MS);
+	else
+		parent_acme_in_force(p, true);
 }
 
 static void all_tell(struct parent *p)
@@ -64,6 +89,33 @@ static void all_tell(struct parent *p)
 		if (p->workers[i] && p->workers[i]->chan)
 			parent_challenges_send(p, p->workers[i]);
 }
+
+/* --- other nodes --- */
+
+void parent_challenges_tell(struct parent *p)
+{
+	CLEAN(buf_deinit) struct buf text = {};
+	struct parent_challenges *c = p->challenges;
+	if (!c || !c->is_told || !p->ledger.is_ready)
+		return;
+	if (acme_tokens_write(&text, &c->list))
+		log_error(NULL, "no memory for a message");
+	else
+		parent_send(&p->ledger, PROC_MSG_TOKENS, buf_slice(&text), -1);
+}
+
+void parent_challenges_heard(struct parent *p, struct slice tokens)
+{
+	struct parent_challenges *c = challenges_of(p);
+	if (!c)
+		return;
+	acme_challenges_clear(&c->others);
+	if (acme_tokens_read(&c->others, tokens))
+		log_error(NULL, "no memory for what a CA may ask other nodes for");
+	all_tell(p);
+}
+
+/* --- this one --- */
 
 void parent_challenges_taken(struct parent *p, unsigned slot, struct slice payload)
 {
@@ -103,7 +155,8 @@ static void same_forget(struct parent *p, enum acme_type type, const char *name,
 static int put(struct parent *p, struct acme_challenge *one)
 {
 	struct parent_challenges *c = p->challenges;
-	same_forget(p, one->type, one->name, one->token);
+	enum acme_type type = one->type;
+	same_forget(p, type, one->name, one->token);
 	int r = acme_challenges_add(&c->list, one);
 	if (r) {
 		key_forget(p, one);
@@ -112,6 +165,8 @@ static int put(struct parent *p, struct acme_challenge *one)
 	}
 	c->is_awaited = true;
 	all_tell(p);
+	c->is_told = type == ACME_HTTP_01 && parent_acme_is_shared(p);
+	parent_challenges_tell(p);
 	return 0;
 }
 
@@ -179,12 +234,14 @@ void parent_challenges_end(struct parent *p)
 	if (!c)
 		return;
 	c->is_awaited = c->is_made = false;
+	io_deadline_disarm(&c->heard);
 	if (!c->list.count)
 		return;
 	for (size_t i = 0; i < c->list.count; i++)
 		key_forget(p, &c->list.items[i]);
 	acme_challenges_clear(&c->list);
 	all_tell(p);
+	parent_challenges_tell(p);
 }
 
 void parent_challenge_take_out(struct parent *p, const struct acme_word *w)
@@ -193,13 +250,19 @@ void parent_challenge_take_out(struct parent *p, const struct acme_word *w)
 	if (!c)
 		return;
 	same_forget(p, w->type, w->name, w->token);
-	if (acme_challenges_remove(&c->list, w->type, w->name, w->token))
-		all_tell(p);
+	if (!acme_challenges_remove(&c->list, w->type, w->name, w->token))
+		return;
+	all_tell(p);
+	parent_challenges_tell(p);
 }
 
 void parent_challenges_free(struct parent *p)
 {
-	if (p->challenges)
-		acme_challenges_clear(&p->challenges->list);
-	free(TAKE(p->challenges));
+	struct parent_challenges *c = TAKE(p->challenges);
+	if (!c)
+		return;
+	io_deadline_disarm(&c->heard);
+	acme_challenges_clear(&c->list);
+	acme_challenges_clear(&c->others);
+	free(c);
 }

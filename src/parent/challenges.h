@@ -9,7 +9,7 @@ struct parent;
 /* 0: parent_acme_in_force() follows, when all workers answer it, or it cannot be. Or a negative. */
 [[nodiscard]] int parent_challenge_put(struct parent *p, const struct acme_word *word);
 void parent_challenge_take_out(struct parent *p, const struct acme_word *word);
-/* The order has ended: nothing is answered any more. */
+/* The order has ended: nothing of it is answered any more. */
 void parent_challenges_end(struct parent *p);
 
 /* parent/acme.c */

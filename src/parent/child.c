@@ -77,6 +77,8 @@ static void on_child_began(struct parent_child *c)
 		parent_alarms_hooks_begin(p);
 	if (c->role == PROC_ROLE_RUNNER)
 		parent_acme_tick(p);
+	if (c->role == PROC_ROLE_LEDGER)
+		parent_challenges_tell(p);
 	if (c->is_leaving || c->role != PROC_ROLE_WORKER)
 		return;
 	for (unsigned i = 0; i < p->worker_count; i++)
@@ -194,6 +196,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 		break;
 	case PROC_MSG_CHALLENGE_MADE:
 		parent_challenge_made(c->parent, msg->payload);
+		break;
+	case PROC_MSG_TOKENS:
+		parent_challenges_heard(c->parent, msg->payload);
 		break;
 	case PROC_MSG_CHALLENGES_TAKEN:
 		if (!c->is_leaving)

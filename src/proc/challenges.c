@@ -1,18 +1,23 @@
 #include "proc/challenges.h"
 
+static void one_pack(struct proc_packer *p, const struct acme_challenge *c)
+{
+	proc_pack_u8(p, (uint8_t)c->type);
+	proc_pack_str(p, c->name);
+	proc_pack_str(p, c->token);
+	proc_pack_str(p, c->authorization);
+	proc_pack_u32(p, c->key_id);
+	proc_pack_bytes(p, buf_slice(&c->chain_pem));
+}
+
 void proc_challenges_pack(struct proc_packer *p, uint32_t generation,
-                          const struct acme_challenges *list)
+                          const struct acme_challenges *own, const struct acme_challenges *others)
 {
 	proc_pack_u32(p, generation);
-	for (size_t i = 0; i < list->count; i++) {
-		const struct acme_challenge *c = &list->items[i];
-		proc_pack_u8(p, (uint8_t)c->type);
-		proc_pack_str(p, c->name);
-		proc_pack_str(p, c->token);
-		proc_pack_str(p, c->authorization);
-		proc_pack_u32(p, c->key_id);
-		proc_pack_bytes(p, buf_slice(&c->chain_pem));
-	}
+	for (size_t i = 0; i < own->count; i++)
+		one_pack(p, &own->items[i]);
+	for (size_t i = 0; i < others->count && own->count + i < ACME_CHALLENGES_MAX; i++)
+		one_pack(p, &others->items[i]);
 }
 
 /* The next one, added to list. */

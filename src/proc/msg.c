@@ -1,5 +1,6 @@
 #include "proc/msg.h"
 
+#include "acme/tokens.h"
 #include "base/clean.h"
 #include "proc/alarm.h"
 #include "proc/everywhere.h"
@@ -138,6 +139,8 @@ static const struct row {
 	                         1 + ID + 2 + PROC_ORDER_ID_CAP + PROC_ORDER_CHAIN_MAX, false },
 	[PROC_MSG_ORDER_TOLD] = { "order told", WAY(LEDGER, PARENT),
 	                          1 + ID + 1 + PROC_ORDER_CHAIN_MAX, false },
+	[PROC_MSG_TOKENS] = { "tokens", WAY(PARENT, LEDGER) | WAY(LEDGER, PARENT), ACME_TOKENS_MAX,
+	                      false },
 	[PROC_MSG_PROGRAM] = { "program", WAY(PARENT, RUNNER), 16 * KIB, true },
 	[PROC_MSG_PROGRAM_ENDED] = { "program ended", WAY(RUNNER, PARENT), ID + 1 + WHY_MAX,
 	                             false },

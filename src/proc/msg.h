@@ -197,6 +197,9 @@ enum proc_msg_type {
 	PROC_MSG_EVERYWHERE_SAID,
 	/* parent -> worker: behind CONFIG, a table of users */
 	PROC_MSG_TABLE, /* u32 which lookup, u64 length, fd: lookup/table.h */
+	/* parent -> ledger: what a CA may ask any node of the cluster for, of this one's orders;
+	 * and ledger -> parent: of the others' (acme/tokens.h). All of it */
+	PROC_MSG_TOKENS,
 	PROC_MSG_COUNT,
 };
 

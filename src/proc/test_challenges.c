@@ -6,6 +6,7 @@
 #include <stddef.h>
 /* after those */
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 static void list_fill(struct acme_challenges *list)
@@ -23,12 +24,13 @@ static void list_fill(struct acme_challenges *list)
 static void test_challenges_round(void **state)
 {
 	struct acme_challenges list = {}, again = {};
+	const struct acme_challenges none = {};
 	struct buf payload = {};
 	uint32_t generation = 0;
 	struct proc_packer p = proc_packer_onto(&payload);
 	(void)state;
 	list_fill(&list);
-	proc_challenges_pack(&p, 7, &list);
+	proc_challenges_pack(&p, 7, &list, &none);
 	assert_true(proc_challenges_unpack(proc_packed(&p), &generation, &again));
 	assert_int_equal(generation, 7);
 	assert_int_equal(again.count, 2);
@@ -48,6 +50,36 @@ static void test_challenges_round(void **state)
 	buf_deinit(&payload);
 }
 
+static void others_fill(struct acme_challenges *list)
+{
+	for (int i = 0; i < ACME_CHALLENGES_MAX; i++) {
+		struct acme_challenge c = { .type = ACME_HTTP_01 };
+		snprintf(c.token, sizeof(c.token), "other-%d", i);
+		snprintf(c.authorization, sizeof(c.authorization), "answer-%d", i);
+		assert_int_equal(acme_challenges_add(list, &c), 0);
+	}
+}
+
+static void test_challenges_of_others(void **state)
+{
+	struct acme_challenges own = {}, others = {}, again = {};
+	struct buf payload = {};
+	uint32_t generation = 0;
+	struct proc_packer p = proc_packer_onto(&payload);
+	(void)state;
+	list_fill(&own);
+	others_fill(&others);
+	proc_challenges_pack(&p, 7, &own, &others);
+	assert_true(proc_challenges_unpack(proc_packed(&p), &generation, &again));
+	assert_int_equal(again.count, ACME_CHALLENGES_MAX);
+	assert_string_equal(acme_challenges_answer(&again, slice_str("token")), "token.print");
+	assert_string_equal(acme_challenges_answer(&again, slice_str("other-0")), "answer-0");
+	acme_challenges_clear(&own);
+	acme_challenges_clear(&others);
+	acme_challenges_clear(&again);
+	buf_deinit(&payload);
+}
+
 static void test_challenges_type(void **state)
 {
 	static const uint8_t bytes[] = { 0, 0, 0, 1, ACME_TYPE_COUNT, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -62,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_challenges_round),
+		cmocka_unit_test(test_challenges_of_others),
 		cmocka_unit_test(test_challenges_type),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
