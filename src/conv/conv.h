@@ -109,7 +109,7 @@ struct conv_settings {
 	/* http: */
 	bool has_challenge_backend;
 	const struct acme_challenges *challenges; /* ours, asked before that backend; or NULL */
-	uint16_t tls_port; /* where clients are redirected to */
+	uint16_t tls_port;                        /* where clients are redirected to */
 	/* Is it a name that this edge has a certificate for? NULL: any name will do. */
 	bool (*is_our_host)(const void *our_hosts, const char *host);
 	const void *our_hosts;
@@ -127,6 +127,12 @@ enum { CONV_NAME_MAX = 128, CONV_CAPS_MAX = 2048, CONV_IDS_MAX = 160 };
  */
 struct conv_caps {
 	char text[CONV_CAPS_MAX];
+};
+
+/* What a backend offered, once for all sessions that it offered the same: conv_share_seen(). */
+struct conv_offer {
+	unsigned refs;
+	struct conv_caps caps;
 };
 
 /* What the worker knows of this connection; written by the worker before each call. */
@@ -215,6 +221,8 @@ struct conv {
 	/* What this backend offered; text[0] == 0: nothing seen. There from conv_connected() on,
 	 * until conv_forget_seen(). */
 	struct conv_caps *seen;
+	struct conv_offer *offer; /* that it is in, a reference, or NULL: it is our own */
+	bool is_seen_whole;       /* nothing is added to it any more */
 };
 
 /*
@@ -228,6 +236,13 @@ void conv_freep(struct conv **c);
 
 /* In a spliced session nobody asks any more what the backend offers: gives its memory back. */
 void conv_forget_seen(struct conv *c);
+/*
+ * Once it is whole: takes *offer in place of its own copy, if that says the same. If not, *offer is
+ * replaced by what this backend said, for sessions to come. *offer: NULL or a reference of the
+ * caller's. Without memory all stays as it is.
+ */
+void conv_share_seen(struct conv *c, struct conv_offer **offer);
+void conv_offer_unref(struct conv_offer *o);
 
 [[nodiscard]] int conv_start(struct conv *c, enum conv_todo *ret_todo);
 /*

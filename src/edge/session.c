@@ -137,6 +137,13 @@ static void deadline_follow(struct edge_session *s)
 		io_deadline_disarm(&s->deadline);
 }
 
+/* While it waits for its client's next command it has no copy of its own. */
+static void offer_share(struct edge_session *s)
+{
+	if (s->conv->is_seen_whole && s->address < s->address_end)
+		conv_share_seen(s->conv, &s->target->addresses[s->address].offer);
+}
+
 static void client_tls_start(struct edge_session *s)
 {
 	if (s->edge->tls == NULL || io_stream_has_input(&s->client)) {
@@ -161,8 +168,10 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 	}
 	switch (todo) {
 	case CONV_TODO_READ:
-		if (!edge_session_leave_if_banned(s))
-			deadline_follow(s);
+		if (edge_session_leave_if_banned(s))
+			break;
+		offer_share(s);
+		deadline_follow(s);
 		break;
 	case CONV_TODO_CLIENT_TLS:
 		client_tls_start(s);
