@@ -51,10 +51,8 @@ struct conv *edge_session_conv(struct edge_session *s)
 /* What it was, for all who keep that. */
 static void account(struct edge_session *s)
 {
-	if (!edge_session_wake(s)) {
-		log_error(NULL, "session not recorded", kv_int("errno", ENOMEM));
-		return;
-	}
+	struct conv kept;
+	bool is_recalled = edge_session_recall(s, &kept);
 	if (s->conv->exposure.has_happened)
 		edge_record_exposure(s);
 	if (s->ask)
@@ -62,6 +60,8 @@ static void account(struct edge_session *s)
 	else
 		edge_record_session(s);
 	edge_handshakes_ticket_end(s);
+	if (is_recalled)
+		s->conv = NULL;
 }
 
 void edge_session_free(struct edge_session *s)
@@ -102,6 +102,8 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 {
 	if (edge_session_wake(s))
 		conv_end(s->conv, outcome);
+	else
+		s->unheard = outcome;
 	io_later_add(s->pool->loop, &s->end);
 }
 
