@@ -1,5 +1,5 @@
 /*
- * What the guard counts, one thing a run: bench_counts handshake|record|data. Only what stands
+ * What the guard counts, one thing a run: bench_counts handshake|compact|record|data. Only what stands
  * between start() and stop() is counted, under valgrind --tool=callgrind --collect-atstart=no;
  * prints how often it did the thing. counts.py runs it.
  */
@@ -26,9 +26,9 @@ static const struct pair_clock counter = { start, stop };
 static const struct pair_clock *const uncounted = NULL;
 
 /* A full one, TLS 1.3, P-256, from accept to free; one before it, as the first pays for all. */
-static int handshakes(void)
+static int handshakes(bool is_compact)
 {
-	struct tls_server *server = pair_server_new(false);
+	struct tls_server *server = pair_server_new(is_compact);
 	struct tls_client *client = pair_client_new();
 	struct pair p;
 	pair_up(&p, server, client, uncounted);
@@ -93,14 +93,16 @@ int main(int argc, char **argv)
 	int times = 0;
 	pair_init();
 	if (argc == 2 && !strcmp(argv[1], "handshake"))
-		times = handshakes();
+		times = handshakes(false);
+	else if (argc == 2 && !strcmp(argv[1], "compact"))
+		times = handshakes(true);
 	else if (argc == 2 && !strcmp(argv[1], "record"))
 		times = records();
 	else if (argc == 2 && !strcmp(argv[1], "data"))
 		times = megabytes();
 	pair_deinit();
 	if (!times) {
-		fprintf(stderr, "usage: bench_counts handshake|record|data\n");
+		fprintf(stderr, "usage: bench_counts handshake|compact|record|data\n");
 		return 2;
 	}
 	printf("%d\n", times);

@@ -7,7 +7,7 @@ start() {
     launch_mailseal "
 backend = {
     smtp = { address = [\"127.0.0.1:$B_SMTP\"]; client_info = \"none\"; accept = [\"no-client-info\"]; };
-    imap = { address = [${IMAP_AT:-\"127.0.0.1:$B_IMAP\"}]; client_info = \"none\"; accept = [\"no-client-info\"]; };
+    imap = { address = [${IMAP_AT:-\"127.0.0.1:$B_IMAP\"}]; balance = \"least\"; client_info = \"none\"; accept = [\"no-client-info\"]; };
     pop3 = { address = [\"127.0.0.1:$B_POP3\"]; client_info = \"none\"; accept = [\"no-client-info\"]; };
 };
 edge = {

@@ -1,5 +1,6 @@
 #include "conv/conv.h"
 
+#include "base/clean.h"
 #include "base/err.h"
 
 #include <errno.h>
@@ -62,8 +63,44 @@ void conv_free(struct conv *c)
 
 void conv_forget_seen(struct conv *c)
 {
-	free(c->seen);
+	if (c->offer)
+		conv_offer_unref(TAKE(c->offer));
+	else
+		free(c->seen);
 	c->seen = NULL;
+}
+
+void conv_offer_unref(struct conv_offer *o)
+{
+	if (o && --o->refs == 0)
+		free(o);
+}
+
+static struct conv_offer *offer_new(const struct conv_caps *caps)
+{
+	struct conv_offer *o = calloc(1, sizeof(*o));
+	if (!o)
+		return NULL;
+	o->refs = 1;
+	o->caps = *caps;
+	return o;
+}
+
+void conv_share_seen(struct conv *c, struct conv_offer **offer)
+{
+	if (!c->is_seen_whole || !c->seen || c->offer)
+		return;
+	if (!*offer || strcmp((*offer)->caps.text, c->seen->text) != 0) {
+		struct conv_offer *news = offer_new(c->seen);
+		if (!news)
+			return;
+		conv_offer_unref(*offer);
+		*offer = news;
+	}
+	free(c->seen);
+	c->offer = *offer;
+	c->offer->refs++;
+	c->seen = &c->offer->caps;
 }
 
 void conv_freep(struct conv **c)
@@ -104,6 +141,9 @@ int conv_tls_up(struct conv *c, enum conv_side side, enum conv_todo *ret_todo)
 
 int conv_connected(struct conv *c, enum conv_todo *ret_todo)
 {
+	if (c->offer)
+		conv_forget_seen(c);
+	c->is_seen_whole = false;
 	c->seen = c->seen ?: calloc(1, sizeof(*c->seen));
 	if (!c->seen)
 		return err_raise(-ENOMEM);

@@ -135,6 +135,12 @@ struct conv_caps {
 	char text[CONV_CAPS_MAX];
 };
 
+/* What a backend offered, once for all sessions that it offered the same: conv_share_seen(). */
+struct conv_offer {
+	unsigned refs;
+	struct conv_caps caps;
+};
+
 /* What the worker knows of this connection; written by the worker before each call. */
 struct conv_facts {
 	char session_id[SESSION_ID_CAP];
@@ -222,6 +228,8 @@ struct conv {
 	/* What this backend offered; text[0] == 0: nothing seen. There from conv_connected() on,
 	 * until conv_forget_seen(). */
 	struct conv_caps *seen;
+	struct conv_offer *offer; /* that it is in, a reference, or NULL: it is our own */
+	bool is_seen_whole;       /* nothing is added to it any more */
 };
 
 /*
@@ -235,6 +243,13 @@ void conv_freep(struct conv **c);
 
 /* In a spliced session nobody asks any more what the backend offers: gives its memory back. */
 void conv_forget_seen(struct conv *c);
+/*
+ * Once it is whole: takes *offer in place of its own copy, if that says the same. If not, *offer is
+ * replaced by what this backend said, for sessions to come. *offer: NULL or a reference of the
+ * caller's. Without memory all stays as it is.
+ */
+void conv_share_seen(struct conv *c, struct conv_offer **offer);
+void conv_offer_unref(struct conv_offer *o);
 
 [[nodiscard]] int conv_start(struct conv *c, enum conv_todo *ret_todo);
 /*

@@ -208,6 +208,7 @@ int conv_login_open_for(struct conv_login *l, struct slice command, enum conv_to
 int conv_login_ready(struct conv_login *l, enum conv_todo *ret_todo)
 {
 	conv_login_enter(l, CONV_LOGIN_READY, CONV_LOGIN_WANT_NOTHING);
+	l->conv.is_seen_whole = true;
 	*ret_todo = CONV_TODO_READ;
 	if (!l->has_greeted) {
 		int r = shape_of(l)->greet(l);

@@ -12,6 +12,7 @@ int conv_rest(struct sparse **ret_rest, struct conv **c)
 	/* What these own goes with the conversation. */
 	kept.out[CONV_CLIENT] = kept.out[CONV_BACKEND] = (struct buf){};
 	kept.seen = NULL;
+	kept.offer = NULL;
 	struct sparse *rest = sparse_new(&kept, sizeof(kept));
 	if (!rest)
 		return err_raise(-ENOMEM);

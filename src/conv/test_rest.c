@@ -67,12 +67,52 @@ static void test_rest_owns_nothing(void **state)
 	conv_free(c);
 }
 
+static struct conv *offered(const char *text)
+{
+	struct conv *c = spoken();
+	c->seen = calloc(1, sizeof(*c->seen));
+	assert_non_null(c->seen);
+	snprintf(c->seen->text, sizeof(c->seen->text), "%s", text);
+	c->is_seen_whole = true;
+	return c;
+}
+
+/* The same text is there once; another becomes what the next ones share. */
+static void test_rest_offer_is_shared(void **state)
+{
+	struct conv_offer *offer = NULL;
+	struct conv *first = offered("IMAP4rev1"), *second = offered("IMAP4rev1");
+	struct conv *third = offered("IMAP4rev1 IDLE"), *half = offered("IMAP4");
+	(void)state;
+	conv_share_seen(first, &offer);
+	conv_share_seen(second, &offer);
+	conv_share_seen(second, &offer);
+	assert_ptr_equal(first->seen, second->seen);
+	conv_share_seen(third, &offer);
+	half->is_seen_whole = false;
+	conv_share_seen(half, &offer);
+	assert_null(half->offer);
+	assert_string_equal(first->seen->text, "IMAP4rev1");
+	assert_string_equal(third->seen->text, "IMAP4rev1 IDLE");
+	assert_string_equal(offer->caps.text, "IMAP4rev1 IDLE");
+	conv_free(first);
+	assert_string_equal(second->seen->text, "IMAP4rev1");
+	conv_forget_seen(second);
+	assert_null(second->seen);
+	conv_free(second);
+	conv_free(half);
+	conv_offer_unref(offer);
+	assert_string_equal(third->seen->text, "IMAP4rev1 IDLE");
+	conv_free(third);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rest_and_wake),
 		cmocka_unit_test(test_rest_looked_at),
 		cmocka_unit_test(test_rest_owns_nothing),
+		cmocka_unit_test(test_rest_offer_is_shared),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,7 @@ struct edge_address {
 	struct edge_load *load;
 	bool has_answered; /* caps is what it offered last */
 	struct conv_caps caps;
+	struct conv_offer *offer; /* of its sessions, or NULL */
 };
 
 struct edge_backend {

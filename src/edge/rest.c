@@ -22,6 +22,16 @@ bool edge_session_wake(struct edge_session *s)
 	return true;
 }
 
+bool edge_session_recall(struct edge_session *s, struct conv *room)
+{
+	if (s->conv)
+		return false;
+	conv_rest_read(s->rest, room);
+	conv_end(room, s->unheard);
+	s->conv = room;
+	return true;
+}
+
 const struct conv *edge_session_look(const struct edge_session *s, struct conv *ret_copy)
 {
 	if (s->conv)

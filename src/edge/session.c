@@ -59,10 +59,8 @@ struct conv *edge_session_conv(struct edge_session *s)
 /* What it was, for all who keep that. */
 static void account(struct edge_session *s)
 {
-	if (!edge_session_wake(s)) {
-		log_error(NULL, "session not recorded", kv_int("errno", ENOMEM));
-		return;
-	}
+	struct conv kept;
+	bool is_recalled = edge_session_recall(s, &kept);
 	if (s->conv->exposure.has_happened)
 		edge_record_exposure(s);
 	if (s->ask)
@@ -70,6 +68,8 @@ static void account(struct edge_session *s)
 	else
 		edge_record_session(s);
 	edge_handshakes_ticket_end(s);
+	if (is_recalled)
+		s->conv = NULL;
 }
 
 void edge_session_free(struct edge_session *s)
@@ -111,6 +111,8 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 {
 	if (edge_session_wake(s))
 		conv_end(s->conv, outcome);
+	else
+		s->unheard = outcome;
 	io_later_add(s->pool->loop, &s->end);
 }
 
@@ -146,6 +148,13 @@ static void deadline_follow(struct edge_session *s)
 		io_deadline_disarm(&s->deadline);
 }
 
+/* While it waits for its client's next command it has no copy of its own. */
+static void offer_share(struct edge_session *s)
+{
+	if (s->conv->is_seen_whole && s->address < s->address_end)
+		conv_share_seen(s->conv, &s->target->addresses[s->address].offer);
+}
+
 static void client_tls_start(struct edge_session *s)
 {
 	if (s->edge->tls == NULL || io_stream_has_input(&s->client)) {
@@ -170,8 +179,10 @@ void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 	}
 	switch (todo) {
 	case CONV_TODO_READ:
-		if (!edge_session_leave_if_banned(s))
-			deadline_follow(s);
+		if (edge_session_leave_if_banned(s))
+			break;
+		offer_share(s);
+		deadline_follow(s);
 		break;
 	case CONV_TODO_CLIENT_TLS:
 		client_tls_start(s);

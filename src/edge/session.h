@@ -42,8 +42,9 @@ struct edge_session {
 	struct edge_pool *pool;
 	struct edge_world *world;
 	struct edge *edge;
-	struct conv *conv;   /* NULL while it rests: edge/rest.c */
-	struct sparse *rest; /* then it is here */
+	struct conv *conv;         /* NULL while it rests: edge/rest.c */
+	struct sparse *rest;       /* then it is here */
+	enum conv_outcome unheard; /* there was no memory to wake it and tell it */
 	struct io_stream client;
 	struct io_stream backend;
 	struct io_deadline deadline;
@@ -160,6 +161,11 @@ void edge_splice_end(struct edge_session *s, enum conv_outcome outcome);
 void edge_session_rest(struct edge_session *s);
 /* False: no memory, and nothing can be done but to end the session. */
 [[nodiscard]] bool edge_session_wake(struct edge_session *s);
+/*
+ * For the record of one that could not be woken: what is known of it is in room from here on, and
+ * s->conv is room, which the caller takes away again. False: it does not rest.
+ */
+[[nodiscard]] bool edge_session_recall(struct edge_session *s, struct conv *room);
 /* What is known of it, wherever that is: s->conv or ret_copy. */
 const struct conv *edge_session_look(const struct edge_session *s, struct conv *ret_copy);
 

@@ -451,6 +451,12 @@ struct edge_world *edge_world_ref(struct edge_world *w)
 	return w;
 }
 
+static void address_deinit(struct edge_address *a)
+{
+	load_unref(a->load);
+	conv_offer_unref(a->offer);
+}
+
 void edge_world_unref(struct edge_world *w)
 {
 	if (!w || --w->refs)
@@ -463,7 +469,7 @@ void edge_world_unref(struct edge_world *w)
 	for (size_t i = 0; w->backends && i < w->settings->backend_count; i++) {
 		struct edge_backend *b = &w->backends[i];
 		for (size_t k = 0; k < b->address_count; k++)
-			load_unref(b->addresses[k].load);
+			address_deinit(&b->addresses[k]);
 		tls_client_unref(b->tls);
 		free(b->addresses);
 		free(b->sources);

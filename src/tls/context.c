@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/schedule.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -19,7 +20,8 @@ void tls_context_freep(SSL_CTX **context)
 
 SSL_CTX *tls_context_new(const SSL_METHOD *method, const struct tls_context_settings *set)
 {
-	CLEAN(tls_context_freep) SSL_CTX *context = SSL_CTX_new(method);
+	const char *properties = set->is_compact ? tls_schedule_properties : NULL;
+	CLEAN(tls_context_freep) SSL_CTX *context = SSL_CTX_new_ex(NULL, properties, method);
 	if (!context)
 		return NULL;
 	SSL_CTX_set_options(context, options);

@@ -38,6 +38,7 @@ enum { TLS_LANES = 32, TLS_LANE_SUITES = 3 };
 
 struct tls_library {
 	EVP_MD *digests[TLS_DIGEST_COUNT];
+	EVP_MD_CTX *hashers[TLS_DIGEST_COUNT]; /* tls/hmac.h; made at first use */
 	EVP_CIPHER *ticket_cipher;
 	EVP_PKEY *dh_parameters; /* ffdhe2048, RFC 7919 */
 	OSSL_PROVIDER *default_provider;

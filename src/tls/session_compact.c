@@ -12,66 +12,26 @@
 
 enum { MASTER_LEN = 48, RANDOM_LEN = 32 };
 
-/* Secrets on their way through OpenSSL's SSLKEYLOGFILE callback, the one way that it has. */
-
-static int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-/* Returns bytes read; 0: not hex, or too long. */
-static uint8_t hex_read(const char *hex, uint8_t *ret_bytes, size_t cap)
-{
-	size_t len = strlen(hex) / 2;
-	if (len > cap)
-		return 0;
-	for (size_t i = 0; i < len; i++) {
-		int high = digit_value(hex[2 * i]), low = digit_value(hex[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return 0;
-		ret_bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return (uint8_t)len;
-}
-
-static void on_secret(const SSL *ssl, const char *line)
-{
-	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ";
-	static const char server[] = "SERVER_TRAFFIC_SECRET_0 ";
-	struct tls_handover *h = &tls_session_of(ssl)->shake->handover;
-	bool is_client = strncmp(line, client, sizeof(client) - 1) == 0;
-	bool is_ours = is_client == !SSL_is_server(ssl);
-	if (!h->is_wanted || (!is_client && strncmp(line, server, sizeof(server) - 1) != 0))
-		return;
-	h->secret_len =
-		hex_read(strrchr(line, ' ') + 1, is_client ? h->client_secret : h->server_secret,
-	                 sizeof(h->client_secret));
-	*(is_client ? &h->has_client_secret : &h->has_server_secret) = h->secret_len > 0;
-	/* OpenSSL sets the key in the same breath, and has sent all that went before. */
-	tls_record_count_restart(is_ours ? &h->written : &h->read);
-	SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), NULL);
-}
-
-/*
- * Each of the two secrets is told behind a Finished. The other secrets are not wanted, and OpenSSL
- * is slow in writing their lines: a tenth of a handshake.
- */
-static void on_handshake(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl,
-                         void *arg)
-{
-	(void)is_sent;
-	(void)version;
-	(void)arg;
-	if (type == SSL3_RT_HANDSHAKE && len && *(const uint8_t *)data == SSL3_MT_FINISHED)
-		SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), on_secret);
-}
+/* Before the handshake */
 
 void tls_handover_want(struct tls_session *s)
 {
 	s->shake->handover.is_wanted = true;
-	SSL_set_msg_callback(s->ssl, on_handshake);
+}
+
+/* OpenSSL sets the key in the same breath, and has sent all that went before. */
+void tls_handover_note(struct tls_session *s, struct slice label, struct slice secret)
+{
+	struct tls_handover *h = &s->shake->handover;
+	bool is_client = slice_equal(label, slice_str("c ap traffic"));
+	bool is_ours = is_client == !SSL_is_server(s->ssl);
+	if (!h->is_wanted || (!is_client && !slice_equal(label, slice_str("s ap traffic"))) ||
+	    secret.len > sizeof(h->client_secret))
+		return;
+	memcpy(is_client ? h->client_secret : h->server_secret, secret.data, secret.len);
+	h->secret_len = (uint8_t)secret.len;
+	*(is_client ? &h->has_client_secret : &h->has_server_secret) = true;
+	tls_record_count_restart(is_ours ? &h->written : &h->read);
 }
 
 /* The hand-over */
@@ -149,7 +109,6 @@ int tls_handover(struct tls_session *s)
 	int r = tls_library_open(&library);
 	if (r)
 		return err_up(r);
-	SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(s->ssl), NULL); /* TLS 1.2 */
 	if (!is_possible(s, &suite)) {
 		library->compact.stayed++;
 		s->shake->handover.is_wanted = false;

@@ -86,6 +86,8 @@ void tls_session_facts_fill(struct tls_session *s);
 
 /* Before the handshake of a session that is to be compact: what is needed of it will be noted. */
 void tls_handover_want(struct tls_session *s);
+/* A secret of TLS 1.3 that was derived for label ("c ap traffic"), RFC 8446 7.1. */
+void tls_handover_note(struct tls_session *s, struct slice label, struct slice secret);
 /*
  * The handshake is done: OpenSSL's object is dropped if the session is to be compact and
  * tls/record.h knows its kind. 0 or -ENOMEM.

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "tls/library.h"
+#include "tls/schedule.h"
 #include "tls/session_private.h"
 
 #include <openssl/core_dispatch.h>
@@ -353,6 +354,8 @@ static const OSSL_ALGORITHM *provider_query(void *provider, int operation, int *
 	*ret_no_cache = 0;
 	if (operation == OSSL_OP_KEYMGMT)
 		return key_algorithms;
+	if (operation == OSSL_OP_KDF)
+		return tls_schedule_algorithms;
 	return operation == OSSL_OP_SIGNATURE ? signature_algorithms : NULL;
 }
 
