@@ -1,0 +1,78 @@
+"""What run.sh and its like measured, and how one target does beside another in the same round."""
+import json
+from statistics import median
+
+WIN = 1.10  # in the median, and in four of five rounds
+PLAIN = {"splice", "copy", "direct"}  # limits, not peers
+# Answer by themselves before a login: in these modes they make no backend connection, so they do less.
+OWN = {"nginx-mail", "dovecot", "postfix-smtpd"}
+OWN_MODES = ("hs", "rs", "st", "idle")
+
+
+def is_ours(target):
+    return target.startswith("mailseal")
+
+
+def does_less(what, target):
+    return target in OWN and what.startswith(OWN_MODES) and not what.startswith("idle-login")
+
+
+def is_whole(row):
+    """Idle connections that all came and stayed; a session resumed where that is measured."""
+    if row["what"].startswith("idle"):
+        return row["still"] == row["conns"]
+    return not row["what"].startswith("rs") or row["resumed_pct"] > 90
+
+
+def read(paths):
+    """{what: {target: {round: row}}}, the rows of limits.sh, and those left out."""
+    rows, limits, left_out = {}, [], []
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            found = [json.loads(line[line.index("{"):]) for line in lines if line.startswith("{") or "JSON {" in line]
+        for row in found:
+            if "limit" in row:
+                limits.append(row)
+            elif is_whole(row):
+                rows.setdefault(row["what"], {}).setdefault(row["target"], {})[row["round"]] = row
+            else:
+                left_out.append(row)
+    return rows, limits, left_out
+
+
+def values(rounds, field):
+    """Of the rounds in which there is one."""
+    if field == "core":
+        return {number: row["proxy_cpu_s"] / row["secs"] for number, row in rounds.items()}
+    return {number: row[field] for number, row in rounds.items() if row.get(field)}
+
+
+def middle(rounds, field):
+    found = values(rounds, field).values()
+    return median(found) if found else 0
+
+
+def peers_of(what, targets, through=True):
+    """Those to be compared with; through: only those that connect to the backend in this mode."""
+    return [t for t in targets if not is_ours(t) and t not in PLAIN and not (through and does_less(what, t))]
+
+
+def best_of(names, targets, field, is_more):
+    """By the median."""
+    known = {t: middle(targets[t], field) for t in names if middle(targets[t], field)}
+    return (max if is_more else min)(known, key=known.get) if known else None
+
+
+def ratios(ours, theirs, field, is_more):
+    """How many times as good as the other, of each round that both have; over 1 is better."""
+    ours, theirs = values(ours, field), values(theirs, field)
+    both = sorted(set(ours) & set(theirs))
+    return [ours[n] / theirs[n] if is_more else theirs[n] / ours[n] for n in both]
+
+
+def is_held(reached, wanted):
+    """By the median, and in four rounds of five."""
+    if not reached:
+        return False
+    share = sum(r >= min(wanted, WIN) for r in reached) / len(reached)
+    return median(reached) >= wanted and (share >= 0.8 or wanted <= 1)
