@@ -506,7 +506,8 @@ struct conf_settings {
 	char *run_dir;
 	char *user;
 	char *keys_user;
-	unsigned workers; /* 0: one a core */
+	unsigned workers;        /* 0: one a core */
+	unsigned keys_processes; /* 0: as many as the kind of the keys needs */
 	enum conf_log_format log_format;
 	enum conf_log_target log_target;
 	uint32_t drain_timeout_ms;
