@@ -138,6 +138,7 @@ struct conf_limits {
 	unsigned connections_per_user;    /* of one address, after login */
 	unsigned max_sessions;            /* per worker */
 	unsigned max_handshakes;          /* per worker, in flight */
+	uint32_t handshake_wait_ms;       /* in line, before the newest are refused; 0: never */
 	unsigned errors_max;
 	unsigned login_failures_max;
 	unsigned login_delay_after;  /* 0: never */

@@ -100,6 +100,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"logins_refused",
 	"tls_compact",
 	"tls_not_compact",
+	"refused_busy",
+	"handshakes_waiting",
 };
 
 static void on_end(struct io_later *later)

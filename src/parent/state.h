@@ -21,7 +21,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 41, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 43, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };

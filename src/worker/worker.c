@@ -306,6 +306,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		c->logins_refused,
 		compact.compact,
 		compact.stayed,
+		c->refused_busy,
+		edge_pool_in_line(w->pool),
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
