@@ -99,7 +99,7 @@ class Scene:
         self.daemon = None
 
     def config(self, certificate, more=""):
-        return f'''workers = 2; certificate = {{ c = {{ acme = "{self.ca.directory}"; {certificate} }}; }};
+        return f'''workers = 2; keys_processes = 2; certificate = {{ c = {{ acme = "{self.ca.directory}"; {certificate} }}; }};
 backend = {{ web = {{ address = ["127.0.0.1:{self.backend}"]; client_info = "proxy"; }};
              imap = {{ address = ["127.0.0.1:{self.nobody}"]; client_info = "proxy"; }}; }};
 edge = {{ web = {{ protocol = "http"; listen = ["127.0.0.1:{self.clear}"];

@@ -349,6 +349,25 @@ def test_who_comes_first_is_served_first_and_the_newest_refused(serve):
         waiting.pop(0).finish()
 
 
+@pytest.mark.parametrize("protocol, busy", [("imap", b"* BYE"), ("pop3", b"-ERR"), ("submission", b"421 ")])
+def test_while_the_line_is_too_slow_the_newest_are_told_so(serve, protocol, busy):
+    stage = serve(protocol, 'max_handshakes = 1; handshake_wait = "300ms";')
+    silent = From(stage.tls)
+    assert_open(stage, 1)
+    waiting = Handshake(stage.tls)
+    assert_open(stage, 2)
+    assert stage.daemon.status()["sums"]["handshakes_waiting"] == 1
+    assert wait_until(lambda: From(stage.plain).line().startswith(busy), 10)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        From(stage.tls).starttls()
+    refused(stage, "handshake_wait")
+    assert stage.daemon.status()["sums"]["refused_busy"] >= 2
+    silent.close()
+    waiting.finish()
+    assert not From(stage.plain).line().startswith(busy)
+    From(stage.tls).starttls()
+
+
 def test_a_place_in_line_ends_with_handshake_timeout(serve):
     stage = serve("imap", 'max_handshakes = 1; handshake_timeout = "1s";')
     silent = [From(stage.tls) for _ in range(3)]

@@ -178,6 +178,15 @@ void ctl_rollover_print(const json_t *rollover)
 	printf("; %s\n", json_string_value(json_object_get(rollover, "todo")));
 }
 
+static void keys_print(const json_t *pids)
+{
+	size_t i;
+	const json_t *pid;
+	printf("keys:");
+	json_array_foreach(pids, i, pid) printf(" pid %lld", (long long)json_integer_value(pid));
+	printf("; ");
+}
+
 void ctl_status_print(const json_t *answer)
 {
 	const char *key;
@@ -187,8 +196,7 @@ void ctl_status_print(const json_t *answer)
 	       json_string_value(json_object_get(answer, "state")),
 	       (long long)json_integer_value(json_object_get(answer, "uptime_s")),
 	       json_string_value(json_object_get(answer, "config")));
-	printf("keys: pid %lld; ",
-	       (long long)json_integer_value(json_object_get(answer, "keys_pid")));
+	keys_print(json_object_get(answer, "keys_pids"));
 	if (json_integer_value(json_object_get(answer, "resolver_pid")))
 		printf("resolver: pid %lld; ",
 		       (long long)json_integer_value(json_object_get(answer, "resolver_pid")));

@@ -76,7 +76,7 @@ static void state_judge(struct verdict *v)
 /* While it drains there are none on purpose. */
 static void processes_judge(struct verdict *v)
 {
-	const json_t *list = json_object_get(v->status, "workers"), *worker;
+	const json_t *list = json_object_get(v->status, "workers"), *worker, *pid;
 	size_t i, ready = 0, count = json_array_size(list);
 	if (!strcmp(text_at(v->status, "state"), "draining"))
 		return;
@@ -89,6 +89,9 @@ static void processes_judge(struct verdict *v)
 		    ready, count);
 	if (!number_at(v->status, "keys_pid"))
 		add(v, NAGIOS_CRITICAL, "the process with the keys does not run");
+	json_array_foreach(json_object_get(v->status, "keys_pids"), i,
+	                   pid) if (i && !json_integer_value(pid))
+		add(v, NAGIOS_WARNING, "one of the processes with the keys does not run");
 }
 
 static void certificates_judge(struct verdict *v)

@@ -35,6 +35,8 @@ static const struct {
 	{ "{\"state\": \"running\", \"keys_pid\": 0, \"workers\": [{}]}", NAGIOS_CRITICAL,
 	  "MAILSEAL CRITICAL - running, 0 of 1 workers are ready, "
 	  "the process with the keys does not run | " },
+	{ "{\"state\": \"running\", \"keys_pids\": [7, 0], " WORKERS "}", NAGIOS_WARNING,
+	  "MAILSEAL WARNING - running, one of the processes with the keys does not run | " },
 	{ "{\"state\": \"draining\", \"keys_pid\": 7, \"workers\": []}", NAGIOS_WARNING,
 	  "MAILSEAL WARNING - draining | " },
 	{ "{\"state\": \"upgrade failed\", " WORKERS "}", NAGIOS_CRITICAL,

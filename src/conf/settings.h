@@ -138,6 +138,7 @@ struct conf_limits {
 	unsigned connections_per_user;    /* of one address, after login */
 	unsigned max_sessions;            /* per worker */
 	unsigned max_handshakes;          /* per worker, in flight */
+	uint32_t handshake_wait_ms;       /* in line, before the newest are refused; 0: never */
 	unsigned errors_max;
 	unsigned login_failures_max;
 	unsigned login_delay_after;  /* 0: never */
@@ -530,7 +531,8 @@ struct conf_settings {
 	char *run_dir;
 	char *user;
 	char *keys_user;
-	unsigned workers; /* 0: one a core */
+	unsigned workers;        /* 0: one a core */
+	unsigned keys_processes; /* 0: as many as the kind of the keys needs */
 	enum conf_log_format log_format;
 	enum conf_log_target log_target;
 	uint32_t drain_timeout_ms;

@@ -25,6 +25,10 @@ static const struct conf_row root_rows[] = {
 	    "Whom the process with the private keys runs as; \"user\" where it does not exist"),
 	ROW("workers", CONF_NUMBER, workers, "0", WORKERS,
 	    "Processes that run the sessions. 0: one a core", RANGE(0, 256)),
+	ROW("keys_processes", CONF_NUMBER, keys_processes, "0", WORKERS,
+	    "Processes that sign; each has all keys, and each worker asks one of them. 0: one for "
+	    "each worker where a key is RSA, else one for four. Never more than \"workers\"",
+	    RANGE(0, 16)),
 	ROW("log_format", CONF_WORD, log_format, "logfmt", RESTART, "How log lines are written",
 	    .words = log_format_words),
 	ROW("log_target", CONF_WORD, log_target, "stderr", RESTART, "Where log lines go",

@@ -24,9 +24,16 @@ static const struct conf_row limits_rows[] = {
 	    RANGE(1, 1000000)),
 	ROW("max_handshakes", CONF_NUMBER, max_handshakes, "1000", NEW_SESSIONS,
 	    "TLS handshakes of one worker at a time. Who comes above waits in line, the first come "
-	    "first, as long as \"handshake_timeout\"; who waits counts as a session, so "
-	    "\"max_sessions\" ends the line and refuses the newest",
+	    "first, as long as \"handshake_timeout\"",
 	    RANGE(1, 1000000)),
+	ROW("handshake_wait", CONF_DURATION_MS, handshake_wait_ms, "5s", NEW_SESSIONS,
+	    "Once the first in line has waited so long for a handshake, who connects is told to "
+	    "come "
+	    "back later (421, BYE, -ERR; without a word where TLS is first), until the line is "
+	    "shorter. So those in line are served before they lose patience. 0: the line is as "
+	    "long "
+	    "as \"max_sessions\" lets it be",
+	    RANGE(0, HOUR)),
 	ROW("errors_max", CONF_NUMBER, errors_max, "20", NEW_SESSIONS,
 	    "Bad commands that end a session", RANGE(1, 10000)),
 	ROW("login_failures_max", CONF_NUMBER, login_failures_max, "3", NEW_SESSIONS,

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROXY_HEADER_MS = 5000 };
+enum { PROXY_HEADER_MS = 5000, REFUSALS_EVERY_MS = 1000 };
 
 /* What depends on who the client is: what he may, and what he must. */
 static void know(struct edge_session *s, const struct sockaddr *client)
@@ -46,22 +46,39 @@ static void facts_fill(struct edge_session *s, const struct sockaddr *peer)
 	know(s, peer);
 }
 
-static void refusal_log(struct edge_pool *pool, const struct edge *edge, const char *client,
-                        const char *why)
+static void refused(struct edge_pool *pool, const struct edge *edge, const struct sockaddr *peer,
+                    const char *why)
 {
+	char client[48];
 	pool->counters.refused++;
+	edge_peer_text(peer, client, sizeof(client), NULL);
 	log_notice(NULL, "connection refused", kv_str("edge", edge->conf->name),
 	           kv_str("client", client), kv_str("reason", why));
 }
 
-/* Over a limit: one line in clear where that is possible, and gone. */
-static void turn_away(struct edge_pool *pool, struct edge *edge, bool is_implicit, int fd,
-                      const struct sockaddr *peer, const char *why)
+/* Whoever it is. There may be thousands a second: the log has one of each second. */
+static void refused_any(struct edge_pool *pool, const struct edge *edge,
+                        const struct sockaddr *peer, const char *why)
+{
+	char client[48];
+	uint64_t now_ms = io_loop_now_ms(pool->loop);
+	pool->counters.refused++;
+	if (pool->refusals_told_ms && now_ms - pool->refusals_told_ms < REFUSALS_EVERY_MS) {
+		pool->refusals_untold++;
+		return;
+	}
+	edge_peer_text(peer, client, sizeof(client), NULL);
+	log_notice(NULL, "connection refused", kv_str("edge", edge->conf->name),
+	           kv_str("client", client), kv_str("reason", why),
+	           kv_int("others", pool->refusals_untold));
+	pool->refusals_told_ms = now_ms;
+	pool->refusals_untold = 0;
+}
+
+/* One line in clear where that is possible, and gone. */
+static void turn_away(const struct edge *edge, bool is_implicit, int fd)
 {
 	char text[64];
-	char addr[48];
-	edge_peer_text(peer, addr, sizeof(addr), NULL);
-	refusal_log(pool, edge, addr, why);
 	if (!is_implicit) {
 		snprintf(text, sizeof(text), "%s\r\n", edge->ops->overload_line());
 		(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -70,12 +87,17 @@ static void turn_away(struct edge_pool *pool, struct edge *edge, bool is_implici
 }
 
 /* NULL: there is room. Else the reason of the log. */
-static const char *pool_limit_hit(const struct edge_pool *pool, const struct edge *edge)
+static const char *pool_limit_hit(struct edge_pool *pool, const struct edge *edge)
 {
 	unsigned most = edge->conf->limits.max_sessions;
 	if (pool->is_draining)
 		return "draining";
-	return most && pool->open >= most ? "max_sessions" : NULL;
+	if (most && pool->open >= most)
+		return "max_sessions";
+	if (!edge_handshakes_are_late(pool, edge))
+		return NULL;
+	pool->counters.refused_busy++;
+	return "handshake_wait";
 }
 
 /* The same for what one address may take. */
@@ -119,7 +141,7 @@ bool edge_door_introduced(struct edge_session *s, const struct proxyhdr_result *
 	s->is_counted = is_counted;
 	if (!why)
 		return true;
-	refusal_log(s->pool, s->edge, f->client_addr, why);
+	refused(s->pool, s->edge, (struct sockaddr *)&client, why);
 	snprintf(text, sizeof(text), "%s\r\n", s->edge->ops->overload_line());
 	if (!s->is_implicit && io_stream_write(&s->client, slice_str(text)))
 		log_debug(f->session_id, "farewell not sent");
@@ -128,30 +150,48 @@ bool edge_door_introduced(struct edge_session *s, const struct proxyhdr_result *
 	return false;
 }
 
-void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct edge *edge,
-                        bool is_implicit, int fd, const struct sockaddr *peer)
+/* A balancer is no client: whom it brings is counted when that is known. */
+static bool is_balancer(const struct edge *edge, const struct sockaddr *peer)
 {
-	/* A balancer is no client: whom it brings is counted when that is known. */
-	bool is_balancer =
-		edge_peer_is_in(peer, edge->conf->proxy_from, edge->conf->proxy_from_count);
+	return edge_peer_is_in(peer, edge->conf->proxy_from, edge->conf->proxy_from_count);
+}
+
+/* NULL: he is not, which was said. */
+static struct edge_session *let_in(struct edge_pool *pool, struct edge_world *world,
+                                   struct edge *edge, const struct sockaddr *peer)
+{
 	bool is_counted = false;
-	const char *why = pool_limit_hit(pool, edge);
-	if (!why && !is_balancer)
-		why = address_limit_hit(pool, edge, peer, &is_counted);
-	if (why) {
-		turn_away(pool, edge, is_implicit, fd, peer, why);
-		return;
-	}
 	struct edge_session *s = NULL;
-	if (edge_session_new(&s, pool, world, edge)) {
+	const char *why = pool_limit_hit(pool, edge);
+	if (why) {
+		refused_any(pool, edge, peer, why);
+		return NULL;
+	}
+	if (!is_balancer(edge, peer))
+		why = address_limit_hit(pool, edge, peer, &is_counted);
+	if (!why && edge_session_new(&s, pool, world, edge)) {
+		why = "memory";
 		if (is_counted)
 			edge_limits_leave(pool->limits, edge_peer_key(peer),
 			                  io_loop_now_ms(pool->loop));
-		turn_away(pool, edge, is_implicit, fd, peer, "memory");
-		return;
+	}
+	if (why) {
+		refused(pool, edge, peer, why);
+		return NULL;
 	}
 	s->is_counted = is_counted;
 	s->key = edge_peer_key(peer);
+	return s;
+}
+
+void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct edge *edge,
+                        bool is_implicit, int fd, const struct sockaddr *peer)
+{
+	struct edge_session *s = let_in(pool, world, edge, peer);
+	if (!s) {
+		turn_away(edge, is_implicit, fd);
+		return;
+	}
 	s->is_implicit = is_implicit;
 	pool->counters.sessions++;
 	if (io_stream_open(&s->client, pool->loop, fd)) {
@@ -160,7 +200,7 @@ void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct
 		return;
 	}
 	facts_fill(s, peer);
-	if (is_balancer)
+	if (is_balancer(edge, peer))
 		edge_session_enter(s, EDGE_STATE_PROXY, PROXY_HEADER_MS);
 	else
 		edge_session_greet(s);

@@ -123,6 +123,7 @@ struct edge_counters {
 	uint64_t lookups;        /* of users' backends */
 	uint64_t lookups_unknown;
 	uint64_t lookups_failed;
+	uint64_t refused_busy;   /* of refused: more handshakes than this worker can make */
 };
 
 /* All sessions of a worker. */
@@ -146,6 +147,8 @@ void edge_pool_tunnels(struct edge_pool *pool, struct tunnel_told *list, size_t 
 void edge_pool_free(struct edge_pool *pool);
 const struct edge_counters *edge_pool_counters(const struct edge_pool *pool);
 size_t edge_pool_open(const struct edge_pool *pool);
+/* Sessions in line for a handshake. */
+size_t edge_pool_in_line(const struct edge_pool *pool);
 /* Ends the sessions, idle ones first, per_second at a time, all by the deadline. */
 void edge_pool_drain(struct edge_pool *pool, unsigned per_second, uint32_t deadline_ms,
                      void (*on_empty)(void *owner), void *owner);

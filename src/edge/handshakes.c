@@ -1,7 +1,8 @@
 /*
  * The handshakes of a worker: max_handshakes at a time. Who comes above waits in line unread, the
- * first come first, until handshake_timeout. A place in line is a session, so max_sessions bounds
- * the line, and the newest is the one it refuses.
+ * first come first, until handshake_timeout. When the first in line has waited for handshake_wait
+ * there are more clients than can be served: whoever connects then is refused, and those who are in
+ * line are served before they lose patience, so that no work is done for clients that are gone.
  */
 #include "edge/session.h"
 
@@ -17,6 +18,7 @@ static void line_leave(struct edge_session *s)
 	s->line_next->line_prev = s->line_prev;
 	s->line_prev->line_next = s->line_next;
 	s->line_next = s->line_prev = NULL;
+	s->pool->in_line--;
 }
 
 static void line_join(struct edge_session *s)
@@ -26,12 +28,22 @@ static void line_join(struct edge_session *s)
 	s->line_prev = head->line_prev;
 	head->line_prev->line_next = s;
 	head->line_prev = s;
+	s->line_since_ms = edge_session_now_ms(s);
+	s->pool->in_line++;
 }
 
 static bool has_room(const struct edge_session *s)
 {
 	unsigned most = s->edge->conf->limits.max_handshakes;
 	return !most || s->pool->handshakes < most;
+}
+
+bool edge_handshakes_are_late(const struct edge_pool *pool, const struct edge *edge)
+{
+	const struct edge_session *first = pool->line.line_next;
+	uint32_t most_ms = edge->conf->limits.handshake_wait_ms;
+	return most_ms && pool->in_line && !edge->conf->is_passthrough &&
+	       io_loop_now_ms(pool->loop) - first->line_since_ms >= most_ms;
 }
 
 /* The old TLS of an exception for whom it covers, the edge's own for all others. */

@@ -229,3 +229,8 @@ size_t edge_pool_open(const struct edge_pool *pool)
 {
 	return pool->open;
 }
+
+size_t edge_pool_in_line(const struct edge_pool *pool)
+{
+	return pool->in_line;
+}

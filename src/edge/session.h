@@ -82,6 +82,7 @@ struct edge_session {
 	struct edge_limits_key key, user_key;
 	enum tls_version old_version; /* of a dated exception; 0: none covers this client */
 	struct edge_session *line_next, *line_prev; /* of pool.line; NULL: not in it */
+	uint64_t line_since_ms;
 	unsigned login_failures; /* of the conversation, those that were dealt with */
 	enum conv_todo held_todo;
 	uint64_t closing_since_ms, closing_moved_ms;
@@ -109,9 +110,12 @@ struct edge_pool {
 	size_t tunnel_count;
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
+	size_t in_line;
 	struct io_later line_moves;
 	struct io_deadline drain_tick;
 	struct edge_tidy tidy;
+	uint64_t refusals_told_ms; /* those by what the worker can bear */
+	unsigned refusals_untold;
 	bool is_draining;
 	unsigned drain_per_second;
 	uint64_t drain_credit; /* thousandths of a session */
@@ -175,6 +179,8 @@ const struct conv *edge_session_look(const struct edge_session *s, struct conv *
 
 /* edge/handshakes.c */
 void edge_handshake_begin(struct edge_session *s); /* at once, or in line */
+/* More clients than this worker can serve: the first in line has waited too long. */
+bool edge_handshakes_are_late(const struct edge_pool *pool, const struct edge *edge);
 void edge_handshakes_follow(struct edge_session *s, enum edge_state next);
 /* Whether a sender that got a ticket went on or hung up at it; once, at the session's end. */
 void edge_handshakes_ticket_end(struct edge_session *s);

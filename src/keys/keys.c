@@ -202,8 +202,9 @@ static int on_make_request(struct keys *k, struct proc_msg *msg)
 
 static int on_make_challenge(struct keys *k, struct proc_msg *msg)
 {
+	CLEAN(closep) int fd = TAKE_FD(msg->fd);
 	CLEAN(buf_deinit) struct buf made = {};
-	int r = keys_order_challenge(&made, k->store, msg->payload);
+	int r = keys_order_challenge(&made, k->store, msg->payload, fd);
 	if (r)
 		return err_up(r);
 	say(k, PROC_MSG_CHALLENGE_MADE, buf_slice(&made));

@@ -122,39 +122,48 @@ int keys_order_request(struct buf *ret_answer, struct slice payload, int fd)
 	return p.has_failed ? err_raise(-ENOMEM) : 0;
 }
 
-static int challenge_make(struct proc_packer *p, struct keys_store *store, uint32_t key_id,
-                          const struct keys_certificate *what)
+/* A certificate that a CA is shown, and where its key goes. */
+struct shown {
+	uint32_t key_id;
+	int fd;
+	struct keys_certificate certificate;
+};
+
+static int challenge_make(struct proc_packer *p, struct keys_store *store,
+                          const struct shown *shown)
 {
 	CLEAN(pkey_freep) EVP_PKEY *key = keys_key_new(KEYS_P256);
 	CLEAN(buf_deinit) struct buf chain = {};
 	CLEAN(buf_deinit_secret) struct buf pem = {};
 	int r = key ? keys_key_write(&pem, key) : err_raise(-ENOMEM);
 	if (!r)
-		r = keys_certificate_make(&chain, key, what);
+		r = keys_certificate_make(&chain, key, &shown->certificate);
 	if (!r)
-		r = keys_store_add(store, key_id, buf_slice(&pem));
+		r = file_write_fd(shown->fd, buf_slice(&pem));
+	if (!r)
+		r = keys_store_add(store, shown->key_id, buf_slice(&pem));
 	if (r)
 		return err_up(r);
 	proc_pack_raw(p, buf_slice(&chain));
 	return 0;
 }
 
-int keys_order_challenge(struct buf *ret_answer, struct keys_store *store, struct slice payload)
+int keys_order_challenge(struct buf *ret_answer, struct keys_store *store, struct slice payload,
+                         int fd)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
 	struct proc_packer p = proc_packer_onto(ret_answer);
-	uint32_t key_id;
 	uint8_t digest[KEYS_DIGEST_LEN];
 	struct slice text;
 	char name[256];
 	const char *names[] = { name };
-	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_raw(&u, digest, sizeof(digest)) ||
+	struct shown shown = { .fd = fd, .certificate = { names, 1, digest } };
+	if (!proc_unpack_u32(&u, &shown.key_id) || !proc_unpack_raw(&u, digest, sizeof(digest)) ||
 	    !proc_unpack_text(&u, &text))
 		return err_raise(-EPROTO);
 	slice_to_text(text, name, sizeof(name));
-	proc_pack_u32(&p, key_id);
-	const struct keys_certificate what = { names, 1, digest };
-	int r = challenge_make(&p, store, key_id, &what);
+	proc_pack_u32(&p, shown.key_id);
+	int r = challenge_make(&p, store, &shown);
 	if (r)
 		log_error(NULL, "certificate for tls-alpn-01 cannot be made", kv_str("name", name),
 		          kv_str("error", strerror(-r)));

@@ -13,10 +13,10 @@ struct keys_store;
 [[nodiscard]] int keys_order_request(struct buf *ret_answer, struct slice payload, int fd);
 
 /*
- * PROC_MSG_MAKE_CHALLENGE, and PROC_MSG_CHALLENGE_MADE: the key is new, stays in the store by its
- * number until it is forgotten, and is nowhere else. 0, -EPROTO or -ENOMEM.
+ * PROC_MSG_MAKE_CHALLENGE, and PROC_MSG_CHALLENGE_MADE: the key is new, in the store by its number
+ * until it is forgotten, and written into fd, which stays the caller's. 0, -EPROTO or -ENOMEM.
  */
 [[nodiscard]] int keys_order_challenge(struct buf *ret_answer, struct keys_store *store,
-                                       struct slice payload);
+                                       struct slice payload, int fd);
 
 #endif

@@ -10,9 +10,12 @@
 #include "proc/challenges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Other nodes look at the store every second, and tell their workers. */
 enum { OTHERS_MS = 3000 };
@@ -28,6 +31,7 @@ struct parent_challenges {
 	bool is_told;                       /* other nodes hear of it */
 	bool is_made;                       /* keys makes the certificate of made_for */
 	uint32_t made_key_id;
+	int made_fd; /* of that key, for the other keys processes */
 	struct acme_word made_for;
 };
 
@@ -49,6 +53,13 @@ static struct parent_challenges *challenges_of(struct parent *p)
 	c->heard.fn = on_heard;
 	p->challenges = c;
 	return c;
+}
+
+static void made_close(struct parent_challenges *c)
+{
+	if (c->made_fd > 0) /* 0 is stdin, and none of ours */
+		close(c->made_fd);
+	c->made_fd = 0;
 }
 
 void parent_challenges_send(struct parent *p, struct parent_child *worker)
@@ -127,18 +138,10 @@ void parent_challenges_taken(struct parent *p, unsigned slot, struct slice paylo
 	look_if_all(p);
 }
 
-static void key_id_forget(struct parent *p, uint32_t key_id)
-{
-	uint8_t payload[4];
-	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	proc_pack_u32(&packer, key_id);
-	parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
-}
-
 static void key_forget(struct parent *p, const struct acme_challenge *c)
 {
 	if (c->type == ACME_TLS_ALPN_01)
-		key_id_forget(p, c->key_id);
+		parent_keys_forget(p, c->key_id);
 }
 
 /* Those that another of this name and token takes the place of, or that are done with. */
@@ -179,19 +182,26 @@ static struct acme_challenge challenge_from(const struct acme_word *w)
 	return one;
 }
 
-/* Its key is made in keys, and stays there. */
-static void certificate_order(struct parent *p, const struct acme_word *w)
+/* Its key is made in keys, and goes from one to the others by memory that no file has. */
+static int certificate_order(struct parent *p, const struct acme_word *w)
 {
 	uint8_t payload[4 + ACME_DIGEST_LEN + ACME_NAME_CAP];
 	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
 	struct parent_challenges *c = p->challenges;
+	CLEAN(closep) int fd = memfd_create("mailseal-challenge", MFD_CLOEXEC);
+	int sent = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+	if (sent < 0)
+		return err_raise(-errno);
 	c->is_made = true;
 	c->made_for = *w;
 	c->made_key_id = p->next_key_id++;
 	proc_pack_u32(&packer, c->made_key_id);
 	proc_pack_raw(&packer, slice_of(w->digest, sizeof(w->digest)));
 	proc_pack_raw(&packer, slice_str(w->name));
-	parent_send(&p->keys, PROC_MSG_MAKE_CHALLENGE, proc_packed(&packer), -1);
+	made_close(c);
+	c->made_fd = TAKE_FD(fd);
+	parent_keys_make(p, PROC_MSG_MAKE_CHALLENGE, proc_packed(&packer), sent);
+	return 0;
 }
 
 int parent_challenge_put(struct parent *p, const struct acme_word *w)
@@ -202,8 +212,7 @@ int parent_challenge_put(struct parent *p, const struct acme_word *w)
 		/* A hook waits for its answer: who does not would have us make keys without end. */
 		if (p->challenges->is_made)
 			return err_raise(-EBUSY);
-		certificate_order(p, w);
-		return 0;
+		return err_up(certificate_order(p, w));
 	}
 	struct acme_challenge one = challenge_from(w);
 	return err_up(put(p, &one));
@@ -218,10 +227,13 @@ void parent_challenge_made(struct parent *p, struct slice payload)
 	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_text(&u, &chain))
 		return;
 	if (!c || !c->is_made || key_id != c->made_key_id) { /* of an order that has ended */
-		key_id_forget(p, key_id);
+		parent_keys_forget(p, key_id);
 		return;
 	}
 	c->is_made = false;
+	if (chain.len)
+		parent_keys_share(p, key_id, c->made_fd);
+	made_close(c);
 	struct acme_challenge one = challenge_from(&c->made_for);
 	one.key_id = key_id;
 	if (!chain.len || buf_add(&one.chain_pem, chain) || put(p, &one))
@@ -235,6 +247,7 @@ void parent_challenges_end(struct parent *p)
 		return;
 	c->is_awaited = c->is_made = false;
 	io_deadline_disarm(&c->heard);
+	made_close(c);
 	if (!c->list.count)
 		return;
 	for (size_t i = 0; i < c->list.count; i++)
@@ -262,6 +275,7 @@ void parent_challenges_free(struct parent *p)
 	if (!c)
 		return;
 	io_deadline_disarm(&c->heard);
+	made_close(c);
 	acme_challenges_clear(&c->list);
 	acme_challenges_clear(&c->others);
 	free(c);

@@ -18,10 +18,11 @@ void parent_child_name(const struct parent_child *c, char ret_name[PARENT_CHILD_
 {
 	if (c->role == PROC_ROLE_WATCH)
 		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "watch-%s", c->interface);
-	else if (c->role != PROC_ROLE_WORKER)
-		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "%s", proc_role_name(c->role));
+	else if (c->role == PROC_ROLE_WORKER || (c->role == PROC_ROLE_KEYS && c->slot))
+		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "%s-%u", proc_role_name(c->role),
+		         c->slot);
 	else
-		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "worker-%u", c->slot);
+		snprintf(ret_name, PARENT_CHILD_NAME_CAP, "%s", proc_role_name(c->role));
 }
 
 void parent_child_detach(struct parent_child *c)
@@ -32,6 +33,11 @@ void parent_child_detach(struct parent_child *c)
 	c->chan = NULL;
 	buf_deinit(&c->loads);
 	c->is_ready = false;
+}
+
+bool parent_child_is_quiet(const struct parent_child *c)
+{
+	return c->chan && proc_chan_is_between_messages(c->chan) && !c->is_asked;
 }
 
 static void watch_update(struct parent_child *c)
@@ -97,7 +103,7 @@ static void on_key_message(struct parent_child *c, struct proc_msg *msg)
 		return;
 	slice_to_text(bytes, why, sizeof(why));
 	if (msg->type == PROC_MSG_KEY_LOADED)
-		parent_plan_key_loaded(c->parent, key_id, bytes);
+		parent_plan_key_loaded(c, key_id, bytes);
 	else
 		parent_plan_key_bad(c->parent, key_id, why);
 }

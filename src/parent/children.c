@@ -101,48 +101,6 @@ static int runner_start(struct parent_child *c)
 	return 0;
 }
 
-void parent_keys_send(struct parent *p, uint32_t key_id, const char *path)
-{
-	uint8_t payload[4];
-	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	proc_pack_u32(&packer, key_id);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		parent_plan_key_bad(p, key_id, strerror(errno));
-		return;
-	}
-	parent_send(&p->keys, PROC_MSG_KEY, proc_packed(&packer), fd);
-}
-
-static void keys_send_all(struct parent *p, struct parent_plan *plan)
-{
-	char path[512];
-	for (size_t i = 0; plan && i < plan->certificate_count; i++) {
-		if (!buf_len(&plan->certificates[i].chain))
-			continue;
-		parent_plan_key_path(plan->settings, i, path, sizeof(path));
-		parent_keys_send(p, plan->certificates[i].key_id, path);
-	}
-}
-
-int parent_keys_start(struct parent *p)
-{
-	const struct conf_settings *s = p->plan ? p->plan->settings : p->next->settings;
-	p->keys.role = PROC_ROLE_KEYS;
-	p->keys.parent = p;
-	int r = parent_child_start(&p->keys, s->keys_user);
-	if (r)
-		return err_up(r);
-	/* A successor gets all that the one before it had. */
-	keys_send_all(p, p->plan);
-	keys_send_all(p, p->next);
-	parent_plan_keys_again(p);
-	/* Inherited workers have the keys of their own time, and its numbers. */
-	introduce_all(p, &p->keys);
-	parent_guard_keys_lost(p);
-	return 0;
-}
-
 /* The one folder it may write to. */
 int parent_folder_make(const struct conf_settings *s, const char *name)
 {
@@ -369,7 +327,7 @@ int parent_worker_start(struct parent *p, unsigned slot)
 	int r = parent_child_start(c, p->plan->settings->user);
 	if (r)
 		return err_up(r);
-	parent_introduce(&p->keys, c);
+	parent_keys_introduce(p, c);
 	parent_introduce(&p->resolver, c);
 	parent_introduce(&p->ledger, c);
 	parent_worker_configure(p, c);
@@ -385,7 +343,7 @@ static void on_restart(struct io_deadline *d)
 		return;
 	int r = 0;
 	if (c->role == PROC_ROLE_KEYS)
-		r = parent_keys_start(p);
+		r = parent_keys_start(c);
 	else if (c->role == PROC_ROLE_WORKER)
 		r = parent_worker_start(p, c->slot);
 	else if (servant_is_wanted(c))
@@ -461,12 +419,13 @@ void parent_children_reap(struct parent *p)
 		if (leaving_reap(p, pid) || parent_upgrade_reaped(p, pid, status) ||
 		    parent_watch_reaped(p, pid, status))
 			continue;
-		if (p->keys.pid == pid)
+		int keys = parent_keys_slot(p, pid);
+		if (keys == 0)
 			parent_requests_lost(p);
 		if (p->runner.pid == pid)
 			parent_acme_runner_lost(p);
-		if (p->keys.pid == pid && starts_anew)
-			child_restart(&p->keys, status);
+		if (keys >= 0 && starts_anew)
+			child_restart(&p->keys[keys], status);
 		if (p->resolver.pid == pid && starts_anew)
 			child_restart(&p->resolver, status);
 		if (p->runner.pid == pid && starts_anew)

@@ -398,9 +398,9 @@ static bool is_of_ours(const struct parent *p, int fd)
 		return true;
 	if (!peer.pid) /* of another pid namespace */
 		return false;
-	if (peer.pid == p->keys.pid || peer.pid == p->resolver.pid || peer.pid == p->ledger.pid ||
-	    peer.pid == p->runner.pid || peer.pid == p->site.pid || peer.pid == p->witness.pid ||
-	    parent_watches_have(p, peer.pid))
+	if (parent_keys_slot(p, peer.pid) >= 0 || peer.pid == p->resolver.pid ||
+	    peer.pid == p->ledger.pid || peer.pid == p->runner.pid || peer.pid == p->site.pid ||
+	    peer.pid == p->witness.pid || parent_watches_have(p, peer.pid))
 		return true;
 	for (const struct parent_child *c = p->leaving; c; c = c->next)
 		if (c->pid == peer.pid)

@@ -208,14 +208,6 @@ static bool is_too_early(const struct parent *p, const struct parent_certificate
 	       !parent_rollover_allows(p, c->key_digest);
 }
 
-static void key_forget(struct parent *p, uint32_t key_id)
-{
-	uint8_t payload[4];
-	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	proc_pack_u32(&packer, key_id);
-	parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
-}
-
 /* The old one goes on in the new plan, with its key; the times are those of the files, so that
  * they are looked at again when they change. 0 or -ENOMEM. */
 static int keep(struct parent *p, struct parent_certificate *c, struct parent_certificate *old)
@@ -225,7 +217,7 @@ static int keep(struct parent *p, struct parent_certificate *c, struct parent_ce
 	int r = buf_add(&c->chain, buf_slice(&old->chain));
 	if (r)
 		return err_up(r);
-	key_forget(p, c->key_id);
+	parent_keys_forget(p, c->key_id);
 	c->key_id = old->key_id;
 	old->key_id = 0; /* it is not forgotten with the old plan */
 	memcpy(c->chain_digest, old->chain_digest, sizeof(c->chain_digest));

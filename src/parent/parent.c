@@ -215,8 +215,7 @@ static int parent_init(struct parent *p, struct conf_settings *settings, int inh
 
 static void children_end(struct parent *p)
 {
-	if (p->keys.pid)
-		kill(p->keys.pid, SIGTERM);
+	parent_keys_end(p);
 	if (p->resolver.pid)
 		kill(p->resolver.pid, SIGTERM);
 	if (p->ledger.pid)
@@ -248,7 +247,8 @@ static void parent_deinit(struct parent *p)
 		return;
 	children_end(p);
 	parent_ctl_close(p);
-	child_close(&p->keys);
+	for (unsigned i = 0; i < p->keys_count; i++)
+		child_close(&p->keys[i]);
 	child_close(&p->resolver);
 	child_close(&p->ledger);
 	child_close(&p->runner);

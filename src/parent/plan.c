@@ -79,9 +79,19 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 	if (!tls_label_read(&label, buf_slice(&c->chain))) {
 		c->not_before_s = label.not_before_s;
 		c->not_after_s = label.not_after_s;
+		c->is_rsa = !strncmp(label.key, "RSA", 3);
 	}
 	tls_label_deinit(&label);
 	return 0;
+}
+
+/* Waits until each keys process has said what it is. */
+static int key_load(struct parent *p, struct parent_plan *plan, const struct parent_certificate *c,
+                    const char *path)
+{
+	unsigned answers = parent_keys_load(p, c->key_id, path);
+	plan->keys_pending += answers;
+	return answers ? 0 : parent_plan_fails(plan, "%s: %s", path, strerror(errno));
 }
 
 int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
@@ -91,9 +101,7 @@ int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, siz
 	int r = certificate_read(plan, c, chain_path, key_path);
 	if (r)
 		return r;
-	plan->keys_pending++;
-	parent_keys_send(p, c->key_id, key_path);
-	return 0;
+	return key_load(p, plan, c, key_path);
 }
 
 static int ca_read(struct parent_plan *plan, size_t whose, const char *path)
@@ -179,7 +187,7 @@ static int self_made_order(struct parent *p, struct parent_plan *plan)
 	if (!plan->self_made_is_ordered)
 		plan->keys_pending++;
 	plan->self_made_is_ordered = true;
-	parent_send(&p->keys, PROC_MSG_MAKE_SELF_SIGNED, slice_str(plan->settings->hostname), fd);
+	parent_keys_make(p, PROC_MSG_MAKE_SELF_SIGNED, slice_str(plan->settings->hostname), fd);
 	return 0;
 }
 
@@ -197,9 +205,7 @@ static int self_made_prepare(struct parent *p, struct parent_plan *plan)
 	int r = certificate_read(plan, c, chain, key);
 	if (r)
 		return r;
-	plan->keys_pending++;
-	parent_keys_send(p, c->key_id, key);
-	return 0;
+	return key_load(p, plan, c, key);
 }
 
 static void node_path(const struct conf_settings *s, const char *what, char path[512])
@@ -239,9 +245,7 @@ static int node_prepare(struct parent *p, struct parent_plan *plan)
 		r = certificate_read(plan, c, chain, key);
 	if (r)
 		return r;
-	plan->keys_pending++;
-	parent_keys_send(p, c->key_id, key);
-	return 0;
+	return key_load(p, plan, c, key);
 }
 
 struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id)
@@ -280,12 +284,8 @@ static void plan_drop(struct parent *p)
 static void keys_forget(struct parent *p, const struct parent_plan *plan)
 {
 	for (size_t i = 0; i < plan->certificate_count; i++) {
-		if (!plan->certificates[i].key_id) /* another plan has it */
-			continue;
-		uint8_t payload[4];
-		struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-		proc_pack_u32(&packer, plan->certificates[i].key_id);
-		parent_send(&p->keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+		if (plan->certificates[i].key_id) /* else another plan has it */
+			parent_keys_forget(p, plan->certificates[i].key_id);
 	}
 }
 
@@ -345,12 +345,13 @@ static void plan_commit(struct parent *p)
 	parent_rollover_in_force(p);
 	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
-	workers_adjust(p, wanted);
 	/* Handshakes under way may still sign with the keys before: those go one change later. */
 	if (p->retired)
 		keys_forget(p, p->retired);
 	parent_plan_free(p->retired);
 	p->retired = old;
+	parent_keys_adjust(p);
+	workers_adjust(p, wanted);
 	restart_warn(p);
 	p->is_reloading = old;
 	if (!old)
@@ -485,12 +486,9 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 	parent_users_check(p, settings);
 	parent_plan_free(p->next);
 	p->next = plan;
-	if (!p->keys.pid) {
-		int r = parent_keys_start(p);
-		if (r)
-			return err_up(r);
-	}
-	int r = plan_fill(p, plan);
+	int r = parent_keys_begin(p);
+	if (!r)
+		r = plan_fill(p, plan);
 	if (r)
 		return err_up(r);
 	if (plan->error[0])
@@ -500,13 +498,20 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 	return 0;
 }
 
-void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest)
+void parent_plan_key_loaded(struct parent_child *keys, uint32_t key_id, struct slice digest)
 {
+	struct parent *p = keys->parent;
+	uint16_t by = (uint16_t)(1u << keys->slot);
 	struct parent_certificate *c = parent_plan_certificate_of(p->next, key_id);
-	if (!c || c->is_key_loaded || digest.len != sizeof(c->key_digest))
+	if (!c || c->loaded_by & by || digest.len != sizeof(c->key_digest))
 		return; /* of a plan that was dropped, or told again by a new keys */
+	if (c->is_key_loaded && memcmp(c->key_digest, digest.data, digest.len) != 0)
+		parent_plan_fails(
+			p->next, "certificate \"%s\": its key changed while it was read",
+			conf_chain_name(p->next->settings, (size_t)(c - p->next->certificates)));
 	memcpy(c->key_digest, digest.data, digest.len);
 	c->is_key_loaded = true;
+	c->loaded_by |= by;
 	parent_plan_settled(p);
 }
 

@@ -50,7 +50,7 @@ int parent_request_ask(struct parent *p, const struct parent_request *ask)
 	if (fd < 0)
 		return err_up(fd);
 	p->requests = TAKE(w);
-	parent_send(&p->keys, PROC_MSG_MAKE_REQUEST, buf_slice(&payload), fd);
+	parent_keys_make(p, PROC_MSG_MAKE_REQUEST, buf_slice(&payload), fd);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "conf/materials.h"
 #include "io/loop.h"
 #include "parent/estate.h"
+#include "parent/keys.h"
 #include "proc/chan.h"
 #include "proc/guard.h"
 #include "proc/msg.h"
@@ -20,7 +21,7 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 44, /* of a worker's STATUS, see worker.c */
+	PARENT_NUMBERS = 46, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };
@@ -84,6 +85,8 @@ struct parent_certificate {
 	uint8_t chain_digest[32]; /* of the public key in it */
 	uint8_t key_digest[32];   /* of the public key of what keys loaded */
 	bool is_key_loaded;
+	uint16_t loaded_by;                   /* which keys processes said so, a bit each */
+	bool is_rsa;
 	int64_t not_before_s, not_after_s;    /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
 	bool has_changed;                     /* the files are others than these by now */
@@ -165,7 +168,8 @@ struct parent {
 	struct io_deadline rollover_tick;
 	uint64_t node_quiet_until_ms; /* it was said that our own certificate is not renewed */
 	bool next_is_renewal;         /* the same settings, other certificates */
-	struct parent_child keys;
+	struct parent_child keys[PARENT_KEYS_MAX]; /* parent/keys.h */
+	unsigned keys_count;
 	struct parent_child resolver; /* not there where nothing asks DNS */
 	struct edge_bans *bans;
 	struct buf hosts;            /* names in our settings, as resolver said them last */
@@ -252,13 +256,13 @@ void parent_plan_settled(struct parent *p);
 void parent_plan_decide_soon(struct parent *p);
 /* The same settings, and the files as they are now. */
 void parent_plan_again(struct parent *p);
-void parent_plan_key_loaded(struct parent *p, uint32_t key_id, struct slice digest);
+void parent_plan_key_loaded(struct parent_child *keys, uint32_t key_id, struct slice digest);
 /* Says every hour that our own certificate of the internal CA should have been renewed. */
 void parent_plan_node_alarm(struct parent *p);
 /* Of a certificate of the plan, conf/materials.h. */
 void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
-/* keys died and is there again: what it was to make is asked for once more. */
+/* The first keys died and is there again: what it was to make is asked for once more. */
 void parent_plan_keys_again(struct parent *p);
 void parent_plan_self_signed(struct parent *p, struct slice chain);
 void parent_plan_watch_files(struct parent *p);
@@ -276,14 +280,12 @@ void parent_listen_close(struct parent *p);
 void parent_listen_drop(struct parent *p, unsigned slot);
 
 /* parent/children.c */
-[[nodiscard]] int parent_keys_start(struct parent *p);
 [[nodiscard]] int parent_worker_start(struct parent *p, unsigned slot);
 void parent_worker_configure(struct parent *p, struct parent_child *worker);
 void parent_workers_configure(struct parent *p);
 /* A channel between a servant and a worker, one end to each; nothing if one of them is not there.
  */
 void parent_introduce(struct parent_child *servant, struct parent_child *worker);
-void parent_keys_send(struct parent *p, uint32_t key_id, const char *path);
 /* A folder of state_dir, which "user" may write to. 0 or a negative, which was logged. */
 [[nodiscard]] int parent_folder_make(const struct conf_settings *s, const char *name);
 /* Resolver, ledger, runner and witness are started, replaced or ended, as the plan in force wants
@@ -314,6 +316,8 @@ void parent_tickets_came(struct parent *p, struct slice keys);
 enum { PARENT_CHILD_NAME_CAP = 24 };
 void parent_child_name(const struct parent_child *c, char ret_name[PARENT_CHILD_NAME_CAP]);
 void parent_child_detach(struct parent_child *c);
+/* No message is half read or half sent, and nothing asked for. */
+bool parent_child_is_quiet(const struct parent_child *c);
 bool parent_child_is_serving(const struct parent_child *c); /* inherited and not told to drain */
 void parent_old_workers_drain(struct parent *p);
 /* The keys process of the build before ends with the last of its workers. */

@@ -56,6 +56,8 @@ static const char *const number_names[PARENT_NUMBERS] = {
 	"lookups",
 	"lookups_unknown",
 	"lookups_failed",
+	"refused_busy",
+	"handshakes_waiting",
 };
 
 static void numbers_write(const uint64_t *numbers, json_t *to)
@@ -116,6 +118,14 @@ static json_t *deaths_json(const struct parent *p)
 	return json;
 }
 
+static json_t *keys_json(const struct parent *p)
+{
+	json_t *pids = json_array();
+	for (unsigned i = 0; i < p->keys_count; i++)
+		json_array_append_new(pids, json_integer(p->keys[i].pid));
+	return pids;
+}
+
 json_t *parent_status_json(const struct parent *p, bool is_long)
 {
 	struct timespec now;
@@ -129,9 +139,10 @@ json_t *parent_status_json(const struct parent *p, bool is_long)
 		"{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "version",
 		MAILSEAL_VERSION, "state", state_name(p), "uptime_s",
 		(json_int_t)(now.tv_sec - p->began.tv_sec), "config", p->config_path, "keys_pid",
-		(int)p->keys.pid, "resolver_pid", (int)p->resolver.pid, "ledger_pid",
+		(int)p->keys[0].pid, "resolver_pid", (int)p->resolver.pid, "ledger_pid",
 		(int)p->ledger.pid, "runner_pid", (int)p->runner.pid, "witness_pid",
 		(int)p->witness.pid, "site_pid", (int)p->site.pid, "workers_leaving", (int)leaving);
+	json_object_set_new(status, "keys_pids", keys_json(p));
 	json_object_set_new(status, "workers", workers);
 	json_object_set_new(status, "sums", sums);
 	json_object_set_new(status, "ledger", parent_ledger_json(p));

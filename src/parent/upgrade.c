@@ -173,11 +173,6 @@ bool parent_upgrade_reaped(struct parent *p, pid_t pid, int status)
 
 /* --- the moment --- */
 
-static bool is_quiet(const struct parent_child *c)
-{
-	return c->chan && proc_chan_is_between_messages(c->chan) && !c->is_asked;
-}
-
 /* Nothing is under way that the next image would not know of. */
 static bool is_settled(const struct parent *p)
 {
@@ -188,10 +183,11 @@ static bool is_settled(const struct parent *p)
 			return false;
 	if (p->has_upgrade_failed) /* ours never began, and are given up */
 		return true;
-	if (!is_quiet(&p->keys))
+	if (!parent_keys_are_quiet(p))
 		return false;
 	for (unsigned i = 0; i < p->worker_count; i++)
-		if (!p->workers[i] || !p->workers[i]->is_ready || !is_quiet(p->workers[i]))
+		if (!p->workers[i] || !p->workers[i]->is_ready ||
+		    !parent_child_is_quiet(p->workers[i]))
 			return false;
 	return true;
 }
@@ -237,8 +233,8 @@ static int estate_fill(struct estate *e, struct parent *p)
 	};
 	memcpy(e->ticket_keys, p->ticket_keys, sizeof(e->ticket_keys));
 	int r = listeners_leave_behind(e, p);
-	if (!r)
-		r = child_leave_behind(e, &p->keys);
+	for (unsigned i = 0; !r && i < p->keys_count; i++)
+		r = child_leave_behind(e, &p->keys[i]);
 	for (unsigned i = 0; !r && i < p->worker_count; i++)
 		r = child_leave_behind(e, p->workers[i]);
 	for (const struct parent_child *c = p->leaving; !r && c; c = c->next)

@@ -130,7 +130,7 @@ static const struct row {
 	                            ID + 1 + PROC_REQUEST_NAMES_MAX, true },
 	[PROC_MSG_REQUEST_MADE] = { "request made", WAY(KEYS, PARENT), 256 * KIB, false },
 	[PROC_MSG_MAKE_CHALLENGE] = { "make challenge", WAY(PARENT, KEYS), ID + 32 + NAME_MAX_LEN,
-	                              false },
+	                              true },
 	[PROC_MSG_CHALLENGE_MADE] = { "challenge made", WAY(KEYS, PARENT),
 	                              ID + PROC_CHALLENGE_PEM_MAX, false },
 	[PROC_MSG_CHALLENGES] = { "challenges", WAY(PARENT, WORKER), PROC_CHALLENGES_MAX, false },

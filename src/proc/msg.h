@@ -169,7 +169,7 @@ enum proc_msg_type {
 	                          names and key. The number alone: it failed */
 	/* parent -> keys, and back: what a CA is shown by tls-alpn-01 (RFC 8737) */
 	PROC_MSG_MAKE_CHALLENGE, /* u32 key id, 32 bytes: digest of the key authorization, text:
-	                            name */
+	                            name; fd: where to write the key, for the other keys processes */
 	PROC_MSG_CHALLENGE_MADE, /* u32 key id, text: certificate in PEM; empty: it failed */
 	/* parent -> worker, and back: what CAs may ask for now, all of it */
 	PROC_MSG_CHALLENGES,       /* u32 generation, then proc/challenges.h */

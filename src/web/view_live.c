@@ -51,6 +51,7 @@ static const struct {
 	{ "tls_failed", "handshakes that failed" },
 	{ "resumed", "sessions resumed by ticket" },
 	{ "refused", "connections refused by a limit" },
+	{ "refused_busy", "of those for want of a handshake" },
 	{ "exposures", "credentials that came in clear" },
 	{ "logins_slowed", "failed logins answered late" },
 	{ "logins_refused", "logins refused for failed ones before" },

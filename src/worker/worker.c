@@ -333,6 +333,8 @@ static int on_status_ask(struct worker *w, struct proc_msg *msg)
 		c->lookups,
 		c->lookups_unknown,
 		c->lookups_failed,
+		c->refused_busy,
+		edge_pool_in_line(w->pool),
 	};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
