@@ -10,6 +10,7 @@ import pytest
 from daemon import BINARY, Daemon, client_context, wait_until
 from inside import Host, Server
 from inside_mail import Postfix
+from labtools import inside_network
 from sieves import Refused, Sieve
 
 PASSWORD = "s3cret-Pw"
@@ -167,17 +168,6 @@ class Doors:
     def texts(self, user):
         """The mail of a user."""
         return self.host.run("sh", "-c", f"cat /srv/doors/{user}/mail/new/* 2>/dev/null || true")
-
-
-def inside_network(host, work):
-    """Sockets that work makes are made in the host's network; they stay there."""
-    from labtools import setns
-    with open("/proc/thread-self/ns/net", "rb") as home, open(f"/proc/{host.pid}/ns/net", "rb") as there:
-        setns(there.fileno())
-        try:
-            return work()
-        finally:
-            setns(home.fileno())
 
 
 @pytest.fixture(scope="module", params=TREES)
