@@ -27,6 +27,9 @@ enum {
 	ACCOUNT_MS = 2 * 60 * 1000,
 	ISSUE_MS = 10 * 60 * 1000,
 	ACCEPTED = 1,
+	/* For each name a CA is told to look, and told that it has, and may be asked again. */
+	WORDS_MIN = 16,
+	WORDS_PER_NAME = 8,
 };
 
 static const char client[] = "uacme";
@@ -146,6 +149,13 @@ static void on_talk(void *owner, int events)
 		io_watch_set(p->acme->watch, 0);
 		return;
 	}
+	if (!p->acme->words) { /* who is not answered ends, and the order with him */
+		log_warn(NULL, "the ACME client's hook says too much and is not heard any more",
+		         kv_str("certificate", p->acme->name));
+		talk_close(p->acme);
+		return;
+	}
+	p->acme->words--;
 	if (acme_word_read(&word, slice_of(bytes, (size_t)n)))
 		parent_acme_in_force(p, false); /* a challenge of another kind, for one */
 	else
@@ -167,6 +177,8 @@ static int talk_open(struct parent *p, int *ret_its)
 		close(pair[1]);
 		return err_up(r);
 	}
+	const struct conf_certificate *c = parent_acme_certificate(p, a->name);
+	a->words = WORDS_MIN + WORDS_PER_NAME * (c ? (unsigned)c->name_count : 0);
 	io_watch_set(a->watch, IO_READ);
 	*ret_its = pair[1];
 	return 0;

@@ -75,6 +75,8 @@ void parent_acme_share_came(struct parent *p, struct slice payload);
 void parent_challenges_taken(struct parent *p, unsigned slot, struct slice payload);
 /* keys made the certificate of one. */
 void parent_challenge_made(struct parent *p, struct slice payload);
+/* The cluster's store is reached: orders that waited for it begin. */
+void parent_acme_share_reached(struct parent *p);
 /* In a cluster: ledger is to hear what the other nodes are told. */
 void parent_challenges_tell(struct parent *p);
 /* What CAs may ask for, of the orders of other nodes: all of it (acme/tokens.h). */

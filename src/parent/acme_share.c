@@ -61,17 +61,6 @@ static void step_leave(struct parent *p)
 	p->acme->claim_due_s = time(NULL) + HELD_S;
 }
 
-const char *parent_acme_share_claim(struct parent *p, const struct conf_certificate *c)
-{
-	struct parent_acme *a = p->acme;
-	a->step = PARENT_ORDER_CLAIM;
-	a->key = PARENT_ORDER_CURRENT;
-	a->claimed_s = time(NULL);
-	snprintf(a->name, sizeof(a->name), "%s", c->name);
-	ask(p, &(struct question){ .ask = PROC_ORDER_CLAIM, .name = c->name });
-	return NULL;
-}
-
 void parent_acme_share_release(struct parent *p)
 {
 	if (p->acme->has_lease)
@@ -92,6 +81,21 @@ static void on_away(struct parent *p, const struct conf_certificate *c)
 	log_warn(NULL, "the cluster's store is away: this node orders for itself",
 	         kv_str("certificate", c->name));
 	(void)parent_acme_order_begin(p, c, PARENT_ORDER_CURRENT);
+}
+
+const char *parent_acme_share_claim(struct parent *p, const struct conf_certificate *c)
+{
+	struct parent_acme *a = p->acme;
+	if (!p->ledger.is_ready) { /* nobody would answer */
+		on_away(p, c);
+		return NULL;
+	}
+	a->step = PARENT_ORDER_CLAIM;
+	a->key = PARENT_ORDER_CURRENT;
+	a->claimed_s = time(NULL);
+	snprintf(a->name, sizeof(a->name), "%s", c->name);
+	ask(p, &(struct question){ .ask = PROC_ORDER_CLAIM, .name = c->name });
+	return NULL;
 }
 
 static size_t number_of(const struct parent *p, const struct conf_certificate *c)
@@ -199,6 +203,14 @@ void parent_acme_share_came(struct parent *p, struct slice payload)
 }
 
 /* --- turns --- */
+
+void parent_acme_share_reached(struct parent *p)
+{
+	if (!p->acme || p->acme->step == PARENT_ORDER_CLAIM)
+		return;
+	p->acme->claim_due_s = 0;
+	parent_acme_tick(p);
+}
 
 void parent_acme_share_tick(struct parent *p)
 {

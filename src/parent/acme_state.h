@@ -26,6 +26,7 @@ struct parent_acme {
 	uint32_t failures; /* before this one */
 	int sock;          /* to the client's hooks; -1: no client runs */
 	struct io_watch *watch;
+	unsigned words; /* that the hooks of this run may say yet */
 	/* --- in a cluster --- */
 	bool has_lease;      /* of name */
 	uint32_t asked;      /* number of the last question */

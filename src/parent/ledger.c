@@ -1,4 +1,5 @@
 /* What the parent has to do with the ledger: its numbers for the status, its part at the end. */
+#include "parent/acme.h"
 #include "parent/state.h"
 
 #include "base/log.h"
@@ -28,9 +29,12 @@ void parent_ledger_status_came(struct parent *p, struct slice payload)
 void parent_cluster_status_came(struct parent *p, struct slice payload)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
+	bool was_reached = p->cluster_numbers[PROC_CLUSTER_IS_REACHED];
 	for (size_t i = 0; i < PROC_CLUSTER_NUMBER_COUNT && u.rest.len; i++)
 		if (!proc_unpack_u64(&u, &p->cluster_numbers[i]))
 			return;
+	if (!was_reached && p->cluster_numbers[PROC_CLUSTER_IS_REACHED])
+		parent_acme_share_reached(p);
 }
 
 json_t *parent_cluster_json(const struct parent *p)

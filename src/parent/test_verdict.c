@@ -171,12 +171,31 @@ static void test_verdict_is_about(void **state)
 		                 subjects[i].is_about);
 }
 
+/* Nobody is told to look for an ACME client where mailseal is it, or to reload it. */
+static void test_verdict_mend(void **state)
+{
+	(void)state;
+	for (int k = 0; k < PROC_ALARM_KIND_COUNT; k++) {
+		const char *ours = verdict_mend((enum proc_alarm_kind)k, VERDICT_KEEPER_OURS);
+		const char *files = verdict_mend((enum proc_alarm_kind)k, VERDICT_KEEPER_FILES);
+		assert_null(verdict_mend((enum proc_alarm_kind)k, VERDICT_KEEPER_OTHER));
+		assert_null(strstr(ours ? ours : proc_alarm_mend((enum proc_alarm_kind)k),
+		                   "ACME client"));
+		assert_null(strstr(files ? files : proc_alarm_mend((enum proc_alarm_kind)k),
+		                   "reload the server that"));
+	}
+	assert_non_null(
+		strstr(verdict_mend(PROC_ALARM_EXPIRES, VERDICT_KEEPER_OURS), "acme-renew"));
+	assert_non_null(strstr(proc_alarm_mend(PROC_ALARM_EXPIRES), "ACME client"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdict_is_about),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_verdict_words),
+		cmocka_unit_test(test_verdict_mend),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

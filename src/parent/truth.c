@@ -142,6 +142,21 @@ static bool is_answered(enum proc_alarm_kind kind, const struct proc_witness_sig
 	return kind == PROC_ALARM_UNREACHABLE || sight->end == PROC_WITNESS_SEEN;
 }
 
+/* Of what should be served there; two certificates of one name have one keeper, or nearly so. */
+static enum verdict_keeper keeper_of(const struct parent *p, const struct truth_target *t)
+{
+	const struct conf_settings *s = p->plan->settings;
+	char path[sizeof(t->file)];
+	if (t->edge == TRUTH_NO_EDGE)
+		return VERDICT_KEEPER_OTHER;
+	for (size_t i = 0; i < s->certificate_count; i++) {
+		conf_certificate_chain_path(s, &s->certificates[i], path, sizeof(path));
+		if (s->certificates[i].acme && !strcmp(path, t->file))
+			return VERDICT_KEEPER_OURS;
+	}
+	return VERDICT_KEEPER_FILES;
+}
+
 static void verdict_take(struct parent *p, struct truth_target *t, struct truth_place *place,
                          const struct proc_witness_sight *sight, const struct verdict *v)
 {
@@ -157,9 +172,11 @@ static void verdict_take(struct parent *p, struct truth_target *t, struct truth_
 			parent_alarm_clear(p, kind, subject);
 		else if (was_wrong)
 			parent_alarm_raise(p,
-			                   &(struct parent_alarm_news){ .kind = kind,
-			                                                .subject = subject,
-			                                                .text = v->texts[kind] });
+			                   &(struct parent_alarm_news){
+						   .kind = kind,
+						   .subject = subject,
+						   .text = v->texts[kind],
+						   .mend = verdict_mend(kind, keeper_of(p, t)) });
 		else
 			t->wants_again = true;
 	}

@@ -1,5 +1,7 @@
 #include "parent/verdict.h"
 
+#include "base/clean.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,30 @@ enum { DAY_S = 24 * 3600, DATE_CAP = 32 };
 bool verdict_may_find(enum proc_alarm_kind kind)
 {
 	return kind <= PROC_ALARM_CHAIN_INCOMPLETE;
+}
+
+const char *verdict_mend(enum proc_alarm_kind kind, enum verdict_keeper keeper)
+{
+	static const char *const mends[][VERDICT_KEEPER_COUNT] = {
+		[PROC_ALARM_STALE] = {
+			[VERDICT_KEEPER_FILES] = "mailseal takes new files by itself: see its log for why not "
+			                         "these, and `mailseal config check`",
+			[VERDICT_KEEPER_OURS] = "mailseal takes what it ordered by itself: see its log for why "
+			                        "not this one",
+		},
+		[PROC_ALARM_EXPIRED] = {
+			[VERDICT_KEEPER_FILES] = "renew it; mailseal takes the new files by itself",
+			[VERDICT_KEEPER_OURS] = "see acme in `mailseal ctl status` for why no order went well; "
+			                        "`mailseal ctl acme-renew NAME` orders at once",
+		},
+		[PROC_ALARM_EXPIRES] = {
+			[VERDICT_KEEPER_FILES] = "renew it, or see why its ACME client did not; mailseal takes "
+			                         "the new files by itself",
+			[VERDICT_KEEPER_OURS] = "see acme in `mailseal ctl status` for why no order went well; "
+			                        "`mailseal ctl acme-renew NAME` orders at once",
+		},
+	};
+	return (unsigned)kind < COUNT_OF(mends) ? mends[kind][keeper] : NULL;
 }
 
 __attribute__((format(printf, 3, 4))) static void

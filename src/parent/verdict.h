@@ -14,6 +14,14 @@ enum {
 	VERDICT_SHORT_S = 90 * 24 * 3600, /* one that lives shorter: a third of its life */
 };
 
+/* Who sees to it that the right certificate is served. */
+enum verdict_keeper {
+	VERDICT_KEEPER_OTHER, /* a server that mailseal does not front, and its ACME client */
+	VERDICT_KEEPER_FILES, /* mailseal serves what an operator, or his ACME client, writes */
+	VERDICT_KEEPER_OURS,  /* mailseal orders it */
+	VERDICT_KEEPER_COUNT
+};
+
 /* What should be there. */
 struct verdict_expected {
 	bool has_file; /* what is on the disk is known */
@@ -35,6 +43,9 @@ void verdict_find(struct verdict *ret_verdict, const struct proc_witness_sight *
                   const struct verdict_expected *expected, int64_t now_s);
 /* The kinds that it may find. */
 bool verdict_may_find(enum proc_alarm_kind kind);
+
+/* What to do about it. NULL: what is done about any alarm of this kind. */
+const char *verdict_mend(enum proc_alarm_kind kind, enum verdict_keeper keeper);
 
 /* Is an alarm's subject this target, or one of its addresses ("TARGET ADDRESS")? */
 bool verdict_is_about(const char *subject, const char *target, size_t target_len);
