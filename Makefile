@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 .PHONY: build demo demo-down check soak bench install clean deps deps-check
 
 build: deps
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) >$(BUILD).log || \
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) $(SETUP) >$(BUILD).log || \
 		{ cat $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
 	@ninja -C $(BUILD) --quiet
@@ -18,6 +18,7 @@ demo: build
 demo-down:
 	@lab/down
 
+check: SETUP := -Dwerror=true
 check: build
 	@tools/check
 
