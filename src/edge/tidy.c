@@ -7,8 +7,8 @@
 
 enum {
 	LOOK_MS = 250,
-	BURST = 256, /* less than this leaves little behind */
-	CALM = 16,   /* between two looks: it is over */
+	BURST = 64, /* less than this leaves little behind */
+	CALM = 16,  /* between two looks: it is over */
 };
 
 static void on_look(struct io_deadline *d)
