@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 enum {
-	LOOK_MS = 1000,
-	BURST = 256, /* less than this leaves little behind */
-	CALM = 64,   /* between two looks: it is over */
+	LOOK_MS = 250,
+	BURST = 64, /* less than this leaves little behind */
+	CALM = 16,  /* between two looks: it is over */
 };
 
 static void on_look(struct io_deadline *d)

@@ -3,6 +3,7 @@
 #include "tls/client.h"
 #include "tls/hello.h"
 #include "tls/server.h"
+#include "tls/session_private.h"
 #include "tls/test_support.h"
 
 #include <openssl/err.h>
@@ -79,6 +80,7 @@ static struct tls_server *server_make(const struct test_pair *pair, enum tls_ver
 	struct tls_certificate_spec spec = { "backend", buf_slice(&pair->chain_pem), 1 };
 	char error[128];
 	struct tls_server_settings set = { .policy = { .min_version = min_version,
+		                                       .has_tickets = true,
 		                                       .groups = "X25519:P-256" },
 		                           .certificates = &spec,
 		                           .certificate_count = 1,
@@ -109,26 +111,32 @@ static struct tls_client *client_make(const struct verify_case *c)
 	return client;
 }
 
-/* Both are ours: the output of one is the input of the other. */
-static int shake(struct tls_session *client, struct tls_session *server)
+/* Both are ours: the output of one is the input of the other. What the client has not read when
+ * both are up is in down. */
+static int shake_on(struct tls_session *client, struct tls_session *server, struct buf *down)
 {
 	CLEAN(buf_deinit) struct buf up = {};
-	CLEAN(buf_deinit) struct buf down = {};
 	int r = TLS_MORE, at_server = TLS_MORE;
 	for (int round = 0; round < 10; round++) {
-		struct slice input = buf_slice(&down);
+		struct slice input = buf_slice(down);
 		r = tls_session_handshake(client, &input, &up);
-		buf_consume(&down, buf_len(&down) - input.len);
+		buf_consume(down, buf_len(down) - input.len);
 		if (at_server == 0 || at_server == TLS_FAILED)
 			return r;
 		do {
 			input = buf_slice(&up);
-			at_server = tls_session_handshake(server, &input, &down);
+			at_server = tls_session_handshake(server, &input, down);
 			buf_consume(&up, buf_len(&up) - input.len);
 			test_signer_answer(&world.signer);
 		} while (at_server == TLS_SIGNING);
 	}
 	return r;
+}
+
+static int shake(struct tls_session *client, struct tls_session *server)
+{
+	CLEAN(buf_deinit) struct buf down = {};
+	return shake_on(client, server, &down);
 }
 
 static void verify_check(const struct verify_case *c, enum tls_version version)
@@ -202,6 +210,51 @@ static void test_client_data_both_ways(void **state)
 	                 TLS_CLOSED);
 }
 
+static void said(struct tls_session *from, struct tls_session *to)
+{
+	static uint8_t text[40000], plain[sizeof(text)];
+	CLEAN(buf_deinit) struct buf wire = {};
+	CLEAN(buf_deinit) struct buf answer = {};
+	size_t have = 0, len = 0;
+	assert_int_equal(tls_session_write(from, slice_of(text, sizeof(text)), &wire), 0);
+	struct slice input = buf_slice(&wire);
+	while (have < sizeof(text) &&
+	       tls_session_read(to, &input, &answer, plain, sizeof(plain), &len) == 0)
+		have += len;
+	assert_int_equal(have, sizeof(text));
+}
+
+/*
+ * Of OpenSSL's chains only the leaf stays, the certificates are taken out of its own lists: no
+ * manual says that one may. So this shows that it can go on without them: a ticket comes, for which
+ * it copies its session with the list in it, data goes both ways, and all is freed once.
+ */
+static void test_client_chain_is_given_back(void **state)
+{
+	CLEAN(server_freep) struct tls_server *backend = server_make(&world.good, TLS_1_2);
+	CLEAN(client_freep) struct tls_client *client = client_make(&cases[0]);
+	CLEAN(session_freep) struct tls_session *a = NULL;
+	CLEAN(session_freep) struct tls_session *b = NULL;
+	CLEAN(buf_deinit) struct buf down = {};
+	CLEAN(buf_deinit) struct buf answer = {};
+	uint8_t plain[16];
+	size_t len = 0;
+	(void)state;
+	assert_int_equal(tls_session_connect(&a, client, NULL), 0);
+	assert_int_equal(tls_session_accept(&b, backend, NULL), 0);
+	assert_int_equal(shake_on(a, b, &down), 0);
+	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(a->ssl)), 0);
+	assert_int_equal(sk_X509_num(SSL_get0_verified_chain(a->ssl)), 0);
+	assert_non_null(SSL_get0_peer_certificate(a->ssl));
+	struct slice input = buf_slice(&down);
+	assert_int_equal(tls_session_read(a, &input, &answer, plain, sizeof(plain), &len),
+	                 TLS_MORE);
+	assert_true(SSL_SESSION_has_ticket(SSL_get0_session(a->ssl)));
+	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(a->ssl)), 0);
+	said(a, b);
+	said(b, a);
+}
+
 static int setup(void **state)
 {
 	const struct {
@@ -241,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_client_verify),
 		cmocka_unit_test(test_client_bad_settings),
 		cmocka_unit_test(test_client_data_both_ways),
+		cmocka_unit_test(test_client_chain_is_given_back),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
