@@ -14,7 +14,7 @@ cd "$(dirname "$0")" || exit 1
 rounds=3 secs=3 idle=8000 bulk=$((1 << 30)) conc=64 out=
 targets="mailseal mailseal-tcp haproxy hitch nginx-stream nginx-mail stunnel dovecot splice copy direct"
 all="hs13-ecdsa hs13-rsa hs12-ecdsa hs12-rsa rs13 rs12 st-smtp st-imap st-pop3 st1-smtp st1-imap sl-smtp sl-imap sl-pop3
-     bulk-down bulk-up bulk-down1 lat-1 lat-64 lat-open idle idle-login"
+     bulk-down bulk-up bulk-down1 data lat-1 lat-64 lat-open idle idle-login"
 modes=$all
 while getopts r:T:t:m:o:N:B:c:l f; do
     case $f in
@@ -51,6 +51,7 @@ need() {
     bulk-down) caps=any back=$B_BULK args="bulk -c 4 -B $bulk" ;;
     bulk-up) caps=any back=$B_BULK args="bulk -c 4 -B $bulk --up" ;;
     bulk-down1) caps=any back=$B_BULK args="bulk -c 1 -B $bulk" ;;
+    data) caps="smtp|any" back=$B_SMTP args="data -c 4 -B $bulk" ;; # a mail edge reads it, others pass it on
     lat-1) caps=any back=$B_ECHO args="latency -c 1" ;;
     lat-64) caps=any back=$B_ECHO args="latency -c 64" ;;
     lat-open) caps=any back=$B_ECHO args="latency -c 64 -R 4000" ;;
@@ -75,6 +76,7 @@ for ((round = 1; round <= rounds; round++)); do
             have=$(peers/$t.sh caps)
             # a login passes through a proxy that holds no protocol of its own
             grep -qwE "$caps" <<<"$have" || continue
+            if [ "$mode" = data ] && grep -qw smtp <<<"$have"; then port=smtp args="$args --proto smtp"; fi
             if [ -n "$also" ] && [ "$port" != tls ] && ! grep -qw login <<<"$have"; then continue; fi
             export RUN=$BASE/$t BACKEND_PORT=$back CERT=$BASE/$key.crt KEY=$BASE/$key.key PEM=$BASE/$key.pem
             plain=
