@@ -53,6 +53,7 @@ static void splice_ended(struct edge_session *s, struct io_stream *from, struct 
 void edge_splice_begin(struct edge_session *s)
 {
 	edge_session_enter(s, EDGE_STATE_SPLICE, s->edge->conf->limits.idle_timeout_ms);
+	s->client.is_bulk = s->backend.is_bulk = true;
 	edge_learn_seen(s);
 	conv_forget_seen(s->conv);
 	if (s->is_counted && s->conv->is_logged_in) {
