@@ -30,13 +30,13 @@ def read(paths):
     for path in paths:
         with open(path, encoding="utf-8") as lines:
             found = [json.loads(line[line.index("{"):]) for line in lines if line.startswith("{") or "JSON {" in line]
-        for row in found:
-            if "limit" in row:
-                limits.append(row)
-            elif is_whole(row):
-                rows.setdefault(row["what"], {}).setdefault(row["target"], {})[row["round"]] = row
+        for one in found:
+            if "limit" in one:
+                limits.append(one)
+            elif is_whole(one):
+                rows.setdefault(one["what"], {}).setdefault(one["target"], {})[one["round"]] = one
             else:
-                left_out.append(row)
+                left_out.append(one)
     return rows, limits, left_out
 
 
@@ -76,3 +76,8 @@ def is_held(reached, wanted):
         return False
     share = sum(r >= min(wanted, WIN) for r in reached) / len(reached)
     return median(reached) >= wanted and (share >= 0.8 or wanted <= 1)
+
+
+def row(what, target, number, **figures):
+    """Says what one round of one target was, as run.sh's rows are."""
+    print(json.dumps({"round": number, "what": what, "target": target, **figures}), flush=True)

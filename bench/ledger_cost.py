@@ -3,7 +3,7 @@
 the same with it off. Two daemons run side by side and take turns of a second, so that what else runs on
 the machine meets both alike; the median of the turns' ratios counts.
 
-usage: ledger_cost.py [TURNS [MODE...]]        modes: plain hs13 st"""
+usage: ledger_cost.py [--rows] [TURNS [MODE...]]        modes: plain hs13 st; --rows: a row a turn, for goals.py"""
 import json
 import os
 import shutil
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from figures import row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MAILSEAL = os.environ.get("MAILSEAL", os.path.join(HERE, "..", "build", "mailseal"))
@@ -84,6 +86,15 @@ def turn(which, mode, pids):
     return said, {role: (after[role] - before[role]) / 1e9 for role in pids}
 
 
+def rows(turns, mode, pids):
+    """With it as our target, without it as the peer."""
+    for number in range(1, turns + 1):
+        for which, target in (("on", "mailseal"), ("off", "mailseal-off"))[::1 if number % 2 else -1]:
+            said, cpu = turn(which, mode, pids[which])
+            row(f"ledger-{mode}", target, number, per_cpu_s=round(said["sessions"] / cpu["worker"], 1),
+                ledger_us=round(cpu["ledger"] * 1e6 / said["sessions"], 2) if "ledger" in cpu else 0)
+
+
 def measure(turns, mode, pids):
     ratios, per_session, ledger = [], {"on": [], "off": []}, []
     for number in range(turns):
@@ -103,8 +114,9 @@ def measure(turns, mode, pids):
 
 
 def main():
-    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    modes = sys.argv[2:] or ["plain", "hs13"]
+    in_rows = sys.argv[1:2] == ["--rows"]
+    turns, *modes = sys.argv[2 if in_rows else 1:] or ["20"]
+    modes = modes or ["plain", "hs13"]
     folder = tempfile.mkdtemp(prefix="mailseal-bench-")
     os.chmod(folder, 0o755)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -118,9 +130,10 @@ def main():
         for which in daemons:
             wait_ready(folder, which)
         pids = {which: {role: pid for role, pid in children(d.pid).items()} for which, d in daemons.items()}
-        print(f"load {os.getloadavg()[0]:.1f}", flush=True)
+        if not in_rows:
+            print(f"load {os.getloadavg()[0]:.1f}", flush=True)
         for mode in modes:
-            measure(turns, mode, pids)
+            (rows if in_rows else measure)(int(turns), mode, pids)
     finally:
         for process in running:
             process.terminate()

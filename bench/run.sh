@@ -32,7 +32,7 @@ while getopts r:T:t:m:o:N:B:c:l f; do
 done
 make -s all || exit 1
 . ./env.sh
-out=${out:-$BASE/results-$(date +%H%M%S).json}
+out=${out:-${OUT:-$BASE/results-$(date +%H%M%S).json}}
 : >"$out"
 
 # need MODE: sets what the mode asks of a target and of loadgen

@@ -2,12 +2,13 @@
 """How much traffic mailseal watch follows on one core: a flood of mixed conversations on a veth pair
 between two network namespaces, the generator on CPU 0, watch on CPU 1.
 
-    ./watch_speed.py [-g GBIT] [-s SECONDS] [-n CONNECTIONS] [-c CLIENTS] [--own-core] [--first] [--json]
+    ./watch_speed.py [-g GBIT] [-s SECONDS] [-n CONNECTIONS] [-c CLIENTS] [--own-core] [--first] [--json | --rows ROUNDS]
 
 GBIT 0 is as fast as the generator can. Without --own-core the kernel hands frames over on the
 generator's CPU, as it does on a veth pair; with it on that of watch (receive packet steering), as
 where one CPU has both the card's interrupts and watch. --first: both go before all else on the
-machine (SCHED_RR); waited_for_cpu_s says how long watch had to wait for others. As root. MAILSEAL names another binary.
+machine (SCHED_RR); waited_for_cpu_s says how long watch had to wait for others. --rows: so many runs, a row each, for
+goals.py. As root. MAILSEAL names another binary.
 """
 import argparse
 import contextlib
@@ -26,6 +27,7 @@ sys.path.insert(0, str(BENCH))
 
 import watch_traffic  # noqa: E402
 from daemon import BINARY  # noqa: E402
+from figures import row  # noqa: E402
 
 GENERATOR_CPU, WATCH_CPU = 0, os.cpu_count() - 1
 
@@ -134,9 +136,14 @@ def main():
     parser.add_argument("--own-core", action="store_true")
     parser.add_argument("--first", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rows", type=int)
     parser.add_argument("more", nargs="*", help="for watch")
     options = vars(parser.parse_args())
-    is_json = options.pop("json")
+    is_json, rounds = options.pop("json"), options.pop("rows")
+    for number in range(1, (rounds or 0) + 1):
+        row("watch", "mailseal", number, **measure(**options))
+    if rounds:
+        return 0
     figures = measure(**options)
     print(json.dumps(figures) if is_json else "\n".join(f"{key:18} {value}" for key, value in figures.items()))
     return 0
