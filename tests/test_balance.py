@@ -437,3 +437,22 @@ def test_ports_are_counted_before_they_run_out(tmp_path):
                 and e["message"] == f"{2 * each} sessions of all workers may go there, and there "
                                     f"are ports for {high - low + 1}"}
         assert said == ({level} if level else set()), done.stdout
+
+
+def test_memory_is_counted_before_it_runs_out(tmp_path):
+    path = tmp_path / "f.conf"
+    here = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for sessions, fits in ((100, True), (here // 2 // 30000, False)):
+        path.write_text(CHECKED.format(sessions, ""))
+        done = subprocess.run([BINARY, "config", "-c", str(path), "--json", "check"],
+                              capture_output=True, text=True, timeout=20)
+        said = [e for e in json.loads(done.stdout)
+                if e["setting"] == "limits.max_sessions" and "of memory" in e["message"]]
+        assert bool(said) != fits, done.stdout
+        if fits:
+            done = subprocess.run([BINARY, "config", "-c", str(path), "check"], capture_output=True, text=True)
+            assert done.returncode == 0 and "room: 200 sessions of 2 workers;" in done.stdout
+        else:
+            assert done.returncode == 1 and said[0]["level"] == "error"
+            fitting = int(said[0]["mend"].split("max_sessions = ")[1].split(",")[0])
+            assert 0 < fitting < sessions

@@ -2,9 +2,9 @@
 
 #include "base/clean.h"
 #include "cmd/config_names.h"
+#include "cmd/config_room.h"
 #include "conf/conf.h"
 #include "conf/errors.h"
-#include "conf/room.h"
 #include "identity/files.h"
 #include "io/address.h"
 #include "parent/parent.h"
@@ -19,7 +19,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -280,59 +279,10 @@ static void files_check(struct check *c)
 	config_names_check(c->settings, on_name, c);
 }
 
-static void descriptors_check(struct check *c)
+static void on_short(void *owner, const struct config_short *what)
 {
-	struct conf_room_descriptors room = conf_room_descriptors(c->settings);
-	struct rlimit limit;
-	unsigned long long needed = 2 * room.sessions + room.others;
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max == RLIM_INFINITY ||
-	    needed <= limit.rlim_max)
-		return;
-	char mend[160];
-	unsigned long long fits =
-		limit.rlim_max > room.others ? (limit.rlim_max - room.others) / 2 : 0;
-	snprintf(mend, sizeof(mend),
-	         "raise the limit (LimitNOFILE of systemd), write max_sessions = %llu%s", fits,
-	         c->settings->link_count ? ", or lower connections of links" : "");
-	note(c, (struct conf_place){ c->path, 0, "limits.max_sessions" }, false, mend,
-	     "%llu sessions need %llu descriptors a worker, the hard limit here is %llu",
-	     room.sessions, needed, (unsigned long long)limit.rlim_max);
-}
-
-/* Of one address of this host to one of another. */
-static unsigned ports_count(void)
-{
-	enum { USUAL = 28232 };
-	unsigned low, high;
-	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-	bool is_read = f && fscanf(f, "%u %u", &low, &high) == 2 && low <= high;
-	if (f)
-		fclose(f);
-	return is_read ? high - low + 1 : USUAL;
-}
-
-/* Who names the addresses meant them to do; else there is a rest that no host ever sees. */
-static void backend_ports_check(struct check *c, size_t backend)
-{
-	const struct conf_backend *b = &c->settings->backends[backend];
-	struct conf_room_ports room = conf_room_ports(
-		c->settings, backend, parent_workers_wanted(c->settings), ports_count());
-	if (room.wanted <= room.most)
-		return;
-	char setting[320];
-	snprintf(setting, sizeof(setting), "backend.%s.source", b->name);
-	note(c, (struct conf_place){ b->file ? b->file : c->path, b->line, setting },
-	     !b->source_count,
-	     "name more addresses of this host, let it listen on more (balance = \"least\"), use a "
-	     "unix socket, or lower max_sessions",
-	     "%llu sessions of all workers may go there, and there are ports for %llu", room.wanted,
-	     room.most);
-}
-
-static void ports_check(struct check *c)
-{
-	for (size_t i = 0; i < c->settings->backend_count; i++)
-		backend_ports_check(c, i);
+	note(owner, (struct conf_place){ what->file, what->line, what->setting }, what->is_warning,
+	     what->mend, "%s", what->message);
 }
 
 static void well_print(const char *path, const struct conf_settings *s)
@@ -354,6 +304,7 @@ static void well_print(const char *path, const struct conf_settings *s)
 		if (parts[i].count || i < 3)
 			printf("%s %zu %s", i ? "," : ";", parts[i].count, parts[i].name);
 	putchar('\n');
+	config_room_print(s, stdout);
 }
 
 static json_t *string_or_null(const char *text)
@@ -391,8 +342,7 @@ static int check(const char *path, bool as_json)
 	if (r >= 0 && settings) {
 		struct check c = { .path = path, .settings = settings, .errors = &errors };
 		files_check(&c);
-		descriptors_check(&c);
-		ports_check(&c);
+		config_room_check(settings, path, on_short, &c);
 		r = c.failure;
 	}
 	if (r >= 0 && as_json)

@@ -5,6 +5,16 @@
 /* Of a worker beside sessions and listeners: loop, log, channels. */
 enum { WORKER_DESCRIPTORS = 32 };
 
+/* Bytes, as measured: bench/RESULTS.md, "Idle sessions"; tests/test_idle_memory.py bounds them. */
+enum {
+	SESSION_BYTES = 19000,     /* TLS with the client, before its login */
+	SESSION_TLS_BYTES = 36000, /* and with the backend */
+	SESSION_COMPACT_BYTES = 5300,
+	SOCKETS_BYTES = 18600, /* of the kernel, for both */
+	DAEMON_BYTES = 11 * 1024 * 1024,
+	SESSIONS_USUAL = 8000, /* the default of max_sessions */
+};
+
 /* Each worker has a socket per listener (two for "*"), and two descriptors a session. */
 static size_t listeners_count(const struct conf_settings *s)
 {
@@ -38,6 +48,37 @@ struct conf_room_descriptors conf_room_descriptors(const struct conf_settings *s
 		if (s->edges[i].limits.max_sessions > room.sessions)
 			room.sessions = s->edges[i].limits.max_sessions;
 	room.others = listeners_count(s) + links_count(s) + WORKER_DESCRIPTORS;
+	return room;
+}
+
+static bool has_sealed_backend(const struct conf_settings *s, const struct conf_edge *e)
+{
+	for (size_t i = 0; i < s->backend_count; i++)
+		if (conf_edge_has_backend(e, i) && conf_tls_is_ours(&s->backends[i].tls))
+			return true;
+	return false;
+}
+
+static unsigned session_bytes(const struct conf_settings *s, const struct conf_edge *e)
+{
+	if (e->tls.compact)
+		return SESSION_COMPACT_BYTES;
+	return has_sealed_backend(s, e) ? SESSION_TLS_BYTES : SESSION_BYTES;
+}
+
+struct conf_room_memory conf_room_memory(const struct conf_settings *s, unsigned workers)
+{
+	struct conf_room_memory room = { .is_usual = true };
+	for (size_t i = 0; i < s->edge_count; i++) {
+		const struct conf_edge *e = &s->edges[i];
+		unsigned long long most = (unsigned long long)workers * e->limits.max_sessions;
+		unsigned each = session_bytes(s, e) + SOCKETS_BYTES;
+		room.is_usual &= e->limits.max_sessions == SESSIONS_USUAL;
+		if (most * each <= room.bytes)
+			continue;
+		room = (struct conf_room_memory){ most, each, most * each, room.is_usual };
+	}
+	room.bytes += DAEMON_BYTES;
 	return room;
 }
 

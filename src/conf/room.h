@@ -23,4 +23,15 @@ struct conf_room_ports {
 struct conf_room_ports conf_room_ports(const struct conf_settings *s, size_t backend,
                                        unsigned workers, unsigned ports);
 
+/*
+ * Memory of all workers when each has the most sessions: those of the edge that takes most, before
+ * the login, sockets of both sides in it.
+ */
+struct conf_room_memory {
+	unsigned long long sessions, session_bytes, bytes;
+	bool is_usual; /* nobody wrote max_sessions */
+};
+
+struct conf_room_memory conf_room_memory(const struct conf_settings *s, unsigned workers);
+
 #endif

@@ -49,6 +49,39 @@ static struct conf_settings *read_well(const char *text)
 	return s;
 }
 
+static void test_memory(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		unsigned long long sessions, session_bytes;
+		bool is_usual;
+	} rows[] = {
+		{ "most counts", FILE_OF("address = [\"127.0.0.1:1\"];"), 12000, 37600, false },
+		{ "TLS on both sides",
+		  FILE_OF("address = [\"10.0.0.5:25\"]; tls = { mode = \"implicit\"; verify = "
+		          "\"system\"; name = \"x.example.org\"; };"),
+		  12000, 54600, false },
+		{ "compact", "tls = { compact = true; }; " FILE_OF("address = [\"127.0.0.1:1\"];"),
+		  12000, 23900, false },
+		{ "as nobody wrote it",
+		  "hostname = \"mx.example.org\"; backend = { b = { address = [\"127.0.0.1:1\"]; "
+		  "}; };"
+		  " edge = { x = { protocol = \"smtp\"; listen = [\"*:25\"]; backend = \"b\"; }; "
+		  "};",
+		  32000, 37600, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(conf_settings_freep) struct conf_settings *s = read_well(rows[i].text);
+		struct conf_room_memory room = conf_room_memory(s, 4);
+		print_message("%s\n", rows[i].name);
+		assert_int_equal(room.sessions, rows[i].sessions);
+		assert_int_equal(room.session_bytes, rows[i].session_bytes);
+		assert_int_equal(room.is_usual, rows[i].is_usual);
+		assert_true(room.bytes > room.sessions * room.session_bytes);
+	}
+}
+
 static void test_ports(void **state)
 {
 	(void)state;
@@ -75,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_descriptors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
