@@ -70,10 +70,21 @@ class Socketmap:
         self.listener.close()
 
 
+def apart(one, two):
+    """Each server is a backend."""
+    return f'one = {{ address = ["127.0.0.1:{one}"]; }}; two = {{ address = ["127.0.0.1:{two}"]; }};'
+
+
+def together(one, two):
+    """Both are one, and the user's name chooses."""
+    return (f'both = {{ address = ["127.0.0.1:{one}", "127.0.0.1:{two}"]; balance = "user"; '
+            'health_interval = "200ms"; health_timeout = "2s"; };')
+
+
 class Director:
     """Two servers behind one edge, and a daemon in front."""
 
-    def __init__(self, folder, protocol, lookup, edge="", more="", workers=1):
+    def __init__(self, folder, protocol, lookup, edge="", more="", workers=1, backends=apart):
         os.chmod(folder, 0o755)
         self.protocol = protocol
         self.servers = [peers.Backend(SERVE[protocol]) for _ in range(2)]
@@ -81,13 +92,12 @@ class Director:
         chain, key = make_certificate(str(folder))
         self.daemon = Daemon(folder, f'''workers = {workers}; drain_timeout = "1s"; {more}
 certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
-backend = {{ one = {{ address = ["127.0.0.1:{self.servers[0].port}"]; }};
-             two = {{ address = ["127.0.0.1:{self.servers[1].port}"]; }}; }};
+backend = {{ {backends(*(server.port for server in self.servers))} }};
 {lookup}
 edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{tls}"];
                  listen_tls = ["127.0.0.1:{self.port}"]; {edge} }}; }};''').ready()
-        self.daemon.wait("capabilities learnt", backend="one")
-        self.daemon.wait("capabilities learnt", backend="two")
+        for server in self.servers:
+            self.daemon.wait("capabilities learnt", address=f"127.0.0.1:{server.port}")
 
     def talk(self, name="mail.example.org"):
         talk = Talk(self.port)
@@ -153,6 +163,41 @@ def test_each_user_at_home(tmp_path, protocol, monkeypatch):
         told = d.servers[0].sessions[0]["told"]
         assert told["client"] == "127.0.0.1"
         assert not any("secret" in line for line in d.daemon.text)
+    finally:
+        d.close()
+
+
+def test_the_name_decides(tmp_path, monkeypatch):
+    """balance = "user": on each worker the same, in any case; who dies moves his own users alone, and
+    has them back."""
+    monkeypatch.setattr(peers, "PLAIN", b"")
+    d = Director(tmp_path, "imap", "", 'open = "auth"; backend = "both";', workers=2, backends=together)
+    users = [f"user{n}@example.org" for n in range(30)]
+
+    def homes(names):
+        found = []
+        for name in names:
+            before = d.homes()
+            talk = d.talk()
+            assert d.login(talk, name).startswith(b"a OK")
+            found.append(next(n for n in range(2) if d.homes()[n] > before[n]))
+            talk.close()
+        return found
+
+    def until(*states):
+        assert wait_until(lambda: [b["state"] for b in d.daemon.status()["backends"]] == list(states), 30)
+    try:
+        until("up", "up")
+        first = homes(users)
+        assert set(first) == {0, 1}
+        assert homes(map(str.upper, users)) == first
+        port = d.servers[0].port
+        d.servers[0].close()
+        until("down", "up")
+        assert homes(users) == [1] * len(users)
+        d.servers[0] = peers.Backend(peers.imap, port=port)
+        until("up", "up")
+        assert homes(users) == first
     finally:
         d.close()
 

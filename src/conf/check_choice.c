@@ -62,17 +62,50 @@ static void lookup_named(struct conf_reader *r, const struct conf_edge *e)
 		conf_mend(r, "did you mean \"%s\"?", nearest.best);
 	else
 		conf_mend(r, "add lookup = { NAME = { table = \"/PATH\"; }; }; and lookup = "
-		             "\"NAME\" to the edge");
+		             "\"NAME\" to the edge; or to its backend balance = \"user\"");
 }
 
-static void by_auth(struct conf_reader *r, struct conf_edge *e)
+static const struct conf_backend *backend_of(const struct conf_reader *r, size_t number)
+{
+	return number < r->settings->backend_count ? &r->settings->backends[number] : NULL;
+}
+
+/* All are at one backend, and each at one of its addresses. */
+static bool is_by_name(const struct conf_reader *r, const struct conf_edge *e)
+{
+	const struct conf_backend *b = backend_of(r, e->backend);
+	return b && b->balance == CONF_BALANCE_USER && !e->lookup && !e->by_user_count;
+}
+
+static void homes_named(struct conf_reader *r, const struct conf_edge *e)
 {
 	struct conf_path by_user = conf_path_of("edge", e->name, "by_user");
+	if (is_by_name(r, e))
+		return;
 	lookup_named(r, e);
 	if (!e->by_user_count && !conf_is_bad(r, by_user.text)) {
 		conf_complain(r, by_user.text, "there is no server that users are at home at");
 		conf_mend(r, "add by_user = ( { backend = \"NAME\"; }, ... )");
 	}
+}
+
+/* Before the credential nobody knows whose session it is. */
+static void no_user_yet(struct conf_reader *r, const struct conf_edge *e)
+{
+	for (size_t i = 0; i < r->settings->backend_count; i++) {
+		const struct conf_backend *b = &r->settings->backends[i];
+		if (b->balance != CONF_BALANCE_USER || !conf_edge_has_backend(e, i))
+			continue;
+		conf_complain(r, conf_path_of("backend", b->name, "balance").text,
+		              "edge \"%s\" does not know the user when it opens it", e->name);
+		conf_mend(r, "write balance = \"source\", or open = \"auth\" at an edge for imap, "
+		             "pop3, managesieve or submission");
+	}
+}
+
+static void by_auth(struct conf_reader *r, struct conf_edge *e)
+{
+	homes_named(r, e);
 	if (e->by_sni_count) {
 		conf_complain(r, conf_path_of("edge", e->name, "by_sni").text,
 		              "with open = \"auth\" the user decides, not the name");
@@ -94,10 +127,12 @@ void conf_check_choice(struct conf_reader *r, struct conf_edge *e)
 	struct conf_path backend = conf_path_of("edge", e->name, "backend");
 	bool is_by_auth = e->open == CONV_OPEN_AUTH && e->protocol != CONF_SMTP &&
 	                  e->protocol != CONF_LMTP && !conf_protocol_is_spliced(e->protocol);
-	if (is_by_auth)
+	if (is_by_auth) {
 		by_auth(r, e);
-	else
+	} else {
 		only_with_auth(r, e);
+		no_user_yet(r, e);
+	}
 	if (!is_by_auth && is_missing(e) && !conf_is_bad(r, backend.text) &&
 	    !conf_is_written(r, backend.text)) {
 		conf_complain(r, backend.text, "it is missing");

@@ -105,6 +105,7 @@ enum conf_balance {
 	CONF_BALANCE_ORDER,  /* as they are written */
 	CONF_BALANCE_LEAST,  /* that with the fewest sessions */
 	CONF_BALANCE_SOURCE, /* always the same for a client's address */
+	CONF_BALANCE_USER,   /* always the same for a user (open = "auth") */
 };
 
 enum { CONF_BACKEND_ADDRESSES_MAX = 64 };
@@ -226,7 +227,8 @@ struct conf_edge {
 	struct conf_by_sni *by_sni;
 	size_t by_sni_count;
 	enum conv_open open;
-	char *lookup; /* of which conf_settings.lookups: with CONV_OPEN_AUTH */
+	char *lookup; /* of which conf_settings.lookups: with CONV_OPEN_AUTH; NULL: all are at
+	                 backend */
 	struct conf_by_user *by_user;
 	size_t by_user_count;
 	bool has_no_default; /* backend is one of by_user: nobody is sent there unasked */

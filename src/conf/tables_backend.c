@@ -22,6 +22,7 @@ static const struct conf_word client_info_words[] = { { "proxy", CONV_INFO_PROXY
 static const struct conf_word balance_words[] = { { "order", CONF_BALANCE_ORDER, false },
 	                                          { "least", CONF_BALANCE_LEAST, false },
 	                                          { "source", CONF_BALANCE_SOURCE, false },
+	                                          { "user", CONF_BALANCE_USER, false },
 	                                          { NULL, 0, false } };
 
 static const struct conf_word backend_accept_words[] = {
@@ -77,8 +78,10 @@ static const struct conf_row backend_rows[] = {
 	    "Which address a session tries first: \"order\" takes them as they are written, "
 	    "\"least\" the one with the fewest sessions (each worker counts its own), \"source\" "
 	    "always the same for an address of a client (IPv6: for a /64), on every node that has "
-	    "the same list; when one is down, only its clients go elsewhere. Those that are down "
-	    "come last",
+	    "the same list; when one is down, only its clients go elsewhere. \"user\" does that "
+	    "with "
+	    "users in place of addresses, at edges with open = \"auth\". Those that are down come "
+	    "last",
 	    .words = balance_words),
 	LIST("source", CONF_NETWORKS, sources, source_count, "", NEW_SESSIONS,
 	     "Addresses of this host from which the backend is connected to, in turn: one has some "

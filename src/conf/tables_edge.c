@@ -69,7 +69,9 @@ static const struct conf_row edge_rows[] = {
 	    "XOAUTH2 and OAUTHBEARER; others are not offered, for the edge has no passwords",
 	    .words = open_words, .protocols = BY_USER),
 	ROW("lookup", CONF_STRING, lookup, "", NEW_SESSIONS,
-	    "With open = \"auth\": the name of one in \"lookup\"", .protocols = BY_USER),
+	    "With open = \"auth\": the name of one in \"lookup\". Not needed where a user's name "
+	    "chooses among the addresses of one backend, which has balance = \"user\"",
+	    .protocols = BY_USER),
 	ROW("backend_h2", CONF_BACKEND, backend_h2, "", NEW_SESSIONS,
 	    "The same server where it takes HTTP/2 in clear (h2c). Without it clients are offered "
 	    "HTTP/1.1 alone; with it both, and the backend is the one of what they take (ALPN)",

@@ -15,6 +15,7 @@
 	"}; "                                                                                      \
 	"backend = { a = { address = [\"127.0.0.1:8080\"]; }; "                                    \
 	"b = { address = [\"127.0.0.1:8081\"]; }; "                                                \
+	"named = { address = [\"127.0.0.1:1\", \"127.0.0.1:2\"]; balance = \"user\"; }; "          \
 	"other = { address = [\"127.0.0.1:8082\"]; client_info = \"none\"; "                       \
 	"accept = [\"no-client-info\"]; }; }; "                                                    \
 	"lookup = { " lookups "}; edge = { x = { " edge " }; };"
@@ -72,9 +73,35 @@ static void test_choice_by_sni_of_mail(void **state)
 	assert_int_equal(conf_by_sni_find(&s->edges[0], "b.example.org")->backend, 1);
 }
 
+/* The name alone says where a user is at home, or where at the backend that the lookup named. */
+static void test_choice_by_name(void **state)
+{
+	static const char *const texts[] = {
+		FILE_OF("", IMAP "open = \"auth\"; backend = \"named\"; "),
+		FILE_OF(TABLE, IMAP AUTH "by_user = ( { backend = \"named\"; } ); "),
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		CLEAN(conf_settings_freep) struct conf_settings *s = read_well(texts[i]);
+		const struct conf_backend *b = &s->backends[s->edges[0].backend];
+		assert_int_equal(b->balance, CONF_BALANCE_USER);
+		assert_int_equal(s->edges[0].has_no_default, i == 1);
+	}
+}
+
 static const struct {
 	const char *text, *path, *what;
 } bads[] = {
+	{ FILE_OF("", IMAP "open = \"auth\"; backend = \"a\"; "), "edge.x.lookup", "nobody says" },
+	{ FILE_OF("", IMAP "open = \"auth\"; lookup = \"users\"; backend = \"named\"; "),
+	  "edge.x.lookup", "no lookup is called" },
+	{ FILE_OF("", IMAP "backend = \"named\"; "), "backend.named.balance",
+	  "does not know the user" },
+	{ FILE_OF("", "protocol = \"smtp\"; listen = [\"*:25\"]; backend = \"named\"; "),
+	  "backend.named.balance", "does not know the user" },
+	{ FILE_OF("", IMAP "backend = \"a\"; by_sni = ( { names = [\"x.org\"]; backend = "
+	                   "\"named\"; } ); "),
+	  "backend.named.balance", "does not know the user" },
 	{ FILE_OF(TABLE, IMAP), "edge.x.backend", "missing" },
 	{ FILE_OF(TABLE, IMAP "open = \"auth\"; " BOTH), "edge.x.lookup", "nobody says" },
 	{ FILE_OF(TABLE, IMAP "open = \"auth\"; lookup = \"user\"; " BOTH), "edge.x.lookup",
@@ -125,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_choice_is_read),
 		cmocka_unit_test(test_choice_default),
 		cmocka_unit_test(test_choice_by_sni_of_mail),
+		cmocka_unit_test(test_choice_by_name),
 		cmocka_unit_test(test_choice_bad),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

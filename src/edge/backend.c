@@ -117,8 +117,15 @@ static int address_connect(struct edge_session *s)
 static uint64_t balance_key(const struct edge_session *s)
 {
 	const struct conv_facts *f = &s->conv->facts;
-	if (s->target->conf->balance == CONF_BALANCE_SOURCE)
+	switch (s->target->conf->balance) {
+	case CONF_BALANCE_SOURCE:
 		return edge_balance_key(&s->key, sizeof(s->key));
+	case CONF_BALANCE_USER:
+		return edge_balance_user_key(s->conv->mailbox);
+	case CONF_BALANCE_ORDER:
+	case CONF_BALANCE_LEAST:
+		break;
+	}
 	return edge_balance_key(f->session_id, strlen(f->session_id));
 }
 

@@ -18,6 +18,11 @@ uint64_t edge_balance_key(const void *bytes, size_t len)
 	return mix(hash_bytes(HASH_START, bytes, len));
 }
 
+uint64_t edge_balance_user_key(const char *user)
+{
+	return mix(hash_name(HASH_START, user));
+}
+
 /* The highest wins. */
 static uint64_t weight_of(const struct edge_candidate *c, uint64_t key)
 {

@@ -1,7 +1,8 @@
 /*
  * open = "auth": whose credential it is says where the session goes. The lookup is asked between
  * CONV_TODO_CONNECT and the connection; it answers from a later turn always, so that a backend
- * that was left is never closed from inside its own event.
+ * that was left is never closed from inside its own event. An edge without a lookup has one home
+ * for all, whose address depends on the user (balance = "user").
  */
 #include "edge/lookup.h"
 
@@ -137,14 +138,14 @@ static void on_later(struct io_later *l)
 static void ask(struct edge_session *s, const struct edge_lookup *lookup)
 {
 	struct edge_lookup_job *job = s->lookup;
+	s->pool->counters.lookups++;
 	if (lookup->directory && job->question.user[0]) {
 		edge_directory_ask(lookup->directory, s->pool->loop, &job->question);
 		return;
 	}
-	bool is_found =
-		!lookup->directory &&
-		lookup_table_find(lookup->table, slice_str(job->question.user), &job->answer);
-	job->home = is_found ? EDGE_HOME_FOUND : EDGE_HOME_UNKNOWN;
+	if (!lookup->directory &&
+	    lookup_table_find(lookup->table, slice_str(job->question.user), &job->answer))
+		job->home = EDGE_HOME_FOUND;
 	io_later_add(s->pool->loop, &job->later);
 }
 
@@ -159,12 +160,16 @@ void edge_lookup_begin(struct edge_session *s)
 	job->session = s;
 	job->later.fn = on_later;
 	job->question.fn = on_answer;
+	job->home = EDGE_HOME_UNKNOWN;
 	snprintf(job->question.user, sizeof(job->question.user), "%s", s->conv->mailbox);
 	s->lookup = job;
 	s->lookup_began_ms = edge_session_now_ms(s);
-	s->pool->counters.lookups++;
-	edge_session_enter(s, EDGE_STATE_LOOKUP, lookup->conf->timeout_ms + SAFETY_MS);
-	ask(s, lookup);
+	edge_session_enter(s, EDGE_STATE_LOOKUP,
+	                   (lookup ? lookup->conf->timeout_ms : 0) + SAFETY_MS);
+	if (lookup)
+		ask(s, lookup);
+	else
+		io_later_add(s->pool->loop, &job->later);
 }
 
 void edge_lookup_late(struct edge_session *s)

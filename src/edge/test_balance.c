@@ -14,9 +14,21 @@ enum { CLIENTS = 20000, COUNT = 5 };
 static const char *const names[COUNT] = { "10.0.0.1:993", "10.0.0.2:993", "10.0.0.3:993",
 	                                  "10.0.0.4:993", "[fd00::5]:993" };
 
-static uint64_t key_of(unsigned client)
+/* Those that keep somebody's sessions together. */
+static const enum conf_balance keepers[] = { CONF_BALANCE_SOURCE, CONF_BALANCE_USER };
+
+static uint64_t key_of(enum conf_balance how, unsigned client)
 {
-	return edge_balance_key(&client, sizeof(client));
+	char user[32];
+	if (how != CONF_BALANCE_USER)
+		return edge_balance_key(&client, sizeof(client));
+	snprintf(user, sizeof(user), "user%u@example.org", client);
+	return edge_balance_user_key(user);
+}
+
+static size_t pick(enum conf_balance how, unsigned client, const struct edge_candidate list[COUNT])
+{
+	return edge_balance_pick(how, key_of(how, client), list, COUNT);
 }
 
 /* "D" down, "t" tried, digits: open. The order in which they are tried. */
@@ -79,29 +91,33 @@ static void assert_fair(const unsigned got[COUNT])
 		assert_in_range(got[i], CLIENTS / COUNT - 285, CLIENTS / COUNT + 285);
 }
 
-static void test_source_is_fair(void **state)
+static void check_fair(enum conf_balance how)
 {
 	struct edge_candidate list[COUNT];
 	unsigned got[COUNT] = {};
-	(void)state;
 	all_up(list);
 	for (unsigned c = 0; c < CLIENTS; c++)
-		got[edge_balance_pick(CONF_BALANCE_SOURCE, key_of(c), list, COUNT)]++;
+		got[pick(how, c, list)]++;
 	assert_fair(got);
 }
 
-/* The clients of one that is down are spread over the others, and nobody else moves. */
-static void test_source_moves_its_own(void **state)
+static void test_keepers_are_fair(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keepers); i++)
+		check_fair(keepers[i]);
+}
+
+static void check_moves_its_own(enum conf_balance how)
 {
 	struct edge_candidate list[COUNT];
 	unsigned got[COUNT] = {}, moved = 0;
-	(void)state;
 	all_up(list);
 	for (unsigned c = 0; c < CLIENTS; c++) {
 		list[2].is_down = false;
-		size_t before = edge_balance_pick(CONF_BALANCE_SOURCE, key_of(c), list, COUNT);
+		size_t before = pick(how, c, list);
 		list[2].is_down = true;
-		size_t now = edge_balance_pick(CONF_BALANCE_SOURCE, key_of(c), list, COUNT);
+		size_t now = pick(how, c, list);
 		assert_true(before == now || before == 2);
 		moved += before != now;
 		if (before != now)
@@ -113,19 +129,42 @@ static void test_source_moves_its_own(void **state)
 			assert_in_range(got[i], moved / 4 - 200, moved / 4 + 200);
 }
 
-/* Where it stands in the list, and what else is in it, changes nothing. */
-static void test_source_knows_no_order(void **state)
+/* The clients of one that is down are spread over the others, and nobody else moves. */
+static void test_keepers_move_their_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keepers); i++)
+		check_moves_its_own(keepers[i]);
+}
+
+static void check_knows_no_order(enum conf_balance how)
 {
 	struct edge_candidate list[COUNT], turned[COUNT];
-	(void)state;
 	all_up(list);
 	for (size_t i = 0; i < COUNT; i++)
 		turned[i] = list[COUNT - 1 - i];
 	for (unsigned c = 0; c < 1000; c++) {
-		size_t a = edge_balance_pick(CONF_BALANCE_SOURCE, key_of(c), list, COUNT);
-		size_t b = edge_balance_pick(CONF_BALANCE_SOURCE, key_of(c), turned, COUNT);
+		size_t a = pick(how, c, list), b = pick(how, c, turned);
 		assert_string_equal(list[a].name, turned[b].name);
 	}
+}
+
+/* Where it stands in the list, and what else is in it, changes nothing. */
+static void test_keepers_know_no_order(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keepers); i++)
+		check_knows_no_order(keepers[i]);
+}
+
+/* A mailbox is one mailbox, however its name is written. */
+static void test_user_has_no_case(void **state)
+{
+	(void)state;
+	assert_int_equal(edge_balance_user_key("Ann@Example.org"),
+	                 edge_balance_user_key("ann@example.ORG"));
+	assert_int_not_equal(edge_balance_user_key("ann@example.org"),
+	                     edge_balance_user_key("ann@example.net"));
 }
 
 static void test_least_is_even(void **state)
@@ -135,13 +174,13 @@ static void test_least_is_even(void **state)
 	(void)state;
 	all_up(list);
 	for (unsigned c = 0; c < CLIENTS; c++)
-		list[edge_balance_pick(CONF_BALANCE_LEAST, key_of(c), list, COUNT)].open++;
+		list[pick(CONF_BALANCE_LEAST, c, list)].open++;
 	for (size_t i = 0; i < COUNT; i++)
 		assert_int_equal(list[i].open, CLIENTS / COUNT);
 	/* Workers that begin together do not all begin with the same one. */
 	all_up(list);
 	for (unsigned c = 0; c < CLIENTS; c++)
-		first[edge_balance_pick(CONF_BALANCE_LEAST, key_of(c), list, COUNT)]++;
+		first[pick(CONF_BALANCE_LEAST, c, list)]++;
 	assert_fair(first);
 }
 
@@ -149,9 +188,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_source_is_fair),
-		cmocka_unit_test(test_source_moves_its_own),
-		cmocka_unit_test(test_source_knows_no_order),
+		cmocka_unit_test(test_keepers_are_fair),
+		cmocka_unit_test(test_keepers_move_their_own),
+		cmocka_unit_test(test_keepers_know_no_order),
+		cmocka_unit_test(test_user_has_no_case),
 		cmocka_unit_test(test_least_is_even),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
