@@ -141,6 +141,13 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_WORKAROUNDS:
 		parent_workarounds_came(c->parent, msg->payload);
 		break;
+	case PROC_MSG_STS_SEEN: /* what strangers wrote is not read here */
+		if (c->parent->site.is_ready)
+			parent_send(&c->parent->site, PROC_MSG_STS_SEEN, msg->payload, -1);
+		break;
+	case PROC_MSG_STS_MISMATCH:
+		parent_site_mismatch_came(c->parent, msg->payload);
+		break;
 	case PROC_MSG_SITE_TROUBLE:
 		parent_site_trouble_came(c->parent, msg->payload);
 		break;

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_shown_at(const struct conf_edge *e, const char *certificate)
 {
@@ -68,7 +69,7 @@ static bool is_in_list(void *owner, const char *domain)
 	return false;
 }
 
-void parent_site_trouble_came(struct parent *p, struct slice list)
+static void list_raise(struct parent *p, enum proc_alarm_kind kind, struct slice list)
 {
 	struct slice rest = list, line;
 	while (slice_line_next(&rest, &line)) {
@@ -76,11 +77,42 @@ void parent_site_trouble_came(struct parent *p, struct slice list)
 		size_t space = slice_find(line, ' ');
 		slice_to_text(slice_head(line, space), domain, sizeof(domain));
 		slice_to_text(slice_skip(line, space + 1), why, sizeof(why));
-		parent_alarm_raise(p, &(struct parent_alarm_news){ .kind = PROC_ALARM_MTA_STS,
-		                                                   .subject = domain,
-		                                                   .text = why });
+		parent_alarm_raise(p, &(struct parent_alarm_news){
+					      .kind = kind, .subject = domain, .text = why });
 	}
-	parent_alarms_forget(p, PROC_ALARM_MTA_STS, is_in_list, &list);
+	parent_alarms_forget(p, kind, is_in_list, &list);
+}
+
+void parent_site_trouble_came(struct parent *p, struct slice list)
+{
+	list_raise(p, PROC_ALARM_MTA_STS, list);
+}
+
+void parent_site_mismatch_came(struct parent *p, struct slice list)
+{
+	list_raise(p, PROC_ALARM_STS_MISMATCH, list);
+}
+
+static bool is_set(void *owner, const char *domain)
+{
+	const struct conf_settings *s = ((struct parent *)owner)->plan->settings;
+	for (size_t i = 0; i < s->mta_sts_count; i++)
+		if (!strcasecmp(s->mta_sts[i].domain, domain))
+			return true;
+	return false;
+}
+
+static bool is_looked_at(void *owner, const char *domain)
+{
+	return conf_needs_witness(((struct parent *)owner)->plan->settings) &&
+	       is_set(owner, domain);
+}
+
+/* Whoever would say that they are over may be gone. */
+void parent_site_forget(struct parent *p)
+{
+	parent_alarms_forget(p, PROC_ALARM_MTA_STS, is_set, p);
+	parent_alarms_forget(p, PROC_ALARM_STS_MISMATCH, is_looked_at, p);
 }
 
 /* --- what is shown --- */

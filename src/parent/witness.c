@@ -5,11 +5,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "parent/truth.h"
+#include "proc/published.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
+
+enum { STS_EVERY = 5 /* of "witness_every" */ };
 
 /* What nobody outside can guess: 15 characters of 64. False: there is no chance to be had. */
 static bool token_make(struct parent *p)
@@ -54,6 +57,22 @@ static void list_send(struct parent *p)
 		parent_send(&p->witness, PROC_MSG_WITNESS_TARGETS, buf_slice(&payload), -1);
 }
 
+/* Policies of our own, as strangers see them: less often, for each look is one of theirs in sums.
+ */
+static void domains_send(struct parent *p)
+{
+	const struct conf_settings *s = p->plan->settings;
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer packer = proc_packer_onto(&payload);
+	proc_pack_u32(&packer, STS_EVERY * s->witness_every_ms);
+	for (size_t i = 0; i < s->mta_sts_count && i < PROC_PUBLISHED_DOMAINS_MAX; i++)
+		proc_pack_str(&packer, s->mta_sts[i].domain);
+	if (packer.has_failed)
+		log_error(NULL, "no memory for what is looked at");
+	else
+		parent_send(&p->witness, PROC_MSG_STS_LOOK, buf_slice(&payload), -1);
+}
+
 static void on_turn(struct io_deadline *d)
 {
 	struct parent *p = (struct parent *)((char *)d - offsetof(struct parent, witness_turn));
@@ -66,9 +85,11 @@ static void on_turn(struct io_deadline *d)
 void parent_witness_look(struct parent *p)
 {
 	parent_truth_forget(p);
+	parent_site_forget(p);
 	if (!p->witness.is_ready || !p->is_ready)
 		return;
 	list_send(p);
+	domains_send(p);
 	p->witness_turn.fn = on_turn;
 	if (parent_truth_takes_turns(p))
 		io_deadline_arm(p->loop, &p->witness_turn, p->plan->settings->witness_every_ms);

@@ -15,7 +15,8 @@ static const struct {
 	[PROC_ALARM_NOT_SERVED] = { "not-served",
 	                            "see who else listens there (ss -ltnp), then reload mailseal" },
 	[PROC_ALARM_TLSA_MISMATCH] = { "tlsa-mismatch",
-	                               "publish the record that `mailseal tlsa show` prints for what is "
+	                               "publish the record that `mailseal tlsa show` prints for "
+	                               "what is "
 	                               "served, or serve what is published: mail from senders that "
 	                               "verify DANE is not delivered" },
 	[PROC_ALARM_EXPIRED] = { "expired", "renew it, and reload the server" },
@@ -34,6 +35,11 @@ static const struct {
 	                                            "orders at once" },
 	[PROC_ALARM_MTA_STS] = { "mta-sts",
 	                         "see `mailseal dns DOMAIN` for what is to be published" },
+	[PROC_ALARM_STS_MISMATCH] = { "sts-mismatch",
+	                              "publish what `mailseal dns DOMAIN` prints, and see that "
+	                              "mta-sts.DOMAIN leads to an http edge of ours: senders do "
+	                              "not get "
+	                              "the policy that is served here" },
 };
 _Static_assert(COUNT_OF(kinds) == PROC_ALARM_KIND_COUNT, "a kind without a name");
 

@@ -22,6 +22,7 @@ enum proc_alarm_kind {
 	PROC_ALARM_TLSA_GUARD,  /* a certificate is kept out of service: no TLSA record covers it */
 	PROC_ALARM_ACME_FAILED, /* a certificate could not be got or renewed */
 	PROC_ALARM_MTA_STS,     /* our own policy is not published as it should be */
+	PROC_ALARM_STS_MISMATCH, /* strangers see another policy of ours than is served */
 	PROC_ALARM_KIND_COUNT
 };
 

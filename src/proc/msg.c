@@ -6,6 +6,7 @@
 #include "proc/everywhere.h"
 #include "proc/guard.h"
 #include "proc/hook.h"
+#include "proc/published.h"
 #include "proc/witness.h"
 
 enum {
@@ -141,6 +142,12 @@ static const struct row {
 	                          1 + ID + 1 + PROC_ORDER_CHAIN_MAX, false },
 	[PROC_MSG_TOKENS] = { "tokens", WAY(PARENT, LEDGER) | WAY(LEDGER, PARENT), ACME_TOKENS_MAX,
 	                      false },
+	[PROC_MSG_STS_LOOK] = { "sts look", WAY(PARENT, WITNESS),
+	                        4 + PROC_PUBLISHED_DOMAINS_MAX *(2 + PROC_PUBLISHED_DOMAIN_CAP),
+	                        false },
+	[PROC_MSG_STS_SEEN] = { "sts seen", WAY(WITNESS, PARENT) | WAY(PARENT, SITE),
+	                        PROC_PUBLISHED_PACKED_MAX, false },
+	[PROC_MSG_STS_MISMATCH] = { "sts mismatch", WAY(SITE, PARENT), 256 * KIB, false },
 	[PROC_MSG_PROGRAM] = { "program", WAY(PARENT, RUNNER), 16 * KIB, true },
 	[PROC_MSG_PROGRAM_ENDED] = { "program ended", WAY(RUNNER, PARENT), ID + 1 + WHY_MAX,
 	                             false },

@@ -200,6 +200,11 @@ enum proc_msg_type {
 	/* parent -> ledger: what a CA may ask any node of the cluster for, of this one's orders;
 	 * and ledger -> parent: of the others' (acme/tokens.h). All of it */
 	PROC_MSG_TOKENS,
+	/* parent -> witness: policies of our own to be looked at as strangers see them. u32 every
+	 * so many ms, str each: its domain */
+	PROC_MSG_STS_LOOK,
+	PROC_MSG_STS_SEEN,     /* and back, then parent -> site (proc/published.h) */
+	PROC_MSG_STS_MISMATCH, /* site -> parent: which are not as served: "DOMAIN WHY\n" each */
 	PROC_MSG_COUNT,
 };
 

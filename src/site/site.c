@@ -13,6 +13,7 @@
 #include "proc/way.h"
 #include "site/answer.h"
 #include "site/covers.h"
+#include "site/outside.h"
 #include "site/policies.h"
 #include "web/server.h"
 
@@ -38,6 +39,7 @@ struct site {
 	struct proc_peer *resolver; /* NULL: it is not there now */
 	struct site_covers *covers;
 	struct site_policies *policies;
+	struct site_outside *outside;
 	struct web_server *server;
 };
 
@@ -138,6 +140,22 @@ static void on_told(void *owner, struct slice text)
 		log_warn(NULL, "policies cannot be shown");
 }
 
+static void mismatches_tell(struct site *s)
+{
+	CLEAN(buf_deinit) struct buf list = {};
+	if (site_outside_is_news(s->outside, &list) &&
+	    proc_peer_queue(s->parent, PROC_MSG_STS_MISMATCH, buf_slice(&list)))
+		log_warn(NULL, "what is wrong with policies cannot be told");
+}
+
+static int seen_take(struct site *s, struct slice payload)
+{
+	int r = site_outside_saw(s->outside, payload, site_policies_history(s->policies));
+	if (!r)
+		mismatches_tell(s);
+	return err_up(r);
+}
+
 /* Chains follow, then START: only then it is in force. */
 static int config_take(struct site *s, struct slice payload)
 {
@@ -155,7 +173,11 @@ static int config_begin(struct site *s)
 	struct conf_settings *old = s->settings;
 	s->settings = TAKE(s->next);
 	int r = site_policies_begin(s->policies, s->settings);
+	if (!r)
+		r = site_outside_begin(s->outside, s->settings);
 	conf_settings_free(old);
+	if (!r)
+		mismatches_tell(s);
 	return err_up(r);
 }
 
@@ -180,6 +202,8 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_up(chain_take(s, msg->payload));
 	if (msg->type == PROC_MSG_START)
 		return err_up(config_begin(s));
+	if (msg->type == PROC_MSG_STS_SEEN)
+		return err_up(seen_take(s, msg->payload));
 	if (msg->type == PROC_MSG_RESOLVER_CHANNEL)
 		return err_up(resolver_take(s, TAKE_FD(msg->fd)));
 	return err_up(server_begin(s, TAKE_FD(msg->fd))); /* its socket */
@@ -222,6 +246,8 @@ static int parts_begin(struct site *s)
 	                                                        .on_told = on_told });
 	s->next = TAKE(s->settings);
 	if (!r)
+		r = site_outside_new(&s->outside);
+	if (!r)
 		r = proc_peer_adopt(&s->parent,
 		                    &(struct proc_peer_settings){ .loop = s->loop,
 		                                                  .chan = TAKE(s->parent_chan),
@@ -257,6 +283,7 @@ static void end(struct site *s)
 {
 	web_server_free(s->server);
 	site_policies_free(s->policies);
+	site_outside_free(s->outside);
 	site_covers_free(s->covers);
 	proc_peer_free(s->resolver);
 	proc_peer_free(s->parent);

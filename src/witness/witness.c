@@ -1,6 +1,7 @@
 #include "witness/witness.h"
 
 #include "ask/anchor.h"
+#include "ask/fetch.h"
 #include "ask/lookup.h"
 #include "ask/settings.h"
 #include "base/clean.h"
@@ -16,7 +17,9 @@
 #include "witness/cover.h"
 #include "witness/everywhere.h"
 #include "witness/looker.h"
+#include "witness/published.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -29,12 +32,15 @@ struct witness {
 	struct io_loop *loop;
 	struct conf_settings *settings;
 	struct buf ca_pem;
+	struct buf sts_ca_pem; /* and those of the resolver's ca_file, for MTA-STS */
 	char anchor[PATH_MAX];
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
 	struct lookup *lookup;
 	struct tls_hops *hops;
 	struct looker *looker;
+	struct fetch *fetch;
+	struct published *published;
 	struct cover *covers[COVERS_MAX];              /* under way */
 	struct everywhere *everywheres[ROLLOVERS_MAX]; /* the same */
 	struct ask_settings dns;                       /* whose stubs are asked directly */
@@ -48,6 +54,17 @@ static void on_seen(void *owner, const struct proc_witness_sight *sight)
 	proc_witness_sight_pack(&p, sight);
 	if (p.has_failed || proc_peer_queue(w->parent, PROC_MSG_WITNESS_SAW, proc_packed(&p)))
 		log_warn(NULL, "what was seen is not told", kv_str("address", sight->address));
+}
+
+static void on_published(void *owner, const struct proc_published *seen)
+{
+	struct witness *w = owner;
+	CLEAN(buf_deinit) struct buf payload = {};
+	struct proc_packer p = proc_packer_onto(&payload);
+	proc_published_pack(&p, seen);
+	if (p.has_failed || proc_peer_queue(w->parent, PROC_MSG_STS_SEEN, proc_packed(&p)))
+		log_warn(NULL, "what a policy of our own is outside is not told",
+		         kv_str("domain", seen->domain));
 }
 
 static void on_cover_answer(void *owner, struct cover *cover,
@@ -125,6 +142,8 @@ static int on_message(void *owner, struct proc_peer *from, struct proc_msg *msg)
 		everywhere_begin(w, msg->payload);
 		return 0;
 	}
+	if (msg->type == PROC_MSG_STS_LOOK)
+		return err_up(published_domains_set(w->published, msg->payload));
 	if (msg->type != PROC_MSG_WITNESS_AGAIN || !proc_unpack_u32(&u, &id))
 		return err_raise(-EPROTO); /* the configuration came before */
 	looker_again(w->looker, id);
@@ -146,6 +165,11 @@ static void cas_read(struct witness *w)
 	if (r)
 		log_warn(NULL, "CA certificates cannot be read: no chain is called incomplete",
 		         kv_str("file", conf_system_cas), kv_str("error", file_error(r)));
+	const char *more = w->settings->resolver.ca_file;
+	if (buf_add(&w->sts_ca_pem, buf_slice(&w->ca_pem)) || buf_add_str(&w->sts_ca_pem, "\n") ||
+	    (more && file_read(&w->sts_ca_pem, more, CA_FILE_MAX, NULL)))
+		log_error(NULL, "CA certificates for MTA-STS cannot be read",
+		          kv_str("file", more ? more : conf_system_cas));
 }
 
 static int lookup_begin(struct witness *w)
@@ -176,6 +200,21 @@ static int hops_begin(struct witness *w)
 	return r > 0 ? err_raise(-EINVAL) : err_up(r);
 }
 
+static int published_begin(struct witness *w)
+{
+	int r = fetch_new(&w->fetch, w->loop,
+	                  &(struct fetch_settings){ .ca_pem = buf_slice(&w->sts_ca_pem) });
+	buf_deinit(&w->sts_ca_pem);
+	if (r)
+		return err_up(r);
+	return err_up(
+		published_new(&w->published, &(struct published_settings){ .loop = w->loop,
+	                                                                   .lookup = w->lookup,
+	                                                                   .fetch = w->fetch,
+	                                                                   .on_seen = on_published,
+	                                                                   .owner = w }));
+}
+
 static int parts_begin(struct witness *w)
 {
 	int r = io_loop_new(&w->loop);
@@ -183,6 +222,8 @@ static int parts_begin(struct witness *w)
 		r = lookup_begin(w);
 	if (!r)
 		r = hops_begin(w);
+	if (!r)
+		r = published_begin(w);
 	if (!r)
 		r = looker_new(&w->looker, &(struct looker_settings){
 						   .tools = { .loop = w->loop,
@@ -218,6 +259,8 @@ static int begin(struct witness *w, int chan_fd)
 	if (!w->settings->resolver.trusts_ad)
 		r = anchor_keep(w->anchor, sizeof(w->anchor), folder,
 		                w->settings->resolver.trust_anchor);
+	if (!r && curl_global_init(CURL_GLOBAL_DEFAULT))
+		r = err_raise(-ENOMEM);
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	if (!r)
 		r = proc_box(PROC_ROLE_WITNESS, folder, &report);
@@ -227,6 +270,8 @@ static int begin(struct witness *w, int chan_fd)
 static void end(struct witness *w)
 {
 	looker_free(w->looker);
+	published_free(w->published);
+	fetch_free(w->fetch);
 	for (size_t i = 0; i < COVERS_MAX; i++)
 		cover_free(w->covers[i]);
 	for (size_t i = 0; i < ROLLOVERS_MAX; i++)
@@ -239,6 +284,7 @@ static void end(struct witness *w)
 	ask_settings_deinit(&w->dns);
 	conf_settings_free(w->settings);
 	buf_deinit(&w->ca_pem);
+	buf_deinit(&w->sts_ca_pem);
 }
 
 int witness_main(int chan_fd)
