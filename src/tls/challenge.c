@@ -28,7 +28,7 @@ static int on_challenge_alpn(SSL *ssl, const unsigned char **ret_name, unsigned 
 /* For one handshake: there are few, and only while an order is open. */
 static SSL_CTX *context_new(const struct tls_server *s, const struct acme_challenge *c)
 {
-	struct tls_context_settings set = { &s->policy, s->suites, s->groups, s->is_compact };
+	struct tls_context_settings set = { &s->policy, s->suites, s->groups };
 	CLEAN(tls_chain_deinit) struct tls_chain chain = {};
 	CLEAN(tls_context_freep) SSL_CTX *context = tls_context_new(TLS_server_method(), &set);
 	if (!context || tls_chain_init(&chain, buf_slice(&c->chain_pem)) ||

@@ -237,8 +237,7 @@ static int verify_fill(struct tls_client *c, const struct tls_client_settings *s
 }
 
 /* A backend or an MX of 2009 is better sealed with an old suite than not at all. */
-int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version, const char *groups,
-                       bool is_compact)
+int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version, const char *groups)
 {
 	struct tls_policy policy = { .profile = TLS_PROFILE_OPPORTUNISTIC,
 		                     .min_version = min_version };
@@ -252,7 +251,7 @@ int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version, cons
 	if (r)
 		return err_up(r);
 	tls_policy_suites(&policy, suites);
-	struct tls_context_settings set = { &policy, suites, usable, is_compact };
+	struct tls_context_settings set = { &policy, suites, usable };
 	SSL_CTX *context = tls_context_new(TLS_client_method(), &set);
 	if (!context) {
 		ERR_clear_error();
@@ -277,7 +276,7 @@ int tls_client_new(struct tls_client **ret_c, const struct tls_client_settings *
 	c->references = 1;
 	c->verify = set->verify;
 	int r = tls_client_context(&c->context, set->min_version,
-	                           "X25519MLKEM768:X25519:P-256:P-384", set->is_compact);
+	                           "X25519MLKEM768:X25519:P-256:P-384");
 	if (r)
 		return err_up(r);
 	r = verify_fill(c, set, ret_error, error_cap);

@@ -25,10 +25,9 @@ enum {
 		X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 };
 
-/* The wide list of suites, no resumption. groups: of which the library may lack some; is_compact:
- * the sessions are to be (tls/session.h). 0 or ours. */
+/* The wide list of suites, no resumption. groups: of which the library may lack some. 0 or ours. */
 [[nodiscard]] int tls_client_context(SSL_CTX **ret_context, enum tls_version min_version,
-                                     const char *groups, bool is_compact);
+                                     const char *groups);
 
 /* The certificate that we show where a server asks for it; NULL: none. 0, TLS_CLIENT_BAD_CHAIN or
  * -ENOMEM. */

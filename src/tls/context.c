@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "tls/schedule.h"
+#include "tls/provider.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -20,8 +20,8 @@ void tls_context_freep(SSL_CTX **context)
 
 SSL_CTX *tls_context_new(const SSL_METHOD *method, const struct tls_context_settings *set)
 {
-	const char *properties = set->is_compact ? tls_schedule_properties : NULL;
-	CLEAN(tls_context_freep) SSL_CTX *context = SSL_CTX_new_ex(NULL, properties, method);
+	CLEAN(tls_context_freep)
+	SSL_CTX *context = SSL_CTX_new_ex(NULL, tls_provider_properties, method);
 	if (!context)
 		return NULL;
 	SSL_CTX_set_options(context, options);

@@ -10,7 +10,6 @@ struct tls_context_settings {
 	const struct tls_policy *policy;
 	const char *suites; /* of tls_policy_suites() */
 	const char *groups; /* of tls_context_groups() */
-	bool is_compact;    /* its sessions are to be (tls/session.h) */
 };
 
 /* NULL: no memory, or OpenSSL does not take it (its queue says why). */

@@ -2,15 +2,19 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/provider.h"
 #include "tls/session_private.h"
-#include "tls/signer.h"
 
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/ssl.h>
+#include <strings.h>
 
-static const char *const digest_names[] = { "MD5-SHA1", "SHA1", "SHA2-256", "SHA2-384",
-	                                    "SHA2-512" };
+/* The provider's name, and the one that libssl has of old. */
+static const char *const digest_names[][2] = {
+	{ "MD5-SHA1", "MD5-SHA1" }, { "SHA1", "SHA-1" },      { "SHA2-256", "SHA256" },
+	{ "SHA2-384", "SHA384" },   { "SHA2-512", "SHA512" },
+};
 _Static_assert(COUNT_OF(digest_names) == TLS_DIGEST_COUNT);
 
 /*
@@ -19,6 +23,19 @@ _Static_assert(COUNT_OF(digest_names) == TLS_DIGEST_COUNT);
  * which session it works. There are no threads.
  */
 static struct tls_library library;
+
+/* Asked in every handshake: OpenSSL's own way, EVP_MD_is_a(), takes locks. */
+bool tls_digest_find(const char *name, enum tls_digest *ret_digest)
+{
+	for (size_t i = 0; i < TLS_DIGEST_COUNT; i++) {
+		if (strcasecmp(name, digest_names[i][0]) != 0 &&
+		    strcasecmp(name, digest_names[i][1]) != 0)
+			continue;
+		*ret_digest = (enum tls_digest)i;
+		return true;
+	}
+	return false;
+}
 
 static void pkey_ctx_freep(EVP_PKEY_CTX **ctx)
 {
@@ -42,18 +59,15 @@ static EVP_PKEY *dh_parameters_new(void)
 /* "?": a preference. Keys of ours are asked for by "provider=mailseal", everything else is not. */
 static bool providers_load(struct tls_library *l)
 {
-	if (!OSSL_PROVIDER_add_builtin(NULL, "mailseal", tls_signer_provider_init))
-		return false;
 	l->default_provider = OSSL_PROVIDER_load(NULL, "default");
-	l->signer_provider = OSSL_PROVIDER_load(NULL, "mailseal");
-	return l->default_provider && l->signer_provider &&
-	       EVP_set_default_properties(NULL, "?provider=default");
+	l->our_provider = l->default_provider ? tls_provider_load() : NULL;
+	return l->our_provider && EVP_set_default_properties(NULL, "?provider=default");
 }
 
 static bool algorithms_fetch(struct tls_library *l)
 {
 	for (size_t i = 0; i < TLS_DIGEST_COUNT; i++) {
-		l->digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
+		l->digests[i] = EVP_MD_fetch(NULL, digest_names[i][0], NULL);
 		if (!l->digests[i])
 			return false;
 	}

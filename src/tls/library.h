@@ -42,7 +42,7 @@ struct tls_library {
 	EVP_CIPHER *ticket_cipher;
 	EVP_PKEY *dh_parameters; /* ffdhe2048, RFC 7919 */
 	OSSL_PROVIDER *default_provider;
-	OSSL_PROVIDER *signer_provider;
+	OSSL_PROVIDER *our_provider;
 	BIO_METHOD *bio;
 	struct tls_session *current; /* whose OpenSSL call is on the stack */
 	size_t sleeping;             /* fibers of handshakes whose signature is awaited */
@@ -52,6 +52,9 @@ struct tls_library {
 	struct tls_record_lane lanes[TLS_LANES];
 	size_t next_lane; /* to be taken from who has it */
 };
+
+/* By a name that OpenSSL gives one of them; false: none of these. */
+[[nodiscard]] bool tls_digest_find(const char *name, enum tls_digest *ret_digest);
 
 /* 0 or -ENOTSUP (OpenSSL lacks something it cannot lack). Never freed. */
 [[nodiscard]] int tls_library_open(struct tls_library **ret_library);

@@ -99,8 +99,7 @@ int tls_hops_new(struct tls_hops **ret_hops, const struct tls_hops_settings *set
 	if (!hops)
 		return err_raise(-ENOMEM);
 	hops->references = 1;
-	int r = tls_client_context(&hops->context, set->min_version, groups_of(set),
-	                           set->is_compact);
+	int r = tls_client_context(&hops->context, set->min_version, groups_of(set));
 	if (r)
 		return err_up(r);
 	if (SSL_CTX_dane_enable(hops->context) <= 0) {

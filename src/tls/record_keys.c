@@ -1,8 +1,8 @@
 #include "tls/record_keys.h"
 
-#include "base/clean.h"
 #include "base/err.h"
 #include "tls/hmac.h"
+#include "tls/prf.h"
 
 #include <assert.h>
 
@@ -32,25 +32,9 @@ int tls_record_expand(enum tls_digest digest, struct slice secret, const char *l
 
 int tls_record_prf(const struct tls_record_prf *p, uint8_t *ret_bytes, size_t len)
 {
-	struct slice seed[] = { {}, slice_str(p->label), p->seed[0], p->seed[1] };
-	uint8_t chain[TLS_HMAC_MAX], hash[TLS_HMAC_MAX];
-	struct tls_library *library = NULL;
-	int r = tls_library_open(&library);
-	if (r)
-		return err_up(r);
-	size_t hash_len = (size_t)EVP_MD_get_size(library->digests[p->digest]);
-	r = tls_hmac(p->digest, p->secret, seed + 1, COUNT_OF(seed) - 1, chain);
-	while (!r && len) {
-		size_t take = len < hash_len ? len : hash_len;
-		seed[0] = slice_of(chain, hash_len);
-		r = tls_hmac(p->digest, p->secret, seed, COUNT_OF(seed), hash);
-		if (!r)
-			r = tls_hmac(p->digest, p->secret, seed, 1, chain);
-		memcpy(ret_bytes, hash, take);
-		ret_bytes += take;
-		len -= take;
-	}
-	explicit_bzero(chain, sizeof(chain));
-	explicit_bzero(hash, sizeof(hash));
-	return err_up(r);
+	const struct tls_prf prf = { .digest = p->digest,
+		                     .secret = p->secret,
+		                     .seeds = { slice_str(p->label), p->seed[0], p->seed[1] },
+		                     .seed_count = 3 };
+	return err_up(tls_prf_expand(&prf, ret_bytes, len));
 }

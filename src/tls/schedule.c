@@ -4,16 +4,8 @@
 #include "tls/hmac.h"
 #include "tls/session_private.h"
 
-#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
-
-/*
- * The clause for "provider" stands in place of the process's own (tls/library.c): of what both
- * have, the default provider's is better by one, but for what has the second clause: that is ours
- * alone.
- */
-const char tls_schedule_properties[] = "?provider!=mailseal,?mailseal.schedule=yes";
 
 enum { LABEL_MAX = 64, CONTEXT_MAX = 64 };
 
@@ -25,24 +17,13 @@ struct ask {
 	struct slice key, salt, prefix, label, context;
 };
 
-static bool digest_find(const char *name, struct ask *a)
+/* RFC 8446 B.4 has suites of two digests. */
+static bool digest_take(struct ask *a, const char *name)
 {
-	static const struct {
-		const char *names[2]; /* libssl knows digests by either */
-		enum tls_digest digest;
-		size_t len;
-	} digests[] = {
-		{ { "SHA2-256", "SHA256" }, TLS_DIGEST_SHA256, 32 },
-		{ { "SHA2-384", "SHA384" }, TLS_DIGEST_SHA384, 48 },
-	};
-	for (size_t i = 0; i < COUNT_OF(digests); i++)
-		if (strcmp(name, digests[i].names[0]) == 0 ||
-		    strcmp(name, digests[i].names[1]) == 0) {
-			a->digest = digests[i].digest;
-			a->hash_len = digests[i].len;
-			return true;
-		}
-	return false;
+	if (!tls_digest_find(name, &a->digest))
+		return false;
+	a->hash_len = a->digest == TLS_DIGEST_SHA256 ? 32 : 48;
+	return a->digest == TLS_DIGEST_SHA256 || a->digest == TLS_DIGEST_SHA384;
 }
 
 static bool param_take(struct ask *a, const OSSL_PARAM *p)
@@ -58,7 +39,7 @@ static bool param_take(struct ask *a, const OSSL_PARAM *p)
 	if (!strcmp(p->key, OSSL_KDF_PARAM_MODE))
 		return OSSL_PARAM_get_int(p, &a->mode);
 	if (!strcmp(p->key, OSSL_KDF_PARAM_DIGEST))
-		return p->data_type == OSSL_PARAM_UTF8_STRING && digest_find(p->data, a);
+		return p->data_type == OSSL_PARAM_UTF8_STRING && digest_take(a, p->data);
 	for (size_t i = 0; i < COUNT_OF(bytes); i++)
 		if (!strcmp(p->key, bytes[i].key)) {
 			*bytes[i].value = slice_of(p->data, p->data_size);
@@ -163,15 +144,9 @@ static int schedule_derive(void *data, unsigned char *ret_bytes, size_t len,
 
 #define FN(function) ((void (*)(void))(function))
 
-static const OSSL_DISPATCH schedule_functions[] = {
+const OSSL_DISPATCH tls_schedule_functions[] = {
 	{ OSSL_FUNC_KDF_NEWCTX, FN(schedule_new) },
 	{ OSSL_FUNC_KDF_FREECTX, FN(schedule_free) },
 	{ OSSL_FUNC_KDF_DERIVE, FN(schedule_derive) },
 	{ 0, NULL },
-};
-
-const OSSL_ALGORITHM tls_schedule_algorithms[] = {
-	{ "TLS13-KDF", "provider=mailseal-schedule,mailseal.schedule=yes", schedule_functions,
-	  NULL },
-	{ NULL, NULL, NULL, NULL },
 };

@@ -1,6 +1,6 @@
 /*
  * The key schedule of TLS 1.3 (RFC 8446 7.1) as a provider's KDF: libssl asks it instead of
- * OpenSSL's own where an SSL_CTX was made with tls_schedule_properties. It finds nothing by name
+ * OpenSSL's own where an SSL_CTX was made with tls_provider_properties. It finds nothing by name
  * and takes no memory, so a handshake takes less; and it sees the two secrets that a compact
  * session goes on with, which OpenSSL else tells by its SSLKEYLOGFILE callback alone: slowly, as
  * text.
@@ -8,12 +8,8 @@
 #ifndef TLS_SCHEDULE_H
 #define TLS_SCHEDULE_H
 
-#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
 
-/* For the provider that has it, an OSSL_OP_KDF. */
-extern const OSSL_ALGORITHM tls_schedule_algorithms[];
-
-/* For SSL_CTX_new_ex(): our key schedule, and everything else as without. */
-extern const char tls_schedule_properties[];
+extern const OSSL_DISPATCH tls_schedule_functions[];
 
 #endif

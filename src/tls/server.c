@@ -121,7 +121,7 @@ static bool dh_add(SSL_CTX *context, EVP_PKEY *parameters)
 
 static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 {
-	struct tls_context_settings set = { &s->policy, s->suites, s->groups, s->is_compact };
+	struct tls_context_settings set = { &s->policy, s->suites, s->groups };
 	CLEAN(tls_context_freep) SSL_CTX *context = tls_context_new(TLS_server_method(), &set);
 	if (!context || !dh_add(context, s->library->dh_parameters))
 		return NULL;

@@ -2,7 +2,6 @@
 
 #include "base/clean.h"
 #include "tls/library.h"
-#include "tls/schedule.h"
 #include "tls/session_private.h"
 
 #include <openssl/core_dispatch.h>
@@ -167,9 +166,18 @@ static const OSSL_PARAM *key_gettable_params(void *provider)
 	return gettable;
 }
 
-static const char *key_signature_name_ec(int operation)
+/* A name that nobody else has: for "RSA" or "ECDSA" OpenSSL would first try the default provider's,
+ * and that each time. */
+#define SIGNATURE "MAILSEAL-SIGN"
+
+static const char *key_operation_rsa(int operation)
 {
-	return operation == OSSL_OP_SIGNATURE ? "ECDSA" : "EC";
+	return operation == OSSL_OP_SIGNATURE ? SIGNATURE : "RSA";
+}
+
+static const char *key_operation_ec(int operation)
+{
+	return operation == OSSL_OP_SIGNATURE ? SIGNATURE : "EC";
 }
 
 /* Signatures */
@@ -184,20 +192,6 @@ static void *signing_new(void *provider, const char *properties)
 static void signing_free(void *data)
 {
 	free(data);
-}
-
-static bool digest_find(const char *name, enum tls_digest *ret_digest)
-{
-	struct tls_library *library = NULL;
-	if (!name || tls_library_open(&library))
-		return false;
-	for (size_t i = 0; i < TLS_DIGEST_COUNT; i++) {
-		if (!EVP_MD_is_a(library->digests[i], name))
-			continue;
-		*ret_digest = (enum tls_digest)i;
-		return true;
-	}
-	return false;
 }
 
 static int string_or_number(const OSSL_PARAM *param, const char *string, int number)
@@ -249,7 +243,7 @@ static int signing_start(void *data, const char *digest_name, void *key_data,
 {
 	struct signing *s = data;
 	const struct key *key = key_data;
-	if (!key || !key->can_sign || !digest_find(digest_name, &s->digest))
+	if (!key || !key->can_sign || !digest_name || !tls_digest_find(digest_name, &s->digest))
 		return 0;
 	s->key = key;
 	s->padding = EVP_PKEY_is_a(key->public_key, "RSA") ? RSA_PKCS1_PADDING : 0;
@@ -296,7 +290,7 @@ static int signing_finish(void *data, unsigned char *ret_sig, size_t *ret_len, s
 	return 1;
 }
 
-/* The provider */
+/* What the provider has of it */
 
 #define FN(function) ((void (*)(void))(function))
 
@@ -315,13 +309,14 @@ static int signing_finish(void *data, unsigned char *ret_sig, size_t *ret_len, s
 static const OSSL_DISPATCH rsa_key_functions[] = {
 	KEY_FUNCTIONS,
 	{ OSSL_FUNC_KEYMGMT_IMPORT, FN(key_import_rsa) },
+	{ OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, FN(key_operation_rsa) },
 	{ 0, NULL },
 };
 
 static const OSSL_DISPATCH ec_key_functions[] = {
 	KEY_FUNCTIONS,
 	{ OSSL_FUNC_KEYMGMT_IMPORT, FN(key_import_ec) },
-	{ OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, FN(key_signature_name_ec) },
+	{ OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, FN(key_operation_ec) },
 	{ 0, NULL },
 };
 
@@ -336,41 +331,16 @@ static const OSSL_DISPATCH signing_functions[] = {
 };
 
 /* The names are those of the default provider: libssl tells key types apart by them. */
-static const OSSL_ALGORITHM key_algorithms[] = {
+const OSSL_ALGORITHM tls_signer_keys[] = {
 	{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=mailseal", rsa_key_functions, NULL },
 	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", "provider=mailseal", ec_key_functions, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 
-static const OSSL_ALGORITHM signature_algorithms[] = {
-	{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=mailseal", signing_functions, NULL },
-	{ "ECDSA", "provider=mailseal", signing_functions, NULL },
+const OSSL_ALGORITHM tls_signer_signatures[] = {
+	{ SIGNATURE, "provider=mailseal", signing_functions, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
-
-static const OSSL_ALGORITHM *provider_query(void *provider, int operation, int *ret_no_cache)
-{
-	(void)provider;
-	*ret_no_cache = 0;
-	if (operation == OSSL_OP_KEYMGMT)
-		return key_algorithms;
-	if (operation == OSSL_OP_KDF)
-		return tls_schedule_algorithms;
-	return operation == OSSL_OP_SIGNATURE ? signature_algorithms : NULL;
-}
-
-int tls_signer_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
-                             const OSSL_DISPATCH **ret_functions, void **ret_provider)
-{
-	static const OSSL_DISPATCH functions[] = {
-		{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, FN(provider_query) },
-		{ 0, NULL },
-	};
-	(void)in;
-	*ret_functions = functions;
-	*ret_provider = (void *)handle; /* not used, but some callers ask that it is not NULL */
-	return 1;
-}
 
 EVP_PKEY *tls_signer_key_new(EVP_PKEY *public_key, uint32_t key_id)
 {

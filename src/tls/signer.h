@@ -1,5 +1,5 @@
 /*
- * Private keys that are not here. An OpenSSL provider, "mailseal", whose RSA and EC keys are a
+ * Private keys that are not here. RSA and EC keys of an OpenSSL provider (tls/provider.h) are a
  * public key and the number by which keys knows the private one. A signature is asked for with the
  * session's tls_signer, and the fiber (ASYNC job) of the handshake sleeps until it came.
  *
@@ -15,7 +15,9 @@
 /* RSA with MD5 and SHA-1 concatenated (TLS 1.0 and 1.1), which has no number in the registry. */
 enum { TLS_SCHEME_RSA_MD5_SHA1 = 0xff01 };
 
-OSSL_provider_init_fn tls_signer_provider_init;
+/* For the provider: an OSSL_OP_KEYMGMT and an OSSL_OP_SIGNATURE. */
+extern const OSSL_ALGORITHM tls_signer_keys[];
+extern const OSSL_ALGORITHM tls_signer_signatures[];
 
 /* A stand-in for the private key of public_key, of which it keeps a reference. NULL: no memory. */
 EVP_PKEY *tls_signer_key_new(EVP_PKEY *public_key, uint32_t key_id);

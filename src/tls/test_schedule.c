@@ -3,6 +3,7 @@
 
 #include "base/clean.h"
 #include "tls/library.h"
+#include "tls/provider.h"
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
@@ -88,7 +89,7 @@ static void test_schedule_as_openssl(void **state)
 			assert_int_equal(RAND_bytes(salt, sizeof(salt)), 1);
 			assert_int_equal(RAND_bytes(context, sizeof(context)), 1);
 			assert_true(derive("provider=default", &asks[i], theirs));
-			assert_true(derive(tls_schedule_properties, &asks[i], ours));
+			assert_true(derive(tls_provider_properties, &asks[i], ours));
 			assert_memory_equal(ours, theirs, asks[i].len);
 		}
 }
@@ -109,15 +110,15 @@ static void test_schedule_refuses(void **state)
 	static uint8_t bytes[255 * 32 + 1];
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		assert_false(derive(tls_schedule_properties, &bad[i], bytes));
+		assert_false(derive(tls_provider_properties, &bad[i], bytes));
 }
 
-/* A context that is not compact has OpenSSL's, and nothing but the key schedule is ours. */
+/* Contexts of ours have it, and nothing but what tls/provider.h names is ours. */
 static void test_schedule_is_asked_for(void **state)
 {
 	static const struct {
 		const char *properties, *provider;
-	} rows[] = { { NULL, "default" }, { tls_schedule_properties, "mailseal" } };
+	} rows[] = { { NULL, "default" }, { tls_provider_properties, "mailseal" } };
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		EVP_KDF *kdf = fetch(rows[i].properties);
