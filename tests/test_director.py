@@ -243,6 +243,15 @@ def test_unknown_user_with_a_default(tmp_path):
         d.close()
 
 
+def served(d):
+    """The edge's certificate."""
+    talk = d.talk()
+    try:
+        return talk.sock.getpeercert(True)
+    finally:
+        talk.close()
+
+
 def test_table_is_read_again(tmp_path):
     d = Director(tmp_path, "imap", table(tmp_path, "alice one\n"), BOTH, workers=2)
     path = tmp_path / "users"
@@ -255,9 +264,17 @@ def test_table_is_read_again(tmp_path):
             return [now - then for now, then in zip(d.homes(), before)]
         assert home() == [1, 0]
         path.write_text("alice s2\nalice one\n")  # a fault: what was there before holds
-        d.daemon.ctl("reload")
-        d.daemon.wait("not taken, the old one stays in force")
+        told = d.daemon.wait("table of users not taken, what it said before holds", timeout=60)
+        assert told["reason"] == f"{path}:2: this user has a line before"
         assert home() == [1, 0]
+        # Neither a renewed certificate nor a reload waits for it.
+        before = served(d)
+        make_certificate(str(tmp_path))
+        assert wait_until(lambda: served(d) != before, 60)
+        d.daemon.ctl("reload")
+        d.daemon.wait("configuration reloaded")
+        assert home() == [1, 0]
+        assert sum("table of users not taken" in line for line in d.daemon.text) == 1
         path.write_text("alice s2\n")
         wait_until(lambda: home() == [0, 1], timeout=60)
     finally:

@@ -103,7 +103,8 @@ struct parent_table {
 	int fd;
 	size_t len; /* 0: there is none, and no fd */
 	size_t users;
-	struct timespec time; /* of the file */
+	struct timespec time;        /* of the file */
+	struct timespec faulty_time; /* of a newer one that was not taken; 0: there is none */
 };
 
 /* A configuration with all that was read for it; one is in force, one may be on its way. */
@@ -342,15 +343,16 @@ void parent_loads_came(struct parent_child *from, struct slice payload);
 /* is_long: with the numbers of each worker. */
 struct json_t *parent_health_json(const struct parent *p, bool is_long);
 
-/* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
-/* Which there are in its settings. 0 or -ENOMEM. */
-/* parent/tables.c. What did not change since before (NULL: nothing was) is not read again. 0,
- * CONF_BAD with plan->error, or a negative. */
+/* parent/tables.c: tables of users. What did not change since before (NULL: nothing was) is not
+ * read again; what is faulty now is as it was before. 0, CONF_BAD with plan->error (nothing was
+ * before), or a negative. */
 [[nodiscard]] int parent_tables_prepare(struct parent_plan *plan, const struct parent_plan *before);
 void parent_tables_free(struct parent_plan *plan);
 bool parent_tables_have_changed(const struct parent_plan *plan);
 void parent_tables_send(struct parent *p, struct parent_child *worker);
 
+/* parent/tunnels.c: backends that are reached by a tunnel, and whether it is there. */
+/* Which there are in its settings. 0 or -ENOMEM. */
 [[nodiscard]] int parent_tunnels_prepare(struct parent_plan *plan);
 /* For the plan in force; old: the one before, or NULL. Workers are told when they are configured.
  */

@@ -1,6 +1,7 @@
 /*
  * Tables of users (lookup with table): read and indexed once, in memory that workers map and nobody
- * can change any more.
+ * can change any more. A file that is faulty stops nothing else (a renewed certificate, a reload):
+ * what it said before holds. Where there was nothing before, it stops the configuration.
  */
 #include "parent/state.h"
 
@@ -54,59 +55,94 @@ static int block_share(struct parent_table *t, struct slice block)
 	return 0;
 }
 
-static void fault_say(struct parent_plan *plan, const char *path,
-                      const struct lookup_table_facts *facts)
+struct fault {
+	char text[512];
+};
+
+static void fault_say(struct fault *fault, const char *path, const struct lookup_table_facts *facts)
 {
-	snprintf(plan->error, sizeof(plan->error), "%s:%zu: %s", path, facts->bad_line,
+	snprintf(fault->text, sizeof(fault->text), "%s:%zu: %s", path, facts->bad_line,
 	         !facts->bad_line  ? "it is too long"
 	         : facts->is_again ? "this user has a line before"
 	                           : "no line of a user and an answer");
 }
 
-static int table_read(struct parent_plan *plan, size_t number)
+static int table_read(struct parent_table *t, const char *path, struct fault *ret_fault)
 {
-	const char *path = plan->settings->lookups[number].table;
 	CLEAN(buf_deinit) struct buf text = {};
 	CLEAN(buf_deinit) struct buf block = {};
-	struct parent_table *t = &plan->tables[number];
 	struct lookup_table_facts facts;
 	int r = file_read(&text, path, LOOKUP_TABLE_TEXT_MAX, &t->time);
 	if (r) {
-		snprintf(plan->error, sizeof(plan->error), "%s: %s", path, file_error(r));
+		snprintf(ret_fault->text, sizeof(ret_fault->text), "%s: %s", path, file_error(r));
 		return CONF_BAD;
 	}
 	r = lookup_table_build(buf_slice(&text), &block, &facts);
 	if (r == LOOKUP_TABLE_BAD) {
-		fault_say(plan, path, &facts);
+		fault_say(ret_fault, path, &facts);
 		return CONF_BAD;
 	}
 	t->users = facts.users;
 	return r ? err_up(r) : err_up(block_share(t, buf_slice(&block)));
 }
 
-/* The same file, as it was. */
-static const struct parent_table *known(const struct parent_plan *before, const char *path)
+static bool is_same_time(struct timespec a, struct timespec b)
 {
-	struct stat st;
-	for (size_t i = 0; before && before->tables && i < before->settings->lookup_count; i++) {
-		const struct parent_table *t = &before->tables[i];
-		const char *its = before->settings->lookups[i].table;
-		if (its && !strcmp(its, path) && t->len && !stat(path, &st) &&
-		    st.st_mtim.tv_sec == t->time.tv_sec && st.st_mtim.tv_nsec == t->time.tv_nsec)
-			return t;
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* Of the file as it is; all 0: it is not there. */
+static struct timespec time_of(const char *path)
+{
+	struct stat st = {};
+	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
+}
+
+/* What is in force of this file. */
+static const struct parent_table *table_of(const struct parent_plan *plan, const char *path)
+{
+	for (size_t i = 0; plan && plan->tables && i < plan->settings->lookup_count; i++) {
+		const char *its = plan->settings->lookups[i].table;
+		if (its && !strcmp(its, path) && plan->tables[i].len)
+			return &plan->tables[i];
 	}
 	return NULL;
 }
 
+static int table_keep(struct parent_table *t, const struct parent_table *old)
+{
+	int fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return err_raise(-errno);
+	*t = *old;
+	t->fd = fd;
+	return 0;
+}
+
+/* Said once of each version of the file. */
+static void fault_log(const struct conf_lookup *lookup, const struct fault *fault)
+{
+	log_error(NULL, "table of users not taken, what it said before holds",
+	          kv_str("lookup", lookup->name), kv_str("reason", fault->text),
+	          kv_str("mend", "mend the file; it is read by itself"));
+}
+
 static int table_prepare(struct parent_plan *plan, const struct parent_plan *before, size_t number)
 {
-	const struct parent_table *old = known(before, plan->settings->lookups[number].table);
-	int fd = old ? fcntl(old->fd, F_DUPFD_CLOEXEC, 0) : -1;
-	if (fd < 0)
-		return table_read(plan, number);
-	plan->tables[number] = *old;
-	plan->tables[number].fd = fd;
-	return 0;
+	const struct conf_lookup *lookup = &plan->settings->lookups[number];
+	struct parent_table *t = &plan->tables[number];
+	const struct parent_table *old = table_of(before, lookup->table);
+	struct timespec now = time_of(lookup->table);
+	struct fault fault;
+	if (old && (is_same_time(now, old->time) || is_same_time(now, old->faulty_time)))
+		return err_up(table_keep(t, old));
+	int r = table_read(t, lookup->table, &fault);
+	if (r == CONF_BAD && old) {
+		fault_log(lookup, &fault);
+		r = table_keep(t, old);
+		t->faulty_time = now;
+	}
+	return r == CONF_BAD ? parent_plan_fails(plan, "%s", fault.text) : err_up(r);
 }
 
 int parent_tables_prepare(struct parent_plan *plan, const struct parent_plan *before)
@@ -126,8 +162,9 @@ bool parent_tables_have_changed(const struct parent_plan *plan)
 {
 	for (size_t i = 0; plan->tables && i < plan->settings->lookup_count; i++) {
 		const char *path = plan->settings->lookups[i].table;
-		struct stat st;
-		if (path && !stat(path, &st) && !known(plan, path))
+		const struct parent_table *t = path ? table_of(plan, path) : NULL;
+		struct timespec now = t ? time_of(path) : (struct timespec){};
+		if (now.tv_sec && !is_same_time(now, t->time) && !is_same_time(now, t->faulty_time))
 			return true;
 	}
 	return false;
