@@ -16,17 +16,23 @@ GUESSERS, BASE_S, SLOWED_S, PATIENCE_S = 8, 3, 10, 40
 class Door:
     """An IMAP edge with these limits, and a server behind it that knows alice's password."""
 
-    def __init__(self, folder, limits):
+    def __init__(self, folder, limits, opens_by_auth=False):
         folder.mkdir(mode=0o755)
         os.chmod(folder.parent, 0o755)
         chain, key = make_certificate(str(folder))
         self.backend = peers.Backend(peers.imap)
         self.port, = free_ports(1)
+        users = folder / "users"
+        users.write_text("alice b\n")
+        users.chmod(0o644)
+        lookup = 'open = "auth"; lookup = "users"; by_user = ( { backend = "b"; } );' if opens_by_auth else ""
         self.daemon = Daemon(folder, f'''workers = 1; drain_timeout = "1s";
+lookup = {{ users = {{ table = "{users}"; }}; }};
 certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
 limits = {{ handshakes_per_second = 0; {limits} }};
 backend = {{ b = {{ address = ["127.0.0.1:{self.backend.port}"]; health_interval = 0; }}; }};
-edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.port}"]; backend = "b"; }}; }};
+edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.port}"]; backend = "b";
+                 {lookup} }}; }};
 ''').ready()
 
     def login(self, source, user=b"alice", password=b"wrong"):
@@ -75,8 +81,8 @@ edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.port}"]; back
 def door(tmp_path):
     begun = []
 
-    def run(limits=""):
-        begun.append(Door(tmp_path / str(len(begun)), limits))
+    def run(limits="", **more):
+        begun.append(Door(tmp_path / str(len(begun)), limits, **more))
         return begun[-1]
     yield run
     for one in begun:
@@ -128,6 +134,25 @@ def test_too_many_failures_are_refused_unasked(door):
     # What was refused does not count, so that it ends.
     assert wait_until(lambda: stage.login(ATTACKER, password=b"secret").startswith(b"a OK"), 20)
     assert stage.login(ATTACKER).startswith(b"a NO")
+
+
+def test_too_many_failures_where_the_user_decides(door):
+    """open = "auth": neither the lookup nor the server is asked for one who is refused."""
+    stage = door('login_delay_after = 0; login_refuse_after = 2; login_refuse_for = "1h";', opens_by_auth=True)
+    for _ in range(2):
+        assert stage.login(ATTACKER).startswith(b"a NO")
+    assert wait_until(stage.daemon.told)
+    sums, sessions = stage.daemon.status()["sums"], len(stage.backend.sessions)
+    assert sums["lookups"] == 2
+    for password in (b"wrong", b"secret"):
+        assert stage.login(ATTACKER, password=password).startswith(b"* BYE [UNAVAILABLE]")
+    refused = stage.daemon.wait("login refused", client=ATTACKER, user="alice")
+    ended = stage.daemon.wait("session ended", session=refused["session"])
+    assert ended["outcome"] == "login-failed" and "backend" not in ended
+    sums = stage.daemon.status()["sums"]
+    assert (sums["lookups"], sums["logins_refused"]) == (2, 2)
+    assert len(stage.backend.sessions) == sessions
+    assert stage.login(HOME, password=b"secret").startswith(b"a OK")
 
 
 def test_one_more_failure_begins_it_anew(door):

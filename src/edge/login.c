@@ -75,13 +75,19 @@ static bool is_exempt(const struct edge_session *s)
 	return edge_peer_is_in((struct sockaddr *)&client, l->login_exempt, l->login_exempt_count);
 }
 
-/* What he says now would reach the backend, and he failed there too often from here. */
-static bool is_refused(const struct edge_session *s, struct edge_throttle_pair pair)
+static struct edge_throttle_pair pair_of(const struct edge_session *s)
+{
+	return (struct edge_throttle_pair){ .user = s->conv->user[0] ? s->conv->user : NAMELESS,
+		                            .address = s->key };
+}
+
+/* He failed too often from here. */
+static bool is_refused(const struct edge_session *s)
 {
 	const struct conv *c = s->conv;
 	const struct conf_limits *l = &s->edge->conf->limits;
-	return c->user[0] && !c->is_logged_in && buf_len(&c->out[CONV_BACKEND]) && !s->ask &&
-	       edge_throttle_refuses(s->pool->throttle, pair, l->login_refuse_after,
+	return c->user[0] && !c->is_logged_in && !s->ask &&
+	       edge_throttle_refuses(s->pool->throttle, pair_of(s), l->login_refuse_after,
 	                             l->login_refuse_for_ms, edge_session_now_ms(s)) &&
 	       !is_exempt(s);
 }
@@ -91,6 +97,11 @@ static bool refuse(struct edge_session *s)
 	s->pool->counters.logins_refused++;
 	turn_away(s, "failed logins", CONV_OUTCOME_LOGIN_FAILED);
 	return true;
+}
+
+bool edge_login_is_turned_away(struct edge_session *s)
+{
+	return is_refused(s) && refuse(s);
 }
 
 /* He is in at the backend; but not here, if he has too many sessions, or is banned. */
@@ -110,10 +121,10 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 	struct conv *c = s->conv;
 	bool has_failed = c->login_failures != s->login_failures;
 	bool got_in = c->is_logged_in && !s->login_was_seen;
-	struct edge_throttle_pair pair = { .user = c->user[0] ? c->user : NAMELESS,
-		                           .address = s->key };
+	struct edge_throttle_pair pair = pair_of(s);
+	/* What he says now would reach the backend. */
 	if (!has_failed && !got_in)
-		return is_refused(s, pair) && refuse(s);
+		return buf_len(&c->out[CONV_BACKEND]) && edge_login_is_turned_away(s);
 	if (has_failed)
 		edge_lookup_note_refusal(s);
 	s->login_failures = c->login_failures;
