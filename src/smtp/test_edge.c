@@ -6,7 +6,9 @@
  *   < line         the backend says a line       << bytes
  *   > line         it gets that line         >> bytes
  *   ! todo         the worker was asked for that, and does it
- *   F: connect|timeout|tls|not-proxy   ... or cannot
+ *   ! wait         it was asked to connect, and has not yet
+ *   F: connect|timeout|tls|not-proxy|homeless|lookup   ... or cannot
+ *   M: name        whose backend it is
  *   E: client|backend                  that side ends
  *   X: idle|drain                      conv_expire()
  *   = outcome      how the session ended; it must have been closed
@@ -43,6 +45,7 @@ enum setup {
 	NO_AUTH = 1 << 14,    /* learnt from a backend that offers none */
 	SAFE = 1 << 15,       /* REQUIRETLS may go to the backend */
 	LMTP = 1 << 16,
+	OPEN_AUTH = 1 << 17, /* open = "auth" */
 };
 
 struct talk {
@@ -52,6 +55,7 @@ struct talk {
 };
 
 #include "smtp/test_talks.h"
+#include "smtp/test_talks_by_auth.h"
 #include "smtp/test_talks_lmtp.h"
 
 static const struct conv_caps learnt = {
@@ -65,6 +69,7 @@ static const char *const todo_names[] = {
 	[CONV_TODO_READ] = "read",       [CONV_TODO_CLIENT_TLS] = "client-tls",
 	[CONV_TODO_CONNECT] = "connect", [CONV_TODO_BACKEND_TLS] = "backend-tls",
 	[CONV_TODO_SPLICE] = "splice",   [CONV_TODO_CLOSE] = "close",
+	[CONV_TODO_LEAVE] = "leave",
 };
 
 /* A worker without sockets. */
@@ -196,6 +201,8 @@ static void stage_expect_bytes(struct stage *s, struct slice text)
 static void stage_todo(struct stage *s, struct slice word)
 {
 	stage_deliver(s);
+	if (s->todo == CONV_TODO_CONNECT && slice_equal(word, slice_str("wait")))
+		return;
 	if (!slice_equal(word, slice_str(todo_names[s->todo])))
 		stage_fail(s, "asked for %s", todo_names[s->todo]);
 	enum conv_todo asked = s->todo;
@@ -207,17 +214,32 @@ static void stage_todo(struct stage *s, struct slice word)
 		r = conv_tls_up(s->conv, CONV_BACKEND, &s->todo);
 	} else if (asked == CONV_TODO_CONNECT) {
 		r = conv_connected(s->conv, &s->todo);
+	} else if (asked == CONV_TODO_LEAVE) {
+		buf_clear(&s->in[CONV_BACKEND]);
+		s->shown[CONV_BACKEND] = 0;
+		s->todo = CONV_TODO_READ;
 	}
 	stage_collect(s, r);
 }
 
 static void stage_failure(struct stage *s, struct slice word)
 {
-	static const char *const words[] = { "connect", "timeout", "tls", "not-proxy" };
+	static const char *const words[] = {
+		[CONV_FAILURE_CONNECT] = "connect",   [CONV_FAILURE_TIMEOUT] = "timeout",
+		[CONV_FAILURE_TLS] = "tls",           [CONV_FAILURE_NOT_PROXY] = "not-proxy",
+		[CONV_FAILURE_HOMELESS] = "homeless", [CONV_FAILURE_LOOKUP] = "lookup",
+	};
 	stage_deliver(s);
-	for (int i = 0; i < 4; i++)
-		if (slice_equal(word, slice_str(words[i])))
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (words[i] && slice_equal(word, slice_str(words[i])))
 			stage_collect(s, conv_failed(s->conv, (enum conv_failure)i, &s->todo));
+}
+
+static void stage_mailbox(struct stage *s, struct slice name)
+{
+	stage_deliver(s);
+	if (!slice_equal(name, slice_str(s->conv->mailbox)))
+		stage_fail(s, "the mailbox is '%s'", s->conv->mailbox);
 }
 
 static void stage_event(struct stage *s, char op, struct slice word)
@@ -280,6 +302,9 @@ static void stage_line(struct stage *s, struct slice line)
 	case 'X':
 		stage_event(s, op, text);
 		break;
+	case 'M':
+		stage_mailbox(s, text);
+		break;
 	case '=':
 		stage_outcome(s, text);
 		break;
@@ -299,6 +324,7 @@ static struct conv_settings settings_of(unsigned setup)
 		.plus_is_bound = setup & PLUS,
 		.backend_starttls = setup & SEALED,
 		.backend_is_safe = setup & SAFE,
+		.open = setup & OPEN_AUTH ? CONV_OPEN_AUTH : CONV_OPEN_TLS,
 		.client_info = setup & XCLIENT ? CONV_INFO_XCLIENT : CONV_INFO_PROXY,
 		.received = setup & RECEIVED ? CONV_RECEIVED_ON : CONV_RECEIVED_OFF,
 		.bare_newline = setup & REJECT ? CONV_BARE_REJECT : CONV_BARE_NORMALIZE,
@@ -390,6 +416,7 @@ static void test_talks(void **state)
 	(void)state;
 	play_all(talks, COUNT_OF(talks));
 	play_all(lmtp_talks, COUNT_OF(lmtp_talks));
+	play_all(by_auth_talks, COUNT_OF(by_auth_talks));
 }
 
 /* What the record says of a talk. */
