@@ -260,6 +260,8 @@ static void on_ready(struct io_edge *ready, int events)
 	s->may_read |= (events & IO_READ) != 0;
 	s->may_write |= (events & IO_WRITE) != 0;
 	s->sees_end |= (events & IO_END) != 0;
+	if (s->is_dead) /* aborted: its socket has one more event */
+		return;
 	if (s->is_connecting) {
 		if (events & (IO_WRITE | IO_END))
 			on_connected(s);

@@ -13,7 +13,7 @@
 /* What came, and how often the owner was called: a stream must not spin. */
 struct seen {
 	struct io_loop *loop;
-	unsigned data, eof, error;
+	unsigned data, eof, error, connected;
 	size_t takes; /* bytes consumed at each DATA; 0: none */
 	struct buf got;
 };
@@ -37,6 +37,7 @@ static void on_event(struct io_stream *s, enum io_stream_event event)
 		io_loop_stop(seen->loop);
 		break;
 	case IO_STREAM_CONNECTED:
+		seen->connected++;
 		io_loop_stop(seen->loop);
 		break;
 	case IO_STREAM_ROOM:
@@ -180,6 +181,41 @@ static void test_stream_aborted_is_reset_at_once(void **state)
 	stage_deinit(&t);
 }
 
+struct alarm {
+	struct io_deadline late;
+	struct io_loop *loop;
+};
+
+static void on_late(struct io_deadline *late)
+{
+	io_loop_stop(((struct alarm *)((char *)late - offsetof(struct alarm, late)))->loop);
+}
+
+/* Nobody listens: told once, whatever an abort makes the socket say. */
+static void test_stream_refused_and_aborted_never_connects(void **state)
+{
+	struct stage t;
+	struct sockaddr_in address;
+	struct io_way way;
+	struct alarm alarm = { .late.fn = on_late };
+	(void)state;
+	close(listener_open(&address, &way));
+	stage_init(&t, SIZE_MAX);
+	io_stream_deinit(&t.stream);
+	t.stream = (struct io_stream){ .fd = -1, .owner = &t.seen, .on_event = on_event };
+	if (!io_stream_connect(&t.stream, t.loop, &way)) {
+		assert_int_equal(io_loop_run(t.loop), 0);
+		assert_int_equal(t.seen.error, 1);
+		io_stream_abort(&t.stream);
+		alarm.loop = t.loop;
+		io_deadline_arm(t.loop, &alarm.late, 1);
+		assert_int_equal(io_loop_run(t.loop), 0);
+		assert_int_equal(t.seen.connected, 0);
+		assert_int_equal(t.seen.error, 1);
+	}
+	stage_deinit(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_stream_reads_all),
 		cmocka_unit_test(test_stream_of_one_device),
 		cmocka_unit_test(test_stream_aborted_is_reset_at_once),
+		cmocka_unit_test(test_stream_refused_and_aborted_never_connects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
