@@ -1,9 +1,13 @@
 """open = "auth": which server a session goes to depends on its user; and by_sni of mail edges."""
 import base64
+import contextlib
 import os
+import pathlib
 import socket
+import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,28 +16,47 @@ from daemon import Daemon, Talk, client_context, free_ports, make_certificate, w
 from edges import greeting
 
 SERVE = {"imap": peers.imap, "pop3": peers.pop3, "submission": peers.smtp, "managesieve": peers.sieve}
+OK = {"imap": b"a OK", "pop3": b"+OK", "submission": b"235", "managesieve": b"OK"}
+WRONG = {"imap": b"a NO [AUTHENTICATIONFAILED]", "pop3": b"-ERR [AUTH]", "submission": b"535 5.7.8",
+         "managesieve": b"NO "}
+LATER = {"imap": b"a NO [UNAVAILABLE]", "pop3": b"-ERR [SYS/TEMP]", "submission": b"454 4.7.0",
+         "managesieve": b"NO (TRYLATER)"}
 
 
-def plain(user, password="secret"):
+def plain(user, password):
     return base64.b64encode(f"\0{user}\0{password}".encode())
 
 
-def wrong(protocol):
-    return {"imap": b"a NO [AUTHENTICATIONFAILED]", "pop3": b"-ERR [AUTH]", "submission": b"535 5.7.8",
-            "managesieve": b"NO "}[protocol]
+def greeted(protocol, port, name="mail.example.org"):
+    """A client that has said nothing yet but, where need be, EHLO."""
+    talk = Talk(port, timeout=60)
+    talk.sock = client_context().wrap_socket(talk.sock, server_hostname=name)
+    assert greeting(talk, "sieve" if protocol == "managesieve" else protocol)
+    if protocol == "submission":
+        assert b"AUTH PLAIN" in talk.say(b"EHLO x\r\n").reply()
+    return talk
 
 
-def later(protocol):
-    return {"imap": b"a NO [UNAVAILABLE]", "pop3": b"-ERR [SYS/TEMP]", "submission": b"454 4.7.0",
-            "managesieve": b"NO (TRYLATER)"}[protocol]
+def login(protocol, talk, user, password="secret"):
+    """The answer."""
+    response = plain(user, password)
+    if protocol == "imap":
+        return talk.say(b"a AUTHENTICATE PLAIN %s\r\n" % response).line()
+    if protocol == "pop3":
+        assert talk.say(b"USER %s\r\n" % user.encode()).line().startswith(b"+OK")
+        return talk.say(b"PASS %s\r\n" % password.encode()).line()
+    if protocol == "submission":
+        return talk.say(b"AUTH PLAIN %s\r\n" % response).reply()
+    return talk.say(b'AUTHENTICATE "PLAIN" "%s"\r\n' % response).line()
 
 
 class Socketmap:
-    """A service with a script: answers[user] is what it says, a function of the socket, or None."""
+    """A service with a script: answers[user] is what it says, or "" to hang up, or None for nothing."""
 
     def __init__(self, answers):
         self.answers = answers
         self.asked = []
+        self.heard = b""  # all of it, as it came
         self.connections = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -49,26 +72,269 @@ class Socketmap:
             threading.Thread(target=self.run, args=(sock,), daemon=True).start()
 
     def run(self, sock):
+        with sock, contextlib.suppress(ConnectionError):
+            self.answer(sock)
+
+    def answer(self, sock):
         data = b""
-        with sock:
-            while more := sock.recv(4096):
-                data += more
-                if not data.endswith(b","):
-                    continue
-                name, key = data[data.index(b":") + 1:-1].split(b" ", 1)
-                data = b""
-                self.asked.append((name.decode(), key.decode()))
-                said = self.answers.get(key.decode(), "NOTFOUND ")
-                if said is None:
-                    continue
-                if said == "":
-                    return
-                sock.sendall(said if isinstance(said, bytes) else b"%d:%s," % (len(said), said.encode()))
+        while more := sock.recv(4096):
+            data += more
+            self.heard += more
+            if not data.endswith(b","):
+                continue
+            name, key = data[data.index(b":") + 1:-1].split(b" ", 1)
+            data = b""
+            self.asked.append((name.decode(), key.decode()))
+            said = self.answers.get(key.decode(), "NOTFOUND ")
+            if said is None:
+                continue
+            if said == "":
+                return
+            sock.sendall(said if isinstance(said, bytes) else b"%d:%s," % (len(said), said.encode()))
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
+
+FAULTS = {"temp": "TEMP busy", "timeout": "TIMEOUT ", "perm": "PERM no", "garbage": b"HTTP/1.1 400\r\n",
+          "hangs up": "", "mute": None, "two answers": b"5:OK s2,5:OK s2,", "no backend": "OK elsewhere",
+          "too long": b"999999:"}
+USERS = "alice one\nalice@Example.org s2\n@example.net s2\nbob one\n"
+# What an edge of each kind has.
+KINDS = {"table": 'open = "auth"; lookup = "table"; %s',
+         "default": 'open = "auth"; lookup = "table"; %s backend = "{p}_two";',
+         "service": 'open = "auth"; lookup = "service"; %s',
+         "dead": 'open = "auth"; lookup = "dead"; %s',
+         "sni": 'backend = "{p}_one"; by_sni = ( {{ names = ["two.example.org"]; backend = "{p}_two"; }} );'}
+BY_USER = 'by_user = ( {{ answer = "one"; backend = "{p}_one"; }}, {{ answer = "s2"; backend = "{p}_two"; }} );'
+
+
+class House:
+    """A daemon with an edge of each kind for each protocol, in front of two servers of each."""
+
+    def __init__(self, folder):
+        os.chmod(folder, 0o755)
+        chain, key = make_certificate(folder)
+        self.service = Socketmap({"alice": "OK s2", **FAULTS})
+        self.servers = {p: [peers.Backend(serve) for _ in range(2)] for p, serve in SERVE.items()}
+        *ports, dead = free_ports(len(SERVE) * len(KINDS) + 1)
+        self.ports = dict(zip(((p, kind) for p in SERVE for kind in KINDS), ports))
+        self.daemon = Daemon(folder, f'''workers = 1; drain_timeout = "1s";
+certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
+lookup = {{ table = {{ table = "{self.table(folder)}"; }};
+            service = {{ socketmap = "127.0.0.1:{self.service.port}"; map = "homes"; timeout = "2s"; keep = "1h"; }};
+            dead = {{ socketmap = "127.0.0.1:{dead}"; timeout = "1m"; }}; }};
+backend = {{ {"".join(map(self.backends, SERVE))} }};
+edge = {{ {"".join(self.edge(*which) for which in self.ports)} }};''').ready()
+        for servers in self.servers.values():
+            for server in servers:
+                self.daemon.wait("capabilities learnt", timeout=60, address=f"127.0.0.1:{server.port}")
+
+    @staticmethod
+    def table(folder):
+        path = pathlib.Path(folder, "users")
+        path.write_text(USERS, encoding="ascii")
+        path.chmod(0o644)
+        return path
+
+    def backends(self, protocol):
+        one, two = (server.port for server in self.servers[protocol])
+        return (f'{protocol}_one = {{ address = ["127.0.0.1:{one}"]; }}; '
+                f'{protocol}_two = {{ address = ["127.0.0.1:{two}"]; }};\n')
+
+    def edge(self, protocol, kind):
+        settings = KINDS[kind].replace("%s", BY_USER).format(p=protocol)
+        return (f'{protocol}_{kind} = {{ protocol = "{protocol}"; '
+                f'listen_tls = ["127.0.0.1:{self.ports[protocol, kind]}"]; {settings} }};\n')
+
+    def close(self):
+        self.daemon.close()
+        self.service.close()
+        for server in sum(self.servers.values(), []):
+            server.close()
+
+
+class Door:
+    """One edge of the house, and what its servers have seen since now."""
+
+    def __init__(self, house, protocol, kind):
+        self.protocol, self.kind, self.daemon = protocol, kind, house.daemon
+        self.port = house.ports[protocol, kind]
+        self.servers = house.servers[protocol]
+        self.seen = [len(server.sessions) for server in self.servers]
+        self.events = len(self.daemon.events)
+
+    def talk(self, *name):
+        return greeted(self.protocol, self.port, *name)
+
+    def login(self, talk, *credential):
+        return login(self.protocol, talk, *credential)
+
+    def sessions(self, number):
+        return self.servers[number].sessions[self.seen[number]:]
+
+    def homes(self):
+        """How many sessions of clients each server has had."""
+        return [len(self.sessions(n)) for n in range(2)]
+
+    def ended(self, **fields):
+        return self.daemon.wait("session ended", timeout=60, after=self.events,
+                                edge=f"{self.protocol}_{self.kind}", **fields)
+
+
+@pytest.fixture(scope="module", name="house")
+def house_fixture():
+    with tempfile.TemporaryDirectory() as folder:
+        house = House(folder)
+        yield house
+        house.close()
+
+
+@pytest.fixture(params=SERVE)
+def protocol(request):
+    return request.param
+
+
+def test_each_user_at_home(house, protocol, monkeypatch):
+    monkeypatch.setattr(peers, "PLAIN", b"")  # the servers take every name
+    door = Door(house, protocol, "table")
+    for user, homes in (("alice", [1, 0]), ("alice@EXAMPLE.org", [1, 1]), ("x@example.net", [1, 2])):
+        talk = door.talk()
+        assert door.homes() == [homes[0] - (user == "alice"), homes[1] - (user != "alice")]
+        assert door.login(talk, user).startswith(OK[protocol])
+        assert door.homes() == homes
+        talk.close()
+        assert door.ended(user=user)["backend"].endswith(f":{door.servers[user != 'alice'].port}")
+    assert door.sessions(0)[0]["told"]["client"] == "127.0.0.1"
+
+
+def test_wrong_password_then_another_user(house, protocol):
+    """The answer is the server's, which is then left; the next user may be at home elsewhere."""
+    door = Door(house, protocol, "service")
+    house.service.answers["carl"] = "OK one"
+    talk = door.talk()
+    assert door.login(talk, "carl", "x").startswith(WRONG[protocol])
+    door.servers[0].wait(lambda: door.sessions(0)[0].get("ended"))
+    assert door.homes() == [1, 0]
+    assert door.login(talk, "alice").startswith(OK[protocol])
+    assert door.homes() == [1, 1]
+    talk.close()
+
+
+def test_unknown_user(house):
+    """As if the password were wrong, and as late; no server hears of it."""
+    def check(protocol):
+        door = Door(house, protocol, "table")
+        talk = door.talk()
+        began = time.monotonic()
+        assert door.login(talk, "no " + protocol).startswith(WRONG[protocol])
+        assert time.monotonic() - began > 1.5
+        assert door.homes() == [0, 0]
+        assert door.login(talk, "alice").startswith(OK[protocol])
+        assert door.homes() == [1, 0]
+        talk.close()
+    with ThreadPoolExecutor(len(SERVE)) as pool:
+        list(pool.map(check, SERVE))
+
+
+def test_unknown_user_with_a_default(house, protocol, monkeypatch):
+    monkeypatch.setattr(peers, "PLAIN", b"")
+    door = Door(house, protocol, "default")
+    talk = door.talk()
+    assert door.login(talk, "dora").startswith(OK[protocol])
+    assert door.homes() == [0, 1]
+    talk.close()
+
+
+def test_mail_after_login_only(house):
+    door = Door(house, "submission", "service")
+    talk = door.talk()
+    assert talk.say(b"MAIL FROM:<a@example.net>\r\n").reply().startswith(b"530 5.7.0")
+    assert door.login(talk, "alice").startswith(b"235")
+    for line, code in ((b"MAIL FROM:<a@example.net>", b"250"), (b"RCPT TO:<b@example.net>", b"250"),
+                       (b"DATA", b"354"), (b"x\r\n.", b"250"), (b"QUIT", b"221")):
+        assert talk.say(line + b"\r\n").reply().startswith(code), line
+    assert len(door.sessions(1)[0]["messages"]) == 1
+
+
+def test_socketmap(house, protocol):
+    """One connection, and an answer is kept."""
+    door = Door(house, protocol, "service")
+    for _ in range(3):
+        talk = door.talk()
+        assert door.login(talk, "alice").startswith(OK[protocol])
+        talk.close()
+    assert door.homes() == [0, 3]
+    assert house.service.asked.count(("homes", "alice")) == 1
+    talk = door.talk()
+    assert door.login(talk, "no " + protocol).startswith(WRONG[protocol])
+    assert ("homes", "no " + protocol) in house.service.asked
+    talk.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_socketmap_faults(house, fault):
+    """Never a wrong password; and who comes next is served."""
+    door = Door(house, "imap", "service")
+    house.service.answers["next to " + fault] = "OK s2"
+    talk = door.talk()
+    assert door.login(talk, fault).startswith(LATER["imap"])
+    # The servers know alice alone: that one of them is asked is enough.
+    assert door.login(talk, "next to " + fault).startswith(b"a NO")
+    assert door.homes() == [0, 1]
+    talk.close()
+
+
+def test_socketmap_is_dead(house, protocol):
+    """Nobody waits for it, the second as little as the first."""
+    door = Door(house, protocol, "dead")
+    talk = door.talk()
+    for _ in range(2):
+        began = time.monotonic()
+        assert door.login(talk, "alice").startswith(LATER[protocol])
+        assert time.monotonic() - began < 30  # its timeout is a minute
+    talk.close()
+
+
+def test_by_sni(house, protocol):
+    door = Door(house, protocol, "sni")
+    for name, homes in (("mail.example.org", [1, 0]), ("two.example.org", [1, 1])):
+        talk = door.talk(name)
+        assert door.login(talk, "alice").startswith(OK[protocol])
+        assert door.homes() == homes
+        talk.close()
+
+
+PASSWORDS = ("Never-to-be-seen", "Nor-is-the-wrong-one")
+
+
+def test_passwords_are_nowhere(house, protocol, monkeypatch):
+    """Not in the log, nor in what the lookup is asked, nor in the ledger; and a crash leaves no core."""
+    monkeypatch.setattr(peers, "PLAIN", plain("alice", PASSWORDS[0]))
+    door = Door(house, protocol, "service")
+    for password in PASSWORDS:
+        talk = door.talk()
+        door.login(talk, "alice", password)
+        talk.close()
+    assert door.homes() == [0, 2]  # they were there
+    door.ended(user="alice", login_failures="1")
+    house.daemon.told()
+    forms = [form for password in PASSWORDS
+             for form in (password.encode(), base64.b64encode(password.encode()), plain("alice", password))]
+    kept = {"log": "".join(house.daemon.text).encode(), "lookup": house.service.heard}
+    for path in pathlib.Path(house.daemon.folder).rglob("*"):
+        if path.is_file():
+            kept[str(path)] = path.read_bytes()
+    assert any("ledger" in name for name in kept) and b"alice" in kept["log"] and b"alice" in kept["lookup"]
+    for name, data in kept.items():
+        assert not any(form in data for form in forms), name
+    for pid in sum(house.daemon.children().values(), []):
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+        assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
+
+
+# Daemons of their own
 
 def apart(one, two):
     """Each server is a backend."""
@@ -82,46 +348,27 @@ def together(one, two):
 
 
 class Director:
-    """Two servers behind one edge, and a daemon in front."""
+    """Two IMAP servers behind one edge, and a daemon of two workers in front."""
 
-    def __init__(self, folder, protocol, lookup, edge="", more="", workers=1, backends=apart):
+    def __init__(self, folder, backends, edge, more=""):
         os.chmod(folder, 0o755)
-        self.protocol = protocol
-        self.servers = [peers.Backend(SERVE[protocol]) for _ in range(2)]
-        self.port, tls = free_ports(2)
+        self.servers = [peers.Backend(peers.imap) for _ in range(2)]
+        self.port, = free_ports(1)
         chain, key = make_certificate(str(folder))
-        self.daemon = Daemon(folder, f'''workers = {workers}; drain_timeout = "1s"; {more}
+        self.daemon = Daemon(folder, f'''workers = 2; drain_timeout = "1s"; {more}
 certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
 backend = {{ {backends(*(server.port for server in self.servers))} }};
-{lookup}
-edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{tls}"];
-                 listen_tls = ["127.0.0.1:{self.port}"]; {edge} }}; }};''').ready()
+edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.port}"]; open = "auth"; {edge} }}; }};''').ready()
         for server in self.servers:
-            self.daemon.wait("capabilities learnt", address=f"127.0.0.1:{server.port}")
+            self.daemon.wait("capabilities learnt", timeout=60, address=f"127.0.0.1:{server.port}")
 
-    def talk(self, name="mail.example.org"):
-        talk = Talk(self.port)
-        talk.sock = client_context().wrap_socket(talk.sock, server_hostname=name)
-        assert greeting(talk, "sieve" if self.protocol == "managesieve" else self.protocol)
-        if self.protocol == "submission":
-            assert b"AUTH PLAIN" in talk.say(b"EHLO x\r\n").reply()
-        return talk
-
-    def login(self, talk, user, password="secret"):
-        """The answer."""
-        response = plain(user, password)
-        if self.protocol == "imap":
-            return talk.say(b"a AUTHENTICATE PLAIN %s\r\n" % response).line()
-        if self.protocol == "pop3":
-            assert talk.say(b"USER %s\r\n" % user.encode()).line().startswith(b"+OK")
-            return talk.say(b"PASS %s\r\n" % password.encode()).line()
-        if self.protocol == "submission":
-            return talk.say(b"AUTH PLAIN %s\r\n" % response).reply()
-        return talk.say(b'AUTHENTICATE "PLAIN" "%s"\r\n' % response).line()
-
-    def homes(self):
-        """How many sessions of clients each server has had."""
-        return [len(server.sessions) for server in self.servers]
+    def home(self, user):
+        """Which server a session of his goes to."""
+        before = [len(server.sessions) for server in self.servers]
+        talk = greeted("imap", self.port)
+        assert login("imap", talk, user).startswith(b"a OK")
+        talk.close()
+        return next(n for n in range(2) if len(self.servers[n].sessions) > before[n])
 
     def close(self):
         self.daemon.close()
@@ -129,123 +376,34 @@ edge = {{ e = {{ protocol = "{protocol}"; listen = ["127.0.0.1:{tls}"];
             server.close()
 
 
-BOTH = 'open = "auth"; lookup = "users"; by_user = ( { backend = "one"; }, { answer = "s2"; backend = "two"; } );'
-
-
-def table(folder, text):
-    path = folder / "users"
-    path.write_text(text)
-    path.chmod(0o644)
-    return f'lookup = {{ users = {{ table = "{path}"; }}; }};'
-
-
-@pytest.fixture(params=["imap", "pop3", "submission", "managesieve"])
-def protocol(request):
-    return request.param
-
-
-OK = {"imap": b"a OK", "pop3": b"+OK", "submission": b"235", "managesieve": b"OK"}
-USERS = "alice one\nalice@Example.org s2\n@example.net s2\n"
-
-
-def test_each_user_at_home(tmp_path, protocol, monkeypatch):
-    monkeypatch.setattr(peers, "PLAIN", b"")  # the servers take every name
-    d = Director(tmp_path, protocol, table(tmp_path, USERS), BOTH)
-    try:
-        for user, homes in (("alice", [1, 0]), ("alice@EXAMPLE.org", [1, 1]), ("x@example.net", [1, 2])):
-            talk = d.talk()
-            assert d.homes() == [homes[0] - (user == "alice"), homes[1] - (user != "alice")]
-            assert d.login(talk, user).startswith(OK[protocol])
-            assert d.homes() == homes
-            talk.close()
-            ended = d.daemon.wait("session ended", user=user)
-            assert ended["backend"].endswith(f":{d.servers[user != 'alice'].port}")
-        told = d.servers[0].sessions[0]["told"]
-        assert told["client"] == "127.0.0.1"
-        assert not any("secret" in line for line in d.daemon.text)
-    finally:
-        d.close()
-
-
 def test_the_name_decides(tmp_path, monkeypatch):
     """balance = "user": on each worker the same, in any case; who dies moves his own users alone, and
     has them back."""
     monkeypatch.setattr(peers, "PLAIN", b"")
-    d = Director(tmp_path, "imap", "", 'open = "auth"; backend = "both";', workers=2, backends=together)
+    d = Director(tmp_path, together, 'backend = "both";')
     users = [f"user{n}@example.org" for n in range(30)]
-
-    def homes(names):
-        found = []
-        for name in names:
-            before = d.homes()
-            talk = d.talk()
-            assert d.login(talk, name).startswith(b"a OK")
-            found.append(next(n for n in range(2) if d.homes()[n] > before[n]))
-            talk.close()
-        return found
 
     def until(*states):
         assert wait_until(lambda: [b["state"] for b in d.daemon.status()["backends"]] == list(states), 30)
     try:
         until("up", "up")
-        first = homes(users)
+        first = list(map(d.home, users))
         assert set(first) == {0, 1}
-        assert homes(map(str.upper, users)) == first
+        assert [d.home(user.upper()) for user in users] == first
         port = d.servers[0].port
         d.servers[0].close()
         until("down", "up")
-        assert homes(users) == [1] * len(users)
+        assert list(map(d.home, users)) == [1] * len(users)
         d.servers[0] = peers.Backend(peers.imap, port=port)
         until("up", "up")
-        assert homes(users) == first
-    finally:
-        d.close()
-
-
-def test_wrong_password_then_another_user(tmp_path, protocol):
-    """The answer is the server's, which is then left; the next user may be at home elsewhere."""
-    d = Director(tmp_path, protocol, table(tmp_path, "bob one\nalice s2\n"), BOTH)
-    try:
-        talk = d.talk()
-        assert d.login(talk, "bob", "x").startswith(wrong(protocol))
-        d.servers[0].wait(lambda: d.servers[0].sessions[0].get("ended"))
-        assert d.homes() == [1, 0]
-        assert d.login(talk, "alice").startswith(OK[protocol])
-        assert d.homes() == [1, 1]
-        talk.close()
-    finally:
-        d.close()
-
-
-def test_unknown_user(tmp_path, protocol):
-    """As if the password were wrong, and as late; no server hears of it."""
-    d = Director(tmp_path, protocol, table(tmp_path, "alice one\n"), BOTH)
-    try:
-        talk = d.talk()
-        began = time.monotonic()
-        assert d.login(talk, "nobody").startswith(wrong(protocol))
-        assert time.monotonic() - began > 1.5
-        assert d.homes() == [0, 0]
-        assert d.login(talk, "alice").startswith(OK[protocol])
-        talk.close()
-    finally:
-        d.close()
-
-
-def test_unknown_user_with_a_default(tmp_path):
-    d = Director(tmp_path, "imap", table(tmp_path, "bob one\n"), BOTH + ' backend = "two";')
-    try:
-        talk = d.talk()
-        assert d.login(talk, "alice").startswith(b"a OK")
-        assert d.homes() == [0, 1]
-        talk.close()
+        assert list(map(d.home, users)) == first
     finally:
         d.close()
 
 
 def served(d):
     """The edge's certificate."""
-    talk = d.talk()
+    talk = greeted("imap", d.port)
     try:
         return talk.sock.getpeercert(True)
     finally:
@@ -253,113 +411,26 @@ def served(d):
 
 
 def test_table_is_read_again(tmp_path):
-    d = Director(tmp_path, "imap", table(tmp_path, "alice one\n"), BOTH, workers=2)
+    """And one with a fault is not: neither a renewed certificate nor a reload waits for it."""
     path = tmp_path / "users"
+    path.write_text("alice one\n", encoding="ascii")
+    path.chmod(0o644)
+    d = Director(tmp_path, apart,
+                 'lookup = "users"; by_user = ( { backend = "one"; }, { answer = "s2"; backend = "two"; } );',
+                 f'lookup = {{ users = {{ table = "{path}"; }}; }};')
     try:
-        def home():
-            before = d.homes()
-            talk = d.talk()
-            assert d.login(talk, "alice").startswith(b"a OK")
-            talk.close()
-            return [now - then for now, then in zip(d.homes(), before)]
-        assert home() == [1, 0]
-        path.write_text("alice s2\nalice one\n")  # a fault: what was there before holds
+        assert d.home("alice") == 0
+        path.write_text("alice s2\nalice one\n", encoding="ascii")
         told = d.daemon.wait("table of users not taken, what it said before holds", timeout=60)
         assert told["reason"] == f"{path}:2: this user has a line before"
-        assert home() == [1, 0]
-        # Neither a renewed certificate nor a reload waits for it.
         before = served(d)
         make_certificate(str(tmp_path))
-        assert wait_until(lambda: served(d) != before, 60)
         d.daemon.ctl("reload")
-        d.daemon.wait("configuration reloaded")
-        assert home() == [1, 0]
+        d.daemon.wait("configuration reloaded", timeout=60)
+        assert wait_until(lambda: served(d) != before, 60)
+        assert d.home("alice") == 0
         assert sum("table of users not taken" in line for line in d.daemon.text) == 1
-        path.write_text("alice s2\n")
-        wait_until(lambda: home() == [0, 1], timeout=60)
-    finally:
-        d.close()
-
-
-def test_mail_after_login_only(tmp_path):
-    d = Director(tmp_path, "submission", table(tmp_path, "alice s2\n"), BOTH)
-    try:
-        talk = d.talk()
-        assert talk.say(b"MAIL FROM:<a@example.net>\r\n").reply().startswith(b"530 5.7.0")
-        assert d.login(talk, "alice").startswith(b"235")
-        for line, code in ((b"MAIL FROM:<a@example.net>", b"250"), (b"RCPT TO:<b@example.net>", b"250"),
-                           (b"DATA", b"354"), (b"x\r\n.", b"250"), (b"QUIT", b"221")):
-            assert talk.say(line + b"\r\n").reply().startswith(code), line
-        assert len(d.servers[1].sessions[0]["messages"]) == 1
-    finally:
-        d.close()
-
-
-def service(answers, more=""):
-    one = Socketmap(answers)
-    return one, (f'lookup = {{ users = {{ socketmap = "127.0.0.1:{one.port}"; map = "homes"; '
-                 f'{more} }}; }};')
-
-
-def test_socketmap(tmp_path, protocol):
-    one, lookup = service({"alice": "OK s2"})
-    d = Director(tmp_path, protocol, lookup, BOTH)
-    try:
-        for _ in range(3):
-            talk = d.talk()
-            assert d.login(talk, "alice").startswith(OK[protocol])
-            talk.close()
-        assert d.homes() == [0, 3]
-        assert one.asked == [("homes", "alice")] and one.connections == 1  # the answer is kept
-        talk = d.talk()
-        assert d.login(talk, "nobody").startswith(wrong(protocol))
-        talk.close()
-    finally:
-        d.close()
-        one.close()
-
-
-FAULTS = {"temp": "TEMP busy", "timeout": "TIMEOUT ", "perm": "PERM no", "garbage": b"HTTP/1.1 400\r\n",
-          "hangs up": "", "mute": None, "two answers": b"5:OK s2,5:OK s2,", "no backend": "OK elsewhere",
-          "too long": b"999999:"}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_socketmap_faults(tmp_path, fault):
-    """Never a wrong password; and who comes next is served."""
-    one, lookup = service({"bob": FAULTS[fault], "alice": "OK s2"}, 'timeout = "1s";')
-    d = Director(tmp_path, "imap", lookup, BOTH)
-    try:
-        talk = d.talk()
-        assert d.login(talk, "bob").startswith(later("imap"))
-        assert d.login(talk, "alice").startswith(b"a OK")
-        assert d.homes() == [0, 1]
-        talk.close()
-    finally:
-        d.close()
-        one.close()
-
-
-def test_socketmap_is_dead(tmp_path, protocol):
-    one, lookup = service({})
-    one.close()
-    d = Director(tmp_path, protocol, lookup, BOTH)
-    try:
-        talk = d.talk()
-        assert d.login(talk, "alice").startswith(later(protocol))
-        talk.close()
-    finally:
-        d.close()
-
-
-def test_by_sni(tmp_path, protocol):
-    d = Director(tmp_path, protocol, "", 'backend = "one"; by_sni = ( { names = ["two.example.org"]; '
-                 'backend = "two"; } );')
-    try:
-        for name, homes in (("mail.example.org", [1, 0]), ("two.example.org", [1, 1])):
-            talk = d.talk(name)
-            assert d.login(talk, "alice").startswith(OK[protocol])
-            assert d.homes() == homes
-            talk.close()
+        path.write_text("alice s2\n", encoding="ascii")
+        assert wait_until(lambda: d.home("alice") == 1, 60)
     finally:
         d.close()
