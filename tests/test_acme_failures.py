@@ -96,20 +96,6 @@ def test_a_chain_that_does_not_fit_is_not_taken(scene):
     assert leaf_of(scene.path("chain.pem")) == before == shown(scene.imap)[0]
 
 
-def test_a_restart_in_the_middle_of_an_order(scene):
-    scene.ca.stop()
-    daemon = scene.run(NAMES)
-    daemon.wait("certificate ordered", PATIENCE)
-    daemon.close()
-    with open(scene.path("order"), encoding="ascii") as text:
-        assert text.read().split()[1] == "0"  # it was cut off
-    scene.ca.start({})
-    daemon.start(wrap=scene.wrap)
-    daemon.ready()
-    issued(scene)
-    assert scene.status()["failures"] == 0
-
-
 GREEDY = """#!/usr/bin/python3
 import socket, sys
 if "issue" not in sys.argv:

@@ -40,6 +40,8 @@ int64_t acme_due_next(const struct acme_record *record, const struct acme_life *
 	bool was_cut_off = record->began_s && !record->ended_s;
 	int64_t last_s = was_cut_off ? record->began_s : record->ended_s;
 	int64_t wait_s = patience_s(record->failures + was_cut_off);
+	if (was_cut_off && wait_s < MINUTE_S) /* the CA has counted it, and may be at it still */
+		wait_s = MINUTE_S;
 	return wait_s && last_s + wait_s > due_s ? last_s + wait_s : due_s;
 }
 

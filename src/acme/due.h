@@ -28,7 +28,8 @@ int64_t acme_due_renewal(const struct acme_life *life, uint32_t seed);
 /*
  * When the next order may begin: what acme_due_renewal() says, later after failures (ten seconds,
  * five minutes, fifteen, then an hour and each time twice as long, a day at most: CAs count, and
- * five failures an hour are the limit of the largest).
+ * five failures an hour are the limit of the largest). One that was cut off counts as a failure,
+ * and a minute passes at least.
  */
 int64_t acme_due_next(const struct acme_record *record, const struct acme_life *life,
                       uint32_t seed);

@@ -61,7 +61,9 @@ static void test_due_after_failures(void **state)
 static void test_due_after_a_crash(void **state)
 {
 	const struct acme_record record = { .began_s = NOW, .failures = 3 };
+	const struct acme_record first = { .began_s = NOW };
 	(void)state;
+	assert_int_equal(acme_due_next(&first, &(struct acme_life){}, 1), NOW + 60);
 	assert_int_equal(acme_due_next(&record, &(struct acme_life){}, 1), NOW + 3600);
 }
 

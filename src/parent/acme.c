@@ -367,6 +367,10 @@ void parent_acme_tick(struct parent *p)
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
 	if (!s || !p->is_ready || p->next || p->is_draining || !p->runner.is_ready)
 		return;
+	if (!p->acme->has_finished) {
+		p->acme->has_finished = true;
+		parent_acme_issued_finish(p);
+	}
 	parent_acme_alarm(p);
 	parent_acme_share_tick(p);
 	for (size_t i = 0; i < s->certificate_count && p->acme->step == PARENT_ORDER_NONE; i++)

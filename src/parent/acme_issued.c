@@ -4,6 +4,7 @@
 #include "parent/state.h"
 
 #include "acme/names.h"
+#include "base/clean.h"
 #include "base/log.h"
 #include "tls/label.h"
 #include "tls/server.h"
@@ -47,4 +48,44 @@ const char *parent_acme_issued_keep(struct parent *p, const struct parent_issued
 	           kv_str("file", path), kv_str("acme", issued->c->acme));
 	parent_plan_watch_files(p);
 	return NULL;
+}
+
+bool parent_acme_issued_is_later(const struct parent *p, size_t number, struct slice pem)
+{
+	struct tls_label label = {};
+	if (!pem.len || tls_label_read(&label, pem))
+		return false;
+	bool is_later = label.not_before_s > parent_acme_life(p, number).not_before_s;
+	tls_label_deinit(&label);
+	return is_later;
+}
+
+static void one_finish(struct parent *p, size_t number)
+{
+	const struct conf_settings *s = p->plan->settings;
+	const struct conf_certificate *c = &s->certificates[number];
+	CLEAN(buf_deinit) struct buf pem = {};
+	struct parent_acme_paths paths;
+	struct acme_record record;
+	parent_acme_record_read(s, c, &record);
+	parent_acme_paths(s, c, &paths);
+	if (!record.began_s || record.ended_s || parent_acme_issued_read(&paths, &pem) ||
+	    !parent_acme_issued_is_later(p, number, buf_slice(&pem)))
+		return;
+	const struct parent_issued issued = { c, PARENT_ORDER_CURRENT,
+		                              p->plan->certificates[number].key_digest,
+		                              buf_slice(&pem) };
+	if (parent_acme_issued_keep(p, &issued))
+		return; /* it is of another order, or for the next key: it is ordered again */
+	parent_acme_share_put(p, &issued);
+	acme_record_end(&record, time(NULL), (struct slice){});
+	parent_acme_record_write(s, c, &record);
+}
+
+void parent_acme_issued_finish(struct parent *p)
+{
+	const struct conf_settings *s = p->plan->settings;
+	for (size_t i = 0; i < s->certificate_count; i++)
+		if (s->certificates[i].acme)
+			one_finish(p, i);
 }

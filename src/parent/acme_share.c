@@ -10,7 +10,6 @@
 
 #include "base/clean.h"
 #include "base/log.h"
-#include "tls/label.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,16 +141,10 @@ void parent_acme_share_put(struct parent *p, const struct parent_issued *issued)
 static bool take(struct parent *p, const struct conf_certificate *c, struct slice pem)
 {
 	size_t number = number_of(p, c);
-	const struct acme_life life = parent_acme_life(p, number);
 	const struct parent_issued issued = { c, PARENT_ORDER_CURRENT,
 		                              p->plan->certificates[number].chain_digest, pem };
 	struct acme_record record = { .began_s = time(NULL) };
-	struct tls_label label = {};
-	if (!pem.len || tls_label_read(&label, pem))
-		return false;
-	bool is_later = label.not_before_s > life.not_before_s;
-	tls_label_deinit(&label);
-	if (!is_later)
+	if (!parent_acme_issued_is_later(p, number, pem))
 		return false;
 	const char *why = parent_acme_issued_keep(p, &issued);
 	if (why) {

@@ -24,6 +24,7 @@ struct parent_acme {
 	uint8_t digest[PROC_SPKI_LEN]; /* of the key */
 	int64_t began_s;
 	uint32_t failures; /* before this one */
+	bool has_finished; /* orders that were cut off when the daemon ended were looked at */
 	int sock;          /* to the client's hooks; -1: no client runs */
 	struct io_watch *watch;
 	unsigned words; /* that the hooks of this run may say yet */
@@ -51,6 +52,11 @@ struct parent_issued {
 };
 /* In place of the one before, if it is what was ordered, and valid. NULL, or why not. */
 const char *parent_acme_issued_keep(struct parent *p, const struct parent_issued *issued);
+/* Did it begin later than what is in force? number: of the plan in force. */
+bool parent_acme_issued_is_later(const struct parent *p, size_t number, struct slice pem);
+/* Orders that were cut off when the daemon ended, of which the client had already got what was
+ * ordered: it is kept. */
+void parent_acme_issued_finish(struct parent *p);
 
 /* --- parent/acme_share.c: one node orders for all that have its key --- */
 
