@@ -181,19 +181,34 @@ static void *zone_serve(void *argument)
 	return NULL;
 }
 
-static void zone_begin(struct zone_server *z, const struct zone_record *records, size_t count)
+/* A port of UDP, and the same one of TCP, which somebody else may have. */
+static bool zone_listen(struct zone_server *z, struct sockaddr_in *at)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-	z->records = records;
-	z->count = count;
+	socklen_t len = sizeof(*at);
+	*at = (struct sockaddr_in){ .sin_family = AF_INET,
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	z->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	z->tcp_fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(z->fd, (struct sockaddr *)&at, sizeof(at)) ||
-	    getsockname(z->fd, (struct sockaddr *)&at, &len) ||
-	    bind(z->tcp_fd, (struct sockaddr *)&at, sizeof(at)) || listen(z->tcp_fd, 16) ||
-	    pthread_create(&z->thread, NULL, zone_serve, z))
+	if (!bind(z->fd, (struct sockaddr *)at, len) &&
+	    !getsockname(z->fd, (struct sockaddr *)at, &len) &&
+	    !bind(z->tcp_fd, (struct sockaddr *)at, len) && !listen(z->tcp_fd, 16))
+		return true;
+	close(z->fd);
+	close(z->tcp_fd);
+	return false;
+}
+
+static void zone_begin(struct zone_server *z, const struct zone_record *records, size_t count)
+{
+	enum { TRIES = 100 };
+	struct sockaddr_in at;
+	int tries = 0;
+	z->records = records;
+	z->count = count;
+	while (!zone_listen(z, &at))
+		if (++tries == TRIES)
+			abort();
+	if (pthread_create(&z->thread, NULL, zone_serve, z))
 		abort();
 	snprintf(z->address, sizeof(z->address), "127.0.0.1@%u", ntohs(at.sin_port));
 }
