@@ -18,9 +18,9 @@ pytestmark = pytest.mark.speed  # what others do to our memory meanwhile would b
 COUNT = int(os.environ.get("IDLE_SESSIONS", "300"))
 # What workers set up at their first handshakes is there before.
 WARM = 30
-# Bytes a session, with a margin for what so few of them do not share evenly: 1,300 were measured, and
-# 350 more with TLS to the backend; before the login 4,800.
-COMPACT_IN, COMPACT_BEFORE = 3 * 1024, 8 * 1024
+# Bytes a session, with a margin for what so few of them do not share evenly: 1,500 were measured, and
+# 400 more with TLS to the backend; before the login 2,700.
+COMPACT_IN, COMPACT_BEFORE = 3 * 1024, 5 * 1024
 # OpenSSL's object is 13.5 KB with OpenSSL 3.0 and 28 KB with 3.5.
 OBJECT = 14 * 1024 if ssl.OPENSSL_VERSION_INFO < (3, 2) else 29 * 1024
 # That of the side to the backend has the backend's certificate too, in some hundred small pieces.
