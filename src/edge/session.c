@@ -116,24 +116,6 @@ void edge_session_end(struct edge_session *s, enum conv_outcome outcome)
 	io_later_add(s->pool->loop, &s->end);
 }
 
-static int out_send(struct edge_session *s)
-{
-	struct buf *to_client = &s->conv->out[CONV_CLIENT];
-	struct buf *to_backend = &s->conv->out[CONV_BACKEND];
-	int r = 0;
-	if (buf_len(to_client)) {
-		edge_session_note_sent(s, buf_slice(to_client));
-		r = io_stream_write(&s->client, buf_slice(to_client));
-		buf_deinit_secret(to_client);
-	}
-	if (!r && buf_len(to_backend)) {
-		if (io_stream_is_open(&s->backend))
-			r = io_stream_write(&s->backend, buf_slice(to_backend));
-		buf_deinit_secret(to_backend);
-	}
-	return err_up(r);
-}
-
 static void deadline_follow(struct edge_session *s)
 {
 	struct conv *c = s->conv;
@@ -169,7 +151,7 @@ static void client_tls_start(struct edge_session *s)
 void edge_session_act(struct edge_session *s, int r, enum conv_todo todo)
 {
 	if (!r)
-		r = out_send(s);
+		r = edge_out_send(s);
 	edge_login_expose(s);
 	if (r) {
 		log_error(s->conv->facts.session_id, "session given up", kv_int("errno", -r),
@@ -223,6 +205,7 @@ static bool feed_side(struct edge_session *s, enum conv_side side)
 		}
 		size_t used = 0;
 		enum conv_todo todo = CONV_TODO_CLOSE;
+		edge_out_lend(s);
 		int r = conv_feed(edge_session_conv(s), side, input, &used, &todo);
 		io_stream_consume(from, used);
 		if (used)

@@ -161,6 +161,13 @@ void edge_splice_event(struct edge_session *s, struct io_stream *from, enum io_s
 /* For a reason of ours: what is left goes out first. */
 void edge_splice_end(struct edge_session *s, enum conv_outcome outcome);
 
+/*
+ * edge/out.c: before the conversation is fed, memory of the loop for the text of a message, which
+ * is much and no secret; behind it, what it said goes out. 0 or a negative.
+ */
+void edge_out_lend(struct edge_session *s);
+[[nodiscard]] int edge_out_send(struct edge_session *s);
+
 /* edge/rest.c: from here on s->conv is NULL, until somebody wakes it. */
 void edge_session_rest(struct edge_session *s);
 /* False: no memory, and nothing can be done but to end the session. */

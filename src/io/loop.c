@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <uv.h>
 
-enum { WHEEL_SLOTS = 1024, SPARE_KEPT_MAX = 512 * 1024, EVENTS_A_TURN = 256 };
+enum { WHEEL_SLOTS = 1024, SPARES = 2, SPARE_KEPT_MAX = 512 * 1024, EVENTS_A_TURN = 256 };
 
 struct later_list {
 	struct io_later *first;
@@ -31,7 +31,7 @@ struct io_loop {
 	int ready_count;
 	uint8_t *scratch;
 	uint8_t *plain_scratch;
-	struct buf spare;
+	struct buf spares[SPARES]; /* of a text its plain and its sealed form are there at once */
 };
 
 struct io_watch {
@@ -300,7 +300,8 @@ void io_loop_free(struct io_loop *loop)
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_loop_close(&loop->uv);
 	close(loop->epoll_fd);
-	buf_deinit_secret(&loop->spare);
+	for (int i = 0; i < SPARES; i++)
+		buf_deinit_secret(&loop->spares[i]);
 	explicit_bzero(loop->scratch, IO_SCRATCH_LEN);
 	explicit_bzero(loop->plain_scratch, IO_SCRATCH_LEN);
 	free(loop->scratch);
@@ -444,24 +445,34 @@ uint8_t *io_loop_plain_scratch(struct io_loop *loop)
 	return loop->plain_scratch;
 }
 
+/* The place of spare memory that is there, or that is free. */
+static struct buf *spare_find(struct io_loop *loop, bool is_there)
+{
+	for (int i = 0; i < SPARES; i++)
+		if (!loop->spares[i].data == !is_there)
+			return &loop->spares[i];
+	return NULL;
+}
+
 void io_loop_lend(struct io_loop *loop, struct buf *b)
 {
-	if (b->data)
+	struct buf *spare = b->data ? NULL : spare_find(loop, true);
+	if (!spare)
 		return;
-	*b = loop->spare;
-	buf_clear(b);
-	loop->spare = (struct buf){};
+	*b = *spare;
+	*spare = (struct buf){};
 }
 
 void io_loop_take_back(struct io_loop *loop, struct buf *b)
 {
 	if (!b->data || buf_len(b))
 		return;
-	if (loop->spare.data || b->cap > SPARE_KEPT_MAX) {
+	struct buf *place = b->cap <= SPARE_KEPT_MAX ? spare_find(loop, false) : NULL;
+	if (!place) {
 		buf_deinit(b);
 		return;
 	}
-	loop->spare = *b;
-	buf_clear(&loop->spare);
+	*place = *b;
+	buf_clear(place);
 	*b = (struct buf){};
 }
