@@ -48,7 +48,7 @@ bulk() {
 
 latency() { side "lat-1 lat-64" "$through"; }
 
-idle() { side idle-login "mailseal mailseal-compact haproxy hitch nginx-stream nginx-mail copy" -r $(((rounds + 1) / 2)) -N 2000; }
+idle() { side idle-login "mailseal mailseal-compact haproxy nginx-mail copy" -r $(((rounds + 3) / 4)) -N 2000; }
 
 many() {
     OUT=$BASE/part.json ./many.sh 8000 && keep idle-login idle-login-8000
