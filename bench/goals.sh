@@ -2,24 +2,25 @@
 # All goals in one interleaved run, and their table as Markdown: round by round, mode by mode, target after target.
 # Two CPUs; five rounds take under 25 minutes, of which a tree of Debian 13 and one of Debian 12 are not made.
 #
-# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-o FILE.md]     5, 1, all, run/goals.md
+# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-i]     5, 1, all
+#   -i: the table, and those of all modes, take the place of what RESULTS.md has of them
 #   sections: tls starttls bulk latency idle many dovecot debian13 start relay check watch ledger
 # As root, in a network of its own: alone.sh ./goals.sh (`make bench` does so). A section that cannot be had here says why.
 cd "$(dirname "$0")" || exit 1
-rounds=5 secs=1
+rounds=5 secs=1 results=''
 sections="tls starttls bulk latency idle many dovecot start relay check watch ledger debian13"
-while getopts r:T:s:o: f; do
+while getopts r:T:s:i f; do
     case $f in
     r) rounds=$OPTARG ;;
     T) secs=$OPTARG ;;
     s) sections=$OPTARG ;;
-    o) table=$OPTARG ;;
-    *) sed -n '2,7p' "$0"; exit 2 ;;
+    i) results=RESULTS.md ;;
+    *) sed -n '2,8p' "$0"; exit 2 ;;
     esac
 done
 make -s all || exit 1
 . ./env.sh
-table=${table:-$BASE/goals.md} all=$BASE/goals.json
+table=$BASE/goals.md all=$BASE/goals.json
 export BENCH_TLS_LIMIT=0 BENCH_NO_TABLE=1
 through="mailseal-tcp nginx-stream haproxy hitch"
 
@@ -92,6 +93,7 @@ for section in $sections; do
 done
 ./goals.py --head "$(head_line)" "$all" >"$table"
 ./table.py "$all" >"$BASE/tables.md"
+[ -z "$results" ] || ./goals.py --into "$results" "$table" "$BASE/tables.md"
 echo
 cat "$table"
 echo "# this table: $table; those of all modes: $BASE/tables.md; raw: $all; $SECONDS s"
