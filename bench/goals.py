@@ -118,7 +118,7 @@ def row_number(goal, rows):
     is_met = middle <= goal.at_most if goal.at_most else middle >= goal.at_least
     has_goal = goal.at_most or goal.at_least
     wanted = f"≤ {goal.at_most:g}{unit}" if goal.at_most else f"≥ {goal.at_least:g}{unit}"
-    return ["-", text[0] + unit, f"{text[1]}-{text[2]}", f"{sum(held)} of {len(held)}" if has_goal else "-",
+    return ["-", text[0] + unit, f"{text[1]}-{text[2]}{unit}", f"{sum(held)} of {len(held)}" if has_goal else "-",
             wanted if has_goal else "-", ("met" if is_met else "**missed**") if has_goal else "-"]
 
 
