@@ -2,20 +2,22 @@
 # All goals in one interleaved run, and their table as Markdown: round by round, mode by mode, target after target.
 # Two CPUs; five rounds take under 25 minutes, of which a tree of Debian 13 and one of Debian 12 are not made.
 #
-# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-i]     5, 1, all
+# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-b MINUTES] [-i]     5, 1, all
+#   -b: no section begins after so many minutes; what is left out is named below the table
 #   -i: the table, and those of all modes, take the place of what RESULTS.md has of them
-#   sections: tls starttls bulk latency idle many dovecot debian13 start relay check watch ledger
+#   sections: tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many
 # As root, in a network of its own: alone.sh ./goals.sh (`make bench` does so). A section that cannot be had here says why.
 cd "$(dirname "$0")" || exit 1
-rounds=5 secs=1 results=''
-sections="tls starttls bulk latency idle many dovecot start relay check watch ledger debian13"
-while getopts r:T:s:i f; do
+rounds=5 secs=1 results='' minutes=600
+sections="tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many"
+while getopts r:T:s:b:i f; do
     case $f in
     r) rounds=$OPTARG ;;
     T) secs=$OPTARG ;;
     s) sections=$OPTARG ;;
+    b) minutes=$OPTARG ;;
     i) results=RESULTS.md ;;
-    *) sed -n '2,8p' "$0"; exit 2 ;;
+    *) sed -n '2,9p' "$0"; exit 2 ;;
     esac
 done
 make -s all || exit 1
@@ -32,7 +34,8 @@ keep() { # [MODE NAME]
 side() { # MODES TARGETS [OPTION...]   of run.sh
     local modes=$1 targets=$2
     shift 2
-    ./run.sh -r "$rounds" -T "$secs" -m "$modes" -t "$targets" -o "$BASE/part.json" "$@" && keep
+    ./run.sh -r "$rounds" -T "$secs" -m "$modes" -t "$targets" -o "$BASE/part.json" "$@"
+    keep
 }
 
 tls() { side "hs13-ecdsa hs12-ecdsa hs13-rsa hs12-rsa rs13 rs12" "mailseal $through"; }
@@ -86,6 +89,7 @@ head_line() {
 before=$(cut -d' ' -f1-3 /proc/loadavg)
 : >"$all"
 for section in $sections; do
+    [ $SECONDS -lt $((60 * minutes)) ] || continue
     : >"$BASE/part.json"
     begun=$SECONDS
     "$section"
