@@ -26,10 +26,12 @@ check: build
 soak: build
 	@tools/soak $(T)
 
-# Beside the peers, in some minutes; LONG=1: all that bench/RESULTS.md has.
+# Beside the peers, in some ten minutes; LONG=1: all goals, and all that bench/RESULTS.md has. What is
+# fetched is fetched first: it runs in a network of its own.
 bench: build
 	@tools/install-missing build-essential libssl-dev openssl iproute2 python3 haproxy hitch nginx \
-		libnginx-mod-stream libnginx-mod-mail stunnel4
+		libnginx-mod-stream libnginx-mod-mail stunnel4 $(if $(LONG),debootstrap)
+	@$(if $(LONG),lab/tree bookworm && bench/debian13.sh true)
 	@bench/alone.sh ./quick.sh $(if $(LONG),-l)
 
 install: build

@@ -52,9 +52,13 @@ case ${1-} in
 *)
     [ "$(id -u)" = 0 ] || { echo "debian13.sh: a chroot needs root" >&2; exit 1; }
     "$top/lab/tree" trixie >&2
-    mkdir -p "$over/up" "$over/work" "$over/root"
+    mkdir -p "$over"
     exec 9>"$over/lock"
     flock 9
+    # another tree than the one it was laid over
+    [ "$over/made" -nt "$tree/.lab-tree" ] || rm -rf "$over/up" "$over/work"
+    mkdir -p "$over/up" "$over/work" "$over/root"
+    touch "$over/made"
     exec unshare --mount --pid --fork --kill-child "$0" --enter "$@"
     ;;
 esac

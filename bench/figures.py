@@ -81,3 +81,14 @@ def is_held(reached, wanted):
 def row(what, target, number, **figures):
     """Says what one round of one target was, as run.sh's rows are."""
     print(json.dumps({"round": number, "what": what, "target": target, **figures}), flush=True)
+
+
+def put(path, mark, text):
+    """In place of what stands between the two lines of the mark."""
+    with open(path, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {mark} -->\n")
+    if not end:
+        raise SystemExit(f"{path}: no lines <!-- {mark} --> and <!-- end of {mark} -->")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}<!-- {mark} -->\n\n{text.strip()}\n\n<!-- end of {mark} -->\n{after}")

@@ -6,12 +6,13 @@ to the backend too. A goal over 1 is met when the median reaches it, and four ro
 that is less); one of 1 or less, when the median does. Beside a number: when the median keeps it.
 
 usage: goals.py [--head TEXT] results.json ...
+       goals.py --into RESULTS.md goals.md tables.md      puts both where RESULTS.md has its marks for them
 """
 import sys
 from statistics import median
 from typing import NamedTuple
 
-from figures import WIN, best_of, is_held, peers_of, ratios, read, values
+from figures import WIN, best_of, is_held, peers_of, put, ratios, read, values
 
 
 class Beside(NamedTuple):
@@ -117,25 +118,40 @@ def row_number(goal, rows):
     is_met = middle <= goal.at_most if goal.at_most else middle >= goal.at_least
     has_goal = goal.at_most or goal.at_least
     wanted = f"≤ {goal.at_most:g}{unit}" if goal.at_most else f"≥ {goal.at_least:g}{unit}"
-    return ["-", text[0] + unit, f"{text[1]}-{text[2]}", f"{sum(held)} of {len(held)}" if has_goal else "-",
+    return ["-", text[0] + unit, f"{text[1]}-{text[2]}{unit}", f"{sum(held)} of {len(held)}" if has_goal else "-",
             wanted if has_goal else "-", ("met" if is_met else "**missed**") if has_goal else "-"]
 
 
-def main():
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["--head"]:
-        print(f"{arguments[1]}\n")
-        arguments = arguments[2:]
-    rows, _, left_out = read(arguments)
-    print("| issue | what | best peer | median | min-max | rounds won | goal | |")
-    print("|---|---|---|---|---|---|---|---|")
+def table(rows):
+    """Its lines, and what was not measured."""
+    lines = ["| issue | what | best peer | median | min-max | rounds won | goal | |", "|---|---|---|---|---|---|---|---|"]
     missing = []
     for goal in GOALS:
         cells = (row_beside if isinstance(goal, Beside) else row_number)(goal, rows)
         if cells:
-            print(f"| {goal.issue or '-'} | {goal.text} | " + " | ".join(cells) + " |")
+            lines.append(f"| {goal.issue or '-'} | {goal.text} | " + " | ".join(cells) + " |")
         else:
             missing.append(goal.text)
+    return lines, missing
+
+
+def into(path, *parts):
+    for mark, part in zip(("goals", "tables"), parts):
+        with open(part, encoding="utf-8") as file:
+            put(path, mark, file.read())
+
+
+def main():
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--into"]:
+        into(*arguments[1:])
+        return
+    if arguments[:1] == ["--head"]:
+        print(f"{arguments[1]}\n")
+        arguments = arguments[2:]
+    rows, _, left_out = read(arguments)
+    lines, missing = table(rows)
+    print("\n".join(lines))
     if left_out:
         print(f"\n{len(left_out)} cells are left out: not all of their connections came up and stayed, or were resumed.")
     if missing:

@@ -2,24 +2,27 @@
 # All goals in one interleaved run, and their table as Markdown: round by round, mode by mode, target after target.
 # Two CPUs; five rounds take under 25 minutes, of which a tree of Debian 13 and one of Debian 12 are not made.
 #
-# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-o FILE.md]     5, 1, all, run/goals.md
-#   sections: tls starttls bulk latency idle many dovecot debian13 start relay check watch ledger
+# usage: goals.sh [-r ROUNDS] [-T SECONDS] [-s "SECTIONS"] [-b MINUTES] [-i]     5, 1, all
+#   -b: no section begins after so many minutes; what is left out is named below the table
+#   -i: the table, and those of all modes, take the place of what RESULTS.md has of them
+#   sections: tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many
 # As root, in a network of its own: alone.sh ./goals.sh (`make bench` does so). A section that cannot be had here says why.
 cd "$(dirname "$0")" || exit 1
-rounds=5 secs=1
-sections="tls starttls bulk latency idle many dovecot start relay check watch ledger debian13"
-while getopts r:T:s:o: f; do
+rounds=5 secs=1 results='' minutes=600
+sections="tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many"
+while getopts r:T:s:b:i f; do
     case $f in
     r) rounds=$OPTARG ;;
     T) secs=$OPTARG ;;
     s) sections=$OPTARG ;;
-    o) table=$OPTARG ;;
-    *) sed -n '2,7p' "$0"; exit 2 ;;
+    b) minutes=$OPTARG ;;
+    i) results=RESULTS.md ;;
+    *) sed -n '2,9p' "$0"; exit 2 ;;
     esac
 done
 make -s all || exit 1
 . ./env.sh
-table=${table:-$BASE/goals.md} all=$BASE/goals.json
+table=$BASE/goals.md all=$BASE/goals.json
 export BENCH_TLS_LIMIT=0 BENCH_NO_TABLE=1
 through="mailseal-tcp nginx-stream haproxy hitch"
 
@@ -31,7 +34,8 @@ keep() { # [MODE NAME]
 side() { # MODES TARGETS [OPTION...]   of run.sh
     local modes=$1 targets=$2
     shift 2
-    ./run.sh -r "$rounds" -T "$secs" -m "$modes" -t "$targets" -o "$BASE/part.json" "$@" && keep
+    ./run.sh -r "$rounds" -T "$secs" -m "$modes" -t "$targets" -o "$BASE/part.json" "$@"
+    keep
 }
 
 tls() { side "hs13-ecdsa hs12-ecdsa hs13-rsa hs12-rsa rs13 rs12" "mailseal $through"; }
@@ -48,7 +52,7 @@ bulk() {
 
 latency() { side "lat-1 lat-64" "$through"; }
 
-idle() { side idle-login "mailseal mailseal-compact haproxy hitch nginx-stream nginx-mail copy" -r $(((rounds + 1) / 2)) -N 2000; }
+idle() { side idle-login "mailseal mailseal-compact haproxy nginx-mail copy" -r $(((rounds + 3) / 4)) -N 2000; }
 
 many() {
     OUT=$BASE/part.json ./many.sh 8000 && keep idle-login idle-login-8000
@@ -85,6 +89,7 @@ head_line() {
 before=$(cut -d' ' -f1-3 /proc/loadavg)
 : >"$all"
 for section in $sections; do
+    [ $SECONDS -lt $((60 * minutes)) ] || continue
     : >"$BASE/part.json"
     begun=$SECONDS
     "$section"
@@ -92,6 +97,7 @@ for section in $sections; do
 done
 ./goals.py --head "$(head_line)" "$all" >"$table"
 ./table.py "$all" >"$BASE/tables.md"
+[ -z "$results" ] || ./goals.py --into "$results" "$table" "$BASE/tables.md"
 echo
 cat "$table"
 echo "# this table: $table; those of all modes: $BASE/tables.md; raw: $all; $SECONDS s"
