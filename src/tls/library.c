@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/provider.h"
+#include "tls/random.h"
 #include "tls/session_private.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ int tls_library_open(struct tls_library **ret_library)
 		if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) ||
 		    !providers_load(&library) || !algorithms_fetch(&library))
 			return err_raise(-ENOTSUP);
+		tls_random_use();
 	}
 	*ret_library = &library;
 	return 0;
