@@ -289,6 +289,11 @@ static void status_print(const json_t *answer)
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
+	const json_t *tree = json_object_get(answer, "tree");
+	if (tree)
+		printf("certificate_dir: %lld pairs, %lld found whole, %lld left out\n",
+		       number_of(tree, "pairs"), number_of(tree, "checked"),
+		       number_of(tree, "left_out"));
 	if (number_of(answer, "bans"))
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
 	backends_print(answer);

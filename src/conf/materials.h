@@ -16,8 +16,9 @@ struct conf_materials {
 	size_t chain_count; /* conf_chain_count() */
 	struct buf *cas;    /* conf_ca_...() */
 	size_t ca_count;
+	struct tls_catalog *catalog; /* of certificate_dir, or NULL */
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
-	char visitor[TLS_VISITOR_CAP]; /* tls/server.h; "": nobody looks */
+	char visitor[TLS_VISITOR_CAP];            /* tls/server.h; "": nobody looks */
 	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */
 };
 
