@@ -269,6 +269,7 @@ static void files_check(struct check *c)
 		link_check(c, &c->settings->links[i]);
 	resolver_check(c, &c->settings->resolver);
 	const struct conf_settings *s = c->settings;
+	struct stat st;
 	hook_check(c, "ledger.exposure_hook", s->ledger.exposure_hook,
 	           s->ledger.exposure_hook_count);
 	hook_check(c, "alarm_hook", s->alarm_hook, s->alarm_hook_count);
@@ -276,7 +277,12 @@ static void files_check(struct check *c)
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 	dashboard_check(c, &c->settings->dashboard);
-	config_names_check(c->settings, on_name, c);
+	if (s->certificate_dir && (stat(s->certificate_dir, &st) || !S_ISDIR(st.st_mode)))
+		note(c, (struct conf_place){ c->path, 0, "certificate_dir" }, false,
+		     "write the directory of a tree of certificates", "\"%s\" is no directory here",
+		     s->certificate_dir);
+	if (!s->certificate_dir) /* what names are in there the daemon reads */
+		config_names_check(c->settings, on_name, c);
 }
 
 static void on_short(void *owner, const struct config_short *what)

@@ -178,6 +178,15 @@ void ctl_rollover_print(const json_t *rollover)
 	printf("; %s\n", json_string_value(json_object_get(rollover, "todo")));
 }
 
+/* Nothing where there is none. */
+static void tree_print(const json_t *tree)
+{
+	if (tree)
+		printf("certificate_dir: %lld pairs, %lld found whole, %lld left out\n",
+		       number_of(tree, "pairs"), number_of(tree, "checked"),
+		       number_of(tree, "left_out"));
+}
+
 static void keys_print(const json_t *pids)
 {
 	size_t i;
@@ -208,6 +217,7 @@ void ctl_status_print(const json_t *answer)
 	json_object_foreach((json_t *)json_object_get(answer, "sums"), key, value)
 		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
 	tlsrpt_print(json_object_get(answer, "tlsrpt"));
+	tree_print(json_object_get(answer, "tree"));
 	if (number_of(answer, "bans"))
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
 	backends_print(answer);

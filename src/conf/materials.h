@@ -25,6 +25,7 @@ struct conf_materials {
 	size_t ca_count;
 	struct conf_table *tables; /* by the lookups of the settings; empty: it has none */
 	size_t table_count;
+	struct tls_catalog *catalog; /* of certificate_dir, or NULL */
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	char visitor[TLS_VISITOR_CAP];            /* tls/server.h; "": nobody looks */
 	const struct acme_challenges *challenges; /* that CAs may ask for; outlives what is made */

@@ -549,6 +549,7 @@ struct conf_settings {
 	struct conf_limits limits;
 	struct conf_certificate *certificates;
 	size_t certificate_count;
+	char *certificate_dir; /* a tree of more of them; NULL */
 	struct conf_backend *backends;
 	size_t backend_count;
 	struct conf_lookup *lookups;

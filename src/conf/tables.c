@@ -42,6 +42,15 @@ static const struct conf_row root_rows[] = {
 	    "Before the daemon ends: /healthz answers 503 for so long while connections are still "
 	    "accepted, so that a balancer sends its clients elsewhere",
 	    RANGE(0, 1ULL * HOUR)),
+	ROW("certificate_dir", CONF_PATH, certificate_dir, "", NEW_SESSIONS,
+	    "A tree of certificates, thousands if need be, beside those of \"certificate\": each "
+	    "fullchain.pem with a privkey.pem, each NAME.crt with a NAME.key. Their names are "
+	    "those "
+	    "in them. They are shown by edges that have no \"certificates\", to who asks for a "
+	    "name "
+	    "that no other certificate has; which one others get is for \"certificate\" to say. A "
+	    "pair that is bad is left out, and said. The tree is looked at every minute, and by a "
+	    "reload"),
 	ROW("witness_every", CONF_DURATION_MS, witness_every_ms, "1m", NEW_SESSIONS,
 	    "How often all edges and \"watch_certificates\" are asked which certificate they "
 	    "serve; "
@@ -85,7 +94,6 @@ static const struct {
 	const char *name;
 	const char *sentence;
 } missing[] = {
-	{ "certificate_dir", "a tree of certificates is not in this version" },
 	{ "legacy_kex", "RSA key exchange is not in this version" },
 	{ "suites", "a choice of suites is not in this version" },
 	{ "interface", "a route through a tunnel is not in this version" },

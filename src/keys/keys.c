@@ -22,6 +22,7 @@ enum {
 	/* Signatures in one call to their worker: a call costs as much as a signature, but a
 	 * handshake is not to wait for many others. */
 	ANSWERS_AT_ONCE = 8,
+	PARKED_MAX = 1024,
 };
 
 struct keys;
@@ -35,12 +36,22 @@ struct asker {
 	struct io_later end;
 };
 
+/* A question for a key that the parent was asked for. */
+struct parked {
+	struct parked *next;
+	struct asker *asker;
+	uint32_t key_id;
+	struct buf payload;
+};
+
 struct keys {
 	struct io_loop *loop;
 	struct keys_store *store;
 	struct proc_chan *parent;
 	struct io_watch *parent_watch;
 	struct asker *askers;
+	struct parked *parked;
+	size_t parked_count;
 	int status;
 };
 
@@ -49,7 +60,38 @@ static void watch_update(struct io_watch *watch, const struct proc_chan *chan)
 	io_watch_set(watch, IO_READ | (proc_chan_wants_write(chan) ? IO_WRITE : 0));
 }
 
-static void sign_answer(struct asker *a, struct slice payload)
+static void say(struct keys *k, enum proc_msg_type type, struct slice payload)
+{
+	if (proc_chan_send(k->parent, type, payload, -1))
+		log_error(NULL, "parent cannot be told", kv_int("message", type));
+}
+
+/* The parent may have it. False: too many wait, or there is no memory. */
+static bool park(struct asker *a, uint32_t key_id, struct slice payload)
+{
+	struct keys *k = a->keys;
+	uint8_t wanted[4];
+	struct proc_packer p = proc_packer_over(wanted, sizeof(wanted));
+	bool is_asked = false;
+	struct parked **at = &k->parked;
+	for (; *at; at = &(*at)->next)
+		is_asked |= (*at)->key_id == key_id;
+	struct parked *one = k->parked_count < PARKED_MAX ? calloc(1, sizeof(*one)) : NULL;
+	if (!one || buf_add(&one->payload, payload)) {
+		free(one);
+		return false;
+	}
+	one->asker = a;
+	one->key_id = key_id;
+	*at = one;
+	k->parked_count++;
+	proc_pack_u32(&p, key_id);
+	if (!is_asked)
+		say(k, PROC_MSG_KEY_WANTED, proc_packed(&p));
+	return true;
+}
+
+static void sign_answer(struct asker *a, struct slice payload, bool may_wait)
 {
 	struct proc_unpacker u = proc_unpacker_over(payload);
 	uint32_t number = 0, key_id = 0;
@@ -61,8 +103,11 @@ static void sign_answer(struct asker *a, struct slice payload)
 	if (!proc_unpack_u32(&u, &number) || !proc_unpack_u32(&u, &key_id) ||
 	    !proc_unpack_u16(&u, &scheme) || !proc_unpack_bytes(&u, &digest))
 		return;
+	int r = keys_store_sign(a->keys->store, key_id, scheme, digest, &sig);
+	if (r == KEYS_STORE_NO_KEY && may_wait && park(a, key_id, payload))
+		return;
 	/* An empty answer is a refusal; the worker's handshake then fails. */
-	if (keys_store_sign(a->keys->store, key_id, scheme, digest, &sig)) {
+	if (r) {
 		buf_clear(&sig);
 		log_warn(NULL, "signature refused", kv_int("key", key_id),
 		         kv_int("scheme", scheme));
@@ -73,9 +118,47 @@ static void sign_answer(struct asker *a, struct slice payload)
 		log_warn(NULL, "answer to a worker not sent");
 }
 
+static void parked_free(struct keys *k, struct parked *one)
+{
+	buf_deinit(&one->payload);
+	free(one);
+	k->parked_count--;
+}
+
+/* The key came, or will not. */
+static void parked_answer(struct keys *k, uint32_t key_id)
+{
+	for (struct parked **at = &k->parked; *at;) {
+		struct parked *one = *at;
+		if (one->key_id != key_id) {
+			at = &one->next;
+			continue;
+		}
+		*at = one->next;
+		sign_answer(one->asker, buf_slice(&one->payload), false);
+		if (proc_chan_flush(one->asker->chan) >= 0)
+			watch_update(one->asker->watch, one->asker->chan);
+		parked_free(k, one);
+	}
+}
+
+static void parked_forget(struct asker *a)
+{
+	for (struct parked **at = &a->keys->parked; *at;) {
+		struct parked *one = *at;
+		if (one->asker != a) {
+			at = &one->next;
+			continue;
+		}
+		*at = one->next;
+		parked_free(a->keys, one);
+	}
+}
+
 static void on_asker_end(struct io_later *later)
 {
 	struct asker *a = (struct asker *)((char *)later - offsetof(struct asker, end));
+	parked_forget(a);
 	struct asker **at = &a->keys->askers;
 	while (*at != a)
 		at = &(*at)->next;
@@ -95,7 +178,7 @@ static void on_asker_ready(void *owner, int events)
 	int r = PROC_MORE;
 	unsigned answered = 0;
 	while (!ended && (r = proc_chan_next(a->chan, &msg)) == 0) {
-		sign_answer(a, msg.payload); /* the table lets nothing but SIGN through */
+		sign_answer(a, msg.payload, true); /* the table lets nothing but SIGN through */
 		if (++answered % ANSWERS_AT_ONCE == 0)
 			ended = proc_chan_flush(a->chan);
 	}
@@ -125,12 +208,6 @@ static int asker_add(struct keys *k, int fd)
 		return err_up(r);
 	io_watch_set(a->watch, IO_READ);
 	return 0;
-}
-
-static void say(struct keys *k, enum proc_msg_type type, struct slice payload)
-{
-	if (proc_chan_send(k->parent, type, payload, -1))
-		log_error(NULL, "parent cannot be told", kv_int("message", type));
 }
 
 static void say_key_bad(struct keys *k, uint32_t key_id, const char *why)
@@ -168,6 +245,16 @@ static int on_key(struct keys *k, struct proc_msg *msg)
 	proc_pack_raw(&p, slice_of(digest, sizeof(digest)));
 	say(k, PROC_MSG_KEY_LOADED, proc_packed(&p));
 	return 0;
+}
+
+static int on_key_and_who_waits(struct keys *k, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	uint32_t key_id = 0;
+	int r = on_key(k, msg);
+	if (!r && proc_unpack_u32(&u, &key_id))
+		parked_answer(k, key_id);
+	return err_up(r);
 }
 
 static int on_make_self_signed(struct keys *k, struct proc_msg *msg)
@@ -217,11 +304,12 @@ static int on_message(struct keys *k, struct proc_msg *msg)
 	uint32_t key_id;
 	switch (msg->type) {
 	case PROC_MSG_KEY:
-		return err_up(on_key(k, msg));
+		return err_up(on_key_and_who_waits(k, msg));
 	case PROC_MSG_KEY_FORGET:
 		if (!proc_unpack_u32(&u, &key_id))
 			return err_raise(-EPROTO);
 		keys_store_remove(k->store, key_id);
+		parked_answer(k, key_id);
 		return 0;
 	case PROC_MSG_WORKER_CHANNEL:
 		return err_up(asker_add(k, TAKE_FD(msg->fd)));

@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-enum { RSA_BITS_MIN = 2048 };
+enum { RSA_BITS_MIN = 2048, PARSED_MAX = 1000 };
 
 /* Any curve of ours may sign with any digest, as TLS 1.2 has it (RFC 8422 5.10). */
 static const struct scheme {
@@ -36,14 +36,18 @@ static const struct scheme {
 
 struct key {
 	uint32_t id;
-	EVP_PKEY *pkey;
+	struct buf pem;                         /* secret */
+	EVP_PKEY *pkey;                         /* NULL: not parsed, or not any more */
+	struct key *next, *prev;                /* of store.parsed, the last used first */
 	EVP_PKEY_CTX *ready[COUNT_OF(schemes)]; /* set up at first use, then good for each one */
 };
 
 struct keys_store {
-	struct key *keys; /* sorted by id */
+	struct key **keys; /* sorted by id */
 	size_t count;
 	size_t cap;
+	struct key parsed; /* list head */
+	size_t parsed_count;
 };
 
 static void pkey_freep(EVP_PKEY **pkey)
@@ -56,12 +60,43 @@ static void pkey_ctx_freep(EVP_PKEY_CTX **ctx)
 	EVP_PKEY_CTX_free(*ctx);
 }
 
-static void key_deinit(struct key *key)
+static void parsed_forget(struct keys_store *store, struct key *key)
 {
-	for (size_t i = 0; i < COUNT_OF(schemes); i++)
+	if (!key->pkey)
+		return;
+	key->next->prev = key->prev;
+	key->prev->next = key->next;
+	store->parsed_count--;
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
 		EVP_PKEY_CTX_free(key->ready[i]);
+		key->ready[i] = NULL;
+	}
 	EVP_PKEY_free(key->pkey);
-	*key = (struct key){};
+	key->pkey = NULL;
+}
+
+static void parsed_first(struct keys_store *store, struct key *key)
+{
+	key->next = store->parsed.next;
+	key->prev = &store->parsed;
+	key->next->prev = key->prev->next = key;
+}
+
+/* Takes pkey. Of too many the one that was not used for longest is parsed again when it is. */
+static void parsed_keep(struct keys_store *store, struct key *key, EVP_PKEY *pkey)
+{
+	if (store->parsed_count == PARSED_MAX)
+		parsed_forget(store, store->parsed.prev);
+	key->pkey = pkey;
+	parsed_first(store, key);
+	store->parsed_count++;
+}
+
+static void key_free(struct keys_store *store, struct key *key)
+{
+	parsed_forget(store, key);
+	buf_deinit_secret(&key->pem);
+	free(key);
 }
 
 int keys_store_new(struct keys_store **ret_store)
@@ -69,6 +104,7 @@ int keys_store_new(struct keys_store **ret_store)
 	struct keys_store *store = calloc(1, sizeof(*store));
 	if (!store)
 		return err_raise(-ENOMEM);
+	store->parsed.next = store->parsed.prev = &store->parsed;
 	*ret_store = store;
 	return 0;
 }
@@ -78,7 +114,7 @@ void keys_store_free(struct keys_store *store)
 	if (!store)
 		return;
 	for (size_t i = 0; i < store->count; i++)
-		key_deinit(&store->keys[i]);
+		key_free(store, store->keys[i]);
 	free(store->keys);
 	free(store);
 }
@@ -89,7 +125,7 @@ static size_t key_place(const struct keys_store *store, uint32_t id)
 	size_t low = 0, high = store->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (store->keys[middle].id < id)
+		if (store->keys[middle]->id < id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -100,7 +136,7 @@ static size_t key_place(const struct keys_store *store, uint32_t id)
 static struct key *key_find(const struct keys_store *store, uint32_t id)
 {
 	size_t at = key_place(store, id);
-	return at < store->count && store->keys[at].id == id ? &store->keys[at] : NULL;
+	return at < store->count && store->keys[at]->id == id ? store->keys[at] : NULL;
 }
 
 /* There is nobody to type a passphrase; without this OpenSSL would ask the terminal. */
@@ -144,46 +180,74 @@ static int key_insert(struct keys_store *store, uint32_t id, struct key **ret_ke
 {
 	if (store->count == store->cap) {
 		size_t cap = store->cap ? store->cap * 2 : 8;
-		struct key *keys = reallocarray(store->keys, cap, sizeof(*keys));
+		struct key **keys = reallocarray(store->keys, cap, sizeof(*keys));
 		if (!keys)
 			return err_raise(-ENOMEM);
 		store->keys = keys;
 		store->cap = cap;
 	}
+	struct key *key = calloc(1, sizeof(*key));
+	if (!key)
+		return err_raise(-ENOMEM);
 	size_t at = key_place(store, id);
-	memmove(&store->keys[at + 1], &store->keys[at], (store->count - at) * sizeof(struct key));
-	store->keys[at] = (struct key){ .id = id };
+	memmove(&store->keys[at + 1], &store->keys[at], (store->count - at) * sizeof(key));
+	key->id = id;
+	store->keys[at] = key;
 	store->count++;
-	*ret_key = &store->keys[at];
+	*ret_key = key;
 	return 0;
 }
 
 int keys_store_add(struct keys_store *store, uint32_t id, struct slice pem)
 {
 	CLEAN(pkey_freep) EVP_PKEY *pkey = pem_read(pem);
+	CLEAN(buf_deinit_secret) struct buf text = {};
 	if (!pkey)
 		return KEYS_STORE_BAD_PEM;
 	if (!is_supported(pkey))
 		return KEYS_STORE_UNSUPPORTED;
 	struct key *key = key_find(store, id);
-	if (key)
-		key_deinit(key);
-	int r = key ? 0 : key_insert(store, id, &key);
+	int r = buf_add(&text, pem);
+	if (!r && !key)
+		r = key_insert(store, id, &key);
 	if (r)
 		return err_up(r);
-	*key = (struct key){ .id = id, .pkey = TAKE(pkey) };
+	parsed_forget(store, key);
+	buf_deinit_secret(&key->pem);
+	key->pem = text;
+	text = (struct buf){};
+	parsed_keep(store, key, TAKE(pkey));
 	return 0;
 }
 
 void keys_store_remove(struct keys_store *store, uint32_t id)
 {
+	size_t at = key_place(store, id);
+	if (at == store->count || store->keys[at]->id != id)
+		return;
+	key_free(store, store->keys[at]);
+	store->count--;
+	memmove(&store->keys[at], &store->keys[at + 1],
+	        (store->count - at) * sizeof(store->keys[0]));
+}
+
+/* NULL: nobody added that number, or there is no memory. */
+static struct key *key_use(struct keys_store *store, uint32_t id)
+{
 	struct key *key = key_find(store, id);
 	if (!key)
-		return;
-	key_deinit(key);
-	size_t at = (size_t)(key - store->keys);
-	store->count--;
-	memmove(key, key + 1, (store->count - at) * sizeof(*key));
+		return NULL;
+	if (key->pkey) {
+		key->next->prev = key->prev;
+		key->prev->next = key->next;
+		parsed_first(store, key);
+		return key;
+	}
+	EVP_PKEY *pkey = pem_read(buf_slice(&key->pem));
+	if (!pkey)
+		return NULL;
+	parsed_keep(store, key, pkey);
+	return key;
 }
 
 size_t keys_store_count(const struct keys_store *store)
@@ -232,7 +296,7 @@ static int sign(struct key *key, size_t index, struct slice digest, struct buf *
 int keys_store_sign(struct keys_store *store, uint32_t id, uint16_t scheme, struct slice digest,
                     struct buf *ret_sig)
 {
-	struct key *key = key_find(store, id);
+	struct key *key = key_use(store, id);
 	if (!key)
 		return KEYS_STORE_NO_KEY;
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
@@ -247,9 +311,9 @@ int keys_store_sign(struct keys_store *store, uint32_t id, uint16_t scheme, stru
 	return KEYS_STORE_BAD_SCHEME;
 }
 
-int keys_store_public_digest(const struct keys_store *store, uint32_t id, uint8_t ret_sha256[32])
+int keys_store_public_digest(struct keys_store *store, uint32_t id, uint8_t ret_sha256[32])
 {
-	const struct key *key = key_find(store, id);
+	const struct key *key = key_use(store, id);
 	unsigned char *der = NULL;
 	if (!key)
 		return KEYS_STORE_NO_KEY;

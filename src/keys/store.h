@@ -1,6 +1,7 @@
 /*
  * Private keys by number, and the one thing done with them: signing what a TLS handshake signs.
- * The padding is made here; there is no raw RSA operation and no decryption (DECISIONS 3).
+ * The padding is made here; there is no raw RSA operation and no decryption (DECISIONS 3). A
+ * thousand of them are parsed at a time, others when they are used (DECISIONS 20).
  */
 #ifndef KEYS_STORE_H
 #define KEYS_STORE_H
@@ -39,7 +40,7 @@ size_t keys_store_count(const struct keys_store *store);
                                   struct slice digest, struct buf *ret_sig);
 
 /* SHA-256 of the SubjectPublicKeyInfo, as tls_chain_public_digest() has it. 0, NO_KEY, FAILED. */
-[[nodiscard]] int keys_store_public_digest(const struct keys_store *store, uint32_t id,
+[[nodiscard]] int keys_store_public_digest(struct keys_store *store, uint32_t id,
                                            uint8_t ret_sha256[32]);
 
 #endif

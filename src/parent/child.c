@@ -1,6 +1,7 @@
 /* One process of the daemon as the parent has it: its channel, what it says, its start. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/catalog.h"
 #include "parent/guard.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
@@ -102,10 +103,21 @@ static void on_key_message(struct parent_child *c, struct proc_msg *msg)
 	if (!proc_unpack_u32(&u, &key_id) || !proc_unpack_text(&u, &bytes))
 		return;
 	slice_to_text(bytes, why, sizeof(why));
+	bool is_loaded = msg->type == PROC_MSG_KEY_LOADED;
+	if (parent_catalog_key_said(c, key_id, bytes, is_loaded ? NULL : why))
+		return;
 	if (msg->type == PROC_MSG_KEY_LOADED)
 		parent_plan_key_loaded(c, key_id, bytes);
 	else
 		parent_plan_key_bad(c->parent, key_id, why);
+}
+
+static void on_key_wanted(struct parent_child *c, struct slice payload)
+{
+	struct proc_unpacker u = proc_unpacker_over(payload);
+	uint32_t key_id;
+	if (!c->is_leaving && proc_unpack_u32(&u, &key_id))
+		parent_catalog_key_wanted(c, key_id);
 }
 
 static void on_message(struct parent_child *c, struct proc_msg *msg)
@@ -203,6 +215,9 @@ static void on_message(struct parent_child *c, struct proc_msg *msg)
 	case PROC_MSG_KEY_LOADED:
 	case PROC_MSG_KEY_BAD:
 		on_key_message(c, msg);
+		break;
+	case PROC_MSG_KEY_WANTED:
+		on_key_wanted(c, msg->payload);
 		break;
 	case PROC_MSG_REQUEST_MADE:
 		parent_request_came(c->parent, msg->payload);

@@ -2,6 +2,7 @@
  * again when it dies. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/catalog.h"
 #include "parent/guard.h"
 #include "parent/state.h"
 
@@ -290,6 +291,7 @@ void parent_worker_configure(struct parent *p, struct parent_child *worker)
 		parent_file_send(worker, PROC_MSG_CHAIN, plan->certificates[i].key_id,
 		                 conf_chain_name(plan->settings, i),
 		                 buf_slice(&plan->certificates[i].chain));
+	parent_catalog_send(p, worker);
 	for (size_t i = 0; i < conf_ca_count(plan->settings); i++)
 		if (buf_len(&plan->cas[i]))
 			parent_file_send(worker, PROC_MSG_CA, (uint32_t)i, NULL,

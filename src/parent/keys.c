@@ -1,4 +1,5 @@
 #include "parent/keys.h"
+#include "parent/catalog.h"
 #include "parent/guard.h"
 #include "parent/parent.h"
 #include "parent/state.h"
@@ -54,7 +55,7 @@ static void introduce(struct parent *p, const struct parent_child *only)
 			parent_keys_introduce(p, c);
 }
 
-static bool key_send(struct parent_child *keys, uint32_t key_id, const char *path)
+bool parent_keys_load_one(struct parent_child *keys, uint32_t key_id, const char *path)
 {
 	uint8_t payload[4];
 	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
@@ -69,7 +70,7 @@ static bool key_send(struct parent_child *keys, uint32_t key_id, const char *pat
 unsigned parent_keys_load(struct parent *p, uint32_t key_id, const char *path)
 {
 	unsigned sent = 0;
-	while (sent < p->keys_count && key_send(&p->keys[sent], key_id, path))
+	while (sent < p->keys_count && parent_keys_load_one(&p->keys[sent], key_id, path))
 		sent++;
 	return sent;
 }
@@ -82,7 +83,7 @@ static void all_send(struct parent_child *keys, struct parent_plan *plan)
 		if (!buf_len(&plan->certificates[i].chain))
 			continue;
 		parent_plan_key_path(plan->settings, i, path, sizeof(path));
-		if (!key_send(keys, plan->certificates[i].key_id, path))
+		if (!parent_keys_load_one(keys, plan->certificates[i].key_id, path))
 			parent_plan_key_bad(keys->parent, plan->certificates[i].key_id,
 			                    strerror(errno));
 	}
@@ -101,6 +102,7 @@ static int keys_launch(struct parent *p, unsigned slot)
 	all_send(keys, p->retired);
 	all_send(keys, p->plan);
 	all_send(keys, p->next);
+	parent_catalog_keys_lost(p, slot);
 	return 0;
 }
 
@@ -160,13 +162,18 @@ void parent_keys_adjust(struct parent *p)
 		keys_leave(&p->keys[slot]);
 }
 
-void parent_keys_forget(struct parent *p, uint32_t key_id)
+void parent_keys_refuse(struct parent_child *keys, uint32_t key_id)
 {
 	uint8_t payload[4];
 	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
 	proc_pack_u32(&packer, key_id);
+	parent_send(keys, PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+}
+
+void parent_keys_forget(struct parent *p, uint32_t key_id)
+{
 	for (unsigned i = 0; i < p->keys_count; i++)
-		parent_send(&p->keys[i], PROC_MSG_KEY_FORGET, proc_packed(&packer), -1);
+		parent_keys_refuse(&p->keys[i], key_id);
 }
 
 void parent_keys_make(struct parent *p, enum proc_msg_type type, struct slice payload, int fd)
@@ -180,7 +187,7 @@ void parent_keys_share(struct parent *p, uint32_t key_id, int fd)
 	/* Opened anew: each reads from the beginning. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (unsigned i = 1; i < p->keys_count; i++)
-		if (!key_send(&p->keys[i], key_id, path))
+		if (!parent_keys_load_one(&p->keys[i], key_id, path))
 			log_error(NULL, "key not handed on", kv_int("key", key_id),
 			          kv_str("error", strerror(errno)));
 }

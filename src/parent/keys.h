@@ -18,8 +18,9 @@ struct parent_plan;
 
 enum {
 	PARENT_KEYS_MAX = 16,
-	/* Of one keys process, where no key is RSA. A signature takes a tenth of what its worker has
-	 * to do for a session (42 us of 468 with P-256), with RSA 2048 more than half (313 of 507). */
+	/* Of one keys process, where no key is RSA. A signature takes a tenth of what its worker
+	 * has to do for a session (42 us of 468 with P-256), with RSA 2048 more than half (313 of
+	 * 507). */
 	PARENT_KEYS_WORKERS = 4,
 };
 
@@ -38,6 +39,11 @@ void parent_keys_introduce(struct parent *p, struct parent_child *worker);
  * (errno says why).
  */
 unsigned parent_keys_load(struct parent *p, uint32_t key_id, const char *path);
+/* One alone is given a key. False: errno says why not. */
+[[nodiscard]] bool parent_keys_load_one(struct parent_child *keys, uint32_t key_id,
+                                        const char *path);
+/* What it wanted is not to be had. */
+void parent_keys_refuse(struct parent_child *keys, uint32_t key_id);
 void parent_keys_forget(struct parent *p, uint32_t key_id);
 /* The first of them makes keys, certificates and requests. Takes fd. */
 void parent_keys_make(struct parent *p, enum proc_msg_type type, struct slice payload, int fd);

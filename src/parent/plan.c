@@ -3,6 +3,7 @@
  * half of each key, the two must fit, then sockets and workers follow. Until all of that is well
  * nothing changes.
  */
+#include "parent/catalog.h"
 #include "parent/parent.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
@@ -28,6 +29,7 @@
 enum {
 	FILE_MAX = 2 * 1024 * 1024,
 	NODE_QUIET_MS = 3600 * 1000,
+	TREE_TICKS = 6, /* certificate_dir is looked at each minute: it may have many files */
 	MISMATCH_GRACE_MS = 60000, /* certbot writes chain and key one after the other */
 };
 
@@ -43,6 +45,7 @@ void parent_plan_free(struct parent_plan *plan)
 	parent_health_free(plan);
 	parent_tables_free(plan);
 	parent_tunnels_free(plan);
+	parent_catalog_free(plan->catalog);
 	buf_deinit(&plan->passwords);
 	free(plan->certificates);
 	free(plan->cas);
@@ -286,6 +289,7 @@ static void keys_forget(struct parent *p, const struct parent_plan *plan)
 	for (size_t i = 0; i < plan->certificate_count; i++) {
 		if (plan->certificates[i].key_id) /* else another plan has it */
 			parent_keys_forget(p, plan->certificates[i].key_id);
+		parent_catalog_forget(p, plan);
 	}
 }
 
@@ -346,12 +350,14 @@ static void plan_commit(struct parent *p)
 	parent_tunnels_begin(p, old);
 	parent_servants_adjust(p, old ? old->settings : NULL);
 	/* Handshakes under way may still sign with the keys before: those go one change later. */
-	if (p->retired)
-		keys_forget(p, p->retired);
-	parent_plan_free(p->retired);
+	struct parent_plan *gone = p->retired;
 	p->retired = old;
+	if (gone)
+		keys_forget(p, gone);
+	parent_plan_free(gone);
 	parent_keys_adjust(p);
 	workers_adjust(p, wanted);
+	parent_catalog_in_force(p);
 	restart_warn(p);
 	p->is_reloading = old;
 	if (!old)
@@ -472,6 +478,8 @@ static int plan_fill(struct parent *p, struct parent_plan *plan)
 		r = self_made_prepare(p, plan);
 	if (!r)
 		r = node_prepare(p, plan);
+	if (!r)
+		r = parent_catalog_prepare(p, plan);
 	return r < 0 ? err_up(r) : 0; /* what failed is in plan->error */
 }
 
@@ -645,6 +653,8 @@ void parent_plan_watch_files(struct parent *p)
 		changed |= is_other;
 	}
 	changed |= s && (trust_has_changed(p->plan) || parent_tables_have_changed(p->plan));
+	if (s && ++p->file_ticks % TREE_TICKS == 0)
+		changed |= parent_catalog_has_changed(p);
 	if (is_news)
 		parent_dashboard_in_force(p);
 	if (!changed || p->next || p->is_draining)

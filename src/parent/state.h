@@ -112,6 +112,7 @@ struct parent_plan {
 	struct conf_settings *settings;
 	struct parent_certificate *certificates; /* of the settings, then the self-made one */
 	size_t certificate_count;
+	struct parent_catalog *catalog; /* parent/catalog.h; NULL: there is no tree */
 	struct buf *cas;                /* conf/materials.h */
 	struct parent_table *tables;    /* of the lookups; parent/tables.c */
 	struct timespec trust_times[2]; /* of ca.crt and denied of pki.dir */
@@ -200,6 +201,7 @@ struct parent {
 	struct io_deadline ticket_tick;
 	uint64_t tickets_due_ms;
 	struct io_deadline file_tick;
+	unsigned file_ticks;
 	struct parent_waiting *requests; /* that keys makes; parent/requests.c */
 	uint32_t next_request;
 	struct parent_challenges *challenges; /* NULL until one is in force */

@@ -1,6 +1,7 @@
 /* What the daemon says of itself: the answer of the control socket to "status", the dashboard's. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/catalog.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
 #include "parent/truth.h"
@@ -126,6 +127,13 @@ static json_t *keys_json(const struct parent *p)
 	return pids;
 }
 
+static json_t *tree_json(const struct parent *p)
+{
+	const struct parent_catalog_counts counts = parent_catalog_counts(p);
+	return json_pack("{s:I, s:I, s:I}", "pairs", (json_int_t)counts.pairs, "checked",
+	                 (json_int_t)counts.checked, "left_out", (json_int_t)counts.bad);
+}
+
 json_t *parent_status_json(const struct parent *p, bool is_long)
 {
 	struct timespec now;
@@ -152,6 +160,8 @@ json_t *parent_status_json(const struct parent *p, bool is_long)
 		json_object_set_new(status, "watch", parent_watches_json(p));
 	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
 	json_object_set_new(status, "certificates", parent_certificates_json(p));
+	if (p->plan && p->plan->catalog)
+		json_object_set_new(status, "tree", tree_json(p));
 	json_object_set_new(status, "alarms", parent_alarms_json(p));
 	if (p->truth)
 		json_object_set_new(status, "witness", parent_truth_json(p));

@@ -178,6 +178,8 @@ static const struct row {
 	                              false },
 	[PROC_MSG_EVERYWHERE_SAID] = { "everywhere said", WAY(WITNESS, PARENT),
 	                               ID + 1 + 4 + 2 + PROC_EVERYWHERE_WHY_CAP, false },
+	[PROC_MSG_CATALOG] = { "catalog", WAY(PARENT, WORKER), 0, true },
+	[PROC_MSG_KEY_WANTED] = { "key wanted", WAY(KEYS, PARENT), ID, false },
 };
 _Static_assert(8 + PROC_HOOK_SAID_MAX <= PROC_PAYLOAD_MAX, "what a program says is a payload");
 _Static_assert(COUNT_OF(rows) == PROC_MSG_COUNT, "a message without a row");

@@ -169,7 +169,8 @@ enum proc_msg_type {
 	                          names and key. The number alone: it failed */
 	/* parent -> keys, and back: what a CA is shown by tls-alpn-01 (RFC 8737) */
 	PROC_MSG_MAKE_CHALLENGE, /* u32 key id, 32 bytes: digest of the key authorization, text:
-	                            name; fd: where to write the key, for the other keys processes */
+	                            name; fd: where to write the key, for the other keys processes
+	                          */
 	PROC_MSG_CHALLENGE_MADE, /* u32 key id, text: certificate in PEM; empty: it failed */
 	/* parent -> worker, and back: what CAs may ask for now, all of it */
 	PROC_MSG_CHALLENGES,       /* u32 generation, then proc/challenges.h */
@@ -205,6 +206,10 @@ enum proc_msg_type {
 	PROC_MSG_STS_LOOK,
 	PROC_MSG_STS_SEEN,     /* and back, then parent -> site (proc/published.h) */
 	PROC_MSG_STS_MISMATCH, /* site -> parent: which are not as served: "DOMAIN WHY\n" each */
+	/* parent -> worker, behind CONFIG: certificates by name (tls/catalog.h) */
+	PROC_MSG_CATALOG, /* fd: memory to be mapped */
+	/* keys -> parent: a key that it was not given yet; a KEY or a KEY_FORGET is the answer */
+	PROC_MSG_KEY_WANTED, /* u32 key id */
 	PROC_MSG_COUNT,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "tls/leaf.h"
 #include "tls/server.h"
 
 #include <errno.h>
@@ -73,6 +74,13 @@ STACK_OF(X509) * tls_chain_certificates(struct slice der)
 	return TAKE(list);
 }
 
+bool tls_chain_is_well(struct slice der)
+{
+	CLEAN(tls_chain_list_freep) STACK_OF(X509) *list = tls_chain_certificates(der);
+	ERR_clear_error();
+	return list;
+}
+
 static int der_add(struct buf *der, X509 *certificate)
 {
 	int len = i2d_X509(certificate, NULL);
@@ -101,17 +109,22 @@ static int kind_of(X509 *leaf, enum tls_key_kind *ret_kind)
 	return 0;
 }
 
+/* Empty where it is no name. */
+static struct slice name_text(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == ',')
+			return (struct slice){};
+	return text;
+}
+
 /* DNS names only: subject, addresses and mailboxes do not choose a certificate (RFC 9525). */
 static struct slice dns_name(const GENERAL_NAME *name)
 {
 	if (name->type != GEN_DNS)
 		return (struct slice){};
-	struct slice text = slice_of(ASN1_STRING_get0_data(name->d.dNSName),
-	                             (size_t)ASN1_STRING_length(name->d.dNSName));
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == ',')
-			return (struct slice){};
-	return text;
+	return name_text(slice_of(ASN1_STRING_get0_data(name->d.dNSName),
+	                          (size_t)ASN1_STRING_length(name->d.dNSName)));
 }
 
 static int compare_names(const void *a, const void *b)
@@ -195,9 +208,67 @@ int tls_chain_init(struct tls_chain *ret_chain, struct slice pem)
 		r = der_add(&chain.der, sk_X509_value(list, i));
 	if (!r)
 		r = names_read(sk_X509_value(list, 0), &chain.names);
+	if (!r && !tls_chain_spki_digest(sk_X509_value(list, 0), chain.key_sha256))
+		r = TLS_CHAIN_BAD;
 	ERR_clear_error();
 	if (r)
 		return r; /* ours or an outcome of the same enum */
+	*ret_chain = chain;
+	chain = (struct tls_chain){};
+	return 0;
+}
+
+/* The bytes of all certificates of a PEM text. 0, TLS_CHAIN_EMPTY, TLS_CHAIN_BAD or ours. */
+static int der_read(struct buf *der, struct slice pem)
+{
+	CLEAN(bio_freep) BIO *bio = NULL;
+	char *name, *header;
+	unsigned char *data;
+	long len;
+	int r = 0;
+	if (pem.len <= INT_MAX)
+		bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	if (!bio)
+		return err_raise(-ENOMEM);
+	while (!r && PEM_read_bio(bio, &name, &header, &data, &len)) {
+		if (!strcmp(name, PEM_STRING_X509) || !strcmp(name, PEM_STRING_X509_OLD))
+			r = buf_add(der, slice_of(data, (size_t)len));
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(data);
+	}
+	if (r)
+		return err_up(r);
+	if (!is_pem_end())
+		return TLS_CHAIN_BAD;
+	return buf_len(der) ? 0 : TLS_CHAIN_EMPTY;
+}
+
+static int leaf_take(struct tls_chain *chain)
+{
+	struct tls_leaf leaf;
+	size_t count = 0;
+	int r = tls_leaf_read(&leaf, buf_slice(&chain->der));
+	if (r)
+		return r;
+	chain->kind = leaf.kind;
+	for (size_t i = 0; i < leaf.name_count; i++) {
+		leaf.names[count] = name_text(leaf.names[i]);
+		count += leaf.names[count].len > 0;
+	}
+	if (!EVP_Digest(leaf.key.data, leaf.key.len, chain->key_sha256, NULL, EVP_sha256(), NULL))
+		return err_raise(-ENOMEM);
+	return err_up(names_join(leaf.names, count, &chain->names));
+}
+
+int tls_chain_take(struct tls_chain *ret_chain, struct slice pem)
+{
+	CLEAN(tls_chain_deinit) struct tls_chain chain = {};
+	int r = pem.len ? der_read(&chain.der, pem) : TLS_CHAIN_EMPTY;
+	if (!r)
+		r = leaf_take(&chain);
+	if (r)
+		return r; /* the same */
 	*ret_chain = chain;
 	chain = (struct tls_chain){};
 	return 0;

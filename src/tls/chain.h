@@ -17,11 +17,16 @@ enum tls_key_kind { TLS_KEY_RSA, TLS_KEY_EC, TLS_KEY_KIND_COUNT };
 struct tls_chain {
 	struct buf der; /* the certificates one behind the other, leaf first */
 	enum tls_key_kind kind;
-	char *names; /* of the leaf: lower case, sorted, unique, "," between */
+	char *names;            /* of the leaf: lower case, sorted, unique, "," between */
+	uint8_t key_sha256[32]; /* of the leaf's SubjectPublicKeyInfo */
 };
 
 /* 0, enum tls_chain_result, or -ENOMEM. */
 [[nodiscard]] int tls_chain_init(struct tls_chain *ret_chain, struct slice pem);
+/* The same, and quick: nothing is parsed but names and key of the leaf (tls/leaf.h). */
+[[nodiscard]] int tls_chain_take(struct tls_chain *ret_chain, struct slice pem);
+/* Do all certificates of its DER parse? */
+bool tls_chain_is_well(struct slice der);
 void tls_chain_deinit(struct tls_chain *chain);
 
 /* The certificates of DER bytes that tls_chain_init() made. NULL: no memory. */

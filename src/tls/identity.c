@@ -2,6 +2,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "tls/server_private.h"
+#include "tls/sni.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -187,20 +188,12 @@ static struct tls_identity *find_text(const struct tls_identities *ids, const ch
 
 struct tls_identity *tls_identities_find(const struct tls_identities *ids, const char *sni)
 {
-	char name[256];
-	size_t len = strlen(sni);
-	if (!len || len >= sizeof(name))
+	char name[TLS_SNI_CAP];
+	if (!tls_sni_fold(sni, name))
 		return NULL;
-	for (size_t i = 0; i <= len; i++)
-		name[i] = (char)(sni[i] >= 'A' && sni[i] <= 'Z' ? sni[i] + 'a' - 'A' : sni[i]);
-	if (name[len - 1] == '.')
-		name[len - 1] = '\0';
 	struct tls_identity *id = find_text(ids, name);
-	char *dot = strchr(name, '.');
-	if (id || !dot || dot == name)
-		return id;
-	dot[-1] = '*'; /* "a.example.org": the byte before the dot is not needed any more */
-	return find_text(ids, dot - 1);
+	const char *wildcard = id ? NULL : tls_sni_wildcard(name);
+	return wildcard ? find_text(ids, wildcard) : id;
 }
 
 void tls_identities_touch(struct tls_identities *ids, struct tls_identity *id)

@@ -26,10 +26,16 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (tls_challenge_take(ssl, server, sni))
 		return SSL_TLSEXT_ERR_OK;
+	struct tls_catalog_found found;
 	struct tls_identity *id = sni ? tls_identities_find(&server->identities, sni) : NULL;
-	if (!id)
+	SSL_CTX *context = NULL;
+	if (id)
+		context = tls_server_context(server, id);
+	else if (sni && server->named.catalog &&
+	         tls_catalog_find(server->named.catalog, sni, &found))
+		context = tls_named_context(server, &found);
+	else
 		return SSL_TLSEXT_ERR_NOACK;
-	SSL_CTX *context = tls_server_context(server, id);
 	if (!context || !SSL_set_SSL_CTX(ssl, context)) {
 		*alert = SSL_AD_INTERNAL_ERROR;
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -39,7 +45,9 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 
 bool tls_server_has_name(const struct tls_server *s, const char *name)
 {
-	return tls_identities_find(&s->identities, name);
+	struct tls_catalog_found found;
+	return tls_identities_find(&s->identities, name) ||
+	       (s->named.catalog && tls_catalog_find(s->named.catalog, name, &found));
 }
 
 /* The offered name that equals ours; empty: it is not offered. */
@@ -119,7 +127,7 @@ static bool dh_add(SSL_CTX *context, EVP_PKEY *parameters)
 	return false;
 }
 
-static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
+SSL_CTX *tls_server_context_new(struct tls_server *s, const struct tls_identity *id)
 {
 	struct tls_context_settings set = { &s->policy, s->suites, s->groups };
 	CLEAN(tls_context_freep) SSL_CTX *context = tls_context_new(TLS_server_method(), &set);
@@ -142,7 +150,7 @@ static SSL_CTX *context_new(struct tls_server *s, const struct tls_identity *id)
 SSL_CTX *tls_server_context(struct tls_server *s, struct tls_identity *id)
 {
 	if (!id->context) {
-		id->context = context_new(s, id);
+		id->context = tls_server_context_new(s, id);
 		if (!id->context)
 			return NULL;
 		s->identities.context_count++;
@@ -236,6 +244,7 @@ int tls_server_new(struct tls_server **ret_s, const struct tls_server_settings *
 	s->references = 1;
 	s->signer = set->signer;
 	s->inside = tls_inside_ref(set->inside);
+	s->named.catalog = tls_catalog_ref(set->catalog);
 	s->clients_may_have_none = set->clients_may_have_none;
 	s->says_word = set->says_word;
 	s->challenges = set->challenges;
@@ -270,6 +279,7 @@ void tls_server_unref(struct tls_server *s)
 	if (!s || --s->references)
 		return;
 	tls_identities_deinit(&s->identities);
+	tls_named_deinit(&s->named);
 	explicit_bzero(s->ticket_keys, sizeof(s->ticket_keys));
 	tls_chain_list_freep(&s->client_cas);
 	tls_inside_unref(s->inside);

@@ -8,6 +8,7 @@
 #include "tls/session.h"
 
 struct acme_challenges;
+struct tls_catalog;
 struct tls_inside;
 
 enum { TLS_VISITOR_CAP = 16 };
@@ -43,6 +44,7 @@ struct tls_server_settings {
 	struct tls_policy policy;
 	const struct tls_certificate_spec *certificates; /* the first is the default */
 	size_t certificate_count;
+	struct tls_catalog *catalog; /* more, for names that none of those has; or NULL */
 	const char
 		*ticket_scope; /* tickets of another scope are not resumed (edge of other trust) */
 	/* Clients have to prove themselves by a certificate of these CAs (PEM; empty: they have

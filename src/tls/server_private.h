@@ -2,7 +2,9 @@
 #ifndef TLS_SERVER_PRIVATE_H
 #define TLS_SERVER_PRIVATE_H
 
+#include "tls/catalog.h"
 #include "tls/chain.h"
+#include "tls/context.h"
 #include "tls/policy.h"
 #include "tls/server.h"
 
@@ -47,6 +49,24 @@ struct tls_identity *tls_identities_find(const struct tls_identities *ids, const
 /* Notes that one is in use, and drops the context of the longest unused if there are too many. */
 void tls_identities_touch(struct tls_identities *ids, struct tls_identity *id);
 
+/* What a server has made of a catalog. */
+struct tls_named_context {
+	uint32_t number; /* of the name in the catalog */
+	SSL_CTX *context;
+	uint64_t used; /* greater is later */
+};
+
+struct tls_named {
+	struct tls_catalog *catalog; /* a reference, or NULL */
+	struct tls_named_context *list;
+	size_t count, cap;
+	uint64_t uses;
+};
+
+void tls_named_deinit(struct tls_named *named);
+/* The context of what was found in the catalog of s. NULL: no memory, or OpenSSL refuses it. */
+SSL_CTX *tls_named_context(struct tls_server *s, const struct tls_catalog_found *found);
+
 enum { TLS_TICKET_NAME_LEN = 16, TLS_TICKET_AES_LEN = 32, TLS_TICKET_HMAC_LEN = 32 };
 
 struct tls_ticket_key {
@@ -62,6 +82,7 @@ struct tls_server {
 	struct tls_signer *signer;
 	struct tls_policy policy; /* groups: not valid, see below */
 	struct tls_identities identities;
+	struct tls_named named;               /* asked for what is not among the identities */
 	struct tls_ticket_key ticket_keys[2]; /* current, previous */
 	bool has_previous_key;
 	uint8_t scope[32]; /* hash: tickets of another one are not ours */
@@ -84,6 +105,9 @@ struct tls_server {
 
 /* The context of an identity, made now if need be. NULL: no memory, or OpenSSL refuses its key. */
 SSL_CTX *tls_server_context(struct tls_server *s, struct tls_identity *id);
+
+/* A new one, with these chains. NULL as before. */
+SSL_CTX *tls_server_context_new(struct tls_server *s, const struct tls_identity *id);
 
 /* Our certificate, and the stand-in for its key. der: of tls_chain_init(). False: OpenSSL does not
  * take it (its queue says why). */

@@ -15,6 +15,7 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
+#include "tls/catalog.h"
 #include "tls/session.h"
 #include "worker/backends.h"
 #include "worker/challenges.h"
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { LEDGER_PATIENCE_MS = 2000 }; /* at the end, for what was told last */
@@ -71,6 +73,7 @@ static void next_clear(struct worker *w)
 	free(w->next.chains);
 	free(w->next.key_ids);
 	free(w->next.cas);
+	tls_catalog_unref(w->next.catalog);
 	w->next = (struct conf_materials){};
 	conf_settings_free(w->next_settings);
 	w->next_settings = NULL;
@@ -134,6 +137,19 @@ static int on_chain(struct worker *w, struct proc_msg *msg)
 		return err_raise(-EPROTO);
 	w->next.key_ids[w->next.chain_count] = key_id;
 	return err_up(buf_add(&w->next.chains[w->next.chain_count++], pem));
+}
+
+static int on_catalog(struct worker *w, struct proc_msg *msg)
+{
+	struct stat st;
+	CLEAN(closep) int fd = TAKE_FD(msg->fd);
+	if (!w->next_settings || w->next.catalog || fstat(fd, &st) || st.st_size <= 0)
+		return err_raise(-EPROTO);
+	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return err_raise(-errno);
+	int r = tls_catalog_new(&w->next.catalog, bytes, (size_t)st.st_size);
+	return r > 0 ? err_raise(-EPROTO) : err_up(r);
 }
 
 static int on_ca(struct worker *w, struct proc_msg *msg)
@@ -357,6 +373,8 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 		return err_up(on_config(w, msg));
 	case PROC_MSG_CHAIN:
 		return err_up(on_chain(w, msg));
+	case PROC_MSG_CATALOG:
+		return err_up(on_catalog(w, msg));
 	case PROC_MSG_CA:
 		return err_up(on_ca(w, msg));
 	case PROC_MSG_TABLE:
