@@ -410,17 +410,24 @@ def served(d):
         talk.close()
 
 
+def replace(path, text):
+    """Whole: nobody reads half of it."""
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="ascii")
+    new.chmod(0o644)
+    new.rename(path)
+
+
 def test_table_is_read_again(tmp_path):
     """And one with a fault is not: neither a renewed certificate nor a reload waits for it."""
     path = tmp_path / "users"
-    path.write_text("alice one\n", encoding="ascii")
-    path.chmod(0o644)
+    replace(path, "alice one\n")
     d = Director(tmp_path, apart,
                  'lookup = "users"; by_user = ( { backend = "one"; }, { answer = "s2"; backend = "two"; } );',
                  f'lookup = {{ users = {{ table = "{path}"; }}; }};')
     try:
         assert d.home("alice") == 0
-        path.write_text("alice s2\nalice one\n", encoding="ascii")
+        replace(path, "alice s2\nalice one\n")
         told = d.daemon.wait("table of users not taken, what it said before holds", timeout=60)
         assert told["reason"] == f"{path}:2: this user has a line before"
         before = served(d)
@@ -430,7 +437,12 @@ def test_table_is_read_again(tmp_path):
         assert wait_until(lambda: served(d) != before, 60)
         assert d.home("alice") == 0
         assert sum("table of users not taken" in line for line in d.daemon.text) == 1
-        path.write_text("alice s2\n", encoding="ascii")
+        path.unlink()
+        d.daemon.ctl("reload")
+        d.daemon.wait("table of users not taken, what it said before holds",
+                      reason=f"{path}: No such file or directory")
+        assert d.home("alice") == 0
+        replace(path, "alice s2\n")
         assert wait_until(lambda: d.home("alice") == 1, 60)
     finally:
         d.close()

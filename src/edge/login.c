@@ -99,7 +99,7 @@ static bool refuse(struct edge_session *s)
 	return true;
 }
 
-bool edge_login_is_turned_away(struct edge_session *s)
+bool edge_login_turns_away(struct edge_session *s)
 {
 	return is_refused(s) && refuse(s);
 }
@@ -124,7 +124,7 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 	struct edge_throttle_pair pair = pair_of(s);
 	/* What he says now would reach the backend. */
 	if (!has_failed && !got_in)
-		return buf_len(&c->out[CONV_BACKEND]) && edge_login_is_turned_away(s);
+		return buf_len(&c->out[CONV_BACKEND]) && edge_login_turns_away(s);
 	if (has_failed)
 		edge_lookup_note_refusal(s);
 	s->login_failures = c->login_failures;

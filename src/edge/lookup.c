@@ -152,7 +152,7 @@ static void ask(struct edge_session *s, const struct edge_lookup *lookup)
 void edge_lookup_begin(struct edge_session *s)
 {
 	const struct edge_lookup *lookup = s->edge->lookup;
-	if (edge_login_is_turned_away(s))
+	if (edge_login_turns_away(s))
 		return;
 	struct edge_lookup_job *job = calloc(1, sizeof(*job));
 	if (!job) {

@@ -200,8 +200,8 @@ void edge_handshakes_line_moves(struct io_later *later);
  */
 [[nodiscard]] bool edge_login_follow(struct edge_session *s, enum conv_todo todo);
 void edge_login_release(struct edge_session *s);
-/* His backend would be opened for a credential that would be refused unasked: he is turned away. */
-[[nodiscard]] bool edge_login_is_turned_away(struct edge_session *s);
+/* Who failed too often is, before a backend is opened for his credential. True: it was done. */
+[[nodiscard]] bool edge_login_turns_away(struct edge_session *s);
 /* What came in clear is told at once; where an exception allows it, once for each login. */
 void edge_login_expose(struct edge_session *s);
 

@@ -119,7 +119,7 @@ static int table_keep(struct parent_table *t, const struct parent_table *old)
 	return 0;
 }
 
-/* Said once of each version of the file. */
+/* Said once of each version of the file; of one that is not there, at each reload. */
 static void fault_log(const struct conf_lookup *lookup, const struct fault *fault)
 {
 	log_error(NULL, "table of users not taken, what it said before holds",
@@ -134,7 +134,8 @@ static int table_prepare(struct parent_plan *plan, const struct parent_plan *bef
 	const struct parent_table *old = table_of(before, lookup->table);
 	struct timespec now = time_of(lookup->table);
 	struct fault fault;
-	if (old && (is_same_time(now, old->time) || is_same_time(now, old->faulty_time)))
+	if (old && now.tv_sec &&
+	    (is_same_time(now, old->time) || is_same_time(now, old->faulty_time)))
 		return err_up(table_keep(t, old));
 	int r = table_read(t, lookup->table, &fault);
 	if (r == CONF_BAD && old) {
