@@ -15,7 +15,7 @@ from daemon import Daemon, Talk, free_ports, make_certificate, wait_until
 
 pytestmark = pytest.mark.speed  # what others do to our memory meanwhile would be in the figure
 
-COUNT = int(os.environ.get("IDLE_SESSIONS", "300"))
+COUNT = int(os.environ.get("IDLE_SESSIONS", "220"))
 # What workers set up at their first handshakes is there before.
 WARM = 30
 # Bytes a session, with a margin for what so few of them do not share evenly: 1,500 were measured, and
