@@ -26,19 +26,37 @@ static bool is_special(uint8_t c)
 	return c == '\r' || c == '\n' || c == '\0';
 }
 
+/* Bytes up to CR: of these only CR, LF and NUL matter, and the others are rare in mail. */
+static block low_mark(const uint8_t *at)
+{
+	block bytes;
+	memcpy(&bytes, at, sizeof(bytes));
+	return (block)(bytes <= '\r');
+}
+
+/* The first byte of a block that has a mark; its size: none has. */
+static size_t first_mark(block marks)
+{
+	uint64_t halves[2];
+	memcpy(halves, &marks, sizeof(halves));
+	if (halves[0])
+		return (size_t)__builtin_ctzll(le64toh(halves[0])) / 8;
+	if (halves[1])
+		return 8 + (size_t)__builtin_ctzll(le64toh(halves[1])) / 8;
+	return sizeof(block);
+}
+
 /* Where the first CR, LF or NUL from `at` on stands; input.len: there is none. */
 static size_t special_find(struct slice input, size_t at)
 {
-	for (; input.len - at >= sizeof(block); at += sizeof(block)) {
-		block bytes;
-		uint64_t hits[2];
-		memcpy(&bytes, input.data + at, sizeof(bytes));
-		block is_hit = (block)((bytes == '\r') | (bytes == '\n') | (bytes == '\0'));
-		memcpy(hits, &is_hit, sizeof(hits));
-		if (hits[0])
-			return at + (size_t)__builtin_ctzll(le64toh(hits[0])) / 8;
-		if (hits[1])
-			return at + 8 + (size_t)__builtin_ctzll(le64toh(hits[1])) / 8;
+	while (input.len - at >= sizeof(block)) {
+		size_t step = first_mark(low_mark(input.data + at));
+		at += step;
+		if (step == sizeof(block))
+			continue;
+		if (is_special(input.data[at]))
+			return at;
+		at++;
 	}
 	while (at < input.len && !is_special(input.data[at]))
 		at++;

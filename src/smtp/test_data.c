@@ -56,6 +56,9 @@ static const struct data_case cases[] = {
 	{ "LF LF . LF LF", IN("a\n\n.\n\nb\r\n"), 0, "a\r\n\r\n..\r\n\r\nb\r\n", 4, 0 },
 	{ "dots behind LF are text", IN("a\n..b\r\n"), 0, "a\r\n...b\r\n", 1, 0 },
 	{ "the end behind a bare LF", IN("a\n\r\n.\r\n"), SMTP_DATA_END, "a\r\n\r\n.\r\n", 1, 0 },
+	{ "control characters are text, a LF behind them is not",
+	  IN("0123456789abcd\t\x01\x0b\x0c 0123456789\t\tabcdef\t\n\r\n"), 0,
+	  "0123456789abcd\t\x01\x0b\x0c 0123456789\t\tabcdef\t\r\n\r\n", 1, 0 },
 	{ "8 bit", IN("\xff\xc3\xa9\r\n.\r\n"), SMTP_DATA_END, "\xff\xc3\xa9\r\n.\r\n", 0, 0 },
 };
 
