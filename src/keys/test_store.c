@@ -158,6 +158,34 @@ static void test_store_add_replace_remove(void **state)
 	keys_store_free(NULL);
 }
 
+/* Those that are not kept parsed sign all the same. */
+static void test_store_more_than_are_parsed(void **state)
+{
+	enum { COUNT = 1100 };
+	(void)state;
+	struct keys_store *store = NULL;
+	CLEAN(buf_deinit) struct buf ec = {};
+	CLEAN(buf_deinit) struct buf sig = {};
+	uint8_t digest[32] = {}, public[32];
+	pem_of(world.ec, NULL, &ec);
+	assert_int_equal(keys_store_new(&store), 0);
+	for (uint32_t id = 1; id <= COUNT; id++)
+		assert_int_equal(keys_store_add(store, id, buf_slice(&ec)), 0);
+	for (int round = 0; round < 2; round++)
+		for (uint32_t id = 1; id <= COUNT; id += 7) {
+			buf_clear(&sig);
+			assert_int_equal(keys_store_sign(store, id, 0x0403,
+			                                 slice_of(digest, sizeof(digest)), &sig),
+			                 0);
+			assert_true(buf_len(&sig) > 0);
+		}
+	assert_int_equal(keys_store_public_digest(store, 2, public), 0);
+	for (uint32_t id = 1; id <= COUNT; id += 3)
+		keys_store_remove(store, id);
+	assert_int_equal(keys_store_public_digest(store, 3, public), 0);
+	keys_store_free(store);
+}
+
 static void test_store_refuses_bad_keys(void **state)
 {
 	(void)state;
@@ -262,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_store_refuses_mismatches),
 		cmocka_unit_test(test_store_refuses_other_schemes),
 		cmocka_unit_test(test_store_add_replace_remove),
+		cmocka_unit_test(test_store_more_than_are_parsed),
 		cmocka_unit_test(test_store_refuses_bad_keys),
 		cmocka_unit_test(test_store_key_behind_other_blocks),
 		cmocka_unit_test(test_store_self_signed),
