@@ -1,12 +1,14 @@
 /*
- * certificates FOLDER COUNT - so many P-256 keys, and a certificate by itself for each:
- * FOLDER/N.crt and FOLDER/N.key, for the name cN.example.
+ * certificates FOLDER COUNT - so many P-256 keys, and a certificate by itself for each, as certbot
+ * has them: FOLDER/cN.example/fullchain.pem and privkey.pem.
  */
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define MUST(what)                                                                                 \
 	do {                                                                                       \
@@ -40,10 +42,12 @@ static X509 *make(EVP_PKEY *key, long number)
 	return cert;
 }
 
-static FILE *file_of(const char *folder, long number, const char *ending)
+static FILE *file_of(const char *folder, long number, const char *name)
 {
 	char path[4096];
-	snprintf(path, sizeof(path), "%s/%ld.%s", folder, number, ending);
+	snprintf(path, sizeof(path), "%s/c%ld.example", folder, number);
+	MUST(mkdir(path, 0755) == 0 || errno == EEXIST);
+	snprintf(path, sizeof(path), "%s/c%ld.example/%s", folder, number, name);
 	FILE *file = fopen(path, "w");
 	MUST(file);
 	return file;
@@ -59,7 +63,8 @@ int main(int argc, char **argv)
 		EVP_PKEY *key = EVP_EC_gen("P-256");
 		MUST(key);
 		X509 *cert = make(key, i);
-		FILE *chain = file_of(argv[1], i, "crt"), *secret = file_of(argv[1], i, "key");
+		FILE *chain = file_of(argv[1], i, "fullchain.pem"),
+		     *secret = file_of(argv[1], i, "privkey.pem");
 		MUST(PEM_write_X509(chain, cert));
 		MUST(PEM_write_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL));
 		fclose(chain);

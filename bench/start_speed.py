@@ -22,11 +22,11 @@ from figures import row  # noqa: E402
 NAMES = 50
 
 
-def configuration(folder, count, port):
-    certificates = "".join(f'c{n} = {{ chain = "{folder}/{n}.crt"; key = "{folder}/{n}.key"; }};\n' for n in range(count))
-    return (f'workers = 1; user = "nobody"; drain_timeout = "1s";\ncertificate = {{ {certificates} }};\n'
-            f'backend = {{ b = {{ address = ["127.0.0.1:1"]; client_info = "none"; accept = ["no-client-info"]; }}; }};\n'
-            f'edge = {{ any = {{ protocol = "tcp"; listen_tls = ["127.0.0.1:{port}"]; backend = "b"; }}; }};\n')
+def configuration(folder, port, backend):
+    return (f'workers = 1; user = "nobody"; drain_timeout = "1s"; certificate_dir = "{folder}";\n'
+            f'limits = {{ connections_per_address = 0; handshakes_per_second = 0; }};\n'
+            f'backend = {{ b = {{ address = ["127.0.0.1:{backend}"]; client_info = "none"; accept = ["no-client-info"]; }}; }};\n'
+            f'edge = {{ any = {{ protocol = "tcp"; listen_tls = ["127.0.0.1:{port}"]; backend = "b"; accept = ["self-signed"]; }}; }};\n')
 
 
 def handshake_ms(port, number):
@@ -48,10 +48,10 @@ def pss_mib(pid):
 
 
 def measure(folder, count):
-    port = free_ports(1)[0]
-    os.makedirs(f"{folder}/run", exist_ok=True)
+    port, behind = free_ports(2)
+    backend = subprocess.Popen([f"{BENCH}/backend", f"echo:{behind}"])
     begun = time.monotonic()
-    daemon = Daemon(f"{folder}/run", configuration(folder, count, port))
+    daemon = Daemon(folder, configuration(f"{folder}/certificates", port, behind))
     try:
         daemon.wait("ready", 60)
         ready = time.monotonic() - begun
@@ -62,6 +62,8 @@ def measure(folder, count):
                 "first_ms": round(median(first), 3), "again_ms": round(median(again), 3), "first_worst_ms": round(max(first), 3)}
     finally:
         daemon.close()
+        backend.terminate()
+        backend.wait()
 
 
 def main():
@@ -71,7 +73,8 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        subprocess.run([f"{BENCH}/certificates", folder, str(options.certificates)], check=True)
+        os.mkdir(f"{folder}/certificates")
+        subprocess.run([f"{BENCH}/certificates", f"{folder}/certificates", str(options.certificates)], check=True)
         for number in range(1, options.rounds + 1):
             row("start", "mailseal", number, **measure(folder, options.certificates))
 
