@@ -15,7 +15,7 @@ enum {
 	KEEP_MAX = 2 * READ_CHUNK, /* memory an idle channel may hold, each way */
 	/* Enough that proc_chan_next() always gets on; more is left in the socket. */
 	IN_MAX = PROC_HEADER_LEN + PROC_PAYLOAD_MAX,
-	FDS_MAX = 256, /* received, and their messages not taken yet */
+	FDS_MAX = 256, /* received, and their messages not taken yet: the rest is left, too */
 };
 
 /* A descriptor in a queue, and where in the stream of bytes it belongs. */
@@ -233,7 +233,7 @@ static int receive(struct proc_chan *chan, size_t *ret_len)
 		if (r)
 			return err_up(r);
 	}
-	if (!is_fine || chan->fds_in.count > FDS_MAX)
+	if (!is_fine)
 		return broken(chan);
 	if (m.msg_flags & MSG_CTRUNC) /* our table of descriptors is full, or it sent many */
 		return err_raise(-EMFILE);
@@ -249,7 +249,7 @@ int proc_chan_read(struct proc_chan *chan)
 	if (chan->is_broken)
 		return PROC_BROKEN;
 	memory_return(&chan->in);
-	while (buf_len(&chan->in) < IN_MAX) {
+	while (buf_len(&chan->in) < IN_MAX && chan->fds_in.count < FDS_MAX) {
 		size_t len = 0;
 		int r = receive(chan, &len);
 		if (r == PROC_CLOSED)
@@ -287,6 +287,12 @@ static void message_consume(struct proc_chan *chan, size_t len)
 	chan->taken += len;
 }
 
+/* The rest of a message is missing. It can have one descriptor. */
+static int more(struct proc_chan *chan)
+{
+	return chan->fds_in.count < FDS_MAX ? PROC_MORE : broken(chan);
+}
+
 /* Leaves out what is of a newer table. Returns 0, PROC_MORE or PROC_BROKEN. */
 static int newer_skip(struct proc_chan *chan)
 {
@@ -301,7 +307,7 @@ static int newer_skip(struct proc_chan *chan)
 		if (h.len > PROC_PAYLOAD_MAX)
 			return broken(chan);
 		if (in.len < len)
-			return PROC_MORE;
+			return more(chan);
 		if (!fd_agrees(chan, false, chan->taken + len))
 			return broken(chan);
 		message_consume(chan, len);
@@ -317,7 +323,7 @@ int proc_chan_next(struct proc_chan *chan, struct proc_msg *ret_msg)
 		return r;
 	struct slice in = buf_slice(&chan->in);
 	if (in.len < PROC_HEADER_LEN)
-		return PROC_MORE;
+		return more(chan);
 	struct proc_header h = proc_header_read(in.data);
 	bool has_fd = proc_msg_has_fd(h.type);
 	/* Refused by its header: what is not allowed is not waited for. */
@@ -326,7 +332,7 @@ int proc_chan_next(struct proc_chan *chan, struct proc_msg *ret_msg)
 		return broken(chan);
 	size_t len = PROC_HEADER_LEN + (size_t)h.len;
 	if (in.len < len)
-		return PROC_MORE;
+		return more(chan);
 	if (!fd_agrees(chan, has_fd, chan->taken + len))
 		return broken(chan);
 	*ret_msg = (struct proc_msg){

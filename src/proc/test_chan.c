@@ -151,6 +151,7 @@ static void test_chan_descriptors(void **state)
 	(void)state;
 	mixed_run(10, 1 << 20);
 	mixed_run(200, 1 << 20);
+	mixed_run(2000, 1 << 20); /* more than are held at once, in one go */
 	mixed_run(2000, 4608);
 }
 
@@ -378,13 +379,15 @@ static void test_chan_descriptor_flood(void **state)
 	(void)state;
 	struct pair p = pair_new();
 	struct frame start = { 64 * 1024, PROC_MSG_STATUS, V, 0 };
-	int r = 0;
+	struct proc_msg msg;
+	int r = PROC_MORE;
 	int sent = 0;
 	raw_send(proc_chan_fd(p.worker), &start, 999, 0, 0);
-	for (; r == 0 && sent < 1000; sent++) {
+	for (; r == PROC_MORE && sent < 1000; sent++) {
 		struct frame one = { 0, 0, 0, 0 };
 		raw_send(proc_chan_fd(p.worker), &one, 1, 1, 1);
-		r = proc_chan_read(p.parent);
+		assert_int_equal(proc_chan_read(p.parent), 0);
+		r = proc_chan_next(p.parent, &msg);
 	}
 	assert_int_equal(r, PROC_BROKEN);
 	assert_in_range(sent, 1, 300);
