@@ -42,6 +42,17 @@ int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_
 	return file_read_fd(b, fd, max);
 }
 
+struct timespec file_time(const char *path)
+{
+	struct stat st = {};
+	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
+}
+
+bool file_time_is_same(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 const char *file_error(int r)
 {
 	return r == FILE_TOO_LONG ? "longer than is read" : strerror(-r);

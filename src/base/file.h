@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 enum { FILE_TOO_LONG = 1 };
@@ -20,6 +21,10 @@ enum { FILE_TOO_LONG = 1 };
  * (no regular file), or the errno of open() and read().
  */
 [[nodiscard]] int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_time);
+
+/* When it was changed, links followed. All 0: it is not there. */
+struct timespec file_time(const char *path);
+bool file_time_is_same(struct timespec a, struct timespec b);
 
 /* What was returned, in words. */
 const char *file_error(int r);

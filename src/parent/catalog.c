@@ -6,13 +6,13 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sealed.h"
 #include "tls/catalog.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
 	CHAIN_MAX = 256 * 1024,
@@ -81,21 +81,6 @@ static struct pair *serving(struct pair *pair)
 	return pair->before && !pair->before->is_bad ? pair->before : NULL;
 }
 
-static int bytes_put(int *ret_fd, struct slice bytes)
-{
-	CLEAN(closep)
-	int fd = memfd_create("mailseal-certificates", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return err_raise(-errno);
-	int r = file_write_fd(fd, bytes);
-	if (r)
-		return err_up(r);
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
-		return err_raise(-errno);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
 static int catalog_write(struct parent_catalog *c)
 {
 	CLEAN(buf_deinit) struct buf bytes = {};
@@ -117,7 +102,7 @@ static int catalog_write(struct parent_catalog *c)
 	}
 	int r = tls_catalog_write(&bytes, entries, count);
 	if (!r)
-		r = bytes_put(&fd, buf_slice(&bytes));
+		r = sealed_new(&fd, "mailseal-certificates", buf_slice(&bytes));
 	if (r)
 		return err_up(r);
 	if (c->fd >= 0)

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -26,8 +27,7 @@ static struct pair_stamp stamp_of(const struct stat *st)
 
 static bool stamp_is_same(const struct pair_stamp *a, const struct pair_stamp *b)
 {
-	return a->inode == b->inode && a->size == b->size && a->time.tv_sec == b->time.tv_sec &&
-	       a->time.tv_nsec == b->time.tv_nsec;
+	return a->inode == b->inode && a->size == b->size && file_time_is_same(a->time, b->time);
 }
 
 bool pair_place_is_same(const struct pair_place *a, const struct pair_place *b)

@@ -8,15 +8,8 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
 enum { FILE_MAX = 1024 * 1024 };
-
-static struct timespec time_of(const char *path)
-{
-	struct stat st = {};
-	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
-}
 
 void parent_hosts_send(struct parent *p)
 {
@@ -25,7 +18,7 @@ void parent_hosts_send(struct parent *p)
 	const char *path = s->resolver.hosts_file;
 	if (!conf_has_host_names(s) || !path)
 		return;
-	p->hosts_time = time_of(path);
+	p->hosts_time = file_time(path);
 	int r = file_read(&text, path, FILE_MAX, NULL);
 	if (r && r != -ENOENT)
 		log_warn(NULL, "hosts file cannot be read", kv_str("file", path),
@@ -38,8 +31,8 @@ void parent_hosts_watch(struct parent *p)
 	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
 	if (!s || !p->resolver.chan || !conf_has_host_names(s) || !s->resolver.hosts_file)
 		return;
-	const struct timespec now = time_of(s->resolver.hosts_file);
-	if (now.tv_sec != p->hosts_time.tv_sec || now.tv_nsec != p->hosts_time.tv_nsec)
+	const struct timespec now = file_time(s->resolver.hosts_file);
+	if (!file_time_is_same(now, p->hosts_time))
 		parent_hosts_send(p);
 }
 

@@ -24,7 +24,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	FILE_MAX = 2 * 1024 * 1024,
@@ -63,12 +62,6 @@ int parent_plan_fails(struct parent_plan *plan, const char *format, ...)
 	return CONF_BAD;
 }
 
-static struct timespec time_of(const char *path)
-{
-	struct stat st = {};
-	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
-}
-
 static int certificate_read(struct parent_plan *plan, struct parent_certificate *c,
                             const char *chain_path, const char *key_path)
 {
@@ -77,7 +70,7 @@ static int certificate_read(struct parent_plan *plan, struct parent_certificate 
 		return parent_plan_fails(plan, "%s: %s", chain_path, file_error(r));
 	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
 		return parent_plan_fails(plan, "%s: no certificate in PEM", chain_path);
-	c->key_time = time_of(key_path);
+	c->key_time = file_time(key_path);
 	struct tls_label label = {};
 	if (!tls_label_read(&label, buf_slice(&c->chain))) {
 		c->not_before_s = label.not_before_s;
@@ -203,7 +196,7 @@ static int self_made_prepare(struct parent *p, struct parent_plan *plan)
 	self_made_path(plan->settings, "pem", chain);
 	self_made_path(plan->settings, "key", key);
 	c->key_id = p->next_key_id++;
-	if (time_of(chain).tv_sec == 0 || time_of(key).tv_sec == 0)
+	if (file_time(chain).tv_sec == 0 || file_time(key).tv_sec == 0)
 		return self_made_order(p, plan);
 	int r = certificate_read(plan, c, chain, key);
 	if (r)
@@ -239,8 +232,8 @@ static int node_prepare(struct parent *p, struct parent_plan *plan)
 	node_path(s, IDENTITY_CA_FILE, ca);
 	node_path(s, IDENTITY_DENIED_FILE, denied);
 	c->key_id = p->next_key_id++;
-	plan->trust_times[0] = time_of(ca);
-	plan->trust_times[1] = time_of(denied);
+	plan->trust_times[0] = file_time(ca);
+	plan->trust_times[1] = file_time(denied);
 	int r = ca_read(plan, conf_ca_of_internal(s), ca);
 	if (!r)
 		r = ca_read(plan, conf_ca_denied(s), denied);
@@ -593,8 +586,8 @@ void parent_plan_self_signed(struct parent *p, struct slice chain)
 
 static bool has_changed(const struct timespec *known, const char *path)
 {
-	struct timespec now = time_of(path);
-	return now.tv_sec && (now.tv_sec != known->tv_sec || now.tv_nsec != known->tv_nsec);
+	struct timespec now = file_time(path);
+	return now.tv_sec && !file_time_is_same(now, *known);
 }
 
 /* What of this node's files is another by now; the list of those revoked above all. */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sealed.h"
 #include "lookup/table.h"
 #include "proc/msg.h"
 
@@ -16,8 +17,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void parent_tables_free(struct parent_plan *plan)
@@ -26,33 +25,6 @@ void parent_tables_free(struct parent_plan *plan)
 		if (plan->tables[i].len)
 			close(plan->tables[i].fd);
 	free(plan->tables);
-}
-
-static int write_all(int fd, struct slice bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno != EINTR)
-			return err_raise(-errno);
-		bytes = slice_skip(bytes, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
-static int block_share(struct parent_table *t, struct slice block)
-{
-	enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
-	CLEAN(closep) int fd = memfd_create("mailseal-users", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return err_raise(-errno);
-	int r = write_all(fd, block);
-	if (!r && fcntl(fd, F_ADD_SEALS, SEALS))
-		r = err_raise(-errno);
-	if (r)
-		return err_up(r);
-	t->len = block.len;
-	t->fd = TAKE_FD(fd);
-	return 0;
 }
 
 struct fault {
@@ -82,20 +54,13 @@ static int table_read(struct parent_table *t, const char *path, struct fault *re
 		fault_say(ret_fault, path, &facts);
 		return CONF_BAD;
 	}
+	if (!r)
+		r = sealed_new(&t->fd, "mailseal-users", buf_slice(&block));
+	if (r)
+		return err_up(r);
+	t->len = buf_len(&block);
 	t->users = facts.users;
-	return r ? err_up(r) : err_up(block_share(t, buf_slice(&block)));
-}
-
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* Of the file as it is; all 0: it is not there. */
-static struct timespec time_of(const char *path)
-{
-	struct stat st = {};
-	return stat(path, &st) ? (struct timespec){} : st.st_mtim;
+	return 0;
 }
 
 /* What is in force of this file. */
@@ -132,10 +97,10 @@ static int table_prepare(struct parent_plan *plan, const struct parent_plan *bef
 	const struct conf_lookup *lookup = &plan->settings->lookups[number];
 	struct parent_table *t = &plan->tables[number];
 	const struct parent_table *old = table_of(before, lookup->table);
-	struct timespec now = time_of(lookup->table);
+	struct timespec now = file_time(lookup->table);
 	struct fault fault;
 	if (old && now.tv_sec &&
-	    (is_same_time(now, old->time) || is_same_time(now, old->faulty_time)))
+	    (file_time_is_same(now, old->time) || file_time_is_same(now, old->faulty_time)))
 		return err_up(table_keep(t, old));
 	int r = table_read(t, lookup->table, &fault);
 	if (r == CONF_BAD && old) {
@@ -164,8 +129,9 @@ bool parent_tables_have_changed(const struct parent_plan *plan)
 	for (size_t i = 0; plan->tables && i < plan->settings->lookup_count; i++) {
 		const char *path = plan->settings->lookups[i].table;
 		const struct parent_table *t = path ? table_of(plan, path) : NULL;
-		struct timespec now = t ? time_of(path) : (struct timespec){};
-		if (now.tv_sec && !is_same_time(now, t->time) && !is_same_time(now, t->faulty_time))
+		struct timespec now = t ? file_time(path) : (struct timespec){};
+		if (now.tv_sec && !file_time_is_same(now, t->time) &&
+		    !file_time_is_same(now, t->faulty_time))
 			return true;
 	}
 	return false;

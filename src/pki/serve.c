@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/log_calm.h"
 #include "identity/files.h"
@@ -16,7 +17,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -123,9 +123,8 @@ static void times_read(const struct server *s, struct timespec ret_times[2])
 	static const char *const names[] = { IDENTITY_CA_FILE, IDENTITY_DENIED_FILE };
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		char path[PKI_PATH_CAP];
-		struct stat st = {};
 		snprintf(path, sizeof(path), "%.300s/%s", s->set->dir, names[i]);
-		ret_times[i] = stat(path, &st) ? (struct timespec){} : st.st_mtim;
+		ret_times[i] = file_time(path);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sealed.h"
 #include "conf/conf.h"
 #include "edge/edge.h"
 #include "edge/learn.h"
@@ -29,9 +30,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum { LEDGER_PATIENCE_MS = 2000 }; /* at the end, for what was told last */
@@ -141,14 +140,14 @@ static int on_chain(struct worker *w, struct proc_msg *msg)
 
 static int on_catalog(struct worker *w, struct proc_msg *msg)
 {
-	struct stat st;
 	CLEAN(closep) int fd = TAKE_FD(msg->fd);
-	if (!w->next_settings || w->next.catalog || fstat(fd, &st) || st.st_size <= 0)
+	void *bytes;
+	size_t len;
+	if (!w->next_settings || w->next.catalog)
 		return err_raise(-EPROTO);
-	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (bytes == MAP_FAILED)
-		return err_raise(-errno);
-	int r = tls_catalog_new(&w->next.catalog, bytes, (size_t)st.st_size);
+	int r = sealed_map(&bytes, &len, fd);
+	if (!r)
+		r = tls_catalog_new(&w->next.catalog, bytes, len);
 	return r > 0 ? err_raise(-EPROTO) : err_up(r);
 }
 
@@ -170,15 +169,12 @@ static int on_table(struct worker *w, struct proc_msg *msg)
 	uint64_t len;
 	CLEAN(closep) int fd = TAKE_FD(msg->fd);
 	if (!w->next_settings || !proc_unpack_u32(&u, &number) || !proc_unpack_u64(&u, &len) ||
-	    number >= w->next.table_count || !len)
+	    number >= w->next.table_count)
 		return err_raise(-EPROTO);
 	struct conf_table *table = &w->next.tables[number];
 	conf_table_unmap(table);
-	void *data = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return err_raise(-errno);
-	*table = (struct conf_table){ .data = data, .len = len };
-	return 0;
+	int r = sealed_map(&table->data, &table->len, fd);
+	return r > 0 || (!r && table->len != len) ? err_raise(-EPROTO) : err_up(r);
 }
 
 static int on_listener(struct worker *w, struct proc_msg *msg)
