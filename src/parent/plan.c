@@ -4,33 +4,22 @@
  * nothing changes.
  */
 #include "parent/catalog.h"
+#include "parent/guard.h"
 #include "parent/parent.h"
+#include "parent/plan_inside.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "identity/files.h"
-#include "parent/guard.h"
-#include "tls/label.h"
-#include "tls/server.h"
-#include "web/password.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	FILE_MAX = 2 * 1024 * 1024,
-	NODE_QUIET_MS = 3600 * 1000,
-	TREE_TICKS = 6, /* certificate_dir is looked at each minute: it may have many files */
-	MISMATCH_GRACE_MS = 60000, /* certbot writes chain and key one after the other */
-};
+enum { MISMATCH_GRACE_MS = 60000 }; /* certbot writes chain and key one after the other */
 
 void parent_plan_free(struct parent_plan *plan)
 {
@@ -60,188 +49,6 @@ int parent_plan_fails(struct parent_plan *plan, const char *format, ...)
 		vsnprintf(plan->error, sizeof(plan->error), format, args);
 	va_end(args);
 	return CONF_BAD;
-}
-
-static int certificate_read(struct parent_plan *plan, struct parent_certificate *c,
-                            const char *chain_path, const char *key_path)
-{
-	int r = file_read(&c->chain, chain_path, FILE_MAX, &c->chain_time);
-	if (r)
-		return parent_plan_fails(plan, "%s: %s", chain_path, file_error(r));
-	if (tls_chain_public_digest(buf_slice(&c->chain), c->chain_digest))
-		return parent_plan_fails(plan, "%s: no certificate in PEM", chain_path);
-	c->key_time = file_time(key_path);
-	struct tls_label label = {};
-	if (!tls_label_read(&label, buf_slice(&c->chain))) {
-		c->not_before_s = label.not_before_s;
-		c->not_after_s = label.not_after_s;
-		c->is_rsa = !strncmp(label.key, "RSA", 3);
-	}
-	tls_label_deinit(&label);
-	return 0;
-}
-
-/* Waits until each keys process has said what it is. */
-static int key_load(struct parent *p, struct parent_plan *plan, const struct parent_certificate *c,
-                    const char *path)
-{
-	unsigned answers = parent_keys_load(p, c->key_id, path);
-	plan->keys_pending += answers;
-	return answers ? 0 : parent_plan_fails(plan, "%s: %s", path, strerror(errno));
-}
-
-int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
-                                 const char *chain_path, const char *key_path)
-{
-	struct parent_certificate *c = &plan->certificates[number];
-	int r = certificate_read(plan, c, chain_path, key_path);
-	if (r)
-		return r;
-	return key_load(p, plan, c, key_path);
-}
-
-static int ca_read(struct parent_plan *plan, size_t whose, const char *path)
-{
-	int r = file_read(&plan->cas[whose], path, FILE_MAX, NULL);
-	return r ? parent_plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
-}
-
-/* Far ends prove themselves by the public CAs, and those that the operator adds. */
-static int relay_cas_read(struct parent_plan *plan, size_t number)
-{
-	const struct conf_relay *relay = &plan->settings->relays[number];
-	struct buf *pem = &plan->cas[conf_ca_of_relay(plan->settings, number)];
-	const char *const paths[] = { conf_system_cas, relay->ca_file };
-	for (size_t i = 0; i < COUNT_OF(paths); i++) {
-		int r = paths[i] ? file_read(pem, paths[i], FILE_MAX, NULL) : 0;
-		if (!r)
-			r = buf_add_str(pem, "\n");
-		if (r)
-			return parent_plan_fails(plan, "%s: %s", paths[i], file_error(r));
-	}
-	return relay->client_ca_file ? ca_read(plan, conf_ca_of_clients(plan->settings, number),
-	                                       relay->client_ca_file)
-	                             : 0;
-}
-
-static int route_cas_read(struct parent_plan *plan)
-{
-	const struct conf_settings *s = plan->settings;
-	int r = 0;
-	for (size_t i = 0; !r && i < s->route_count; i++)
-		if (s->routes[i].tls.verify == TLS_VERIFY_FILE)
-			r = ca_read(plan, conf_ca_of_route(s, i), s->routes[i].tls.ca_file);
-	return r;
-}
-
-static int cas_read(struct parent_plan *plan)
-{
-	int routes = route_cas_read(plan);
-	if (routes)
-		return routes;
-	for (size_t i = 0; i < plan->settings->relay_count; i++) {
-		int r = relay_cas_read(plan, i);
-		if (r)
-			return r;
-	}
-	for (size_t i = 0; i < plan->settings->backend_count; i++) {
-		const struct conf_tls *t = &plan->settings->backends[i].tls;
-		const char *path = t->verify == TLS_VERIFY_FILE ? t->ca_file : conf_system_cas;
-		if (!conf_tls_is_ours(t) ||
-		    (t->verify != TLS_VERIFY_FILE && t->verify != TLS_VERIFY_SYSTEM))
-			continue;
-		int r = ca_read(plan, conf_ca_of_backend(plan->settings, i), path);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-/* Does any edge need the certificate that we make ourselves? */
-static bool needs_self_made(const struct conf_settings *s)
-{
-	for (size_t i = 0; i < s->edge_count; i++)
-		if (s->certificate_count == 0 &&
-		    (s->edges[i].protocol == CONF_SMTP || s->edges[i].accepts_self_signed))
-			return true;
-	return false;
-}
-
-static void self_made_path(const struct conf_settings *s, const char *what, char path[512])
-{
-	snprintf(path, 512, "%s/self-made.%s", s->state_dir, what);
-}
-
-/* Asks keys for a certificate of our own; parent_plan_self_signed() goes on. */
-static int self_made_order(struct parent *p, struct parent_plan *plan)
-{
-	char path[512];
-	self_made_path(plan->settings, "key", path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return parent_plan_fails(plan, "%s: %s", path, strerror(errno));
-	if (!plan->self_made_is_ordered)
-		plan->keys_pending++;
-	plan->self_made_is_ordered = true;
-	parent_keys_make(p, PROC_MSG_MAKE_SELF_SIGNED, slice_str(plan->settings->hostname), fd);
-	return 0;
-}
-
-static int self_made_prepare(struct parent *p, struct parent_plan *plan)
-{
-	char chain[512], key[512];
-	struct parent_certificate *c = &plan->certificates[conf_chain_self_made(plan->settings)];
-	if (!needs_self_made(plan->settings))
-		return 0;
-	self_made_path(plan->settings, "pem", chain);
-	self_made_path(plan->settings, "key", key);
-	c->key_id = p->next_key_id++;
-	if (file_time(chain).tv_sec == 0 || file_time(key).tv_sec == 0)
-		return self_made_order(p, plan);
-	int r = certificate_read(plan, c, chain, key);
-	if (r)
-		return r;
-	return key_load(p, plan, c, key);
-}
-
-static void node_path(const struct conf_settings *s, const char *what, char path[512])
-{
-	snprintf(path, 512, "%s/%s", s->pki.dir, what);
-}
-
-void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap)
-{
-	if (number < s->certificate_count)
-		conf_certificate_key_path(s, &s->certificates[number], ret_path, cap);
-	else if (number == conf_chain_self_made(s))
-		snprintf(ret_path, cap, "%s/self-made.key", s->state_dir);
-	else
-		snprintf(ret_path, cap, "%s/" IDENTITY_KEY_FILE, s->pki.dir);
-}
-
-/* Who we are among our own hosts, and whom we believe. */
-static int node_prepare(struct parent *p, struct parent_plan *plan)
-{
-	const struct conf_settings *s = plan->settings;
-	struct parent_certificate *c = &plan->certificates[conf_chain_of_node(s)];
-	char chain[512], key[512], ca[512], denied[512];
-	if (!conf_needs_identity(s))
-		return 0;
-	node_path(s, IDENTITY_CHAIN_FILE, chain);
-	node_path(s, IDENTITY_KEY_FILE, key);
-	node_path(s, IDENTITY_CA_FILE, ca);
-	node_path(s, IDENTITY_DENIED_FILE, denied);
-	c->key_id = p->next_key_id++;
-	plan->trust_times[0] = file_time(ca);
-	plan->trust_times[1] = file_time(denied);
-	int r = ca_read(plan, conf_ca_of_internal(s), ca);
-	if (!r)
-		r = ca_read(plan, conf_ca_denied(s), denied);
-	if (!r)
-		r = certificate_read(plan, c, chain, key);
-	if (r)
-		return r;
-	return key_load(p, plan, c, key);
 }
 
 struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id)
@@ -279,11 +86,10 @@ static void plan_drop(struct parent *p)
 
 static void keys_forget(struct parent *p, const struct parent_plan *plan)
 {
-	for (size_t i = 0; i < plan->certificate_count; i++) {
+	for (size_t i = 0; i < plan->certificate_count; i++)
 		if (plan->certificates[i].key_id) /* else another plan has it */
 			parent_keys_forget(p, plan->certificates[i].key_id);
-		parent_catalog_forget(p, plan);
-	}
+	parent_catalog_forget(p, plan);
 }
 
 static void workers_adjust(struct parent *p, unsigned wanted)
@@ -399,83 +205,6 @@ void parent_plan_decide_soon(struct parent *p)
 	io_later_add(p->loop, &p->decide_later);
 }
 
-static int group_find(struct parent_plan *plan, const char *whose, const char *group)
-{
-	if (!group || getgrnam(group))
-		return 0;
-	return parent_plan_fails(plan, "%s: there is no group \"%s\"", whose, group);
-}
-
-/* Of unix sockets: found before anything is changed. */
-static int groups_find(struct parent_plan *plan)
-{
-	const struct conf_settings *s = plan->settings;
-	int r = group_find(plan, "policy_service", s->policy_service.group);
-	if (!r)
-		r = group_find(plan, "tlsrpt", s->tlsrpt.group);
-	if (!r)
-		r = group_find(plan, "dashboard", s->dashboard.group);
-	for (size_t i = 0; !r && i < s->relay_count; i++)
-		r = group_find(plan, s->relays[i].name, s->relays[i].group);
-	for (size_t i = 0; !r && i < s->link_count; i++)
-		r = group_find(plan, s->links[i].name, s->links[i].group);
-	return r;
-}
-
-static int passwords_read(struct parent_plan *plan)
-{
-	const char *path = plan->settings->dashboard.password_file;
-	struct web_passwords *list = NULL;
-	unsigned line = 0;
-	int r = path ? file_read(&plan->passwords, path, PROC_PASSWORDS_MAX, NULL) : 0;
-	if (!path || r)
-		return r ? parent_plan_fails(plan, "%s: %s", path, file_error(r)) : 0;
-	r = web_passwords_new(&list, buf_slice(&plan->passwords), &line);
-	web_passwords_free(list);
-	if (r == WEB_PASSWORDS_BAD)
-		return parent_plan_fails(plan, "%s:%u: no line user:HASH with a hash of mkpasswd",
-		                         path, line);
-	if (r == WEB_PASSWORDS_NONE)
-		return parent_plan_fails(plan, "%s: nobody is in it", path);
-	return err_up(r);
-}
-
-static int plan_fill(struct parent *p, struct parent_plan *plan)
-{
-	const struct conf_settings *s = plan->settings;
-	plan->certificate_count = conf_chain_count(s);
-	plan->certificates = calloc(plan->certificate_count, sizeof(*plan->certificates));
-	plan->cas = calloc(conf_ca_count(s) + 1, sizeof(*plan->cas));
-	if (!plan->certificates || !plan->cas)
-		return err_raise(-ENOMEM);
-	int r = parent_tunnels_prepare(plan);
-	if (!r)
-		r = parent_health_prepare(plan);
-	if (!r)
-		r = groups_find(plan);
-	if (!r)
-		r = passwords_read(plan);
-	if (!r)
-		r = parent_tables_prepare(plan, p->plan);
-	if (!r)
-		r = cas_read(plan);
-	for (size_t i = 0; !r && i < s->certificate_count; i++) {
-		struct parent_certificate *c = &plan->certificates[i];
-		c->key_id = p->next_key_id++;
-		r = s->certificates[i].acme
-		            ? parent_plan_ordered(p, plan, i)
-		            : parent_plan_certificate_load(p, plan, i, s->certificates[i].chain,
-		                                           s->certificates[i].key);
-	}
-	if (!r)
-		r = self_made_prepare(p, plan);
-	if (!r)
-		r = node_prepare(p, plan);
-	if (!r)
-		r = parent_catalog_prepare(p, plan);
-	return r < 0 ? err_up(r) : 0; /* what failed is in plan->error */
-}
-
 int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 {
 	struct parent_plan *plan = calloc(1, sizeof(*plan));
@@ -489,7 +218,7 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 	p->next = plan;
 	int r = parent_keys_begin(p);
 	if (!r)
-		r = plan_fill(p, plan);
+		r = parent_plan_fill(p, plan);
 	if (r)
 		return err_up(r);
 	if (plan->error[0])
@@ -497,6 +226,12 @@ int parent_plan_begin(struct parent *p, struct conf_settings *settings)
 	if (!plan->keys_pending)
 		parent_plan_decide_soon(p);
 	return 0;
+}
+
+void parent_plan_settled(struct parent *p)
+{
+	if (p->next->keys_pending && --p->next->keys_pending == 0)
+		parent_plan_decide_soon(p);
 }
 
 void parent_plan_key_loaded(struct parent_child *keys, uint32_t key_id, struct slice digest)
@@ -528,94 +263,13 @@ void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why)
 	parent_plan_settled(p);
 }
 
-void parent_plan_settled(struct parent *p)
-{
-	if (p->next->keys_pending && --p->next->keys_pending == 0)
-		parent_plan_decide_soon(p);
-}
-
 void parent_plan_keys_again(struct parent *p)
 {
 	struct parent_plan *plan = p->next;
-	if (plan)
-		parent_plan_ordered_again(p, plan);
-	if (!plan || !plan->self_made_is_ordered || !self_made_order(p, plan))
-		return;
-	plan->self_made_is_ordered = false;
-	plan->keys_pending--;
-	parent_plan_decide_soon(p);
-}
-
-/* False: errno says why. */
-static bool file_write(const char *path, struct slice bytes)
-{
-	CLEAN(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return false;
-	ssize_t n = write(fd, bytes.data, bytes.len);
-	if (n >= 0)
-		errno = ENOSPC; /* what a short write means */
-	return n == (ssize_t)bytes.len;
-}
-
-/* The certificate of our own is made: it is kept, and its key loaded like any other. */
-void parent_plan_self_signed(struct parent *p, struct slice chain)
-{
-	char path[512], key[512];
-	struct parent_plan *plan = p->next;
 	if (!plan)
 		return;
-	self_made_path(plan->settings, "pem", path);
-	self_made_path(plan->settings, "key", key);
-	plan->self_made_is_ordered = false;
-	plan->keys_pending--;
-	if (!chain.len) {
-		parent_plan_fails(plan, "%s cannot be written, keys has said why", key);
-	} else if (!file_write(path, chain)) {
-		parent_plan_fails(plan, "%s: %s", path, strerror(errno));
-		unlink(path); /* half of it would be read at the next start */
-	}
-	if (!plan->error[0]) {
-		log_notice(NULL, "made a self-signed certificate for port 25",
-		           kv_str("file", path));
-		self_made_prepare(p, plan);
-	}
-	if (!plan->keys_pending)
-		parent_plan_decide_soon(p);
-}
-
-static bool has_changed(const struct timespec *known, const char *path)
-{
-	struct timespec now = file_time(path);
-	return now.tv_sec && !file_time_is_same(now, *known);
-}
-
-/* What of this node's files is another by now; the list of those revoked above all. */
-static bool trust_has_changed(const struct parent_plan *plan)
-{
-	const struct conf_settings *s = plan->settings;
-	char path[512];
-	if (!conf_needs_identity(s))
-		return false;
-	node_path(s, IDENTITY_CA_FILE, path);
-	bool is_other = has_changed(&plan->trust_times[0], path);
-	node_path(s, IDENTITY_DENIED_FILE, path);
-	return is_other || has_changed(&plan->trust_times[1], path);
-}
-
-static bool certificate_has_changed(const struct parent_plan *plan, size_t number)
-{
-	const struct conf_settings *s = plan->settings;
-	const struct parent_certificate *c = &plan->certificates[number];
-	char chain[512], key[512];
-	if (number == conf_chain_self_made(s) || !buf_len(&c->chain))
-		return false;
-	if (number == conf_chain_of_node(s))
-		node_path(s, IDENTITY_CHAIN_FILE, chain);
-	else
-		conf_certificate_chain_path(s, &s->certificates[number], chain, sizeof(chain));
-	parent_plan_key_path(s, number, key, sizeof(key));
-	return has_changed(&c->chain_time, chain) || has_changed(&c->key_time, key);
+	parent_plan_ordered_again(p, plan);
+	parent_plan_self_made_again(p, plan);
 }
 
 void parent_plan_again(struct parent *p)
@@ -631,49 +285,6 @@ void parent_plan_again(struct parent *p)
 	if (r)
 		log_error(NULL, "renewed certificate cannot be read",
 		          kv_str("where", err_origin()));
-}
-
-/* Renewed files are picked up by themselves; symbolic links are followed at every look. */
-void parent_plan_watch_files(struct parent *p)
-{
-	bool changed = false, is_news = false;
-	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
-	for (size_t i = 0; s && i < p->plan->certificate_count; i++) {
-		struct parent_certificate *c = &p->plan->certificates[i];
-		bool is_other = certificate_has_changed(p->plan, i);
-		is_news |= is_other != c->has_changed;
-		c->has_changed = is_other;
-		changed |= is_other;
-	}
-	changed |= s && (trust_has_changed(p->plan) || parent_tables_have_changed(p->plan));
-	if (s && ++p->file_ticks % TREE_TICKS == 0)
-		changed |= parent_catalog_has_changed(p);
-	if (is_news)
-		parent_dashboard_in_force(p);
-	if (!changed || p->next || p->is_draining)
-		return;
-	parent_plan_again(p);
-}
-
-/* A third of its life is when it is renewed (DESIGN 8). */
-void parent_plan_node_alarm(struct parent *p)
-{
-	const struct parent_plan *plan = p->plan;
-	uint64_t now_ms = io_loop_now_ms(p->loop);
-	int64_t now_s = time(NULL);
-	if (!plan || !conf_needs_identity(plan->settings) || now_ms < p->node_quiet_until_ms)
-		return;
-	const struct parent_certificate *c =
-		&plan->certificates[conf_chain_of_node(plan->settings)];
-	if (!c->not_after_s || now_s - c->not_before_s < (c->not_after_s - c->not_before_s) / 2)
-		return;
-	p->node_quiet_until_ms = now_ms + NODE_QUIET_MS;
-	log_error(NULL, "certificate of this host is not renewed",
-	          kv_str("pki_dir", plan->settings->pki.dir),
-	          kv_int("ends_in_s", c->not_after_s - now_s),
-	          kv_str("mend",
-	                 "see what mailseal pki renew --self says, which a timer should run "
-	                 "every hour"));
 }
 
 static void errors_log(const struct conf_errors *errors)

@@ -85,7 +85,7 @@ struct parent_certificate {
 	uint8_t chain_digest[32]; /* of the public key in it */
 	uint8_t key_digest[32];   /* of the public key of what keys loaded */
 	bool is_key_loaded;
-	uint16_t loaded_by;                   /* which keys processes said so, a bit each */
+	uint16_t loaded_by; /* which keys processes said so, a bit each */
 	bool is_rsa;
 	int64_t not_before_s, not_after_s;    /* Unix time */
 	struct timespec chain_time, key_time; /* of the files, for the watch on renewals */
@@ -243,14 +243,13 @@ int parent_plan_ordered(struct parent *p, struct parent_plan *plan, size_t numbe
 void parent_plan_ordered_again(struct parent *p, struct parent_plan *plan);
 
 /* parent/plan.c: from settings and files to a plan, and into force. */
+/* Takes settings; an earlier plan that is not in force yet is dropped. What of the files is wrong
+ * shows later, in the log. 0 or a negative. */
 [[nodiscard]] int parent_plan_begin(struct parent *p, struct conf_settings *settings);
 void parent_plan_free(struct parent_plan *plan);
 /* For parts of a plan. What failed first is why it cannot be; CONF_BAD. */
 int parent_plan_fails(struct parent_plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The chain is read, keys is given the key. 0 or CONF_BAD. */
-int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
-                                 const char *chain_path, const char *key_path);
 /* NULL: it is of another plan, or of none. */
 struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, uint32_t key_id);
 /* One thing less to wait for. */
@@ -259,18 +258,28 @@ void parent_plan_settled(struct parent *p);
 void parent_plan_decide_soon(struct parent *p);
 /* The same settings, and the files as they are now. */
 void parent_plan_again(struct parent *p);
+/* What a keys process says of a key; nothing where no plan on its way has it. */
 void parent_plan_key_loaded(struct parent_child *keys, uint32_t key_id, struct slice digest);
-/* Says every hour that our own certificate of the internal CA should have been renewed. */
-void parent_plan_node_alarm(struct parent *p);
-/* Of a certificate of the plan, conf/materials.h. */
-void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
 void parent_plan_key_bad(struct parent *p, uint32_t key_id, const char *why);
 /* The first keys died and is there again: what it was to make is asked for once more. */
 void parent_plan_keys_again(struct parent *p);
-void parent_plan_self_signed(struct parent *p, struct slice chain);
-void parent_plan_watch_files(struct parent *p);
-/* Reads the file again and starts a plan; errors go to the log. 0 or CONF_BAD. */
+/* Reads the file again and starts a plan; errors go to the log. 0, CONF_BAD or a negative. */
 int parent_reload(struct parent *p);
+
+/* parent/plan_fill.c: the chain is read, keys is given the key. 0 or CONF_BAD. */
+int parent_plan_certificate_load(struct parent *p, struct parent_plan *plan, size_t number,
+                                 const char *chain_path, const char *key_path);
+
+/* parent/plan_self_made.c: keys made the certificate; empty: it could not. */
+void parent_plan_self_signed(struct parent *p, struct slice chain);
+
+/* parent/plan_files.c */
+/* Of a certificate of the plan, conf/materials.h. */
+void parent_plan_key_path(const struct conf_settings *s, size_t number, char *ret_path, size_t cap);
+/* Renewed files are picked up by themselves; symbolic links are followed at every look. */
+void parent_plan_watch_files(struct parent *p);
+/* Says every hour that our own certificate of the internal CA should have been renewed. */
+void parent_plan_node_alarm(struct parent *p);
 
 /* parent/listen.c: 0, or PARENT_LISTEN_BUSY with a line in the log. */
 enum { PARENT_LISTEN_BUSY = 1 };
