@@ -1,5 +1,5 @@
-#include "parent/catalog.h"
-#include "parent/catalog_tree.h"
+/* The pairs of certificate_dir as they were read, and which of them serve. */
+#include "parent/catalog_inside.h"
 #include "parent/state.h"
 
 #include "base/clean.h"
@@ -11,34 +11,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum {
-	CHAIN_MAX = 256 * 1024,
-	FEED_AT_ONCE = 8, /* keys that one process is given before it has answered */
-};
-
-/* A chain and its key, of files as they once were. Shared by all plans that found them so. */
-struct pair {
-	unsigned references;
-	struct pair_place place; /* owned */
-	struct tls_chain chain;
-	uint32_t key_id;
-	uint16_t sent_to, loaded_by; /* keys processes, a bit each */
-	bool is_bad;                 /* left out, which was said */
-	struct pair *before;         /* that serves until this one is checked; or NULL */
-};
-
-struct parent_catalog {
-	struct pair **pairs; /* by chain */
-	struct pair **by_id; /* the same, and those before them */
-	size_t count, id_count;
-	size_t fed[PARENT_KEYS_MAX];       /* of by_id, to each keys process */
-	unsigned waiting[PARENT_KEYS_MAX]; /* for answers of each */
-	int fd;                            /* of tls_catalog_write(), as workers have it */
-	bool is_stale;                     /* which is not what it should be by now */
-};
+enum { CHAIN_MAX = 256 * 1024 };
 
 static void pair_unref(struct pair *pair)
 {
@@ -71,8 +48,6 @@ static void catalog_freep(struct parent_catalog **c)
 	parent_catalog_free(*c);
 }
 
-/* --- what serves --- */
-
 /* Of a pair and the one before it. NULL: neither. */
 static struct pair *serving(struct pair *pair)
 {
@@ -81,7 +56,7 @@ static struct pair *serving(struct pair *pair)
 	return pair->before && !pair->before->is_bad ? pair->before : NULL;
 }
 
-static int catalog_write(struct parent_catalog *c)
+int parent_catalog_write(struct parent_catalog *c)
 {
 	CLEAN(buf_deinit) struct buf bytes = {};
 	CLEAN(freep)
@@ -122,9 +97,7 @@ void parent_catalog_send(struct parent *p, struct parent_child *worker)
 		log_error(NULL, "certificates not handed on", kv_str("error", strerror(errno)));
 }
 
-/* --- from files --- */
-
-static void left_out(struct pair *pair, const char *why)
+void pair_leave_out(struct pair *pair, const char *why)
 {
 	pair->is_bad = true;
 	log_error(NULL, "certificate left out", kv_str("chain", pair->place.chain),
@@ -138,12 +111,12 @@ static void chain_read(struct pair *pair)
 	CLEAN(buf_deinit) struct buf pem = {};
 	int r = file_read(&pem, pair->place.chain, CHAIN_MAX, NULL);
 	if (r) {
-		left_out(pair, file_error(r));
+		pair_leave_out(pair, file_error(r));
 		return;
 	}
 	r = tls_chain_take(&pair->chain, buf_slice(&pem));
 	if (r)
-		left_out(pair, tls_chain_result_words(r));
+		pair_leave_out(pair, tls_chain_result_words(r));
 }
 
 /* Takes what place has. NULL: no memory. */
@@ -245,7 +218,7 @@ int parent_catalog_prepare(struct parent *p, struct parent_plan *plan)
 	c->fd = -1;
 	r = pairs_read(p, c, &places);
 	if (!r)
-		r = catalog_write(c);
+		r = parent_catalog_write(c);
 	if (r)
 		return err_up(r);
 	plan->catalog = TAKE(c);
@@ -264,76 +237,7 @@ bool parent_catalog_has_changed(const struct parent *p)
 	return !is_same;
 }
 
-/* --- keys --- */
-
-static bool key_is_wanted(const struct pair *pair, unsigned slot)
-{
-	return !pair->is_bad && !((pair->sent_to | pair->loaded_by) & 1u << slot);
-}
-
-static void key_give(struct parent *p, struct pair *pair, unsigned slot)
-{
-	if (parent_keys_load_one(&p->keys[slot], pair->key_id, pair->place.key))
-		pair->sent_to |= (uint16_t)(1u << slot);
-	else
-		left_out(pair, strerror(errno));
-}
-
-/* True: this one has all that there are. */
-static bool feed(struct parent *p, unsigned slot)
-{
-	struct parent_catalog *c = p->plan->catalog;
-	while (c->waiting[slot] < FEED_AT_ONCE && c->fed[slot] < c->id_count) {
-		struct pair *pair = c->by_id[c->fed[slot]++];
-		if (!key_is_wanted(pair, slot))
-			continue;
-		key_give(p, pair, slot);
-		if (pair->is_bad)
-			c->is_stale = true;
-		else
-			c->waiting[slot]++;
-	}
-	return !c->waiting[slot];
-}
-
-/* What was found bad, or whole, is what workers have to know, once all is looked at. */
-static void feed_all(struct parent *p)
-{
-	struct parent_catalog *c = p->plan->catalog;
-	bool is_over = !p->is_draining;
-	for (unsigned slot = 0; slot < p->keys_count; slot++)
-		is_over &= feed(p, slot);
-	if (!is_over || !c->is_stale)
-		return;
-	if (catalog_write(c))
-		log_error(NULL, "certificates not handed on", kv_str("where", err_origin()));
-	else
-		parent_workers_configure(p);
-}
-
-void parent_catalog_in_force(struct parent *p)
-{
-	if (!p->plan->catalog)
-		return;
-	log_notice(NULL, "certificates of the tree in force",
-	           kv_int("pairs", (int64_t)p->plan->catalog->count));
-	feed_all(p);
-}
-
-void parent_catalog_keys_lost(struct parent *p, unsigned slot)
-{
-	struct parent_catalog *c = p->plan ? p->plan->catalog : NULL;
-	for (size_t i = 0; c && i < c->id_count; i++) {
-		c->by_id[i]->sent_to &= (uint16_t) ~(1u << slot);
-		c->by_id[i]->loaded_by &= (uint16_t) ~(1u << slot);
-	}
-	if (!c)
-		return;
-	c->fed[slot] = c->waiting[slot] = 0;
-	feed_all(p);
-}
-
-static struct pair *pair_of(const struct parent_plan *plan, uint32_t key_id)
+struct pair *parent_catalog_pair(const struct parent_plan *plan, uint32_t key_id)
 {
 	const struct parent_catalog *c = plan ? plan->catalog : NULL;
 	struct pair key = { .key_id = key_id };
@@ -342,52 +246,6 @@ static struct pair *pair_of(const struct parent_plan *plan, uint32_t key_id)
 	                                                 sizeof(*found), compare_ids)
 	                                       : NULL;
 	return found ? *found : NULL;
-}
-
-bool parent_catalog_key_said(struct parent_child *keys, uint32_t key_id, struct slice digest,
-                             const char *why)
-{
-	struct parent *p = keys->parent;
-	uint16_t by = (uint16_t)(1u << keys->slot);
-	struct parent_catalog *c = p->plan ? p->plan->catalog : NULL;
-	struct pair *pair = pair_of(p->plan, key_id);
-	if (!pair)
-		return false;
-	if (pair->sent_to & by && c->waiting[keys->slot])
-		c->waiting[keys->slot]--;
-	pair->sent_to &= (uint16_t)~by;
-	if (!why && !pair->loaded_by && !tls_chain_is_well(buf_slice(&pair->chain.der)))
-		why = "a certificate in it does not parse";
-	if (!why && (digest.len != sizeof(pair->chain.key_sha256) ||
-	             memcmp(digest.data, pair->chain.key_sha256, digest.len) != 0))
-		why = "chain and key do not belong together";
-	c->is_stale |= (why && !pair->is_bad) || (!why && !pair->loaded_by && pair->before);
-	if (why && !pair->is_bad)
-		left_out(pair, why);
-	else if (!why)
-		pair->loaded_by |= by;
-	feed_all(p);
-	return true;
-}
-
-void parent_catalog_key_wanted(struct parent_child *keys, uint32_t key_id)
-{
-	struct parent *p = keys->parent;
-	const struct parent_plan *const plans[] = { p->plan, p->next, p->retired };
-	struct pair *pair = NULL;
-	for (size_t i = 0; !pair && i < COUNT_OF(plans); i++)
-		pair = pair_of(plans[i], key_id);
-	if (!pair || !parent_keys_load_one(keys, key_id, pair->place.key))
-		parent_keys_refuse(keys, key_id);
-}
-
-void parent_catalog_forget(struct parent *p, const struct parent_plan *plan)
-{
-	const struct parent_catalog *c = plan->catalog;
-	for (size_t i = 0; c && i < c->id_count; i++)
-		if (!pair_of(p->plan, c->by_id[i]->key_id) &&
-		    !pair_of(p->retired, c->by_id[i]->key_id))
-			parent_keys_forget(p, c->by_id[i]->key_id);
 }
 
 struct parent_catalog_counts parent_catalog_counts(const struct parent *p)
