@@ -322,12 +322,14 @@ void parent_tickets_adopt(struct parent *p, const struct estate *e);
 void parent_tickets_came(struct parent *p, struct slice keys);
 /* A process of the build before; its channel is ours in any case. */
 [[nodiscard]] int parent_child_adopt(struct parent *p, const struct estate_child *from);
-/* From its channel: a servant that has nobody left then ends by itself. */
 /* The process and its channel, as that user. */
 [[nodiscard]] int parent_child_start(struct parent_child *c, const char *user);
 enum { PARENT_CHILD_NAME_CAP = 24 };
 void parent_child_name(const struct parent_child *c, char ret_name[PARENT_CHILD_NAME_CAP]);
+/* From its channel: a servant that has nobody left then ends by itself. */
 void parent_child_detach(struct parent_child *c);
+/* parent/child_hear.c: a message is done; c may have lost its channel by then. */
+void parent_child_heard(struct parent_child *c, const struct proc_msg *msg);
 /* No message is half read or half sent, and nothing asked for. */
 bool parent_child_is_quiet(const struct parent_child *c);
 bool parent_child_is_serving(const struct parent_child *c); /* inherited and not told to drain */
