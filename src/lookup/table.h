@@ -1,8 +1,8 @@
 /*
  * Users and their backends as a text file has them: lines of a user and a backend, white space
  * between; "#" begins a comment. "@example.org" is all others of a domain, "*" all others. Domains
- * are compared without case, what stands before the "@" with it. The first of two lines for one
- * user counts, and the table says that there were two. Pure.
+ * are compared without case, what stands before the "@" with it. Two lines for
+ * one user make the table bad. Pure.
  *
  * The parent reads the text and makes an index of it; text and index are one block of bytes that
  * workers share.

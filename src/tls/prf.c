@@ -20,10 +20,12 @@ int tls_prf_expand(const struct tls_prf *prf, uint8_t *ret_bytes, size_t len)
 	while (!r && len) {
 		size_t take = len < hash_len ? len : hash_len;
 		r = tls_hmac(prf->digest, prf->secret, parts, 1 + prf->seed_count, hash);
+		if (r)
+			break;
 		memcpy(ret_bytes, hash, take);
 		ret_bytes += take;
 		len -= take;
-		if (!r && len)
+		if (len)
 			r = tls_hmac(prf->digest, prf->secret, parts, 1, chain);
 	}
 	explicit_bzero(chain, sizeof(chain));
