@@ -3,7 +3,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/sealed.h"
 #include "conf/conf.h"
 #include "edge/edge.h"
 #include "edge/learn.h"
@@ -16,12 +15,12 @@
 #include "relay/collector.h"
 #include "relay/relay.h"
 #include "relay/service.h"
-#include "tls/catalog.h"
 #include "tls/session.h"
 #include "worker/backends.h"
 #include "worker/challenges.h"
 #include "worker/guesses.h"
 #include "worker/listeners.h"
+#include "worker/next.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
@@ -49,10 +48,7 @@ struct worker {
 	struct edge_world *world;          /* in force; NULL before the first START */
 	struct edge_learner *learner;      /* NULL: another worker asks */
 	struct worker_listeners listeners; /* number: edge, kind: is TLS from the first byte */
-	/* What arrives until the next START. */
-	struct conf_settings *next_settings;
-	struct conf_materials next;
-	struct worker_listeners next_listeners;
+	struct worker_next next;
 	uint8_t ticket_keys[2][TLS_TICKET_KEY_LEN];
 	char visitor[TLS_VISITOR_CAP]; /* by which witness shows that it is witness */
 	unsigned drain_rate;
@@ -62,21 +58,7 @@ struct worker {
 
 static void next_clear(struct worker *w)
 {
-	for (size_t i = 0; i < w->next.chain_count; i++)
-		buf_deinit(&w->next.chains[i]);
-	for (size_t i = 0; i < w->next.ca_count; i++)
-		buf_deinit(&w->next.cas[i]);
-	for (size_t i = 0; i < w->next.table_count; i++)
-		conf_table_unmap(&w->next.tables[i]);
-	free(w->next.tables);
-	free(w->next.chains);
-	free(w->next.key_ids);
-	free(w->next.cas);
-	tls_catalog_unref(w->next.catalog);
-	w->next = (struct conf_materials){};
-	conf_settings_free(w->next_settings);
-	w->next_settings = NULL;
-	worker_listeners_close(&w->next_listeners);
+	worker_next_clear(&w->next);
 	worker_services_clear(w->services);
 }
 
@@ -92,101 +74,22 @@ static void refuse(struct worker *w, const char *why)
 	next_clear(w);
 }
 
+static int on_next(struct worker *w, struct proc_msg *msg)
+{
+	if (msg->type == PROC_MSG_CONFIG)
+		worker_services_clear(w->services);
+	int r = worker_next_take(&w->next, msg);
+	if (r != WORKER_NEXT_BAD)
+		return err_up(r);
+	refuse(w, "the configuration does not parse in the worker");
+	return 0;
+}
+
 static void on_connection(void *owner, uint8_t is_tls, uint32_t edge, int fd,
                           const struct sockaddr *peer)
 {
 	struct worker *w = owner;
 	edge_session_start(w->pool, w->world, &w->world->edges[edge], is_tls, fd, peer);
-}
-
-static int on_config(struct worker *w, struct proc_msg *msg)
-{
-	struct conf_errors errors = {};
-	CLEAN(freep) char *text = strndup((const char *)msg->payload.data, msg->payload.len);
-	next_clear(w);
-	if (!text)
-		return err_raise(-ENOMEM);
-	int r = conf_read_text(&w->next_settings, text, time(NULL), &errors);
-	conf_errors_deinit(&errors);
-	if (r) {
-		refuse(w, "the configuration does not parse in the worker");
-		return 0;
-	}
-	w->next.chains = calloc(conf_chain_count(w->next_settings), sizeof(struct buf));
-	w->next.key_ids = calloc(conf_chain_count(w->next_settings), sizeof(uint32_t));
-	w->next.ca_count = conf_ca_count(w->next_settings);
-	w->next.cas = calloc(w->next.ca_count + 1, sizeof(struct buf));
-	w->next.table_count = w->next_settings->lookup_count;
-	w->next.tables = calloc(w->next.table_count + 1, sizeof(*w->next.tables));
-	if (!w->next.chains || !w->next.key_ids || !w->next.cas || !w->next.tables)
-		return err_raise(-ENOMEM);
-	return 0;
-}
-
-/* Chains come in the order of conf/materials.h; empty: not there. */
-static int on_chain(struct worker *w, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t key_id;
-	struct slice pem;
-	char name[64];
-	if (!w->next_settings || w->next.chain_count >= conf_chain_count(w->next_settings) ||
-	    !proc_unpack_u32(&u, &key_id) || !proc_unpack_str(&u, name, sizeof(name)) ||
-	    !proc_unpack_text(&u, &pem))
-		return err_raise(-EPROTO);
-	w->next.key_ids[w->next.chain_count] = key_id;
-	return err_up(buf_add(&w->next.chains[w->next.chain_count++], pem));
-}
-
-static int on_catalog(struct worker *w, struct proc_msg *msg)
-{
-	CLEAN(closep) int fd = TAKE_FD(msg->fd);
-	void *bytes;
-	size_t len;
-	if (!w->next_settings || w->next.catalog)
-		return err_raise(-EPROTO);
-	int r = sealed_map(&bytes, &len, fd);
-	if (!r)
-		r = tls_catalog_new(&w->next.catalog, bytes, len);
-	return r > 0 ? err_raise(-EPROTO) : err_up(r);
-}
-
-static int on_ca(struct worker *w, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t whose;
-	struct slice pem;
-	if (!proc_unpack_u32(&u, &whose) || whose >= w->next.ca_count ||
-	    !proc_unpack_text(&u, &pem))
-		return err_raise(-EPROTO);
-	return err_up(buf_add(&w->next.cas[whose], pem));
-}
-
-static int on_table(struct worker *w, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t number;
-	uint64_t len;
-	CLEAN(closep) int fd = TAKE_FD(msg->fd);
-	if (!w->next_settings || !proc_unpack_u32(&u, &number) || !proc_unpack_u64(&u, &len) ||
-	    number >= w->next.table_count)
-		return err_raise(-EPROTO);
-	struct conf_table *table = &w->next.tables[number];
-	conf_table_unmap(table);
-	int r = sealed_map(&table->data, &table->len, fd);
-	return r > 0 || (!r && table->len != len) ? err_raise(-EPROTO) : err_up(r);
-}
-
-static int on_listener(struct worker *w, struct proc_msg *msg)
-{
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint32_t edge;
-	uint8_t is_tls;
-	CLEAN(closep) int fd = TAKE_FD(msg->fd);
-	if (!w->next_settings || !proc_unpack_u32(&u, &edge) || !proc_unpack_u8(&u, &is_tls) ||
-	    edge >= w->next_settings->edge_count)
-		return err_raise(-EPROTO);
-	return err_up(worker_listeners_add(&w->next_listeners, is_tls, edge, TAKE_FD(fd)));
 }
 
 /* All of it is here: the new world takes over at once, or nothing changes. */
@@ -196,17 +99,17 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	uint8_t asks;
 	char error[256] = "";
 	struct edge_world *world = NULL;
-	memcpy(w->next.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
-	memcpy(w->next.visitor, w->visitor, sizeof(w->visitor));
-	w->next.challenges = &w->challenges;
-	if (!w->next_settings || !proc_unpack_u8(&u, &asks))
+	memcpy(w->next.materials.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
+	memcpy(w->next.materials.visitor, w->visitor, sizeof(w->visitor));
+	w->next.materials.challenges = &w->challenges;
+	if (!w->next.settings || !proc_unpack_u8(&u, &asks))
 		return err_raise(-EPROTO);
-	struct conf_settings *settings = TAKE(w->next_settings);
+	struct conf_settings *settings = TAKE(w->next.settings);
 	w->drain_rate = settings->drain_rate;
 	/* The world takes the settings; what the services are made of is made before. */
 	const struct relay_world_settings relays = {
 		.settings = settings,
-		.materials = &w->next,
+		.materials = &w->next.materials,
 		.signer = worker_signer_tls(w->signer),
 	};
 	int prepared = worker_services_prepare(w->services, &relays, error, sizeof(error));
@@ -217,8 +120,8 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		refuse(w, error);
 		return 0;
 	}
-	int r = edge_world_new(&world, settings, &w->next, worker_signer_tls(w->signer), error,
-	                       sizeof(error));
+	int r = edge_world_new(&world, settings, &w->next.materials, worker_signer_tls(w->signer),
+	                       error, sizeof(error));
 	if (r == EDGE_WORLD_BAD) {
 		refuse(w, error);
 		return 0;
@@ -232,7 +135,7 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	w->world = world;
 	proc_teller_switch(w->ledger, conf_needs_ledger(world->settings));
 	worker_guesses_switch(w->guesses, world->settings->cluster.is_set);
-	r = worker_listeners_start(&w->listeners, &w->next_listeners, w->loop, on_connection, w);
+	r = worker_listeners_start(&w->listeners, &w->next.listeners, w->loop, on_connection, w);
 	if (!r)
 		r = worker_services_start(w->services);
 	if (r)
@@ -366,17 +269,12 @@ static int on_message(struct worker *w, struct proc_msg *msg)
 {
 	switch (msg->type) {
 	case PROC_MSG_CONFIG:
-		return err_up(on_config(w, msg));
 	case PROC_MSG_CHAIN:
-		return err_up(on_chain(w, msg));
 	case PROC_MSG_CATALOG:
-		return err_up(on_catalog(w, msg));
 	case PROC_MSG_CA:
-		return err_up(on_ca(w, msg));
 	case PROC_MSG_TABLE:
-		return err_up(on_table(w, msg));
 	case PROC_MSG_LISTENER:
-		return err_up(on_listener(w, msg));
+		return err_up(on_next(w, msg));
 	case PROC_MSG_START:
 		return err_up(on_start(w, msg));
 	case PROC_MSG_CAPS:
