@@ -132,6 +132,15 @@ bool edge_session_is_visit(const struct edge_session *s);
 void edge_record_session(struct edge_session *s);
 void edge_record_exposure(struct edge_session *s);
 
+/* edge/opening.c */
+/* Where a session goes first once it is known who the client is. */
+void edge_session_greet(struct edge_session *s);
+/* TLS with the client begins, when it is its turn; with what it sent too early it ends. */
+void edge_opening_tls(struct edge_session *s);
+/* Of the client, before it may talk; and while its handshake is under way. */
+void edge_opening_event(struct edge_session *s, enum io_stream_event event);
+void edge_opening_tls_event(struct edge_session *s, enum io_stream_event event);
+
 /* edge/closing.c */
 /* Sends what is left, says goodbye to both, and goes when the client has read it. */
 void edge_session_close(struct edge_session *s);
@@ -245,8 +254,6 @@ enum tunnel_state edge_tunnel_state(const struct edge_session *s, size_t address
 [[nodiscard]] int edge_session_new_ask(struct edge_session **ret_s, struct edge_pool *pool,
                                        struct edge_world *world, struct edge *edge);
 void edge_session_free(struct edge_session *s); /* writes the record; never inside its callback */
-/* Where a session goes first once it is known who the client is. */
-void edge_session_greet(struct edge_session *s);
 /* The conversation begins. */
 void edge_session_talk(struct edge_session *s);
 /* Of its TLS, whoever ends it; NULL: there is none, or not yet. */
