@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-enum { UNKNOWN = 2, PATIENCE_S = 10, LONG_PATIENCE_S = 70 };
+enum { HELPED = 1, UNKNOWN = 2, PATIENCE_S = 10, LONG_PATIENCE_S = 70 };
 
 enum form { FORM_TEXT, FORM_JSON, FORM_NAGIOS };
 
@@ -224,7 +224,15 @@ static void words_complain(int count, char *const words[], enum form form)
 	fputs("mailseal ctl --help says more\n", stderr);
 }
 
-int cmd_ctl(int argc, char **argv)
+struct options {
+	const char *config;
+	char path[108]; /* "": run_dir of config has it */
+	enum form form;
+	uint32_t ban_s;
+};
+
+/* 0 (optind: the words behind them), HELPED or UNKNOWN: that is all. */
+static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -235,49 +243,53 @@ int cmd_ctl(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	const char *config = CONF_USUAL_FILE;
-	char path[108] = "";
-	enum form form = FORM_TEXT;
-	uint32_t ban_s = 86400;
 	int c;
 	while ((c = getopt_long(argc, argv, "c:s:jnh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			config = optarg;
+			o->config = optarg;
 			break;
 		case 's':
-			snprintf(path, sizeof(path), "%s", optarg);
+			snprintf(o->path, sizeof(o->path), "%s", optarg);
 			break;
 		case 'j':
-			form = FORM_JSON;
+			o->form = FORM_JSON;
 			break;
 		case 'n':
-			form = FORM_NAGIOS;
+			o->form = FORM_NAGIOS;
 			break;
 		case 'f':
-			if (conf_seconds_parse(optarg, &ban_s) || !ban_s) {
-				fprintf(stderr,
-				        "mailseal ctl: --for %s: 90s, 5m, 1h or 30d is meant\n",
-				        optarg);
-				return UNKNOWN;
-			}
-			break;
+			if (!conf_seconds_parse(optarg, &o->ban_s) && o->ban_s)
+				break;
+			fprintf(stderr, "mailseal ctl: --for %s: 90s, 5m, 1h or 30d is meant\n",
+			        optarg);
+			return UNKNOWN;
 		case 'h':
 			fputs(usage, stdout);
-			return 0;
+			return HELPED;
 		default:
 			fputs(usage, stderr);
 			return UNKNOWN;
 		}
 	}
+	return 0;
+}
+
+int cmd_ctl(int argc, char **argv)
+{
+	struct options o = { .config = CONF_USUAL_FILE, .form = FORM_TEXT, .ban_s = 86400 };
 	CLEAN(buf_deinit) struct buf line = {};
-	if (line_make(&line, argc - optind, argv + optind, ban_s) ||
-	    (form == FORM_NAGIOS && strcmp((const char *)line.data, "status") != 0)) {
-		words_complain(argc - optind, argv + optind, form);
-		return form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;
+	int r = options_read(argc, argv, &o);
+	if (r)
+		return r == HELPED ? 0 : r;
+	if (line_make(&line, argc - optind, argv + optind, o.ban_s) ||
+	    (o.form == FORM_NAGIOS && strcmp((const char *)line.data, "status") != 0)) {
+		words_complain(argc - optind, argv + optind, o.form);
+		return o.form == FORM_NAGIOS ? NAGIOS_UNKNOWN : UNKNOWN;
 	}
-	if (!path[0] && ctl_socket_find(config, path))
-		return form == FORM_NAGIOS ? nagios_say(NAGIOS_UNKNOWN, "bad configuration", config)
-		                           : UNKNOWN;
-	return ctl_run(path, (const char *)line.data, form);
+	if (!o.path[0] && ctl_socket_find(o.config, o.path))
+		return o.form == FORM_NAGIOS
+		               ? nagios_say(NAGIOS_UNKNOWN, "bad configuration", o.config)
+		               : UNKNOWN;
+	return ctl_run(o.path, (const char *)line.data, o.form);
 }

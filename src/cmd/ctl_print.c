@@ -196,6 +196,29 @@ static void keys_print(const json_t *pids)
 	printf("; ");
 }
 
+static void alarms_print(const json_t *list)
+{
+	const json_t *value;
+	size_t i;
+	json_array_foreach((json_t *)list, i, value)
+		printf("ALARM %s: %s: %s; %s\n", json_string_value(json_object_get(value, "kind")),
+	               json_string_value(json_object_get(value, "subject")),
+	               json_string_value(json_object_get(value, "text")),
+	               json_string_value(json_object_get(value, "mend")));
+}
+
+static void warnings_print(const json_t *list)
+{
+	const json_t *value;
+	size_t i;
+	json_array_foreach((json_t *)list, i, value)
+		printf("warning: backend %s, %s: %s; %s\n",
+	               json_string_value(json_object_get(value, "backend")),
+	               json_string_value(json_object_get(value, "address")),
+	               json_string_value(json_object_get(value, "warning")),
+	               json_string_value(json_object_get(value, "mend")));
+}
+
 void ctl_status_print(const json_t *answer)
 {
 	const char *key;
@@ -222,22 +245,13 @@ void ctl_status_print(const json_t *answer)
 		printf("banned: %lld (mailseal ctl bans)\n", number_of(answer, "bans"));
 	backends_print(answer);
 	tunnels_print(answer);
+	alarms_print(json_object_get(answer, "alarms"));
 	size_t i;
-	json_array_foreach((json_t *)json_object_get(answer, "alarms"), i, value)
-		printf("ALARM %s: %s: %s; %s\n", json_string_value(json_object_get(value, "kind")),
-	               json_string_value(json_object_get(value, "subject")),
-	               json_string_value(json_object_get(value, "text")),
-	               json_string_value(json_object_get(value, "mend")));
 	json_array_foreach((json_t *)json_object_get(answer, "acme"), i, value) order_print(value);
 	policies_print(json_object_get(answer, "mta_sts"));
 	json_array_foreach((json_t *)json_object_get(answer, "rollovers"), i, value)
 		ctl_rollover_print(value);
-	json_array_foreach((json_t *)json_object_get(answer, "warnings"), i, value)
-		printf("warning: backend %s, %s: %s; %s\n",
-	               json_string_value(json_object_get(value, "backend")),
-	               json_string_value(json_object_get(value, "address")),
-	               json_string_value(json_object_get(value, "warning")),
-	               json_string_value(json_object_get(value, "mend")));
+	warnings_print(json_object_get(answer, "warnings"));
 	json_array_foreach((json_t *)json_object_get(answer, "hosts"), i, value) host_print(value);
 	json_array_foreach((json_t *)json_object_get(answer, "workarounds"), i, value) printf(
 		"workaround: %s, %s until %s\n", json_string_value(json_object_get(value, "mx")),

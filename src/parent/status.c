@@ -134,6 +134,24 @@ static json_t *tree_json(const struct parent *p)
 	                 (json_int_t)counts.checked, "left_out", (json_int_t)counts.bad);
 }
 
+/* What is there where the settings want it. */
+static void configured_put(json_t *status, const struct parent *p)
+{
+	const struct conf_settings *s = p->plan ? p->plan->settings : NULL;
+	if (s && s->cluster.is_set)
+		json_object_set_new(status, "cluster", parent_cluster_json(p));
+	if (p->watches)
+		json_object_set_new(status, "watch", parent_watches_json(p));
+	if (p->plan && p->plan->catalog)
+		json_object_set_new(status, "tree", tree_json(p));
+	if (p->truth)
+		json_object_set_new(status, "witness", parent_truth_json(p));
+	if (s && conf_has_acme(s))
+		json_object_set_new(status, "acme", parent_acme_json(p));
+	if (s && s->mta_sts_count)
+		json_object_set_new(status, "mta_sts", parent_site_json(p));
+}
+
 json_t *parent_status_json(const struct parent *p, bool is_long)
 {
 	struct timespec now;
@@ -154,21 +172,10 @@ json_t *parent_status_json(const struct parent *p, bool is_long)
 	json_object_set_new(status, "workers", workers);
 	json_object_set_new(status, "sums", sums);
 	json_object_set_new(status, "ledger", parent_ledger_json(p));
-	if (p->plan && p->plan->settings->cluster.is_set)
-		json_object_set_new(status, "cluster", parent_cluster_json(p));
-	if (p->watches)
-		json_object_set_new(status, "watch", parent_watches_json(p));
+	configured_put(status, p);
 	json_object_set_new(status, "tlsrpt", parent_tlsrpt_json(p));
 	json_object_set_new(status, "certificates", parent_certificates_json(p));
-	if (p->plan && p->plan->catalog)
-		json_object_set_new(status, "tree", tree_json(p));
 	json_object_set_new(status, "alarms", parent_alarms_json(p));
-	if (p->truth)
-		json_object_set_new(status, "witness", parent_truth_json(p));
-	if (p->plan && conf_has_acme(p->plan->settings))
-		json_object_set_new(status, "acme", parent_acme_json(p));
-	if (p->plan && p->plan->settings->mta_sts_count)
-		json_object_set_new(status, "mta_sts", parent_site_json(p));
 	json_object_set_new(status, "rollovers", parent_rollovers_json(p));
 	json_object_set_new(status, "deaths", deaths_json(p));
 	json_t *warnings = parent_caps_warnings(p);
