@@ -10,21 +10,13 @@
 /* After those it needs. */
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define FILE_OF(backend)                                                                           \
 	"hostname = \"mx.example.org\"; backend = { b = { accept = [\"plain\"]; " backend          \
 	" }; }; edge = { x = { protocol = \"smtp\"; listen = [\"*:25\"]; backend = \"b\"; }; };"
 #define TWO "address = [\"10.0.0.5:25\", \"10.0.0.6:25\"]; "
 #define BOTH "address = [\"10.0.0.5:25\", \"[fd00::5]:25\"]; "
-
-static struct conf_settings *read_well(const char *text)
-{
-	struct conf_settings *s = NULL;
-	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-	int r = conf_read_text(&s, text, 0, &errors);
-	conf_errors_print(&errors, stderr);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static void test_what_is_not_written(void **state)
 {
@@ -54,9 +46,7 @@ static void test_what_is_written(void **state)
 
 static void test_refused(void **state)
 {
-	static const struct {
-		const char *text, *setting, *fragment;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ FILE_OF(TWO "balance = \"random\";"), "backend.b.balance", "least" },
 		{ FILE_OF(TWO "source = [\"10.0.0.0/24\"];"), "backend.b.source", "is a network" },
 		{ FILE_OF(TWO "source = [\"10.0.0.1\", \"10.0.0.1\"];"), "backend.b.source",
@@ -68,22 +58,8 @@ static void test_refused(void **state)
 		{ FILE_OF(TWO "health_timeout = \"1s\";"), "backend.b.health_timeout", "2s" },
 	};
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct conf_settings *s = NULL;
-		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-		bool is_said = false;
-		assert_int_equal(conf_read_text(&s, cases[i].text, 0, &errors), CONF_BAD);
-		for (size_t k = 0; k < errors.count; k++) {
-			const struct conf_error *e = &errors.items[k];
-			is_said |= !strcmp(e->setting, cases[i].setting) &&
-			           (strstr(e->message, cases[i].fragment) ||
-			            strstr(e->mend, cases[i].fragment));
-		}
-		if (!is_said) {
-			conf_errors_print(&errors, stderr);
-			fail_msg("%s: not said of %s", cases[i].fragment, cases[i].setting);
-		}
-	}
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		read_badly(&cases[i]);
 }
 
 static void test_too_many_addresses(void **state)

@@ -10,6 +10,8 @@
 /* After those it needs. */
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define FILE_OF(lookups, edge)                                                                     \
 	"hostname = \"mx.example.org\"; certificate = { c = { chain = \"/c\"; key = \"/k\"; }; "   \
 	"}; "                                                                                      \
@@ -23,16 +25,6 @@
 #define IMAP "protocol = \"imap\"; listen = [\"*:143\"]; "
 #define AUTH "open = \"auth\"; lookup = \"users\"; "
 #define BOTH "by_user = ( { backend = \"a\"; }, { answer = \"s2\"; backend = \"b\"; } ); "
-
-static struct conf_settings *read_well(const char *text)
-{
-	struct conf_settings *s = NULL;
-	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-	int r = conf_read_text(&s, text, 0, &errors);
-	conf_errors_print(&errors, stderr);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static void test_choice_is_read(void **state)
 {
@@ -89,9 +81,7 @@ static void test_choice_by_name(void **state)
 	}
 }
 
-static const struct {
-	const char *text, *path, *what;
-} bads[] = {
+static const struct refusal bads[] = {
 	{ FILE_OF("", IMAP "open = \"auth\"; backend = \"a\"; "), "edge.x.lookup", "nobody says" },
 	{ FILE_OF("", IMAP "open = \"auth\"; lookup = \"users\"; backend = \"named\"; "),
 	  "edge.x.lookup", "no lookup is called" },
@@ -131,19 +121,8 @@ static const struct {
 static void test_choice_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(bads); i++) {
-		CLEAN(conf_settings_freep) struct conf_settings *s = NULL;
-		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-		bool is_told = false;
-		assert_int_equal(conf_read_text(&s, bads[i].text, 0, &errors), CONF_BAD);
-		for (size_t k = 0; k < errors.count; k++)
-			is_told |= !strcmp(errors.items[k].setting, bads[i].path) &&
-			           strstr(errors.items[k].message, bads[i].what);
-		if (!is_told) {
-			conf_errors_print(&errors, stderr);
-			fail_msg("%zu: %s is not told", i, bads[i].path);
-		}
-	}
+	for (size_t i = 0; i < COUNT_OF(bads); i++)
+		read_badly(&bads[i]);
 }
 
 int main(void)

@@ -10,6 +10,8 @@
 /* After those it needs. */
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define NEAR "listen = \"127.0.0.1:3306\"; to = \"10.0.0.9:8306\"; peer = \"db1\"; "
 #define FAR "listen_tls = \"*:8306\"; to = \"127.0.0.1:3306\"; peer = [\"imap1\", \"imap2\"]; "
 #define LINK(text) "hostname = \"mx.example.org\"; link = { a = { " text "}; };"
@@ -44,9 +46,7 @@ static void test_link_ends(void **state)
 static void test_link_refused(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text, *setting, *fragment;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ LINK("to = \"10.0.0.9:1\"; peer = \"x\"; "), "link.a.listen",
 		  "nobody can connect" },
 		{ LINK(NEAR "listen_tls = \"*:8306\"; "), "link.a.to", "would be in clear" },
@@ -92,21 +92,8 @@ static void test_link_refused(void **state)
 		       "\"unix:/s\"; protocol = \"syslog\"; to = \"10.0.0.9:1\"; peer = \"x\"; "),
 		  "link.b.listen", "taken by another" },
 	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct conf_settings *s = NULL;
-		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-		bool is_there = false;
-		assert_int_equal(conf_read_text(&s, cases[i].text, 0, &errors), CONF_BAD);
-		assert_null(s);
-		for (size_t n = 0; n < errors.count; n++)
-			is_there |= !strcmp(errors.items[n].setting, cases[i].setting) &&
-			            (strstr(errors.items[n].message, cases[i].fragment) ||
-			             strstr(errors.items[n].mend, cases[i].fragment));
-		if (!is_there) {
-			conf_errors_print(&errors, stderr);
-			fail_msg("%zu: %s", i, cases[i].fragment);
-		}
-	}
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		read_badly(&cases[i]);
 }
 
 int main(void)

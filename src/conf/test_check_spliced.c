@@ -10,6 +10,8 @@
 /* After those it needs. */
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define BACKENDS                                                                                   \
 	"a = { address = [\"127.0.0.1:8080\"]; }; b = { address = [\"127.0.0.1:8081\"]; }; "       \
 	"far = { address = [\"10.0.0.5:443\"]; }; "                                                \
@@ -22,16 +24,6 @@
 #define HTTP "protocol = \"http\"; listen_tls = [\"*:443\"]; "
 #define PASS "mode = \"passthrough\"; "
 #define NEAR "a = { address = [\"127.0.0.1:8080\"]; }; b = { address = [\"127.0.0.1:8081\"]; }; "
-
-static struct conf_settings *read_well(const char *text)
-{
-	struct conf_settings *s = NULL;
-	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-	int r = conf_read_text(&s, text, 0, &errors);
-	conf_errors_print(&errors, stderr);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static const char whole[] = FILE_OF(
 	NEAR,
@@ -99,9 +91,7 @@ static void test_passthrough_is_read(void **state)
 
 static void test_refused(void **state)
 {
-	static const struct {
-		const char *text, *setting, *fragment;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ FILE_OF(NEAR, HTTP "backend = \"a\"; by_sni = ( { names = [\"y.*.org\"]; backend "
 		                     "= \"b\"; } );"),
 		  "edge.x.by_sni[0].names", "no host name" },
@@ -149,22 +139,8 @@ static void test_refused(void **state)
 		  "known: smtp, submission, imap, pop3, tcp, managesieve, http, lmtp" },
 	};
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct conf_settings *s = NULL;
-		CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-		bool is_said = false;
-		assert_int_equal(conf_read_text(&s, cases[i].text, 0, &errors), CONF_BAD);
-		for (size_t k = 0; k < errors.count; k++) {
-			const struct conf_error *e = &errors.items[k];
-			is_said |= !strcmp(e->setting, cases[i].setting) &&
-			           (strstr(e->message, cases[i].fragment) ||
-			            strstr(e->mend, cases[i].fragment));
-		}
-		if (!is_said) {
-			conf_errors_print(&errors, stderr);
-			fail_msg("%s: not said of %s", cases[i].fragment, cases[i].setting);
-		}
-	}
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		read_badly(&cases[i]);
 }
 
 int main(void)

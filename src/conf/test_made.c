@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define TEXT(tls)                                                                                  \
 	"hostname = \"a.example\"; run_dir = \"/run/m\";\n"                                        \
 	"link = { sql = { listen = \"127.0.0.1:1\"; to = \"10.0.0.9:1\"; peer = \"x\"; }; };\n"    \
@@ -17,18 +19,6 @@
 #define WITH_TLS                                                                                   \
 	TEXT("\"10.0.0.5:6380\", \"r.example.org:6380\"]; tls = { peer = [\"r1\", \"r2\"]; }; };")
 #define WITHOUT TEXT("\"127.0.0.1:6379\"]; };")
-
-static struct conf_settings *read_well(const char *text)
-{
-	struct conf_errors errors = {};
-	struct conf_settings *s = NULL;
-	int r = conf_read_text(&s, text, 0, &errors);
-	if (r)
-		conf_errors_print(&errors, stderr);
-	conf_errors_deinit(&errors);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static void test_made_a_link_to_each_server(void **state)
 {

@@ -11,6 +11,8 @@
 /* After those it needs. */
 #include <cmocka.h>
 
+#include "conf/test_read.h"
+
 #define EDGES                                                                                      \
 	"edge = { x = { protocol = \"smtp\"; listen = [\"*:25\", \"127.0.0.1:26\"]; backend = "    \
 	"\"b\"; limits = { max_sessions = 1000; }; }; y = { protocol = \"smtp\"; listen = "        \
@@ -38,16 +40,6 @@ static const struct {
 	  300 },
 	{ "a unix socket has no ports", FILE_OF("address = [\"unix:/run/x\"];"), ULLONG_MAX },
 };
-
-static struct conf_settings *read_well(const char *text)
-{
-	struct conf_settings *s = NULL;
-	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
-	int r = conf_read_text(&s, text, 0, &errors);
-	conf_errors_print(&errors, stderr);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static void test_memory(void **state)
 {
