@@ -17,7 +17,7 @@
 
 enum { CHAIN_MAX = 256 * 1024 };
 
-static void pair_unref(struct pair *pair)
+static void pair_unref(struct parent_pair *pair)
 {
 	if (!pair || --pair->references)
 		return;
@@ -49,7 +49,7 @@ static void catalog_freep(struct parent_catalog **c)
 }
 
 /* Of a pair and the one before it. NULL: neither. */
-static struct pair *serving(struct pair *pair)
+static struct parent_pair *serving(struct parent_pair *pair)
 {
 	if (!pair->is_bad && (pair->loaded_by || !pair->before))
 		return pair;
@@ -66,7 +66,7 @@ int parent_catalog_write(struct parent_catalog *c)
 	if (!entries)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < c->count; i++) {
-		struct pair *pair = serving(c->pairs[i]);
+		struct parent_pair *pair = serving(c->pairs[i]);
 		if (pair)
 			entries[count++] = (struct tls_catalog_entry){
 				.names = pair->chain.names,
@@ -97,7 +97,7 @@ void parent_catalog_send(struct parent *p, struct parent_child *worker)
 		log_error(NULL, "certificates not handed on", kv_str("error", strerror(errno)));
 }
 
-void pair_leave_out(struct pair *pair, const char *why)
+void parent_pair_leave_out(struct parent_pair *pair, const char *why)
 {
 	pair->is_bad = true;
 	log_error(NULL, "certificate left out", kv_str("chain", pair->place.chain),
@@ -106,28 +106,29 @@ void pair_leave_out(struct pair *pair, const char *why)
 	                                                                 : "none for its names"));
 }
 
-static void chain_read(struct pair *pair)
+static void chain_read(struct parent_pair *pair)
 {
 	CLEAN(buf_deinit) struct buf pem = {};
 	int r = file_read(&pem, pair->place.chain, CHAIN_MAX, NULL);
 	if (r) {
-		pair_leave_out(pair, file_error(r));
+		parent_pair_leave_out(pair, file_error(r));
 		return;
 	}
 	r = tls_chain_take(&pair->chain, buf_slice(&pem));
 	if (r)
-		pair_leave_out(pair, tls_chain_result_words(r));
+		parent_pair_leave_out(pair, tls_chain_result_words(r));
 }
 
 /* Takes what place has. NULL: no memory. */
-static struct pair *pair_new(struct parent *p, struct pair_place *place, struct pair *known)
+static struct parent_pair *pair_new(struct parent *p, struct parent_pair_place *place,
+                                    struct parent_pair *known)
 {
-	struct pair *pair = calloc(1, sizeof(*pair));
+	struct parent_pair *pair = calloc(1, sizeof(*pair));
 	if (!pair)
 		return NULL;
 	pair->references = 1;
 	pair->place = *place;
-	*place = (struct pair_place){};
+	*place = (struct parent_pair_place){};
 	pair->key_id = p->next_key_id++;
 	pair->before = known ? serving(known) : NULL;
 	if (pair->before)
@@ -136,7 +137,7 @@ static struct pair *pair_new(struct parent *p, struct pair_place *place, struct 
 	return pair;
 }
 
-static struct pair *old_find(const struct parent_catalog *old, const char *chain)
+static struct parent_pair *old_find(const struct parent_catalog *old, const char *chain)
 {
 	size_t low = 0, high = old ? old->count : 0;
 	while (low < high) {
@@ -154,7 +155,8 @@ static struct pair *old_find(const struct parent_catalog *old, const char *chain
 
 static int compare_ids(const void *a, const void *b)
 {
-	const struct pair *x = *(struct pair *const *)a, *y = *(struct pair *const *)b;
+	const struct parent_pair *x = *(struct parent_pair *const *)a,
+				 *y = *(struct parent_pair *const *)b;
 	return (x->key_id > y->key_id) - (x->key_id < y->key_id);
 }
 
@@ -168,11 +170,11 @@ static void ids_sort(struct parent_catalog *c)
 	for (size_t i = 0; i < c->id_count; i++)
 		c->by_id[i]->references++;
 	if (c->id_count)
-		qsort(c->by_id, c->id_count, sizeof(struct pair *), compare_ids);
+		qsort(c->by_id, c->id_count, sizeof(struct parent_pair *), compare_ids);
 }
 
 /* One that is checked needs the one before it no more. */
-static void before_drop(struct pair *pair)
+static void before_drop(struct parent_pair *pair)
 {
 	if (pair->is_bad || !pair->loaded_by)
 		return;
@@ -180,17 +182,17 @@ static void before_drop(struct pair *pair)
 	pair->before = NULL;
 }
 
-static int pairs_read(struct parent *p, struct parent_catalog *c, struct pair_places *places)
+static int pairs_read(struct parent *p, struct parent_catalog *c, struct parent_pair_places *places)
 {
 	const struct parent_catalog *old = p->plan ? p->plan->catalog : NULL;
-	c->pairs = calloc(places->count + 1, sizeof(struct pair *));
-	c->by_id = calloc(2 * places->count + 1, sizeof(struct pair *));
+	c->pairs = calloc(places->count + 1, sizeof(struct parent_pair *));
+	c->by_id = calloc(2 * places->count + 1, sizeof(struct parent_pair *));
 	if (!c->pairs || !c->by_id)
 		return err_raise(-ENOMEM);
 	for (size_t i = 0; i < places->count; i++) {
-		struct pair *known = old_find(old, places->list[i].chain);
-		bool is_same = known && pair_place_is_same(&known->place, &places->list[i]);
-		struct pair *pair = is_same ? known : pair_new(p, &places->list[i], known);
+		struct parent_pair *known = old_find(old, places->list[i].chain);
+		bool is_same = known && parent_pair_place_is_same(&known->place, &places->list[i]);
+		struct parent_pair *pair = is_same ? known : pair_new(p, &places->list[i], known);
 		if (!pair)
 			return err_raise(-ENOMEM);
 		if (is_same) {
@@ -205,11 +207,11 @@ static int pairs_read(struct parent *p, struct parent_catalog *c, struct pair_pl
 
 int parent_catalog_prepare(struct parent *p, struct parent_plan *plan)
 {
-	CLEAN(pair_places_deinit) struct pair_places places = {};
+	CLEAN(parent_pair_places_deinit) struct parent_pair_places places = {};
 	const char *directory = plan->settings->certificate_dir;
 	if (!directory)
 		return 0;
-	int r = pair_places_find(&places, directory);
+	int r = parent_pair_places_find(&places, directory);
 	if (r)
 		return parent_plan_fails(plan, "certificate_dir: %s: %s", directory, strerror(-r));
 	CLEAN(catalog_freep) struct parent_catalog *c = calloc(1, sizeof(*c));
@@ -227,24 +229,24 @@ int parent_catalog_prepare(struct parent *p, struct parent_plan *plan)
 
 bool parent_catalog_has_changed(const struct parent *p)
 {
-	CLEAN(pair_places_deinit) struct pair_places places = {};
+	CLEAN(parent_pair_places_deinit) struct parent_pair_places places = {};
 	const struct parent_catalog *c = p->plan->catalog;
-	if (!c || pair_places_find(&places, p->plan->settings->certificate_dir))
+	if (!c || parent_pair_places_find(&places, p->plan->settings->certificate_dir))
 		return false; /* one that is not there now may be mounted again */
 	bool is_same = places.count == c->count;
 	for (size_t i = 0; is_same && i < c->count; i++)
-		is_same = pair_place_is_same(&places.list[i], &c->pairs[i]->place);
+		is_same = parent_pair_place_is_same(&places.list[i], &c->pairs[i]->place);
 	return !is_same;
 }
 
-struct pair *parent_catalog_pair(const struct parent_plan *plan, uint32_t key_id)
+struct parent_pair *parent_catalog_pair(const struct parent_plan *plan, uint32_t key_id)
 {
 	const struct parent_catalog *c = plan ? plan->catalog : NULL;
-	struct pair key = { .key_id = key_id };
-	struct pair *wanted = &key;
-	struct pair **found = c && c->id_count ? bsearch(&wanted, c->by_id, c->id_count,
-	                                                 sizeof(*found), compare_ids)
-	                                       : NULL;
+	struct parent_pair key = { .key_id = key_id };
+	struct parent_pair *wanted = &key;
+	struct parent_pair **found = c && c->id_count ? bsearch(&wanted, c->by_id, c->id_count,
+	                                                        sizeof(*found), compare_ids)
+	                                              : NULL;
 	return found ? *found : NULL;
 }
 

@@ -11,17 +11,17 @@
 
 enum { FEED_AT_ONCE = 8 }; /* keys that one process is given before it has answered */
 
-static bool key_is_wanted(const struct pair *pair, unsigned slot)
+static bool key_is_wanted(const struct parent_pair *pair, unsigned slot)
 {
 	return !pair->is_bad && !((pair->sent_to | pair->loaded_by) & 1u << slot);
 }
 
-static void key_give(struct parent *p, struct pair *pair, unsigned slot)
+static void key_give(struct parent *p, struct parent_pair *pair, unsigned slot)
 {
 	if (parent_keys_load_one(&p->keys[slot], pair->key_id, pair->place.key))
 		pair->sent_to |= (uint16_t)(1u << slot);
 	else
-		pair_leave_out(pair, strerror(errno));
+		parent_pair_leave_out(pair, strerror(errno));
 }
 
 /* True: this one has all that there are. */
@@ -29,7 +29,7 @@ static bool feed(struct parent *p, unsigned slot)
 {
 	struct parent_catalog *c = p->plan->catalog;
 	while (c->waiting[slot] < FEED_AT_ONCE && c->fed[slot] < c->id_count) {
-		struct pair *pair = c->by_id[c->fed[slot]++];
+		struct parent_pair *pair = c->by_id[c->fed[slot]++];
 		if (!key_is_wanted(pair, slot))
 			continue;
 		key_give(p, pair, slot);
@@ -79,7 +79,7 @@ void parent_catalog_keys_lost(struct parent *p, unsigned slot)
 }
 
 /* NULL: chain and key are whole, and one. */
-static const char *pair_fault(const struct pair *pair, struct slice digest)
+static const char *pair_fault(const struct parent_pair *pair, struct slice digest)
 {
 	if (!pair->loaded_by && !tls_chain_is_well(buf_slice(&pair->chain.der)))
 		return "a certificate in it does not parse";
@@ -95,7 +95,7 @@ bool parent_catalog_key_said(struct parent_child *keys, uint32_t key_id, struct 
 	struct parent *p = keys->parent;
 	uint16_t by = (uint16_t)(1u << keys->slot);
 	struct parent_catalog *c = p->plan ? p->plan->catalog : NULL;
-	struct pair *pair = parent_catalog_pair(p->plan, key_id);
+	struct parent_pair *pair = parent_catalog_pair(p->plan, key_id);
 	if (!pair)
 		return false;
 	if (pair->sent_to & by && c->waiting[keys->slot])
@@ -105,7 +105,7 @@ bool parent_catalog_key_said(struct parent_child *keys, uint32_t key_id, struct 
 		why = pair_fault(pair, digest);
 	c->is_stale |= (why && !pair->is_bad) || (!why && !pair->loaded_by && pair->before);
 	if (why && !pair->is_bad)
-		pair_leave_out(pair, why);
+		parent_pair_leave_out(pair, why);
 	else if (!why)
 		pair->loaded_by |= by;
 	feed_all(p);
@@ -116,7 +116,7 @@ void parent_catalog_key_wanted(struct parent_child *keys, uint32_t key_id)
 {
 	struct parent *p = keys->parent;
 	const struct parent_plan *const plans[] = { p->plan, p->next, p->retired };
-	struct pair *pair = NULL;
+	struct parent_pair *pair = NULL;
 	for (size_t i = 0; !pair && i < COUNT_OF(plans); i++)
 		pair = parent_catalog_pair(plans[i], key_id);
 	if (!pair || !parent_keys_load_one(keys, key_id, pair->place.key))

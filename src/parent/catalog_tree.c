@@ -20,17 +20,17 @@ static const struct {
 	{ "*.crt", "*.key" },
 };
 
-static struct pair_stamp stamp_of(const struct stat *st)
+static struct parent_pair_stamp stamp_of(const struct stat *st)
 {
-	return (struct pair_stamp){ st->st_ino, st->st_size, st->st_mtim };
+	return (struct parent_pair_stamp){ st->st_ino, st->st_size, st->st_mtim };
 }
 
-static bool stamp_is_same(const struct pair_stamp *a, const struct pair_stamp *b)
+static bool stamp_is_same(const struct parent_pair_stamp *a, const struct parent_pair_stamp *b)
 {
 	return a->inode == b->inode && a->size == b->size && file_time_is_same(a->time, b->time);
 }
 
-bool pair_place_is_same(const struct pair_place *a, const struct pair_place *b)
+bool parent_pair_place_is_same(const struct parent_pair_place *a, const struct parent_pair_place *b)
 {
 	return strcmp(a->chain, b->chain) == 0 && stamp_is_same(&a->chain_stamp, &b->chain_stamp) &&
 	       stamp_is_same(&a->key_stamp, &b->key_stamp);
@@ -56,13 +56,13 @@ static char *key_of(const char *path, const char *name)
 	return NULL;
 }
 
-static int place_add(struct pair_places *places, const struct pair_place *place)
+static int place_add(struct parent_pair_places *places, const struct parent_pair_place *place)
 {
-	if (places->count == PAIRS_MAX)
+	if (places->count == PARENT_PAIRS_MAX)
 		return err_raise(-EFBIG);
 	if (places->count == places->cap) {
 		size_t cap = places->cap ? places->cap * 2 : 256;
-		struct pair_place *list = reallocarray(places->list, cap, sizeof(*list));
+		struct parent_pair_place *list = reallocarray(places->list, cap, sizeof(*list));
 		if (!list)
 			return err_raise(-ENOMEM);
 		places->list = list;
@@ -73,7 +73,7 @@ static int place_add(struct pair_places *places, const struct pair_place *place)
 }
 
 /* A chain without a key beside it is no pair: a CA's, say. */
-static int entry_take(struct pair_places *places, const FTSENT *entry)
+static int entry_take(struct parent_pair_places *places, const FTSENT *entry)
 {
 	struct stat st;
 	CLEAN(freep) char *key = NULL;
@@ -85,7 +85,8 @@ static int entry_take(struct pair_places *places, const FTSENT *entry)
 	CLEAN(freep) char *chain = strdup(entry->fts_path);
 	if (!chain)
 		return err_raise(-ENOMEM);
-	const struct pair_place place = { chain, key, stamp_of(entry->fts_statp), stamp_of(&st) };
+	const struct parent_pair_place place = { chain, key, stamp_of(entry->fts_statp),
+		                                 stamp_of(&st) };
 	int r = place_add(places, &place);
 	if (r)
 		return err_up(r);
@@ -96,13 +97,13 @@ static int entry_take(struct pair_places *places, const FTSENT *entry)
 
 static int compare(const void *a, const void *b)
 {
-	const struct pair_place *x = a, *y = b;
+	const struct parent_pair_place *x = a, *y = b;
 	return strcmp(x->chain, y->chain);
 }
 
-int pair_places_find(struct pair_places *ret_places, const char *directory)
+int parent_pair_places_find(struct parent_pair_places *ret_places, const char *directory)
 {
-	CLEAN(pair_places_deinit) struct pair_places places = {};
+	CLEAN(parent_pair_places_deinit) struct parent_pair_places places = {};
 	char *roots[] = { (char *)(uintptr_t)directory, NULL };
 	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
 	int r = tree ? 0 : err_raise(-errno);
@@ -121,16 +122,16 @@ int pair_places_find(struct pair_places *ret_places, const char *directory)
 	if (places.count)
 		qsort(places.list, places.count, sizeof(*places.list), compare);
 	*ret_places = places;
-	places = (struct pair_places){};
+	places = (struct parent_pair_places){};
 	return 0;
 }
 
-void pair_places_deinit(struct pair_places *places)
+void parent_pair_places_deinit(struct parent_pair_places *places)
 {
 	for (size_t i = 0; i < places->count; i++) {
 		free(places->list[i].chain);
 		free(places->list[i].key);
 	}
 	free(places->list);
-	*places = (struct pair_places){};
+	*places = (struct parent_pair_places){};
 }
