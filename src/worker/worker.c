@@ -92,20 +92,11 @@ static void on_connection(void *owner, uint8_t is_tls, uint32_t edge, int fd,
 	edge_session_start(w->pool, w->world, &w->world->edges[edge], is_tls, fd, peer);
 }
 
-/* All of it is here: the new world takes over at once, or nothing changes. */
-static int on_start(struct worker *w, struct proc_msg *msg)
+/* Takes settings. NULL in *ret_world: it cannot be, which was said. */
+static int world_make(struct worker *w, struct conf_settings *settings,
+                      struct edge_world **ret_world)
 {
-	struct proc_unpacker u = proc_unpacker_over(msg->payload);
-	uint8_t asks;
 	char error[256] = "";
-	struct edge_world *world = NULL;
-	memcpy(w->next.materials.ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
-	memcpy(w->next.materials.visitor, w->visitor, sizeof(w->visitor));
-	w->next.materials.challenges = &w->challenges;
-	if (!w->next.settings || !proc_unpack_u8(&u, &asks))
-		return err_raise(-EPROTO);
-	struct conf_settings *settings = TAKE(w->next.settings);
-	w->drain_rate = settings->drain_rate;
 	/* The world takes the settings; what the services are made of is made before. */
 	const struct relay_world_settings relays = {
 		.settings = settings,
@@ -120,14 +111,18 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 		refuse(w, error);
 		return 0;
 	}
-	int r = edge_world_new(&world, settings, &w->next.materials, worker_signer_tls(w->signer),
-	                       error, sizeof(error));
+	int r = edge_world_new(ret_world, settings, &w->next.materials,
+	                       worker_signer_tls(w->signer), error, sizeof(error));
 	if (r == EDGE_WORLD_BAD) {
 		refuse(w, error);
 		return 0;
 	}
-	if (r)
-		return err_up(r);
+	return err_up(r);
+}
+
+/* Takes world; sessions of the one before end in that. */
+static int world_switch(struct worker *w, struct edge_world *world)
+{
 	edge_learner_free(TAKE(w->learner));
 	if (w->world)
 		edge_learn_inherit(world, w->world);
@@ -135,10 +130,30 @@ static int on_start(struct worker *w, struct proc_msg *msg)
 	w->world = world;
 	proc_teller_switch(w->ledger, conf_needs_ledger(world->settings));
 	worker_guesses_switch(w->guesses, world->settings->cluster.is_set);
-	r = worker_listeners_start(&w->listeners, &w->next.listeners, w->loop, on_connection, w);
+	int r = worker_listeners_start(&w->listeners, &w->next.listeners, w->loop, on_connection,
+	                               w);
 	if (!r)
 		r = worker_services_start(w->services);
-	if (r)
+	return err_up(r);
+}
+
+/* All of it is here: the new world takes over at once, or nothing changes. */
+static int on_start(struct worker *w, struct proc_msg *msg)
+{
+	struct proc_unpacker u = proc_unpacker_over(msg->payload);
+	struct conf_materials *m = &w->next.materials;
+	struct edge_world *world = NULL;
+	uint8_t asks;
+	memcpy(m->ticket_keys, w->ticket_keys, sizeof(w->ticket_keys));
+	memcpy(m->visitor, w->visitor, sizeof(w->visitor));
+	m->challenges = &w->challenges;
+	if (!w->next.settings || !proc_unpack_u8(&u, &asks))
+		return err_raise(-EPROTO);
+	w->drain_rate = w->next.settings->drain_rate;
+	int r = world_make(w, TAKE(w->next.settings), &world);
+	if (!r && world)
+		r = world_switch(w, world);
+	if (r || !world)
 		return err_up(r);
 	next_clear(w);
 	say(w, PROC_MSG_READY, (struct slice){});
