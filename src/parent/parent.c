@@ -241,12 +241,8 @@ static void child_close(struct parent_child *c)
 	proc_chan_free(c->chan);
 }
 
-static void parent_deinit(struct parent *p)
+static void children_close(struct parent *p)
 {
-	if (!p->loop)
-		return;
-	children_end(p);
-	parent_ctl_close(p);
 	for (unsigned i = 0; i < p->keys_count; i++)
 		child_close(&p->keys[i]);
 	child_close(&p->resolver);
@@ -254,12 +250,7 @@ static void parent_deinit(struct parent *p)
 	child_close(&p->runner);
 	child_close(&p->site);
 	child_close(&p->witness);
-	parent_truth_free(p);
-	parent_guard_end(p);
-	parent_rollovers_free(p);
-	parent_alarms_free(p);
 	parent_watches_free(p);
-	io_deadline_disarm(&p->ledger_late);
 	for (unsigned i = 0; i < PARENT_WORKERS_MAX; i++) {
 		if (p->workers[i])
 			child_close(p->workers[i]);
@@ -271,6 +262,20 @@ static void parent_deinit(struct parent *p)
 		child_close(c);
 		free(c);
 	}
+}
+
+static void parent_deinit(struct parent *p)
+{
+	if (!p->loop)
+		return;
+	children_end(p);
+	parent_ctl_close(p);
+	children_close(p);
+	parent_truth_free(p);
+	parent_guard_end(p);
+	parent_rollovers_free(p);
+	parent_alarms_free(p);
+	io_deadline_disarm(&p->ledger_late);
 	parent_listen_close(p);
 	parent_tunnels_end(p);
 	conf_settings_free(p->began_with);
