@@ -286,11 +286,10 @@ static void plan_drop(struct parent *p)
 
 static void keys_forget(struct parent *p, const struct parent_plan *plan)
 {
-	for (size_t i = 0; i < plan->certificate_count; i++) {
+	for (size_t i = 0; i < plan->certificate_count; i++)
 		if (plan->certificates[i].key_id) /* else another plan has it */
 			parent_keys_forget(p, plan->certificates[i].key_id);
-		parent_catalog_forget(p, plan);
-	}
+	parent_catalog_forget(p, plan);
 }
 
 static void workers_adjust(struct parent *p, unsigned wanted)
