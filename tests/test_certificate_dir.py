@@ -151,6 +151,20 @@ def test_a_bad_pair_stops_only_itself(small):
     assert not small.is_own(2)
 
 
+def test_a_fifo_in_place_of_a_file_holds_up_nobody(small):
+    """Who opens one waits for its writer: the parent must not."""
+    assert checked(small, 6)
+    for number, file in ((1, "privkey.pem"), (2, "fullchain.pem")):
+        os.unlink(small.tree.path(number, file))
+        os.mkfifo(small.tree.path(number, file))
+    small.reload()
+    left = small.daemon.wait("certificate left out", chain=small.tree.path(1, "fullchain.pem"))
+    assert left["reason"] == "Invalid argument" and left["serves"] == "the one before it"
+    assert wait_until(lambda: small.tree_status() == {"pairs": 5, "checked": 4, "left_out": 1}, PATIENCE)
+    assert all(small.is_own(number) for number in (0, 1, 3, 4, 5))
+    assert not small.is_own(2)
+
+
 def test_a_key_of_another_pair_is_found_out(small):
     assert checked(small, 6)
     os.makedirs(os.path.dirname(small.tree.path(6, "x")))
