@@ -26,9 +26,11 @@ struct pair_places {
 	size_t count, cap;
 };
 
-enum { PAIRS_MAX = 100000 };
+/* Links may lead out of the tree, or make it a tree without end. */
+enum { PAIRS_MAX = 100000, ENTRIES_MAX = 1000000 };
 
-/* 0, or a negative errno: what of the directory itself failed (not logged). */
+/* 0, or a negative errno: what of the directory itself failed (not logged); -EFBIG: there is more
+ * in it than that. */
 [[nodiscard]] int pair_places_find(struct pair_places *ret_places, const char *directory);
 void pair_places_deinit(struct pair_places *places);
 
