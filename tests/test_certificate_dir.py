@@ -151,6 +151,35 @@ def test_a_bad_pair_stops_only_itself(small):
     assert not small.is_own(2)
 
 
+def test_links_that_make_a_tree_without_end_are_given_up(small):
+    """Two links a level lead to the next: 40 levels are a million million folders."""
+    assert checked(small, 6)
+    bomb = os.path.join(small.tree.folder, "bomb")
+    for level in range(40):
+        os.makedirs(f"{bomb}/{level}")
+        for link in "ab":
+            os.symlink(f"../{level + 1}", f"{bomb}/{level}/{link}")
+    seen = len(small.daemon.events)
+    os.kill(small.daemon.process.pid, signal.SIGHUP)
+    failed = small.daemon.wait("not taken, the old one stays in force", after=seen, timeout=PATIENCE)
+    assert "too many" in failed["reason"]
+    assert all(small.is_own(number) for number in range(6))
+
+
+def test_a_fifo_in_place_of_a_file_holds_up_nobody(small):
+    """Who opens one waits for its writer: the parent must not."""
+    assert checked(small, 6)
+    for number, file in ((1, "privkey.pem"), (2, "fullchain.pem")):
+        os.unlink(small.tree.path(number, file))
+        os.mkfifo(small.tree.path(number, file))
+    small.reload()
+    left = small.daemon.wait("certificate left out", chain=small.tree.path(1, "fullchain.pem"))
+    assert left["reason"] == "Invalid argument" and left["serves"] == "the one before it"
+    assert wait_until(lambda: small.tree_status() == {"pairs": 5, "checked": 4, "left_out": 1}, PATIENCE)
+    assert all(small.is_own(number) for number in (0, 1, 3, 4, 5))
+    assert not small.is_own(2)
+
+
 def test_a_key_of_another_pair_is_found_out(small):
     assert checked(small, 6)
     os.makedirs(os.path.dirname(small.tree.path(6, "x")))

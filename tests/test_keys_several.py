@@ -2,6 +2,7 @@
 a reload makes more or fewer of them."""
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -15,6 +16,7 @@ from load import Load, login
 
 RSA = ("rsa:2048",)
 WAITING = 24
+TRIES = 150
 
 
 class Place:
@@ -127,3 +129,31 @@ def test_rsa_keys_want_one_for_each_worker(place):
 def test_there_are_never_more_than_workers(place):
     login(place).logout()
     assert len(place.keys()) == 2
+
+
+def resident_mib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+@pytest.mark.parametrize("place", [{"settings": "workers = 1;"}], indirect=True)
+def test_keys_of_configurations_that_were_not_taken_are_forgotten(place, tmp_path):
+    """A renewal that stays half done is tried every few seconds, for days."""
+    other = tmp_path / "other"
+    other.mkdir()
+    _, key = make_certificate(str(other))
+    with open(key, encoding="ascii") as pem:
+        text = pem.read()
+    with open(key, "w", encoding="ascii") as pem:
+        pem.write("a comment\n" * 6000 + text)  # long, to be seen in the memory of the process
+    place.rest = re.sub(r' key = "[^"]*"', f' key = "{key}"', place.rest, count=1)
+    place.daemon.write(f"workers = 1;\n{place.rest}")
+    keys, = place.keys()
+    for tries in range(TRIES):
+        seen = len(place.daemon.events)
+        place.daemon.ctl("reload")
+        failed = place.daemon.wait("not taken, the old one stays in force", after=seen)
+        assert "do not belong together" in failed["reason"]
+        if tries == TRIES // 10:
+            before = resident_mib(keys)
+    assert place.keys() == [keys] and resident_mib(keys) - before < 3

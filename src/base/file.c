@@ -29,14 +29,23 @@ int file_read_fd(struct buf *b, int fd, size_t max)
 	}
 }
 
+int file_open_read(const char *path)
+{
+	struct stat st;
+	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EINVAL;
+}
+
 int file_read(struct buf *b, const char *path, size_t max, struct timespec *ret_time)
 {
 	struct stat st;
-	CLEAN(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
+	CLEAN(closep) int fd = file_open_read(path);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
 	if (ret_time)
 		*ret_time = st.st_mtim;
 	return file_read_fd(b, fd, max);

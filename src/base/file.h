@@ -17,6 +17,12 @@ enum { FILE_TOO_LONG = 1 };
 [[nodiscard]] int file_write_fd(int fd, struct slice bytes);
 
 /*
+ * Of a regular file, to be read. -EINVAL: it is none (who opens a FIFO waits for its writer), or
+ * the errno of open().
+ */
+[[nodiscard]] int file_open_read(const char *path);
+
+/*
  * Appends a regular file. ret_time: when it was changed; NULL: not asked. 0, FILE_TOO_LONG, -EINVAL
  * (no regular file), or the errno of open() and read().
  */

@@ -63,8 +63,22 @@ static void test_file_that_is_none(void **state)
 	assert_int_equal(file_read(&b, folder, 10, NULL), -EINVAL);
 	assert_int_equal(file_read(&b, "/dev/zero", 10, NULL), -EINVAL);
 	assert_int_equal(file_read_fd(&b, -1, 10), -EBADF);
+	assert_int_equal(file_open_read("/nowhere/at/all"), -ENOENT);
 	assert_string_equal(file_error(FILE_TOO_LONG), "longer than is read");
 	assert_string_equal(file_error(-ENOENT), "No such file or directory");
+}
+
+/* Nobody writes into it: who waited for that would wait for ever. */
+static void test_file_that_is_a_fifo(void **state)
+{
+	CLEAN(buf_deinit) struct buf b = {};
+	char path[64];
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(file_open_read(path), -EINVAL);
+	assert_int_equal(file_read(&b, path, 10, NULL), -EINVAL);
+	unlink(path);
 }
 
 int main(void)
@@ -72,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_read),
 		cmocka_unit_test(test_file_that_is_none),
+		cmocka_unit_test(test_file_that_is_a_fifo),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

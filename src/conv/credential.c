@@ -127,6 +127,16 @@ static void leave(struct conv_login *l)
 	forget(l);
 }
 
+bool conv_credential_says_wrong(const struct conv_login *l, bool has_reason)
+{
+	return l->conv.set->open == CONV_OPEN_AUTH && !has_reason;
+}
+
+int conv_credential_wrong(struct conv_login *l)
+{
+	return err_up(answer(l, CONV_LOGIN_DENIED_WRONG));
+}
+
 int conv_credential_homeless(struct conv_login *l, enum conv_todo *ret_todo)
 {
 	int r = answer(l, CONV_LOGIN_DENIED_WRONG);

@@ -35,7 +35,18 @@ bool conv_credential_is_wanted(const struct conv_login *l);
 [[nodiscard]] int conv_credential_homeless(struct conv_login *l, enum conv_todo *ret_todo);
 [[nodiscard]] int conv_credential_later(struct conv_login *l, enum conv_todo *ret_todo);
 
-/* The backend refused it, and said so: it is left. */
+/*
+ * The backend refused it. If it says no more than that, the client is told in the words for who has
+ * no backend: who guesses names does not see which exist.
+ *
+ * has_reason: it says more, which the client has to know
+ *
+ * False: the backend's own words go to the client.
+ */
+[[nodiscard]] bool conv_credential_says_wrong(const struct conv_login *l, bool has_reason);
+[[nodiscard]] int conv_credential_wrong(struct conv_login *l);
+
+/* The same, and the client knows: it is left. */
 [[nodiscard]] int conv_credential_refused(struct conv_login *l, enum conv_todo *ret_todo);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/line.h"
 #include "imap/caps.h"
 #include "imap/inside.h"
@@ -213,13 +214,21 @@ static int on_logged_in(struct imap_edge *e, const struct imap_reply *reply,
 	return conv_login_succeeded(&e->login, ret_todo);
 }
 
+static bool says_wrong(const struct imap_edge *e, const struct imap_reply *reply)
+{
+	bool has_reason = reply->code.len &&
+	                  !slice_equal_nocase(reply->code, slice_str("AUTHENTICATIONFAILED"));
+	return e->login.want != IMAP_WANT_ID && reply->word == IMAP_REPLY_NO &&
+	       conv_credential_says_wrong(&e->login, has_reason);
+}
+
 static int on_tagged(struct imap_edge *e, const struct imap_reply *reply, enum conv_todo *ret_todo)
 {
 	if (e->login.state == CONV_LOGIN_READY || !is_ours(e, reply))
 		return err_up(conv_login_broken(&e->login, ret_todo));
 	if (e->login.want != IMAP_WANT_ID && reply->word == IMAP_REPLY_OK)
 		return err_up(on_logged_in(e, reply, ret_todo));
-	int r = pass(e, reply);
+	int r = says_wrong(e, reply) ? conv_credential_wrong(&e->login) : pass(e, reply);
 	if (r)
 		return err_up(r);
 	imap_pieces_deinit(&e->pieces);

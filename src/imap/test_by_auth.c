@@ -82,27 +82,36 @@ static const struct transcript by_auth[] = {
 	  "!mailbox joe\n" OPEN_BACKEND
 	  "B< a AUTHENTICATE XOAUTH2 dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n"
 	  "B> + eyJzdGF0dXMiOiI0MDAifQ==\nC< + eyJzdGF0dXMiOiI0MDAifQ==\nC> AQ==\nB< AQ==\n"
-	  "B> a NO no\nC< a NO no\nB< E9 LOGOUT\n!leave\nC> b NOOP\nC< b OK NOOP completed\n",
+	  "B> a NO no\nC< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 "
+	  "LOGOUT\n!leave\nC> b NOOP\nC< b OK NOOP completed\n",
 	  BY_AUTH },
 	{ "a wrong password; then another user, at another server",
+	  .steps = OPEN_GREETING
+	  "C> a LOGIN joe x\n" OPEN_BACKEND
+	  "B< a LOGIN \"joe\" \"x\"\nB> a NO [AUTHENTICATIONFAILED] no\n"
+	  "C< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 LOGOUT\n!leave\n"
+	  "!mailbox \nC> b LOGIN ann y\n!mailbox ann\n" OPEN_BACKEND
+	  "B< b LOGIN \"ann\" \"y\"\nB> b OK in\nC< b OK in\n!splice\n",
+	  BY_AUTH },
+	{ "a reason of the server's is told",
 	  .steps = OPEN_GREETING "C> a LOGIN joe x\n" OPEN_BACKEND
-	                         "B< a LOGIN \"joe\" \"x\"\nB> a NO [AUTHENTICATIONFAILED] no\n"
-	                         "C< a NO [AUTHENTICATIONFAILED] no\nB< E9 LOGOUT\n!leave\n"
-	                         "!mailbox \nC> b LOGIN ann y\n!mailbox ann\n" OPEN_BACKEND
-	                         "B< b LOGIN \"ann\" \"y\"\nB> b OK in\nC< b OK in\n!splice\n",
+	                         "B< a LOGIN \"joe\" \"x\"\nB> a NO [EXPIRED] change it\n"
+	                         "C< a NO [EXPIRED] change it\nB< E9 LOGOUT\n!leave\n",
 	  BY_AUTH },
 	{ "a second credential behind the first waits, and is another login",
 	  .steps = OPEN_GREETING
 	  "C>=a LOGIN joe x\\r\\nb LOGIN ann y\\r\\n\n!mailbox joe\n" OPEN_BACKEND
-	  "B< a LOGIN \"joe\" \"x\"\nB> a NO no\nC< a NO no\nB< E9 LOGOUT\n!leave\n"
+	  "B< a LOGIN \"joe\" \"x\"\nB> a NO no\nC< a NO [AUTHENTICATIONFAILED] Authentication "
+	  "failed.\nB< E9 LOGOUT\n!leave\n"
 	  "!mailbox ann\n" OPEN_BACKEND
 	  "B< b LOGIN \"ann\" \"y\"\nB> b OK in\nC< b OK in\n!splice\n",
 	  BY_AUTH },
 	{ "what the server says behind its refusal is not heard",
-	  .steps = OPEN_GREETING "C> a LOGIN joe x\n" OPEN_BACKEND
-	                         "B< a LOGIN \"joe\" \"x\"\nB>=a NO no\\r\\nb OK in\\r\\n\n"
-	                         "C< a NO no\nB< E9 LOGOUT\n!leave\nC> b NOOP\n"
-	                         "C< b OK NOOP completed\n",
+	  .steps = OPEN_GREETING
+	  "C> a LOGIN joe x\n" OPEN_BACKEND
+	  "B< a LOGIN \"joe\" \"x\"\nB>=a NO no\\r\\nb OK in\\r\\n\n"
+	  "C< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 LOGOUT\n!leave\nC> b NOOP\n"
+	  "C< b OK NOOP completed\n",
 	  BY_AUTH, .is_whole_only = true },
 	{ "three wrong passwords",
 	  .steps = OPEN_GREETING "C> a LOGIN joe x\n!fail homeless\n"

@@ -213,7 +213,9 @@ int parent_catalog_prepare(struct parent *p, struct parent_plan *plan)
 		return 0;
 	int r = parent_pair_places_find(&places, directory);
 	if (r)
-		return parent_plan_fails(plan, "certificate_dir: %s: %s", directory, strerror(-r));
+		return parent_plan_fails(plan, "certificate_dir: %s: %s", directory,
+		                         r == -EFBIG ? "too many files or folders in it"
+		                                     : strerror(-r));
 	CLEAN(catalog_freep) struct parent_catalog *c = calloc(1, sizeof(*c));
 	if (!c)
 		return err_raise(-ENOMEM);

@@ -108,9 +108,12 @@ int parent_pair_places_find(struct parent_pair_places *ret_places, const char *d
 	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
 	int r = tree ? 0 : err_raise(-errno);
 	FTSENT *entry;
+	unsigned seen = 0;
 	while (!r && (entry = fts_read(tree))) {
-		if (entry->fts_level == FTS_ROOTLEVEL && entry->fts_info != FTS_D &&
-		    entry->fts_info != FTS_DP)
+		if (++seen > PARENT_ENTRIES_MAX)
+			r = err_raise(-EFBIG);
+		else if (entry->fts_level == FTS_ROOTLEVEL && entry->fts_info != FTS_D &&
+		         entry->fts_info != FTS_DP)
 			r = -(entry->fts_errno ?: ENOTDIR);
 		else
 			r = entry_take(&places, entry);

@@ -26,9 +26,11 @@ struct parent_pair_places {
 	size_t count, cap;
 };
 
-enum { PARENT_PAIRS_MAX = 100000 };
+/* Links may lead out of the tree, or make it a tree without end. */
+enum { PARENT_PAIRS_MAX = 100000, PARENT_ENTRIES_MAX = 1000000 };
 
-/* 0, or a negative errno: what of the directory itself failed (not logged). */
+/* 0, or a negative errno: what of the directory itself failed (not logged); -EFBIG: there is more
+ * in it than that. */
 [[nodiscard]] int parent_pair_places_find(struct parent_pair_places *ret_places,
                                           const char *directory);
 void parent_pair_places_deinit(struct parent_pair_places *places);

@@ -6,6 +6,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -59,9 +60,11 @@ bool parent_keys_load_one(struct parent_child *keys, uint32_t key_id, const char
 {
 	uint8_t payload[4];
 	struct proc_packer packer = proc_packer_over(payload, sizeof(payload));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	int fd = file_open_read(path);
+	if (fd < 0) {
+		errno = -fd;
 		return false;
+	}
 	proc_pack_u32(&packer, key_id);
 	parent_send(keys, PROC_MSG_KEY, proc_packed(&packer), fd);
 	return true;

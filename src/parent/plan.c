@@ -59,6 +59,15 @@ struct parent_certificate *parent_plan_certificate_of(struct parent_plan *plan, 
 	return NULL;
 }
 
+/* Of a plan that is dropped; but for those that it took over from the one in force. */
+static void own_keys_forget(struct parent *p, const struct parent_plan *plan)
+{
+	for (size_t i = 0; i < plan->certificate_count; i++)
+		if (plan->certificates[i].key_id && !plan->certificates[i].is_held)
+			parent_keys_forget(p, plan->certificates[i].key_id);
+	parent_catalog_forget(p, plan);
+}
+
 /* The plan cannot be. At the start that is the end; later the one in force stays. */
 static void plan_drop(struct parent *p)
 {
@@ -79,6 +88,7 @@ static void plan_drop(struct parent *p)
 		log_error(NULL, "not taken, the old one stays in force",
 		          kv_str("reason", plan->error));
 	}
+	own_keys_forget(p, plan);
 	parent_plan_free(plan);
 	if (p->is_ready || p->has_upgrade_failed)
 		parent_notify("READY=1");

@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "base/err.h"
+#include "conv/credential.h"
 #include "conv/line.h"
 #include "pop3/caps.h"
 #include "pop3/inside.h"
@@ -176,7 +177,13 @@ static int on_logged_in(struct pop3_edge *e, const struct reply *reply, enum con
 
 static int login_failed(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
-	int r = pass(e, reply);
+	struct slice text = reply->line;
+	conv_line_word(&text);
+	struct slice code = conv_line_word(&text);
+	bool has_reason =
+		code.len && code.data[0] == '[' && !slice_equal_nocase(code, slice_str("[AUTH]"));
+	bool says_wrong = conv_credential_says_wrong(&e->login, has_reason);
+	int r = says_wrong ? conv_credential_wrong(&e->login) : pass(e, reply);
 	return r ? err_up(r) : err_up(conv_login_failed(&e->login, ret_todo));
 }
 

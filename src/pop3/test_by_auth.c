@@ -40,15 +40,22 @@ static const struct transcript by_auth[] = {
 	  BY_AUTH },
 	{ "a wrong password; then another user, at another server",
 	  .steps = GREETING "C> USER joe\nC< +OK\nC> PASS x\n" BACKEND
-	                    "B< USER joe\nB> +OK\nB< PASS x\nB> -ERR [AUTH] no\nC< -ERR [AUTH] no\n"
+	                    "B< USER joe\nB> +OK\nB< PASS x\nB> -ERR [AUTH] no\nC< -ERR [AUTH] "
+	                    "Authentication failed.\n"
 	                    "B< QUIT\n!leave\nC> PASS y\nC< -ERR USER comes first\n"
 	                    "C> USER ann\nC< +OK\nC> PASS y\n!mailbox ann\n" BACKEND
 	                    "B< USER ann\nB> +OK\nB< PASS y\nB> +OK in\nC< +OK in\n!splice\n",
 	  BY_AUTH },
-	{ "the server does not like the name",
+	{ "a reason of the server's is told",
 	  .steps = GREETING "C> USER joe\nC< +OK\nC> PASS x\n" BACKEND
-	                    "B< USER joe\nB> -ERR nobody\nC< -ERR nobody\nB< QUIT\n!leave\n"
-	                    "C> NOOP\nC< +OK\n",
+	                    "B< USER joe\nB> +OK\nB< PASS x\nB> -ERR [IN-USE] later\n"
+	                    "C< -ERR [IN-USE] later\nB< QUIT\n!leave\n",
+	  BY_AUTH },
+	{ "the server does not like the name",
+	  .steps = GREETING
+	  "C> USER joe\nC< +OK\nC> PASS x\n" BACKEND
+	  "B< USER joe\nB> -ERR nobody\nC< -ERR [AUTH] Authentication failed.\nB< QUIT\n!leave\n"
+	  "C> NOOP\nC< +OK\n",
 	  BY_AUTH },
 	{ "in before the password went out: nobody can be",
 	  .steps = GREETING "C> AUTH PLAIN AGpvZQBzZWNyZXQ=\n!mailbox joe\n" BACKEND
@@ -63,7 +70,7 @@ static const struct transcript by_auth[] = {
 	  .steps = GREETING "C> AUTH LOGIN\nC< + VXNlcm5hbWU6\nC> am9l\nC< + UGFzc3dvcmQ6\n"
 	                    "C> c2VjcmV0\n!mailbox joe\n" BACKEND
 	                    "B< AUTH PLAIN\nB> +\nB< AGpvZQBzZWNyZXQ=\nB> -ERR [AUTH] no\n"
-	                    "C< -ERR [AUTH] no\nB< QUIT\n!leave\n",
+	                    "C< -ERR [AUTH] Authentication failed.\nB< QUIT\n!leave\n",
 	  BY_AUTH },
 	{ "a third NUL in PLAIN",
 	  .steps = GREETING "C> AUTH PLAIN AGpvZQBhAGI=\nC< -ERR no AUTH came of it\n", BY_AUTH },
@@ -80,11 +87,12 @@ static const struct transcript by_auth[] = {
 	  "C> USER ann\nC< +OK\nC> PASS x\n!fail connect\n" LOST "!close backend-down\n",
 	  BY_AUTH },
 	{ "a second credential behind the first",
-	  .steps = GREETING "C>=USER joe\\r\\nPASS x\\r\\nUSER ann\\r\\nPASS y\\r\\n\nC< +OK\n"
-	                    "!mailbox joe\n" BACKEND
-	                    "B< USER joe\nB> +OK\nB< PASS x\nB> -ERR no\nC< -ERR no\n"
-	                    "B< QUIT\n!leave\nC< +OK\n!mailbox ann\n" BACKEND
-	                    "B< USER ann\nB> +OK\nB< PASS y\nB> +OK in\nC< +OK in\n!splice\n",
+	  .steps = GREETING
+	  "C>=USER joe\\r\\nPASS x\\r\\nUSER ann\\r\\nPASS y\\r\\n\nC< +OK\n"
+	  "!mailbox joe\n" BACKEND
+	  "B< USER joe\nB> +OK\nB< PASS x\nB> -ERR no\nC< -ERR [AUTH] Authentication failed.\n"
+	  "B< QUIT\n!leave\nC< +OK\n!mailbox ann\n" BACKEND
+	  "B< USER ann\nB> +OK\nB< PASS y\nB> +OK in\nC< +OK in\n!splice\n",
 	  BY_AUTH },
 };
 

@@ -7,6 +7,7 @@
 struct found {
 	struct slice user;
 	bool has_password;
+	bool is_doubtful; /* servers may find another name in it */
 };
 
 /* Cuts what stands before the first c off *rest; *rest is then what follows c. */
@@ -89,33 +90,52 @@ static void find_scram(struct slice text, struct found *ret)
 	}
 }
 
-/* "user=NAME^Aauth=Bearer TOKEN^A^A", and RFC 7628 3.1: "n,a=NAME,^A...auth=Bearer TOKEN^A^A". */
-static void find_oauth(struct slice text, struct found *ret)
+static void find_token(struct slice part, struct found *ret)
 {
-	bool is_first = true;
+	if (slice_starts_nocase(part, "auth="))
+		ret->has_password = part.len > 5;
+}
+
+/* "user=NAME^Aauth=Bearer TOKEN^A^A". */
+static void find_xoauth2(struct slice text, struct found *ret)
+{
+	unsigned names = 0;
 	while (text.len) {
 		struct slice part = cut(&text, '\x01');
-		if (slice_starts_nocase(part, "user="))
+		find_token(part, ret);
+		names += slice_starts_nocase(part, "user=");
+		if (slice_equal(slice_head(part, 5), slice_str("user=")))
 			ret->user = slice_skip(part, 5);
-		if (slice_starts_nocase(part, "auth="))
-			ret->has_password = part.len > 5;
-		if (is_first && !ret->user.len) {
-			cut(&part, ',');
-			struct slice authzid = cut(&part, ',');
-			if (slice_starts_nocase(authzid, "a="))
-				ret->user = slice_skip(authzid, 2);
-		}
-		is_first = false;
 	}
+	ret->is_doubtful = names > 1;
+}
+
+/* RFC 7628 3.1: "n,a=NAME,^A...auth=Bearer TOKEN^A^A". A "user=" behind it is no name. */
+static void find_oauthbearer(struct slice text, struct found *ret)
+{
+	struct slice header = cut(&text, '\x01');
+	find_token(header, ret);
+	cut(&header, ',');
+	struct slice authzid = cut(&header, ',');
+	if (slice_starts_nocase(authzid, "a="))
+		ret->user = slice_skip(authzid, 2);
+	ret->is_doubtful = header.len;
+	while (text.len)
+		find_token(cut(&text, '\x01'), ret);
 }
 
 static const struct mechanism {
 	const char *name; /* a last '*' stands for any end */
 	void (*find)(struct slice text, struct found *ret);
 } mechanisms[] = {
-	{ "PLAIN", find_plain },       { "LOGIN", find_whole },       { "EXTERNAL", find_whole },
-	{ "CRAM-MD5", find_cram },     { "SCRAM-*", find_scram },     { "XOAUTH2", find_oauth },
-	{ "OAUTHBEARER", find_oauth }, { "DIGEST-MD5", find_digest },
+	{ "PLAIN", find_plain },
+	{ "LOGIN", find_whole },
+	{ "EXTERNAL", find_whole },
+	{ "CRAM-MD5", find_cram },
+	{ "SCRAM-*", find_scram },
+	{ "XOAUTH2", find_xoauth2 },
+	{ "OAUTHBEARER", find_oauthbearer },
+	{ "DIGEST-MD5", find_digest },
 };
 
 static bool mechanism_matches(const struct mechanism *m, struct slice name)
@@ -155,7 +175,7 @@ struct slice sasl_mailbox_find(struct slice mechanism, struct slice text)
 	if (slice_equal_nocase(mechanism, slice_str("LOGIN")))
 		return slice_find(text, '\0') == text.len ? text : (struct slice){};
 	find(mechanism, text, &found);
-	return found.user;
+	return found.is_doubtful ? (struct slice){} : found.user;
 }
 
 int sasl_user_decode(struct slice mechanism, struct slice base64, char *ret_user, size_t cap,

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "conv/credential.h"
 #include "sieve/caps.h"
 #include "sieve/inside.h"
 
@@ -111,6 +112,13 @@ static int on_challenge(struct sieve_edge *e, const struct reply *reply, enum co
 	return err_up(pass(e, reply));
 }
 
+/* A reason would be in parentheses (RFC 5804 1.3). */
+static bool says_wrong(const struct sieve_edge *e, const struct reply *reply)
+{
+	bool has_reason = slice_find(reply->unit, '(') < slice_find(reply->unit, '"');
+	return conv_credential_says_wrong(&e->login, has_reason);
+}
+
 static int on_auth(struct sieve_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
 	int r;
@@ -118,7 +126,7 @@ static int on_auth(struct sieve_edge *e, const struct reply *reply, enum conv_to
 	case REPLY_OK:
 		return err_up(on_logged_in(e, reply, ret_todo));
 	case REPLY_NO:
-		r = pass(e, reply);
+		r = says_wrong(e, reply) ? conv_credential_wrong(&e->login) : pass(e, reply);
 		return r ? err_up(r) : err_up(conv_login_failed(&e->login, ret_todo));
 	case REPLY_BYE:
 		return err_up(refused(e, reply, ret_todo));

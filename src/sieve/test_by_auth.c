@@ -53,16 +53,22 @@ static const struct transcript by_auth[] = {
 	                    "B< AUTHENTICATE \"PLAIN\" \"am9lAG1hc3RlcgB4\"\nB> OK\nC< OK\n"
 	                    "!splice\n",
 	  BY_AUTH },
-	{ "a wrong password; then another user, at another server",
+	{ "a reason of the server's is told",
 	  .steps = GREETING "C> AUTHENTICATE \"PLAIN\" " JOE "\n" BACKEND JOES
-	                    "B> NO \"no\"\nC< NO \"no\"\nB< LOGOUT\n!leave\n!mailbox \n"
-	                    "C> AUTHENTICATE \"PLAIN\" \"AGFubgB5\"\n!mailbox ann\n" BACKEND
-	                    "B< AUTHENTICATE \"PLAIN\" \"AGFubgB5\"\nB> OK\nC< OK\n!splice\n",
+	                    "B> NO (TRYLATER) \"no\"\nC< NO (TRYLATER) \"no\"\nB< LOGOUT\n!leave\n",
+	  BY_AUTH },
+	{ "a wrong password; then another user, at another server",
+	  .steps = GREETING
+	  "C> AUTHENTICATE \"PLAIN\" " JOE "\n" BACKEND JOES
+	  "B> NO \"no\"\nC< NO \"Authentication failed.\"\nB< LOGOUT\n!leave\n!mailbox \n"
+	  "C> AUTHENTICATE \"PLAIN\" \"AGFubgB5\"\n!mailbox ann\n" BACKEND
+	  "B< AUTHENTICATE \"PLAIN\" \"AGFubgB5\"\nB> OK\nC< OK\n!splice\n",
 	  BY_AUTH },
 	{ "what the server says behind its refusal is not heard",
-	  .steps = GREETING "C> AUTHENTICATE \"PLAIN\" " JOE "\n" BACKEND JOES
-	                    "B>=NO \"no\"\\r\\nOK \"in\"\\r\\n\nC< NO \"no\"\nB< LOGOUT\n!leave\n"
-	                    "C> NOOP\nC< OK \"Done\"\n",
+	  .steps = GREETING
+	  "C> AUTHENTICATE \"PLAIN\" " JOE "\n" BACKEND JOES
+	  "B>=NO \"no\"\\r\\nOK \"in\"\\r\\n\nC< NO \"Authentication failed.\"\nB< LOGOUT\n!leave\n"
+	  "C> NOOP\nC< OK \"Done\"\n",
 	  BY_AUTH, .is_whole_only = true },
 	{ "three wrong passwords",
 	  .steps = GREETING "C> AUTHENTICATE \"PLAIN\" " JOE "\n!fail homeless\n" WRONG

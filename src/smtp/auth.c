@@ -126,6 +126,14 @@ static int ended(struct smtp_edge *e, unsigned class, enum conv_todo *ret_todo)
 	return err_up(smtp_credential_refused(e, ret_todo));
 }
 
+/* A wrong password is answered in the words that a user without a server hears: who guesses names
+ * learns nothing. */
+static int answer(struct smtp_edge *e)
+{
+	bool is_wrong = e->conv.set->open == CONV_OPEN_AUTH && e->reply.code == 535;
+	return is_wrong ? err_up(smtp_edge_say(e, SMTP_LOGIN_WRONG)) : err_up(smtp_backend_pass(e));
+}
+
 int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
 	unsigned class = e->reply.code / 100;
@@ -134,7 +142,7 @@ int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 	/* Before the credential went out nobody can be logged in. */
 	if (class == 2 && buf_len(&e->credential))
 		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
-	int r = smtp_backend_pass(e);
+	int r = answer(e);
 	if (r)
 		return err_up(r);
 	if (class == 3) {

@@ -134,7 +134,7 @@ static void leave(struct smtp_edge *e)
 int smtp_credential_homeless(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
 	leave(e);
-	int r = smtp_edge_say(e, "535 5.7.8 Error: authentication failed");
+	int r = smtp_edge_say(e, SMTP_LOGIN_WRONG);
 	return r ? err_up(r) : err_up(smtp_auth_failed(e, ret_todo));
 }
 

@@ -70,6 +70,8 @@ void smtp_auth_stray(struct smtp_edge *e, struct slice line);
 
 /* credential.c: open = "auth" (conv/credential.h), where login and mail are for one backend */
 
+#define SMTP_LOGIN_WRONG "535 5.7.8 Error: authentication failed"
+
 /* No backend is there yet, and it is the credential that will open it. */
 bool smtp_credential_is_wanted(const struct smtp_edge *e);
 /* e->auth has begun, and seen the response; empty: none came along. */

@@ -7,7 +7,8 @@
 #define BY_AUTH (SUBMISSION | IN_TLS | OPEN_AUTH)
 #define JOE "AGpvZQBzZWNyZXQ="
 #define NONE "S: 501 5.5.2 No credential came of it\n"
-#define REFUSED "< 535 5.7.8 No\nS: 535 5.7.8 No\n> QUIT\n! leave\n"
+#define WRONG "535 5.7.8 Error: authentication failed\n"
+#define REFUSED "< 535 5.7.8 No\nS: " WRONG "> QUIT\n! leave\n"
 
 static const struct talk by_auth_talks[] = {
 	{ "nobody is connected to before a login", BY_AUTH,
@@ -37,7 +38,7 @@ static const struct talk by_auth_talks[] = {
 		"C: AUTH PLAIN AGFubgB5\nM: ann\n" OPEN "> AUTH PLAIN\n< 334 \n> AGFubgB5\n< 235 Ok\nS: 235 Ok\n" },
 	{ "what the server says behind its refusal is not heard", BY_AUTH | WHOLE_ONLY,
 		TLS_START "C: AUTH PLAIN " JOE "\n" OPEN "> AUTH PLAIN\n< 334 \n> " JOE "\n"
-		"<< 535 5.7.8 No\\r\\n235 Ok\\r\\n\nS: 535 5.7.8 No\n> QUIT\n! leave\n"
+		"<< 535 5.7.8 No\\r\\n235 Ok\\r\\n\nS: " WRONG "> QUIT\n! leave\n"
 		"C: MAIL FROM:<a@c.example>\nS: 530 5.7.0*\n" },
 	{ "what waits behind the credential stays where it is when that is refused", BY_AUTH,
 		TLS_START "C: AUTH PLAIN " JOE "\nC: MAIL FROM:<a@c.example>\n" OPEN
@@ -48,7 +49,7 @@ static const struct talk by_auth_talks[] = {
 		TLS_START "C: AUTH PLAIN " JOE "\n" OPEN "> AUTH PLAIN\n< 504 5.5.4 No\nS: 504 5.5.4 No\n"
 		"> QUIT\n! leave\n" },
 	{ "no such user, twice", BY_AUTH,
-		TLS_START "C: AUTH PLAIN " JOE "\n! wait\nF: homeless\nS: 535 5.7.8*\n"
+		TLS_START "C: AUTH PLAIN " JOE "\n! wait\nF: homeless\nS: " WRONG
 		"C: AUTH PLAIN " JOE "\n! wait\nF: homeless\nS: 535 5.7.8*\nS: 421 4.7.0*\n= login-failed\n" },
 	{ "nobody can say where he is; then the server is down", BY_AUTH,
 		TLS_START "C: AUTH PLAIN " JOE "\n! wait\nF: lookup\nS: 454 4.7.0*\n"

@@ -7,7 +7,8 @@
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 
-enum { LABEL_MAX = 64, CONTEXT_MAX = 64 };
+/* A context may be the nonce that a server gave with its ticket (RFC 8446 4.6.1). */
+enum { LABEL_MAX = 64, CONTEXT_MAX = 255 };
 
 /* What libssl asks for, in one call. */
 struct ask {

@@ -71,6 +71,7 @@ static const struct ask asks[] = {
 	{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "exporter", 32, 0, 32, BYTES_MAX },
 	{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-384", "exporter", 48, 0, 48, BYTES_MAX },
 	{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "resumption", 32, 0, 8, 32 },
+	{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-384", "resumption", 48, 0, 255, 48 },
 	{ EVP_KDF_HKDF_MODE_EXTRACT_ONLY, "SHA2-256", "derived", 32, 32, 0, 32 },
 	{ EVP_KDF_HKDF_MODE_EXTRACT_ONLY, "SHA2-256", "derived", 0, 32, 0, 32 },
 	{ EVP_KDF_HKDF_MODE_EXTRACT_ONLY, "SHA2-256", "derived", 0, 0, 0, 32 },
@@ -99,7 +100,7 @@ static void test_schedule_refuses(void **state)
 	static const struct ask bad[] = {
 		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-512", "key", 32, 0, 0, 16 },
 		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "key", 0, 0, 0, 16 },
-		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "key", 32, 0, 65, 16 },
+		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "key", 32, 0, 256, 16 },
 		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", "key", 32, 0, 0, 255 * 32 + 1 },
 		{ EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256",
 		  "a label that is longer than all that RFC 8446 and its successors have", 32, 0, 0,
