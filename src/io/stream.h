@@ -47,6 +47,7 @@ struct io_stream {
 	uint64_t bytes_in, bytes_out; /* plain bytes */
 	int fd;
 	int error;
+	uint32_t sealed_ms; /* when TLS was last given plain bytes */
 	bool is_connecting : 1;
 	bool may_read : 1;  /* the socket may have bytes: nothing said EAGAIN since it was told */
 	bool may_write : 1; /* the same the other way */
