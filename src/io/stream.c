@@ -316,7 +316,8 @@ int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
 	s->ready.fn = on_ready;
 	int one = 1;
 	/* Fails on a unix socket, where there is no delay to avoid. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!s->is_prompt)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	s->may_write = !s->is_connecting;
 	int r = io_edge_add(loop, &s->ready, fd);
 	if (r)
