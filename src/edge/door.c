@@ -194,6 +194,7 @@ void edge_session_start(struct edge_pool *pool, struct edge_world *world, struct
 	}
 	s->is_implicit = is_implicit;
 	pool->counters.sessions++;
+	s->client.is_prompt = true;
 	if (io_stream_open(&s->client, pool->loop, fd)) {
 		close(fd);
 		edge_session_end(s, CONV_OUTCOME_OVERLOAD);

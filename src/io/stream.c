@@ -316,7 +316,8 @@ int io_stream_open(struct io_stream *s, struct io_loop *loop, int fd)
 	s->ready.fn = on_ready;
 	int one = 1;
 	/* Fails on a unix socket, where there is no delay to avoid. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!s->is_prompt)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	s->may_write = !s->is_connecting;
 	int r = io_edge_add(loop, &s->ready, fd);
 	if (r)
@@ -402,6 +403,18 @@ void io_stream_signed(struct io_stream *s, struct slice sig)
 	offer_later(s);
 }
 
+/* Who was silent this long waits for an answer, or for the first bytes of a new stream. */
+enum { SILENCE_MS = 1000 };
+
+static int seal(struct io_stream *s, struct slice bytes)
+{
+	uint32_t now_ms = (uint32_t)io_loop_now_ms(s->loop);
+	if (now_ms - s->sealed_ms >= SILENCE_MS)
+		tls_session_rest(s->tls);
+	s->sealed_ms = now_ms;
+	return tls_session_write(s->tls, bytes, &s->out);
+}
+
 int io_stream_write(struct io_stream *s, struct slice bytes)
 {
 	if (s->is_dead || !bytes.len)
@@ -414,7 +427,7 @@ int io_stream_write(struct io_stream *s, struct slice bytes)
 	if (!bytes.len)
 		return 0;
 	io_loop_lend(s->loop, &s->out);
-	int r = s->is_tls_up ? tls_session_write(s->tls, bytes, &s->out) : buf_add(&s->out, bytes);
+	int r = s->is_tls_up ? seal(s, bytes) : buf_add(&s->out, bytes);
 	if (r)
 		return r < 0 ? err_up(r) : err_raise(-EPROTO);
 	out_flush(s);

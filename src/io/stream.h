@@ -47,11 +47,13 @@ struct io_stream {
 	uint64_t bytes_in, bytes_out; /* plain bytes */
 	int fd;
 	int error;
+	uint32_t sealed_ms; /* when TLS was last given plain bytes */
 	bool is_connecting : 1;
 	bool may_read : 1;  /* the socket may have bytes: nothing said EAGAIN since it was told */
 	bool may_write : 1; /* the same the other way */
-	bool is_bulk : 1;  /* the owner's: reads in large pieces, and its owner takes all of each */
-	bool sees_end : 1; /* the peer has ended: read until that comes */
+	bool is_bulk : 1; /* the owner's: reads in large pieces, and its owner takes all of each */
+	bool is_prompt : 1; /* the owner's: the socket has TCP_NODELAY, from its listener */
+	bool sees_end : 1;  /* the peer has ended: read until that comes */
 	bool is_tls_up : 1;
 	bool is_paused : 1;
 	bool is_offering : 1; /* what waits is offered at the next pump */

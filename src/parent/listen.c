@@ -101,6 +101,14 @@ static int type_of(const struct parent_listener *l)
 	return l->is_service && is_datagram ? SOCK_DGRAM : SOCK_STREAM;
 }
 
+/* What it accepts has the option, too, and no session has to set it. */
+static int prompt_set(int fd, const struct parent_listener *l)
+{
+	if (l->sa.ss_family == AF_UNIX || type_of(l) != SOCK_STREAM)
+		return 0;
+	return err_up(option_on(fd, IPPROTO_TCP, TCP_NODELAY));
+}
+
 /* One socket, bound and listening. Group: with SO_REUSEPORT, one of several. */
 static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_group)
 {
@@ -122,6 +130,8 @@ static int socket_open(int *ret_fd, const struct parent_listener *l, bool in_gro
 			r = err_raise(-errno);
 		if (!r && family == AF_INET6)
 			r = option_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+		if (!r)
+			r = prompt_set(fd, l);
 		if (r)
 			return err_up(r);
 	}
@@ -175,8 +185,12 @@ static int listener_open(struct parent_listener *l, unsigned workers)
 		close(alone);
 	}
 	for (unsigned i = 0; i < workers; i++) {
-		if (l->fds[i] >= 0)
+		if (l->fds[i] >= 0) {
+			int r = prompt_set(l->fds[i], l); /* of an older version, maybe */
+			if (r)
+				return err_up(r);
 			continue;
+		}
 		ours = any_of(l);
 		if (l->sa.ss_family == AF_UNIX && ours >= 0) { /* no groups there: all share one */
 			l->fds[i] = fcntl(ours, F_DUPFD_CLOEXEC, 3);

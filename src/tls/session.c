@@ -7,6 +7,7 @@
 #include "tls/library.h"
 #include "tls/patience.h"
 #include "tls/record.h"
+#include "tls/record_size.h"
 #include "tls/server_private.h"
 #include "tls/session_private.h"
 
@@ -417,14 +418,11 @@ int tls_session_read(struct tls_session *s, struct slice *input, struct buf *out
 	return 0;
 }
 
-int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out)
+/* In records as large as they may be. */
+static int piece_write(struct tls_session *s, struct slice plain, struct buf *out)
 {
 	struct slice nothing = {};
 	size_t written = 0;
-	if (s->is_dead || !s->is_up)
-		return TLS_FAILED;
-	if (!plain.len)
-		return 0;
 	if (s->records)
 		return tls_records_seal(s->records, plain, out);
 	session_enter(s, &nothing, out);
@@ -434,6 +432,24 @@ int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out
 		return session_fail(s);
 	tls_patience_earn(&s->shake->patience, plain.len / SSL3_RT_MAX_PLAIN_LENGTH + 1);
 	return 0;
+}
+
+int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out)
+{
+	int r = 0;
+	if (s->is_dead || !s->is_up)
+		return TLS_FAILED;
+	while (!r && plain.len) {
+		size_t len = tls_record_size_next(&s->begun, plain.len);
+		r = piece_write(s, slice_head(plain, len), out);
+		plain = slice_skip(plain, len);
+	}
+	return r; /* TLS_FAILED, or -ENOMEM */
+}
+
+void tls_session_rest(struct tls_session *s)
+{
+	s->begun = 0;
 }
 
 void tls_session_close(struct tls_session *s, struct buf *out)

@@ -76,8 +76,11 @@ void tls_session_signed(struct tls_session *s, struct slice sig);
 [[nodiscard]] int tls_session_read(struct tls_session *s, struct slice *input, struct buf *out,
                                    uint8_t *plain, size_t cap, size_t *ret_len);
 
-/* Encrypts all of plain into out. 0, TLS_FAILED, or -ENOMEM. */
+/* Encrypts all of plain into out, in records that are small at first (tls/record_size.h). 0,
+ * TLS_FAILED, or -ENOMEM. */
 [[nodiscard]] int tls_session_write(struct tls_session *s, struct slice plain, struct buf *out);
+/* Nothing was written for a while: what is next is a beginning again. */
+void tls_session_rest(struct tls_session *s);
 
 /* Appends close_notify. */
 void tls_session_close(struct tls_session *s, struct buf *out);

@@ -62,6 +62,7 @@ struct tls_session {
 	int64_t expired_s;              /* tls_session_expired_s() */
 	struct tls_facts facts;
 	char alpn[16];      /* "" if none was agreed on */
+	uint32_t begun;     /* tls/record_size.h */
 	uint8_t peer_fault; /* enum tls_peer_fault */
 	bool has_word;      /* tls_session_has_word() */
 	bool is_up;

@@ -1,5 +1,6 @@
 #include "base/clean.h"
 #include "tls/hello.h"
+#include "tls/record_size.h"
 #include "tls/server.h"
 #include "tls/session.h"
 #include "tls/test_support.h"
@@ -407,6 +408,52 @@ static void test_session_bulk(void **state)
 	bulk(TLS1_3_VERSION);
 }
 
+/* The largest record of what the server makes of LEN bytes; how many there are. */
+static size_t records_of_stream(struct test_wire *w, size_t *ret_count)
+{
+	enum { HEADER_LEN = 5, LEN = 64 * 1024 };
+	static const uint8_t data[LEN];
+	CLEAN(buf_deinit) struct buf down = {};
+	size_t most = 0;
+	*ret_count = 0;
+	assert_int_equal(tls_session_write(w->server, slice_of(data, LEN), &w->out), 0);
+	struct slice wire = buf_slice(&w->out);
+	while (wire.len) {
+		size_t len = (size_t)wire.data[3] << 8 | wire.data[4];
+		most = len > most ? len : most;
+		wire = slice_skip(wire, HEADER_LEN + len);
+		++*ret_count;
+	}
+	test_wire_to_client(w);
+	client_read(w, &down);
+	assert_int_equal(buf_len(&down), LEN);
+	return most;
+}
+
+/* Both TLS versions: a header of 5 bytes, and 17 or 24 beside what is said. */
+static void records_grow(int version)
+{
+	enum { SMALL = TLS_RECORD_SIZE_SMALL, LARGE = 16384, OVERHEAD = 24 };
+	CLEAN(server_freep) struct tls_server *server = server_make(&user, TEST_EC);
+	CLEAN(test_wire_deinit) struct test_wire w;
+	size_t count = 0;
+	wire_up(&w, server, version);
+	for (int round = 0; round < 2; round++) {
+		assert_in_range(records_of_stream(&w, &count), SMALL, SMALL + OVERHEAD);
+		assert_int_equal(count, 48 + 1);
+		assert_in_range(records_of_stream(&w, &count), LARGE, LARGE + OVERHEAD);
+		assert_int_equal(count, 4);
+		tls_session_rest(w.server);
+	}
+}
+
+static void test_session_records_grow(void **state)
+{
+	(void)state;
+	records_grow(TLS1_2_VERSION);
+	records_grow(TLS1_3_VERSION);
+}
+
 static void close_both(int version)
 {
 	CLEAN(server_freep) struct tls_server *server = server_make(&user, TEST_EC);
@@ -564,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_session_too_long_signature),
 		cmocka_unit_test(test_session_policy),
 		cmocka_unit_test(test_session_bulk),
+		cmocka_unit_test(test_session_records_grow),
 		cmocka_unit_test(test_session_close),
 		cmocka_unit_test(test_session_renegotiation_refused),
 		cmocka_unit_test(test_session_key_update_storm),
