@@ -1,7 +1,9 @@
 #include "cmd/config.h"
 
 #include "base/clean.h"
+#include "cmd/config_files.h"
 #include "cmd/config_names.h"
+#include "cmd/config_print.h"
 #include "cmd/config_room.h"
 #include "conf/conf.h"
 #include "conf/errors.h"
@@ -14,7 +16,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
-#include <jansson.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ static const char usage[] =
 	"\n"
 	"  check               every error of the file, with line and mend; also whether the "
 	"files\n"
-	"                      it names can be read, max_sessions fits, and tunnels are there\n"
+	"                      it names are there, keys are those of their certificates, tables\n"
+	"                      of users well, max_sessions fits, and tunnels are there\n"
 	"  show                what is in force, defaults included\n"
 	"  defaults            every setting and its default\n"
 	"  man                 mailseal.conf(5) in roff\n"
@@ -45,6 +47,7 @@ struct check {
 	const char *path;
 	const struct conf_settings *settings;
 	struct conf_errors *errors;
+	size_t pairs; /* in certificate_dir */
 	int failure;
 };
 
@@ -70,13 +73,16 @@ __attribute__((format(printf, 5, 6))) static void note(struct check *c, struct c
 	last->mend = copy;
 }
 
-/* Only root and the daemon may read keys: what this user may not read is no error. */
-static void file_check(struct check *c, struct conf_place place, const char *file)
+/*
+ * Only root and the daemon may read keys: what this user may not read is no error. True: it can be
+ * read.
+ */
+static bool file_check(struct check *c, struct conf_place place, const char *file)
 {
 	struct stat st;
 	CLEAN(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
-		return;
+		return true;
 	if (fd >= 0)
 		note(c, place, false, "write the name of a file", "\"%s\" is not a file", file);
 	else if (errno == EACCES || errno == EPERM)
@@ -85,18 +91,44 @@ static void file_check(struct check *c, struct conf_place place, const char *fil
 	else
 		note(c, place, false, "put the file there or change the setting",
 		     "cannot open \"%s\": %s", file, strerror(errno));
+	return false;
+}
+
+static void hook_check(struct check *c, struct conf_place place, const char *file)
+{
+	struct config_fault fault;
+	if (file && !config_hook_is_well(c->settings, file, &fault))
+		note(c, place, fault.is_warning, fault.mend, "%s", fault.message);
 }
 
 static void certificate_check(struct check *c, const struct conf_certificate *cert)
 {
 	char path[320];
 	struct conf_place place = { cert->file, cert->line, path };
-	if (cert->acme)
+	struct config_fault fault;
+	if (cert->acme) {
+		snprintf(path, sizeof(path), "certificate.%s.dns_hook", cert->name);
+		hook_check(c, place, cert->dns_hook);
 		return; /* its files are the daemon's to make */
+	}
 	snprintf(path, sizeof(path), "certificate.%s.chain", cert->name);
-	file_check(c, place, cert->chain);
+	bool has_chain = file_check(c, place, cert->chain);
 	snprintf(path, sizeof(path), "certificate.%s.key", cert->name);
-	file_check(c, place, cert->key);
+	if (!file_check(c, place, cert->key) || !has_chain || config_pair_is_well(cert, &fault))
+		return;
+	snprintf(path, sizeof(path), "certificate.%s.%s", cert->name, fault.setting);
+	note(c, place, fault.is_warning, fault.mend, "%s", fault.message);
+}
+
+static void lookup_check(struct check *c, const struct conf_lookup *lookup)
+{
+	char path[320];
+	struct conf_place place = { lookup->file, lookup->line, path };
+	struct config_fault fault;
+	snprintf(path, sizeof(path), "lookup.%s.table", lookup->name);
+	if (lookup->table && file_check(c, place, lookup->table) &&
+	    !config_table_is_well(c->settings, lookup, &fault))
+		note(c, place, fault.is_warning, fault.mend, "%s", fault.message);
 }
 
 static void backend_check(struct check *c, const struct conf_backend *b)
@@ -182,37 +214,6 @@ static void resolver_check(struct check *c, const struct conf_resolver *resolver
 		file_check(c, place, resolver->ca_file);
 }
 
-/* As root the daemon becomes its user, with no other groups. */
-static bool user_may_execute(const struct check *c, const char *file, const struct stat *st)
-{
-	const struct passwd *user = geteuid() ? NULL : getpwnam(c->settings->user);
-	if (!user)
-		return !access(file, X_OK);
-	if (user->pw_uid == st->st_uid)
-		return st->st_mode & S_IXUSR;
-	return st->st_mode & (user->pw_gid == st->st_gid ? S_IXGRP : S_IXOTH);
-}
-
-/* words: the program and its arguments, count of them */
-static void hook_check(struct check *c, const char *setting, char *const *words, size_t count)
-{
-	struct conf_place place = { c->settings->files[0], 0, setting };
-	struct stat st;
-	if (!count)
-		return;
-	const char *file = words[0];
-	if (stat(file, &st))
-		note(c, place, false, "put the program there or change the setting",
-		     "cannot find \"%s\": %s", file, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		note(c, place, false, "write the name of a program", "\"%s\" is not a file", file);
-	else if (!user_may_execute(c, file, &st))
-		note(c, place, false, "chmod it, or change its group",
-		     "the daemon's user may not execute \"%s\"", file);
-	else if (st.st_mode & S_IWOTH)
-		note(c, place, true, "chmod o-w", "anybody may change \"%s\"", file);
-}
-
 static void watched_check(struct check *c)
 {
 	struct conf_place place = { c->settings->files[0], 0, "watch_certificates" };
@@ -246,6 +247,26 @@ static void node_check(struct check *c)
 	}
 }
 
+static void tree_check(struct check *c)
+{
+	const char *directory = c->settings->certificate_dir;
+	struct conf_place place = { c->settings->files[0], 0, "certificate_dir" };
+	struct config_fault fault;
+	if (directory && !config_tree_is_well(directory, &c->pairs, &fault))
+		note(c, place, fault.is_warning, fault.mend, "%s", fault.message);
+}
+
+/* The daemon gives root up, or does not begin. */
+static void user_check(struct check *c, const char *setting, const char *name)
+{
+	struct conf_place place = { c->settings->files[0], 0, setting };
+	const struct passwd *user = getpwnam(name);
+	if (user && !user->pw_uid)
+		note(c, place, false,
+		     "take it out, and make install makes the usual one; or write another",
+		     "no process runs as \"%s\", who may do everything", name);
+}
+
 static void on_name(void *owner, const struct config_name *name)
 {
 	note(owner, (struct conf_place){ name->file, name->line, name->setting }, true, name->mend,
@@ -254,6 +275,8 @@ static void on_name(void *owner, const struct config_name *name)
 
 static void files_check(struct check *c)
 {
+	user_check(c, "user", c->settings->user);
+	user_check(c, "keys_user", c->settings->keys_user);
 	node_check(c);
 	for (size_t i = 0; i < c->settings->certificate_count; i++)
 		certificate_check(c, &c->settings->certificates[i]);
@@ -261,6 +284,8 @@ static void files_check(struct check *c)
 		backend_check(c, &c->settings->backends[i]);
 		tunnel_check(c, &c->settings->backends[i]);
 	}
+	for (size_t i = 0; i < c->settings->lookup_count; i++)
+		lookup_check(c, &c->settings->lookups[i]);
 	for (size_t i = 0; i < c->settings->relay_count; i++)
 		relay_check(c, &c->settings->relays[i]);
 	for (size_t i = 0; i < c->settings->route_count; i++)
@@ -269,18 +294,15 @@ static void files_check(struct check *c)
 		link_check(c, &c->settings->links[i]);
 	resolver_check(c, &c->settings->resolver);
 	const struct conf_settings *s = c->settings;
-	struct stat st;
-	hook_check(c, "ledger.exposure_hook", s->ledger.exposure_hook,
-	           s->ledger.exposure_hook_count);
-	hook_check(c, "alarm_hook", s->alarm_hook, s->alarm_hook_count);
+	hook_check(c, (struct conf_place){ s->files[0], 0, "ledger.exposure_hook" },
+	           s->ledger.exposure_hook_count ? s->ledger.exposure_hook[0] : NULL);
+	hook_check(c, (struct conf_place){ s->files[0], 0, "alarm_hook" },
+	           s->alarm_hook_count ? s->alarm_hook[0] : NULL);
 	watched_check(c);
 	group_check(c, "policy_service.group", c->settings->policy_service.group);
 	group_check(c, "tlsrpt.group", c->settings->tlsrpt.group);
 	dashboard_check(c, &c->settings->dashboard);
-	if (s->certificate_dir && (stat(s->certificate_dir, &st) || !S_ISDIR(st.st_mode)))
-		note(c, (struct conf_place){ c->path, 0, "certificate_dir" }, false,
-		     "write the directory of a tree of certificates", "\"%s\" is no directory here",
-		     s->certificate_dir);
+	tree_check(c);
 	if (!s->certificate_dir) /* what names are in there the daemon reads */
 		config_names_check(c->settings, on_name, c);
 }
@@ -291,68 +313,20 @@ static void on_short(void *owner, const struct config_short *what)
 	     what->mend, "%s", what->message);
 }
 
-static void well_print(const char *path, const struct conf_settings *s)
-{
-	const struct {
-		const char *name;
-		size_t count;
-	} parts[] = {
-		{ "edges", s->edge_count },
-		{ "backends", s->backend_count },
-		{ "certificates", s->certificate_count },
-		{ "relays", s->relay_count },
-		{ "links", s->link_count },
-		{ "interfaces to watch", s->watch.interface_count },
-		{ "mirrors", s->mirror_count },
-	};
-	printf("%s: well", path);
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		if (parts[i].count || i < 3)
-			printf("%s %zu %s", i ? "," : ";", parts[i].count, parts[i].name);
-	putchar('\n');
-	config_room_print(s, stdout);
-}
-
-static json_t *string_or_null(const char *text)
-{
-	json_t *string = text ? json_string(text) : json_null();
-	return string ? string : json_string("(not UTF-8)");
-}
-
-static int errors_print_json(const struct conf_errors *errors)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < errors->count; i++) {
-		const struct conf_error *e = &errors->items[i];
-		json_t *item =
-			json_pack("{s:o, s:i, s:o, s:s, s:o, s:o}", "file", string_or_null(e->file),
-		                  "line", e->line, "setting", string_or_null(e->setting), "level",
-		                  e->is_warning ? "warning" : "error", "message",
-		                  string_or_null(e->message), "mend", string_or_null(e->mend));
-		if (!item || json_array_append_new(list, item)) {
-			json_decref(list);
-			return -ENOMEM;
-		}
-	}
-	int r = json_dumpf(list, stdout, JSON_INDENT(2));
-	json_decref(list);
-	putchar('\n');
-	return r ? -EIO : 0;
-}
-
 static int check(const char *path, bool as_json)
 {
 	CLEAN(conf_settings_freep) struct conf_settings *settings = NULL;
 	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	struct check c = { .path = path, .errors = &errors };
 	int r = conf_read_file(&settings, path, time(NULL), &errors);
 	if (r >= 0 && settings) {
-		struct check c = { .path = path, .settings = settings, .errors = &errors };
+		c.settings = settings;
 		files_check(&c);
 		config_room_check(settings, path, on_short, &c);
 		r = c.failure;
 	}
 	if (r >= 0 && as_json)
-		r = errors_print_json(&errors);
+		r = config_print_json(&errors);
 	else
 		conf_errors_print(&errors, stderr);
 	if (r < 0) {
@@ -364,7 +338,7 @@ static int check(const char *path, bool as_json)
 	if (errors.error_count)
 		return NOT_WELL;
 	if (!as_json)
-		well_print(path, settings);
+		config_print_well(path, settings, c.pairs);
 	return WELL;
 }
 

@@ -134,6 +134,7 @@ void config_room_print(const struct conf_settings *s, FILE *out)
 	if (!s->edge_count)
 		return;
 	fprintf(out,
-	        "room: %llu sessions of %u workers; %llu descriptors each, %llu MiB of memory\n",
-	        room.sessions, workers, 2 * of_one.sessions + of_one.others, room.bytes / MIB);
+	        "room: %llu sessions of %u worker%s; %llu descriptors each, %llu MiB of memory\n",
+	        room.sessions, workers, workers == 1 ? "" : "s",
+	        2 * of_one.sessions + of_one.others, room.bytes / MIB);
 }

@@ -168,7 +168,7 @@ void ctl_rollover_print(const json_t *rollover)
 	printf("rollover: certificate %s: %s",
 	       json_string_value(json_object_get(rollover, "certificate")),
 	       json_string_value(json_object_get(rollover, "state")));
-	time_print("planned", number_of(rollover, "planned"));
+	time_print("begun", number_of(rollover, "planned"));
 	time_print("everywhere since", number_of(rollover, "seen"));
 	time_print("switched", number_of(rollover, "switched"));
 	if (number_of(rollover, "wait_s"))

@@ -142,10 +142,12 @@ static void rest_judge(struct verdict *v)
 	watches_judge(v);
 	size_t alarms = json_array_size(json_object_get(v->status, "alarms"));
 	if (alarms)
-		add(v, NAGIOS_CRITICAL, "%zu alarms, see mailseal ctl status", alarms);
+		add(v, NAGIOS_CRITICAL, "%zu alarm%s, see mailseal ctl status", alarms,
+		    alarms == 1 ? "" : "s");
 	size_t warnings = json_array_size(json_object_get(v->status, "warnings"));
 	if (warnings)
-		add(v, NAGIOS_WARNING, "%zu backends have to be mended", warnings);
+		add(v, NAGIOS_WARNING, "%zu backend%s to be mended", warnings,
+		    warnings == 1 ? " has" : "s have");
 	if (number_at(v->status, "ledger_pid") && json_is_false(json_object_get(ledger, "open")))
 		add(v, NAGIOS_WARNING, "the ledger has no file");
 }

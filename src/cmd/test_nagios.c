@@ -44,7 +44,7 @@ static const struct {
 	{ "{\"state\": \"running\", " WORKERS ", \"warnings\": [{}], \"ledger_pid\": 9,"
 	  " \"ledger\": {\"open\": false}}",
 	  NAGIOS_WARNING,
-	  "MAILSEAL WARNING - running, 1 backends have to be mended, the ledger has no file | " },
+	  "MAILSEAL WARNING - running, 1 backend has to be mended, the ledger has no file | " },
 	{ "{\"state\": \"running\", " WORKERS
 	  ", \"watch\": [{\"interface\": \"eth0\", \"watching\": true},"
 	  " {\"interface\": \"eth1\", \"watching\": false}]}",

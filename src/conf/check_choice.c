@@ -37,6 +37,8 @@ static void same_dialect(struct conf_reader *r, const struct conf_edge *e)
 static void only_with_auth(struct conf_reader *r, const struct conf_edge *e)
 {
 	static const char *const settings[] = { "lookup", "by_user" };
+	if (conf_is_bad(r, conf_path_of("edge", e->name, "open").text))
+		return;
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		struct conf_path path = conf_path_of("edge", e->name, settings[i]);
 		if (!conf_is_written(r, path.text))
@@ -134,6 +136,7 @@ void conf_check_choice(struct conf_reader *r, struct conf_edge *e)
 		no_user_yet(r, e);
 	}
 	if (!is_by_auth && is_missing(e) && !conf_is_bad(r, backend.text) &&
+	    !conf_is_bad(r, conf_path_of("edge", e->name, "open").text) &&
 	    !conf_is_written(r, backend.text)) {
 		conf_complain(r, backend.text, "it is missing");
 		conf_mend(r, "write backend = \"BACKEND\"");

@@ -142,9 +142,11 @@ static void head(FILE *out)
 	               "relative PATH begins at the folder of the file it stands in, and a pattern "
 	               "such as conf.d/*.conf takes several, in the order of their names.");
 	paragraph(out, "mailseal config check finds every error of a file in one run and names "
-	               "line, setting and mend. A reload with a file that has errors changes "
-	               "nothing. Secrets are never in the file, only names of the files they are "
-	               "in.");
+	               "line, setting and mend. It looks into the files that are named, too: "
+	               "whether keys are those of their certificates, and tables of users can be "
+	               "read. Whether a port is free is seen at the start. A reload with a file "
+	               "that has errors changes nothing. Secrets are never in the file, only names "
+	               "of the files they are in.");
 }
 
 static void values(FILE *out)

@@ -250,6 +250,26 @@ static bool is_known(const struct conf_group *group, const char *name, struct co
 	return false;
 }
 
+/* The group that has a setting of this name; of several the first. NULL: none has. */
+static const struct conf_group *home_find(const char *name)
+{
+	for (size_t i = 0; i < conf_root.group_count; i++)
+		for (size_t k = 0; k < conf_root.groups[i]->row_count; k++)
+			if (!strcmp(conf_root.groups[i]->rows[k].name, name))
+				return conf_root.groups[i];
+	return NULL;
+}
+
+static void home_mend(struct conf_reader *r, const struct conf_group *home)
+{
+	static const char *const forms[] = {
+		[CONF_ONE] = "{ ... };",
+		[CONF_NAMED] = "{ NAME = { ... }; };",
+		[CONF_LIST] = "( { ... } );",
+	};
+	conf_mend(r, "write it in %s = %s", home->name, forms[home->kind]);
+}
+
 static void unknown_find(struct conf_reader *r, const struct conf_group *group,
                          const config_setting_t *s, const char *group_path)
 {
@@ -272,7 +292,10 @@ static void unknown_find(struct conf_reader *r, const struct conf_group *group,
 			continue;
 		}
 		complain_at(r, line, path, "there is no such setting");
-		if (nearest.best)
+		const struct conf_group *home = home_find(name);
+		if (home)
+			home_mend(r, home);
+		else if (nearest.best)
 			conf_mend(r, "did you mean \"%s\"?", nearest.best);
 	}
 }

@@ -125,6 +125,18 @@ static void test_choice_bad(void **state)
 		read_badly(&bads[i]);
 }
 
+/* What counts with "auth" alone, and the backend that is not needed then, are not told as well. */
+static void test_choice_slip_is_told_once(void **state)
+{
+	(void)state;
+	struct conf_settings *s = NULL;
+	CLEAN(conf_errors_deinit) struct conf_errors errors = {};
+	const char *text = FILE_OF(TABLE, IMAP "open = \"login\"; lookup = \"users\"; " BOTH);
+	assert_int_equal(conf_read_text(&s, text, 0, &errors), CONF_BAD);
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.items[0].setting, "edge.x.open");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_choice_by_sni_of_mail),
 		cmocka_unit_test(test_choice_by_name),
 		cmocka_unit_test(test_choice_bad),
+		cmocka_unit_test(test_choice_slip_is_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,12 +319,18 @@ int conf_address_parse(const char *text, struct conf_address *ret_address, const
 		*ret_address = address;
 		return 0;
 	}
+	if (strchr(text, ',')) {
+		*ret_why = "each address is a text of its own: [\"127.0.0.1:25\", \"[::1]:25\"]";
+		return CONF_VALUE_BAD;
+	}
 	bool is_bracketed = text[0] == '[';
 	const char *host = text + is_bracketed;
 	const char *end = is_bracketed ? strchr(host, ']') : strrchr(host, ':');
 	const char *colon = is_bracketed && end ? end + 1 : end;
 	if (!end || *colon != ':' || port_parse(colon + 1, &address.port)) {
-		*ret_why = "a port from 1 to 65535 is missing at the end, as in 127.0.0.1:25";
+		*ret_why = text[0] == '/' ? "a socket is written \"unix:/PATH\""
+		                          : "a port from 1 to 65535 is missing at the end, as in "
+		                            "127.0.0.1:25";
 		return CONF_VALUE_BAD;
 	}
 	size_t host_len = (size_t)(end - host);
@@ -416,8 +422,11 @@ int conf_watched_parse(const char *text, struct conf_watched *ret_watched, const
 	place[place_len] = '\0';
 	memcpy(word, after, word_len);
 	after += word_len;
-	if (conf_address_parse(place, &address, ret_why))
+	if (conf_address_parse(place, &address, ret_why)) {
+		*ret_why = "write HOST:PORT/PROTOCOL, with a port from 1 to 65535, as in "
+			   "\"mail2.example.org:993/imap\"";
 		return CONF_VALUE_BAD;
+	}
 	const char *protocol = watched_protocol(word, address.port);
 	*ret_why = !protocol ? "protocols are smtp, submission, imap, pop3, managesieve, "
 	                       "submissions, imaps, pop3s, https, tls"

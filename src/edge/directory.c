@@ -45,7 +45,8 @@ static void complain(struct edge_directory *d, const char *error)
 		return;
 	d->quiet_until_ms = now_ms + QUIET_MS;
 	log_error(NULL, "lookup gives no answer", kv_str("lookup", d->set.name),
-	          kv_str("error", error));
+	          kv_str("error", error),
+	          kv_str("mend", "see whether the service of its socketmap runs, and its log"));
 }
 
 static struct kept *kept_of(struct edge_directory *d, const char *user)

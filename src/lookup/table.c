@@ -184,3 +184,17 @@ bool lookup_table_find(struct slice block, struct slice user, struct slice *ret_
 	       (domain.len && find_one(&t, domain, ret_backend)) ||
 	       find_one(&t, slice_str("*"), ret_backend);
 }
+
+bool lookup_table_each(struct slice text,
+                       bool (*fn)(void *owner, size_t number, struct slice backend), void *owner)
+{
+	for (size_t number = 1; text.len; number++) {
+		struct slice line = slice_head(text, slice_find(text, '\n'));
+		struct slice rest = line;
+		struct slice user = word_take(&rest), backend = word_take(&rest);
+		if (user.len && user.data[0] != '#' && !fn(owner, number, backend))
+			return false;
+		text = slice_skip(text, line.len < text.len ? line.len + 1 : line.len);
+	}
+	return true;
+}

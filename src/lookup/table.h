@@ -33,4 +33,14 @@ struct lookup_table_facts {
  */
 bool lookup_table_find(struct slice block, struct slice user, struct slice *ret_backend);
 
+/*
+ * Calls fn for each user's line of a text that makes a block, until it says false.
+ *
+ * number: of the line, from 1
+ *
+ * False: fn said so.
+ */
+bool lookup_table_each(struct slice text,
+                       bool (*fn)(void *owner, size_t number, struct slice backend), void *owner);
+
 #endif

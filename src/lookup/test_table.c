@@ -107,6 +107,32 @@ static void test_table_empty(void **state)
 	assert_false(lookup_table_find(buf_slice(&block), slice_str("a"), &backend));
 }
 
+struct lines {
+	char text[64];
+	size_t left;
+};
+
+static bool on_line(void *owner, size_t number, struct slice backend)
+{
+	struct lines *lines = owner;
+	size_t len = strlen(lines->text);
+	snprintf(lines->text + len, sizeof(lines->text) - len, "%zu %.*s;", number,
+	         (int)backend.len, backend.data);
+	return --lines->left;
+}
+
+static void test_table_each(void **state)
+{
+	(void)state;
+	struct lines all = { .left = 9 }, one = { .left = 1 }, none = { .left = 9 };
+	assert_true(lookup_table_each(slice_str("a b\r\n\n# x y\n * c\n@d e"), on_line, &all));
+	assert_string_equal(all.text, "1 b;4 c;5 e;");
+	assert_false(lookup_table_each(slice_str("a b\nc d\n"), on_line, &one));
+	assert_string_equal(one.text, "1 b;");
+	assert_true(lookup_table_each(slice_str("\n#"), on_line, &none));
+	assert_string_equal(none.text, "");
+}
+
 static void test_table_many(void **state)
 {
 	(void)state;
@@ -133,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_table_find),  cmocka_unit_test(test_table_all_others),
 		cmocka_unit_test(test_table_bad),   cmocka_unit_test(test_table_no_block),
 		cmocka_unit_test(test_table_empty), cmocka_unit_test(test_table_many),
+		cmocka_unit_test(test_table_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Pairs of chain and key in a tree of files: inside of parent/catalog*.c alone. */
+/* Pairs of chain and key in a tree of files: for parent/catalog*.c, and `mailseal config check`. */
 #ifndef PARENT_CATALOG_TREE_H
 #define PARENT_CATALOG_TREE_H
 

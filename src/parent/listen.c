@@ -407,7 +407,10 @@ int parent_listen(struct parent *p, const struct conf_settings *settings, unsign
 		if (!bound || may_be_missing(l, bound))
 			continue;
 		log_error(NULL, "cannot listen", kv_str("edge", owner_name(l, settings)),
-		          kv_str("address", l->text), kv_str("error", strerror(-bound)));
+		          kv_str("address", l->text), kv_str("error", strerror(-bound)),
+		          kv_str("mend", bound == -EADDRINUSE
+		                                 ? "see with ss -ltnp who is there, and move it"
+		                                 : "write another address or port"));
 		r = PARENT_LISTEN_BUSY;
 	}
 	/* What is not in the new list any more is closed; on failure the new ones are. */

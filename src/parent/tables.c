@@ -108,7 +108,9 @@ static int table_prepare(struct parent_plan *plan, const struct parent_plan *bef
 		r = table_keep(t, old);
 		t->faulty_time = now;
 	}
-	return r == CONF_BAD ? parent_plan_fails(plan, "%s", fault.text) : err_up(r);
+	return r == CONF_BAD
+	               ? parent_plan_fails(plan, "lookup.%s.table: %s", lookup->name, fault.text)
+	               : err_up(r);
 }
 
 int parent_tables_prepare(struct parent_plan *plan, const struct parent_plan *before)
