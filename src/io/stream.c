@@ -403,7 +403,7 @@ void io_stream_signed(struct io_stream *s, struct slice sig)
 	offer_later(s);
 }
 
-/* Who was silent this long waits for an answer, or for the first bytes of a new stream. */
+/* Behind a silence of ours this long a stream begins anew (tls/record_size.h). */
 enum { SILENCE_MS = 1000 };
 
 static int seal(struct io_stream *s, struct slice bytes)
