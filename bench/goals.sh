@@ -17,7 +17,7 @@ while getopts r:T:s:b:i f; do
     s) sections=$OPTARG ;;
     b) minutes=$OPTARG ;;
     i) results=RESULTS.md ;;
-    *) sed -n '2,9p' "$0"; exit 2 ;;
+    *) sed -n '2,9p' "${0##*/}"; exit 2 ;;
     esac
 done
 make -s all || exit 1
