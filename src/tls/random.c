@@ -69,6 +69,7 @@ void tls_random_use(void)
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return;
+	(void)madvise(memory, sizeof(*stock), MADV_DONTDUMP);
 	if (madvise(memory, sizeof(*stock), MADV_WIPEONFORK)) {
 		munmap(memory, sizeof(*stock));
 		return;

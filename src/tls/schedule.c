@@ -73,10 +73,12 @@ static bool expand(const struct ask *a, struct slice secret, uint8_t *ret_bytes,
 	at += put(info + at, a->context);
 	struct slice parts[] = { {}, slice_of(info, at), slice_of(&round, 1) };
 	bool is_made = true;
-	while (is_made && len) {
+	while (len) {
 		size_t take = len < a->hash_len ? len : a->hash_len;
 		round++;
 		is_made = !tls_hmac(a->digest, secret, parts, COUNT_OF(parts), hash);
+		if (!is_made)
+			break;
 		memcpy(ret_bytes, hash, take);
 		parts[0] = slice_of(hash, a->hash_len);
 		ret_bytes += take;
