@@ -114,9 +114,9 @@ def test_a_person_reads_mail_by_a_certificate_of_a_ca_while_it_is_renewed(site, 
             renew(site.daemon)
             person.driver.back()
             assert "Hello Alice." in person.read("after the renewal")
-            # Before the browser goes, which ends its connections as it likes.
+            # The browser ends its connections as it likes, also those it made ready in vain.
             ended = [e for e in site.daemon.events if e.get("event") == "session ended" and e.get("alpn") == "h2"]
-            assert all(e["outcome"] == "ok" for e in ended), ended
+            assert all(e["outcome"] in ("ok", "client-gone") for e in ended), [e["outcome"] for e in ended]
         finally:
             driver.quit()
     within(site.web, work)
