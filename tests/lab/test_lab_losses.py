@@ -118,6 +118,7 @@ def test_no_message_is_lost_whatever_is_killed(relay):
             assert wait_until(lambda: len(relay.children()) == 3)
         kills.append(done)
     assert wait_until(lambda: not relay.waiting(), 120), relay.waiting()
+    wait_until(lambda: verdicts(log, "sent") == set(wanted), 10)  # the log may come later than the queue's end
     sent = verdicts(log, "sent")
     wrong = judge(wanted, sent, relay.judged.copies, kills)
     copies = Counter(copy.what for copy in relay.judged.copies)
