@@ -65,7 +65,7 @@ dovecot() {
 
 # Its network is another one, and its programs those of Debian 13.
 debian13() {
-    [ -x "$BASE/debian13/up/usr/sbin/hitch" ] || { echo "not made ready: debian13.sh true does so, with the network"; return; }
+    [ -x run/debian13/up/usr/sbin/hitch ] || { echo "not made ready: debian13.sh true does so, with the network"; return; }
     ./debian13.sh sh -c "./run.sh -r $rounds -T $secs -m 'hs13-pq hs13-ecdsa' -t 'mailseal $through' -o run/part.json && cat run/part.json" |
         tee "$BASE/debian13.out" | grep -v '^{'
     grep '^{' "$BASE/debian13.out" >"$BASE/part.json"
