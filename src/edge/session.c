@@ -199,6 +199,7 @@ static bool feed_side(struct edge_session *s, enum conv_side side)
 			s->moved_ms = edge_session_now_ms(s);
 		if (!r && edge_login_follow(s, todo))
 			break;
+		s->client.is_bulk = s->conv->is_in_data;
 		edge_session_act(s, r, todo);
 		if (!used)
 			break;
