@@ -52,6 +52,8 @@ def lines(proto):
     yield Beside(9, f"STARTTLS {proto.upper()} with login, to the backend", f"sl-{proto}", "mailseal", goal=1.3)
     yield Beside(9, f"STARTTLS {proto.upper()}, first command (nginx answers it itself)", f"st-{proto}", "mailseal", goal=1.2,
                  peer="nginx-mail")
+    yield Beside(9, f"the same, no backend before the login there too (open = \"auth\")", f"st-{proto}", "mailseal-auth", goal=1.2,
+                 peer="nginx-mail")
     yield Number(9, f"one STARTTLS session alone, {proto.upper()}, p50", f"st1-{proto}", "mailseal", "p50_us", "us",
                  at_most=3000)
 
@@ -66,6 +68,9 @@ GOALS = [
     Beside(9, "bulk, client to backend, 4 connections", "bulk-up", "mailseal-tcp", "mb_per_cpu_s", goal=1.3),
     Beside(9, "bulk, backend to client, 1 connection", "bulk-down1", "mailseal-tcp", "mb_per_cpu_s", goal=1.6),
     Beside(9, "bulk, client to backend, 1 connection", "bulk-up1", "mailseal-tcp", "mb_per_cpu_s", goal=1.6),
+    *(Beside(9, f"bulk, {way}, {n}, compact sessions", f"bulk-{what}", "mailseal-compact-tcp", "mb_per_cpu_s", goal=goal)
+      for n, suffix, goal in (("4 connections", "", 1.3), ("1 connection", "1", 1.6))
+      for way, what in (("backend to client", f"down{suffix}"), ("client to backend", f"up{suffix}"))),
     Beside(9, "FETCH of 25 MiB messages, 4 connections", "fetch", "mailseal", "mb_per_cpu_s", goal=1.3),
     Beside(9, "APPEND of 25 MiB messages, 4 connections", "append", "mailseal", "mb_per_cpu_s", goal=1.3),
     Beside(9, "SMTP DATA through the scanner, beside a spliced APPEND", "data", "mailseal", "mb_per_cpu_s", goal=0.8,

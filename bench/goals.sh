@@ -41,16 +41,18 @@ side() { # MODES TARGETS [OPTION...]   of run.sh
 tls() { side "hs13-ecdsa hs12-ecdsa hs13-rsa hs12-rsa rs13 rs12" "mailseal $through"; }
 
 starttls() {
-    side "sl-smtp sl-imap sl-pop3 st-smtp st-imap st-pop3" "mailseal nginx-mail"
+    side "sl-smtp sl-imap sl-pop3" "mailseal nginx-mail"
+    side "st-smtp st-imap st-pop3" "mailseal mailseal-auth nginx-mail"
     side "st1-smtp st1-imap st1-pop3" mailseal
 }
 
 bulk() {
-    side "bulk-down bulk-up bulk-down1 bulk-up1" "$through"
+    side "bulk-down bulk-up bulk-down1 bulk-up1" "$through mailseal-compact-tcp"
     side "fetch append data" "mailseal nginx-mail ${through#mailseal-tcp }"
 }
 
-latency() { side "lat-1 lat-64" "$through"; }
+# The slowest in a hundred of a second are few.
+latency() { side "lat-1 lat-64" "$through" -T $((3 * secs)); }
 
 idle() { side idle-login "mailseal mailseal-compact haproxy nginx-mail copy" -r $(((rounds + 3) / 4)) -N 2000; }
 
