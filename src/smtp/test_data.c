@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -98,6 +99,44 @@ static void test_data_take(void **state)
 			run(&cases[i], step, true);
 		}
 	}
+}
+
+enum { BEFORE = 140, BEHIND = 140 };
+
+static bool take_all(struct slice input, size_t step, struct buf *out, unsigned *ret_bare)
+{
+	struct smtp_data d = {};
+	int r = 0;
+	for (size_t at = 0, used; !r && at < input.len; at += used)
+		r = smtp_data_take(&d, slice_head(slice_skip(input, at), step), out, &used);
+	*ret_bare = d.bare;
+	return r == SMTP_DATA_END;
+}
+
+/* Many bytes are looked at together: what one at a time gives is right, wherever it stands. */
+static void place(struct slice odd, size_t before)
+{
+	char text[BEFORE + 64 + BEHIND];
+	struct buf whole = {}, single = {};
+	unsigned bare, bare_single;
+	memset(text, 'x', sizeof(text));
+	memcpy(text + before, odd.data, odd.len);
+	struct slice input = slice_of(text, before + odd.len + BEHIND);
+	bool has_ended = take_all(input, input.len, &whole, &bare);
+	assert_int_equal(has_ended, take_all(input, 1, &single, &bare_single));
+	assert_int_equal(bare, bare_single);
+	if (!slice_equal(buf_slice(&whole), buf_slice(&single)))
+		fail_msg("%zu bytes in front of '%.*s'", before, (int)odd.len, odd.data);
+	buf_deinit(&whole);
+	buf_deinit(&single);
+}
+
+static void test_data_every_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t before = 0; before <= BEFORE; before++)
+			place(cases[i].input, before);
 }
 
 static void test_data_muted_finds_the_end(void **state)
@@ -196,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_data_take),
+		cmocka_unit_test(test_data_every_place),
 		cmocka_unit_test(test_data_muted_finds_the_end),
 		cmocka_unit_test(test_data_chunk),
 		cmocka_unit_test(test_data_long),
