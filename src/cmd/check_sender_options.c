@@ -2,6 +2,8 @@
 
 #include "base/clean.h"
 #include "cmd/check_options.h"
+#include "conf/address.h"
+#include "conf/network.h"
 #include "conf/value.h"
 #include "dns/message.h"
 #include "io/address.h"

@@ -1,6 +1,7 @@
 #include "cmd/watch_options.h"
 
 #include "base/clean.h"
+#include "conf/network.h"
 #include "conf/value.h"
 #include "watch/watch.h"
 

@@ -2,7 +2,9 @@
  */
 #include "conf/check.h"
 #include "base/clean.h"
+#include "conf/address.h"
 #include "conf/exception.h"
+#include "conf/nearest.h"
 #include "conf/reader.h"
 #include "conf/tables_inside.h"
 #include "conf/value.h"

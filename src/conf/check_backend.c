@@ -1,7 +1,7 @@
 /* Many addresses of a backend, and the addresses from which it is reached. */
 #include "conf/check.h"
 
-#include "conf/value.h"
+#include "conf/network.h"
 
 #include <string.h>
 

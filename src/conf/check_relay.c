@@ -1,6 +1,9 @@
 /* Of relays, routes, the resolver and what is asked of them: what one setting alone cannot show. */
 #include "base/clean.h"
+#include "conf/address.h"
 #include "conf/check.h"
+#include "conf/network.h"
+#include "conf/server.h"
 #include "conf/value.h"
 
 /* Number n of its places, those with TLS behind the others; NULL behind the last. */

@@ -1,6 +1,7 @@
 /* From libconfig's tree to settings, row by row of the tables. */
 #include "conf/conf.h"
 #include "conf/made.h"
+#include "conf/nearest.h"
 
 #include "base/clean.h"
 #include "base/err.h"

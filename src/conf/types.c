@@ -4,7 +4,6 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -173,15 +172,4 @@ void conf_row_form(const struct conf_row *row, char *ret_text, size_t cap)
 			                        w->name);
 	if (is_list && len < cap)
 		snprintf(ret_text + len, cap - len, "]");
-}
-
-void conf_nearest_try(struct conf_nearest *n, const char *candidate)
-{
-	unsigned distance = conf_edit_distance(n->text, candidate);
-	size_t len = strlen(n->text);
-	unsigned max = len < 4 ? 1 : len < 8 ? 2 : (unsigned)(len / 3);
-	if (distance <= max && (!n->best || distance < n->distance)) {
-		n->best = candidate;
-		n->distance = distance;
-	}
 }

@@ -1,5 +1,10 @@
 /* Types of settings that are lists, or name something else of the file. */
+#include "conf/address.h"
+#include "conf/nearest.h"
+#include "conf/network.h"
+#include "conf/server.h"
 #include "conf/types_inside.h"
+#include "conf/watched.h"
 
 #include "base/clean.h"
 #include "base/err.h"

@@ -3,9 +3,9 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/address.h"
 #include "conf/conf.h"
 #include "conf/site.h"
-#include "conf/value.h"
 #include "conv/tcp.h"
 #include "edge/known.h"
 #include "edge/lookup.h"
