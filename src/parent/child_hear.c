@@ -16,7 +16,7 @@ static void on_status(struct parent_child *c, struct slice payload)
 	if (!proc_unpack_u32(&u, &id))
 		return;
 	/* A worker of another build may have less to tell. */
-	for (size_t i = 0; i < PARENT_NUMBERS && u.rest.len; i++)
+	for (size_t i = 0; i < PROC_WORKER_NUMBER_COUNT && u.rest.len; i++)
 		if (!proc_unpack_u64(&u, &c->numbers[i]))
 			return;
 	c->is_asked = false;

@@ -21,7 +21,6 @@
 
 enum {
 	PARENT_WORKERS_MAX = 64,
-	PARENT_NUMBERS = 46, /* of a worker's STATUS, see worker.c */
 	PARENT_TICKET_KEYS_LEN = ESTATE_TICKET_KEYS_LEN,
 	PARENT_INTERFACE_CAP = 16,
 };
@@ -49,7 +48,7 @@ struct parent_child {
 	                    */
 	bool wants_ledger; /* its channel to ledger broke */
 	char interface[PARENT_INTERFACE_CAP]; /* of watch */
-	uint64_t numbers[PARENT_NUMBERS];
+	uint64_t numbers[PROC_WORKER_NUMBER_COUNT];
 	struct buf loads; /* of a worker, as it came: PROC_MSG_LOADS */
 };
 
