@@ -1,6 +1,10 @@
 /* What the parent has to do with the ledger: its numbers for the status, its part at the end. */
+#include "parent/ledger.h"
 #include "parent/acme.h"
+#include "parent/children.h"
+#include "parent/ctl.h"
 #include "parent/state.h"
+#include "parent/watch.h"
 
 #include "base/log.h"
 #include "proc/hook.h"

@@ -1,10 +1,21 @@
 /* What the daemon says of itself: the answer of the control socket to "status", the dashboard's. */
+#include "parent/status.h"
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/bans.h"
+#include "parent/caps.h"
 #include "parent/catalog.h"
+#include "parent/dashboard.h"
+#include "parent/health.h"
+#include "parent/hosts.h"
+#include "parent/ledger.h"
 #include "parent/rollover.h"
+#include "parent/site.h"
 #include "parent/state.h"
 #include "parent/truth.h"
+#include "parent/tunnels.h"
+#include "parent/watch.h"
+#include "parent/workarounds.h"
 
 #include "base/clean.h"
 
