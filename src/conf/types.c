@@ -1,5 +1,5 @@
-/* How each type of setting is read, written, copied and freed: the tables of types_plain.c and
- * types_list.c as one, and what both are made of. */
+/* How each type of setting is read, written, copied and freed: the tables of types_plain.c,
+ * types_list.c and types_names.c as one, and what they are made of. */
 #include "conf/types_inside.h"
 
 #include "base/clean.h"
@@ -150,7 +150,9 @@ void conf_type_words_say(const struct conf_word *words, char *ret_text, size_t c
 
 const struct conf_type_ops *conf_type_ops_of(enum conf_type type)
 {
-	return conf_types_list[type].parse ? &conf_types_list[type] : &conf_types_plain[type];
+	if (conf_types_list[type].parse)
+		return &conf_types_list[type];
+	return conf_types_names[type].parse ? &conf_types_names[type] : &conf_types_plain[type];
 }
 
 void conf_row_form(const struct conf_row *row, char *ret_text, size_t cap)
