@@ -244,6 +244,14 @@ static int client_begin(struct relay_client *c, int fd)
 	return 0;
 }
 
+static void no_room_say(struct relay *r)
+{
+	uint64_t unsaid;
+	if (log_calm(&r->no_room, io_loop_now_ms(r->loop), &unsaid))
+		log_warn(NULL, "no room for a connection of the relay",
+		         kv_int("unsaid", (int64_t)unsaid));
+}
+
 void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door, int fd,
                   const struct sockaddr *peer)
 {
@@ -251,10 +259,7 @@ void relay_accept(struct relay *r, struct relay_world *w, struct relay_door door
 	struct relay_client *c = has_room ? calloc(1, sizeof(*c)) : NULL;
 	struct relay_rcpt *rcpts = has_room ? calloc(SMTP_HANDOFF_RCPTS_MAX, sizeof(*rcpts)) : NULL;
 	if (!c || !rcpts) {
-		uint64_t unsaid;
-		if (log_calm(&r->no_room, io_loop_now_ms(r->loop), &unsaid))
-			log_warn(NULL, "no room for a connection of the relay",
-			         kv_int("unsaid", (int64_t)unsaid));
+		no_room_say(r);
 		free(c);
 		free(rcpts);
 		close(fd);
