@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What is decrypted of one read fits in one piece. */
 _Static_assert(IO_STREAM_READ_BULK + 16384 <= IO_SCRATCH_LEN);
