@@ -80,12 +80,10 @@ static int inner_refuse(struct lookup *l, char *error, size_t cap)
 	return 0;
 }
 
-static int settings_apply(struct lookup *l, const struct lookup_settings *s, char *error,
-                          size_t cap)
+/* What one process may have under way: the defaults are for a stub (DECISIONS 5). */
+static int options_apply(struct lookup *l, unsigned count, char *error, size_t cap)
 {
-	/* What one process may have under way: the defaults are for a stub (DECISIONS 5). */
 	char queries[16], sockets[16];
-	unsigned count = s->queries ? s->queries : QUERIES;
 	snprintf(queries, sizeof(queries), "%u", count);
 	snprintf(sockets, sizeof(sockets), "%u", sockets_of(count));
 	const char *const options[][2] = {
@@ -96,11 +94,17 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 		{ "do-not-query-localhost:", "no" }, /* for a forwarder on this host */
 		{ "use-syslog:", "no" },
 	};
-	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		int r = ub_ctx_set_option(l->ctx, options[i][0], options[i][1]);
+	int r = 0;
+	for (size_t i = 0; !r && i < COUNT_OF(options); i++) {
+		r = ub_ctx_set_option(l->ctx, options[i][0], options[i][1]);
 		if (r)
-			return setting_fail(error, cap, options[i][0], r);
+			r = setting_fail(error, cap, options[i][0], r);
 	}
+	return r;
+}
+
+static int anchor_apply(struct lookup *l, const struct lookup_settings *s, char *error, size_t cap)
+{
 	const char *anchor = s->trust_anchor ? s->trust_anchor : debian_anchor;
 	if (access(anchor, R_OK)) {
 		snprintf(error, cap,
@@ -109,25 +113,38 @@ static int settings_apply(struct lookup *l, const struct lookup_settings *s, cha
 	}
 	int r = s->keeps_anchor ? ub_ctx_add_ta_autr(l->ctx, anchor)
 	                        : ub_ctx_add_ta_file(l->ctx, anchor);
-	if (r)
-		return setting_fail(error, cap, anchor, r);
+	return r ? setting_fail(error, cap, anchor, r) : 0;
+}
+
+/* Who is asked. */
+static int servers_apply(struct lookup *l, const struct lookup_settings *s, char *error, size_t cap)
+{
 	for (size_t i = 0; i < s->forward_count; i++) {
-		r = ub_ctx_set_fwd(l->ctx, s->forwards[i]);
+		int r = ub_ctx_set_fwd(l->ctx, s->forwards[i]);
 		if (r)
 			return setting_fail(error, cap, s->forwards[i], r);
 	}
 	for (size_t i = 0; i < s->stub_count; i++) {
-		r = ub_ctx_set_stub(l->ctx, s->stubs[i].zone, s->stubs[i].address, 0);
+		int r = ub_ctx_set_stub(l->ctx, s->stubs[i].zone, s->stubs[i].address, 0);
 		if (r)
 			return setting_fail(error, cap, s->stubs[i].zone, r);
 	}
 	/* Last, for it takes the settings into force. */
 	for (size_t i = 0; i < s->stub_count; i++) {
-		r = ub_ctx_zone_add(l->ctx, s->stubs[i].zone, "transparent");
+		int r = ub_ctx_zone_add(l->ctx, s->stubs[i].zone, "transparent");
 		if (r)
 			return setting_fail(error, cap, s->stubs[i].zone, r);
 	}
 	return 0;
+}
+
+static int settings_apply(struct lookup *l, const struct lookup_settings *s, char *error,
+                          size_t cap)
+{
+	int r = options_apply(l, s->queries ? s->queries : QUERIES, error, cap);
+	if (!r)
+		r = anchor_apply(l, s, error, cap);
+	return r ? r : servers_apply(l, s, error, cap);
 }
 
 static int unbound_begin(struct lookup *l, const struct lookup_settings *s, char *error, size_t cap)

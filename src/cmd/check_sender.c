@@ -6,7 +6,7 @@
 #include "check/sender_print.h"
 #include "cmd/check_options.h"
 #include "cmd/check_sender_options.h"
-#include "conf/value.h"
+#include "conf/network.h"
 #include "io/loop.h"
 #include "proc/box.h"
 #include "tls/mint.h"

@@ -2,6 +2,9 @@
 
 #include "base/clean.h"
 #include "cmd/check_options.h"
+#include "cmd/kept.h"
+#include "conf/address.h"
+#include "conf/network.h"
 #include "conf/value.h"
 #include "dns/message.h"
 #include "io/address.h"
@@ -253,44 +256,28 @@ static int cases_print(void)
 static int option_take(struct reading *reading, int letter, char *value)
 {
 	struct check_sender_options *o = reading->o;
-	switch (letter) {
-	case 'z':
-		o->site.zone = value;
+	const struct kept list[] = {
+		{ 'z', .text = &o->site.zone },      { 'C', .text = &o->ca },
+		{ CHAIN, .text = &o->chain },        { KEY, .text = &o->key },
+		{ 'u', .text = &o->user },           { PRINT_ZONE, .flag = &o->prints_zone },
+		{ PRINT_CA, .flag = &o->prints_ca }, { 'j', .flag = &o->is_json },
+	};
+	if (kept_take(list, COUNT_OF(list), letter, value))
 		return 0;
+	switch (letter) {
 	case 'l':
 		return keep(reading->listens, &reading->listen_count, COUNT_OF(reading->listens),
 		            value);
 	case 'w':
 		return keep(reading->https, &reading->https_count, COUNT_OF(reading->https), value);
-	case 'C':
-		o->ca = value;
-		return 0;
-	case CHAIN:
-		o->chain = value;
-		return 0;
-	case KEY:
-		o->key = value;
-		return 0;
 	case 'o':
 		return only_take(o, value);
 	case 'f':
 		return from_take(o, value);
 	case 't':
 		return duration_take(&o->duration_ms, value);
-	case SETTLE:
+	default: /* SETTLE; the others are met by the caller */
 		return duration_take(&o->settle_ms, value);
-	case 'u':
-		o->user = value;
-		return 0;
-	case PRINT_ZONE:
-		o->prints_zone = true;
-		return 0;
-	case PRINT_CA:
-		o->prints_ca = true;
-		return 0;
-	default: /* 'j'; the others are met by the caller */
-		o->is_json = true;
-		return 0;
 	}
 }
 

@@ -1,6 +1,6 @@
 #include "base/clean.h"
 #include "cmd/check_serve.h"
-#include "conf/value.h"
+#include "conf/address.h"
 #include "io/address.h"
 
 #include <errno.h>

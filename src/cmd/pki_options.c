@@ -1,6 +1,7 @@
 #include "cmd/pki_options.h"
 
 #include "base/clean.h"
+#include "cmd/kept.h"
 #include "identity/files.h"
 
 #include <getopt.h>
@@ -138,30 +139,30 @@ static int time_read(uint32_t *ret_s, const char *option, const char *text, uint
 	return pki_usage_wrong(option, " is a time such as 30m, 12h or 7d, and not that long");
 }
 
+static bool is_kept(struct pki_options *o, int c)
+{
+	const struct kept list[] = {
+		{ 'd', .text = &o->dir },       { 'o', .text = &o->out },
+		{ 'r', .text = &o->request },   { 'p', .text = &o->passphrase_file },
+		{ 's', .flag = &o->is_self },   { 'P', .flag = &o->asks_passphrase },
+		{ 'a', .flag = &o->is_again },  { 'u', .flag = &o->is_due },
+		{ 'f', .flag = &o->is_forced }, { 'j', .flag = &o->is_json },
+	};
+	return kept_take(list, COUNT_OF(list), c, optarg);
+}
+
+/* -1: go on; else the exit status. */
 static int option_take(struct pki_options *o, int c)
 {
+	if (is_kept(o, c))
+		return -1;
 	switch (c) {
-	case 'd':
-		o->dir = optarg;
-		return -1;
-	case 'o':
-		o->out = optarg;
-		return -1;
-	case 'r':
-		o->request = optarg;
-		return -1;
-	case 'p':
-		o->passphrase_file = optarg;
-		return -1;
 	case 'n':
 		return name_add(&o->names.dns, &o->names.dns_count, optarg);
 	case 'i':
 		return name_add(&o->names.addresses, &o->names.address_count, optarg);
 	case 'D':
 		return days_read(o, optarg);
-	case 's':
-		o->is_self = true;
-		return -1;
 	case 'l':
 		return listen_add(o, optarg);
 	case 'g':
@@ -171,21 +172,6 @@ static int option_take(struct pki_options *o, int c)
 	case 'e':
 		o->algorithm = TLS_CA_ED25519;
 		return -1;
-	case 'P':
-		o->asks_passphrase = true;
-		return -1;
-	case 'a':
-		o->is_again = true;
-		return -1;
-	case 'u':
-		o->is_due = true;
-		return -1;
-	case 'f':
-		o->is_forced = true;
-		return -1;
-	case 'j':
-		o->is_json = true;
-		return -1;
 	case 'h':
 		fputs(usage, stdout);
 		return 0;
@@ -193,6 +179,16 @@ static int option_take(struct pki_options *o, int c)
 		fputs("mailseal pki --help says more\n", stderr);
 		return 2;
 	}
+}
+
+static int words_take(struct pki_options *o, int argc, char **argv)
+{
+	for (; optind < argc; optind++) {
+		if (o->word_count == COUNT_OF(o->words))
+			return pki_usage_wrong("too much: ", argv[optind]);
+		o->words[o->word_count++] = argv[optind];
+	}
+	return -1;
 }
 
 int pki_options_read(struct pki_options *ret_o, int argc, char **argv)
@@ -230,10 +226,5 @@ int pki_options_read(struct pki_options *ret_o, int argc, char **argv)
 		return status;
 	if (ret_o->passphrase_file && ret_o->asks_passphrase)
 		return pki_usage_wrong("--passphrase-file or --ask-passphrase, not both", "");
-	for (; optind < argc; optind++) {
-		if (ret_o->word_count == COUNT_OF(ret_o->words))
-			return pki_usage_wrong("too much: ", argv[optind]);
-		ret_o->words[ret_o->word_count++] = argv[optind];
-	}
-	return -1;
+	return words_take(ret_o, argc, argv);
 }

@@ -1,5 +1,7 @@
 #include "cmd/up_options.h"
 
+#include "base/clean.h"
+#include "cmd/kept.h"
 #include "conf/conf.h"
 
 #include <errno.h>
@@ -65,28 +67,45 @@ static bool domain_add(struct up_options *o, const char *text)
 	return true;
 }
 
-/* False: it is none of these. *ret_why: what is wrong with its value. */
-static bool option_of_dns(struct up_options *o, int c, char *value, const char **ret_why)
+static bool is_kept(struct up_options *o, int c)
 {
+	const struct kept list[] = {
+		{ OPTION_APPLY, .flag = &o->applies },
+		{ OPTION_UNDO, .flag = &o->undoes },
+		{ OPTION_NO_DNS, .flag = &o->asks_nobody },
+		{ OPTION_ROOT, .text = &o->root },
+		{ 'c', .text = &o->conf_path },
+		{ 'j', .flag = &o->is_json },
+	};
+	return kept_take(list, COUNT_OF(list), c, optarg);
+}
+
+/* -1: go on; else the exit status. */
+static int option_take(struct up_options *o, int c)
+{
+	const char *why;
+	if (is_kept(o, c))
+		return -1;
 	switch (c) {
+	case OPTION_ONLY:
+		return only_parse(o, optarg) ? -1
+		                             : options_fail("--only is a list of postfix, dovecot");
 	case OPTION_DOMAIN:
-		*ret_why = domain_add(o, value) ? NULL : "too many domains: 64 at most";
-		return true;
-	case OPTION_NO_DNS:
-		o->asks_nobody = true;
-		return true;
+		return domain_add(o, optarg) ? -1 : options_fail("too many domains: 64 at most");
 	case 'f':
 	case 's':
 	case 'a':
 	case 'C':
-		(void)dns_options_take(&o->dns, c, value, ret_why);
-		return true;
+		return dns_options_take(&o->dns, c, optarg, &why) ? options_fail(why) : -1;
+	case 'h':
+		fputs(usage, stdout);
+		return WELL;
 	default:
-		return false;
+		fputs("mailseal up --help says more\n", stderr);
+		return UNKNOWN;
 	}
 }
 
-/* -1: go on; else the exit status. */
 static int options_take(struct up_options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -105,43 +124,10 @@ static int options_take(struct up_options *o, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	int c;
-	while ((c = getopt_long(argc, argv, "c:f:s:a:C:jh", table, NULL)) != -1) {
-		const char *why = NULL;
-		if (option_of_dns(o, c, optarg, &why)) {
-			if (why)
-				return options_fail(why);
-			continue;
-		}
-		switch (c) {
-		case OPTION_APPLY:
-			o->applies = true;
-			break;
-		case OPTION_UNDO:
-			o->undoes = true;
-			break;
-		case OPTION_ONLY:
-			if (!only_parse(o, optarg))
-				return options_fail("--only is a list of postfix, dovecot");
-			break;
-		case OPTION_ROOT:
-			o->root = optarg;
-			break;
-		case 'c':
-			o->conf_path = optarg;
-			break;
-		case 'j':
-			o->is_json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return WELL;
-		default:
-			fputs("mailseal up --help says more\n", stderr);
-			return UNKNOWN;
-		}
-	}
-	return -1;
+	int c, status = -1;
+	while (status < 0 && (c = getopt_long(argc, argv, "c:f:s:a:C:jh", table, NULL)) != -1)
+		status = option_take(o, c);
+	return status;
 }
 
 /* -1: go on; else the exit status. */

@@ -1,6 +1,8 @@
 #include "cmd/watch_options.h"
 
 #include "base/clean.h"
+#include "cmd/kept.h"
+#include "conf/network.h"
 #include "conf/value.h"
 #include "watch/watch.h"
 
@@ -91,20 +93,24 @@ static int flows_set(struct watch_options *o, const char *text)
 	return wrong("--flows", text, "a number from 1 to 10000000");
 }
 
+static bool is_kept(struct watch_options *o, int c)
+{
+	const struct kept list[] = {
+		{ 'i', .text = &o->interface }, { 'r', .text = &o->file },
+		{ 'H', .text = &o->hosts },     { 'U', .text = &o->user },
+		{ 'P', .text = &o->html },      { 'l', .flag = &o->wants_listeners },
+		{ 'j', .flag = &o->is_json },
+	};
+	return kept_take(list, COUNT_OF(list), c, optarg);
+}
+
 /* -1: go on. */
 static int option_take(struct watch_options *o, int c)
 {
 	int r = 0;
+	if (is_kept(o, c))
+		return -1;
 	switch (c) {
-	case 'i':
-		o->interface = optarg;
-		break;
-	case 'r':
-		o->file = optarg;
-		break;
-	case 'l':
-		o->wants_listeners = true;
-		break;
 	case 'f':
 		r = time_set(o, optarg);
 		break;
@@ -114,23 +120,11 @@ static int option_take(struct watch_options *o, int c)
 	case 'n':
 		r = internal_add(o, optarg);
 		break;
-	case 'H':
-		o->hosts = optarg;
-		break;
 	case 'x':
 		r = ignored_add(o, optarg);
 		break;
 	case 'A':
 		r = wire_set(o, optarg);
-		break;
-	case 'U':
-		o->user = optarg;
-		break;
-	case 'P':
-		o->html = optarg;
-		break;
-	case 'j':
-		o->is_json = true;
 		break;
 	case 'h':
 		fputs(usage, stdout);

@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/network.h"
 #include "report/table.h"
 #include "tls/iana.h"
 

@@ -1,5 +1,5 @@
-/* What check.c, which sees all settings, and its parts (check_backend.c, check_spliced.c,
- * check_relay.c, check_link.c, check_tunnel.c, check_cluster.c, check_certificate.c) share. */
+/* What check.c, which sees all settings, and its parts (check_*.c, one for each group of settings)
+ * share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -29,10 +29,22 @@ static inline bool conf_item_is_bad(const struct conf_reader *r, const char *gro
 	return conf_is_bad(r, path);
 }
 
-/* How many addresses a backend has, and from where it is reached. */
+static inline bool conf_edge_speaks_smtp(const struct conf_edge *e)
+{
+	return e->protocol == CONF_SMTP || e->protocol == CONF_SUBMISSION ||
+	       e->protocol == CONF_LMTP;
+}
+
+/* path: of the timeout. */
+void conf_check_idle(struct conf_reader *r, const struct conf_limits *l, const char *path);
+/* A backend, with all that follows. */
 void conf_check_backend(struct conf_reader *r, const struct conf_backend *b);
+/* How it proves itself, where there is TLS of ours. */
+void conf_check_backend_tls(struct conf_reader *r, const struct conf_backend *b);
 /* How a backend is reached by a tunnel, if it is. */
 void conf_check_tunnel(struct conf_reader *r, const struct conf_backend *b);
+/* An edge, with the two that follow; after the backends. */
+void conf_check_edge(struct conf_reader *r, struct conf_edge *e);
 /* An edge whose bytes are not looked at, or that is taken for one. */
 void conf_check_spliced(struct conf_reader *r, const struct conf_edge *e);
 /* Which of its backends a session of the edge goes to; fills in a default. Before the other checks
@@ -41,6 +53,10 @@ void conf_check_choice(struct conf_reader *r, struct conf_edge *e);
 void conf_check_lookup(struct conf_reader *r, const struct conf_lookup *l);
 /* Is this backend sent nothing but the TLS of clients, as they said it? */
 bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_backend *b);
+/* Listeners of edges: two at one address, or where a backend is. */
+void conf_check_listeners(struct conf_reader *r);
+/* Takes out those that are over. */
+void conf_check_exceptions(struct conf_reader *r);
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
 /* Links; after the edges. */

@@ -1,7 +1,8 @@
-/* Many addresses of a backend, and the addresses from which it is reached. */
+/* Where a backend is, from where it is reached, and what it is told of clients. */
 #include "conf/check.h"
 
-#include "conf/value.h"
+#include "conf/address.h"
+#include "conf/network.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ static void sources_check(struct conf_reader *r, const struct conf_backend *b, c
 	}
 }
 
-void conf_check_backend(struct conf_reader *r, const struct conf_backend *b)
+static void backend_reach(struct conf_reader *r, const struct conf_backend *b)
 {
 	struct conf_path address = conf_path_of("backend", b->name, "address");
 	struct conf_path source = conf_path_of("backend", b->name, "source");
@@ -62,4 +63,81 @@ void conf_check_backend(struct conf_reader *r, const struct conf_backend *b)
 		conf_mend(r, is_inet(a) ? "add an address of its family"
 		                        : "take \"source\" out, or make it a backend of its own");
 	}
+}
+
+static bool backend_is_local(const struct conf_backend *b)
+{
+	for (size_t i = 0; i < b->address_count; i++)
+		if (!conf_address_is_local(&b->addresses[i]))
+			return false;
+	return true;
+}
+
+static bool backend_has_local(const struct conf_backend *b)
+{
+	for (size_t i = 0; i < b->address_count; i++)
+		if (conf_address_is_local(&b->addresses[i]))
+			return true;
+	return false;
+}
+
+static void backend_addresses(struct conf_reader *r, const struct conf_backend *b)
+{
+	struct conf_path path = conf_path_of("backend", b->name, "address");
+	for (size_t i = 0; i < b->address_count; i++) {
+		const struct conf_address *a = &b->addresses[i];
+		if (a->kind == CONF_ADDRESS_ANY) {
+			conf_complain(r, path.text, "\"%s\" is no place to connect to", a->text);
+			conf_mend(r, "write the server's address");
+		} else if (a->kind == CONF_ADDRESS_NAME) {
+			conf_complain(r, path.text,
+			              "\"%s\": names are not looked up in this version", a->text);
+			conf_mend(r, "write the server's IP address");
+		}
+	}
+}
+
+static void backend_client_info(struct conf_reader *r, const struct conf_backend *b)
+{
+	struct conf_path path = conf_path_of("backend", b->name, "client_info");
+	if (b->client_info == CONV_INFO_NONE && !b->accepts_no_client_info) {
+		conf_complain(r, path.text,
+		              "the server would take every stranger for a client from this host");
+		conf_mend(r, "use \"proxy\", or add accept = [\"no-client-info\"]");
+	}
+	if (b->client_info != CONV_INFO_ID)
+		return;
+	if (backend_has_local(b)) {
+		conf_complain(r, path.text,
+		              "a server that does not heed \"id\" trusts clients from this host");
+		conf_mend(r, "use \"proxy\"");
+	} else if (!b->accepts_unverified_client_info) {
+		conf_complain(r, path.text, "whether the server heeds \"id\" cannot be seen");
+		conf_mend(r, "use \"proxy\", or add accept = [\"unverified-client-info\"]");
+	}
+}
+
+/* Nothing seals the way to it. */
+static void backend_clear(struct conf_reader *r, const struct conf_backend *b)
+{
+	struct conf_path mode = conf_path_of("backend", b->name, "tls.mode");
+	if (b->tls.mode != CONF_TLS_NONE || conf_is_bad(r, mode.text) || backend_is_local(b) ||
+	    b->accepts_plain || conf_check_is_passed_to(r->settings, b))
+		return;
+	conf_complain(r, conf_path_of("backend", b->name, "address").text,
+	              "mail would cross the network in clear");
+	conf_mend(r, "add tls = { mode = \"implicit\"; ... } (or \"starttls\"), or "
+	             "accept = [\"plain\"]");
+}
+
+void conf_check_backend(struct conf_reader *r, const struct conf_backend *b)
+{
+	if (conf_item_is_bad(r, "backend", b->name))
+		return;
+	backend_addresses(r, b);
+	backend_client_info(r, b);
+	backend_reach(r, b);
+	conf_check_tunnel(r, b);
+	conf_check_backend_tls(r, b);
+	backend_clear(r, b);
 }

@@ -1,8 +1,9 @@
 /* Edges with more than one server behind them: by the name asked for, or by the user. */
 #include "conf/check.h"
+#include "conf/nearest.h"
 
 #include "base/clean.h"
-#include "conf/value.h"
+#include "conf/address.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Of the store that several nodes share: what one setting alone cannot show. */
+#include "conf/address.h"
 #include "conf/check.h"
-#include "conf/value.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Of the dashboard: what one setting alone cannot show. */
+#include "conf/address.h"
 #include "conf/check.h"
-#include "conf/value.h"
 
 static const char listen_path[] = "dashboard.listen";
 

@@ -1,6 +1,6 @@
 /* Of links: which end it is, what may be in clear, and who the other end must be. */
+#include "conf/address.h"
 #include "conf/check.h"
-#include "conf/value.h"
 
 #include <string.h>
 

@@ -1,6 +1,9 @@
 /* Of relays, routes, the resolver and what is asked of them: what one setting alone cannot show. */
 #include "base/clean.h"
+#include "conf/address.h"
 #include "conf/check.h"
+#include "conf/network.h"
+#include "conf/server.h"
 #include "conf/value.h"
 
 /* Number n of its places, those with TLS behind the others; NULL behind the last. */
@@ -232,26 +235,11 @@ static void route_peer(struct conf_reader *r, const struct conf_tls *t, size_t n
 	}
 }
 
-static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
+/* How a host proves itself; by a route's TLS that is not "none". */
+static void route_verify(struct conf_reader *r, const struct conf_route *route, size_t number)
 {
-	const struct conf_route *route = &s->routes[number];
 	const struct conf_tls *t = &route->tls;
 	char path[CONF_PATH_MAX];
-	snprintf(path, sizeof(path), "route[%zu].host", number);
-	if (conf_is_bad(r, path))
-		return;
-	if (route->host.kind == CONF_ADDRESS_ANY || route->host.kind == CONF_ADDRESS_UNIX) {
-		conf_complain(r, path, "\"%s\" is no place to send mail to", route->host.text);
-		conf_mend(r, "write NAME:PORT or an address");
-		return;
-	}
-	if (t->mode == CONF_TLS_NONE && !conf_address_is_local(&route->host) &&
-	    !route->accepts_plain) {
-		conf_complain(r, path, "mail would cross the network in clear");
-		conf_mend(r, "take mode = \"none\" out, or add accept = [\"plain\"]");
-	}
-	if (t->mode == CONF_TLS_NONE)
-		return;
 	snprintf(path, sizeof(path), "route[%zu].tls.verify", number);
 	if (t->verify == TLS_VERIFY_NONE && !route->accepts_unverified) {
 		conf_complain(r, path, "anybody on the way could pass for the host");
@@ -277,6 +265,26 @@ static void route_check(struct conf_reader *r, const struct conf_settings *s, si
 	    route->host.kind != CONF_ADDRESS_NAME) {
 		conf_complain(r, path, "without a name any certificate of these CAs would do");
 		conf_mend(r, "add name = \"NAME IN THE CERTIFICATE\", or use verify = \"pin\"");
+	}
+}
+
+static void route_check(struct conf_reader *r, const struct conf_settings *s, size_t number)
+{
+	const struct conf_route *route = &s->routes[number];
+	char path[CONF_PATH_MAX];
+	snprintf(path, sizeof(path), "route[%zu].host", number);
+	if (conf_is_bad(r, path))
+		return;
+	if (route->host.kind == CONF_ADDRESS_ANY || route->host.kind == CONF_ADDRESS_UNIX) {
+		conf_complain(r, path, "\"%s\" is no place to send mail to", route->host.text);
+		conf_mend(r, "write NAME:PORT or an address");
+		return;
+	}
+	if (route->tls.mode != CONF_TLS_NONE) {
+		route_verify(r, route, number);
+	} else if (!conf_address_is_local(&route->host) && !route->accepts_plain) {
+		conf_complain(r, path, "mail would cross the network in clear");
+		conf_mend(r, "take mode = \"none\" out, or add accept = [\"plain\"]");
 	}
 }
 

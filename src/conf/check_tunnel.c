@@ -1,7 +1,7 @@
 /* Of backends that are reached by a tunnel: what one setting alone cannot show. What the kernel
  * knows of the tunnel is asked elsewhere, for it changes. */
+#include "conf/address.h"
 #include "conf/check.h"
-#include "conf/value.h"
 
 #include <net/if.h>
 #include <string.h>

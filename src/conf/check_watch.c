@@ -1,6 +1,6 @@
 /* Of what is watched: what one setting alone cannot show. */
+#include "conf/address.h"
 #include "conf/check.h"
-#include "conf/value.h"
 
 #include <string.h>
 

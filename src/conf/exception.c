@@ -1,6 +1,6 @@
 #include "conf/exception.h"
 
-#include "conf/value.h"
+#include "conf/date.h"
 
 enum { DAY_S = 86400 };
 

@@ -1,5 +1,10 @@
 /* Single values: the first byte chooses the parser. */
 #include "base/clean.h"
+#include "conf/address.h"
+#include "conf/date.h"
+#include "conf/nearest.h"
+#include "conf/network.h"
+#include "conf/server.h"
 #include "conf/value.h"
 
 #include <stdlib.h>

@@ -1,134 +1,15 @@
 /* From libconfig's tree to settings, row by row of the tables. */
 #include "conf/conf.h"
 #include "conf/made.h"
+#include "conf/nearest.h"
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/errors.h"
 #include "conf/reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* The setting at path, or the deepest group on the way to it; *ret_is_exact says which. */
-static const config_setting_t *path_walk(const struct conf_reader *r, const char *path,
-                                         bool *ret_is_exact)
-{
-	const config_setting_t *at = config_root_setting(&r->tree);
-	*ret_is_exact = true;
-	while (*path) {
-		char name[CONF_PATH_MAX];
-		size_t len = strcspn(path, ".[");
-		const config_setting_t *next = NULL;
-		if (*path == '[') {
-			len = strcspn(path, "]") + 1;
-			next = config_setting_get_elem(at, (unsigned)strtoul(path + 1, NULL, 10));
-		} else if (len < sizeof(name)) {
-			memcpy(name, path, len);
-			name[len] = '\0';
-			if (config_setting_is_group(at))
-				next = config_setting_get_member(at, name);
-		}
-		if (!next) {
-			*ret_is_exact = false;
-			return at;
-		}
-		at = next;
-		path += len;
-		path += *path == '.';
-	}
-	return at;
-}
-
-bool conf_is_written(const struct conf_reader *r, const char *path)
-{
-	bool is_exact;
-	path_walk(r, path, &is_exact);
-	return is_exact;
-}
-
-bool conf_is_bad(const struct conf_reader *r, const char *path)
-{
-	for (size_t i = 0; i < r->errors->count; i++)
-		if (!r->errors->items[i].is_warning && !strcmp(r->errors->items[i].setting, path))
-			return true;
-	return false;
-}
-
-static int order_note(struct conf_reader *r, unsigned line)
-{
-	if (r->errors->count >= r->order_cap) {
-		size_t cap = r->errors->count + 64;
-		unsigned *grown = reallocarray(r->order, cap, sizeof(*grown));
-		if (!grown)
-			return err_raise(-ENOMEM);
-		memset(grown + r->order_cap, 0, (cap - r->order_cap) * sizeof(*grown));
-		r->order = grown;
-		r->order_cap = cap;
-	}
-	r->order[r->errors->count] = line;
-	return 0;
-}
-
-static void note(struct conf_reader *r, unsigned line, const char *path, bool is_warning,
-                 const char *format, va_list args) __attribute__((format(printf, 5, 0)));
-
-static void note(struct conf_reader *r, unsigned line, const char *path, bool is_warning,
-                 const char *format, va_list args)
-{
-	r->is_dropped = is_warning ? r->warning_count >= CONF_ERRORS_MAX
-	                           : r->errors->error_count >= CONF_ERRORS_MAX;
-	if (r->failure || r->is_dropped)
-		return;
-	r->warning_count += is_warning;
-	r->failure = order_note(r, line);
-	if (!r->failure)
-		r->failure = conf_errors_add(r->errors, conf_text_place(&r->text, line, path),
-		                             is_warning, format, args);
-}
-
-static unsigned path_line(const struct conf_reader *r, const char *path)
-{
-	bool is_exact;
-	return config_setting_source_line(path_walk(r, path, &is_exact));
-}
-
-void conf_complain(struct conf_reader *r, const char *path, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	note(r, path_line(r, path), path, false, format, args);
-	va_end(args);
-}
-
-void conf_warn(struct conf_reader *r, const char *path, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	note(r, path_line(r, path), path, true, format, args);
-	va_end(args);
-}
-
-__attribute__((format(printf, 4, 5))) static void
-complain_at(struct conf_reader *r, unsigned line, const char *path, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	note(r, line, path, false, format, args);
-	va_end(args);
-}
-
-void conf_mend(struct conf_reader *r, const char *format, ...)
-{
-	va_list args;
-	if (r->failure || r->is_dropped)
-		return;
-	va_start(args, format);
-	r->failure = conf_errors_mend(r->errors, format, args);
-	va_end(args);
-}
 
 /* A setting's value as the text it was written as; NULL: of a kind that the type does not take. */
 static const char *setting_text(const config_setting_t *s, const struct conf_type_ops *ops,
@@ -168,7 +49,7 @@ static void value_read(struct conf_reader *r, const struct conf_row *row, const 
 	const char *text = setting_text(s, ops, scratch, sizeof(scratch));
 	if (!text) {
 		conf_row_form(row, form, sizeof(form));
-		complain_at(r, line, path, "a value of another kind is wanted");
+		conf_complain_at(r, line, path, "a value of another kind is wanted");
 		conf_mend(r, "write %s", form);
 		return;
 	}
@@ -177,7 +58,7 @@ static void value_read(struct conf_reader *r, const struct conf_row *row, const 
 		if (!r->failure)
 			r->failure = err_up(result);
 	} else if (result) {
-		complain_at(r, line, path, "%s", why.message);
+		conf_complain_at(r, line, path, "%s", why.message);
 		conf_mend(r, "%s", why.mend);
 	}
 }
@@ -287,11 +168,11 @@ static void unknown_find(struct conf_reader *r, const struct conf_group *group,
 		bool is_slip = nearest.best && nearest.distance == 1;
 		const char *sentence = conf_missing_sentence(name);
 		if (sentence && !is_slip) {
-			complain_at(r, line, path, "%s", sentence);
+			conf_complain_at(r, line, path, "%s", sentence);
 			conf_mend(r, "take it out");
 			continue;
 		}
-		complain_at(r, line, path, "there is no such setting");
+		conf_complain_at(r, line, path, "there is no such setting");
 		const struct conf_group *home = home_find(name);
 		if (home)
 			home_mend(r, home);
@@ -403,70 +284,11 @@ static void group_read(struct conf_reader *r, const struct conf_group *group, co
 		unknown_find(r, group, s, path);
 }
 
-static int string_fill(char **string, const char *text)
-{
-	if (*string)
-		return 0;
-	*string = strdup(text);
-	return *string ? 0 : err_raise(-ENOMEM);
-}
-
-static void edge_fill(struct conf_reader *r, struct conf_edge *e)
-{
-	char path[CONF_PATH_MAX];
-	bool is_from_mtas = e->protocol == CONF_SMTP || e->protocol == CONF_LMTP;
-	r->failure = string_fill(&e->hostname, r->settings->hostname);
-	snprintf(path, sizeof(path), "edge.%s.auth", e->name);
-	if (!conf_is_written(r, path))
-		e->auth = is_from_mtas ? CONV_AUTH_OFF : CONV_AUTH_AFTER_TLS;
-	snprintf(path, sizeof(path), "edge.%s.received", e->name);
-	if (!conf_is_written(r, path))
-		e->received = is_from_mtas ? CONV_RECEIVED_ON : CONV_RECEIVED_NO_ADDRESS;
-}
-
-/* Defaults that depend on other settings, or on this host. */
-static void settings_fill(struct conf_reader *r)
-{
-	struct conf_settings *s = r->settings;
-	char name[256] = "";
-	if (gethostname(name, sizeof(name) - 1) || !name[0])
-		snprintf(name, sizeof(name), "localhost");
-	if (!r->failure)
-		r->failure = string_fill(&s->hostname, name);
-	for (size_t i = 0; i < s->edge_count && !r->failure; i++)
-		edge_fill(r, &s->edges[i]);
-	for (size_t i = 0; i < s->relay_count && !r->failure; i++)
-		r->failure = string_fill(&s->relays[i].hostname, s->hostname);
-	for (size_t i = 0; i < s->backend_count; i++) {
-		struct conf_tls *t = &s->backends[i].tls;
-		if (!t->min_version)
-			t->min_version =
-				s->tls.min_version > TLS_1_2 ? s->tls.min_version : TLS_1_2;
-	}
-}
-
-/* By line of the expanded text; insertion keeps the order of those of one line. */
-static void errors_sort(struct conf_reader *r)
-{
-	struct conf_error *items = r->errors->items;
-	for (size_t i = 1; i < r->errors->count; i++) {
-		struct conf_error e = items[i];
-		unsigned line = r->order[i];
-		size_t j = i;
-		for (; j > 0 && r->order[j - 1] > line; j--) {
-			items[j] = items[j - 1];
-			r->order[j] = r->order[j - 1];
-		}
-		items[j] = e;
-		r->order[j] = line;
-	}
-}
-
 static void syntax_complain(struct conf_reader *r)
 {
 	const char *text = config_error_text(&r->tree);
 	int line = config_error_line(&r->tree);
-	complain_at(r, line > 0 ? (unsigned)line : 0, "", "%s", text ? text : "syntax error");
+	conf_complain_at(r, line > 0 ? (unsigned)line : 0, "", "%s", text ? text : "syntax error");
 	if (text && strstr(text, "duplicate"))
 		conf_mend(r, "a name can be written once in its group");
 	else
@@ -483,7 +305,7 @@ static void tree_read(struct conf_reader *r)
 		return;
 	}
 	group_read(r, &conf_root, "", config_root_setting(&r->tree), r->settings, NULL);
-	settings_fill(r);
+	conf_fill(r);
 	if (!r->failure)
 		conf_check(r);
 	if (!r->failure) {
@@ -496,7 +318,7 @@ static void tree_read(struct conf_reader *r)
 	if (!r->failure && !r->errors->error_count)
 		r->failure = conf_backends_make(r->settings);
 	if (!r->failure)
-		errors_sort(r);
+		conf_errors_sort(r);
 }
 
 /* path or text is NULL. */

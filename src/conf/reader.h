@@ -1,4 +1,5 @@
-/* What reading one configuration needs; shared by read.c and check.c. Inside conf/ alone. */
+/* What reading one configuration needs; shared by read.c, fill.c, complain.c and the checks. Inside
+ * conf/ alone. */
 #ifndef CONF_READER_H
 #define CONF_READER_H
 
@@ -34,6 +35,9 @@ void conf_complain(struct conf_reader *r, const char *path, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 void conf_warn(struct conf_reader *r, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* line: of the expanded text. */
+void conf_complain_at(struct conf_reader *r, unsigned line, const char *path, const char *format,
+                      ...) __attribute__((format(printf, 4, 5)));
 /* What to do about the one noted last. */
 void conf_mend(struct conf_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -41,8 +45,14 @@ void conf_mend(struct conf_reader *r, const char *format, ...)
 /* Was this setting written? */
 bool conf_is_written(const struct conf_reader *r, const char *path);
 
+/* By line of the expanded text. */
+void conf_errors_sort(struct conf_reader *r);
+
 /* Was an error noted at exactly this path? Then what hangs on it is not looked at. */
 bool conf_is_bad(const struct conf_reader *r, const char *path);
+
+/* conf/fill.c: defaults that depend on other settings, or on this host. Before the checks. */
+void conf_fill(struct conf_reader *r);
 
 /* conf/check.c: what one setting alone cannot show. */
 void conf_check(struct conf_reader *r);

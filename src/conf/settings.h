@@ -588,13 +588,6 @@ struct conf_settings {
 void conf_settings_free(struct conf_settings *s);
 void conf_settings_freep(struct conf_settings **s);
 
-/* addr: 4 or 16 bytes in network order. A mapped ::ffff:a.b.c.d is met by an IPv4 network. */
-bool conf_network_contains(const struct conf_network *network, const uint8_t *addr, bool is_v6);
-
-/* Is it in one of them? Of none: is it a private address, or of this host alone? */
-bool conf_networks_are_ours(const struct conf_network *networks, size_t count, const uint8_t *addr,
-                            bool is_v6);
-
 const char *conf_protocol_name(enum conf_protocol protocol);
 
 /* Bytes go both ways unlooked at: tcp, and http in TLS. */

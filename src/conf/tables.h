@@ -158,16 +158,4 @@ static inline const char *conf_item_name(const void *item)
 	return *(char *const *)item;
 }
 
-/*
- * The candidate that is most like text, or NULL when none is near. For "did you mean".
- * next: gives candidate after candidate, NULL at the end
- */
-struct conf_nearest {
-	const char *text;
-	const char *best;
-	unsigned distance;
-};
-
-void conf_nearest_try(struct conf_nearest *n, const char *candidate);
-
 #endif

@@ -2,6 +2,7 @@
 #include "base/clean.h"
 #include "conf/conf.h"
 #include "conf/example.h"
+#include "conf/network.h"
 #include "conf/tables.h"
 
 #include <setjmp.h>

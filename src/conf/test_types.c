@@ -7,7 +7,7 @@
 /* after stdarg.h and setjmp.h */
 #include <cmocka.h>
 
-/* Each is in one of the two tables, and what it allocates it frees. */
+/* Each is in one of the three tables, and what it allocates it frees. */
 static void test_types_complete(void **state)
 {
 	(void)state;

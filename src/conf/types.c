@@ -1,10 +1,9 @@
-/* How each type of setting is read, written, copied and freed: the tables of types_plain.c and
- * types_list.c as one, and what both are made of. */
+/* How each type of setting is read, written, copied and freed: the tables of types_plain.c,
+ * types_list.c and types_names.c as one, and what they are made of. */
 #include "conf/types_inside.h"
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -151,7 +150,9 @@ void conf_type_words_say(const struct conf_word *words, char *ret_text, size_t c
 
 const struct conf_type_ops *conf_type_ops_of(enum conf_type type)
 {
-	return conf_types_list[type].parse ? &conf_types_list[type] : &conf_types_plain[type];
+	if (conf_types_list[type].parse)
+		return &conf_types_list[type];
+	return conf_types_names[type].parse ? &conf_types_names[type] : &conf_types_plain[type];
 }
 
 void conf_row_form(const struct conf_row *row, char *ret_text, size_t cap)
@@ -173,15 +174,4 @@ void conf_row_form(const struct conf_row *row, char *ret_text, size_t cap)
 			                        w->name);
 	if (is_list && len < cap)
 		snprintf(ret_text + len, cap - len, "]");
-}
-
-void conf_nearest_try(struct conf_nearest *n, const char *candidate)
-{
-	unsigned distance = conf_edit_distance(n->text, candidate);
-	size_t len = strlen(n->text);
-	unsigned max = len < 4 ? 1 : len < 8 ? 2 : (unsigned)(len / 3);
-	if (distance <= max && (!n->best || distance < n->distance)) {
-		n->best = candidate;
-		n->distance = distance;
-	}
 }

@@ -9,6 +9,7 @@
 /* By type; each is in one of them. */
 extern const struct conf_type_ops conf_types_plain[CONF_TYPE_COUNT];
 extern const struct conf_type_ops conf_types_list[CONF_TYPE_COUNT];
+extern const struct conf_type_ops conf_types_names[CONF_TYPE_COUNT];
 
 /* The row's field in base. */
 void *conf_type_at(const struct conf_row *row, void *base);

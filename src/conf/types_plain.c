@@ -1,4 +1,6 @@
 /* Types of settings with one value: texts, words, numbers, versions, dates. */
+#include "conf/date.h"
+#include "conf/nearest.h"
 #include "conf/types_inside.h"
 
 #include "base/clean.h"

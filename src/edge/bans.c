@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
+#include "conf/network.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

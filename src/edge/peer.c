@@ -1,5 +1,6 @@
 #include "edge/peer.h"
 
+#include "conf/network.h"
 #include "edge/bans.h"
 #include "io/address.h"
 

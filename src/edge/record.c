@@ -5,7 +5,7 @@
 #include "edge/session.h"
 
 #include "base/log.h"
-#include "conf/value.h"
+#include "conf/address.h"
 #include "tls/hello.h"
 
 #include <stdio.h>

@@ -333,11 +333,24 @@ void edge_session_backend_event(struct edge_session *s, enum io_stream_event eve
 		edge_backend_event(s, event);
 }
 
+static void talk_expire(struct edge_session *s)
+{
+	enum conv_todo todo = CONV_TODO_CLOSE;
+	int r = conv_expire(edge_session_conv(s), CONV_EXPIRY_IDLE, &todo);
+	edge_session_act(s, r, todo);
+}
+
+static void handshake_expire(struct edge_session *s)
+{
+	s->tls_error = s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
+	                                               : "no handshake in time";
+	edge_session_end(s, CONV_OUTCOME_TIMEOUT);
+}
+
 static void on_deadline(struct io_deadline *d)
 {
 	struct edge_session *s =
 		(struct edge_session *)((char *)d - offsetof(struct edge_session, deadline));
-	enum conv_todo todo = CONV_TODO_CLOSE;
 	if (s->end.is_queued)
 		return;
 	switch (s->state) {
@@ -354,20 +367,16 @@ static void on_deadline(struct io_deadline *d)
 	case EDGE_STATE_BACKEND_TLS:
 		edge_backend_late(s);
 		break;
-	case EDGE_STATE_TALK: {
-		int r = conv_expire(edge_session_conv(s), CONV_EXPIRY_IDLE, &todo);
-		edge_session_act(s, r, todo);
+	case EDGE_STATE_TALK:
+		talk_expire(s);
 		break;
-	}
 	case EDGE_STATE_HELD:
 		edge_login_release(s);
 		break;
 	case EDGE_STATE_HELLO:
 	case EDGE_STATE_TLS_WAIT:
 	case EDGE_STATE_CLIENT_TLS:
-		s->tls_error = s->state == EDGE_STATE_TLS_WAIT ? "no turn for a handshake in time"
-		                                               : "no handshake in time";
-		edge_session_end(s, CONV_OUTCOME_TIMEOUT);
+		handshake_expire(s);
 		break;
 	case EDGE_STATE_PROXY:
 		edge_session_end(s, CONV_OUTCOME_TIMEOUT);

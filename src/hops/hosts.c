@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
+#include "conf/network.h"
 
 #include <errno.h>
 #include <stdlib.h>

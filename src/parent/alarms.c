@@ -1,4 +1,5 @@
 #include "parent/alarms.h"
+#include "parent/dashboard.h"
 
 #include "base/clean.h"
 #include "base/log.h"

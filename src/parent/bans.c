@@ -1,5 +1,6 @@
 /* Who is not let in (edge/bans.h): what an operator said here, kept in state_dir, and what the
  * other nodes of a cluster said. Workers have all of it. */
+#include "parent/bans.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

@@ -2,6 +2,7 @@
  * What backends offer, as the worker that asks them says: passed on to the others, kept for those
  * that start later, and looked through for what a keeper should mend.
  */
+#include "parent/caps.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

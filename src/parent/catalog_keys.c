@@ -1,5 +1,6 @@
 /* Keys of a catalog: each keys process is fed them, a few at a time; what it says is compared. */
 #include "parent/catalog_inside.h"
+#include "parent/children.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

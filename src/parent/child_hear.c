@@ -1,10 +1,23 @@
 /* What processes of ours say, and who in the parent listens. */
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/bans.h"
+#include "parent/caps.h"
 #include "parent/catalog.h"
+#include "parent/children.h"
+#include "parent/ctl.h"
 #include "parent/guard.h"
+#include "parent/health.h"
+#include "parent/heir.h"
+#include "parent/hosts.h"
+#include "parent/ledger.h"
 #include "parent/rollover.h"
+#include "parent/site.h"
 #include "parent/state.h"
+#include "parent/tickets.h"
+#include "parent/watch.h"
+#include "parent/witness.h"
+#include "parent/workarounds.h"
 
 #include "base/clean.h"
 #include "base/log.h"
@@ -16,7 +29,7 @@ static void on_status(struct parent_child *c, struct slice payload)
 	if (!proc_unpack_u32(&u, &id))
 		return;
 	/* A worker of another build may have less to tell. */
-	for (size_t i = 0; i < PARENT_NUMBERS && u.rest.len; i++)
+	for (size_t i = 0; i < PROC_WORKER_NUMBER_COUNT && u.rest.len; i++)
 		if (!proc_unpack_u64(&u, &c->numbers[i]))
 			return;
 	c->is_asked = false;

@@ -3,7 +3,10 @@
  * (mode 0600 in run_dir) is heard, and no process of ours: where all run as one user, a worker must
  * not reach out of its box by it.
  */
+#include "parent/ctl.h"
 #include "parent/ctl_inside.h"
+#include "parent/status.h"
+#include "parent/watch.h"
 
 #include "base/clean.h"
 #include "base/err.h"

@@ -1,7 +1,13 @@
 /* What can be asked at the control socket, and who answers. */
 #include "parent/acme.h"
+#include "parent/bans.h"
+#include "parent/ctl.h"
 #include "parent/ctl_inside.h"
+#include "parent/drain.h"
+#include "parent/ledger.h"
 #include "parent/rollover.h"
+#include "parent/status.h"
+#include "parent/watch.h"
 
 #include "base/clean.h"
 #include "conf/value.h"

@@ -2,7 +2,11 @@
  * What the dashboard shows of the daemon, told to ledger, which runs it: how the daemon is, every
  * few seconds, and what is in force, when it changes.
  */
+#include "parent/dashboard.h"
+#include "parent/children.h"
+#include "parent/ctl.h"
 #include "parent/state.h"
+#include "parent/status.h"
 
 #include "base/log.h"
 #include "tls/label.h"
@@ -108,13 +112,12 @@ static json_t *certificate_json(const struct parent_plan *plan, const struct par
 		                            sizeof(path));
 	if (tls_label_read(&label, buf_slice(&c->chain)))
 		return NULL;
-	json_t *json = json_pack("{s:s, s:s, s:s%, s:s, s:s, s:I, s:I, s:b}", "name",
-	                         conf_chain_name(plan->settings, i), "chain",
-	                         path, "names",
-	                         label.names, strnlen(label.names, NAMES_SHOWN), "key", label.key,
-	                         "issuer", label.issuer, "not_before",
-	                         (json_int_t)label.not_before_s, "not_after",
-	                         (json_int_t)label.not_after_s, "has_changed", c->has_changed);
+	json_t *json =
+		json_pack("{s:s, s:s, s:s%, s:s, s:s, s:I, s:I, s:b}", "name",
+	                  conf_chain_name(plan->settings, i), "chain", path, "names", label.names,
+	                  strnlen(label.names, NAMES_SHOWN), "key", label.key, "issuer",
+	                  label.issuer, "not_before", (json_int_t)label.not_before_s, "not_after",
+	                  (json_int_t)label.not_after_s, "has_changed", c->has_changed);
 	tls_label_deinit(&label);
 	return json;
 }

@@ -1,5 +1,11 @@
 /* The end of workers, and of the daemon. */
+#include "parent/drain.h"
+#include "parent/dashboard.h"
+#include "parent/ledger.h"
+#include "parent/notify.h"
 #include "parent/state.h"
+#include "parent/watch.h"
+#include "parent/witness.h"
 
 #include "base/log.h"
 

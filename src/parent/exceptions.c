@@ -1,4 +1,5 @@
 /* Dated exceptions end by themselves, in the workers; here they say so, a week before and then. */
+#include "parent/exceptions.h"
 #include "base/log.h"
 #include "conf/exception.h"
 #include "parent/state.h"

@@ -2,6 +2,8 @@
  * How backends are: what the worker that looks at them says is passed on to the others when it is
  * news, kept for those that start later, and shown, with what each worker has at each address.
  */
+#include "parent/health.h"
+#include "parent/dashboard.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

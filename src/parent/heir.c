@@ -3,7 +3,12 @@
  * of the build before (the same pid). Old workers serve until the new ones are ready, then drain;
  * if the new ones never are, the old ones stay.
  */
+#include "parent/heir.h"
+#include "parent/ctl.h"
+#include "parent/drain.h"
+#include "parent/notify.h"
 #include "parent/state.h"
+#include "parent/tickets.h"
 
 #include "base/clean.h"
 #include "base/err.h"

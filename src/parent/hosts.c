@@ -1,5 +1,6 @@
 /* The hosts file for resolver, which has none of its own, and what it made of the names in our
  * settings, for the status. */
+#include "parent/hosts.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

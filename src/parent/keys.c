@@ -1,5 +1,6 @@
 #include "parent/keys.h"
 #include "parent/catalog.h"
+#include "parent/children.h"
 #include "parent/guard.h"
 #include "parent/parent.h"
 #include "parent/state.h"

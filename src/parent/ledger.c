@@ -1,6 +1,10 @@
 /* What the parent has to do with the ledger: its numbers for the status, its part at the end. */
+#include "parent/ledger.h"
 #include "parent/acme.h"
+#include "parent/children.h"
+#include "parent/ctl.h"
 #include "parent/state.h"
+#include "parent/watch.h"
 
 #include "base/log.h"
 #include "proc/hook.h"
@@ -10,11 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum {
-	END_MS = 10 * 1000, /* for its last commit */
-	WAITING = 27,
-	LOST, /* of a worker's numbers */
-};
+enum { END_MS = 10 * 1000 }; /* for its last commit */
 
 void parent_ledger_status_came(struct parent *p, struct slice payload)
 {
@@ -67,8 +67,10 @@ json_t *parent_ledger_json(const struct parent *p)
 	uint64_t waiting = parent_watches_sum(p, PROC_WATCH_WAITING);
 	uint64_t lost = n[PROC_LEDGER_LOST] + parent_watches_sum(p, PROC_WATCH_LOST);
 	for (unsigned i = 0; i < p->worker_count; i++) {
-		waiting += p->workers[i] ? p->workers[i]->numbers[WAITING] : 0;
-		lost += p->workers[i] ? p->workers[i]->numbers[LOST] : 0;
+		if (!p->workers[i])
+			continue;
+		waiting += p->workers[i]->numbers[PROC_WORKER_LEDGER_WAITING];
+		lost += p->workers[i]->numbers[PROC_WORKER_LEDGER_LOST];
 	}
 	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "open",
 	                 p->ledger.pid && n[PROC_LEDGER_IS_OPEN], "rows",

@@ -1,3 +1,4 @@
+#include "parent/notify.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

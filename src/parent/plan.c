@@ -3,12 +3,20 @@
  * half of each key, the two must fit, then sockets and workers follow. Until all of that is well
  * nothing changes.
  */
+#include "parent/caps.h"
 #include "parent/catalog.h"
+#include "parent/children.h"
+#include "parent/drain.h"
 #include "parent/guard.h"
+#include "parent/health.h"
+#include "parent/heir.h"
+#include "parent/notify.h"
 #include "parent/parent.h"
 #include "parent/plan_inside.h"
 #include "parent/rollover.h"
 #include "parent/state.h"
+#include "parent/tables.h"
+#include "parent/tunnels.h"
 
 #include "base/clean.h"
 #include "base/err.h"

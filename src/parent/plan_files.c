@@ -1,7 +1,9 @@
 /* Files of a plan: where they are, and whether they are others by now. */
 #include "parent/catalog.h"
+#include "parent/dashboard.h"
 #include "parent/plan_inside.h"
 #include "parent/state.h"
+#include "parent/tables.h"
 
 #include "base/clean.h"
 #include "base/file.h"

@@ -1,7 +1,10 @@
 /* What a plan has of files: certificates, CAs, passwords. Keys is given the private keys. */
 #include "parent/catalog.h"
+#include "parent/health.h"
 #include "parent/plan_inside.h"
 #include "parent/state.h"
+#include "parent/tables.h"
+#include "parent/tunnels.h"
 
 #include "base/clean.h"
 #include "base/err.h"

@@ -1,4 +1,5 @@
 #include "parent/rollover.h"
+#include "parent/ctl.h"
 
 #include "base/clean.h"
 #include "base/log.h"

@@ -4,6 +4,8 @@
 #include "base/clean.h"
 #include "base/log.h"
 #include "parent/alarms.h"
+#include "parent/children.h"
+#include "parent/site.h"
 #include "parent/state.h"
 
 #include <jansson.h>

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "parent/site.h"
 #include "parent/state.h"
 #include "publish/served.h"
 

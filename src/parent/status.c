@@ -1,69 +1,81 @@
 /* What the daemon says of itself: the answer of the control socket to "status", the dashboard's. */
+#include "parent/status.h"
 #include "parent/acme.h"
 #include "parent/alarms.h"
+#include "parent/bans.h"
+#include "parent/caps.h"
 #include "parent/catalog.h"
+#include "parent/dashboard.h"
+#include "parent/health.h"
+#include "parent/hosts.h"
+#include "parent/ledger.h"
 #include "parent/rollover.h"
+#include "parent/site.h"
 #include "parent/state.h"
 #include "parent/truth.h"
+#include "parent/tunnels.h"
+#include "parent/watch.h"
+#include "parent/workarounds.h"
 
 #include "base/clean.h"
 
 #include <jansson.h>
 #include <time.h>
 
-/* As PROC_MSG_STATUS has them. */
-static const char *const number_names[PARENT_NUMBERS] = {
-	"open",
-	"signatures_pending",
-	"sessions",
-	"tls",
-	"tls_failed",
-	"plain",
-	"legacy",
-	"resumed",
-	"refused",
-	"exposures",
-	"backend_failures",
-	"messages",
-	"bytes_in",
-	"bytes_out",
-	"policy_questions",
-	"policy_answers",
-	"policy_temporary",
-	"handoffs_open",
-	"handoffs",
-	"hops",
-	"hops_sealed",
-	"hops_authenticated",
-	"hops_plain",
-	"hops_tls_failed",
-	"messages_relayed",
-	"tlsrpt_datagrams",
-	"tlsrpt_refused",
-	NULL, /* these two are of the ledger: parent/ledger.c */
-	NULL,
-	"links_open",
-	"link_connections",
-	"links_refused",
-	"links_tls_failed",
-	"link_bytes_in",
-	"link_bytes_out",
-	"link_datagrams",
-	"link_datagrams_lost",
-	"logins_slowed",
-	"logins_refused",
-	"tls_compact",
-	"tls_not_compact",
-	"lookups",
-	"lookups_unknown",
-	"lookups_failed",
-	"refused_busy",
-	"handshakes_waiting",
+/* NULL: it is told with those of the ledger (parent/ledger.c). */
+static const char *const number_names[] = {
+	[PROC_WORKER_OPEN] = "open",
+	[PROC_WORKER_SIGNATURES_PENDING] = "signatures_pending",
+	[PROC_WORKER_SESSIONS] = "sessions",
+	[PROC_WORKER_TLS] = "tls",
+	[PROC_WORKER_TLS_FAILED] = "tls_failed",
+	[PROC_WORKER_PLAIN] = "plain",
+	[PROC_WORKER_LEGACY] = "legacy",
+	[PROC_WORKER_RESUMED] = "resumed",
+	[PROC_WORKER_REFUSED] = "refused",
+	[PROC_WORKER_EXPOSURES] = "exposures",
+	[PROC_WORKER_BACKEND_FAILURES] = "backend_failures",
+	[PROC_WORKER_MESSAGES] = "messages",
+	[PROC_WORKER_BYTES_IN] = "bytes_in",
+	[PROC_WORKER_BYTES_OUT] = "bytes_out",
+	[PROC_WORKER_POLICY_QUESTIONS] = "policy_questions",
+	[PROC_WORKER_POLICY_ANSWERS] = "policy_answers",
+	[PROC_WORKER_POLICY_TEMPORARY] = "policy_temporary",
+	[PROC_WORKER_HANDOFFS_OPEN] = "handoffs_open",
+	[PROC_WORKER_HANDOFFS] = "handoffs",
+	[PROC_WORKER_HOPS] = "hops",
+	[PROC_WORKER_HOPS_SEALED] = "hops_sealed",
+	[PROC_WORKER_HOPS_AUTHENTICATED] = "hops_authenticated",
+	[PROC_WORKER_HOPS_PLAIN] = "hops_plain",
+	[PROC_WORKER_HOPS_TLS_FAILED] = "hops_tls_failed",
+	[PROC_WORKER_MESSAGES_RELAYED] = "messages_relayed",
+	[PROC_WORKER_TLSRPT_DATAGRAMS] = "tlsrpt_datagrams",
+	[PROC_WORKER_TLSRPT_REFUSED] = "tlsrpt_refused",
+	[PROC_WORKER_LEDGER_WAITING] = NULL,
+	[PROC_WORKER_LEDGER_LOST] = NULL,
+	[PROC_WORKER_LINKS_OPEN] = "links_open",
+	[PROC_WORKER_LINK_CONNECTIONS] = "link_connections",
+	[PROC_WORKER_LINKS_REFUSED] = "links_refused",
+	[PROC_WORKER_LINKS_TLS_FAILED] = "links_tls_failed",
+	[PROC_WORKER_LINK_BYTES_IN] = "link_bytes_in",
+	[PROC_WORKER_LINK_BYTES_OUT] = "link_bytes_out",
+	[PROC_WORKER_LINK_DATAGRAMS] = "link_datagrams",
+	[PROC_WORKER_LINK_DATAGRAMS_LOST] = "link_datagrams_lost",
+	[PROC_WORKER_LOGINS_SLOWED] = "logins_slowed",
+	[PROC_WORKER_LOGINS_REFUSED] = "logins_refused",
+	[PROC_WORKER_TLS_COMPACT] = "tls_compact",
+	[PROC_WORKER_TLS_NOT_COMPACT] = "tls_not_compact",
+	[PROC_WORKER_LOOKUPS] = "lookups",
+	[PROC_WORKER_LOOKUPS_UNKNOWN] = "lookups_unknown",
+	[PROC_WORKER_LOOKUPS_FAILED] = "lookups_failed",
+	[PROC_WORKER_REFUSED_BUSY] = "refused_busy",
+	[PROC_WORKER_HANDSHAKES_WAITING] = "handshakes_waiting",
 };
+_Static_assert(COUNT_OF(number_names) == PROC_WORKER_NUMBER_COUNT, "a number without a name");
 
 static void numbers_write(const uint64_t *numbers, json_t *to)
 {
-	for (size_t n = 0; n < PARENT_NUMBERS; n++)
+	for (size_t n = 0; n < PROC_WORKER_NUMBER_COUNT; n++)
 		if (number_names[n])
 			json_object_set_new(to, number_names[n],
 			                    json_integer((json_int_t)numbers[n]));
@@ -75,20 +87,20 @@ static json_t *worker_json(const struct parent_child *c, bool is_long)
 	if (numbers)
 		numbers_write(c->numbers, numbers);
 	return json_pack("{s:i, s:i, s:b, s:I, s:o*}", "slot", (int)c->slot, "pid", (int)c->pid,
-	                 "ready", c->is_ready, "open", (json_int_t)c->numbers[0], "numbers",
-	                 numbers);
+	                 "ready", c->is_ready, "open", (json_int_t)c->numbers[PROC_WORKER_OPEN],
+	                 "numbers", numbers);
 }
 
 static json_t *workers_json(const struct parent *p, bool is_long, json_t *sums)
 {
 	json_t *list = json_array();
-	uint64_t sum[PARENT_NUMBERS] = {};
+	uint64_t sum[PROC_WORKER_NUMBER_COUNT] = {};
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		const struct parent_child *c = p->workers[i];
 		if (!c)
 			continue;
 		json_array_append_new(list, worker_json(c, is_long));
-		for (size_t n = 0; n < PARENT_NUMBERS; n++)
+		for (size_t n = 0; n < PROC_WORKER_NUMBER_COUNT; n++)
 			sum[n] += c->numbers[n];
 	}
 	numbers_write(sum, sums);

@@ -3,6 +3,7 @@
  * can change any more. A file that is faulty stops nothing else (a renewed certificate, a reload):
  * what it said before holds. Where there was nothing before, it stops the configuration.
  */
+#include "parent/tables.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

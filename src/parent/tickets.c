@@ -1,4 +1,5 @@
 /* Keys of session tickets: made, renewed, told to workers; or those of the cluster. */
+#include "parent/tickets.h"
 #include "parent/state.h"
 
 #include "base/log.h"

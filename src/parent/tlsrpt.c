@@ -2,7 +2,7 @@
  * now. */
 #include "parent/state.h"
 
-#include "conf/value.h"
+#include "conf/date.h"
 
 #include <jansson.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 /* The list of what is looked at. */
 #include "base/err.h"
 #include "conf/value.h"
+#include "conf/watched.h"
 #include "edge/peer.h"
 #include "io/address.h"
 #include "parent/truth_inside.h"

@@ -3,6 +3,8 @@
  * comes into force, when links, routes or IPsec change, and every minute; workers are told which
  * may be used.
  */
+#include "parent/tunnels.h"
+#include "parent/dashboard.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

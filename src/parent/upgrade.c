@@ -3,6 +3,8 @@
  * it is and checks the configuration; when no message is half read or half sent it is executed,
  * and goes on (parent/heir.c) with what the estate names. Until then nothing changes here.
  */
+#include "parent/ctl.h"
+#include "parent/notify.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

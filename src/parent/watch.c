@@ -1,4 +1,7 @@
 /* Processes that watch: one for each interface of the settings. */
+#include "parent/watch.h"
+#include "parent/children.h"
+#include "parent/ctl.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

@@ -1,4 +1,7 @@
 /* The process that looks at what our ports serve: its start, its list, what it says. */
+#include "parent/witness.h"
+#include "parent/children.h"
+#include "parent/site.h"
 #include "parent/state.h"
 
 #include "base/clean.h"

@@ -1,4 +1,5 @@
 /* What far ends need to be spoken to, as resolver says it, for the status. */
+#include "parent/workarounds.h"
 #include "parent/state.h"
 
 #include "base/log.h"

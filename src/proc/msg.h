@@ -53,7 +53,7 @@ enum proc_msg_type {
 	PROC_MSG_DRAIN,        /* u32 deadline in ms */
 	PROC_MSG_STATUS_ASK,   /* u32 id; also parent -> ledger, watch */
 	/* worker -> parent */
-	PROC_MSG_STATUS,  /* u32 id of the question, then u64 numbers (worker.c) */
+	PROC_MSG_STATUS,  /* u32 id of the question, then u64 each: enum proc_worker_number */
 	PROC_MSG_CAPS,    /* u32 backend, u32 address, u8 PROC_CAPS_..., text: what it offers;
 	                     also parent -> worker */
 	PROC_MSG_DRAINED, /* the last session ended */
@@ -211,6 +211,57 @@ enum proc_msg_type {
 	/* keys -> parent: a key that it was not given yet; a KEY or a KEY_FORGET is the answer */
 	PROC_MSG_KEY_WANTED, /* u32 key id */
 	PROC_MSG_COUNT,
+};
+
+/* Of PROC_MSG_STATUS. Only append: a worker of another build may have less to tell. */
+enum proc_worker_number {
+	PROC_WORKER_OPEN,               /* sessions of edges */
+	PROC_WORKER_SIGNATURES_PENDING, /* that keys was asked for */
+	PROC_WORKER_SESSIONS,           /* of edges, as all of edge/edge.h up to BYTES_OUT */
+	PROC_WORKER_TLS,
+	PROC_WORKER_TLS_FAILED,
+	PROC_WORKER_PLAIN,
+	PROC_WORKER_LEGACY,
+	PROC_WORKER_RESUMED,
+	PROC_WORKER_REFUSED,
+	PROC_WORKER_EXPOSURES,
+	PROC_WORKER_BACKEND_FAILURES,
+	PROC_WORKER_MESSAGES,
+	PROC_WORKER_BYTES_IN,
+	PROC_WORKER_BYTES_OUT,
+	PROC_WORKER_POLICY_QUESTIONS, /* of Postfix (relay/service.h) */
+	PROC_WORKER_POLICY_ANSWERS,
+	PROC_WORKER_POLICY_TEMPORARY,
+	PROC_WORKER_HANDOFFS_OPEN, /* of MTAs (relay/relay.h) */
+	PROC_WORKER_HANDOFFS,
+	PROC_WORKER_HOPS,
+	PROC_WORKER_HOPS_SEALED,
+	PROC_WORKER_HOPS_AUTHENTICATED,
+	PROC_WORKER_HOPS_PLAIN,
+	PROC_WORKER_HOPS_TLS_FAILED,
+	PROC_WORKER_MESSAGES_RELAYED,
+	PROC_WORKER_TLSRPT_DATAGRAMS, /* (relay/collector.h) */
+	PROC_WORKER_TLSRPT_REFUSED,
+	PROC_WORKER_LEDGER_WAITING, /* sessions that are not in the file yet */
+	PROC_WORKER_LEDGER_LOST, /* sessions that will never be, and the ledger does not know yet */
+	PROC_WORKER_LINKS_OPEN,  /* of link/link.h */
+	PROC_WORKER_LINK_CONNECTIONS,
+	PROC_WORKER_LINKS_REFUSED,
+	PROC_WORKER_LINKS_TLS_FAILED,
+	PROC_WORKER_LINK_BYTES_IN,
+	PROC_WORKER_LINK_BYTES_OUT,
+	PROC_WORKER_LINK_DATAGRAMS,
+	PROC_WORKER_LINK_DATAGRAMS_LOST,
+	PROC_WORKER_LOGINS_SLOWED, /* of edges again */
+	PROC_WORKER_LOGINS_REFUSED,
+	PROC_WORKER_TLS_COMPACT, /* sessions that left OpenSSL (tls/session.h) */
+	PROC_WORKER_TLS_NOT_COMPACT,
+	PROC_WORKER_LOOKUPS,
+	PROC_WORKER_LOOKUPS_UNKNOWN,
+	PROC_WORKER_LOOKUPS_FAILED,
+	PROC_WORKER_REFUSED_BUSY,
+	PROC_WORKER_HANDSHAKES_WAITING, /* in line for their turn */
+	PROC_WORKER_NUMBER_COUNT
 };
 
 /* Of PROC_MSG_LEDGER_STATUS. Only append. */

@@ -2,7 +2,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
+#include "conf/address.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "conf/address.h"
 #include "conf/site.h"
-#include "conf/value.h"
 #include "publish/planned.h"
 
 #include <stdarg.h>

@@ -112,7 +112,7 @@ void relay_delivery_over(struct relay_delivery *d, const char *outcome, struct s
 	relay_place_forget(d);
 	for (size_t i = 0; i < c->rcpt_count; i++)
 		if (relay_delivery_has(d, i, RELAY_RCPT_WAITING))
-			relay_client_answer_rcpt(c, i, words, RELAY_RCPT_REFUSED);
+			relay_transaction_answer(c, i, words, RELAY_RCPT_REFUSED);
 	relay_client_moved(c);
 }
 
@@ -319,7 +319,7 @@ void relay_delivery_rcpt(struct relay_delivery *d, size_t number)
 	for (size_t i = 0; i < number; i++)
 		is_first = is_first && !relay_delivery_has(d, i, RELAY_RCPT_WAITING);
 	if (d->state == RELAY_DELIVERY_OVER) {
-		relay_client_answer_rcpt(d->client, number, relay_delivery_answer(d),
+		relay_transaction_answer(d->client, number, relay_delivery_answer(d),
 		                         RELAY_RCPT_REFUSED);
 		return;
 	}

@@ -58,6 +58,30 @@ static size_t specs_fill(struct tls_certificate_spec *specs, const struct relay_
 	                              conf->certificate_count, specs);
 }
 
+static int door_fails(const struct conf_relay *conf, const char *why, char *ret_error, size_t cap)
+{
+	snprintf(ret_error, cap, "relay.%s: %s", conf->name, why);
+	return RELAY_WORLD_BAD;
+}
+
+/* Without its certificates. */
+static struct tls_server_settings server_settings(const struct relay_world_settings *set,
+                                                  const struct believed *believed)
+{
+	const struct conf_tls *t = &set->settings->tls;
+	return (struct tls_server_settings){
+		.policy = { .profile = TLS_PROFILE_USER,
+		            .min_version = t->min_version > TLS_1_2 ? t->min_version : TLS_1_2,
+		            .groups = t->groups },
+		.client_ca_pem = believed->ca_pem,
+		.client_names = believed->names,
+		.client_name_count = believed->count,
+		.inside = believed->inside,
+		.is_compact = t->compact,
+		.signer = set->signer,
+	};
+}
+
 int relay_door_make(struct tls_server **ret_server, const struct relay_world_settings *set,
                     char *ret_error, size_t error_cap)
 {
@@ -72,37 +96,18 @@ int relay_door_make(struct tls_server **ret_server, const struct relay_world_set
 	if (!specs)
 		return err_raise(-ENOMEM);
 	CLEAN(believed_deinit) struct believed believed = {};
-	int filled = believed_fill(&believed, set, why, sizeof(why));
-	if (filled > 0)
-		snprintf(ret_error, error_cap, "relay.%s: %s", conf->name, why);
-	if (filled)
-		return filled > 0 ? RELAY_WORLD_BAD : err_up(filled);
-	enum tls_version min_version = settings->tls.min_version;
-	const struct tls_server_settings server = {
-		.policy = { .profile = TLS_PROFILE_USER,
-		            .min_version = min_version > TLS_1_2 ? min_version : TLS_1_2,
-		            .groups = settings->tls.groups },
-		.certificates = specs,
-		.certificate_count = specs_fill(specs, set),
-		.client_ca_pem = believed.ca_pem,
-		.client_names = believed.names,
-		.client_name_count = believed.count,
-		.inside = believed.inside,
-		.is_compact = settings->tls.compact,
-		.signer = set->signer,
-	};
+	int r = believed_fill(&believed, set, why, sizeof(why));
+	if (r)
+		return r > 0 ? door_fails(conf, why, ret_error, error_cap) : err_up(r);
+	struct tls_server_settings server = server_settings(set, &believed);
+	server.certificates = specs;
+	server.certificate_count = specs_fill(specs, set);
 	/* Without either anybody would come in, or nobody. */
-	if (!server.certificate_count || !server.client_ca_pem.len) {
-		snprintf(ret_error, error_cap, "relay.%s: no certificate, or no client_ca_file",
-		         conf->name);
-		return RELAY_WORLD_BAD;
-	}
-	int r = tls_server_new(ret_server, &server, why, sizeof(why));
-	if (r > 0) {
-		snprintf(ret_error, error_cap, "relay.%s: %s", conf->name, why);
-		return RELAY_WORLD_BAD;
-	}
-	return err_up(r);
+	if (!server.certificate_count || !server.client_ca_pem.len)
+		return door_fails(conf, "no certificate, or no client_ca_file", ret_error,
+		                  error_cap);
+	r = tls_server_new(ret_server, &server, why, sizeof(why));
+	return r > 0 ? door_fails(conf, why, ret_error, error_cap) : err_up(r);
 }
 
 bool relay_door_has_room(const struct relay *r)

@@ -81,7 +81,7 @@ void relay_envelope_reply(void *owner, enum smtp_hop_command of, unsigned number
 		if (relay_delivery_has(d, number, RELAY_RCPT_PROMISED))
 			relay_waiver_rcpt(d, number, buf_slice(&words), is_well);
 		else if (relay_delivery_has(d, number, RELAY_RCPT_WAITING))
-			relay_client_answer_rcpt(d->client, number, buf_slice(&words),
+			relay_transaction_answer(d->client, number, buf_slice(&words),
 			                         is_well ? RELAY_RCPT_TAKEN : RELAY_RCPT_REFUSED);
 		break;
 	case SMTP_HOP_DATA:

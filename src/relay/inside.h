@@ -1,9 +1,9 @@
 /*
- * What the files of the relay share. client.c: the MTA's connection and its transaction. door.c:
- * its TLS. delivery.c: one destination of it, target.c its hosts in turn, envelope.c what is said.
- * waiver.c: one whose policy failed, while the header may waive it. place.c: waits for a place at a
- * far end. idle.c: hops that wait for more. pool.c: all of them. world.c: what the settings come
- * to. record.c: the log and the record.
+ * What the files of the relay share. client.c: the MTA's connection. door.c: its TLS.
+ * transaction.c: what it hands over. delivery.c: one destination of it, target.c its hosts in turn,
+ * envelope.c what is said. waiver.c: one whose policy failed, while the header may waive it.
+ * place.c: waits for a place at a far end. idle.c: hops that wait for more. pool.c: all of them.
+ * world.c: what the settings come to. record.c: the log and the record.
  */
 #ifndef RELAY_INSIDE_H
 #define RELAY_INSIDE_H
@@ -159,9 +159,10 @@ static inline struct relay *relay_of(const struct relay_delivery *d)
 }
 
 /* client.c */
-/* A recipient's answer; words with CRLF. */
-void relay_client_answer_rcpt(struct relay_client *c, size_t number, struct slice words,
-                              enum relay_rcpt_state state);
+/* What was said to the MTA goes out. */
+void relay_client_flush(struct relay_client *c);
+/* It ends, from a later turn; to the log once. */
+void relay_client_end(struct relay_client *c, const char *outcome);
 /* The delivery came to another state: does the transaction go on? */
 void relay_client_moved(struct relay_client *c);
 /* A hop has room again. */
@@ -170,6 +171,18 @@ void relay_client_free(struct relay_client *c);
 /* pool.c: it is freed. */
 void relay_client_gone(struct relay *r);
 void relay_client_shut(struct relay_client *c);
+
+/* transaction.c */
+/* What the conversation wants done. 0 or a negative. */
+[[nodiscard]] int relay_transaction_do(struct relay_client *c, enum smtp_handoff_todo todo);
+/* A delivery may have come to another state. */
+void relay_transaction_moved(struct relay_client *c);
+/* A far end has no room for more text. */
+bool relay_transaction_is_blocked(struct relay_client *c);
+void relay_transaction_clear(struct relay_client *c);
+/* A recipient's answer; words with CRLF. */
+void relay_transaction_answer(struct relay_client *c, size_t number, struct slice words,
+                              enum relay_rcpt_state state);
 
 /* door.c */
 /* Nothing is made where there is no listen_tls. 0, RELAY_WORLD_BAD or a negative. */

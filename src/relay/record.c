@@ -5,7 +5,7 @@
 #include "relay/inside.h"
 
 #include "base/log.h"
-#include "conf/value.h"
+#include "conf/address.h"
 #include "store/record.h"
 #include "tls/peer.h"
 

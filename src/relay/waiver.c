@@ -36,10 +36,10 @@ void relay_waiver_promise(struct relay_delivery *d, size_t number)
 {
 	/* By SMTP there is one answer behind the text, and each recipient may need one. */
 	if (!d->client->is_lmtp && has(d, RELAY_RCPT_PROMISED))
-		relay_client_answer_rcpt(d->client, number, slice_str(words_again),
+		relay_transaction_answer(d->client, number, slice_str(words_again),
 		                         RELAY_RCPT_REFUSED);
 	else
-		relay_client_answer_rcpt(d->client, number, slice_str(words_promise),
+		relay_transaction_answer(d->client, number, slice_str(words_promise),
 		                         RELAY_RCPT_PROMISED);
 }
 

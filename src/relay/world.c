@@ -150,15 +150,10 @@ static void sources_take(struct relay_sources *to, const struct conf_relay *from
 	}
 }
 
-int relay_world_new(struct relay_world **ret_w, const struct relay_world_settings *from,
-                    char *ret_error, size_t error_cap)
+/* What is numbers and words alone. 0 or -ENOMEM. */
+static int plain_take(struct relay_world *w, const struct conf_settings *settings,
+                      const struct conf_relay *conf)
 {
-	const struct conf_settings *settings = from->settings;
-	const struct conf_relay *conf = &settings->relays[from->number];
-	const struct buf *cas = &from->materials->cas[conf_ca_of_relay(settings, from->number)];
-	struct relay_world *w = calloc(1, sizeof(*w));
-	if (!w)
-		return err_raise(-ENOMEM);
 	*w = (struct relay_world){ .refs = 1,
 		                   .name = strdup(conf->name),
 		                   .port = (uint16_t)conf->port,
@@ -173,17 +168,32 @@ int relay_world_new(struct relay_world **ret_w, const struct relay_world_setting
 		                   .rejects_bare = conf->bare_newline == CONV_BARE_REJECT };
 	snprintf(w->hostname, sizeof(w->hostname), "%s", conf->hostname);
 	sources_take(&w->sources, conf);
-	struct tls_hops_settings set = { .ca_pem = buf_slice(cas),
-		                         .min_version = conf->tls.min_version,
-		                         .is_compact = settings->tls.compact };
 	if (settings->tlsrpt.from)
 		w->reports_from = strdup(settings->tlsrpt.from);
 	bool has_names = w->name && !settings->tlsrpt.from == !w->reports_from;
-	int r = has_names ? routes_take(w, from, ret_error, error_cap) : err_raise(-ENOMEM);
+	int r = has_names ? 0 : err_raise(-ENOMEM);
 	if (!r)
 		r = domains_take(&w->hold, conf->hold, conf->hold_count);
 	if (!r)
 		r = domains_take(&w->refuse, conf->refuse, conf->refuse_count);
+	return err_up(r);
+}
+
+int relay_world_new(struct relay_world **ret_w, const struct relay_world_settings *from,
+                    char *ret_error, size_t error_cap)
+{
+	const struct conf_settings *settings = from->settings;
+	const struct conf_relay *conf = &settings->relays[from->number];
+	const struct buf *cas = &from->materials->cas[conf_ca_of_relay(settings, from->number)];
+	const struct tls_hops_settings set = { .ca_pem = buf_slice(cas),
+		                               .min_version = conf->tls.min_version,
+		                               .is_compact = settings->tls.compact };
+	struct relay_world *w = calloc(1, sizeof(*w));
+	if (!w)
+		return err_raise(-ENOMEM);
+	int r = plain_take(w, settings, conf);
+	if (!r)
+		r = routes_take(w, from, ret_error, error_cap);
 	if (!r)
 		r = hops_make(&w->tls, &w->tls_small, set, ret_error, error_cap);
 	if (!r)

@@ -2,6 +2,7 @@
 
 #include "advice/profile.h"
 #include "base/err.h"
+#include "conf/network.h"
 
 #include <arpa/inet.h>
 #include <string.h>

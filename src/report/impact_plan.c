@@ -2,7 +2,8 @@
 
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
+#include "conf/date.h"
+#include "conf/network.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/err.h"
-#include "conf/value.h"
+#include "conf/network.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

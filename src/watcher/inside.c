@@ -1,6 +1,7 @@
 #include "watcher/inside.h"
 
 #include "base/hash.h"
+#include "conf/network.h"
 #include "watcher/facts.h"
 
 #include <stdio.h>

@@ -179,17 +179,54 @@ static int workarounds_fill(struct report_table *t, const json_t *workarounds)
 	return r;
 }
 
-static void table_show(struct web_page *page, struct report_table *t,
-                       int (*fill)(struct report_table *, const json_t *), const json_t *from)
-{
-	if (fill(t, from))
-		page->h->has_failed = true;
-	else
-		web_page_table(page, t->id, t);
-	report_table_deinit(t);
-}
-
 #define COLUMNS(list) .columns = (list), .column_count = COUNT_OF(list)
+
+/* In the order of the page; key: of the state. */
+static const struct {
+	struct report_table table;
+	int (*fill)(struct report_table *t, const json_t *from);
+	const char *key;
+} tables[] = {
+	{ { .id = "alarms", .title = "Alarms", .empty = "None.", COLUMNS(alarm_columns) },
+	  alarms_fill,
+	  "alarms" },
+	{ { .id = "workers", .title = "Workers", COLUMNS(worker_columns) },
+	  workers_fill,
+	  "workers" },
+	{ { .id = "numbers", .title = "What they did", COLUMNS(number_columns) },
+	  numbers_fill,
+	  "sums" },
+	{ { .id = "backends",
+	    .title = "Backends",
+	    .empty = "There is none.",
+	    COLUMNS(backend_columns) },
+	  backends_fill,
+	  "backends" },
+	{ { .id = "warnings",
+	    .title = "Warnings",
+	    .empty = "No backend has anything to be mended.",
+	    COLUMNS(warning_columns) },
+	  warnings_fill,
+	  "warnings" },
+	{ { .id = "workarounds",
+	    .title = "Workarounds",
+	    .empty = "No far end needs one.",
+	    COLUMNS(workaround_columns) },
+	  workarounds_fill,
+	  "workarounds" },
+};
+
+static void tables_show(struct web_page *page, const json_t *state)
+{
+	for (size_t i = 0; i < COUNT_OF(tables); i++) {
+		struct report_table t = tables[i].table;
+		if (tables[i].fill(&t, json_object_get(state, tables[i].key)))
+			page->h->has_failed = true;
+		else
+			web_page_table(page, t.id, &t);
+		report_table_deinit(&t);
+	}
+}
 
 struct duration {
 	char text[32];
@@ -234,36 +271,5 @@ void web_view_live(struct web_page *page)
 		return;
 	}
 	summary(page, state);
-	table_show(page,
-	           &(struct report_table){ .id = "alarms",
-	                                   .title = "Alarms",
-	                                   .empty = "None.",
-	                                   COLUMNS(alarm_columns) },
-	           alarms_fill, json_object_get(state, "alarms"));
-	table_show(page,
-	           &(struct report_table){
-			   .id = "workers", .title = "Workers", COLUMNS(worker_columns) },
-	           workers_fill, json_object_get(state, "workers"));
-	table_show(page,
-	           &(struct report_table){
-			   .id = "numbers", .title = "What they did", COLUMNS(number_columns) },
-	           numbers_fill, json_object_get(state, "sums"));
-	table_show(page,
-	           &(struct report_table){ .id = "backends",
-	                                   .title = "Backends",
-	                                   .empty = "There is none.",
-	                                   COLUMNS(backend_columns) },
-	           backends_fill, json_object_get(state, "backends"));
-	table_show(page,
-	           &(struct report_table){ .id = "warnings",
-	                                   .title = "Warnings",
-	                                   .empty = "No backend has anything to be mended.",
-	                                   COLUMNS(warning_columns) },
-	           warnings_fill, json_object_get(state, "warnings"));
-	table_show(page,
-	           &(struct report_table){ .id = "workarounds",
-	                                   .title = "Workarounds",
-	                                   .empty = "No far end needs one.",
-	                                   COLUMNS(workaround_columns) },
-	           workarounds_fill, json_object_get(state, "workarounds"));
+	tables_show(page, state);
 }

@@ -12,15 +12,13 @@
 #include "proc/chan.h"
 #include "proc/msg.h"
 #include "proc/teller.h"
-#include "relay/collector.h"
 #include "relay/relay.h"
-#include "relay/service.h"
-#include "tls/session.h"
 #include "worker/backends.h"
 #include "worker/challenges.h"
 #include "worker/guesses.h"
 #include "worker/listeners.h"
 #include "worker/next.h"
+#include "worker/numbers.h"
 #include "worker/resolver.h"
 #include "worker/services.h"
 #include "worker/signer.h"
@@ -205,73 +203,17 @@ static int on_drain(struct worker *w, struct proc_msg *msg)
 	return 0;
 }
 
-/* The numbers of edge/edge.h, relay/ and link/, as the parent adds them up: only append. */
 static int on_status_ask(struct worker *w, struct proc_msg *msg)
 {
-	const struct edge_counters *c = edge_pool_counters(w->pool);
-	const struct relay *relay = worker_services_relay(w->services);
-	const struct relay_counters *r = relay_counters(relay);
-	const struct relay_service_counters *s = worker_services_policy(w->services);
-	const struct relay_collector *t = worker_services_collector(w->services);
-	const struct link_pool *links = worker_services_links(w->services);
-	const struct link_counters *k = link_pool_counters(links);
-	const struct proc_teller_counters l = proc_teller_counters(w->ledger);
-	struct tls_compact_counts compact;
-	tls_compact_counts(&compact);
-	const uint64_t numbers[] = {
-		edge_pool_open(w->pool),
-		worker_signer_pending(w->signer),
-		c->sessions,
-		c->tls,
-		c->tls_failed,
-		c->plain,
-		c->legacy,
-		c->resumed,
-		c->refused,
-		c->exposures,
-		c->backend_failures,
-		c->messages,
-		c->bytes_in,
-		c->bytes_out,
-		s->questions,
-		s->answers,
-		s->temps,
-		relay_open(relay),
-		r->handoffs,
-		r->hops,
-		r->sealed,
-		r->authenticated,
-		r->plain,
-		r->tls_failed,
-		r->messages,
-		t->datagrams,
-		t->refused,
-		l.waiting,
-		l.lost,
-		link_pool_open(links),
-		k->connections,
-		k->refused,
-		k->tls_failed,
-		k->bytes_in,
-		k->bytes_out,
-		k->datagrams,
-		k->datagrams_lost,
-		c->logins_slowed,
-		c->logins_refused,
-		compact.compact,
-		compact.stayed,
-		c->lookups,
-		c->lookups_unknown,
-		c->lookups_failed,
-		c->refused_busy,
-		edge_pool_in_line(w->pool),
-	};
+	const struct worker_counted counted = { w->pool, w->signer, w->services, w->ledger };
+	uint64_t numbers[PROC_WORKER_NUMBER_COUNT] = {};
 	uint8_t payload[4 + sizeof(numbers)];
 	struct proc_unpacker u = proc_unpacker_over(msg->payload);
 	struct proc_packer p = proc_packer_over(payload, sizeof(payload));
 	uint32_t id;
 	if (!proc_unpack_u32(&u, &id))
 		return err_raise(-EPROTO);
+	worker_numbers_take(&counted, numbers);
 	proc_pack_u32(&p, id);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		proc_pack_u64(&p, numbers[i]);
