@@ -531,6 +531,7 @@ void conf_check(struct conf_reader *r)
 		listener_duplicates(r, &listener, i);
 		listener_loops(r, &listener);
 	}
+	conf_check_limits(r);
 	conf_check_relay(r);
 	conf_check_check(r);
 	conf_check_site(r);

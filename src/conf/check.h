@@ -1,5 +1,6 @@
 /* What check.c, which sees all settings, and its parts (check_backend.c, check_spliced.c,
- * check_relay.c, check_link.c, check_tunnel.c, check_cluster.c, check_certificate.c) share. */
+ * check_relay.c, check_limits.c, check_link.c, check_tunnel.c, check_cluster.c,
+ * check_certificate.c) share. */
 #ifndef CONF_CHECK_H
 #define CONF_CHECK_H
 
@@ -41,6 +42,8 @@ void conf_check_choice(struct conf_reader *r, struct conf_edge *e);
 void conf_check_lookup(struct conf_reader *r, const struct conf_lookup *l);
 /* Is this backend sent nothing but the TLS of clients, as they said it? */
 bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_backend *b);
+/* Limits that undo each other, of the file and of its edges. */
+void conf_check_limits(struct conf_reader *r);
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
 /* Links; after the edges. */
