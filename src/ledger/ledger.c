@@ -95,7 +95,8 @@ static int on_forget(struct ledger *l, struct slice question)
 	proc_pack_u32(&p, request);
 	proc_pack_u32(&p, rows > UINT32_MAX ? UINT32_MAX : (uint32_t)rows);
 	proc_pack_u8(&p, r != 0);
-	return err_up(proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p)));
+	r = proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p));
+	return r == PROC_CLOSED ? 0 : err_up(r);
 }
 
 /* It is told again every few minutes, so one that the file does not take now is not lost. */
@@ -436,7 +437,7 @@ static int parts_begin(struct ledger *l)
 						.on_end = on_parent_end,
 					});
 	if (!r)
-		r = proc_peer_send(l->parent, PROC_MSG_READY, (struct slice){}, -1);
+		r = proc_peer_ready(l->parent);
 	l->status.fn = on_status;
 	if (!r)
 		on_status(&l->status);
@@ -462,7 +463,7 @@ static bool folder_is_fine(const struct ledger *l)
 	return false;
 }
 
-/* 0, LEDGER_NOT_NOW or a negative. */
+/* 0, LEDGER_NOT_NOW (its folder cannot be used, or the parent has ended already) or a negative. */
 enum { LEDGER_NOT_NOW = 1 };
 static int begin(struct ledger *l, int chan_fd)
 {
@@ -470,7 +471,7 @@ static int begin(struct ledger *l, int chan_fd)
 	if (!r)
 		r = proc_config_wait(l->parent_chan, &l->settings);
 	if (r)
-		return err_up(r);
+		return r == PROC_CLOSED ? LEDGER_NOT_NOW : err_up(r);
 	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
 	snprintf(l->others_path, sizeof(l->others_path), "%s/" STORE_OTHERS_FILE, l->folder);
