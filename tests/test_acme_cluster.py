@@ -11,6 +11,7 @@ import stores
 from acme import MARKS, NAMES, PATIENCE, Scene, leaf_of, shown
 from daemon import Daemon, free_ports, make_certificate, wait_until
 from test_acme import get
+from test_acme_failures import HOLDS, client_replaced
 from test_cluster import config as cluster
 
 pytestmark = MARKS
@@ -143,6 +144,15 @@ def test_nodes_order_one_after_the_other(place):
     assert not one.ordered()
     store.cli("del", "mailseal:order:{c}")
     one.issued()
+
+
+def test_a_node_that_stops_in_an_order_gives_its_lease_back(place):
+    scene, store, node = place
+    client_replaced(scene, HOLDS)
+    one = node()
+    assert wait_until(one.ordered, PATIENCE) and store.cli("keys", "mailseal:order:*")
+    one.daemon.close()
+    assert wait_until(lambda: not store.cli("keys", "mailseal:order:*"), PATIENCE)  # by itself after 900 s
 
 
 def test_what_somebody_put_into_the_store_is_not_taken(place):

@@ -1,6 +1,7 @@
 """Orders that fail: what was in force stays, it is said why, and tried again later."""
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -113,15 +114,50 @@ sys.exit(1)
 """
 
 
+def client_replaced(scene, program):
+    """In place of uacme, for the daemon that is started next."""
+    client, wrap = f"{scene.folder}/uacme", scene.wrap
+    with open(client, "w", encoding="ascii") as out:
+        out.write(program)
+    os.chmod(client, 0o755)
+    scene.wrap = lambda command: ["unshare", "--mount", "sh", "-ec",
+                                  f'mount --bind {client} /usr/bin/uacme; exec "$@"', "sh", *wrap(command)]
+
+
+HOLDS = """#!/usr/bin/python3
+import socket, sys
+if "issue" not in sys.argv:
+    sys.exit(0)
+parent = socket.socket(fileno=0)
+parent.send(b"\\0".join([b"begin", b"tls-alpn-01", b"mail.example.org", b"A" * 20, b"A" * 43, b""]))
+while parent.recv(1):
+    pass
+"""
+
+
+def is_challenged(scene):
+    """Is a CA that comes shown what it wants to see?"""
+    try:
+        return shown(scene.tls, alpn=["acme-tls/1"])[1] == "acme-tls/1"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["keys", "keys-1"])
+def test_keys_that_is_started_again_has_the_key_of_a_challenge(scene, name):
+    client_replaced(scene, HOLDS)
+    daemon = scene.run('names = ["mail.example.org"]; challenge = "tls-alpn-01";')
+    assert wait_until(lambda: is_challenged(scene), PATIENCE), "\n".join(daemon.text[-20:])
+    os.kill(daemon.status()["keys_pids"][int(name == "keys-1")], signal.SIGKILL)
+    daemon.wait("process died and is started again", PATIENCE, name=name)
+    # At both workers: each connection is at one of them, and waits for its signature.
+    assert all(is_challenged(scene) for _ in range(20))
+    assert not [e for e in daemon.events if e.get("event") == "certificate not issued, the one before stays"]
+
+
 def test_a_client_that_begins_again_and_again_leaves_no_keys_behind(scene):
     """Each key that is made for tls-alpn-01 is kept by keys until it is told to forget it."""
-    client = f"{scene.folder}/uacme"
-    with open(client, "w", encoding="ascii") as out:
-        out.write(GREEDY)
-    os.chmod(client, 0o755)
-    scene.wrap = (lambda wrap: lambda command: ["unshare", "--mount", "sh", "-ec",
-                                                f'mount --bind {client} /usr/bin/uacme; exec "$@"', "sh",
-                                                *wrap(command)])(scene.wrap)
+    client_replaced(scene, GREEDY)
     names = ", ".join(f'"n{number}.example.org"' for number in range(99))  # for so many it may ask often
     daemon = scene.run(f'names = ["mail.example.org", {names}]; challenge = "tls-alpn-01";')
     daemon.ready()

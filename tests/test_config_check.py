@@ -95,6 +95,15 @@ def test_a_tree_of_certificates(folder, tmp_path):
         assert folder.check(setting) == (0, {})
 
 
+def test_one_address_must_not_fill_the_line_of_handshakes(folder):
+    assert folder.check("limits = { max_handshakes = 201; };") == (0, {})
+    said = folder.check("\nlimits = {\n max_handshakes = 200;\n};")
+    one_fault(said, "limits.max_handshakes", "silent clients of one address hold up all others", "warning")
+    fault = said[1]["limits.max_handshakes"]
+    assert fault["mend"].startswith("write max_handshakes = 1000")
+    assert fault["line"] == folder.path.read_text().split("max_handshakes")[0].count("\n") + 1
+
+
 def test_nobody_runs_as_root(folder):
     one_fault(folder.check('user = "root";'), "user", "who may do everything")
     one_fault(folder.check('keys_user = "root";'), "keys_user", "who may do everything")

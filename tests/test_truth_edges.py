@@ -67,6 +67,32 @@ def test_own_edges_leave_no_trace(folder, backends):
         assert report.returncode == 0, report
 
 
+def is_turned_away(port, source=None):
+    """By port 25, in the first line."""
+    talk = Talk(port, source=source)
+    try:
+        return talk.line().startswith(b"421 ")
+    finally:
+        talk.close()
+
+
+def test_own_edges_leave_no_trace_while_their_backend_is_down(folder, backends):
+    """Port 25 then says 421 before witness could say who it is."""
+    config, ports, _ = edges(folder, backends)
+    dead, = free_ports(1)
+    config = config.replace(f"127.0.0.1:{backends[1].port}", f"127.0.0.1:{dead}")
+    with watching(folder, config + 'ledger = { keep = "all"; };', every="1s") as daemon:
+        assert wait_until(lambda: is_turned_away(ports[0]), 60)
+        looked(daemon, 4)
+        assert all(daemon.status()["sums"][n] == 0 for n in ("sessions", "tls", "tls_failed", "plain"))
+        assert daemon.status()["ledger"]["rows"] == 0
+        # A stranger who is turned away is one.
+        assert is_turned_away(ports[0], source="127.0.0.2")
+        assert wait_until(lambda: daemon.status()["sums"]["plain"] == 1, 30)
+        looked(daemon, 2)
+        assert daemon.status()["sums"]["sessions"] == 1
+
+
 def test_a_guessed_token_is_no_way_around_the_record(folder, backends):
     config, ports, _ = edges(folder, backends)
     with watching(folder, config) as daemon:

@@ -6,6 +6,7 @@
 #include "cmd/nagios.h"
 #include "conf/conf.h"
 #include "conf/value.h"
+#include "proc/ctl.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,28 +21,7 @@ enum { HELPED = 1, UNKNOWN = 2, PATIENCE_S = 10, LONG_PATIENCE_S = 70 };
 
 enum form { FORM_TEXT, FORM_JSON, FORM_NAGIOS };
 
-static const char usage[] =
-	"Usage: mailseal ctl [-c FILE | -s SOCKET] [--json | --nagios]\n"
-	"         status|reload|drain|release DOMAIN|forget USER|tlsrpt-send [DAY]|\n"
-	"         ban TARGET [--for TIME]|unban TARGET|bans|acme-renew NAME|upgrade [BINARY]\n"
-	"\n"
-	"  status              what runs, the sums of its sessions, what is to be mended\n"
-	"  reload              read the configuration again; a bad file changes nothing\n"
-	"  drain               accept no more, end idle sessions, then end\n"
-	"  release DOMAIN      forget what TLS its hosts had: mail that waits for them goes\n"
-	"  forget USER         delete all that the ledger has under this user's name\n"
-	"  tlsrpt-send [DAY]   send the TLS reports of DAY (YYYY-MM-DD, default: yesterday, in\n"
-	"                      UTC) now, in place of some time in the morning; those that were\n"
-	"                      given up, too\n"
-	"  ban TARGET          let ADDRESS, NETWORK/PREFIX or USER in no more, at all nodes of a\n"
-	"                      cluster; sessions of theirs end. --for 1h (default 1d, 366d at "
-	"most)\n"
-	"  unban TARGET        let them in again\n"
-	"  bans                who is banned, and until when\n"
-	"  acme-renew NAME     order certificate NAME from its CA now, whatever is due\n"
-	"  upgrade [BINARY]    go on as another build (default: the file now at the path the\n"
-	"                      daemon was started from); no connection is refused, sessions end\n"
-	"                      as in a drain, a build that cannot take over changes nothing\n"
+static const char usage_rest[] =
 	"\n"
 	"  -c, --config FILE   whose run_dir has the socket (default /etc/mailseal/mailseal.conf)\n"
 	"  -s, --socket PATH   the control socket itself\n"
@@ -54,6 +34,50 @@ static const char usage[] =
 	"Examples: mailseal ctl status --json\n"
 	"          mailseal ctl status --nagios\n"
 	"          mailseal ctl ban 203.0.113.0/24 --for 1h\n";
+
+/* The form of each, in lines of what a terminal has. */
+static void forms_print(FILE *out)
+{
+	enum { INDENT = 9, WIDTH = 80 };
+	size_t at = WIDTH;
+	for (size_t i = 0; i < PROC_CTL_COUNT; i++) {
+		const struct proc_ctl_command *c = proc_ctl_command((enum proc_ctl)i);
+		char form[64];
+		if (!c->help)
+			continue;
+		size_t len = (size_t)snprintf(form, sizeof(form), "%s%s%s%s", i ? "|" : "", c->form,
+		                              c->option ? " " : "", c->option ?: "");
+		if (at + len > WIDTH) {
+			fprintf(out, "\n%*s", INDENT, "");
+			at = INDENT;
+		}
+		fputs(form, out);
+		at += len;
+	}
+	fputs("\n\n", out);
+}
+
+static void help_print(FILE *out, const struct proc_ctl_command *c)
+{
+	struct slice rest = slice_str(c->help);
+	const char *form = c->form;
+	while (rest.len) {
+		struct slice line = slice_head(rest, slice_find(rest, '\n'));
+		fprintf(out, "  %-19s %.*s\n", form, (int)line.len, (const char *)line.data);
+		rest = slice_skip(rest, line.len + 1);
+		form = "";
+	}
+}
+
+static void usage_print(FILE *out)
+{
+	fputs("Usage: mailseal ctl [-c FILE | -s SOCKET] [--json | --nagios]", out);
+	forms_print(out);
+	for (size_t i = 0; i < PROC_CTL_COUNT; i++)
+		if (proc_ctl_command((enum proc_ctl)i)->help)
+			help_print(out, proc_ctl_command((enum proc_ctl)i));
+	fputs(usage_rest, out);
+}
 
 /* The other build is asked first; the ledger may be large. */
 static bool takes_long(const char *command)
@@ -159,37 +183,20 @@ static int ctl_run(const char *path, const char *command, enum form form)
 	return answer_show(&answer, form);
 }
 
-static const struct command {
-	const char *name;
-	int least, most;   /* words behind it */
-	const char *words; /* how it is called */
-} commands[] = {
-	{ "status", 0, 0, "status" },
-	{ "reload", 0, 0, "reload" },
-	{ "drain", 0, 0, "drain" },
-	{ "release", 1, 1, "release DOMAIN" },
-	{ "forget", 1, 1, "forget USER" },
-	{ "tlsrpt-send", 0, 1, "tlsrpt-send, or tlsrpt-send DAY" },
-	{ "ban", 1, 1, "ban TARGET" },
-	{ "unban", 1, 1, "unban TARGET" },
-	{ "bans", 0, 0, "bans" },
-	{ "acme-renew", 1, 1, "acme-renew NAME" },
-	{ "upgrade", 0, 1, "upgrade, or upgrade BINARY" },
-};
-
-static const struct command *command_find(const char *name)
+/* NULL: `mailseal ctl` has no such word. */
+static const struct proc_ctl_command *command_find(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		if (!strcmp(name, commands[i].name))
-			return &commands[i];
-	return NULL;
+	enum proc_ctl which = proc_ctl_find(slice_str(name));
+	const struct proc_ctl_command *c = which < PROC_CTL_COUNT ? proc_ctl_command(which) : NULL;
+	return c && c->help ? c : NULL;
 }
 
 /* With as many words behind it as it takes; what is not known here the daemon refuses. */
 static bool is_whole(int count, char *const words[])
 {
-	const struct command *known = count ? command_find(words[0]) : NULL;
-	return known ? count - 1 >= known->least && count - 1 <= known->most : count == 1;
+	const struct proc_ctl_command *known = count ? command_find(words[0]) : NULL;
+	unsigned behind = (unsigned)(count - 1);
+	return known ? behind >= known->least && behind <= known->most : count == 1;
 }
 
 /* The command as it is sent; a path is made one that means the same to the daemon. */
@@ -211,14 +218,14 @@ static int line_make(struct buf *ret_line, int count, char *const words[], unsig
 
 static void words_complain(int count, char *const words[], enum form form)
 {
-	const struct command *known = count ? command_find(words[0]) : NULL;
+	const struct proc_ctl_command *known = count ? command_find(words[0]) : NULL;
 	if (!count)
 		fputs("mailseal ctl: what is to be done?\n", stderr);
 	else if (form == FORM_NAGIOS)
 		fputs("mailseal ctl: --nagios goes with status alone\n", stderr);
 	else if (known)
 		fprintf(stderr, "mailseal ctl: too few words, or too many; write %s\n",
-		        known->words);
+		        known->form);
 	else
 		fprintf(stderr, "mailseal ctl: there is no such command: %s\n", words[0]);
 	fputs("mailseal ctl --help says more\n", stderr);
@@ -265,10 +272,10 @@ static int options_read(int argc, char **argv, struct options *o)
 			        optarg);
 			return UNKNOWN;
 		case 'h':
-			fputs(usage, stdout);
+			usage_print(stdout);
 			return HELPED;
 		default:
-			fputs(usage, stderr);
+			usage_print(stderr);
 			return UNKNOWN;
 		}
 	}

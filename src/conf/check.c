@@ -75,6 +75,7 @@ void conf_check(struct conf_reader *r)
 	for (size_t i = 0; i < s->certificate_count; i++)
 		conf_check_certificate(r, &s->certificates[i]);
 	conf_check_listeners(r);
+	conf_check_limits(r);
 	conf_check_relay(r);
 	conf_check_check(r);
 	conf_check_site(r);

@@ -57,6 +57,8 @@ bool conf_check_is_passed_to(const struct conf_settings *s, const struct conf_ba
 void conf_check_listeners(struct conf_reader *r);
 /* Takes out those that are over. */
 void conf_check_exceptions(struct conf_reader *r);
+/* Limits that undo each other, of the file and of its edges. */
+void conf_check_limits(struct conf_reader *r);
 /* Relays, routes, the resolver, the services of MTAs. */
 void conf_check_relay(struct conf_reader *r);
 /* Links; after the edges. */

@@ -134,6 +134,12 @@ static void on_later(struct io_later *l)
 	decide(job->session, job->home, job->answer);
 }
 
+/* Whose questions are counted together: an address's; of networks that are exempt, a user's. */
+static struct edge_limits_key asker_of(const struct edge_session *s)
+{
+	return s->is_counted ? s->key : edge_limits_user_key(s->conv->mailbox, s->key);
+}
+
 /* A name that fits no question has no home. */
 static void ask(struct edge_session *s, const struct edge_lookup *lookup)
 {
@@ -163,6 +169,7 @@ void edge_lookup_begin(struct edge_session *s)
 	job->later.fn = on_later;
 	job->question.fn = on_answer;
 	job->home = EDGE_HOME_UNKNOWN;
+	job->question.place.who = asker_of(s);
 	snprintf(job->question.user, sizeof(job->question.user), "%s", s->conv->mailbox);
 	s->lookup = job;
 	s->lookup_began_ms = edge_session_now_ms(s);

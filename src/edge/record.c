@@ -183,7 +183,8 @@ static void session_log(const struct edge_session *s, const struct store_record 
 static bool is_turned_away_here(const struct edge_session *s)
 {
 	const struct conv_facts *f = &s->conv->facts;
-	return s->conv->outcome == CONV_OUTCOME_BACKEND_DOWN &&
+	return !s->client.bytes_in && !never_in_clear(s) &&
+	       s->conv->outcome == CONV_OUTCOME_BACKEND_DOWN &&
 	       !strcmp(f->client_addr, f->local_addr);
 }
 
@@ -192,8 +193,8 @@ static bool is_silent(const struct edge_session *s)
 {
 	if (s->is_implicit && !s->client_tls_was_up && !s->passed)
 		return s->left_in_handshake && !s->hello;
-	return !s->client.bytes_in &&
-	       (s->conv->outcome == CONV_OUTCOME_CLIENT_GONE || is_turned_away_here(s));
+	return is_turned_away_here(s) ||
+	       (!s->client.bytes_in && s->conv->outcome == CONV_OUTCOME_CLIENT_GONE);
 }
 
 void edge_record_session(struct edge_session *s)
@@ -208,7 +209,10 @@ void edge_record_session(struct edge_session *s)
 		s->pool->counters.sessions--;
 		return;
 	}
-	count(s);
+	if (is_turned_away_here(s))
+		s->pool->counters.sessions--;
+	else
+		count(s);
 	if (s->client_tls_was_begun && !s->client_tls_was_up)
 		hello_log(s);
 	/* What the backend offers is kept fresh with each session. */

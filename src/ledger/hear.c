@@ -62,7 +62,8 @@ static int on_forget(struct ledger *l, struct slice question)
 	proc_pack_u32(&p, request);
 	proc_pack_u32(&p, rows > UINT32_MAX ? UINT32_MAX : (uint32_t)rows);
 	proc_pack_u8(&p, r != 0);
-	return err_up(proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p)));
+	r = proc_peer_queue(l->parent, PROC_MSG_FORGOT, proc_packed(&p));
+	return r == PROC_CLOSED ? 0 : err_up(r);
 }
 
 /* It is told again every few minutes, so one that the file does not take now is not lost. */

@@ -166,7 +166,7 @@ static int parts_begin(struct ledger *l)
 						.on_end = on_parent_end,
 					});
 	if (!r)
-		r = proc_peer_send(l->parent, PROC_MSG_READY, (struct slice){}, -1);
+		r = proc_peer_ready(l->parent);
 	if (!r)
 		ledger_status_begin(l);
 	return err_up(r);
@@ -191,7 +191,7 @@ static bool folder_is_fine(const struct ledger *l)
 	return false;
 }
 
-/* 0, LEDGER_NOT_NOW or a negative. */
+/* 0, LEDGER_NOT_NOW (its folder cannot be used, or the parent has ended already) or a negative. */
 enum { LEDGER_NOT_NOW = 1 };
 static int begin(struct ledger *l, int chan_fd)
 {
@@ -199,7 +199,7 @@ static int begin(struct ledger *l, int chan_fd)
 	if (!r)
 		r = proc_config_wait(l->parent_chan, &l->settings);
 	if (r)
-		return err_up(r);
+		return r == PROC_CLOSED ? LEDGER_NOT_NOW : err_up(r);
 	snprintf(l->folder, sizeof(l->folder), "%s/" CONF_LEDGER_FOLDER, l->settings->state_dir);
 	snprintf(l->path, sizeof(l->path), "%s/" CONF_LEDGER_FILE, l->folder);
 	snprintf(l->others_path, sizeof(l->others_path), "%s/" STORE_OTHERS_FILE, l->folder);

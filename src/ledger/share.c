@@ -187,7 +187,7 @@ void share_forget(struct share *s, const char *user)
 void share_told(struct share *s)
 {
 	void (*tell)(void *owner) = s->on_done;
-	if (!tell || share_tell_waiting(s))
+	if (!tell || share_tell_waiting(s) || s->releases)
 		return;
 	s->on_done = NULL;
 	io_deadline_disarm(&s->finish);

@@ -81,7 +81,8 @@ void share_ban(struct share *s, struct slice ban);
 void share_tokens_tell(struct share *s, struct slice tokens);
 /* on_order() follows, perhaps at once; s is not NULL. */
 void share_order_ask(struct share *s, const struct share_order *order);
-/* Tells what is not told yet; on_done once, after SHARE_END_MS at the latest, perhaps at once. */
+/* Tells what is not told yet, and waits until leases are given back; on_done once, after
+ * SHARE_END_MS at the latest, perhaps at once. */
 void share_finish(struct share *s, void (*on_done)(void *owner), void *owner);
 
 /* Numbers of enum proc_cluster_number, packed. ret_bytes has 8 * PROC_CLUSTER_NUMBER_COUNT. */

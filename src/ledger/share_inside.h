@@ -38,6 +38,7 @@ struct share {
 	unsigned turns;
 	int64_t since_s; /* that it is reached, or not */
 	size_t guesses;  /* on their way */
+	size_t releases; /* the same, of leases of orders */
 	size_t nodes;    /* heard of lately, this one too */
 	void (*on_done)(void *owner);
 	void *on_done_owner;

@@ -40,6 +40,10 @@ static void on_answer(void *owner, const struct cluster_value *value)
 		answer(a->share, a, PROC_ORDER_NO, (struct slice){});
 	else
 		answer(a->share, a, PROC_ORDER_YES, is_chain ? value->text : (struct slice){});
+	if (a->ask == PROC_ORDER_RELEASE) {
+		a->share->releases--;
+		share_told(a->share);
+	}
 }
 
 static bool store_ask(struct share *s, const struct share_order *order, struct asked *a)
@@ -74,8 +78,10 @@ void share_order_ask(struct share *s, const struct share_order *order)
 		return;
 	}
 	*a = now;
-	if (store_ask(s, order, a))
+	if (store_ask(s, order, a)) {
+		s->releases += order->ask == PROC_ORDER_RELEASE;
 		(void)TAKE(a);
-	else
+	} else {
 		answer(s, &now, PROC_ORDER_AWAY, (struct slice){});
+	}
 }

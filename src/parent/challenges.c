@@ -33,6 +33,12 @@ struct parent_challenges {
 	uint32_t made_key_id;
 	int made_fd; /* of that key, for the other keys processes */
 	struct acme_word made_for;
+	/* Keys that were made, for processes that are started in the place of others. */
+	struct made_key {
+		uint32_t id;
+		int fd;
+	} made_keys[ACME_CHALLENGES_MAX];
+	size_t made_key_count;
 };
 
 static void on_heard(struct io_deadline *d)
@@ -138,10 +144,41 @@ void parent_challenges_taken(struct parent *p, unsigned slot, struct slice paylo
 	look_if_all(p);
 }
 
+/* --- keys of tls-alpn-01 --- */
+
+/* Takes c->made_fd. There is room: it goes into a list with as many places. */
+static void made_key_keep(struct parent_challenges *c, uint32_t id)
+{
+	if (c->made_key_count == ACME_CHALLENGES_MAX)
+		return;
+	c->made_keys[c->made_key_count++] = (struct made_key){ id, c->made_fd };
+	c->made_fd = 0;
+}
+
+static void made_key_drop(struct parent_challenges *c, uint32_t id)
+{
+	for (size_t i = 0; i < c->made_key_count; i++) {
+		if (c->made_keys[i].id != id)
+			continue;
+		close(c->made_keys[i].fd);
+		c->made_keys[i] = c->made_keys[--c->made_key_count];
+		return;
+	}
+}
+
 static void key_forget(struct parent *p, const struct acme_challenge *c)
 {
-	if (c->type == ACME_TLS_ALPN_01)
-		parent_keys_forget(p, c->key_id);
+	if (c->type != ACME_TLS_ALPN_01)
+		return;
+	made_key_drop(p->challenges, c->key_id);
+	parent_keys_forget(p, c->key_id);
+}
+
+void parent_challenges_keys_send(struct parent_child *keys)
+{
+	const struct parent_challenges *c = keys->parent->challenges;
+	for (size_t i = 0; c && i < c->made_key_count; i++)
+		parent_keys_send_made(keys, c->made_keys[i].id, c->made_keys[i].fd);
 }
 
 /* Those that another of this name and token takes the place of, or that are done with. */
@@ -204,6 +241,15 @@ static int certificate_order(struct parent *p, const struct acme_word *w)
 	return 0;
 }
 
+void parent_challenges_maker_lost(struct parent *p)
+{
+	if (!p->challenges || !p->challenges->is_made)
+		return;
+	const struct acme_word again = p->challenges->made_for;
+	if (certificate_order(p, &again))
+		parent_acme_in_force(p, false);
+}
+
 int parent_challenge_put(struct parent *p, const struct acme_word *w)
 {
 	if (!challenges_of(p))
@@ -231,8 +277,10 @@ void parent_challenge_made(struct parent *p, struct slice payload)
 		return;
 	}
 	c->is_made = false;
-	if (chain.len)
+	if (chain.len) {
 		parent_keys_share(p, key_id, c->made_fd);
+		made_key_keep(c, key_id);
+	}
 	made_close(c);
 	struct acme_challenge one = challenge_from(&c->made_for);
 	one.key_id = key_id;
@@ -276,6 +324,8 @@ void parent_challenges_free(struct parent *p)
 		return;
 	io_deadline_disarm(&c->heard);
 	made_close(c);
+	while (c->made_key_count)
+		made_key_drop(c, c->made_keys[0].id);
 	acme_challenges_clear(&c->list);
 	acme_challenges_clear(&c->others);
 	free(c);

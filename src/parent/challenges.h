@@ -16,6 +16,11 @@ void parent_challenges_end(struct parent *p);
 void parent_challenges_send(struct parent *p, struct parent_child *worker);
 void parent_challenges_free(struct parent *p);
 
+/* A keys process that begins hears the keys of challenges that are in force. */
+void parent_challenges_keys_send(struct parent_child *keys);
+/* The one that makes them died: its successor is asked for what it was at. */
+void parent_challenges_maker_lost(struct parent *p);
+
 /* parent/acme.c */
 void parent_acme_in_force(struct parent *p, bool is_in_force);
 

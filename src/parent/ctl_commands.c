@@ -11,6 +11,7 @@
 
 #include "base/clean.h"
 #include "conf/value.h"
+#include "proc/ctl.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -250,53 +251,46 @@ static void drain_do(struct asker *a, const char *word)
 	parent_drain(a->ctl->parent);
 }
 
-static const struct command {
-	const char *name;
-	enum { ALONE, WORD, MAYBE_WORD } takes;
-	void (*fn)(struct asker *a, const char *word); /* "" where there is none */
-} commands[] = {
-	{ "status", ALONE, status_do },
-	{ "reload", ALONE, reload_do },
-	{ "release", WORD, release_do },
-	{ "forget", WORD, forget_do },
-	{ "tlsrpt-send", MAYBE_WORD, reports_send_do },
-	{ "ban", WORD, ban_do },
-	{ "unban", WORD, unban_do },
-	{ "bans", ALONE, bans_do },
-	{ "acme-renew", WORD, renew_do },
-	{ "tlsa-plan", WORD, tlsa_plan_do },
-	{ "tlsa-abort", WORD, tlsa_abort_do },
-	{ "tlsa-status", ALONE, tlsa_status_do },
-	{ "drain", ALONE, drain_do },
-	{ "upgrade", MAYBE_WORD, upgrade_do },
+/* The word behind it is "" where there is none. */
+static void (*const answers[])(struct asker *a, const char *word) = {
+	[PROC_CTL_STATUS] = status_do,
+	[PROC_CTL_RELOAD] = reload_do,
+	[PROC_CTL_DRAIN] = drain_do,
+	[PROC_CTL_RELEASE] = release_do,
+	[PROC_CTL_FORGET] = forget_do,
+	[PROC_CTL_TLSRPT_SEND] = reports_send_do,
+	[PROC_CTL_BAN] = ban_do,
+	[PROC_CTL_UNBAN] = unban_do,
+	[PROC_CTL_BANS] = bans_do,
+	[PROC_CTL_ACME_RENEW] = renew_do,
+	[PROC_CTL_UPGRADE] = upgrade_do,
+	[PROC_CTL_TLSA_PLAN] = tlsa_plan_do,
+	[PROC_CTL_TLSA_ABORT] = tlsa_abort_do,
+	[PROC_CTL_TLSA_STATUS] = tlsa_status_do,
 };
-
-static bool is_called(const struct command *command, const char *line)
-{
-	size_t len = strlen(command->name);
-	if (strncmp(line, command->name, len))
-		return false;
-	return line[len] == ' ' ? command->takes != ALONE : !line[len] && command->takes != WORD;
-}
+_Static_assert(COUNT_OF(answers) == PROC_CTL_COUNT, "a word without its answer");
 
 static void unknown_answer(struct asker *a)
 {
-	char text[320];
-	size_t len = (size_t)snprintf(text, sizeof(text), "unknown command; known:");
-	for (size_t i = 0; i < COUNT_OF(commands) && len < sizeof(text); i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s", i ? "," : "",
-		                        commands[i].name);
-	parent_ctl_answer(a, result_json(false, text));
+	CLEAN(buf_deinit) struct buf text = {};
+	int r = buf_add_str(&text, "unknown command; known: ");
+	if (!r)
+		r = proc_ctl_list(&text);
+	if (!r)
+		r = buf_add(&text, slice_of("", 1));
+	parent_ctl_answer(a, result_json(false, r ? "unknown command"
+	                                          : (const char *)text.data + text.start));
 }
 
 void parent_ctl_command(struct asker *a)
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		if (!is_called(&commands[i], a->line))
-			continue;
-		const char *rest = a->line + strlen(commands[i].name);
-		commands[i].fn(a, *rest ? rest + 1 : rest);
-		return;
-	}
-	unknown_answer(a);
+	struct slice line = slice_str(a->line);
+	size_t len = slice_find(line, ' ');
+	enum proc_ctl which = proc_ctl_find(slice_head(line, len));
+	bool has_word = len < line.len;
+	if (which == PROC_CTL_COUNT || has_word > proc_ctl_command(which)->most ||
+	    has_word < proc_ctl_command(which)->least)
+		unknown_answer(a);
+	else
+		answers[which](a, a->line + len + has_word);
 }

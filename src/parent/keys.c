@@ -1,5 +1,6 @@
 #include "parent/keys.h"
 #include "parent/catalog.h"
+#include "parent/challenges.h"
 #include "parent/children.h"
 #include "parent/guard.h"
 #include "parent/parent.h"
@@ -106,6 +107,7 @@ static int keys_launch(struct parent *p, unsigned slot)
 	all_send(keys, p->retired);
 	all_send(keys, p->plan);
 	all_send(keys, p->next);
+	parent_challenges_keys_send(keys);
 	parent_catalog_keys_lost(p, slot);
 	return 0;
 }
@@ -118,8 +120,10 @@ int parent_keys_start(struct parent_child *keys)
 	int r = keys_launch(p, keys->slot);
 	if (r)
 		return err_up(r);
-	if (keys->slot == 0)
+	if (keys->slot == 0) {
 		parent_plan_keys_again(p);
+		parent_challenges_maker_lost(p);
+	}
 	introduce(p, keys);
 	parent_guard_keys_lost(p);
 	return 0;
@@ -185,15 +189,20 @@ void parent_keys_make(struct parent *p, enum proc_msg_type type, struct slice pa
 	parent_send(&p->keys[0], type, payload, fd);
 }
 
-void parent_keys_share(struct parent *p, uint32_t key_id, int fd)
+void parent_keys_send_made(struct parent_child *keys, uint32_t key_id, int fd)
 {
 	char path[64];
 	/* Opened anew: each reads from the beginning. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!parent_keys_load_one(keys, key_id, path))
+		log_error(NULL, "key not handed on", kv_int("key", key_id),
+		          kv_str("error", strerror(errno)));
+}
+
+void parent_keys_share(struct parent *p, uint32_t key_id, int fd)
+{
 	for (unsigned i = 1; i < p->keys_count; i++)
-		if (!parent_keys_load_one(&p->keys[i], key_id, path))
-			log_error(NULL, "key not handed on", kv_int("key", key_id),
-			          kv_str("error", strerror(errno)));
+		parent_keys_send_made(&p->keys[i], key_id, fd);
 }
 
 int parent_keys_slot(const struct parent *p, pid_t pid)

@@ -47,7 +47,9 @@ void parent_keys_refuse(struct parent_child *keys, uint32_t key_id);
 void parent_keys_forget(struct parent *p, uint32_t key_id);
 /* The first of them makes keys, certificates and requests. Takes fd. */
 void parent_keys_make(struct parent *p, enum proc_msg_type type, struct slice payload, int fd);
-/* What the first made and wrote into fd, for the others; fd stays the caller's. */
+/* What the first made and wrote into fd, for one; fd stays the caller's. */
+void parent_keys_send_made(struct parent_child *keys, uint32_t key_id, int fd);
+/* The same for all others. */
 void parent_keys_share(struct parent *p, uint32_t key_id, int fd);
 
 /* Which of them has that pid; -1: none. */

@@ -1,6 +1,7 @@
 /* What the parent has to do with the ledger: its numbers for the status, its part at the end. */
 #include "parent/ledger.h"
 #include "parent/acme.h"
+#include "parent/acme_state.h"
 #include "parent/children.h"
 #include "parent/ctl.h"
 #include "parent/state.h"
@@ -154,6 +155,7 @@ void parent_ledger_end(struct parent *p)
 	}
 	if (io_deadline_is_armed(&p->ledger_late))
 		return;
+	parent_acme_share_release(p); /* an order that is cut off: another node may begin */
 	parent_child_detach(&p->ledger);
 	p->ledger_late.fn = on_late;
 	io_deadline_arm(p->loop, &p->ledger_late, END_MS);

@@ -32,7 +32,7 @@ int proc_config_wait(struct proc_chan *parent, struct conf_settings **ret_settin
 		int ended = proc_chan_read(parent);
 		next = proc_chan_next(parent, &msg);
 		if (next == PROC_MORE && ended)
-			return err_raise(-ECONNRESET);
+			return ended == PROC_CLOSED ? PROC_CLOSED : err_up(ended);
 	}
 	if (next || msg.type != PROC_MSG_CONFIG)
 		return err_raise(-EPROTO);

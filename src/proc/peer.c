@@ -139,6 +139,12 @@ int proc_peer_queue(struct proc_peer *p, enum proc_msg_type type, struct slice p
 	return r;
 }
 
+int proc_peer_ready(struct proc_peer *p)
+{
+	int r = proc_peer_send(p, PROC_MSG_READY, (struct slice){}, -1);
+	return r == PROC_CLOSED ? 0 : err_up(r);
+}
+
 struct proc_chan *proc_peer_chan(struct proc_peer *p)
 {
 	return p->chan;

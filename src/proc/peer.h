@@ -41,6 +41,9 @@ void proc_peer_free(struct proc_peer *peer);
                                  struct slice payload, int fd);
 [[nodiscard]] int proc_peer_queue(struct proc_peer *peer, enum proc_msg_type type,
                                   struct slice payload);
+/* PROC_MSG_READY, to the parent. That it has ended meanwhile is no failure, for on_end tells. 0 or
+ * a negative. */
+[[nodiscard]] int proc_peer_ready(struct proc_peer *peer);
 struct proc_chan *proc_peer_chan(struct proc_peer *peer);
 
 #endif

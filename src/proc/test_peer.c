@@ -310,6 +310,24 @@ static void test_peer_sender_out_of_its_role(void **state)
 	pair_deinit(&p);
 }
 
+/* A process whose parent has ended while it began: it hears that, and has not failed. */
+static void test_peer_is_ready_for_a_parent_that_ended(void **state)
+{
+	struct pair p;
+	(void)state;
+	pair_init(&p);
+	struct proc_peer_settings set =
+		settings(&p.resolver, p.fds[1], PROC_ROLE_RESOLVER, PROC_ROLE_PARENT);
+	assert_int_equal(proc_peer_new(&p.resolver.peer, &set), 0);
+	close(p.fds[0]);
+	assert_int_equal(proc_peer_ready(p.resolver.peer), 0);
+	assert_int_equal(p.resolver.ends, 0);
+	run(&p, LATE_MS);
+	assert_int_equal(p.resolver.ends, 1);
+	assert_int_equal(p.resolver.how, PROC_PEER_GONE);
+	pair_deinit(&p);
+}
+
 /* Who takes it keeps it; else it is closed. */
 static void test_peer_descriptors(void **state)
 {
@@ -359,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_peer_a_negative_ends_it),
 		cmocka_unit_test(test_peer_broken_sender),
 		cmocka_unit_test(test_peer_sender_out_of_its_role),
+		cmocka_unit_test(test_peer_is_ready_for_a_parent_that_ended),
 		cmocka_unit_test(test_peer_descriptors),
 	};
 	return cmocka_run_group_tests(tests, first_loop, NULL);

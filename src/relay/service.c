@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_calm.h"
 #include "io/stream.h"
 #include "policy/ask.h"
 #include "policy/rule.h"
@@ -18,12 +19,13 @@ enum {
 };
 
 struct client {
-	struct client *next, *prev;
+	struct client *next, *prev; /* who asked last is the last */
 	struct relay_service *service;
 	struct io_stream stream;
 	struct io_deadline late;
 	struct io_later end;
 	struct policy_question question;
+	pid_t pid; /* whose it is; 0: not known */
 	bool is_asking;
 	bool tlsrpt;
 };
@@ -34,15 +36,30 @@ struct relay_service {
 	struct relay_service_counters counters;
 	struct client clients; /* a ring, this is its head */
 	size_t count;
+	struct log_calm refusals, misunderstandings;
 };
+
+static void unlink_client(struct client *c)
+{
+	c->prev->next = c->next;
+	c->next->prev = c->prev;
+}
+
+static void link_last(struct client *c)
+{
+	struct client *head = &c->service->clients;
+	c->next = head;
+	c->prev = head->prev;
+	c->prev->next = c;
+	head->prev = c;
+}
 
 static void client_free(struct client *c)
 {
 	struct relay_service *s = c->service;
 	if (c->is_asking)
 		s->set.asker->cancel(s->set.asker, &c->question);
-	c->prev->next = c->next;
-	c->next->prev = c->prev;
+	unlink_client(c);
 	s->count--;
 	io_deadline_disarm(&c->late);
 	io_later_remove(s->set.loop, &c->end);
@@ -140,6 +157,8 @@ static void ask(struct client *c, const struct socketmap_question *question)
 {
 	struct relay_service *s = c->service;
 	s->counters.questions++;
+	unlink_client(c);
+	link_last(c);
 	if (slice_equal(question->name, slice_str("transport"))) {
 		transport_answer(c, question->key);
 		return;
@@ -168,6 +187,14 @@ static bool is_blocked(struct client *c)
 	return true;
 }
 
+static void misunderstanding_log(struct relay_service *s)
+{
+	uint64_t unsaid;
+	if (log_calm(&s->misunderstandings, io_loop_now_ms(s->set.loop), &unsaid))
+		log_warn(NULL, "policy service was asked what is no question",
+		         kv_int("unsaid", (int64_t)unsaid));
+}
+
 /* One question at a time; what comes behind it waits. */
 static void pump(struct client *c)
 {
@@ -180,7 +207,7 @@ static void pump(struct client *c)
 		io_stream_consume(&c->stream, used);
 	}
 	if (!c->is_asking && r == SOCKETMAP_BROKEN) {
-		log_warn(NULL, "policy service was asked what is no question");
+		misunderstanding_log(c->service);
 		end(c);
 	}
 }
@@ -238,22 +265,60 @@ void relay_service_set_transport(struct relay_service *s,
 	s->transport = *transport;
 }
 
+static pid_t pid_of(int fd)
+{
+	struct ucred peer = {};
+	socklen_t len = sizeof(peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? 0 : peer.pid;
+}
+
+static size_t count_of(const struct relay_service *s, pid_t pid)
+{
+	size_t count = 0;
+	for (const struct client *c = s->clients.next; c != &s->clients; c = c->next)
+		count += c->pid == pid;
+	return count;
+}
+
+/* Who has asked nothing for the longest gives way. */
+static bool has_room(struct relay_service *s, pid_t pid)
+{
+	if (pid && count_of(s, pid) >= s->set.each_max)
+		return false;
+	if (s->count < s->set.clients_max)
+		return true;
+	for (struct client *c = s->clients.next; c != &s->clients; c = c->next) {
+		if (c->is_asking)
+			continue;
+		client_free(c);
+		return true;
+	}
+	return false;
+}
+
+static void refuse(struct relay_service *s, int fd, pid_t pid)
+{
+	uint64_t unsaid;
+	close(fd);
+	if (log_calm(&s->refusals, io_loop_now_ms(s->set.loop), &unsaid))
+		log_warn(NULL, "policy service has no room for a client", kv_int("pid", pid),
+		         kv_int("clients", (int64_t)s->count), kv_int("unsaid", (int64_t)unsaid));
+}
+
 void relay_service_accept(struct relay_service *s, int fd)
 {
-	struct client *c = s->count < RELAY_SERVICE_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	pid_t pid = pid_of(fd);
+	struct client *c = has_room(s, pid) ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
-		log_warn(NULL, "policy service has no room for a client");
-		close(fd);
+		refuse(s, fd, pid);
 		return;
 	}
 	c->service = s;
+	c->pid = pid;
 	c->late.fn = on_late;
 	c->end.fn = on_end;
 	c->stream = (struct io_stream){ .fd = -1, .owner = c, .on_event = on_event };
-	c->next = &s->clients;
-	c->prev = s->clients.prev;
-	c->prev->next = c;
-	s->clients.prev = c;
+	link_last(c);
 	s->count++;
 	io_deadline_arm(s->set.loop, &c->late, IDLE_MS);
 	if (io_stream_open(&c->stream, s->set.loop, fd))

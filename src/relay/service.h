@@ -13,7 +13,12 @@ struct io_loop;
 struct policy_asker;
 struct relay_service;
 
-enum { RELAY_SERVICE_CLIENTS_MAX = 2000 };
+/*
+ * Clients of a worker, each with one question under way. Of those that ask nothing the one that has
+ * been silent for the longest gives way to who comes above that; Postfix connects again. One
+ * process has half of that at most, so that it turns nobody else away.
+ */
+enum { RELAY_SERVICE_CLIENTS_MAX = 2000, RELAY_SERVICE_EACH_MAX = 1000 };
 
 /* Where the map "transport" sends mail; nothing without a port. */
 struct relay_service_transport {
@@ -26,6 +31,7 @@ struct relay_service_settings {
 	struct io_loop *loop;
 	struct policy_asker *asker;
 	enum conf_dialect dialect;
+	size_t clients_max, each_max; /* RELAY_SERVICE_... */
 };
 
 struct relay_service_counters {

@@ -241,7 +241,7 @@ static int parent_begin(struct resolver *r)
 							 .on_end = on_parent_end,
 						 });
 	if (!result)
-		result = proc_peer_send(r->parent, PROC_MSG_READY, (struct slice){}, -1);
+		result = proc_peer_ready(r->parent);
 	if (!result)
 		resolver_memory_tell(r->memory);
 	return err_up(result);
@@ -276,6 +276,7 @@ static void descriptors_raise(void)
 	(void)!setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* 0, PROC_CLOSED (the parent has ended already) or a negative. */
 static int begin(struct resolver *r, int chan_fd)
 {
 	struct proc_box_report report;
@@ -285,7 +286,7 @@ static int begin(struct resolver *r, int chan_fd)
 		result = proc_config_wait(r->parent_chan, &r->settings); /* it names files, read
 		                                                            outside the box */
 	if (result)
-		return err_up(result);
+		return result == PROC_CLOSED ? PROC_CLOSED : err_up(result);
 	c = &r->settings->resolver;
 	snprintf(r->folder, sizeof(r->folder), "%s/" CONF_RESOLVER_FOLDER, r->settings->state_dir);
 	cas_read(r, conf_system_cas);
@@ -333,9 +334,9 @@ int resolver_main(int chan_fd)
 	int result = begin(&r, chan_fd);
 	if (!result)
 		result = io_loop_run(r.loop);
-	if (result)
+	if (result < 0)
 		log_error(NULL, "resolver cannot run", kv_str("error", file_error(result)),
 		          kv_str("where", err_origin()));
 	end(&r);
-	return result ? 1 : r.status;
+	return result < 0 ? 1 : r.status;
 }

@@ -293,7 +293,7 @@ static int on_parent_message(void *owner, struct proc_peer *from, struct proc_ms
 		return err_raise(-EPROTO);
 	int failed = runner_queue_init(&r->queue, r->hooks.rate);
 	if (!failed)
-		failed = proc_peer_send(r->parent, PROC_MSG_READY, (struct slice){}, -1);
+		failed = proc_peer_ready(r->parent);
 	return err_up(failed);
 }
 

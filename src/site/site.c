@@ -255,10 +255,11 @@ static int parts_begin(struct site *s)
 		                                                  .on_message = on_parent_message,
 		                                                  .on_end = on_parent_end });
 	if (!r)
-		r = proc_peer_send(s->parent, PROC_MSG_READY, (struct slice){}, -1);
+		r = proc_peer_ready(s->parent);
 	return err_up(r);
 }
 
+/* 0, PROC_CLOSED (the parent has ended already) or a negative. */
 static int begin(struct site *s, int chan_fd)
 {
 	struct proc_box_report report;
@@ -268,7 +269,7 @@ static int begin(struct site *s, int chan_fd)
 		r = proc_config_wait(s->parent_chan, &s->settings); /* it names files, read
 		                                                       outside the box */
 	if (r)
-		return err_up(r);
+		return r == PROC_CLOSED ? PROC_CLOSED : err_up(r);
 	snprintf(folder, sizeof(folder), "%s/" CONF_SITE_FOLDER, s->settings->state_dir);
 	snprintf(s->path, sizeof(s->path), "%s/" CONF_SERVED_FILE, folder);
 	cas_read(s, conf_system_cas);
@@ -300,9 +301,9 @@ int site_main(int chan_fd)
 	int r = begin(&s, chan_fd);
 	if (!r)
 		r = io_loop_run(s.loop);
-	if (r)
+	if (r < 0)
 		log_error(NULL, "site cannot run", kv_str("error", strerror(-r)),
 		          kv_str("where", err_origin()));
 	end(&s);
-	return r ? 1 : 0;
+	return r < 0 ? 1 : 0;
 }

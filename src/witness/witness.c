@@ -240,10 +240,11 @@ static int parts_begin(struct witness *w)
 		                                                  .on_message = on_message,
 		                                                  .on_end = on_parent_end });
 	if (!r)
-		r = proc_peer_send(w->parent, PROC_MSG_READY, (struct slice){}, -1);
+		r = proc_peer_ready(w->parent);
 	return err_up(r);
 }
 
+/* 0, PROC_CLOSED (the parent has ended already) or a negative. */
 static int begin(struct witness *w, int chan_fd)
 {
 	struct proc_box_report report;
@@ -253,7 +254,7 @@ static int begin(struct witness *w, int chan_fd)
 		r = proc_config_wait(w->parent_chan, &w->settings); /* it names files, read outside
 		                                                       the box */
 	if (r)
-		return err_up(r);
+		return r == PROC_CLOSED ? PROC_CLOSED : err_up(r);
 	snprintf(folder, sizeof(folder), "%s/" CONF_WITNESS_FOLDER, w->settings->state_dir);
 	cas_read(w);
 	if (!w->settings->resolver.trusts_ad)
@@ -293,9 +294,9 @@ int witness_main(int chan_fd)
 	int r = begin(&w, chan_fd);
 	if (!r)
 		r = io_loop_run(w.loop);
-	if (r)
+	if (r < 0)
 		log_error(NULL, "witness cannot run", kv_str("error", strerror(-r)),
 		          kv_str("where", err_origin()));
 	end(&w);
-	return r ? 1 : 0;
+	return r < 0 ? 1 : 0;
 }

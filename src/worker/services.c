@@ -56,8 +56,11 @@ int worker_services_new(struct worker_services **ret_s, struct io_loop *loop,
 		return err_raise(-ENOMEM);
 	s->loop = loop;
 	s->collector.asker = asker;
-	int r = relay_service_new(&s->policy,
-	                          &(struct relay_service_settings){ .loop = loop, .asker = asker });
+	int r = relay_service_new(&s->policy, &(struct relay_service_settings){
+						      .loop = loop,
+						      .asker = asker,
+						      .clients_max = RELAY_SERVICE_CLIENTS_MAX,
+						      .each_max = RELAY_SERVICE_EACH_MAX });
 	if (!r)
 		r = relay_new(&s->relay, loop, asker);
 	if (!r)
