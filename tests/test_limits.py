@@ -249,6 +249,32 @@ def test_a_balancer_is_not_taken_for_its_clients(serve):
     other.close()
 
 
+@pytest.mark.parametrize("cut", [0, 100], ids=["all of it", "a piece of it"])
+def test_a_balancer_sends_its_header_and_the_clienthello_at_once(serve, cut):
+    """As HAProxy does, where the client was quick."""
+    stage = serve("imap", "", more='proxy_from = ["127.0.0.1/32"];')
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context().wrap_bio(theirs, ours)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = ours.read()
+    talk = From(stage.tls)
+    talk.sock.sendall(b"PROXY TCP4 198.51.100.1 192.0.2.9 4000 993\r\n" + hello[:cut or len(hello)])
+    talk.sock.sendall(hello[cut or len(hello):])
+    while True:
+        try:
+            client.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            got = talk.sock.recv(65536)
+            assert got, "the session ended"
+            theirs.write(got)
+    talk.sock.sendall(ours.read())
+    talk.close()
+    ended = stage.daemon.wait("session ended")
+    assert (ended["client"], ended["tls"]) == ("198.51.100.1", "TLSv1.3")
+
+
 # Handshakes
 
 
