@@ -20,6 +20,9 @@ static const struct talk by_auth_talks[] = {
 		TLS_START "C: AUTH PLAIN " JOE "\nM: joe\n" OPEN "> AUTH PLAIN\n< 334 \n> " JOE "\n"
 		"< 235 2.7.0 Ok\nS: 235 2.7.0 Ok\nM: \n"
 		"C: MAIL FROM:<a@c.example>\n> MAIL FROM:<a@c.example>\n< 250 2.1.0 Ok\nS: 250 2.1.0 Ok\n" },
+	{ "who it is is known before anybody is asked", BY_AUTH,
+		TLS_START "C: AUTH PLAIN " JOE "\n! wait\nU: joe\nF: homeless\nS: " WRONG
+		"C: AUTH PLAIN AGFubgB5\n! wait\nU: ann\n" },
 	{ "PLAIN, asked for", BY_AUTH,
 		TLS_START "C: AUTH plain\nS: 334 \nC: " JOE "\nM: joe\n" OPEN "> AUTH PLAIN\n< 334 \n"
 		"> " JOE "\n< 235 Ok\nS: 235 Ok\n" },
