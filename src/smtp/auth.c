@@ -153,6 +153,9 @@ int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 	/* Before the credential went out nobody can be logged in. */
 	if (class == 2 && buf_len(&e->credential))
 		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
+	/* It is about to refuse, and says why to users who have a backend alone. */
+	if (class == 3 && e->conv.set->open == CONV_OPEN_AUTH && !e->conv.is_logged_in)
+		return err_up(send_secret(e, slice_str(sasl_last_response(e->auth.mechanism))));
 	int r = answer(e);
 	if (r)
 		return err_up(r);
