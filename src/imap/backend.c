@@ -32,8 +32,11 @@ static int command_send(struct imap_edge *e, const char *tag, const char *comman
 	return err_up(buf_printf(&e->login.conv.out[CONV_BACKEND], "%s %s\r\n", tag, command));
 }
 
+/* What other sessions have too (conv_share_seen()) is not this one's to change. */
 static void caps_keep(struct imap_edge *e, struct slice words)
 {
+	if (e->login.conv.offer)
+		return;
 	imap_caps_keep(words, e->login.conv.seen->text, sizeof(e->login.conv.seen->text));
 }
 
