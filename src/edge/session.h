@@ -85,6 +85,7 @@ struct edge_session {
 	uint64_t line_since_ms;
 	unsigned login_failures; /* of the conversation, those that were dealt with */
 	enum conv_todo held_todo;
+	uint32_t held_more_ms; /* once that is over */
 	uint64_t closing_since_ms, closing_moved_ms;
 	size_t closing_left; /* bytes for the client at the last look */
 	const char *
