@@ -112,6 +112,7 @@ struct edge_pool {
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
 	size_t in_line;
+	size_t line_most; /* the highest max_handshakes of those who joined since it was empty */
 	struct io_later line_moves;
 	struct io_deadline drain_tick;
 	struct edge_tidy tidy;
