@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import socket
+import statistics
 import tempfile
 import threading
 import time
@@ -374,6 +375,31 @@ edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{self.port}"]; open
         self.daemon.close()
         for server in self.servers:
             server.close()
+
+
+def test_a_wrong_password_is_answered_as_late_as_no_such_user(tmp_path):
+    """To the tick of the wheel: the server of this one answers at once."""
+    users = tmp_path / "users"
+    users.write_text("alice one\n", encoding="ascii")
+    users.chmod(0o644)
+    d = Director(tmp_path, apart, 'lookup = "t"; by_user = ( { backend = "one"; }, { backend = "two"; } );',
+                 more=f'lookup = {{ t = {{ table = "{users}"; }}; }}; limits = {{ login_failures_max = 1000; '
+                      'errors_max = 1000; login_delay_after = 0; login_refuse_after = 0; };')
+    talk = greeted("imap", d.port)
+
+    def late(user):
+        took = []
+        for _ in range(15):
+            began = time.monotonic()
+            assert login("imap", talk, user, "x").startswith(WRONG["imap"])
+            took.append(time.monotonic() - began)
+        return statistics.median(took)
+    try:
+        late("alice")  # what is not known yet is two seconds
+        assert wait_until(lambda: abs(late("alice") - late("bob")) < 0.06, 60)
+    finally:
+        talk.close()
+        d.close()
 
 
 def test_the_name_decides(tmp_path, monkeypatch):

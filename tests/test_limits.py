@@ -127,21 +127,41 @@ def test_connections_per_address(serve):
     assert From(stage.plain).line().startswith(b"* OK")
 
 
-LOGINS = {"imap": (b"a LOGIN %s secret\r\n", b"a OK", b"* BYE [UNAVAILABLE]"),
+LOGINS = {"imap": (b"a LOGIN %s\r\n", b"a OK", b"* BYE [UNAVAILABLE]"),
           "pop3": (b"AUTH PLAIN %s\r\n", b"+OK", b"-ERR [SYS/TEMP]"),
           "managesieve": (b'AUTHENTICATE "PLAIN" "%s"\r\n', b"OK", b"BYE (TRYLATER)"),
           "submission": (b"AUTH PLAIN %s\r\n", b"235", b"421 4.3.2")}
 
 
-def log_in(port, protocol, user, address="127.0.0.1"):
+def log_in(port, protocol, user, address="127.0.0.1", password="secret"):
     talk = From(port, address)
     talk.sock = client_context().wrap_socket(talk.sock)
     greeted(talk, protocol)
-    name = user.encode()
+    credential = f"{user} {password}".encode()
     if protocol != "imap":
-        name = base64.b64encode(b"\0" + name + b"\0secret")
-    talk.say(LOGINS[protocol][0] % name)
+        credential = base64.b64encode(f"\0{user}\0{password}".encode())
+    talk.say(LOGINS[protocol][0] % credential)
     return talk, talk.line()
+
+
+@pytest.mark.parametrize("protocol", USERS)
+def test_failed_logins_are_refused_on_a_new_connection_too(serve, protocol):
+    stage = serve(protocol, 'login_delay_after = 0; login_refuse_after = 2; login_refuse_for = "1h";')
+    _, well, refusal = LOGINS[protocol]
+
+    def asked():
+        lines = [line for session in list(stage.backend.sessions) for line in session["lines"]]
+        return sum(line.startswith((b"a LOGIN", b"AUTH")) for line in lines)
+    for _ in range(2):
+        talk, answer = log_in(stage.tls, protocol, "alice", password="wrong")
+        assert not answer.startswith((well, refusal))
+        talk.close()
+    for password in ("wrong", "secret"):
+        assert log_in(stage.tls, protocol, "alice", password=password)[1].startswith(refusal)
+    assert stage.daemon.wait("login refused")["user"] == "alice"
+    assert asked() == 2
+    talk, answer = log_in(stage.tls, protocol, "alice", "127.0.0.2")  # from elsewhere
+    assert answer.startswith(well)
 
 
 @pytest.mark.parametrize("protocol", USERS)
@@ -247,6 +267,32 @@ def test_a_balancer_is_not_taken_for_its_clients(serve):
     stage.daemon.wait("session ended", after=seen)
     assert come(b"198.51.100.1")[1].startswith(b"* OK")
     other.close()
+
+
+@pytest.mark.parametrize("cut", [0, 100], ids=["all of it", "a piece of it"])
+def test_a_balancer_sends_its_header_and_the_clienthello_at_once(serve, cut):
+    """As HAProxy does, where the client was quick."""
+    stage = serve("imap", "", more='proxy_from = ["127.0.0.1/32"];')
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context().wrap_bio(theirs, ours)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = ours.read()
+    talk = From(stage.tls)
+    talk.sock.sendall(b"PROXY TCP4 198.51.100.1 192.0.2.9 4000 993\r\n" + hello[:cut or len(hello)])
+    talk.sock.sendall(hello[cut or len(hello):])
+    while True:
+        try:
+            client.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            got = talk.sock.recv(65536)
+            assert got, "the session ended"
+            theirs.write(got)
+    talk.sock.sendall(ours.read())
+    talk.close()
+    ended = stage.daemon.wait("session ended")
+    assert (ended["client"], ended["tls"]) == ("198.51.100.1", "TLSv1.3")
 
 
 # Handshakes

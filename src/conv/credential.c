@@ -127,6 +127,11 @@ static void leave(struct conv_login *l)
 	forget(l);
 }
 
+const char *conv_credential_last_response(const struct conv_login *l)
+{
+	return l->conv.set->open == CONV_OPEN_AUTH ? sasl_last_response(l->sasl.mechanism) : NULL;
+}
+
 bool conv_credential_says_wrong(const struct conv_login *l, bool has_reason)
 {
 	return l->conv.set->open == CONV_OPEN_AUTH && !has_reason;

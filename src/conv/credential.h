@@ -36,6 +36,14 @@ bool conv_credential_is_wanted(const struct conv_login *l);
 [[nodiscard]] int conv_credential_later(struct conv_login *l, enum conv_todo *ret_todo);
 
 /*
+ * The backend has all of it and asks for more: it is about to refuse, and nobody else's backend
+ * would say why. The exchange is ended in the client's place, with this in base64.
+ *
+ * NULL: it asks the client (open = "tls").
+ */
+const char *conv_credential_last_response(const struct conv_login *l);
+
+/*
  * The backend refused it. If it says no more than that, the client is told in the words for who has
  * no backend: who guesses names does not see which exist.
  *

@@ -79,7 +79,7 @@ struct edge {
 	struct conv_settings set;
 	struct conv_caps learnt;    /* what all addresses of its backends offer: edge/learn.c */
 	struct edge_lookup *lookup; /* NULL: its users have one home */
-	uint32_t refusal_ms;        /* how long a wrong password took last; 0: not known */
+	uint32_t refusal_ms;        /* how long a wrong password takes; 0: not known */
 };
 
 struct edge_world {
@@ -123,7 +123,7 @@ struct edge_counters {
 	uint64_t lookups;        /* of users' backends */
 	uint64_t lookups_unknown;
 	uint64_t lookups_failed;
-	uint64_t refused_busy;   /* of refused: more handshakes than this worker can make */
+	uint64_t refused_busy; /* of refused: more handshakes than this worker can make */
 };
 
 /* All sessions of a worker. */

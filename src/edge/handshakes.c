@@ -13,12 +13,18 @@ static bool is_in_line(const struct edge_session *s)
 	return s->line_next;
 }
 
+static size_t most_of(const struct edge_session *s)
+{
+	return s->edge->conf->limits.max_handshakes ?: SIZE_MAX;
+}
+
 static void line_leave(struct edge_session *s)
 {
 	s->line_next->line_prev = s->line_prev;
 	s->line_prev->line_next = s->line_next;
 	s->line_next = s->line_prev = NULL;
-	s->pool->in_line--;
+	if (!--s->pool->in_line)
+		s->pool->line_most = 0;
 }
 
 static void line_join(struct edge_session *s)
@@ -30,12 +36,13 @@ static void line_join(struct edge_session *s)
 	head->line_prev = s;
 	s->line_since_ms = edge_session_now_ms(s);
 	s->pool->in_line++;
+	if (most_of(s) > s->pool->line_most)
+		s->pool->line_most = most_of(s);
 }
 
 static bool has_room(const struct edge_session *s)
 {
-	unsigned most = s->edge->conf->limits.max_handshakes;
-	return !most || s->pool->handshakes < most;
+	return s->pool->handshakes < most_of(s);
 }
 
 bool edge_handshakes_are_late(const struct edge_pool *pool, const struct edge *edge)
@@ -84,13 +91,14 @@ void edge_handshake_begin(struct edge_session *s)
 		io_later_add(s->pool->loop, &s->pool->line_moves);
 }
 
-/* A place is free. Edges may have limits of their own, so whose turn it is not is passed over. */
+/* A place is free. Edges may have limits of their own, so whose turn it is not is passed over; when
+ * nobody has a turn any more, the rest of a long line is not looked at. */
 void edge_handshakes_line_moves(struct io_later *later)
 {
 	struct edge_pool *pool =
 		(struct edge_pool *)((char *)later - offsetof(struct edge_pool, line_moves));
 	struct edge_session *s = pool->line.line_next;
-	while (s != &pool->line) {
+	while (s != &pool->line && pool->handshakes < pool->line_most) {
 		struct edge_session *next = s->line_next;
 		if (has_room(s) && !s->end.is_queued) {
 			io_stream_resume(&s->client);

@@ -19,16 +19,20 @@ void edge_login_expose(struct edge_session *s)
 }
 
 /* Both sides rest: nothing is read, so nobody is answered before the deadline. */
-static void hold(struct edge_session *s, enum conv_todo todo, uint32_t delay_ms)
+static void hold(struct edge_session *s, uint32_t delay_ms)
+{
+	edge_session_enter(s, EDGE_STATE_HELD, delay_ms);
+	io_stream_pause(&s->client);
+	io_stream_pause(&s->backend);
+}
+
+static void slow(struct edge_session *s, uint32_t delay_ms)
 {
 	log_notice(s->conv->facts.session_id, "login slowed", kv_str("edge", s->edge->conf->name),
 	           kv_str("client", s->conv->facts.client_addr), kv_str("user", s->conv->user),
 	           kv_ms("seconds", delay_ms));
 	s->pool->counters.logins_slowed++;
-	s->held_todo = todo;
-	edge_session_enter(s, EDGE_STATE_HELD, delay_ms);
-	io_stream_pause(&s->client);
-	io_stream_pause(&s->backend);
+	hold(s, delay_ms);
 }
 
 /* NULL: there is room for one more of this user. Else the reason of the log. */
@@ -116,6 +120,23 @@ static bool got_in_follow(struct edge_session *s, struct edge_throttle_pair pair
 	return true;
 }
 
+static bool failed_follow(struct edge_session *s, struct edge_throttle_pair pair,
+                          enum conv_todo todo)
+{
+	uint32_t waits_ms = edge_lookup_refusal_waits_ms(s), delay_ms = 0;
+	if (!is_exempt(s))
+		delay_ms = edge_throttle_failed(s->pool->throttle, pair,
+		                                s->edge->conf->limits.login_delay_after,
+		                                edge_session_now_ms(s));
+	s->held_todo = todo;
+	s->held_more_ms = waits_ms ? delay_ms : 0;
+	if (waits_ms)
+		hold(s, waits_ms);
+	else if (delay_ms)
+		slow(s, delay_ms);
+	return waits_ms || delay_ms;
+}
+
 bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 {
 	struct conv *c = s->conv;
@@ -125,8 +146,6 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 	/* What he says now would reach the backend. */
 	if (!has_failed && !got_in)
 		return buf_len(&c->out[CONV_BACKEND]) && edge_login_turns_away(s);
-	if (has_failed)
-		edge_lookup_note_refusal(s);
 	s->login_failures = c->login_failures;
 	s->login_was_seen = c->is_logged_in;
 	if (c->exposure.has_happened)
@@ -135,14 +154,7 @@ bool edge_login_follow(struct edge_session *s, enum conv_todo todo)
 		s->pool->guesses->tell(s->pool->guesses, pair, !got_in);
 	if (got_in)
 		return got_in_follow(s, pair);
-	if (is_exempt(s))
-		return false;
-	uint32_t delay_ms = edge_throttle_failed(s->pool->throttle, pair,
-	                                         s->edge->conf->limits.login_delay_after,
-	                                         edge_session_now_ms(s));
-	if (delay_ms)
-		hold(s, todo, delay_ms);
-	return delay_ms;
+	return failed_follow(s, pair, todo);
 }
 
 static void end_if_told(struct edge_session *s, const struct io_stream *stream, enum conv_side side)
@@ -154,6 +166,12 @@ static void end_if_told(struct edge_session *s, const struct io_stream *stream, 
 
 void edge_login_release(struct edge_session *s)
 {
+	uint32_t more_ms = s->held_more_ms;
+	s->held_more_ms = 0;
+	if (more_ms) {
+		slow(s, more_ms);
+		return;
+	}
 	edge_session_enter(s, EDGE_STATE_TALK, 0);
 	io_stream_resume(&s->client);
 	io_stream_resume(&s->backend);

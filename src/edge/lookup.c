@@ -20,7 +20,8 @@
 enum {
 	REFUSAL_FIRST_MS = 2000, /* as servers do that slow guesses down */
 	REFUSAL_MAX_MS = 10000,
-	SAFETY_MS = 2000, /* behind the directory's own deadline */
+	REFUSAL_FALLS = 8, /* by what part of the difference with each that was quicker */
+	SAFETY_MS = 2000,  /* behind the directory's own deadline */
 };
 
 struct edge_lookup_job {
@@ -74,7 +75,7 @@ static void refuse(struct edge_session *s)
 	uint64_t all_ms = s->edge->refusal_ms ?: REFUSAL_FIRST_MS;
 	s->pool->counters.lookups_unknown++;
 	s->lookup->is_refusing = true;
-	edge_session_enter(s, EDGE_STATE_LOOKUP, all_ms > gone_ms ? all_ms - gone_ms : 1);
+	edge_session_enter(s, EDGE_STATE_LOOKUP, all_ms > gone_ms ? all_ms - gone_ms + 1 : 1);
 }
 
 static void later(struct edge_session *s)
@@ -189,15 +190,28 @@ void edge_lookup_late(struct edge_session *s)
 		later(s);
 }
 
-void edge_lookup_note_refusal(struct edge_session *s)
+/* A homeless one has waited. Who is in already has no such answer to wait for. */
+static bool is_refused_by_backend(const struct edge_session *s)
+{
+	return edge_lookup_decides(s) && io_stream_is_open(&s->backend) && !s->backend_is_left &&
+	       !s->conv->is_logged_in;
+}
+
+/* As late as the slowest of late: a quick one does not show that there was a backend to ask. */
+uint32_t edge_lookup_refusal_waits_ms(struct edge_session *s)
 {
 	uint64_t took_ms = edge_session_now_ms(s) - s->lookup_began_ms;
-	/* A homeless one waited as long as is known already. */
-	if (!edge_lookup_decides(s) || !io_stream_is_open(&s->backend) || s->backend_is_left)
-		return;
-	s->edge->refusal_ms = took_ms < 1                ? 1
-	                      : took_ms > REFUSAL_MAX_MS ? REFUSAL_MAX_MS
-	                                                 : (uint32_t)took_ms;
+	uint32_t all_ms = s->edge->refusal_ms;
+	if (!s->edge->conf->has_no_default || !is_refused_by_backend(s))
+		return 0;
+	if (took_ms >= all_ms) {
+		s->edge->refusal_ms = took_ms < 1                ? 1
+		                      : took_ms > REFUSAL_MAX_MS ? REFUSAL_MAX_MS
+		                                                 : (uint32_t)took_ms;
+		return 1;
+	}
+	s->edge->refusal_ms -= (all_ms - (uint32_t)took_ms) / REFUSAL_FALLS;
+	return all_ms - (uint32_t)took_ms + 1;
 }
 
 void edge_lookup_leave(struct edge_session *s)

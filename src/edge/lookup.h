@@ -26,8 +26,11 @@ bool edge_lookup_decides(const struct edge_session *s);
 void edge_lookup_begin(struct edge_session *s);
 void edge_lookup_late(struct edge_session *s); /* the deadline of EDGE_STATE_LOOKUP passed */
 void edge_lookup_cancel(struct edge_session *s);
-/* The login failed: if a backend said so, this is how long that takes. */
-void edge_lookup_note_refusal(struct edge_session *s);
+/*
+ * The login failed. How long its answer waits, so that all of this edge are as late, those of users
+ * without a backend too; 0: not at all.
+ */
+uint32_t edge_lookup_refusal_waits_ms(struct edge_session *s);
 /* CONV_TODO_LEAVE: what waits is sent, nothing more is heard of the backend. */
 void edge_lookup_leave(struct edge_session *s);
 

@@ -11,7 +11,9 @@
 
 void edge_opening_tls(struct edge_session *s)
 {
-	if (s->edge->tls == NULL || io_stream_has_input(&s->client)) {
+	/* Plain bytes are an attack. A ClientHello behind a PROXY header is set aside as what it
+	 * is. */
+	if (s->edge->tls == NULL || io_stream_input(&s->client).len) {
 		conv_end(s->conv, CONV_OUTCOME_INJECTED);
 		edge_session_close(s);
 		return;

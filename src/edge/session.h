@@ -85,6 +85,7 @@ struct edge_session {
 	uint64_t line_since_ms;
 	unsigned login_failures; /* of the conversation, those that were dealt with */
 	enum conv_todo held_todo;
+	uint32_t held_more_ms; /* once that is over */
 	uint64_t closing_since_ms, closing_moved_ms;
 	size_t closing_left; /* bytes for the client at the last look */
 	const char *
@@ -111,6 +112,7 @@ struct edge_pool {
 	size_t handshakes;        /* under way */
 	struct edge_session line; /* list head: those that wait for one */
 	size_t in_line;
+	size_t line_most; /* the highest max_handshakes of those who joined since it was empty */
 	struct io_later line_moves;
 	struct io_deadline drain_tick;
 	struct edge_tidy tidy;

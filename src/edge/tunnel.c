@@ -40,7 +40,7 @@ void edge_pool_tunnels(struct edge_pool *pool, struct tunnel_told *list, size_t 
 	pool->tunnels = list;
 	pool->tunnel_count = count;
 	for (struct edge_session *s = pool->sessions.next; s != &pool->sessions; s = s->next)
-		if (io_stream_is_open(&s->backend) && !s->backend.is_dead && !s->end.is_queued &&
-		    s->address < s->address_end)
+		if (io_stream_is_open(&s->backend) && !s->backend_is_left && !s->backend.is_dead &&
+		    !s->end.is_queued && s->address < s->address_end)
 			session_follow(s);
 }

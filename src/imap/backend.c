@@ -32,8 +32,11 @@ static int command_send(struct imap_edge *e, const char *tag, const char *comman
 	return err_up(buf_printf(&e->login.conv.out[CONV_BACKEND], "%s %s\r\n", tag, command));
 }
 
+/* What other sessions have too (conv_share_seen()) is not this one's to change. */
 static void caps_keep(struct imap_edge *e, struct slice words)
 {
+	if (e->login.conv.offer)
+		return;
 	imap_caps_keep(words, e->login.conv.seen->text, sizeof(e->login.conv.seen->text));
 }
 
@@ -189,12 +192,15 @@ static int on_untagged(struct imap_edge *e, const struct imap_reply *reply,
 static int on_continue(struct imap_edge *e, const struct imap_reply *reply,
                        enum conv_todo *ret_todo)
 {
+	const char *last = conv_credential_last_response(&e->login);
 	if (e->login.state != CONV_LOGIN_ASKED || e->login.want == IMAP_WANT_ID)
 		return err_up(conv_login_broken(&e->login, ret_todo));
 	if (e->pieces.count)
 		return err_up(imap_pieces_send(&e->pieces, &e->login.conv.out[CONV_BACKEND]));
 	if (e->login.want != IMAP_WANT_AUTH)
 		return err_up(conv_login_broken(&e->login, ret_todo));
+	if (last)
+		return err_up(buf_printf(&e->login.conv.out[CONV_BACKEND], "%s\r\n", last));
 	conv_login_enter(&e->login, CONV_LOGIN_CHALLENGED, IMAP_WANT_AUTH);
 	return err_up(pass(e, reply));
 }

@@ -81,9 +81,20 @@ static const struct transcript by_auth[] = {
 	  "C> a AUTHENTICATE XOAUTH2 dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n"
 	  "!mailbox joe\n" OPEN_BACKEND
 	  "B< a AUTHENTICATE XOAUTH2 dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n"
-	  "B> + eyJzdGF0dXMiOiI0MDAifQ==\nC< + eyJzdGF0dXMiOiI0MDAifQ==\nC> AQ==\nB< AQ==\n"
+	  "B> + eyJzdGF0dXMiOiI0MDAifQ==\nB< \n"
 	  "B> a NO no\nC< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 "
 	  "LOGOUT\n!leave\nC> b NOOP\nC< b OK NOOP completed\n",
+	  BY_AUTH },
+	{ "another token, and a server that asks for more than a password",
+	  .steps = OPEN_GREETING
+	  "C> a AUTHENTICATE OAUTHBEARER bixhPWpvZSwBaG9zdD1oAWF1dGg9QmVhcmVyIHQwawEB\n"
+	  "!mailbox joe\n" OPEN_BACKEND
+	  "B< a AUTHENTICATE OAUTHBEARER bixhPWpvZSwBaG9zdD1oAWF1dGg9QmVhcmVyIHQwawEB\n"
+	  "B> + eyJzdGF0dXMiOiI0MDAifQ==\nB< AQ==\n"
+	  "B> a NO no\nC< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 "
+	  "LOGOUT\n!leave\nC> b AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\n" OPEN_BACKEND
+	  "B< b AUTHENTICATE PLAIN AGpvZQBzZWNyZXQ=\nB> + more\nB< *\n"
+	  "B> b BAD no\nC< b BAD no\nB< E9 LOGOUT\n!leave\n",
 	  BY_AUTH },
 	{ "a wrong password; then another user, at another server",
 	  .steps = OPEN_GREETING

@@ -505,6 +505,32 @@ static void test_edge_login_deadline(void **state)
 	assert_int_equal(c->deadline_ms, 1);
 }
 
+/* What a backend says late to one session is not what the others were offered. */
+static void test_edge_shared_offer_stays(void **state)
+{
+	(void)state;
+	struct conv_settings set;
+	struct transcript t = {};
+	enum conv_todo todo;
+	size_t used;
+	struct conv_offer *offer = NULL;
+	CLEAN(conv_freep) struct conv *c = NULL;
+	transcript_settings(&t, &set);
+	assert_int_equal(conv_new(&c, &imap_edge_ops, &set, NULL), 0);
+	c->facts.is_tls = c->facts.is_implicit = true;
+	assert_int_equal(conv_start(c, &todo), 0);
+	assert_int_equal(conv_connected(c, &todo), 0);
+	struct slice greeting = slice_str("* OK [CAPABILITY IMAP4rev1] x\r\n");
+	assert_int_equal(conv_feed(c, CONV_BACKEND, greeting, &used, &todo), 0);
+	conv_share_seen(c, &offer);
+	assert_non_null(offer);
+	struct slice late = slice_str("* CAPABILITY IMAP4rev1 IDLE\r\n");
+	assert_int_equal(conv_feed(c, CONV_BACKEND, late, &used, &todo), 0);
+	assert_int_equal(used, late.len);
+	assert_string_equal(offer->caps.text, "IMAP4rev1");
+	conv_offer_unref(offer);
+}
+
 static void test_edge_backend_floods(void **state)
 {
 	(void)state;
@@ -526,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_edge_login),
 		cmocka_unit_test(test_edge_long_lines),
 		cmocka_unit_test(test_edge_login_deadline),
+		cmocka_unit_test(test_edge_shared_offer_stays),
 		cmocka_unit_test(test_edge_backend_floods),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

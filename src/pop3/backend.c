@@ -214,6 +214,7 @@ static int on_user(struct pop3_edge *e, const struct reply *reply, enum conv_tod
 static int on_login(struct pop3_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
 	bool has_more = buf_len(&e->next);
+	const char *last = conv_credential_last_response(&e->login);
 	/* Before the client's response nobody can be logged in. */
 	if (reply->kind == REPLY_OK && e->login.state != CONV_LOGIN_CHALLENGED && !has_more)
 		return err_up(on_logged_in(e, reply, ret_todo));
@@ -221,6 +222,8 @@ static int on_login(struct pop3_edge *e, const struct reply *reply, enum conv_to
 	    e->login.state == CONV_LOGIN_ASKED) {
 		if (has_more)
 			return err_up(next_send(e, POP3_WANT_AUTH));
+		if (last)
+			return err_up(buf_printf(&e->login.conv.out[CONV_BACKEND], "%s\r\n", last));
 		conv_login_enter(&e->login, CONV_LOGIN_CHALLENGED, POP3_WANT_AUTH);
 		return err_up(pass(e, reply));
 	}

@@ -72,6 +72,13 @@ static const struct transcript by_auth[] = {
 	                    "B< AUTH PLAIN\nB> +\nB< AGpvZQBzZWNyZXQ=\nB> -ERR [AUTH] no\n"
 	                    "C< -ERR [AUTH] Authentication failed.\nB< QUIT\n!leave\n",
 	  BY_AUTH },
+	{ "why a token is refused is said to nobody",
+	  .steps = GREETING
+	  "C> AUTH XOAUTH2 dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n!mailbox joe\n" BACKEND
+	  "B< AUTH XOAUTH2\nB> +\nB< dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n"
+	  "B> + eyJzdGF0dXMiOiI0MDAifQ==\nB< \nB> -ERR [AUTH] no\n"
+	  "C< -ERR [AUTH] Authentication failed.\nB< QUIT\n!leave\n",
+	  BY_AUTH },
 	{ "a third NUL in PLAIN",
 	  .steps = GREETING "C> AUTH PLAIN AGpvZQBhAGI=\nC< -ERR no AUTH came of it\n", BY_AUTH },
 	{ "mechanisms with more than one message are not taken",

@@ -15,6 +15,12 @@ enum { SASL_NAME_CAP = 324 }; /* a local part and a domain (RFC 5321 4.5.3.1), a
 bool sasl_is_replayable(struct slice mechanism);
 
 /*
+ * What ends an exchange with a server that asks for more though it has all, in base64: of tokens it
+ * says so why it does not like one (RFC 7628 3.2.3); "*" for the others, which have no such thing.
+ */
+const char *sasl_last_response(const char *mechanism);
+
+/*
  * Whose mailbox a response is for, byte for byte but for the domain, which is in lower case: the
  * authorization identity where there is one, else who logs in.
  *

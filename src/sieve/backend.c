@@ -106,8 +106,11 @@ static int on_logged_in(struct sieve_edge *e, const struct reply *reply, enum co
 
 static int on_challenge(struct sieve_edge *e, const struct reply *reply, enum conv_todo *ret_todo)
 {
+	const char *last = conv_credential_last_response(&e->login);
 	if (e->login.state == CONV_LOGIN_CHALLENGED || reply->words.count > 1)
 		return err_up(conv_login_broken(&e->login, ret_todo));
+	if (last)
+		return err_up(buf_printf(&e->login.conv.out[CONV_BACKEND], "\"%s\"\r\n", last));
 	conv_login_enter(&e->login, CONV_LOGIN_CHALLENGED, SIEVE_WANT_AUTH);
 	return err_up(pass(e, reply));
 }

@@ -47,6 +47,13 @@ static const struct transcript by_auth[] = {
 	                    "C< \"UGFzc3dvcmQ6\"\nC> \"c2VjcmV0\"\n!mailbox joe\n" BACKEND JOES
 	                    "B> OK\nC< OK\n!user joe\n!splice\n",
 	  BY_AUTH },
+	{ "why a token is refused is said to nobody",
+	  .steps = GREETING
+	  "C> AUTHENTICATE \"XOAUTH2\" \"dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\"\n!mailbox joe\n" BACKEND
+	  "B< AUTHENTICATE \"XOAUTH2\" \"dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\"\n"
+	  "B> \"eyJzdGF0dXMiOiI0MDAifQ==\"\nB< \"\"\nB> NO \"no\"\n"
+	  "C< NO \"Authentication failed.\"\nB< LOGOUT\n!leave\n",
+	  BY_AUTH },
 	{ "PLAIN for a mailbox, by a master",
 	  .steps = GREETING "C> AUTHENTICATE \"PLAIN\" \"am9lAG1hc3RlcgB4\"\n!mailbox joe\n"
 	                    "!user master\n" BACKEND

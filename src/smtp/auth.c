@@ -4,10 +4,23 @@
 #include "sasl/secret.h"
 #include "smtp/parts.h"
 
+/* Empty if the mechanism hides it: never the name of the try before. */
+static void user_take(struct smtp_edge *e)
+{
+	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
+}
+
+void smtp_auth_user_note(struct smtp_edge *e)
+{
+	if (!e->conv.is_logged_in)
+		user_take(e);
+}
+
 /* As smtp_backend_send(), for what may hold a password. */
 static int send_secret(struct smtp_edge *e, struct slice line)
 {
 	struct buf *out = &e->conv.out[CONV_BACKEND];
+	smtp_auth_user_note(e);
 	int r = sasl_secret_add(out, line);
 	if (!r)
 		r = sasl_secret_add(out, slice_str("\r\n"));
@@ -101,7 +114,6 @@ int smtp_auth_response(struct smtp_edge *e, struct slice line, enum conv_todo *r
 int smtp_auth_failed(struct smtp_edge *e, enum conv_todo *ret_todo)
 {
 	unsigned most = e->conv.set->login_failures_max;
-	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
 	if (++e->conv.login_failures < most || !most)
 		return 0;
 	return err_up(smtp_edge_421(e, CONV_OUTCOME_LOGIN_FAILED, "4.7.0", "too many failed logins",
@@ -111,10 +123,9 @@ int smtp_auth_failed(struct smtp_edge *e, enum conv_todo *ret_todo)
 /* How it ended; the client knows. */
 static int ended(struct smtp_edge *e, unsigned class, enum conv_todo *ret_todo)
 {
-	/* Empty if the mechanism hides it: never the name of the try before. */
-	slice_to_text(slice_str(e->auth.user), e->conv.user, sizeof(e->conv.user));
 	smtp_credential_forget(e);
 	if (class == 2) {
+		user_take(e);
 		e->conv.is_logged_in = true;
 		memset(e->conv.mailbox, 0, sizeof(e->conv.mailbox));
 		return 0;
@@ -142,6 +153,9 @@ int smtp_auth_reply(struct smtp_edge *e, enum conv_todo *ret_todo)
 	/* Before the credential went out nobody can be logged in. */
 	if (class == 2 && buf_len(&e->credential))
 		return err_up(smtp_backend_lost(e, CONV_OUTCOME_BACKEND_BROKEN, ret_todo));
+	/* It is about to refuse, and says why to users who have a backend alone. */
+	if (class == 3 && e->conv.set->open == CONV_OPEN_AUTH && !e->conv.is_logged_in)
+		return err_up(send_secret(e, slice_str(sasl_last_response(e->auth.mechanism))));
 	int r = answer(e);
 	if (r)
 		return err_up(r);

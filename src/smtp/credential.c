@@ -50,6 +50,7 @@ static int whole(struct smtp_edge *e, enum conv_todo *ret_todo)
 		return deny(e, "501 5.5.2 No credential came of it", ret_todo);
 	sasl_secret_clear(&e->login_name);
 	e->is_taking = false;
+	smtp_auth_user_note(e);
 	smtp_edge_turn(e, SMTP_EDGE_COMMAND);
 	int r = smtp_backend_need(e, ret_todo);
 	return r == SMTP_EDGE_LATER ? 0 : err_up(r);

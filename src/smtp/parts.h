@@ -92,6 +92,8 @@ void smtp_credential_forget(struct smtp_edge *e);
 
 /* auth.c: a failed login; the last of them is the end of the session. */
 [[nodiscard]] int smtp_auth_failed(struct smtp_edge *e, enum conv_todo *ret_todo);
+/* Who tries, before anybody is asked: the worker may know better. Who is in keeps his name. */
+void smtp_auth_user_note(struct smtp_edge *e);
 
 /* backend.c */
 

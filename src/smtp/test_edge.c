@@ -9,6 +9,7 @@
  *   ! wait         it was asked to connect, and has not yet
  *   F: connect|timeout|tls|not-proxy|homeless|lookup   ... or cannot
  *   M: name        whose backend it is
+ *   U: name        who logged in, or tries
  *   E: client|backend                  that side ends
  *   X: idle|drain                      conv_expire()
  *   = outcome      how the session ended; it must have been closed
@@ -242,6 +243,13 @@ static void stage_mailbox(struct stage *s, struct slice name)
 		stage_fail(s, "the mailbox is '%s'", s->conv->mailbox);
 }
 
+static void stage_user(struct stage *s, struct slice name)
+{
+	stage_deliver(s);
+	if (!slice_equal(name, slice_str(s->conv->user)))
+		stage_fail(s, "the user is '%s'", s->conv->user);
+}
+
 static void stage_event(struct stage *s, char op, struct slice word)
 {
 	stage_deliver(s);
@@ -304,6 +312,9 @@ static void stage_line(struct stage *s, struct slice line)
 		break;
 	case 'M':
 		stage_mailbox(s, text);
+		break;
+	case 'U':
+		stage_user(s, text);
 		break;
 	case '=':
 		stage_outcome(s, text);

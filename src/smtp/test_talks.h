@@ -398,6 +398,16 @@ static const struct talk talks[] = {
 		TLS_START "C: AUTH PLAIN AGEAYg==\n" OPEN "> AUTH PLAIN AGEAYg==\n< 535 No\nS: 535 No\n"
 		"C: AUTH PLAIN AGEAYw==\n> AUTH PLAIN AGEAYw==\n< 535 No\nS: 535 No\nS: 421 4.7.0*\n"
 		"> QUIT\n= login-failed\n" },
+	{ "who tries is known before the backend answers", SUBMISSION | IN_TLS,
+		TLS_START "C: AUTH PLAIN AGFubgB4\n" OPEN "> AUTH PLAIN AGFubgB4\nU: ann\n< 535 No\nS: 535 No\n"
+		"C: AUTH LOGIN\n> AUTH LOGIN\nU: \n< 334 x\nS: 334 x\nC: am9l\n> am9l\nU: joe\n< 334 y\nS: 334 y\n"
+		"C: eA==\n> eA==\nU: joe\n< 235 Ok\nS: 235 Ok\nU: joe\n" },
+	{ "who is in stays who he is, whatever name he says", SUBMISSION | IN_TLS,
+		TLS_START "C: AUTH PLAIN AGFubgB4\n" OPEN "> AUTH PLAIN AGFubgB4\n< 235 Ok\nS: 235 Ok\n"
+		"C: AUTH PLAIN AGpvZQB4\n> AUTH PLAIN AGpvZQB4\nU: ann\n< 503 No\nS: 503 No\nU: ann\n" },
+	{ "but the one whom the backend lets in", SUBMISSION | IN_TLS,
+		TLS_START "C: AUTH PLAIN AGFubgB4\n" OPEN "> AUTH PLAIN AGFubgB4\n< 235 Ok\nS: 235 Ok\n"
+		"C: AUTH PLAIN AGpvZQB4\n> AUTH PLAIN AGpvZQB4\n< 235 Ok\nS: 235 Ok\nU: joe\n" },
 	{ "a long response", SUBMISSION | IN_TLS,
 		TLS_START "C: AUTH GSSAPI\n" OPEN "> AUTH GSSAPI\n< 334 \nS: 334 \n"
 		"c: 0123456789012345678901234567890123456789012345678901234567890123456789\n"

@@ -20,6 +20,9 @@ static const struct talk by_auth_talks[] = {
 		TLS_START "C: AUTH PLAIN " JOE "\nM: joe\n" OPEN "> AUTH PLAIN\n< 334 \n> " JOE "\n"
 		"< 235 2.7.0 Ok\nS: 235 2.7.0 Ok\nM: \n"
 		"C: MAIL FROM:<a@c.example>\n> MAIL FROM:<a@c.example>\n< 250 2.1.0 Ok\nS: 250 2.1.0 Ok\n" },
+	{ "who it is is known before anybody is asked", BY_AUTH,
+		TLS_START "C: AUTH PLAIN " JOE "\n! wait\nU: joe\nF: homeless\nS: " WRONG
+		"C: AUTH PLAIN AGFubgB5\n! wait\nU: ann\n" },
 	{ "PLAIN, asked for", BY_AUTH,
 		TLS_START "C: AUTH plain\nS: 334 \nC: " JOE "\nM: joe\n" OPEN "> AUTH PLAIN\n< 334 \n"
 		"> " JOE "\n< 235 Ok\nS: 235 Ok\n" },
@@ -45,6 +48,10 @@ static const struct talk by_auth_talks[] = {
 		"> AUTH PLAIN\n< 334 \n> " JOE "\n" REFUSED "S: 530 5.7.0*\n" },
 	{ "the server takes it before it has it: nobody can be in", BY_AUTH,
 		TLS_START "C: AUTH PLAIN " JOE "\n" OPEN "> AUTH PLAIN\n< 235 Ok\nS: 421 4.3.2*\n= backend-broken\n" },
+	{ "why a token is refused is said to nobody", BY_AUTH,
+		TLS_START "C: AUTH XOAUTH2 dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\nM: joe\n" OPEN
+		"> AUTH XOAUTH2\n< 334 \n> dXNlcj1qb2UBYXV0aD1CZWFyZXIgeAEB\n< 334 eyJzdGF0dXMiOiI0MDAifQ==\n> \n"
+		REFUSED },
 	{ "the server does not know the mechanism", BY_AUTH,
 		TLS_START "C: AUTH PLAIN " JOE "\n" OPEN "> AUTH PLAIN\n< 504 5.5.4 No\nS: 504 5.5.4 No\n"
 		"> QUIT\n! leave\n" },

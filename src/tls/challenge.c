@@ -41,7 +41,9 @@ static SSL_CTX *context_new(const struct tls_server *s, const struct acme_challe
 bool tls_challenge_take(SSL *ssl, struct tls_server *s, const char *sni)
 {
 	const struct tls_session *session = tls_session_of(ssl);
-	if (!s->challenges || !sni || !session || !session->hello ||
+	/* A CA has no certificate of ours; and what would be waived for it, a client that says
+	 * something else in its second ClientHello would have. */
+	if (!s->challenges || s->client_cas || !sni || !session || !session->hello ||
 	    strcmp(session->hello->alpn, tls_challenge_alpn) != 0)
 		return false;
 	const struct acme_challenge *c = acme_challenges_find(s->challenges, sni);
@@ -51,7 +53,6 @@ bool tls_challenge_take(SSL *ssl, struct tls_server *s, const char *sni)
 		return false;
 	}
 	/* The session has of the edge's context what was copied when it began. */
-	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 	SSL_set_options(ssl, SSL_OP_NO_TICKET);
 	(void)SSL_set_num_tickets(ssl, 0);
 	return true;

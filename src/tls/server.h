@@ -67,8 +67,8 @@ struct tls_server_settings {
 	 * that looks what is served. "" or NULL: there is none. */
 	const char *visitor; /* less than TLS_VISITOR_CAP bytes */
 	bool says_word;      /* where the client hears it (tls/word.h) */
-	/* What CAs may ask for by tls-alpn-01, or NULL. Borrowed: it may change, and outlives the
-	 * server. */
+	/* What CAs may ask for by tls-alpn-01 where clients need no certificate, or NULL. Borrowed:
+	 * it may change, and outlives the server. */
 	const struct acme_challenges *challenges;
 	bool is_compact; /* sessions leave OpenSSL after the handshake (tls/session.h) */
 	struct tls_signer *signer;

@@ -25,6 +25,7 @@ struct server_make {
 	const char *scope, *alpn;
 	bool has_no_tickets;
 	bool is_opportunistic;
+	bool needs_certificate;
 	const struct acme_challenges *challenges;
 };
 
@@ -47,6 +48,8 @@ static struct tls_server *server_make(struct server_make make)
 		.certificate_count = COUNT_OF(specs),
 		.ticket_scope = make.scope,
 		.alpn = make.alpn,
+		.client_ca_pem = make.needs_certificate ? buf_slice(&world.first.chain_pem)
+		                                        : (struct slice){},
 		.challenges = make.challenges,
 		.signer = &world.signer.tls,
 	};
@@ -454,6 +457,16 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void challenge_list(struct acme_challenges *list)
+{
+	struct acme_challenge one = { .type = ACME_TLS_ALPN_01,
+		                      .name = "new.example.org",
+		                      .token = "token",
+		                      .key_id = KEY_WILD };
+	assert_int_equal(buf_add(&one.chain_pem, buf_slice(&world.wild.chain_pem)), 0);
+	assert_int_equal(acme_challenges_add(list, &one), 0);
+}
+
 /* A CA that speaks acme-tls/1 first sees the certificate made for it, and nobody else does. */
 static void test_challenge(void **state)
 {
@@ -470,13 +483,8 @@ static void test_challenge(void **state)
 		{ "new.example.org", NULL, 0, false },
 	};
 	struct acme_challenges list = {};
-	struct acme_challenge one = { .type = ACME_TLS_ALPN_01,
-		                      .name = "new.example.org",
-		                      .token = "token",
-		                      .key_id = KEY_WILD };
 	(void)state;
-	assert_int_equal(buf_add(&one.chain_pem, buf_slice(&world.wild.chain_pem)), 0);
-	assert_int_equal(acme_challenges_add(&list, &one), 0);
+	challenge_list(&list);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEAN(server_freep)
 		struct tls_server *server =
@@ -497,10 +505,39 @@ static void test_challenge(void **state)
 	acme_challenges_clear(&list);
 }
 
+/* Who says acme-tls/1 in the first ClientHello and not in the second passes for no CA. */
+static void test_challenge_waives_no_certificate(void **state)
+{
+	struct acme_challenges list = {};
+	(void)state;
+	challenge_list(&list);
+	CLEAN(server_freep)
+	struct tls_server *server =
+		server_make((struct server_make){ .needs_certificate = true, .challenges = &list });
+	/* The first group is none of the server's: it asks for a second one. */
+	struct test_client client = { .sni = "new.example.org",
+		                      .alpn = "acme-tls/1",
+		                      .groups = "P-384:X25519" };
+	CLEAN(test_wire_deinit) struct test_wire w;
+	test_wire_init(&w, server, &client);
+	w.signer = &world.signer;
+	(void)!SSL_do_handshake(w.client);
+	test_wire_to_server(&w);
+	struct slice input = buf_slice(&w.in);
+	w.server_result = tls_session_handshake(w.server, &input, &w.out);
+	buf_clear(&w.in);
+	test_wire_to_client(&w);
+	assert_int_equal(SSL_set_alpn_protos(w.client, NULL, 0), 0);
+	test_wire_handshake(&w);
+	assert_int_equal(w.server_result, TLS_FAILED);
+	acme_challenges_clear(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_challenge),
+		cmocka_unit_test(test_challenge_waives_no_certificate),
 		cmocka_unit_test(test_server_sni),
 		cmocka_unit_test(test_server_alpn),
 		cmocka_unit_test(test_server_alpn_preference),
