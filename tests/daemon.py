@@ -95,7 +95,7 @@ def anonymous_kib(pid):
     return memory_kib(pid, "RssAnon")
 
 
-def wait_until(is_so, timeout=10):
+def wait_until(is_so, timeout=30):
     """For what no event tells. False: it did not come to that."""
     deadline = time.monotonic() + timeout
     while not is_so():
@@ -142,7 +142,7 @@ class Daemon:
         with self.changed:
             self.changed.notify_all()
 
-    def wait(self, event, timeout=15, after=0, **fields):
+    def wait(self, event, timeout=30, after=0, **fields):
         """The first event (after that many events) with this text and these fields."""
         def find():
             for e in self.events[after:]:
@@ -187,11 +187,11 @@ class Daemon:
             descriptors += len(os.listdir(f"/proc/{pid}/fd"))
         return kib, descriptors
 
-    def settle(self, timeout=15):
+    def settle(self, timeout=30):
         """Waits until no session is open any more; True if it came to that."""
         return wait_until(lambda: not self.status()["sums"]["open"], timeout)
 
-    def told(self, timeout=15):
+    def told(self, timeout=30):
         """Waits for the record of every session that has ended."""
         sums = self.status()["sums"]
         with self.changed:
@@ -207,7 +207,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGTERM)
                 try:
-                    self.process.wait(5)
+                    self.process.wait(20)
                 except subprocess.TimeoutExpired:
                     self.process.kill()
                     self.process.wait()
@@ -243,7 +243,7 @@ def memory_tls(sock, context=None):
 class Talk:
     """A client that says bytes and reads lines."""
 
-    def __init__(self, port, timeout=15, source=None):
+    def __init__(self, port, timeout=30, source=None):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout,
                                              (source, 0) if source else None)
         self.rest = b""

@@ -79,7 +79,7 @@ def mute():
 def test_connect_timeout(tmp_path, server, mute, protocol):
     took = session_uses(tmp_path, protocol, [mute, server], server,
                         backend='connect_timeout = "1s";')
-    assert 0.9 < took < 8
+    assert 0.9 < took < 15
 
 
 def test_a_backend_that_begins_no_tls_is_left_in_time(tmp_path):
@@ -103,7 +103,7 @@ edge = {{ e = {{ protocol = "imap"; listen = ["127.0.0.1:{plain}"]; backend = "b
         talk.starttls().say(b"b LOGIN alice secret\r\n")
         began = time.monotonic()
         assert talk.line().startswith(b"* BYE [UNAVAILABLE]")
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20
         talk.close()
         assert daemon.wait("session ended")["outcome"] == "backend-unsealed"
     finally:
@@ -130,14 +130,14 @@ def test_an_address_that_does_not_answer_is_waited_for_once(tmp_path, mute):
     chain, key = make_certificate(str(tmp_path))
     daemon = Daemon(tmp_path, f'''workers = 1; drain_timeout = "1s";
 certificate = {{ c = {{ chain = "{chain}"; key = "{key}"; }}; }};
-backend = {{ b = {{ address = ["{mute}", "127.0.0.1:{backend.port}"]; connect_timeout = "5s"; }}; }};
+backend = {{ b = {{ address = ["{mute}", "127.0.0.1:{backend.port}"]; connect_timeout = "10s"; }}; }};
 edge = {{ e = {{ protocol = "imap"; listen_tls = ["127.0.0.1:{tls}"]; backend = "b"; }}; }};
 ''').ready()
     try:
         daemon.wait("backend does not answer yet", address=mute)
         began = time.monotonic()
         assert Talk(tls).starttls().line().startswith(b"* OK")
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 9
     finally:
         daemon.close()
         backend.close()

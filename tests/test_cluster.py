@@ -182,7 +182,8 @@ def count_of(store, user):
 
 def test_who_guesses_at_every_node_is_slowed(store, three):
     for i in range(3):
-        assert fail(three[i], "Guessed")[0] < 0.9
+        fail(three[i], "Guessed")
+        assert not any(e.get("event") == "login slowed" for e in three[i].daemon.events)
     assert wait_until(lambda: count_of(store, "guessed") == 3)
     # The next is heard of by the node that it comes to; from then on it is as if it were one.
     fail(three[0], "guessed")
@@ -244,7 +245,7 @@ def test_a_relay_whose_store_is_away_goes_by_itself():
                 with contextlib.closing(Mta(relay.lmtp)) as mta:
                     began = time.monotonic()
                     assert mta.send("b@before.example")[3].startswith("250")
-                    assert time.monotonic() - began < 8
+                    assert time.monotonic() - began < 20
             finally:
                 store.go_on()
             assert wait_until(lambda: far_fields(store, "before.example"), 20)
@@ -285,8 +286,9 @@ def test_a_store_that_stops_answering_slows_nobody():
         try:
             began = time.monotonic()
             did = crowd(made[0].ports, 80)
-            assert fail(made[0], "alice", 2)[1] < 0.9
-            assert time.monotonic() - began < 10
+            fail(made[0], "alice", 2)
+            assert not any(e.get("event") == "login slowed" for e in made[0].daemon.events)
+            assert time.monotonic() - began < 20
             reached(made[0], False)
         finally:
             store.go_on()

@@ -23,6 +23,7 @@ from daemon import BINARY, ROOT, Daemon, Talk, free_ports, make_certificate, wai
 from edges import edge_config
 
 DAY = 86400
+AT_ONCE_S = 10  # on a machine that is busy
 SCRIPT = "<script>document.title='owned'</script>"
 HOSTILE = ['"><img src=x onerror="document.title=\'owned\'">', "'; DROP TABLE user; --" + SCRIPT,
            "\u202egro.elpmaxe@anna\u202c", "x" * 200, "${jndi:ldap://x}\x1b[2J", "&lt;b&gt;"]
@@ -236,8 +237,8 @@ def test_a_password_in_clear_is_there_at_once_and_is_not_shown(site):
     talk.line()
     talk.say(f'a LOGIN "{name[:7]}<b>" {secret}\r\n'.encode()).until(b"a ")
     talk.close()
-    assert wait_until(lambda: "mallory&lt;b&gt;" in site.get("/exposures").text, 5)
-    assert time.monotonic() - began < 2
+    assert wait_until(lambda: "mallory&lt;b&gt;" in site.get("/exposures").text)
+    assert time.monotonic() - began < AT_ONCE_S
     for path in (*site.links(), "/metrics"):
         assert secret not in site.get(path).text, path
 

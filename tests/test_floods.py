@@ -102,7 +102,7 @@ class Served:
         assert self.good >= 0.99 * HONEST, self.errors[:3]
 
 
-def given_back(high, before, timeout=5):
+def given_back(high, before, timeout=30):
     """Descriptors as before and memory near it, within so many seconds and the linger of 2."""
     deadline = time.monotonic() + timeout + 2
     while True:

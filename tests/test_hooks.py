@@ -99,7 +99,7 @@ def no_secret(folder):
 def test_a_hook_is_told_of_a_password_in_clear():
     with hooked(f'{KEEP}echo "$1" >SAID/.argument\n', words=', "--now it;s"') as stage:
         expose(stage, "alice")
-        assert wait_until(lambda: stage.hook.files(), 5)
+        assert wait_until(lambda: stage.hook.files())
         facts = stage.hook.facts()
         first = facts[0].pop("first")
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", first)

@@ -244,4 +244,4 @@ def test_an_ask_does_not_keep_the_daemon_from_ending(start, serve):
     backend.wait(lambda: asked)
     assert asked == [{"local": True}]
     mx.daemon.process.send_signal(signal.SIGTERM)
-    assert mx.daemon.process.wait(5) == 0
+    assert mx.daemon.process.wait(30) == 0

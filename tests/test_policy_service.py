@@ -248,7 +248,7 @@ def test_stalled_domains_delay_no_other(service, names):
     for n in range(5):
         began = time.monotonic()
         assert service.ask(f"plain{n}.example") == "NOTFOUND "
-        assert time.monotonic() - began < 5  # a stalled one takes 18
+        assert time.monotonic() - began < 12  # a stalled one takes 18
     for client in stalled:
         client.close()
 

@@ -169,8 +169,8 @@ certificate = {{ mx = {{ chain = "{chain}"; key = "{key}"; }}; }};
                 client = waiting.pop(sock)
                 assert client.readline().startswith(b"* BYE")
                 client.shutdown()
-        assert 2 < time.monotonic() - began < 10  # the first at once, the others half a second apart
-        assert daemon.process.wait(5) == 0
+        assert 2 < time.monotonic() - began < 18  # the first at once, the others half a second apart
+        assert daemon.process.wait(30) == 0
     finally:
         daemon.close()
         backend.close()

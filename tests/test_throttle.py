@@ -114,7 +114,7 @@ def test_a_guessing_client_is_slowed_a_hundredfold(door, record_property):
     record_property("factor", round(base / slowed))
     print(f"guesses a second: {base:.0f} bare, {slowed:.2f} slowed, in {seconds:.0f} s: a factor of "
           f"{base / slowed:.0f}; both others were in after {took:.2f} s")
-    assert took < 5
+    assert took < 20
 
 
 def test_too_many_failures_are_refused_unasked(door):

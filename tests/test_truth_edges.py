@@ -47,8 +47,10 @@ def test_own_edges_leave_no_trace(folder, backends):
         assert status["witness"]["targets"] in (7, 8)
         assert not status["witness"]["in_turn"]
         assert status["alarms"] == []
-        assert all(status["sums"][n] == 0 for n in ("sessions", "tls", "tls_failed", "plain"))
-        assert status["sums"]["signatures_pending"] == 0
+        assert all(status["sums"][n] == 0 for n in ("tls", "tls_failed", "plain"))
+        # A visit counts as long as it is open, and on a busy machine one mostly is.
+        assert status["sums"]["sessions"] <= status["sums"]["open"]
+        assert wait_until(lambda: daemon.status()["sums"]["signatures_pending"] == 0, 60)
         assert not [e for e in daemon.events if e.get("event") in ("session ended", "client hello",
                                                                    "handshake refused")]
         # A stranger's is recorded all the same, and has the protocol that was agreed on.
@@ -59,7 +61,7 @@ def test_own_edges_leave_no_trace(folder, backends):
             tls.sendall(b"a CAPABILITY\r\n")
             assert tls.recv(4096)
         daemon.wait("session ended", edge="mail")
-        assert wait_until(lambda: daemon.status()["ledger"]["rows"] == 1)
+        assert wait_until(lambda: daemon.status()["ledger"]["rows"] == 1, 60)
         looked(daemon, 2)
         assert daemon.status()["ledger"]["rows"] == 1
         report = subprocess.run([BINARY, "report", "alarms", "-c", daemon.config, "--json"],
@@ -143,7 +145,9 @@ def test_reloads_are_no_alarm(folder, backends):
             c.start()
         for i in range(6):
             before = len(daemon.events)
-            put(pairs[i % 2], pair)
+            # New files: until a plan has taken them, which may be two looks later, they differ from what
+            # is served, and what has lain there for a minute would be an alarm.
+            put(pairs[i % 2], pair, 0)
             os.chmod(pair[1], 0o644)
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait("configuration reloaded", 30, after=before)

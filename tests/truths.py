@@ -78,13 +78,13 @@ class Server:
         self.sock.close()
 
 
-def put(pair, to):
-    """In place of another, in one move each; as if it lay there for an hour."""
+def put(pair, to, age_s=3600):
+    """In place of another, in one move each; as if it lay there for that long."""
     for new, old in zip(pair, to):
         data = pathlib.Path(new).read_bytes()
         temporary = pathlib.Path(old + ".new")
         temporary.write_bytes(data)
-        os.utime(temporary, (time.time() - 3600,) * 2)
+        os.utime(temporary, (time.time() - age_s,) * 2)
         temporary.rename(old)
 
 

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_lasting.h"
 #include "io/loop.h"
 #include "proc/hook.h"
 #include "proc/peer.h"
@@ -35,6 +36,7 @@ struct hooks {
 	struct store_ledger_hook due[2 * HOOKS_AT_ONCE]; /* that is being looked at */
 	uint64_t numbers;
 	uint64_t say_next_ms;
+	struct log_lasting unwritten; /* how some ended */
 	struct io_deadline look;
 	struct hooks_others others;
 	uint64_t other; /* the number of the one that runner has; 0: none */
@@ -67,6 +69,14 @@ static int failure_write(struct hooks *h, const struct slot *s)
 	return err_up(store_ledger_hook_done(store, &s->hook));
 }
 
+static void end_unwritten(struct hooks *h, int r)
+{
+	uint64_t unsaid;
+	if (log_lasting(&h->unwritten, io_loop_now_ms(h->loop), &unsaid))
+		log_error(NULL, "how a hook ended cannot be written", kv_int("errno", -r),
+		          kv_str("where", err_origin()), kv_int("unsaid", (int64_t)unsaid));
+}
+
 /* One that cannot be written stays, so that it is not run again and again meanwhile. */
 static void end_write(struct hooks *h, struct slot *s)
 {
@@ -75,11 +85,13 @@ static void end_write(struct hooks *h, struct slot *s)
 		return;
 	int r = s->how == PROC_HOOK_WELL ? store_ledger_hook_done(store, &s->hook)
 	                                 : failure_write(h, s);
-	if (r)
-		log_error(NULL, "how a hook ended cannot be written", kv_int("errno", -r),
-		          kv_str("where", err_origin()));
-	else
-		*s = (struct slot){};
+	if (r) {
+		end_unwritten(h, r);
+		return;
+	}
+	if (log_lasting_over(&h->unwritten, io_loop_now_ms(h->loop)))
+		log_notice(NULL, "how a hook ended is written again");
+	*s = (struct slot){};
 }
 
 static void on_hook_ended(struct hooks *h, const struct runner *from, uint64_t number,

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/log_calm.h"
+#include "base/log_lasting.h"
 #include "io/loop.h"
 #include "proc/record.h"
 #include "store/ledger_numbers.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -30,6 +32,7 @@ struct keeper {
 	int64_t committed_s;
 	bool has_news;
 	struct log_calm complaints;
+	struct log_lasting unopened, unwritten, unpruned;
 	struct proc_record_hello hello; /* that is unpacked */
 };
 
@@ -48,6 +51,17 @@ static void file_close(struct keeper *k)
 	k->failing_since_ms = 0;
 }
 
+static void open_failed(struct keeper *k, const char *why)
+{
+	uint64_t unsaid;
+	if (log_lasting(&k->unopened, io_loop_now_ms(k->set.loop), &unsaid))
+		log_error(NULL, "sessions are not recorded", kv_str("file", k->set.store.path),
+		          kv_str("error", why), kv_int("unsaid", (int64_t)unsaid),
+		          kv_str("mend", "correct it; it is tried again every minute"));
+	file_close(k);
+	io_deadline_arm(k->set.loop, &k->reopen, KEEPER_REOPEN_MS);
+}
+
 static void file_open(struct keeper *k)
 {
 	struct store_opened how = {};
@@ -59,13 +73,11 @@ static void file_open(struct keeper *k)
 	if (!r)
 		r = store_ledger_numbers_open(&k->counts, path);
 	if (r) {
-		log_error(NULL, "sessions are not recorded", kv_str("file", path),
-		          kv_str("error", how.why),
-		          kv_str("mend", "correct it; it is tried again every minute"));
-		file_close(k);
-		io_deadline_arm(k->set.loop, &k->reopen, KEEPER_REOPEN_MS);
+		open_failed(k, how.why[0] ? how.why : strerror(-r));
 		return;
 	}
+	if (log_lasting_over(&k->unopened, io_loop_now_ms(k->set.loop)))
+		log_notice(NULL, "sessions are recorded again", kv_str("file", path));
 	io_deadline_arm(k->set.loop, &k->prune, PRUNE_MS);
 	k->set.on_open(k->set.owner);
 }
@@ -84,6 +96,7 @@ static void on_give_up(struct io_later *later)
 	k->set.on_failed(k->set.owner);
 }
 
+/* What a worker told may be anything. */
 static void complain(struct keeper *k, const char *what, int r)
 {
 	uint64_t unsaid;
@@ -94,10 +107,26 @@ static void complain(struct keeper *k, const char *what, int r)
 
 /* --- writing --- */
 
+static void write_failed(struct keeper *k, struct log_lasting *since, const char *what, int r)
+{
+	uint64_t unsaid;
+	if (log_lasting(since, io_loop_now_ms(k->set.loop), &unsaid))
+		log_error(NULL, what, kv_str("file", k->set.store.path),
+		          kv_str("error", strerror(-r)), kv_str("where", err_origin()),
+		          kv_int("unsaid", (int64_t)unsaid),
+		          kv_str("mend", "correct it; it is tried again and again"));
+}
+
+static void write_is_well(struct keeper *k, struct log_lasting *since, const char *what)
+{
+	if (log_lasting_over(since, io_loop_now_ms(k->set.loop)))
+		log_notice(NULL, what, kv_str("file", k->set.store.path));
+}
+
 static void commit_failed(struct keeper *k, int r)
 {
 	uint64_t now_ms = io_loop_now_ms(k->set.loop);
-	complain(k, "sessions cannot be written", r);
+	write_failed(k, &k->unwritten, "sessions cannot be written", r);
 	if (!k->failing_since_ms)
 		k->failing_since_ms = now_ms;
 	if (now_ms - k->failing_since_ms >= KEEPER_REOPEN_MS)
@@ -158,6 +187,8 @@ static void on_prune(struct io_deadline *d)
 {
 	struct keeper *k = KEEPER_OF(d, prune);
 	uint64_t until_ms = clock_ms() + PRUNE_TURN_MS;
+	if (k->committed_ms > k->unwritten.failed_ms)
+		write_is_well(k, &k->unwritten, "sessions are written again");
 	bool is_more;
 	int r;
 	do {
@@ -165,7 +196,9 @@ static void on_prune(struct io_deadline *d)
 		r = store_ledger_prune(k->store, time(NULL), &is_more);
 	} while (!r && is_more && clock_ms() < until_ms);
 	if (r)
-		complain(k, "old sessions cannot be removed", r);
+		write_failed(k, &k->unpruned, "old sessions cannot be removed", r);
+	else
+		write_is_well(k, &k->unpruned, "old sessions are removed again");
 	io_deadline_arm(k->set.loop, d, !r && is_more ? PRUNE_ON_MS : PRUNE_MS);
 }
 

@@ -67,7 +67,7 @@ static void order_end(struct parent *p, const char *why)
 	parent_acme_share_release(p);
 	acme_record_end(&record, time(NULL), slice_str(why ? why : ""));
 	if (c)
-		parent_acme_record_write(p->plan->settings, c, &record);
+		parent_acme_record_put(p, c, &record);
 	parent_acme_alarm(p);
 	if (why)
 		log_error(NULL, "certificate not issued, the one before stays",
@@ -310,7 +310,7 @@ const char *parent_acme_order_begin(struct parent *p, const struct conf_certific
 	const struct conf_settings *s = p->plan->settings;
 	char path[PARENT_ACME_PATH_CAP];
 	struct acme_record record;
-	parent_acme_record_read(s, c, &record);
+	parent_acme_record_get(p, c, &record);
 	snprintf(a->name, sizeof(a->name), "%s", c->name);
 	a->key = key;
 	a->began_s = time(NULL);
@@ -320,7 +320,7 @@ const char *parent_acme_order_begin(struct parent *p, const struct conf_certific
 		return no_client;
 	}
 	record = (struct acme_record){ .began_s = a->began_s, .failures = a->failures };
-	parent_acme_record_write(s, c, &record);
+	parent_acme_record_put(p, c, &record);
 	conf_certificate_file_path(s, c,
 	                           key == PARENT_ORDER_NEXT ? CONF_NEXT_KEY_FILE : CONF_KEY_FILE,
 	                           path, sizeof(path));
@@ -380,7 +380,10 @@ void parent_acme_tick(struct parent *p)
 
 void parent_acme_free(struct parent *p)
 {
-	if (p->acme)
-		talk_close(p->acme);
-	free(TAKE(p->acme));
+	struct parent_acme *a = TAKE(p->acme);
+	if (!a)
+		return;
+	talk_close(a);
+	parent_acme_records_free(a);
+	free(a);
 }

@@ -4,7 +4,6 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "conf/materials.h"
 
 #include <errno.h>
@@ -168,16 +167,12 @@ void parent_acme_record_read(const struct conf_settings *s, const struct conf_ce
 	acme_record_read(ret_record, buf_slice(&text));
 }
 
-void parent_acme_record_write(const struct conf_settings *s, const struct conf_certificate *c,
-                              const struct acme_record *record)
+int parent_acme_record_write(const struct conf_settings *s, const struct conf_certificate *c,
+                             const struct acme_record *record)
 {
 	CLEAN(buf_deinit) struct buf text = {};
 	char path[PARENT_ACME_PATH_CAP];
 	conf_certificate_file_path(s, c, RECORD_FILE, path, sizeof(path));
 	int r = acme_record_write(&text, record);
-	if (!r)
-		r = parent_acme_file_write(path, buf_slice(&text));
-	if (r)
-		log_error(NULL, "how an order went is not kept", kv_str("file", path),
-		          kv_str("error", strerror(-r)));
+	return r ? err_up(r) : err_up(parent_acme_file_write(path, buf_slice(&text)));
 }

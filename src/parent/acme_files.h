@@ -32,8 +32,9 @@ void parent_acme_paths(const struct conf_settings *s, const struct conf_certific
 
 void parent_acme_record_read(const struct conf_settings *s, const struct conf_certificate *c,
                              struct acme_record *ret_record);
-/* What cannot be written is logged: it costs a pause that a restart forgets. */
-void parent_acme_record_write(const struct conf_settings *s, const struct conf_certificate *c,
-                              const struct acme_record *record);
+/* 0 or a negative. */
+[[nodiscard]] int parent_acme_record_write(const struct conf_settings *s,
+                                           const struct conf_certificate *c,
+                                           const struct acme_record *record);
 
 #endif

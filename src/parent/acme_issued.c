@@ -67,7 +67,7 @@ static void one_finish(struct parent *p, size_t number)
 	CLEAN(buf_deinit) struct buf pem = {};
 	struct parent_acme_paths paths;
 	struct acme_record record;
-	parent_acme_record_read(s, c, &record);
+	parent_acme_record_get(p, c, &record);
 	parent_acme_paths(s, c, &paths);
 	if (!record.began_s || record.ended_s || parent_acme_issued_read(&paths, &pem) ||
 	    !parent_acme_issued_is_later(p, number, buf_slice(&pem)))
@@ -79,7 +79,7 @@ static void one_finish(struct parent *p, size_t number)
 		return; /* it is of another order, or for the next key: it is ordered again */
 	parent_acme_share_put(p, &issued);
 	acme_record_end(&record, time(NULL), (struct slice){});
-	parent_acme_record_write(s, c, &record);
+	parent_acme_record_put(p, c, &record);
 }
 
 void parent_acme_issued_finish(struct parent *p)

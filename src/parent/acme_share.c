@@ -153,7 +153,7 @@ static bool take(struct parent *p, const struct conf_certificate *c, struct slic
 		return false;
 	}
 	acme_record_end(&record, time(NULL), (struct slice){});
-	parent_acme_record_write(p->plan->settings, c, &record);
+	parent_acme_record_put(p, c, &record);
 	return true;
 }
 

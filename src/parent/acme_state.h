@@ -5,8 +5,10 @@
 #include "parent/acme.h"
 
 struct acme_life;
+struct acme_record;
 struct conf_certificate;
 struct io_watch;
+struct parent_acme_unkept;
 
 enum parent_order_step {
 	PARENT_ORDER_NONE,
@@ -28,6 +30,7 @@ struct parent_acme {
 	int sock;          /* to the client's hooks; -1: no client runs */
 	struct io_watch *watch;
 	unsigned words; /* that the hooks of this run may say yet */
+	struct parent_acme_unkept *unkept;
 	/* --- in a cluster --- */
 	bool has_lease;      /* of name */
 	uint32_t asked;      /* number of the last question */
@@ -41,6 +44,16 @@ struct parent_acme {
 /* NULL, or why it could not begin: then it has ended. */
 const char *parent_acme_order_begin(struct parent *p, const struct conf_certificate *c,
                                     enum parent_order_key key);
+
+/* --- parent/acme_records.c: of certificates of the plan in force --- */
+
+void parent_acme_record_get(const struct parent *p, const struct conf_certificate *c,
+                            struct acme_record *ret_record);
+/* What cannot be written is logged, and kept until then: it costs a pause that a restart forgets.
+ */
+void parent_acme_record_put(struct parent *p, const struct conf_certificate *c,
+                            const struct acme_record *record);
+void parent_acme_records_free(struct parent_acme *a);
 
 /* --- parent/acme_issued.c --- */
 

@@ -48,7 +48,7 @@ int64_t parent_acme_due_s(const struct parent *p, size_t number)
 	const struct conf_certificate *c = &s->certificates[number];
 	struct acme_record record;
 	const struct acme_life life = parent_acme_life(p, number);
-	parent_acme_record_read(s, c, &record);
+	parent_acme_record_get(p, c, &record);
 	return acme_due_next(&record, &life, acme_due_seed(c->name, s->hostname));
 }
 
@@ -61,7 +61,7 @@ static void alarm_of(struct parent *p, const struct conf_certificate *c)
 {
 	struct acme_record record;
 	char text[PROC_ALARM_TEXT_CAP];
-	parent_acme_record_read(p->plan->settings, c, &record);
+	parent_acme_record_get(p, c, &record);
 	if (!record.failures)
 		parent_alarm_clear(p, PROC_ALARM_ACME_FAILED, c->name);
 	if (record.failures < ALARM_FAILURES)
@@ -89,7 +89,7 @@ static json_t *one_json(const struct parent *p, size_t number)
 	const struct acme_life life = parent_acme_life(p, number);
 	bool is_under_way = p->acme->step != PARENT_ORDER_NONE && !strcmp(p->acme->name, c->name);
 	struct acme_record record;
-	parent_acme_record_read(s, c, &record);
+	parent_acme_record_get(p, c, &record);
 	const char *state = is_under_way       ? "ordering"
 	                    : record.failures  ? "failed"
 	                    : life.not_after_s ? "issued"

@@ -380,13 +380,13 @@ static void child_restart(struct parent_child *c, int status)
 	parent_child_name(c, name);
 	uint64_t lived_ms = io_loop_now_ms(c->parent->loop) - c->started_ms;
 	/* A ledger that ends well could not begin, and has said why. */
-	bool is_known = c->is_replaced ||
-	                (c->role == PROC_ROLE_LEDGER && WIFEXITED(status) && !WEXITSTATUS(status));
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	bool is_known = c->is_replaced || code == PROC_EXIT_ANEW ||
+	                (c->role == PROC_ROLE_LEDGER && code == 0);
 	if (!is_known)
 		log_error(NULL, "process died and is started again", kv_str("name", name),
 		          kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
-		          kv_int("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
-		          kv_ms("lived", lived_ms));
+		          kv_int("exit", code > 0 ? code : 0), kv_ms("lived", lived_ms));
 	c->parent->deaths[c->role] += !is_known;
 	parent_child_detach(c);
 	c->pid = 0;

@@ -15,7 +15,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { PROC_ROLE_FD = 3 }; /* where a role finds its channel to the parent */
+enum {
+	PROC_ROLE_FD = 3, /* where a role finds its channel to the parent */
+	/* How a process ends so that another begins in its place; it has said why. */
+	PROC_EXIT_ANEW = 75,
+};
 
 /*
  * Executes this binary again, as `mailseal --role ROLE ARGS...` (shown as "mailseal: ROLE").

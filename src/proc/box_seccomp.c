@@ -73,6 +73,7 @@ static const struct {
 	{ SCMP_SYS(lstat), STORE },
 	{ SCMP_SYS(newfstatat), STORE },
 	{ SCMP_SYS(statx), STORE },
+	{ SCMP_SYS(statfs), RESOLVER | WITNESS }, /* is the disk full? */
 	{ SCMP_SYS(readlink), STORE },
 	{ SCMP_SYS(readlinkat), STORE },
 	{ SCMP_SYS(getcwd), STORE },

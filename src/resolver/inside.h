@@ -5,8 +5,10 @@
 #ifndef RESOLVER_INSIDE_H
 #define RESOLVER_INSIDE_H
 
+#include "ask/anchor.h"
 #include "ask/fetch.h"
 #include "ask/lookup.h"
+#include "ask/room.h"
 #include "base/buf.h"
 #include "base/log_calm.h"
 #include "conf/conf.h"
@@ -31,7 +33,8 @@ struct resolver {
 	struct conf_settings *settings;
 	struct buf ca_pem;
 	char folder[PATH_MAX];
-	char anchor[PATH_MAX];
+	struct anchor anchor;
+	struct ask_room room;
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
 	struct store_sts *store;
@@ -49,7 +52,6 @@ struct resolver {
 	struct asker *askers;
 	struct buf packed;
 	struct log_calm busy;
-	int status;
 };
 
 /* Takes fd: a channel to one that asks. */

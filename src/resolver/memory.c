@@ -3,7 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/log_calm.h"
+#include "base/log_lasting.h"
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "store/faults.h"
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -30,16 +31,25 @@ struct resolver_memory {
 	struct store_faults *faults;
 	struct io_deadline tick;
 	bool is_suspended; /* nothing is held */
-	struct log_calm complaints;
+	struct log_lasting complaints;
 };
 
-/* On a full disk that is each connection. */
-static void complain(struct resolver_memory *m, const char *what)
+/* r: of the store. False: it failed, on a full disk at each connection. */
+static bool is_well(struct resolver_memory *m, const char *what, int r)
 {
 	uint64_t unsaid;
-	if (log_calm(&m->complaints, io_loop_now_ms(m->set.loop), &unsaid))
+	if (r && log_lasting(&m->complaints, io_loop_now_ms(m->set.loop), &unsaid))
 		log_warn(NULL, "TLS of far ends is not remembered", kv_str("doing", what),
-		         kv_str("where", err_origin()), kv_int("unsaid", (int64_t)unsaid));
+		         kv_str("error", strerror(-r)), kv_str("where", err_origin()),
+		         kv_int("unsaid", (int64_t)unsaid));
+	return !r;
+}
+
+/* Something was written. */
+static void is_kept(struct resolver_memory *m)
+{
+	if (log_lasting_over(&m->complaints, io_loop_now_ms(m->set.loop)))
+		log_notice(NULL, "TLS of far ends is remembered again");
 }
 
 /* Is it us? */
@@ -47,11 +57,11 @@ static void suspicion_update(struct resolver_memory *m)
 {
 	size_t sealed, lost, ignored;
 	time_t now_s = time(NULL);
-	if (store_memory_count(m->store, now_s - WEEK_S, &sealed, &ignored) ||
-	    store_memory_count(m->store, now_s - HOUR_S, &ignored, &lost)) {
-		complain(m, "count");
+	int r = store_memory_count(m->store, now_s - WEEK_S, &sealed, &ignored);
+	if (!r)
+		r = store_memory_count(m->store, now_s - HOUR_S, &ignored, &lost);
+	if (!is_well(m, "count", r))
 		return;
-	}
 	bool was_suspended = m->is_suspended;
 	m->is_suspended = policy_memory_is_our_fault(lost, sealed);
 	if (m->is_suspended && !was_suspended)
@@ -69,9 +79,10 @@ static void on_tick(struct io_deadline *d)
 	io_deadline_arm(m->set.loop, d, TICK_MS);
 	if (m->store)
 		suspicion_update(m);
-	if ((m->store && store_memory_prune(m->store, now_s - UNUSED_S)) ||
-	    (m->faults && store_faults_prune(m->faults, now_s)))
-		complain(m, "prune");
+	int r = m->store ? store_memory_prune(m->store, now_s - UNUSED_S) : 0;
+	if (!r && m->faults)
+		r = store_faults_prune(m->faults, now_s);
+	(void)is_well(m, "prune", r);
 	resolver_memory_tell(m);
 }
 
@@ -80,9 +91,8 @@ void resolver_memory_tell(struct resolver_memory *m)
 	CLEAN(buf_deinit) struct buf list = {};
 	if (!m->faults)
 		return;
-	if (store_faults_list(m->faults, time(NULL), WORKAROUNDS_SHOWN, &list))
-		complain(m, "list");
-	else
+	int r = store_faults_list(m->faults, time(NULL), WORKAROUNDS_SHOWN, &list);
+	if (is_well(m, "list", r))
 		m->set.on_workarounds(m->set.owner, buf_slice(&list));
 }
 
@@ -129,10 +139,11 @@ void resolver_memory_get(struct resolver_memory *m, const char *domain, const ch
                          struct policy_memory *ret_memory)
 {
 	*ret_memory = (struct policy_memory){};
-	if (m->store && store_memory_get(m->store, domain, mx, ret_memory))
-		complain(m, "look");
-	if (m->faults && store_faults_get(m->faults, mx, time(NULL), &ret_memory->fault))
-		complain(m, "look");
+	if (m->store)
+		(void)is_well(m, "look", store_memory_get(m->store, domain, mx, ret_memory));
+	if (m->faults)
+		(void)is_well(m, "look",
+		              store_faults_get(m->faults, mx, time(NULL), &ret_memory->fault));
 	ret_memory->may_hold = !m->is_suspended;
 }
 
@@ -140,24 +151,26 @@ struct policy_shared_memory resolver_memory_own(struct resolver_memory *m, const
                                                 const char *mx)
 {
 	struct policy_shared_memory own = {};
-	if (m->store && store_memory_tell(m->store, domain, mx, &own))
-		complain(m, "look");
+	if (m->store)
+		(void)is_well(m, "look", store_memory_tell(m->store, domain, mx, &own));
 	return own;
 }
 
 void resolver_memory_seed(struct resolver_memory *m, const char *domain, const char *mx,
                           int64_t since_s)
 {
-	if (m->store && store_memory_seed(m->store, domain, mx, since_s, time(NULL)))
-		complain(m, "keep");
+	if (m->store)
+		(void)is_well(m, "keep",
+		              store_memory_seed(m->store, domain, mx, since_s, time(NULL)));
 }
 
 void resolver_memory_tell_again(struct resolver_memory *m, int64_t since_s)
 {
 	enum { HOSTS_MAX = 1000 };
-	if (m->store &&
-	    store_memory_read_used(m->store, since_s, HOSTS_MAX, m->set.on_memory, m->set.owner))
-		complain(m, "look");
+	if (m->store)
+		(void)is_well(m, "look",
+		              store_memory_read_used(m->store, since_s, HOSTS_MAX, m->set.on_memory,
+		                                     m->set.owner));
 }
 
 static void memory_tell(struct resolver_memory *m, const char *domain, const char *mx)
@@ -169,8 +182,7 @@ static void memory_tell(struct resolver_memory *m, const char *domain, const cha
 static void fault_tell(struct resolver_memory *m, const char *mx)
 {
 	struct policy_shared_fault own = {};
-	if (store_faults_tell(m->faults, mx, &own))
-		complain(m, "look");
+	(void)is_well(m, "look", store_faults_tell(m->faults, mx, &own));
 	m->set.on_fault(m->set.owner, mx, &own);
 }
 
@@ -180,10 +192,10 @@ void resolver_memory_note(struct resolver_memory *m, const char *domain, const c
 	bool is_new = false;
 	if (!m->store)
 		return;
-	if (store_memory_note(m->store, domain, mx, seen, time(NULL), &is_new)) {
-		complain(m, "keep");
+	int r = store_memory_note(m->store, domain, mx, seen, time(NULL), &is_new);
+	if (!is_well(m, "keep", r))
 		return;
-	}
+	is_kept(m);
 	memory_tell(m, domain, mx);
 	if (!is_new)
 		return;
@@ -201,10 +213,8 @@ void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum polic
 	bool is_new = false;
 	if (!m->faults)
 		return;
-	if (store_faults_note(m->faults, mx, seen, time(NULL), &is_new)) {
-		complain(m, "keep");
+	if (!is_well(m, "keep", store_faults_note(m->faults, mx, seen, time(NULL), &is_new)))
 		return;
-	}
 	fault_tell(m, mx);
 	if (!is_new)
 		return;
@@ -216,7 +226,7 @@ void resolver_memory_fault(struct resolver_memory *m, const char *mx, enum polic
 void resolver_memory_release(struct resolver_memory *m, const char *domain)
 {
 	size_t count = 0;
-	if (m->store && store_memory_release(m->store, domain, &count))
-		complain(m, "release");
+	if (m->store)
+		(void)is_well(m, "release", store_memory_release(m->store, domain, &count));
 	log_notice(NULL, "released", kv_str("domain", domain), kv_int("hosts", (int64_t)count));
 }

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_lasting.h"
 #include "conf/conf.h"
 #include "io/loop.h"
 #include "store/store.h"
@@ -11,12 +12,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum {
 	PRUNE_MS = 60 * 1000,
 	PRUNE_MORE_MS = 100,
-	SAY_MS = 60 * 1000, /* at most so often */
+	SAY_MS = LOG_LASTING_MS, /* at most so often */
 	SAY_FIRST_MS = 1000,
 };
 
@@ -27,6 +29,7 @@ struct outcomes {
 	bool is_saying; /* say is armed */
 	uint64_t lost;
 	const char *why; /* of the last that were lost */
+	struct log_lasting unpruned;
 };
 
 static void on_say(struct io_deadline *d)
@@ -56,9 +59,14 @@ static void on_prune(struct io_deadline *d)
 {
 	struct outcomes *o = (struct outcomes *)((char *)d - offsetof(struct outcomes, prune));
 	bool is_more = false;
-	if (store_tlsrpt_prune(o->store, time(NULL), &is_more))
+	uint64_t now_ms = io_loop_now_ms(o->loop), unsaid;
+	int r = store_tlsrpt_prune(o->store, time(NULL), &is_more);
+	if (r && log_lasting(&o->unpruned, now_ms, &unsaid))
 		log_warn(NULL, "old counts for TLS reports are not deleted",
-		         kv_str("where", err_origin()));
+		         kv_str("error", strerror(-r)), kv_str("where", err_origin()),
+		         kv_int("unsaid", (int64_t)unsaid));
+	if (!r && log_lasting_over(&o->unpruned, now_ms))
+		log_notice(NULL, "old counts for TLS reports are deleted again");
 	io_deadline_arm(o->loop, d, is_more ? PRUNE_MORE_MS : PRUNE_MS);
 }
 

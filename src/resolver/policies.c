@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/log_lasting.h"
 #include "io/loop.h"
 #include "store/sts.h"
 
@@ -39,6 +40,7 @@ struct policies {
 	struct failure *failures;
 	struct refresh refreshes[REFRESHES];
 	struct io_deadline tick;
+	struct log_lasting complaints;
 };
 
 struct policies_question {
@@ -54,10 +56,21 @@ struct policies_question {
 	void *owner;
 };
 
-static void store_complain(const char *what)
+static void store_complain(struct policies *p, const char *what, int r)
 {
-	log_warn(NULL, "MTA-STS policies are not remembered", kv_str("doing", what),
-	         kv_str("where", err_origin()));
+	uint64_t unsaid;
+	if (log_lasting(&p->complaints, io_loop_now_ms(p->set.loop), &unsaid))
+		log_warn(NULL, "MTA-STS policies are not remembered", kv_str("doing", what),
+		         kv_str("error", strerror(-r)), kv_str("where", err_origin()),
+		         kv_int("unsaid", (int64_t)unsaid));
+}
+
+static void kept_tell(struct policies *p, const struct store_sts_row *row)
+{
+	if (log_lasting_over(&p->complaints, io_loop_now_ms(p->set.loop)))
+		log_notice(NULL, "MTA-STS policies are remembered again");
+	if (p->set.on_kept)
+		p->set.on_kept(p->set.owner, row);
 }
 
 static struct failure *failure_of(const struct policies *p, const char *domain)
@@ -114,9 +127,9 @@ static void new_keep(struct policies_question *q, struct slice text)
 	if (!r)
 		r = store_sts_put(store, &row, q->is_refresh ? 0 : now_s);
 	if (r)
-		store_complain("keep");
-	else if (q->p->set.on_kept)
-		q->p->set.on_kept(q->p->set.owner, &row);
+		store_complain(q->p, "keep", r);
+	else
+		kept_tell(q->p, &row);
 	store_sts_row_deinit(&row);
 }
 
@@ -145,7 +158,7 @@ static void row_find(struct policies_question *q)
 	int r = store ? store_sts_get(store, q->domain, time(NULL), &q->row) : STORE_STS_NONE;
 	q->has_row = !r;
 	if (r < 0)
-		store_complain("look");
+		store_complain(q->p, "look", r);
 }
 
 /* What failed a moment ago is not tried again, what holds meanwhile is. */
@@ -228,9 +241,11 @@ static void refresh_begin(struct policies *p, const char *domain)
 	if (r == p->refreshes + REFRESHES)
 		return;
 	r->p = p;
-	if (store_sts_tried(p->set.store, domain, time(NULL)) ||
-	    question_new(&r->question, p, domain, true)) {
-		store_complain("refresh");
+	int failed = store_sts_tried(p->set.store, domain, time(NULL));
+	if (!failed)
+		failed = question_new(&r->question, p, domain, true);
+	if (failed) {
+		store_complain(p, "refresh", failed);
 		return;
 	}
 	r->question->fn = on_refreshed;
@@ -243,9 +258,11 @@ static void on_tick(struct io_deadline *d)
 	CLEAN(buf_deinit) struct buf domains = {};
 	time_t now_s = time(NULL);
 	io_deadline_arm(p->set.loop, d, TICK_MS);
-	if (store_sts_prune(p->set.store, now_s, now_s - UNUSED_S) ||
-	    store_sts_due(p->set.store, now_s, now_s - DAY_S, REFRESHES, &domains)) {
-		store_complain("refresh");
+	int r = store_sts_prune(p->set.store, now_s, now_s - UNUSED_S);
+	if (!r)
+		r = store_sts_due(p->set.store, now_s, now_s - DAY_S, REFRESHES, &domains);
+	if (r) {
+		store_complain(p, "refresh", r);
 		return;
 	}
 	struct slice rest = buf_slice(&domains);

@@ -1,6 +1,7 @@
 #include "resolver/resolver.h"
 
 #include "ask/anchor.h"
+#include "ask/room.h"
 #include "ask/settings.h"
 #include "base/clean.h"
 #include "base/err.h"
@@ -64,6 +65,7 @@ static void on_parent_end(void *owner, struct proc_peer *peer, enum proc_peer_en
 	struct resolver *r = owner;
 	proc_peer_free(TAKE(r->parent));
 	reporter_free(TAKE(r->reporter)); /* another build's resolver goes on with them */
+	ask_room_end(&r->room);           /* nobody would begin another for its workers */
 	if (how != PROC_PEER_GONE)
 		io_loop_stop(r->loop);
 	else
@@ -102,8 +104,8 @@ static int lookup_begin(struct resolver *r)
 	int result = ask_settings_take(&set, &r->settings->resolver);
 	if (result)
 		return err_up(result);
-	set.lookup.trust_anchor = r->anchor;
-	set.lookup.keeps_anchor = true;
+	set.lookup.trust_anchor = r->anchor.path;
+	set.lookup.keeps_anchor = r->anchor.is_kept;
 	result = lookup_new(&r->lookup, r->loop, &set.lookup, error, sizeof(error));
 	if (result)
 		log_error(NULL, "resolver cannot begin", kv_str("error", error));
@@ -242,9 +244,11 @@ static int parent_begin(struct resolver *r)
 						 });
 	if (!result)
 		result = proc_peer_ready(r->parent);
-	if (!result)
-		resolver_memory_tell(r->memory);
-	return err_up(result);
+	if (result)
+		return err_up(result);
+	resolver_memory_tell(r->memory);
+	ask_room_watch(&r->room, r->loop);
+	return 0;
 }
 
 static int parts_begin(struct resolver *r)
@@ -292,8 +296,12 @@ static int begin(struct resolver *r, int chan_fd)
 	cas_read(r, conf_system_cas);
 	if (c->ca_file)
 		cas_read(r, c->ca_file);
+	ask_room_begin(&r->room, r->folder, !c->trusts_ad);
 	if (!c->trusts_ad)
-		result = anchor_keep(r->anchor, sizeof(r->anchor), r->folder, c->trust_anchor);
+		result = anchor_keep(&r->anchor,
+		                     &(struct anchor_settings){ .folder = r->folder,
+		                                                .seed = c->trust_anchor,
+		                                                .has_room = r->room.is_there });
 	if (!result && curl_global_init(CURL_GLOBAL_DEFAULT))
 		result = err_raise(-ENOMEM);
 	descriptors_raise();
@@ -321,6 +329,7 @@ static void end(struct resolver *r)
 	resolver_memory_free(r->memory);
 	seats_free(r->seats);
 	outcomes_free(r->outcomes);
+	ask_room_end(&r->room);
 	io_loop_free(r->loop);
 	conf_settings_free(r->settings);
 	buf_deinit(&r->ca_pem);
@@ -338,5 +347,7 @@ int resolver_main(int chan_fd)
 		log_error(NULL, "resolver cannot run", kv_str("error", file_error(result)),
 		          kv_str("where", err_origin()));
 	end(&r);
-	return result < 0 ? 1 : r.status;
+	if (r.room.is_over)
+		return PROC_EXIT_ANEW;
+	return result < 0 ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/log_lasting.h"
 #include "publish/policy.h"
 #include "site/told.h"
 
@@ -41,6 +42,7 @@ struct site_policies {
 	size_t count, asked, next;
 	struct io_deadline tick;
 	bool has_changed; /* the file is not as history */
+	struct log_lasting unkept;
 	bool is_troubled; /* what was told may not be so any more */
 	bool is_untold;   /* the same of what is shown */
 };
@@ -80,9 +82,10 @@ static void file_save(struct site_policies *p)
 	int r = publish_history_write(&p->history, &text);
 	if (!r)
 		r = file_write(p, buf_slice(&text));
-	if (r)
+	uint64_t unsaid;
+	if (r && log_lasting(&p->unkept, io_loop_now_ms(p->set.loop), &unsaid))
 		log_error(NULL, "what is served is not kept", kv_str("file", p->path),
-		          kv_str("error", strerror(-r)));
+		          kv_str("error", strerror(-r)), kv_int("unsaid", (int64_t)unsaid));
 	p->has_changed = r; /* again at the next tick */
 }
 
@@ -241,6 +244,8 @@ static void on_tick(struct io_deadline *d)
 	all_ask(p);
 	if (p->has_changed)
 		file_save(p);
+	else if (log_lasting_over(&p->unkept, io_loop_now_ms(p->set.loop)))
+		log_notice(NULL, "what is served is kept again", kv_str("file", p->path));
 	if (p->is_troubled)
 		trouble_tell(p);
 	if (p->is_untold)

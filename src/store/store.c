@@ -16,6 +16,13 @@ static int run(sqlite3 *db, const char *sql)
 	return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
+/* A full disk is told from the rest: somebody can mend it. */
+static int error_of(sqlite3 *db, int r)
+{
+	int system = r == SQLITE_IOERR || r == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
+	return r == SQLITE_FULL || system == ENOSPC || system == EDQUOT ? -ENOSPC : -EIO;
+}
+
 /* The number is SQLite's own user_version; -1: it cannot be read. */
 static int version_of(sqlite3 *db)
 {
@@ -28,21 +35,32 @@ static int version_of(sqlite3 *db)
 	return version;
 }
 
-static int migrate(sqlite3 *db, const struct store_schema *schema)
+static int steps_run(sqlite3 *db, const struct store_schema *schema, size_t version)
 {
 	char number[48];
+	int r = 0;
+	for (size_t i = version; !r && i < schema->count; i++)
+		r = run(db, schema->steps[i]);
+	snprintf(number, sizeof(number), "PRAGMA user_version = %zu", schema->count);
+	return r ? r : run(db, number);
+}
+
+/* A file of this version is not written to: on a full disk it can still be read. */
+static int migrate(sqlite3 *db, const struct store_schema *schema)
+{
 	int r = run(db, "BEGIN IMMEDIATE");
 	if (r)
 		return r;
 	int version = version_of(db);
 	if (version < 0 || (size_t)version > schema->count)
 		r = SQLITE_SCHEMA;
-	for (size_t i = (size_t)version; !r && i < schema->count; i++)
-		r = run(db, schema->steps[i]);
-	snprintf(number, sizeof(number), "PRAGMA user_version = %zu", schema->count);
+	else if ((size_t)version < schema->count)
+		r = steps_run(db, schema, (size_t)version);
 	if (!r)
-		r = run(db, number);
-	run(db, r ? "ROLLBACK" : "COMMIT");
+		r = run(db, "COMMIT");
+	/* A full disk may have rolled it back already. */
+	if (r && !sqlite3_get_autocommit(db))
+		run(db, "ROLLBACK");
 	return r;
 }
 
@@ -127,10 +145,11 @@ int store_open(struct sqlite3 **ret_db, const char *path, const struct store_sch
 		r = open_once(&db, path, schema);
 	}
 	if (r) {
+		int error = error_of(db, r);
 		snprintf(ret_opened->why, sizeof(ret_opened->why), "%s",
-		         db ? sqlite3_errmsg(db) : sqlite3_errstr(r));
+		         error == -ENOSPC ? strerror(ENOSPC) : sqlite3_errstr(r));
 		sqlite3_close(db);
-		return err_raise(-EIO);
+		return err_raise(error);
 	}
 	*ret_db = db;
 	return 0;
@@ -161,6 +180,7 @@ void store_bind_text(struct sqlite3_stmt *at, int number, const char *text)
 int store_finish(struct sqlite3_stmt *at)
 {
 	int r = sqlite3_step(at);
+	int error = r == SQLITE_DONE ? 0 : error_of(sqlite3_db_handle(at), r);
 	sqlite3_reset(at);
-	return r == SQLITE_DONE ? 0 : err_raise(-EIO);
+	return error ? err_raise(error) : 0;
 }

@@ -21,8 +21,8 @@ struct store_opened {
 	char why[160];
 };
 
-/* 0 or a negative (-EIO: not even anew). ret_db: sqlite3_close(). ret_opened: NULL to read alone,
- * what another process may be writing; then it has to be there. */
+/* 0 or a negative (-EIO: not even anew; -ENOSPC). ret_db: sqlite3_close(). ret_opened: NULL to read
+ * alone, what another process may be writing; then it has to be there. */
 [[nodiscard]] int store_open(struct sqlite3 **ret_db, const char *path,
                              const struct store_schema *schema, struct store_opened *ret_opened);
 
@@ -35,7 +35,7 @@ struct sqlite3_stmt;
 struct sqlite3_stmt *store_begin(struct sqlite3_stmt *at);
 /* text: borrowed until the statement is through. */
 void store_bind_text(struct sqlite3_stmt *at, int number, const char *text);
-/* Of a statement that gives no rows. 0 or -EIO. */
+/* Of a statement that gives no rows. 0, -EIO, or -ENOSPC: the disk is full. */
 [[nodiscard]] int store_finish(struct sqlite3_stmt *at);
 
 #endif

@@ -87,12 +87,13 @@ static sqlite3_stmt *begin(struct store_sts *s, enum query query)
 	return store_begin(s->statements[query]);
 }
 
-static int use_note(struct store_sts *s, const char *domain, int64_t now_s)
+/* Where it cannot be written, on a full disk, the policy holds all the same. */
+static void use_note(struct store_sts *s, const char *domain, int64_t now_s)
 {
 	sqlite3_stmt *at = begin(s, USE);
 	store_bind_text(at, 1, domain);
 	sqlite3_bind_int64(at, 2, now_s);
-	return err_up(store_finish(at));
+	(void)!store_finish(at);
 }
 
 static int row_take(sqlite3_stmt *at, const char *domain, struct store_sts_row *ret_row)
@@ -121,12 +122,12 @@ int store_sts_get(struct store_sts *s, const char *domain, int64_t now_s,
 	int64_t used_s = sqlite3_column_int64(at, 4);
 	int r = row_take(at, domain, &row);
 	sqlite3_reset(at);
-	if (!r && !s->only_reads && now_s - used_s >= USED_EVERY_S)
-		r = use_note(s, domain, now_s);
 	if (r) {
 		store_sts_row_deinit(&row);
 		return err_up(r);
 	}
+	if (!s->only_reads && now_s - used_s >= USED_EVERY_S)
+		use_note(s, domain, now_s);
 	*ret_row = row;
 	return 0;
 }

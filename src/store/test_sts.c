@@ -4,9 +4,11 @@
 #include "store/test_file.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -125,6 +127,30 @@ static void test_sts_bad_file(void **state)
 	store_sts_close(opened(true));
 }
 
+/* A policy that nobody asked for in the last hour holds though that cannot be noted. */
+static void test_sts_holds_where_nothing_can_be_written(void **state)
+{
+	(void)state;
+	struct rlimit before, none;
+	struct store_sts_row row = { .domain = "b.example", .expires_s = NOW + DAY };
+	struct store_sts *s = opened(false);
+	put(s, "a.example", NOW, 9 * DAY, "one");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	bool is_there = has(s, "a.example", NOW + DAY, "one");
+	int r = store_sts_put(s, &row, NOW);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(is_there && r < 0);
+	assert_true(has(s, "a.example", NOW + DAY, "one"));
+	assert_false(has(s, "b.example", NOW, ""));
+	store_sts_close(s);
+	s = opened(false);
+	assert_true(has(s, "a.example", NOW + DAY, "one"));
+	store_sts_close(s);
+}
+
 static void test_sts_no_place(void **state)
 {
 	(void)state;
@@ -161,6 +187,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_sts_due, file_remove),
 		cmocka_unit_test_teardown(test_sts_bad_file, file_remove),
 		cmocka_unit_test_teardown(test_sts_long_ones_are_few, file_remove),
+		cmocka_unit_test_teardown(test_sts_holds_where_nothing_can_be_written, file_remove),
 		cmocka_unit_test(test_sts_no_place),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);

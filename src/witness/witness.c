@@ -3,6 +3,7 @@
 #include "ask/anchor.h"
 #include "ask/fetch.h"
 #include "ask/lookup.h"
+#include "ask/room.h"
 #include "ask/settings.h"
 #include "base/clean.h"
 #include "base/err.h"
@@ -33,7 +34,9 @@ struct witness {
 	struct conf_settings *settings;
 	struct buf ca_pem;
 	struct buf sts_ca_pem; /* and those of the resolver's ca_file, for MTA-STS */
-	char anchor[PATH_MAX];
+	char folder[PATH_MAX];
+	struct anchor anchor;
+	struct ask_room room;
 	struct proc_chan *parent_chan; /* until the loop has it */
 	struct proc_peer *parent;
 	struct lookup *lookup;
@@ -179,8 +182,8 @@ static int lookup_begin(struct witness *w)
 	int r = ask_settings_take(&w->dns, &w->settings->resolver);
 	if (r)
 		return err_up(r);
-	w->dns.lookup.trust_anchor = w->anchor;
-	w->dns.lookup.keeps_anchor = true;
+	w->dns.lookup.trust_anchor = w->anchor.path;
+	w->dns.lookup.keeps_anchor = w->anchor.is_kept;
 	w->dns.lookup.queries = QUERIES;
 	r = lookup_new(&w->lookup, w->loop, &w->dns.lookup, error, sizeof(error));
 	if (r)
@@ -241,6 +244,8 @@ static int parts_begin(struct witness *w)
 		                                                  .on_end = on_parent_end });
 	if (!r)
 		r = proc_peer_ready(w->parent);
+	if (!r)
+		ask_room_watch(&w->room, w->loop);
 	return err_up(r);
 }
 
@@ -248,23 +253,27 @@ static int parts_begin(struct witness *w)
 static int begin(struct witness *w, int chan_fd)
 {
 	struct proc_box_report report;
-	char folder[PATH_MAX];
 	int r = proc_chan_new(&w->parent_chan, chan_fd, PROC_ROLE_WITNESS, PROC_ROLE_PARENT);
 	if (!r)
 		r = proc_config_wait(w->parent_chan, &w->settings); /* it names files, read outside
 		                                                       the box */
 	if (r)
 		return r == PROC_CLOSED ? PROC_CLOSED : err_up(r);
-	snprintf(folder, sizeof(folder), "%s/" CONF_WITNESS_FOLDER, w->settings->state_dir);
+	const struct conf_resolver *c = &w->settings->resolver;
+	snprintf(w->folder, sizeof(w->folder), "%s/" CONF_WITNESS_FOLDER, w->settings->state_dir);
 	cas_read(w);
-	if (!w->settings->resolver.trusts_ad)
-		r = anchor_keep(w->anchor, sizeof(w->anchor), folder,
-		                w->settings->resolver.trust_anchor);
+	if (!c->trusts_ad) {
+		ask_room_begin(&w->room, w->folder, true);
+		r = anchor_keep(&w->anchor,
+		                &(struct anchor_settings){ .folder = w->folder,
+		                                           .seed = c->trust_anchor,
+		                                           .has_room = w->room.is_there });
+	}
 	if (!r && curl_global_init(CURL_GLOBAL_DEFAULT))
 		r = err_raise(-ENOMEM);
 	/* First the box: a loop made before it may hold an io_uring that it then may not use. */
 	if (!r)
-		r = proc_box(PROC_ROLE_WITNESS, folder, &report);
+		r = proc_box(PROC_ROLE_WITNESS, w->folder, &report);
 	return r ? err_up(r) : err_up(parts_begin(w));
 }
 
@@ -281,6 +290,7 @@ static void end(struct witness *w)
 	proc_chan_free(w->parent_chan);
 	tls_hops_unref(w->hops);
 	lookup_free(w->lookup);
+	ask_room_end(&w->room);
 	io_loop_free(w->loop);
 	ask_settings_deinit(&w->dns);
 	conf_settings_free(w->settings);
@@ -298,5 +308,7 @@ int witness_main(int chan_fd)
 		log_error(NULL, "witness cannot run", kv_str("error", strerror(-r)),
 		          kv_str("where", err_origin()));
 	end(&w);
+	if (w.room.is_over)
+		return PROC_EXIT_ANEW;
 	return r < 0 ? 1 : 0;
 }

@@ -79,7 +79,8 @@ class Relay(Beside):
 def relay(sender):
     with network("sender"):
         daemon = Relay(SEED)
-    # After a second only Postfix meets its own lock on a message, and leaves it lying for long.
+    # After a second only Postfix meets its own lock on a message, and leaves it lying for long: see
+    # is_through().
     with postfix_with(default_transport="lmtp:unix:mailseal/lmtp", minimal_backoff_time="2s",
                       maximal_backoff_time="3s"):
         yield daemon.ready()
@@ -107,6 +108,16 @@ def verdicts(log, status):
             re.findall(rf" to=<n(\d+)@([^>]+)>.* status={status} ", log.text())}
 
 
+def is_through(relay):
+    """Where its delivery agent still has a message whose next try is due, as on a busy machine, Postfix
+    puts it into "incoming" for a minute ("skipped, still being delivered"), and looks there when the
+    next message comes, or every 300 s (wakeup of qmgr in master.cf). Behind the last one none comes:
+    it is told to look. What the relay does is not changed by that, nor is what it would lose."""
+    if os.listdir(f"{relay.place}/incoming"):
+        inside("sender", "postqueue", "-f")
+    return not relay.waiting()
+
+
 def test_no_message_is_lost_whatever_is_killed(relay):
     print(f"LOSSES_SEED={SEED}")
     dice, log, wanted, kills = random.Random(SEED), Log("sender", "mail.log"), [], []
@@ -117,8 +128,8 @@ def test_no_message_is_lost_whatever_is_killed(relay):
         while not (done := relay.kill_one(dice)):
             assert wait_until(lambda: len(relay.children()) == 3)
         kills.append(done)
-    assert wait_until(lambda: not relay.waiting(), 120), relay.waiting()
-    wait_until(lambda: verdicts(log, "sent") == set(wanted), 10)  # the log may come later than the queue's end
+    assert wait_until(lambda: is_through(relay), 120), (SEED, relay.waiting(), log.text()[-3000:])
+    wait_until(lambda: verdicts(log, "sent") == set(wanted), 30)  # the log may come later than the queue's end
     sent = verdicts(log, "sent")
     wrong = judge(wanted, sent, relay.judged.copies, kills)
     copies = Counter(copy.what for copy in relay.judged.copies)
