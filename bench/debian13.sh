@@ -33,7 +33,7 @@ inside() {
     ninja -C /build/bench --quiet mailseal >/build/bench.log || { cat /build/bench.log; exit 1; }
     rm -rf /build/side && mkdir /build/side
     find bench -maxdepth 1 -type f -perm -u+x -size +20k -prune -o -maxdepth 1 -type f -exec cp {} /build/side/ \;
-    cp -r bench/peers /build/side/
+    cp -r bench/peers bench/load bench/common /build/side/
     cd /build/side
     export MAILSEAL=/build/bench/mailseal BASE=/build/side/run
     exec ./alone.sh "$@"
