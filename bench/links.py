@@ -167,7 +167,10 @@ def cpu_of(ends, work):
     """What the ends used meanwhile, and what came of it."""
     before = cpu_s(ends.pids)
     found = work()
-    return cpu_s(ends.pids) - before, found
+    cpu = cpu_s(ends.pids) - before
+    if not cpu:
+        sys.exit("links: the ends used no tick of CPU: more of -s and -n")
+    return cpu, found
 
 
 def bulk(ends, args):
