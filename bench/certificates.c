@@ -6,8 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define MUST(what)                                                                                 \
@@ -53,24 +55,30 @@ static FILE *file_of(const char *folder, long number, const char *name)
 	return file;
 }
 
+static void pair_write(const char *folder, long number)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	MUST(key);
+	X509 *cert = make(key, number);
+	FILE *chain = file_of(folder, number, "fullchain.pem");
+	FILE *secret = file_of(folder, number, "privkey.pem");
+	MUST(PEM_write_X509(chain, cert));
+	MUST(PEM_write_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL));
+	MUST(fclose(chain) == 0);
+	MUST(fclose(secret) == 0);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: certificates FOLDER COUNT\n");
-		return 2;
+	bool is_help = argc == 2 && !strcmp(argv[1], "--help");
+	long count = argc == 3 ? atol(argv[2]) : 0;
+	if (count < 1) {
+		fputs("usage: certificates FOLDER COUNT\n", is_help ? stdout : stderr);
+		return is_help ? 0 : 2;
 	}
-	for (long i = 0; i < atol(argv[2]); i++) {
-		EVP_PKEY *key = EVP_EC_gen("P-256");
-		MUST(key);
-		X509 *cert = make(key, i);
-		FILE *chain = file_of(argv[1], i, "fullchain.pem"),
-		     *secret = file_of(argv[1], i, "privkey.pem");
-		MUST(PEM_write_X509(chain, cert));
-		MUST(PEM_write_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL));
-		fclose(chain);
-		fclose(secret);
-		X509_free(cert);
-		EVP_PKEY_free(key);
-	}
+	for (long i = 0; i < count; i++)
+		pair_write(argv[1], i);
 	return 0;
 }

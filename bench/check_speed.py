@@ -4,7 +4,6 @@ SMTP, submission, IMAP and POP3 in front of the bench's backend, and a name serv
 network of its own (alone.sh), as the ports are those of mail. One CPU has the command, the other all that it looks at.
 
 usage: check_speed.py [-r ROUNDS] [-n DOMAINS]"""
-import argparse
 import contextlib
 import os
 import re
@@ -17,7 +16,7 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(BENCH, "..", "tests"))
 
 from daemon import BINARY, Daemon, make_certificate  # noqa: E402
-from figures import row  # noqa: E402
+from figures import arguments_of, at_least_one, need, need_root, row  # noqa: E402
 from names import A, ANCHOR, MX, NXDOMAIN, NameServer, wire  # noqa: E402
 
 CHECK_CPU, OTHER_CPU = os.environ.get("PROXY_CPU", "1"), os.environ.get("GEN_CPU", "0")
@@ -98,10 +97,12 @@ def measure(folder, resolver, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-r", "--rounds", type=int, default=5)
-    parser.add_argument("-n", "--domains", type=int, default=100)
+    parser = arguments_of(__doc__)
+    parser.add_argument("-r", "--rounds", type=at_least_one, default=5)
+    parser.add_argument("-n", "--domains", type=at_least_one, default=100)
     options = parser.parse_args()
+    need_root()
+    need(BINARY, f"{BENCH}/backend")
     with tempfile.TemporaryDirectory() as folder, providers(folder) as resolver:
         for number in range(1, options.rounds + 1):
             row("check", "mailseal", number, **measure(folder, resolver, options.domains))

@@ -14,6 +14,8 @@ import re
 import subprocess
 import sys
 
+from figures import arguments_of
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(os.environ.get("CHECK_BUILDS") or ROOT, "build-bench")
 RECORDED = os.path.join(ROOT, "bench", "counts.json")
@@ -61,13 +63,14 @@ def judge(counted, recorded):
 
 
 def main():
-    if sys.argv[1:] not in ([], ["--record"]):
-        sys.exit(__doc__)
+    parser = arguments_of(__doc__)
+    parser.add_argument("--record", action="store_true")
+    is_recording = parser.parse_args().record
     program = build()
     counted = {what: count(program, what) for what in WHAT}
     with open(RECORDED, encoding="ascii") as file:
         recorded = json.load(file)
-    if sys.argv[1:]:
+    if is_recording:
         recorded[series()] = counted
         with open(RECORDED, "w", encoding="ascii") as file:
             file.write(json.dumps(recorded, indent=1, sort_keys=True) + "\n")

@@ -4,6 +4,7 @@
 #
 # usage: debian13.sh COMMAND...      e.g. debian13.sh ./run.sh -r 5 -T 1 -m hs13-pq -t "mailseal mailseal-tcp nginx-stream"
 set -eu
+. "$(dirname "$0")/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 tree=$top/lab/trees/trixie over=$here/run/debian13
@@ -33,7 +34,7 @@ inside() {
     ninja -C /build/bench --quiet mailseal >/build/bench.log || { cat /build/bench.log; exit 1; }
     rm -rf /build/side && mkdir /build/side
     find bench -maxdepth 1 -type f -perm -u+x -size +20k -prune -o -maxdepth 1 -type f -exec cp {} /build/side/ \;
-    cp -r bench/peers /build/side/
+    cp -r bench/peers bench/load bench/common /build/side/
     cd /build/side
     export MAILSEAL=/build/bench/mailseal BASE=/build/side/run
     exec ./alone.sh "$@"
@@ -48,7 +49,7 @@ case ${1-} in
     shift
     enter "$@"
     ;;
-'') sed -n '2,5p' "$0" && exit 2 ;;
+'') usage ;;
 *)
     [ "$(id -u)" = 0 ] || { echo "debian13.sh: a chroot needs root" >&2; exit 1; }
     "$top/lab/tree" trixie >&2

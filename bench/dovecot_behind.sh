@@ -3,10 +3,12 @@
 # what it writes is laid (an imap process is half a MiB).
 #
 # usage: dovecot_behind.sh [-d TREE] [SIZE]      2000 in front of ../lab/trees/bookworm, as root
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")" || exit 1
 tree=$PWD/../lab/trees/bookworm
-[ "$1" = -d ] && tree=$2 && shift 2
+[ "${1-}" = -d ] && [ $# -gt 1 ] && tree=$2 && shift 2
 size=${1:-2000} port=22143
+case $size in *[!0-9]*) usage ;; esac
 [ -x "$tree/usr/sbin/dovecot" ] || { echo "no Dovecot in $tree: ../lab/tree bookworm makes it, or name one with -d" >&2; exit 1; }
 work=$(mktemp -d)
 mkdir "$work/top"

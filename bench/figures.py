@@ -1,5 +1,8 @@
 """What run.sh and its like measured, and how one target does beside another in the same round."""
+import argparse
 import json
+import os
+import shutil
 from statistics import median
 
 WIN = 1.10  # in the median, and in four of five rounds
@@ -24,13 +27,30 @@ def is_whole(row):
     return not row["what"].startswith("rs") or row["resumed_pct"] > 90
 
 
+def text_of(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}") from error
+
+
+def rows_of(path):
+    """A row a line; what else is said between them is passed over."""
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        if not line.startswith("{") and "JSON {" not in line:
+            continue
+        try:
+            yield json.loads(line[line.index("{"):])
+        except json.JSONDecodeError as error:
+            raise SystemExit(f"{path}:{number}: no row: {error}") from error
+
+
 def read(paths):
     """{what: {target: {round: row}}}, the rows of limits.sh, and those left out."""
     rows, limits, left_out = {}, [], []
     for path in paths:
-        with open(path, encoding="utf-8") as lines:
-            found = [json.loads(line[line.index("{"):]) for line in lines if line.startswith("{") or "JSON {" in line]
-        for one in found:
+        for one in rows_of(path):
             if "limit" in one:
                 limits.append(one)
             elif is_whole(one):
@@ -78,6 +98,30 @@ def is_held(reached, wanted):
     return median(reached) >= wanted and (share >= 0.8 or wanted <= 1)
 
 
+def arguments_of(text):
+    """A parser whose help is the text of the program: its head."""
+    return argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def at_least_one(text):
+    """For a parser: how often, how many."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of 1 or more")
+    return int(text)
+
+
+def need_root():
+    if os.geteuid():
+        raise SystemExit("this is measured as root")
+
+
+def need(*programs):
+    """Ends with the mend where one of them is not there."""
+    for program in programs:
+        if not shutil.which(program):
+            raise SystemExit(f"{program} is not there: `make build` makes mailseal, `make -C bench` what measures it")
+
+
 def row(what, target, number, **figures):
     """Says what one round of one target was, as run.sh's rows are."""
     print(json.dumps({"round": number, "what": what, "target": target, **figures}), flush=True)
@@ -85,8 +129,7 @@ def row(what, target, number, **figures):
 
 def put(path, mark, text):
     """In place of what stands between the two lines of the mark."""
-    with open(path, encoding="utf-8") as file:
-        before, _, rest = file.read().partition(f"<!-- {mark} -->\n")
+    before, _, rest = text_of(path).partition(f"<!-- {mark} -->\n")
     _, end, after = rest.partition(f"<!-- end of {mark} -->\n")
     if not end:
         raise SystemExit(f"{path}: no lines <!-- {mark} --> and <!-- end of {mark} -->")

@@ -304,6 +304,15 @@ static void open_file(struct flood *f, const char *path)
 		fail(path);
 }
 
+static _Noreturn void usage(int status)
+{
+	fputs("usage: flood -i INTERFACE -r FILE [-n CONNECTIONS] [-c CLIENTS] [-b MBIT] [-s "
+	      "SECONDS]\n"
+	      "       flood -w FILE -p PACKETS -r FILE [-n CONNECTIONS] [-c CLIENTS]\n",
+	      status ? stderr : stdout);
+	exit(status);
+}
+
 struct options {
 	const char *interface, *file, *out;
 	struct limits limits;
@@ -311,6 +320,8 @@ struct options {
 
 static void options_read(struct flood *f, struct options *o, int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		usage(0);
 	for (int c; (c = getopt(argc, argv, "i:w:r:n:c:b:s:p:")) != -1;) {
 		if (c == 'i')
 			o->interface = optarg;
@@ -328,9 +339,12 @@ static void options_read(struct flood *f, struct options *o, int argc, char **ar
 			o->limits.ns = (uint64_t)(atof(optarg) * 1e9);
 		else if (c == 'p')
 			o->limits.packets = (uint64_t)atoll(optarg);
+		else
+			usage(2);
 	}
-	if (!o->interface == !o->out || !o->file || !f->connection_count || !f->client_count)
-		fail("options (the head of flood.c has them)");
+	if (optind != argc || !o->interface == !o->out || !o->file || !f->connection_count ||
+	    !f->client_count)
+		usage(2);
 }
 
 int main(int argc, char **argv)

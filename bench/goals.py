@@ -8,11 +8,10 @@ that is less); one of 1 or less, when the median does. Beside a number: when the
 usage: goals.py [--head TEXT] results.json ...
        goals.py --into RESULTS.md goals.md tables.md      puts both where RESULTS.md has its marks for them
 """
-import sys
 from statistics import median
 from typing import NamedTuple
 
-from figures import WIN, best_of, is_held, peers_of, put, ratios, read, values
+from figures import WIN, arguments_of, best_of, is_held, peers_of, put, ratios, read, text_of, values
 
 
 class Beside(NamedTuple):
@@ -142,20 +141,24 @@ def table(rows):
 
 def into(path, *parts):
     for mark, part in zip(("goals", "tables"), parts):
-        with open(part, encoding="utf-8") as file:
-            put(path, mark, file.read())
+        put(path, mark, text_of(part))
 
 
 def main():
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["--into"]:
-        into(*arguments[1:])
+    parser = arguments_of(__doc__)
+    parser.add_argument("--head", metavar="TEXT")
+    parser.add_argument("--into", metavar="RESULTS.md")
+    parser.add_argument("files", nargs="+")
+    options = parser.parse_args()
+    if options.into and len(options.files) != 2:
+        parser.error("--into takes RESULTS.md goals.md tables.md")
+    if options.into:
+        into(options.into, *options.files)
         return
-    if arguments[:1] == ["--head"]:
-        print(f"{arguments[1]}\n")
-        arguments = arguments[2:]
-    rows, _, left_out = read(arguments)
+    rows, _, left_out = read(options.files)
     lines, missing = table(rows)
+    if options.head:
+        print(f"{options.head}\n")
     print("\n".join(lines))
     if left_out:
         print(f"\n{len(left_out)} cells are left out: not all of their connections came up and stayed, or were resumed.")

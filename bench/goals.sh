@@ -7,9 +7,11 @@
 #   -i: the table, and those of all modes, take the place of what RESULTS.md has of them
 #   sections: tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many
 # As root, in a network of its own: alone.sh ./goals.sh (`make bench` does so). A section that cannot be had here says why.
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")" || exit 1
 rounds=5 secs=1 results='' minutes=600
-sections="tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many"
+known="tls starttls bulk latency idle debian13 start relay check watch ledger dovecot many"
+sections=$known
 while getopts r:T:s:b:i f; do
     case $f in
     r) rounds=$OPTARG ;;
@@ -17,8 +19,12 @@ while getopts r:T:s:b:i f; do
     s) sections=$OPTARG ;;
     b) minutes=$OPTARG ;;
     i) results=RESULTS.md ;;
-    *) sed -n '2,9p' "${0##*/}"; exit 2 ;;
+    *) usage ;;
     esac
+done
+[ $OPTIND -gt $# ] || usage
+for section in $sections; do
+    case " $known " in *" $section "*) ;; *) echo "goals.sh: no section $section" >&2; exit 2 ;; esac
 done
 make -s all || exit 1
 . ./env.sh

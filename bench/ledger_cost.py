@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from figures import row
+from figures import arguments_of, at_least_one, need, row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MAILSEAL = os.environ.get("MAILSEAL", os.path.join(HERE, "..", "build", "mailseal"))
@@ -113,10 +113,21 @@ def measure(turns, mode, pids):
           f"{statistics.median(per_session['off']):.1f}; of the ledger: {statistics.median(ledger):.1f}")
 
 
+def options_read():
+    parser = arguments_of(__doc__)
+    parser.add_argument("--rows", action="store_true")
+    parser.add_argument("turns", nargs="?", type=at_least_one, default=20)
+    parser.add_argument("modes", nargs="*")
+    options = parser.parse_args()
+    for mode in options.modes:
+        if mode not in MODES:
+            parser.error(f"no mode {mode}")
+    return options
+
+
 def main():
-    in_rows = sys.argv[1:2] == ["--rows"]
-    turns, *modes = sys.argv[2 if in_rows else 1:] or ["20"]
-    modes = modes or ["plain", "hs13"]
+    options = options_read()
+    need(MAILSEAL, f"{HERE}/backend", f"{HERE}/loadgen")
     folder = tempfile.mkdtemp(prefix="mailseal-bench-")
     os.chmod(folder, 0o755)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -130,10 +141,10 @@ def main():
         for which in daemons:
             wait_ready(folder, which)
         pids = {which: {role: pid for role, pid in children(d.pid).items()} for which, d in daemons.items()}
-        if not in_rows:
+        if not options.rows:
             print(f"load {os.getloadavg()[0]:.1f}", flush=True)
-        for mode in modes:
-            (rows if in_rows else measure)(int(turns), mode, pids)
+        for mode in options.modes or ["plain", "hs13"]:
+            (rows if options.rows else measure)(options.turns, mode, pids)
     finally:
         for process in running:
             process.terminate()

@@ -12,7 +12,6 @@ rounds (least-most). Prints tables for RESULTS.md.
 Where the machine's congestion control paces what it sends (bbr), that is most of what is measured:
 run it in a network of its own that does not, as Debian's default does not (README.md has the line).
 """
-import argparse
 import os
 import pathlib
 import shutil
@@ -23,6 +22,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from figures import arguments_of, at_least_one, need
 
 BENCH = pathlib.Path(__file__).resolve().parent
 MAILSEAL = os.environ.get("MAILSEAL", str(BENCH.parent / "build/mailseal"))
@@ -166,7 +167,10 @@ def cpu_of(ends, work):
     """What the ends used meanwhile, and what came of it."""
     before = cpu_s(ends.pids)
     found = work()
-    return cpu_s(ends.pids) - before, found
+    cpu = cpu_s(ends.pids) - before
+    if not cpu:
+        sys.exit("links: the ends used no tick of CPU: more of -s and -n")
+    return cpu, found
 
 
 def bulk(ends, args):
@@ -272,12 +276,13 @@ def load():
 
 
 def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("-r", type=int, default=9, metavar="ROUNDS")
-    args.add_argument("-s", type=int, default=512, metavar="MIB")
-    args.add_argument("-n", type=int, default=200, metavar="CONNECTIONS")
-    args.add_argument("-i", type=int, default=300, metavar="IDLE")
-    args = args.parse_args()
+    parser = arguments_of(__doc__)
+    parser.add_argument("-r", type=at_least_one, default=9, metavar="ROUNDS")
+    parser.add_argument("-s", type=at_least_one, default=512, metavar="MIB")
+    parser.add_argument("-n", type=at_least_one, default=200, metavar="CONNECTIONS")
+    parser.add_argument("-i", type=at_least_one, default=300, metavar="IDLE")
+    args = parser.parse_args()
+    need(MAILSEAL)
     os.sched_setaffinity(0, {0})
     folder = pathlib.Path(tempfile.mkdtemp())
     folder.chmod(0o755)
@@ -298,4 +303,5 @@ def main():
         table(mode, found, kinds)
 
 
-main()
+if __name__ == "__main__":
+    main()

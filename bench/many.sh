@@ -3,6 +3,9 @@
 # what the kernel has for the whole path, beside a proxy that only copies.
 #
 # usage: many.sh SIZE...      8000 and 60000 are those to be told; a descriptor limit of 20,000 a process is enough
+. "$(dirname "$0")/help.sh"
+[ $# -gt 0 ] || usage
+for size; do case $size in *[!0-9]*) usage ;; esac; done
 cd "$(dirname "$0")" || exit 1
 export WORKERS=7 BACKEND_PROCS=4 BACKEND_ADDR=0.0.0.0 BENCH_TLS_LIMIT=0
 export IMAP_AT='"127.0.0.1:21143", "127.0.0.2:21143", "127.0.0.3:21143", "127.0.0.4:21143"'

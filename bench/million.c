@@ -194,34 +194,53 @@ static void parts_print(const struct held *h)
 	       tls_session_is_compact(h->client) ? "" : " (and what OpenSSL has)");
 }
 
-int main(int argc, char **argv)
+struct options {
+	bool is_compact;
+	size_t count;
+};
+
+static void options_read(struct options *ret_options, int argc, char **argv)
 {
-	bool is_compact = !(argc > 1 && !strcmp(argv[1], "-o"));
-	const char *number = argc > 2 - is_compact ? argv[2 - is_compact] : "1000000";
+	bool is_openssl = argc > 1 && !strcmp(argv[1], "-o");
+	const char *number = argc > 1 + is_openssl ? argv[1 + is_openssl] : "1000000";
 	size_t count = strtoul(number, NULL, 10);
-	struct held warm[64] = {};
-	setup(is_compact);
-	struct held *all = calloc(count, sizeof(*all));
-	if (!all || !count)
+	if (argc > 2 + is_openssl || !count)
 		die("usage: million [-o] [COUNT]");
-	for (size_t i = 0; i < COUNT_OF(warm); i++)
-		hold(&warm[i], i);
-	size_t before = pss();
-	double began = clock_s();
+	*ret_options = (struct options){ .is_compact = !is_openssl, .count = count };
+}
+
+/* Says what all of them hold. */
+static void hold_all(struct held *all, size_t count)
+{
+	size_t before = pss(), table = count * sizeof(*all); /* this program's, no worker's */
+	double begun = clock_s();
 	for (size_t i = 0; i < count; i++) {
 		hold(&all[i], i);
 		if ((i + 1) % TOLD == 0)
-			fprintf(stderr, "%zu after %.0f s\n", i + 1, clock_s() - began);
+			fprintf(stderr, "%zu after %.0f s\n", i + 1, clock_s() - begun);
 	}
 	tls_sessions_tidy();
 	malloc_trim(0);
-	size_t table = count * sizeof(*all); /* this program's, no worker's */
+	size_t bytes = pss() - before - table;
 	printf("%zu sessions in %.0f s: PSS %.1f MiB, %.0f bytes a session, both sides\n", count,
-	       clock_s() - began, (double)(pss() - before - table) / 1048576,
-	       (double)(pss() - before - table) / (double)count);
-	parts_print(&all[count - 1]);
-	for (size_t i = 0; i < count; i += SAMPLE)
+	       clock_s() - begun, (double)bytes / 1048576, (double)bytes / (double)count);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct held warm[64] = {};
+	options_read(&o, argc, argv);
+	setup(o.is_compact);
+	struct held *all = calloc(o.count, sizeof(*all));
+	if (!all)
+		die("no memory");
+	for (size_t i = 0; i < COUNT_OF(warm); i++)
+		hold(&warm[i], i);
+	hold_all(all, o.count);
+	parts_print(&all[o.count - 1]);
+	for (size_t i = 0; i < o.count; i += SAMPLE)
 		speak(&all[i]);
-	printf("%zu of them spoke\n", (count + SAMPLE - 1) / SAMPLE);
+	printf("%zu of them spoke\n", (o.count + SAMPLE - 1) / SAMPLE);
 	return 0;
 }

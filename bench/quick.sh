@@ -3,11 +3,9 @@
 #
 # usage: quick.sh [-l]      -l: the long form, all goals in five rounds, then tables of all modes and targets in three, 60,000
 #                           sessions through seven workers, and a million in one process
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")" || exit 1
-if [ $# -gt 0 ] && [ "$*" != -l ]; then
-    sed -n '2,5p' "${0##*/}"
-    exit 2
-fi
+[ $# = 0 ] || [ "$*" = -l ] || usage
 if [ $# = 0 ]; then
     exec ./goals.sh -r 2 -s "tls starttls bulk latency idle start check watch ledger"
 fi

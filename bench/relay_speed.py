@@ -5,7 +5,6 @@ which what it writes is laid. Messages of 4 KiB wait in the queue, on hold, unti
 own (alone.sh). Rates are by the clock: all of it shares the CPUs.
 
 usage: relay_speed.py [-r ROUNDS] [-n MESSAGES]"""
-import argparse
 import base64
 import contextlib
 import hashlib
@@ -18,8 +17,8 @@ import time
 BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(BENCH, "..", "tests"))
 
-from daemon import Daemon, make_certificate, wait_until  # noqa: E402
-from figures import row  # noqa: E402
+from daemon import BINARY, Daemon, make_certificate, wait_until  # noqa: E402
+from figures import arguments_of, at_least_one, need, need_root, row  # noqa: E402
 from names import ANCHOR  # noqa: E402
 
 TREE = os.path.join(BENCH, "..", "lab", "trees", "bookworm")
@@ -136,10 +135,12 @@ def apart():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-r", "--rounds", type=int, default=5)
-    parser.add_argument("-n", "--messages", type=int, default=300)
+    parser = arguments_of(__doc__)
+    parser.add_argument("-r", "--rounds", type=at_least_one, default=5)
+    parser.add_argument("-n", "--messages", type=at_least_one, default=300)
     options = parser.parse_args()
+    need_root()
+    need(BINARY)
     if not os.path.exists(f"{TREE}/usr/sbin/postfix"):
         sys.exit(f"relay_speed: no Postfix in {TREE}: ../lab/tree bookworm makes it")
     if not os.environ.get(ALONE):

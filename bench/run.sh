@@ -10,6 +10,7 @@
 # needs is passed over.  Modes: see need() below, or run.sh -l.
 # The proxy has CPU $PROXY_CPU (1), generator and backend have $GEN_CPU (0).
 # NICE=-10 in the environment keeps others' work off both, for wall-clock figures.
+. "$(dirname "$0")/help.sh"
 cd "$(dirname "$0")" || exit 1
 rounds=3 secs=3 idle=8000 bulk=$((1 << 30)) conc=64 out=''
 targets="mailseal mailseal-tcp haproxy hitch nginx-stream nginx-mail stunnel dovecot splice copy direct"
@@ -27,9 +28,10 @@ while getopts r:T:t:m:o:N:B:c:l f; do
     B) bulk=$OPTARG ;;
     c) conc=$OPTARG ;;
     l) xargs <<<"$all"; exit ;;
-    *) sed -n '2,14p' "$0"; exit 2 ;;
+    *) usage ;;
     esac
 done
+[ $OPTIND -gt $# ] || usage
 make -s all || exit 1
 . ./env.sh
 out=${out:-${OUT:-$BASE/results-$(date +%H%M%S).json}}

@@ -3,7 +3,6 @@
 takes with a name that nobody has asked for yet, beside the same once more.
 
 usage: start_speed.py [-r ROUNDS] [-n CERTIFICATES]"""
-import argparse
 import os
 import socket
 import ssl
@@ -16,8 +15,8 @@ from statistics import median
 BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(BENCH, "..", "tests"))
 
-from daemon import Daemon, free_ports  # noqa: E402
-from figures import row  # noqa: E402
+from daemon import BINARY, Daemon, free_ports  # noqa: E402
+from figures import arguments_of, at_least_one, need, row  # noqa: E402
 
 NAMES = 50
 
@@ -67,10 +66,11 @@ def measure(folder, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-r", "--rounds", type=int, default=5)
-    parser.add_argument("-n", "--certificates", type=int, default=10000)
+    parser = arguments_of(__doc__)
+    parser.add_argument("-r", "--rounds", type=at_least_one, default=5)
+    parser.add_argument("-n", "--certificates", type=at_least_one, default=10000)
     options = parser.parse_args()
+    need(BINARY, f"{BENCH}/certificates")
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         os.mkdir(f"{folder}/certificates")

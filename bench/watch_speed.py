@@ -10,7 +10,6 @@ where one CPU has both the card's interrupts and watch. --first: both go before 
 machine (SCHED_RR); waited_for_cpu_s says how long watch had to wait for others. --rows: so many runs, a row each, for
 goals.py. As root. MAILSEAL names another binary.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -27,7 +26,7 @@ sys.path.insert(0, str(BENCH))
 
 import watch_traffic  # noqa: E402
 from daemon import BINARY  # noqa: E402
-from figures import row  # noqa: E402
+from figures import arguments_of, at_least_one, need, need_root, row  # noqa: E402
 
 GENERATOR_CPU, WATCH_CPU = 0, os.cpu_count() - 1
 
@@ -128,17 +127,19 @@ def measure(gbit=1.0, seconds=10.0, connections=100000, clients=400, own_core=Fa
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments_of(__doc__)
     parser.add_argument("-g", "--gbit", type=float, default=1.0)
     parser.add_argument("-s", "--seconds", type=float, default=10)
-    parser.add_argument("-n", "--connections", type=int, default=100000)
-    parser.add_argument("-c", "--clients", type=int, default=400)
+    parser.add_argument("-n", "--connections", type=at_least_one, default=100000)
+    parser.add_argument("-c", "--clients", type=at_least_one, default=400)
     parser.add_argument("--own-core", action="store_true")
     parser.add_argument("--first", action="store_true")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rows", type=int)
+    parser.add_argument("--rows", type=at_least_one)
     parser.add_argument("more", nargs="*", help="for watch")
     options = vars(parser.parse_args())
+    need_root()
+    need(BINARY)
     is_json, rounds = options.pop("json"), options.pop("rows")
     for number in range(1, (rounds or 0) + 1):
         row("watch", "mailseal", number, **measure(**options))

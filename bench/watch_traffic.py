@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests")
 import watch_talks  # noqa: E402
 from capture import Capture  # noqa: E402
 from daemon import make_certificate  # noqa: E402
+from figures import arguments_of  # noqa: E402
 
 FULL = 1448  # bytes of a segment
 LINE = b"Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod te.\r\n"
@@ -72,5 +73,11 @@ def write(path):
     return {case.protocol for case in cases} | {"syslog", "dns"}
 
 
+def main():
+    parser = arguments_of(__doc__)
+    parser.add_argument("file")
+    print(" ".join(sorted(write(parser.parse_args().file))))
+
+
 if __name__ == "__main__":
-    print(" ".join(sorted(write(sys.argv[1]))))
+    main()

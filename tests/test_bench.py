@@ -77,6 +77,49 @@ def test_a_cell_that_did_not_come_up_is_left_out(tmp_path):
     assert "Not measured in this run: full handshake" in said
 
 
+PROGRAMS = sorted(file.name for kind in ("*.py", "*.sh") for file in BENCH.glob(kind) if file.stat().st_mode & 0o111)
+
+
+def said_by(program, *words):
+    return subprocess.run([BENCH / program, *words], text=True, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_each_program_says_what_it_does(program):
+    said = said_by(program, "--help")
+    assert said.returncode == 0 and len(said.stdout) > 100 and not said.stderr
+
+
+TAKE_A_COMMAND = {"alone.sh", "group.sh", "debian13.sh"}
+
+
+@pytest.mark.parametrize("program", sorted(set(PROGRAMS) - TAKE_A_COMMAND))
+def test_each_program_refuses_what_it_does_not_know(program):
+    said = said_by(program, "--nonsense")
+    assert said.returncode == 2 and "usage: " in said.stderr + said.stdout and "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("program", sorted(TAKE_A_COMMAND))
+def test_who_runs_a_command_wants_one(program):
+    assert said_by(program).returncode == 2
+
+
+BROKEN = {
+    "no such file": (["/nowhere/raw.json"], "/nowhere/raw.json: No such file"),
+    "a line that is no row": (["RAW"], ":1: no row: "),
+    "too few pages": (["--into", "page.md", "goals.md"], "RESULTS.md goals.md tables.md"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_the_table_is_made_of_is_named_where_it_is_wrong(name, tmp_path):
+    words, text = BROKEN[name]
+    raw = tmp_path / "raw.json"
+    raw.write_text("{broken\n", encoding="utf-8")
+    said = said_by("goals.py", *(raw if word == "RAW" else word for word in words))
+    assert said.returncode and text in said.stderr and "Traceback" not in said.stderr
+
+
 @pytest.mark.parametrize("growth, is_good", [(1.0, True), (1.09, True), (1.11, False)])
 def test_the_guard_refuses_a_growth_of_a_tenth(growth, is_good, capsys):
     what = next(iter(counts.WHAT))
