@@ -2,23 +2,13 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "load/tls.h"
 
+#include "common/session.h"
+
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 
 enum { BULK_BUFFER = 64 * 1024 };
-
-static int on_session(SSL *ssl, SSL_SESSION *session)
-{
-	SSL_CTX *context = SSL_get_SSL_CTX(ssl);
-	struct tls *tls = SSL_CTX_get_app_data(context);
-	if (tls->session || !SSL_SESSION_is_resumable(session))
-		return 0;
-	tls->session = session;
-	/* a client that caches takes a TLS 1.3 session out of use with its first resumption */
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	return 1;
-}
 
 static int digest_pass(int type, const unsigned char *digest, int digest_len,
                        const unsigned char *signature, int signature_len, EC_KEY *key)
@@ -68,7 +58,6 @@ void tls_init(struct tls *tls, const struct options *o)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	*tls = (struct tls){ .context = context };
-	SSL_CTX_set_app_data(context, tls);
 	offers_set(context, o);
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	if (!o->is_verifying)
@@ -77,8 +66,7 @@ void tls_init(struct tls *tls, const struct options *o)
 	                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 	                                  SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(context, on_session);
+	session_keep_first(context, &tls->session);
 	if (o->mode == MODE_BULK) {
 		SSL_CTX_set_read_ahead(context, 1);
 		SSL_CTX_set_default_read_buffer_len(context, BULK_BUFFER);
