@@ -57,9 +57,10 @@ static void test_leaf_is_as_openssl_has_it(void **state)
 
 static void test_leaf_that_is_none(void **state)
 {
+	static const char whole[] = "-----BEGIN CERTIFICATE-----\nAAAA\n"
+				    "-----END CERTIFICATE-----\n";
 	static const char *const texts[] = { "", "no PEM", "-----BEGIN CERTIFICATE-----\nMIIB\n",
-		                             "-----BEGIN CERTIFICATE-----\nAAAA\n"
-		                             "-----END CERTIFICATE-----\n" };
+		                             whole };
 	static const int results[] = { TLS_CHAIN_EMPTY, TLS_CHAIN_EMPTY, TLS_CHAIN_BAD,
 		                       TLS_CHAIN_BAD };
 	(void)state;
