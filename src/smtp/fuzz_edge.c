@@ -39,6 +39,11 @@ static void collect(struct watch *w, int r)
 	/* Conversation and outcome end together. */
 	assert((w->todo == CONV_TODO_CLOSE) == (w->c->outcome != CONV_OUTCOME_OPEN));
 	assert(w->todo != CONV_TODO_SPLICE);
+	if (w->c->set->open != CONV_OPEN_AUTH || w->c->is_learning || w->c->is_logged_in)
+		return;
+	/* Nobody's credential goes where nobody chose, and no mail before it. */
+	assert(w->todo != CONV_TODO_CONNECT || w->c->mailbox[0]);
+	assert(!memmem(buf_slice(&w->sent).data, buf_len(&w->sent), "\nMAIL ", 6));
 }
 
 static bool feed(struct watch *w, enum conv_side side)
@@ -84,9 +89,19 @@ static void do_todo(struct watch *w)
 		collect(w, conv_tls_up(w->c, CONV_BACKEND, &w->todo));
 	} else if (asked == CONV_TODO_CONNECT) {
 		collect(w, conv_connected(w->c, &w->todo));
+	} else if (asked == CONV_TODO_LEAVE) {
+		buf_clear(&w->in[CONV_BACKEND]);
 	} else {
 		w->todo = asked;
 	}
+}
+
+/* By the name, so that the input decides. */
+static enum conv_failure failure_of(const struct watch *w)
+{
+	if (!w->c->mailbox[0] || w->todo != CONV_TODO_CONNECT)
+		return CONV_FAILURE_TLS;
+	return w->c->mailbox[0] < 'k' ? CONV_FAILURE_HOMELESS : CONV_FAILURE_LOOKUP;
 }
 
 static void event(struct watch *w, enum op op)
@@ -94,12 +109,13 @@ static void event(struct watch *w, enum op op)
 	enum conv_todo asked = w->todo;
 	int r = 0;
 	if (op == FAIL && (asked == CONV_TODO_CONNECT || asked == CONV_TODO_BACKEND_TLS))
-		r = conv_failed(w->c, CONV_FAILURE_TLS, &w->todo);
+		r = conv_failed(w->c, failure_of(w), &w->todo);
 	else if (op == CLIENT_ENDS || op == BACKEND_ENDS)
 		r = conv_eof(w->c, op == CLIENT_ENDS ? CONV_CLIENT : CONV_BACKEND, &w->todo);
 	else if (op == IDLE || op == DRAIN)
 		r = conv_expire(w->c, op == IDLE ? CONV_EXPIRY_IDLE : CONV_EXPIRY_DRAIN, &w->todo);
-	if (w->todo == CONV_TODO_READ)
+	/* What it was asked for before is still to be done. */
+	if (w->todo == CONV_TODO_READ && op != FAIL)
 		w->todo = asked;
 	collect(w, r);
 }
@@ -170,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.client_info = bits & 16 ? CONV_INFO_XCLIENT : CONV_INFO_PROXY,
 		.bare_newline = bits & 32 ? CONV_BARE_REJECT : CONV_BARE_NORMALIZE,
 		.auth = bits & 512 ? CONV_AUTH_OFF : CONV_AUTH_AFTER_TLS,
+		.open = bits & 32768 ? CONV_OPEN_AUTH : CONV_OPEN_TLS,
 		.plus_is_bound = bits & 1024,
 		.backend_is_safe = bits & 8192,
 		.received = bits & 2048 ? CONV_RECEIVED_ON : CONV_RECEIVED_OFF,
