@@ -7,6 +7,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { FEED_AT_ONCE = 8 }; /* keys that one process is given before it has answered */
@@ -112,14 +114,30 @@ bool parent_catalog_key_said(struct parent_child *keys, uint32_t key_id, struct 
 	return true;
 }
 
+/* Where a plan has it. False: it has no such key, or not yet. */
+static bool key_path(struct parent_plan *plan, uint32_t key_id, char *ret_path, size_t cap)
+{
+	const struct parent_certificate *c = parent_plan_certificate_of(plan, key_id);
+	const struct parent_pair *pair = parent_catalog_pair(plan, key_id);
+	bool was_sent = c && buf_len(&c->chain);
+	if (was_sent)
+		parent_plan_key_path(plan->settings, (size_t)(c - plan->certificates), ret_path,
+		                     cap);
+	else if (pair)
+		snprintf(ret_path, cap, "%s", pair->place.key);
+	return was_sent || pair;
+}
+
+/* A certificate's own is on its way: to refuse it to who asked too early would take it away. */
 void parent_catalog_key_wanted(struct parent_child *keys, uint32_t key_id)
 {
 	struct parent *p = keys->parent;
-	const struct parent_plan *const plans[] = { p->plan, p->next, p->retired };
-	struct parent_pair *pair = NULL;
-	for (size_t i = 0; !pair && i < COUNT_OF(plans); i++)
-		pair = parent_catalog_pair(plans[i], key_id);
-	if (!pair || !parent_keys_load_one(keys, key_id, pair->place.key))
+	struct parent_plan *const plans[] = { p->plan, p->next, p->retired };
+	char path[PATH_MAX];
+	bool is_known = false;
+	for (size_t i = 0; key_id && !is_known && i < COUNT_OF(plans); i++)
+		is_known = key_path(plans[i], key_id, path, sizeof(path));
+	if (!is_known || !parent_keys_load_one(keys, key_id, path))
 		parent_keys_refuse(keys, key_id);
 }
 
