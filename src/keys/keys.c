@@ -23,6 +23,7 @@ enum {
 	 * handshake is not to wait for many others. */
 	ANSWERS_AT_ONCE = 8,
 	PARKED_MAX = 1024,
+	SIGNATURE_MAX = 4096, /* as proc/msg.c has it */
 };
 
 struct keys;
@@ -98,7 +99,7 @@ static void sign_answer(struct asker *a, struct slice payload, bool may_wait)
 	uint16_t scheme = 0;
 	struct slice digest = {};
 	CLEAN(buf_deinit) struct buf sig = {};
-	uint8_t answer[4 + 2 + 1024];
+	uint8_t answer[4 + 2 + SIGNATURE_MAX];
 	struct proc_packer p = proc_packer_over(answer, sizeof(answer));
 	if (!proc_unpack_u32(&u, &number) || !proc_unpack_u32(&u, &key_id) ||
 	    !proc_unpack_u16(&u, &scheme) || !proc_unpack_bytes(&u, &digest))
