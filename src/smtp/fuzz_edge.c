@@ -114,7 +114,8 @@ static void event(struct watch *w, enum op op)
 		r = conv_eof(w->c, op == CLIENT_ENDS ? CONV_CLIENT : CONV_BACKEND, &w->todo);
 	else if (op == IDLE || op == DRAIN)
 		r = conv_expire(w->c, op == IDLE ? CONV_EXPIRY_IDLE : CONV_EXPIRY_DRAIN, &w->todo);
-	if (w->todo == CONV_TODO_READ)
+	/* What it was asked for before is still to be done. */
+	if (w->todo == CONV_TODO_READ && op != FAIL)
 		w->todo = asked;
 	collect(w, r);
 }
