@@ -131,13 +131,26 @@ static void settle_begin(struct parent *p)
 	io_deadline_arm(p->loop, &p->upgrade.tick, 0);
 }
 
+/* The first line that is no warning of "config check": those stop nothing. */
+static const char *reason_of(const char *text)
+{
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		if (!memmem(line, len, ": warning: ", strlen(": warning: ")))
+			return line;
+		line += len + (line[len] != '\0');
+	}
+	return text;
+}
+
 static void answered(struct parent *p, int status)
 {
 	struct parent_upgrade *u = &p->upgrade;
 	char text[OUTPUT_MAX] = "";
 	ssize_t n = pread(u->out_fd, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
-	int line = (int)strcspn(text, "\n");
+	const char *reason = reason_of(text);
+	int line = (int)strcspn(reason, "\n");
 	bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	bool is_ask = u->step == PARENT_UPGRADE_ASK;
 	if (!is_well || !is_ask)
@@ -149,10 +162,10 @@ static void answered(struct parent *p, int status)
 	else if (!is_well)
 		refuse(p, "%s %s (exit %d): %.*s", u->binary,
 		       is_ask ? "cannot take over a running daemon" : "refuses the configuration",
-		       WEXITSTATUS(status), line, text);
+		       WEXITSTATUS(status), line, reason);
 	else if (is_ask && !says_it_fits(u, text))
 		refuse(p, "%s is too far from this build to take over: %.*s", u->binary, line,
-		       text);
+		       reason);
 	else if (is_ask)
 		step_begin(p, PARENT_UPGRADE_CHECK);
 	else
