@@ -346,7 +346,8 @@ static int feed_backend(struct conv_login *l, struct slice input, size_t *ret_us
 	struct slice reply;
 	if (l->state == CONV_LOGIN_BACKEND_TLS)
 		return err_up(conv_login_lost(l, CONV_OUTCOME_BACKEND_UNSEALED, ret_todo));
-	if (l->state < CONV_LOGIN_OPENING)
+	/* There is none, nor one when the edge itself asks for a credential. */
+	if (l->state < CONV_LOGIN_OPENING || l->is_taking)
 		return err_up(conv_login_broken(l, ret_todo));
 	int r = shape_of(l)->reply_take(input, BACKEND_REPLY_MAX, &reply, ret_used);
 	if (r == CONV_LINE_MORE)

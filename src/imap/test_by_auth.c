@@ -85,6 +85,13 @@ static const struct transcript by_auth[] = {
 	  "B> a NO no\nC< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 "
 	  "LOGOUT\n!leave\nC> b NOOP\nC< b OK NOOP completed\n",
 	  BY_AUTH },
+	{ "a server that was left speaks while the edge asks",
+	  .steps = OPEN_GREETING
+	  "C> a LOGIN joe x\n" OPEN_BACKEND "B< a LOGIN \"joe\" \"x\"\nB> a NO no\n"
+	  "C< a NO [AUTHENTICATIONFAILED] Authentication failed.\nB< E9 LOGOUT\n!leave\n"
+	  "C> b AUTHENTICATE PLAIN\nC< + \nB> * CAPABILITY IMAP4rev1\n" LOST
+	  "!close backend-broken\n",
+	  BY_AUTH },
 	{ "another token, and a server that asks for more than a password",
 	  .steps = OPEN_GREETING
 	  "C> a AUTHENTICATE OAUTHBEARER bixhPWpvZSwBaG9zdD1oAWF1dGg9QmVhcmVyIHQwawEB\n"
