@@ -110,8 +110,9 @@ def verdicts(log, status):
 
 def is_through(relay):
     """Where its delivery agent still has a message whose next try is due, as on a busy machine, Postfix
-    puts it into "incoming" for a minute ("skipped, still being delivered"), and looks there when the
-    next message comes, or every 300 s (wakeup of qmgr in master.cf). Behind the last one none comes:
+    puts it into "incoming" for a minute ("skipped, still being delivered": seen with a backoff of 1 s, and
+    most likely what once waited for 120 s), and looks there when the next message comes, or every 300 s
+    (wakeup of qmgr in master.cf). Behind the last one none comes:
     it is told to look. What the relay does is not changed by that, nor is what it would lose."""
     if os.listdir(f"{relay.place}/incoming"):
         inside("sender", "postqueue", "-f")
