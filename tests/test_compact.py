@@ -92,8 +92,7 @@ def openssl(*options):
 
 
 def gnutls(priority):
-    return lambda port: ["gnutls-cli", "--insecure", "--disable-sni", "--logfile=/dev/null",
-                         "--priority", priority, "-p", str(port), "127.0.0.1"]
+    return lambda port: ["/usr/bin/python3", os.path.join(HERE, "gnutls_pipe.py"), priority, str(port)]
 
 
 def nss(version):
